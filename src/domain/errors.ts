@@ -1,0 +1,75 @@
+/** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`), and the remedy. */
+export interface FieldError {
+  pointer: string;
+  detail: string;
+}
+
+/** The one catalogue of what can go wrong: code → HTTP status, gRPC status, title. The docs and both surfaces are generated from it. */
+export const errorCatalogue = {
+  malformed: { http: 400, grpc: "INVALID_ARGUMENT", title: "The request could not be read" },
+  invalid_csv: { http: 400, grpc: "INVALID_ARGUMENT", title: "The file is not well-formed" },
+  unauthenticated: { http: 401, grpc: "UNAUTHENTICATED", title: "A valid API key is needed" },
+  forbidden: { http: 403, grpc: "PERMISSION_DENIED", title: "The API key lacks the scope for this" },
+  not_found: { http: 404, grpc: "NOT_FOUND", title: "There is no such resource" },
+  method_not_allowed: { http: 405, grpc: "UNIMPLEMENTED", title: "This method is not offered here" },
+  forbidden_transition: { http: 409, grpc: "FAILED_PRECONDITION", title: "The job's state does not allow this" },
+  in_use: { http: 409, grpc: "FAILED_PRECONDITION", title: "Something still refers to this resource" },
+  too_large: { http: 413, grpc: "RESOURCE_EXHAUSTED", title: "The request is larger than the limit" },
+  unsupported_media_type: { http: 415, grpc: "INVALID_ARGUMENT", title: "This content type is not supported" },
+  invalid: { http: 422, grpc: "INVALID_ARGUMENT", title: "The request is not valid" },
+  unprocessable: { http: 422, grpc: "FAILED_PRECONDITION", title: "The request cannot be carried out on this data" },
+  idempotency_mismatch: { http: 422, grpc: "ALREADY_EXISTS", title: "The idempotency key was used with another body" },
+  over_limit: { http: 422, grpc: "RESOURCE_EXHAUSTED", title: "The job is larger than its limit" },
+  quota_exceeded: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "The tenant's limit is reached" },
+  rate_limited: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "Too many requests" },
+  internal: { http: 500, grpc: "INTERNAL", title: "The service made a mistake" },
+  unavailable: { http: 503, grpc: "UNAVAILABLE", title: "The service is not available right now" },
+} as const satisfies Record<string, { http: number; grpc: string; title: string }>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** What users can cause or the world can do. A bug is an assertion, never a ServiceError. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.name = "ServiceError";
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** RFC 9457 problem details, the body of every REST error and the `problem-bin`-free detail of every gRPC one. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  errors: readonly FieldError[];
+}
+
+export const toProblem = (error: ServiceError): Problem => {
+  const entry = errorCatalogue[error.code];
+  return {
+    type: `https://descent.dev/errors/${error.code}`,
+    title: entry.title,
+    status: entry.http,
+    detail: error.message,
+    code: error.code,
+    errors: error.errors,
+  };
+};
+
+/** For what only a bug can cause. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}

@@ -1,0 +1,29 @@
+import { ulid } from "ulid";
+import { z } from "zod";
+
+const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+
+export const DatasetId = z.string().regex(new RegExp(`^ds_${ULID}$`), "must be a data set id (ds_…)");
+export const JobId = z.string().regex(new RegExp(`^job_${ULID}$`), "must be a job id (job_…)");
+export const ModelId = z.string().regex(new RegExp(`^mdl_${ULID}$`), "must be a model id (mdl_…)");
+
+/** A movable name of a model: usable wherever a model id is. */
+export const AliasName = z
+  .string()
+  .regex(/^[a-z][a-z0-9._-]{0,62}$/, "must be 1–63 of a–z, 0–9, '.', '_' or '-', starting with a letter");
+
+/** The owner of every resource; without API keys there is one tenant, `default`. */
+export const TenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be 1–40 of a–z, 0–9 or '-'");
+
+export type DatasetId = z.infer<typeof DatasetId>;
+export type JobId = z.infer<typeof JobId>;
+export type ModelId = z.infer<typeof ModelId>;
+export type TenantId = z.infer<typeof TenantId>;
+
+export const defaultTenant: TenantId = "default";
+
+/** A new id, sortable by creation time: prefix and ULID. */
+export const createId = (prefix: "ds" | "job" | "mdl", nowMs: number): string => `${prefix}_${ulid(nowMs)}`;
+
+/** A job's model bears the job's ULID, so committing the same job twice names the same model. */
+export const modelIdOfJob = (job: JobId): ModelId => `mdl_${job.slice("job_".length)}`;

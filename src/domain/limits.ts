@@ -1,0 +1,28 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** A limit on everything. Bytes, counts and milliseconds; the names end in the unit. */
+export const limits = {
+  jsonBodyBytes: MIB,
+  predictBodyBytes: 16 * MIB,
+  predictRows: 10_000,
+  datasetBytes: GIB,
+  csvRowBytes: MIB,
+  csvCellBytes: 64 * KIB,
+  columns: 16_384,
+  categoriesPerColumn: 1000,
+  classes: 10_000,
+  hiddenLayers: 32,
+  unitsPerLayer: 65_536,
+  parameters: 500_000_000,
+  jobMemoryBytes: 3 * GIB,
+  epochs: 100_000,
+  pageSize: 100,
+  eventsPerJob: 1000,
+  metricPointsPerJob: 10_000,
+  waitSeconds: 60,
+  nameLength: 200,
+  labels: 64,
+  grpcMessageBytes: 4 * MIB,
+} as const;
