@@ -47,7 +47,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** RFC 9457 problem details, the body of every REST error and the `problem-bin`-free detail of every gRPC one. */
+/** RFC 9457 problem details, the body of every REST error and carried as JSON in the `problem` metadata of every gRPC one. */
 export interface Problem {
   type: string;
   title: string;
@@ -60,7 +60,7 @@ export interface Problem {
 export const toProblem = (error: ServiceError): Problem => {
   const entry = errorCatalogue[error.code];
   return {
-    type: `https://descent.dev/errors/${error.code}`,
+    type: `urn:descent:error:${error.code}`,
     title: entry.title,
     status: entry.http,
     detail: error.message,

@@ -1,0 +1,68 @@
+import { z } from "zod";
+
+const positive = z.number().positive("must be > 0");
+const decay = z.number().min(0).lt(1, "must be < 1");
+
+/** How the learning rate moves over the steps of a job; `warmupSteps` (linear) may stand before any of them. */
+export const Schedule = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("constant"), warmupSteps: z.int().min(0).default(0) }),
+    /** η·factor^⌊epoch/everyEpochs⌋ */
+    z.strictObject({
+      type: z.literal("step"),
+      everyEpochs: z.int().min(1).default(10),
+      factor: positive.default(0.1),
+      warmupSteps: z.int().min(0).default(0),
+    }),
+    /** η·factor^epoch */
+    z.strictObject({ type: z.literal("exponential"), factor: positive.default(0.95), warmupSteps: z.int().min(0).default(0) }),
+    /** minimum + (η − minimum)·(1 + cos(π·step/steps))/2 (Loshchilov & Hutter 2017, without restarts) */
+    z.strictObject({ type: z.literal("cosine"), minimum: z.number().min(0).default(0), warmupSteps: z.int().min(0).default(0) }),
+    /** Cosine up to η over the first `warmFraction` of the steps, cosine down to η/finalDivisor after (Smith 2018). */
+    z.strictObject({
+      type: z.literal("one_cycle"),
+      warmFraction: z.number().gt(0).lt(1).default(0.3),
+      initialDivisor: positive.default(25),
+      finalDivisor: positive.default(1e4),
+    }),
+    /** η is multiplied by `factor` when the monitored loss has not fallen for `patience` epochs. */
+    z.strictObject({
+      type: z.literal("reduce_on_plateau"),
+      factor: z.number().gt(0).lt(1).default(0.1),
+      patience: z.int().min(0).default(10),
+      minimum: z.number().min(0).default(0),
+      warmupSteps: z.int().min(0).default(0),
+    }),
+  ])
+  .meta({ id: "Schedule" });
+
+const common = {
+  /** Left out: 0.01 (adam, adamw, rmsprop), 0.05 (adagrad), 0.1 (sgd), 0.01 (momentum). */
+  learningRate: positive.optional(),
+  schedule: Schedule.default({ type: "constant", warmupSteps: 0 }),
+  /** Learning rates of layers by name or prefix, as factors of the learning rate: `{"hidden.0": 0.1}`. */
+  layerFactors: z.record(z.string().min(1), z.number().min(0)).default({}),
+};
+const epsilonOutside = z.boolean().default(false);
+
+export const OptimizerSpec = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("sgd"), ...common }),
+    z.strictObject({ type: z.literal("momentum"), ...common, momentum: decay.default(0.9), nesterov: z.boolean().default(false) }),
+    z.strictObject({ type: z.literal("adagrad"), ...common, epsilon: positive.default(1e-10), epsilonOutside }),
+    z.strictObject({ type: z.literal("rmsprop"), ...common, alpha: decay.default(0.9), epsilon: positive.default(1e-10), epsilonOutside }),
+    z.strictObject({ type: z.literal("adam"), ...common, beta1: decay.default(0.9), beta2: decay.default(0.999), epsilon: positive.default(1e-8) }),
+    z.strictObject({
+      type: z.literal("adamw"),
+      ...common,
+      beta1: decay.default(0.9),
+      beta2: decay.default(0.999),
+      epsilon: positive.default(1e-8),
+      /** Decoupled: w ← w − η·weightDecay·w before the Adam update (Loshchilov & Hutter 2019). */
+      weightDecay: z.number().min(0).default(0.01),
+    }),
+  ])
+  .meta({ id: "OptimizerSpec" });
+
+export type OptimizerSpec = z.infer<typeof OptimizerSpec>;
+export type Schedule = z.infer<typeof Schedule>;

@@ -1,0 +1,35 @@
+import type { JobId, TenantId } from "../domain/ids.ts";
+
+/** What travels through the queue: ids only. */
+export interface QueueEntry {
+  tenant: TenantId;
+  job: JobId;
+}
+
+/** The producer's side, used by the API. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
+export interface TrainingQueue {
+  /** Idempotent for one (job, attempt): adding twice leaves one entry. Higher priority runs first. */
+  add(entry: QueueEntry, options: { priority: number; attempt: number }): Promise<void>;
+  /** Takes out a waiting entry; absent or running is not an error. */
+  remove(entry: QueueEntry): Promise<void>;
+  has(entry: QueueEntry): Promise<boolean>;
+  counts(): Promise<{ waiting: number; active: number }>;
+  close(): Promise<void>;
+}
+
+/** How one run of a job ended, seen from the queue. */
+export type RunOutcome = "ended" | "hand_back";
+
+/** The consumer's side, used by a trainer. */
+export interface TrainingConsumer {
+  /** Stops taking jobs, aborts the running ones' signals, waits for their runs (at most `limitMs`), closes. */
+  close(limitMs: number): Promise<void>;
+  /** When the last look at the queue succeeded: for the trainer's health. */
+  lastSeenMs(): number;
+}
+
+/**
+ * Runs one job. The signal aborts when the lease is lost or the consumer closes (`signal.reason` says which);
+ * the run must then stop computing and resolve. `hand_back` puts the entry back to the queue.
+ */
+export type RunJob = (entry: QueueEntry, signal: AbortSignal) => Promise<RunOutcome>;

@@ -1,0 +1,52 @@
+import type { Readable } from "node:stream";
+
+/**
+ * Immutable, content-hashed files under keys such as `default/datasets/ds_…/data.csv`: the service's source of truth.
+ * Every implementation passes test/conformance/artifact-store.ts.
+ *
+ * Keys are `/`-separated segments of [A-Za-z0-9._-], the first the tenant; anything else is refused. A file is whole or
+ * absent, never torn. Errors: ServiceError `unavailable` when the store cannot be reached, is full or read-only
+ * (the cause's `code`, e.g. ENOSPC, is kept).
+ */
+export interface ArtifactStore {
+  /** Streams to a temporary file, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. */
+  write(key: string, body: Readable | Uint8Array, options?: { limitBytes?: number }): Promise<WrittenArtifact>;
+  /** `not_found` if absent. */
+  read(key: string): Promise<Readable>;
+  readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
+  exists(key: string): Promise<boolean>;
+  /** Keys below a prefix (ending in `/`), sorted. */
+  list(prefix: string): Promise<string[]>;
+  /** Deletes one key or, with a prefix ending in `/`, all below it. Absent is not an error. */
+  remove(keyOrPrefix: string): Promise<void>;
+  /** Bytes stored below a prefix. */
+  usedBytes(prefix: string): Promise<number>;
+  /** Proves that the store can be written and read now. */
+  probe(): Promise<void>;
+}
+
+export interface WrittenArtifact {
+  bytes: number;
+  /** Lower-case hexadecimal SHA-256 of the content. */
+  sha256: string;
+}
+
+/** Where everything lies in the store: the one list of key shapes. */
+export const artifactKeys = {
+  datasets: (tenant: string) => `${tenant}/datasets/`,
+  dataset: (tenant: string, id: string) => `${tenant}/datasets/${id}/`,
+  datasetFile: (tenant: string, id: string) => `${tenant}/datasets/${id}/data.csv`,
+  datasetManifest: (tenant: string, id: string) => `${tenant}/datasets/${id}/manifest.json`,
+  models: (tenant: string) => `${tenant}/models/`,
+  model: (tenant: string, id: string) => `${tenant}/models/${id}/`,
+  /** The digest is in the name: two attempts that computed the same bits write the same file. */
+  weights: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/weights-${digestHex}.safetensors`,
+  /** Published last, after the job's commit was accepted: a model without it does not exist. */
+  modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
+  jobs: (tenant: string) => `${tenant}/jobs/`,
+  job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
+  jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
+  checkpoints: (tenant: string, id: string) => `${tenant}/jobs/${id}/checkpoints/`,
+  checkpoint: (tenant: string, id: string, step: number, attempt: number) =>
+    `${tenant}/jobs/${id}/checkpoints/${String(step).padStart(12, "0")}-${attempt}.ckpt`,
+} as const;

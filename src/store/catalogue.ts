@@ -1,0 +1,19 @@
+import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
+import type { Dataset } from "../domain/dataset.ts";
+import type { Model } from "../domain/model.ts";
+import type { Page, PageRequest } from "../domain/page.ts";
+
+/** The index of data sets and models in Redis, rebuildable from the manifests in the artifact store. Same errors as JobStore. */
+export interface Catalogue {
+  addDataset(tenant: TenantId, dataset: Dataset): Promise<void>;
+  dataset(tenant: TenantId, id: DatasetId): Promise<Dataset>;
+  datasets(tenant: TenantId, page: PageRequest): Promise<Page<Dataset>>;
+  /** `in_use` while an unfinished job or a model refers to it. */
+  removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;
+  addModel(tenant: TenantId, model: Model): Promise<void>;
+  /** By id or alias. */
+  model(tenant: TenantId, idOrAlias: string): Promise<Model>;
+  models(tenant: TenantId, page: PageRequest): Promise<Page<Model>>;
+  /** `in_use` while an unfinished job starts from it or an alias names it. */
+  removeModel(tenant: TenantId, id: ModelId): Promise<void>;
+}

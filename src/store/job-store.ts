@@ -1,0 +1,87 @@
+import type { JobId, TenantId } from "../domain/ids.ts";
+import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/job.ts";
+import type { JobState } from "../domain/job-state.ts";
+import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { Page, PageRequest } from "../domain/page.ts";
+
+/** The holder of a job: attempt numbers only grow, so a trainer that lost the job can never write to it again. */
+export interface Fence {
+  tenant: TenantId;
+  job: JobId;
+  attempt: number;
+}
+
+export interface NewJob {
+  tenant: TenantId;
+  id: JobId;
+  spec: ResolvedJobSpec;
+  plan: Plan;
+  createdAt: string;
+  /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. */
+  idempotency: { key: string; bodyDigest: string } | null;
+  /** Limits checked in the same script: `quota_exceeded` names the one that is reached. Null: unlimited. */
+  quota: { queuedJobs: number } | null;
+}
+
+/** What a trainer must know of a checkpoint that it may resume from. */
+export interface CheckpointRecord {
+  key: string;
+  sha256: string;
+  step: number;
+  attempt: number;
+  at: string;
+}
+
+/**
+ * Durable job records, their history, events and metrics, in Redis. Every implementation passes test/conformance/job-store.ts.
+ * Each change of a job is one atomic script. All times are RFC 3339 and passed in. When Redis does not answer within one
+ * second, every method rejects with ServiceError `unavailable`.
+ */
+export interface JobStore {
+  /** Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. */
+  create(job: NewJob): Promise<{ job: Job; created: boolean }>;
+  /** `not_found` if absent or another tenant's. */
+  get(tenant: TenantId, id: JobId): Promise<Job>;
+  /** Newest first. */
+  list(tenant: TenantId, page: PageRequest, state: JobState | null): Promise<Page<Job>>;
+
+  /** A user's wish: idempotent; `forbidden_transition` when the state does not allow it. Returns the job after it. */
+  requestPause(tenant: TenantId, id: JobId, at: string): Promise<Job>;
+  requestResume(tenant: TenantId, id: JobId, at: string): Promise<Job>;
+  requestCancel(tenant: TenantId, id: JobId, at: string): Promise<Job>;
+
+  /** queued → running under a new attempt number; null if the job is not queued. `crashes` counts claims since the last checkpoint progress. */
+  claim(tenant: TenantId, id: JobId, trainer: string, at: string): Promise<{ fence: Fence; job: Job; crashes: number } | null>;
+  /** False, changing nothing, if another attempt holds the job. Otherwise also tells what the users wish meanwhile. */
+  progress(fence: Fence, update: { progress: number; metrics: Metrics; at: string }): Promise<{ held: boolean; state: JobState | null }>;
+  /** Records a durable checkpoint; keeps the two newest, returns the keys that may be deleted now. Null if the fence is stale. */
+  commitCheckpoint(fence: Fence, checkpoint: CheckpointRecord): Promise<{ obsolete: string[] } | null>;
+  /** Newest first. */
+  checkpoints(tenant: TenantId, id: JobId): Promise<CheckpointRecord[]>;
+  /** running|pausing → succeeded with the model's record, in one step. False if the fence is stale or the job was cancelled. */
+  succeed(fence: Fence, model: Model, metrics: Metrics, at: string): Promise<boolean>;
+  fail(fence: Fence, error: JobError, at: string): Promise<boolean>;
+  /** Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued. */
+  release(fence: Fence, to: "paused" | "cancelled" | "queued", reason: string, at: string): Promise<boolean>;
+  /** A job whose trainer is gone (its lease ended): running → queued, pausing → paused, cancelling → cancelled. Null if nothing to do. */
+  reclaim(tenant: TenantId, id: JobId, attempt: number, reason: string, at: string): Promise<JobState | null>;
+  /** A job that must not run again (poison): queued → failed. */
+  failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
+
+  /** Appends to the job's story; ids grow. Fenced when `fence` is given (false if stale). */
+  appendEvent(target: Fence | { tenant: TenantId; job: JobId; attempt: null }, event: Omit<JobEvent, "id">): Promise<boolean>;
+  /** Events after `afterId` (exclusive; null: from the start), at most `limit`. */
+  events(tenant: TenantId, id: JobId, afterId: string | null, limit: number): Promise<JobEvent[]>;
+  appendMetrics(fence: Fence, points: MetricPoint[]): Promise<boolean>;
+  metrics(tenant: TenantId, id: JobId, page: { afterIndex: number; limit: number }): Promise<MetricPoint[]>;
+
+  /** Calls back (no payload: read again) whenever the job's record, events or metrics change. Returns the unsubscriber. */
+  onChange(tenant: TenantId, id: JobId | null, listener: (id: JobId) => void): Promise<() => void>;
+
+  /** Jobs in non-final states, for the reconciler, with the time of the holder's last sign of life. */
+  unfinished(): Promise<{ tenant: TenantId; id: JobId; state: JobState; attempt: number; priority: number; leaseUntil: string | null }[]>;
+  /** Removes a finished job's record. `in_use`/`forbidden_transition` if it is not finished. */
+  remove(tenant: TenantId, id: JobId): Promise<void>;
+  ping(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import type { ModelId, TenantId } from "../domain/ids.ts";
+import type { Plan } from "../domain/job.ts";
+import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { Model, Prediction } from "../domain/model.ts";
+import type { Row } from "../domain/dataset.ts";
+import type { TrainingQueue } from "../queue/training-queue.ts";
+import type { ArtifactStore } from "../store/artifact-store.ts";
+import type { Catalogue } from "../store/catalogue.ts";
+import type { JobStore } from "../store/job-store.ts";
+
+/** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
+export interface DataShape {
+  trainRows: number;
+  validationRows: number;
+  testRows: number;
+  inputs: number;
+  outputs: number;
+}
+
+/** What the use cases need of the engine, handed in so that they stay below it: computing is done in threads. */
+export interface EngineAccess {
+  /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
+  plan(spec: ResolvedJobSpec, shape: DataShape): Plan;
+  /** Runs a model on raw rows in a thread; `invalid` with `/rows/3/age` pointers for what does not fit. */
+  predict(tenant: TenantId, model: Model, rows: Row[]): Promise<Prediction[]>;
+  /** Forgets a deleted model. */
+  forget(tenant: TenantId, model: ModelId): void;
+}
+
+/** Everything a use case may touch; built in main.ts. */
+export interface Deps {
+  artifacts: ArtifactStore;
+  jobs: JobStore;
+  catalogue: Catalogue;
+  queue: TrainingQueue;
+  engine: EngineAccess;
+  now: () => Date;
+  createId: (prefix: "ds" | "job" | "mdl") => string;
+}
+
