@@ -43,8 +43,10 @@ export const LossSpec = z
   .meta({ id: "LossSpec" });
 
 export const SplitSpec = z.strictObject({
-  validation: z.number().min(0).lt(1).default(0.15),
-  test: z.number().min(0).lt(1).default(0.15),
+  /** Left out: 0.1, or 0 for small data sets, where those rows are worth more in the training split. */
+  validation: z.number().min(0).lt(1).optional(),
+  /** Left out: 0.2, the share that a fold of five has. */
+  test: z.number().min(0).lt(1).optional(),
   /** Classification only: keep the classes' shares equal in the three parts. */
   stratify: z.boolean().default(true),
 });
@@ -64,8 +66,8 @@ export const TrainingSpec = z
     epochs: z.int().min(1).max(limits.epochs).optional(),
     /** Left out: by the number of rows, 16 to 256. */
     batchSize: z.union([z.int().min(1).max(1_000_000), z.literal("full")]).optional(),
-    split: SplitSpec.default({ validation: 0.15, test: 0.15, stratify: true }),
-    /** `false`: train all epochs. Left out: by the model. */
+    split: SplitSpec.prefault({}),
+    /** `false`: train all epochs. Left out: on the validation split, if there is one. */
     earlyStopping: z.union([z.literal(false), EarlyStopping]).optional(),
     /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
     l1: z.number().min(0).default(0),
@@ -93,8 +95,16 @@ export const ResourcesSpec = z
   .strictObject({
     /** Team size; a plan too small to gain runs on one thread. The weights do not depend on it. */
     threads: z.int().min(1).max(64).optional(),
-    memoryBytes: z.int().min(1).max(limits.jobMemoryBytes).default(1024 ** 3),
-    maxSeconds: z.number().positive().max(30 * 24 * 3600).default(3600),
+    memoryBytes: z
+      .int()
+      .min(1)
+      .max(limits.jobMemoryBytes)
+      .default(1024 ** 3),
+    maxSeconds: z
+      .number()
+      .positive()
+      .max(30 * 24 * 3600)
+      .default(3600),
     /** Higher runs first. */
     priority: z.int().min(-100).max(100).default(0),
     /** `wasm`: the same bits on every machine. `blas`: faster for large layers, not bit-portable. */
@@ -121,6 +131,7 @@ export const JobSpec = z
 type Filled<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], undefined> };
 
 export type JobSpec = z.infer<typeof JobSpec>;
+export type ResolvedSplitSpec = Filled<SplitSpec, "validation" | "test">;
 export type JobSpecInput = z.input<typeof JobSpec>;
 export type TaskSpec = z.infer<typeof TaskSpec>;
 export type LossSpec = z.infer<typeof LossSpec>;
@@ -133,6 +144,6 @@ export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */
 export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optimizer"> & {
   optimizer: OptimizerSpec & { learningRate: number };
-  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2">;
+  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2"> & { split: ResolvedSplitSpec };
   resources: Filled<ResourcesSpec, "threads">;
 };

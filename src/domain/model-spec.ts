@@ -61,7 +61,10 @@ const PlainLayer = z.discriminatedUnion("type", [Conv2d, Pool, GlobalAveragePool
 /** x + f(x): the branch must keep the shape. */
 const Residual = z.strictObject({ type: z.literal("residual"), layers: z.array(PlainLayer).min(1).max(32) });
 /** The branches' channels side by side: height and width must agree. */
-const Concat = z.strictObject({ type: z.literal("concat"), branches: z.array(z.array(PlainLayer).max(32)).min(2).max(8) });
+const Concat = z.strictObject({
+  type: z.literal("concat"),
+  branches: z.array(z.array(PlainLayer).max(32)).min(2).max(8),
+});
 
 /** A layer of a CNN. The first `dense` (or the head) flattens what comes before it. */
 export const CnnLayer = z
@@ -85,14 +88,26 @@ export const ModelSpec = z
     z.strictObject({
       type: z.literal("cnn"),
       /** Height, width and channels of the image that a row's features are, in row-major H×W×C order; inferred when the features are a square. */
-      input: z
-        .strictObject({ height: units, width: units, channels: z.int().min(1).max(4096).default(1) })
-        .optional(),
-      layers: z.array(CnnLayer).min(1).max(256).default([
-        { type: "conv2d", filters: 16, kernel: 3, stride: 1, padding: "same", dilation: 1, groups: 1, activation: "relu", batchNorm: false },
-        { type: "max_pool", size: 2, padding: 0 },
-        { type: "dense", units: 64, activation: "relu", batchNorm: false },
-      ]),
+      input: z.strictObject({ height: units, width: units, channels: z.int().min(1).max(4096).default(1) }).optional(),
+      layers: z
+        .array(CnnLayer)
+        .min(1)
+        .max(256)
+        .default([
+          {
+            type: "conv2d",
+            filters: 16,
+            kernel: 3,
+            stride: 1,
+            padding: "same",
+            dilation: 1,
+            groups: 1,
+            activation: "relu",
+            batchNorm: false,
+          },
+          { type: "max_pool", size: 2, padding: 0 },
+          { type: "dense", units: 64, activation: "relu", batchNorm: false },
+        ]),
       initializer: Initializer.default("he"),
     }),
     z.strictObject({
@@ -107,14 +122,18 @@ export const ModelSpec = z
     z.strictObject({
       type: z.literal("gaussian_mixture"),
       /** A number, or a range from which BIC chooses. */
-      components: z.union([z.int().min(1).max(256), z.strictObject({ from: z.int().min(1), to: z.int().max(64) })]).default({ from: 1, to: 8 }),
+      components: z
+        .union([z.int().min(1).max(256), z.strictObject({ from: z.int().min(1), to: z.int().max(64) })])
+        .default({ from: 1, to: 8 }),
       covariance: z.enum(["full", "diagonal", "spherical", "tied"]).default("full"),
       regularization: z.number().min(0).default(1e-6),
       restarts: z.int().min(1).max(100).default(5),
     }),
     z.strictObject({
       type: z.literal("k_means"),
-      clusters: z.union([z.int().min(1).max(4096), z.strictObject({ from: z.int().min(1), to: z.int().max(64) })]).default(3),
+      clusters: z
+        .union([z.int().min(1).max(4096), z.strictObject({ from: z.int().min(1), to: z.int().max(64) })])
+        .default(3),
       restarts: z.int().min(1).max(100).default(10),
     }),
   ])

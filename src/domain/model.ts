@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { Row } from "./dataset.ts";
 import { DatasetId, JobId, ModelId } from "./ids.ts";
 import { Metrics, Timestamp } from "./job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { limits } from "./limits.ts";
-import { Row } from "./dataset.ts";
 
 /** How one column becomes inputs. Fitted on the training split only; part of the model. */
 export const FeatureTransform = z

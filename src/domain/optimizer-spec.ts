@@ -15,9 +15,17 @@ export const Schedule = z
       warmupSteps: z.int().min(0).default(0),
     }),
     /** η·factor^epoch */
-    z.strictObject({ type: z.literal("exponential"), factor: positive.default(0.95), warmupSteps: z.int().min(0).default(0) }),
+    z.strictObject({
+      type: z.literal("exponential"),
+      factor: positive.default(0.95),
+      warmupSteps: z.int().min(0).default(0),
+    }),
     /** minimum + (η − minimum)·(1 + cos(π·step/steps))/2 (Loshchilov & Hutter 2017, without restarts) */
-    z.strictObject({ type: z.literal("cosine"), minimum: z.number().min(0).default(0), warmupSteps: z.int().min(0).default(0) }),
+    z.strictObject({
+      type: z.literal("cosine"),
+      minimum: z.number().min(0).default(0),
+      warmupSteps: z.int().min(0).default(0),
+    }),
     /** Cosine up to η over the first `warmFraction` of the steps, cosine down to η/finalDivisor after (Smith 2018). */
     z.strictObject({
       type: z.literal("one_cycle"),
@@ -48,10 +56,27 @@ const epsilonOutside = z.boolean().default(false);
 export const OptimizerSpec = z
   .discriminatedUnion("type", [
     z.strictObject({ type: z.literal("sgd"), ...common }),
-    z.strictObject({ type: z.literal("momentum"), ...common, momentum: decay.default(0.9), nesterov: z.boolean().default(false) }),
+    z.strictObject({
+      type: z.literal("momentum"),
+      ...common,
+      momentum: decay.default(0.9),
+      nesterov: z.boolean().default(false),
+    }),
     z.strictObject({ type: z.literal("adagrad"), ...common, epsilon: positive.default(1e-10), epsilonOutside }),
-    z.strictObject({ type: z.literal("rmsprop"), ...common, alpha: decay.default(0.9), epsilon: positive.default(1e-10), epsilonOutside }),
-    z.strictObject({ type: z.literal("adam"), ...common, beta1: decay.default(0.9), beta2: decay.default(0.999), epsilon: positive.default(1e-8) }),
+    z.strictObject({
+      type: z.literal("rmsprop"),
+      ...common,
+      alpha: decay.default(0.9),
+      epsilon: positive.default(1e-10),
+      epsilonOutside,
+    }),
+    z.strictObject({
+      type: z.literal("adam"),
+      ...common,
+      beta1: decay.default(0.9),
+      beta2: decay.default(0.999),
+      epsilon: positive.default(1e-8),
+    }),
     z.strictObject({
       type: z.literal("adamw"),
       ...common,
