@@ -1,4 +1,4 @@
-/** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`), and the remedy. */
+/** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`, for what REST has in the query, on both surfaces), and the remedy. */
 export interface FieldError {
   pointer: string;
   detail: string;
@@ -12,6 +12,7 @@ export const errorCatalogue = {
   forbidden: { http: 403, grpc: "PERMISSION_DENIED", title: "The API key lacks the scope for this" },
   not_found: { http: 404, grpc: "NOT_FOUND", title: "There is no such resource" },
   method_not_allowed: { http: 405, grpc: "UNIMPLEMENTED", title: "This method is not offered here" },
+  timed_out: { http: 408, grpc: "DEADLINE_EXCEEDED", title: "The request took too long to arrive" },
   forbidden_transition: { http: 409, grpc: "FAILED_PRECONDITION", title: "The job's state does not allow this" },
   in_use: { http: 409, grpc: "FAILED_PRECONDITION", title: "Something still refers to this resource" },
   too_large: { http: 413, grpc: "RESOURCE_EXHAUSTED", title: "The request is larger than the limit" },
@@ -47,7 +48,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** RFC 9457 problem details, the body of every REST error and carried as JSON in the `problem` metadata of every gRPC one. */
+/** RFC 9457 problem details, the body of every REST error and carried as JSON in the `problem-bin` trailing metadata of every gRPC one. */
 export interface Problem {
   type: string;
   title: string;

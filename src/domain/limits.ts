@@ -7,6 +7,7 @@ export const limits = {
   jsonBodyBytes: MIB,
   predictBodyBytes: 16 * MIB,
   predictRows: 10_000,
+  previewRows: 1000,
   datasetBytes: GIB,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,

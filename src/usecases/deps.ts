@@ -1,6 +1,7 @@
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/job.ts";
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { Log } from "../domain/log.ts";
 import type { Model, Prediction } from "../domain/model.ts";
 import type { Row } from "../domain/dataset.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
@@ -27,6 +28,12 @@ export interface EngineAccess {
   forget(tenant: TenantId, model: ModelId): void;
 }
 
+/** What one tenant may hold at a time; going over is `quota_exceeded`, naming the limit. */
+export interface Quotas {
+  queuedJobs: number;
+  storedBytes: number;
+}
+
 /** Everything a use case may touch; built in main.ts. */
 export interface Deps {
   artifacts: ArtifactStore;
@@ -34,6 +41,10 @@ export interface Deps {
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
+  /** For what must not fail an operation but must not be swallowed either. */
+  log: Log;
+  /** Per tenant; null without limits. */
+  quotas: Quotas | null;
   now: () => Date;
   createId: (prefix: "ds" | "job" | "mdl") => string;
 }
