@@ -1,5 +1,5 @@
-import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
 import type { Dataset } from "../domain/dataset.ts";
+import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
 import type { Model } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 

@@ -1,7 +1,7 @@
 import type { JobId, TenantId } from "../domain/ids.ts";
 import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/job.ts";
-import type { JobState } from "../domain/job-state.ts";
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { JobState } from "../domain/job-state.ts";
 import type { Model } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
@@ -18,7 +18,7 @@ export interface NewJob {
   spec: ResolvedJobSpec;
   plan: Plan;
   createdAt: string;
-  /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. */
+  /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. Kept for 7 days. */
   idempotency: { key: string; bodyDigest: string } | null;
   /** Limits checked in the same script: `quota_exceeded` names the one that is reached. Null: unlimited. */
   quota: { queuedJobs: number } | null;
@@ -33,13 +33,29 @@ export interface CheckpointRecord {
   at: string;
 }
 
+/** What the reconciler must know of a job that is not done. */
+export interface UnfinishedJob {
+  tenant: TenantId;
+  id: JobId;
+  state: JobState;
+  attempt: number;
+  priority: number;
+  crashes: number;
+  /** A trainer holds the job and gave no sign of life for the length of the lease. */
+  leaseEnded: boolean;
+}
+
 /**
  * Durable job records, their history, events and metrics, in Redis. Every implementation passes test/conformance/job-store.ts.
- * Each change of a job is one atomic script. All times are RFC 3339 and passed in. When Redis does not answer within one
- * second, every method rejects with ServiceError `unavailable`.
+ * Each change of a job is one atomic script, which also appends a history entry and an event of type `state`. Times of the
+ * record are RFC 3339 and passed in; leases run on Redis's own clock, so that no two machines need to agree on the time.
+ * When Redis does not answer within one second, every method rejects with ServiceError `unavailable`.
  */
 export interface JobStore {
-  /** Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. */
+  /**
+   * Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. `spec.base.model` is an
+   * id, no alias. `invalid` with a pointer if the data set or the base model is gone: from here on the job holds both.
+   */
   create(job: NewJob): Promise<{ job: Job; created: boolean }>;
   /** `not_found` if absent or another tenant's. */
   get(tenant: TenantId, id: JobId): Promise<Job>;
@@ -51,10 +67,24 @@ export interface JobStore {
   requestResume(tenant: TenantId, id: JobId, at: string): Promise<Job>;
   requestCancel(tenant: TenantId, id: JobId, at: string): Promise<Job>;
 
-  /** queued → running under a new attempt number; null if the job is not queued. `crashes` counts claims since the last checkpoint progress. */
-  claim(tenant: TenantId, id: JobId, trainer: string, at: string): Promise<{ fence: Fence; job: Job; crashes: number } | null>;
-  /** False, changing nothing, if another attempt holds the job. Otherwise also tells what the users wish meanwhile. */
-  progress(fence: Fence, update: { progress: number; metrics: Metrics; at: string }): Promise<{ held: boolean; state: JobState | null }>;
+  /**
+   * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
+   * `crashes` counts the trainers lost (see `reclaim`) since the last checkpoint that went further than all before it.
+   */
+  claim(
+    tenant: TenantId,
+    id: JobId,
+    trainer: string,
+    at: string,
+  ): Promise<{ fence: Fence; job: Job; crashes: number } | null>;
+  /**
+   * Not held, changing nothing, if the job ended or another attempt holds it. Otherwise also tells what the users wish meanwhile
+   * (`pausing`, `cancelling`). Must be called at least every third of the lease, whether or not there is progress.
+   */
+  progress(
+    fence: Fence,
+    update: { progress: number; metrics: Metrics; at: string },
+  ): Promise<{ held: boolean; state: JobState | null }>;
   /** Records a durable checkpoint; keeps the two newest, returns the keys that may be deleted now. Null if the fence is stale. */
   commitCheckpoint(fence: Fence, checkpoint: CheckpointRecord): Promise<{ obsolete: string[] } | null>;
   /** Newest first. */
@@ -62,25 +92,39 @@ export interface JobStore {
   /** running|pausing → succeeded with the model's record, in one step. False if the fence is stale or the job was cancelled. */
   succeed(fence: Fence, model: Model, metrics: Metrics, at: string): Promise<boolean>;
   fail(fence: Fence, error: JobError, at: string): Promise<boolean>;
-  /** Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued. */
+  /**
+   * Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued.
+   * A user's later wish wins: `queued` while pausing pauses, `queued` or `paused` while cancelling cancels. False if stale or not wished.
+   */
   release(fence: Fence, to: "paused" | "cancelled" | "queued", reason: string, at: string): Promise<boolean>;
-  /** A job whose trainer is gone (its lease ended): running → queued, pausing → paused, cancelling → cancelled. Null if nothing to do. */
+  /**
+   * A job whose trainer is gone: running → queued, pausing → paused, cancelling → cancelled; counts a crash. Null, changing
+   * nothing, if another attempt holds the job or its lease has not ended.
+   */
   reclaim(tenant: TenantId, id: JobId, attempt: number, reason: string, at: string): Promise<JobState | null>;
   /** A job that must not run again (poison): queued → failed. */
   failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
 
   /** Appends to the job's story; ids grow. Fenced when `fence` is given (false if stale). */
-  appendEvent(target: Fence | { tenant: TenantId; job: JobId; attempt: null }, event: Omit<JobEvent, "id">): Promise<boolean>;
+  appendEvent(
+    target: Fence | { tenant: TenantId; job: JobId; attempt: null },
+    event: Omit<JobEvent, "id">,
+  ): Promise<boolean>;
   /** Events after `afterId` (exclusive; null: from the start), at most `limit`. */
   events(tenant: TenantId, id: JobId, afterId: string | null, limit: number): Promise<JobEvent[]>;
+  /** Points in growing order of `step`. A run that resumed from a checkpoint replaces the points after it. Beyond the limit every second old point goes. */
   appendMetrics(fence: Fence, points: MetricPoint[]): Promise<boolean>;
-  metrics(tenant: TenantId, id: JobId, page: { afterIndex: number; limit: number }): Promise<MetricPoint[]>;
+  /** Points whose `step` is greater than `afterStep` (-1: from the start), at most `limit`. */
+  metrics(tenant: TenantId, id: JobId, page: { afterStep: number; limit: number }): Promise<MetricPoint[]>;
 
-  /** Calls back (no payload: read again) whenever the job's record, events or metrics change. Returns the unsubscriber. */
-  onChange(tenant: TenantId, id: JobId | null, listener: (id: JobId) => void): Promise<() => void>;
+  /**
+   * Calls back (read again) whenever the job's record, events or metrics change; with null, any job of the tenant. After an
+   * outage every listener is called once, with its own id or "" for any, as changes may have been missed. Returns the unsubscriber.
+   */
+  onChange(tenant: TenantId, id: JobId | null, listener: (id: JobId | "") => void): Promise<() => void>;
 
-  /** Jobs in non-final states, for the reconciler, with the time of the holder's last sign of life. */
-  unfinished(): Promise<{ tenant: TenantId; id: JobId; state: JobState; attempt: number; priority: number; leaseUntil: string | null }[]>;
+  /** Jobs in non-final states, for the reconciler. */
+  unfinished(): Promise<UnfinishedJob[]>;
   /** Removes a finished job's record. `in_use`/`forbidden_transition` if it is not finished. */
   remove(tenant: TenantId, id: JobId): Promise<void>;
   ping(): Promise<void>;
