@@ -1,0 +1,86 @@
+import { activation, activationGradient, logSoftmax, softmax, softmaxGradient } from "./ops/activation.ts";
+import { concat, insertColumns, takeColumns } from "./ops/columns.ts";
+import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./ops/convolution.ts";
+import { abs, add, div, exp, expand, log, mul, neg, reshape, scale, sign, sqrt, square, sub } from "./ops/elementwise.ts";
+import { gather } from "./ops/gather.ts";
+import { absoluteError, binaryCrossEntropy, gaussian, huber, poisson, softmaxCrossEntropy, squaredError } from "./ops/loss.ts";
+import { linear, matmul } from "./ops/matrix.ts";
+import {
+  batchNorm,
+  batchNormInputGradient,
+  batchNormParameterGradient,
+  fixedNorm,
+  fixedNormInputGradient,
+  runningAverage,
+} from "./ops/normalisation.ts";
+import {
+  averagePool,
+  averagePoolGradient,
+  globalAveragePool,
+  globalAveragePoolGradient,
+  maxPool,
+  maxPoolGradient,
+} from "./ops/pooling.ts";
+import { dropout } from "./ops/random.ts";
+import { sum, sumColumns, sumRows } from "./ops/reduction.ts";
+
+/** Ops that a model is made of. The test of gradients has a case for each, or it does not compile. */
+export const ops = {
+  abs,
+  absoluteError,
+  activation,
+  add,
+  averagePool,
+  batchNorm,
+  binaryCrossEntropy,
+  concat,
+  conv2d,
+  div,
+  dropout,
+  exp,
+  expand,
+  fixedNorm,
+  gather,
+  gaussian,
+  globalAveragePool,
+  huber,
+  insertColumns,
+  linear,
+  log,
+  logSoftmax,
+  matmul,
+  maxPool,
+  mul,
+  neg,
+  poisson,
+  reshape,
+  scale,
+  sign,
+  softmax,
+  softmaxCrossEntropy,
+  sqrt,
+  square,
+  squaredError,
+  sub,
+  sum,
+  sumColumns,
+  sumRows,
+  takeColumns,
+} as const;
+
+/** Ops that appear in gradients only, or change memory: they have no gradient of their own. */
+export const gradientOps = {
+  activationGradient,
+  averagePoolGradient,
+  batchNormInputGradient,
+  batchNormParameterGradient,
+  conv2dInputGradient,
+  conv2dWeightGradient,
+  fixedNormInputGradient,
+  globalAveragePoolGradient,
+  maxPoolGradient,
+  runningAverage,
+  softmaxGradient,
+} as const;
+
+export type OpName = keyof typeof ops;

@@ -1,0 +1,92 @@
+import { bytesOf, type FloatBytes } from "../tensor/dtype.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { assert } from "./assert.ts";
+import { type Buffer, createRecorder, type Emitter, type Place, type RecordedCall } from "./emitter.ts";
+import type { Graph, Node, TensorType, Value } from "./graph.ts";
+
+export interface PlanRequest {
+  readonly graph: Graph;
+  /** Values that are wanted when the plan has run, and where each shall lie. */
+  readonly results: ReadonlyMap<Value, number>;
+  /** Offset of a leaf, by its name. */
+  readonly placeOf: (leaf: string) => number;
+  /** Where the arena of intermediate tensors begins. */
+  readonly arenaOffset: number;
+  readonly floatBytes: FloatBytes;
+  /** Records calls after the graph's own: the optimiser's pass over the flat parameters. */
+  readonly tail?: (emit: TailEmitter) => void;
+  readonly tailFlops?: number;
+}
+
+/** An emitter that can also name memory at a fixed place. */
+export interface TailEmitter extends Emitter {
+  at(offset: number, bytes: number): Buffer;
+}
+
+/** Nodes that the results and effects need, in order of computation. */
+export const neededNodes = (graph: Graph, results: Iterable<Value>): Node[] => {
+  const needed = new Set<Node>();
+  const visit = [...results, ...graph.effects];
+  for (let value = visit.pop(); value; value = visit.pop()) {
+    if (value.source.kind === "leaf" || needed.has(value.source.node)) continue;
+    needed.add(value.source.node);
+    for (const input of Object.values(value.source.node.inputs)) if (input) visit.push(input);
+  }
+  return graph.nodes.filter((node) => needed.has(node));
+};
+
+export const typesOf = (node: Node): Record<string, TensorType | null> => ({ ...node.inputs, ...node.outputs });
+
+/** Floating-point operations of one run. */
+export const flopsOf = (graph: Graph, results: Iterable<Value>): number =>
+  neededNodes(graph, results).reduce((sum, node) => sum + node.op.cost(typesOf(node), node.attributes), 0);
+
+/** Records the kernel calls of the needed nodes over buffers that have no offsets yet. */
+export const recordCalls = (request: PlanRequest): RecordedCall[] => {
+  const { graph, results, floatBytes } = request;
+  const calls: RecordedCall[] = [];
+  let ids = 0;
+  const bytes = (type: TensorType): number => sizeOf(type.shape) * bytesOf(type.dtype, floatBytes);
+  const fresh = (count: number, offset: number | null): Buffer => ({ id: ids++, bytes: count, offset });
+  const emit: TailEmitter = {
+    k: createRecorder((call) => void (call.units > 0 && calls.push(call))),
+    floatBytes,
+    scratchFloats: (count) => fresh(count * floatBytes, null),
+    scratchDoubles: (count) => fresh(count * 8, null),
+    at: (offset, count) => fresh(count, offset),
+  };
+  const nodes = neededNodes(graph, results.keys());
+  const read = new Set(nodes.flatMap((node) => Object.values(node.inputs)));
+  const buffers = new Map<Value, Buffer>();
+  const direct = new Set<Value>();
+  const bufferOf = (value: Value): Buffer => {
+    const known = buffers.get(value);
+    if (known) return known;
+    assert(value.source.kind === "leaf", "a value is computed before it is read");
+    const buffer = fresh(bytes(value), request.placeOf(value.source.name));
+    buffers.set(value, buffer);
+    return buffer;
+  };
+  const outputPlace = (node: Node, port: string, value: Value): Place => {
+    const { op } = node;
+    if (op.droppable.includes(port) && !read.has(value) && !results.has(value)) return 0;
+    const alias = port === "out" && op.alias !== null ? node.inputs[op.alias] : null;
+    const offset = results.get(value);
+    if (!alias && offset !== undefined) direct.add(value);
+    const buffer = alias ? bufferOf(alias) : fresh(bytes(value), offset ?? null);
+    buffers.set(value, buffer);
+    return buffer;
+  };
+  for (const node of nodes) {
+    const places: Record<string, Place> = {};
+    for (const [port, input] of Object.entries(node.inputs)) places[port] = input ? bufferOf(input) : 0;
+    for (const [port, output] of Object.entries(node.outputs)) places[port] = outputPlace(node, port, output);
+    node.op.forward(emit, places, node.attributes, typesOf(node));
+  }
+  for (const [value, offset] of results) {
+    // A result that lies elsewhere (a view, a leaf) is copied to its place.
+    if (!direct.has(value)) emit.k.copy(fresh(bytes(value), offset), bufferOf(value), sizeOf(value.shape));
+  }
+  request.tail?.(emit);
+  return calls;
+};

@@ -1,0 +1,79 @@
+import type { Activation, BatchNorm, Initializer } from "../../domain/model-spec.ts";
+import type { Value } from "../graph/graph.ts";
+import type { EpilogueActivation } from "../graph/ops/activation.ts";
+import { linear } from "../graph/ops/matrix.ts";
+import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
+import { dropped } from "../graph/ops/random.ts";
+import { columnsOf, rowsOf } from "../tensor/shape.ts";
+import { isRectifier, leakySlope, splitActivation } from "./activations.ts";
+import { constantInitial, type Initial, initialOf } from "./initializers.ts";
+import { purposes } from "./purposes.ts";
+import { type Scope, tensor } from "./scope.ts";
+
+export interface LayerOptions {
+  readonly activation: Activation;
+  readonly initializer: Initializer;
+  /** null: none. */
+  readonly batchNorm: BatchNorm | null;
+}
+
+const defaultBatchNorm: BatchNorm = { position: "before", momentum: 0.1, epsilon: 1e-5 };
+
+export const batchNormOf = (option: boolean | BatchNorm): BatchNorm | null =>
+  option === true ? defaultBatchNorm : option === false ? null : option;
+
+/** A parameter of a layer; only weights are penalised. */
+export const parameter = (scope: Scope, layer: string, part: string, shape: readonly number[], initial: Initial): Value =>
+  tensor(scope, { name: `${layer}.${part}`, layer, kind: "parameter", shape, initial, penalised: part === "weight" });
+
+/**
+ * Batch normalisation of x's last axis and then an activation: with the mini-batch's statistics in training, with running averages at inference and in frozen
+ * layers. Tensors: `norm.gamma`, `norm.beta`, `norm.runningMean`, `norm.runningVariance`.
+ */
+const normalised = (scope: Scope, layer: string, x: Value, options: BatchNorm, activation: EpilogueActivation): Value => {
+  const shape = [columnsOf(x.shape)];
+  const running = (part: string, value: number): Value =>
+    tensor(scope, { name: `${layer}.norm.${part}`, layer, kind: "statistic", shape, initial: constantInitial(value), penalised: false });
+  const gamma = parameter(scope, layer, "norm.gamma", shape, constantInitial(1));
+  const beta = parameter(scope, layer, "norm.beta", shape, constantInitial(0));
+  const [mean, variance] = [running("runningMean", 0), running("runningVariance", 1)];
+  const attributes = { epsilon: options.epsilon, activation, slope: leakySlope };
+  if (!scope.training || scope.isFrozen(layer)) return fixedNorm({ x, mean, variance, gamma, beta }, attributes).out;
+  const batch = batchNorm({ x, gamma, beta }, attributes);
+  trackStatistics({ mean, variance }, batch, options.momentum, rowsOf(x.shape));
+  return batch.out;
+};
+
+/** A product, then normalisation and activation in the order that is asked for, the activation in an epilogue where it fits. */
+export const finished = (
+  scope: Scope,
+  layer: string,
+  options: LayerOptions,
+  product: (activation: EpilogueActivation) => Value,
+): Value => {
+  const { epilogue, rest } = splitActivation(options.activation);
+  const norm = options.batchNorm;
+  const value =
+    norm?.position === "before"
+      ? rest(normalised(scope, layer, product("identity"), norm, epilogue))
+      : norm?.position === "after"
+        ? normalised(scope, layer, rest(product(epilogue)), norm, "identity")
+        : rest(product(epilogue));
+  const rectified = isRectifier(options.activation) && norm?.position !== "after";
+  scope.activities.push({ layer, value, rectified });
+  return value;
+};
+
+/** f(x·W + b): x [rows, inputs] → [rows, units]; tensors `weight` [inputs, units] and `bias` [units]. */
+export const dense = (scope: Scope, layer: string, x: Value, units: number, options: LayerOptions): Value => {
+  const inputs = columnsOf(x.shape);
+  const weight = parameter(scope, layer, "weight", [inputs, units], initialOf(options.initializer, inputs, units));
+  const bias = parameter(scope, layer, "bias", [units], constantInitial(0));
+  return finished(scope, layer, options, (activation) => linear({ x, weight, bias }, { activation, slope: leakySlope }).out);
+};
+
+/** Dropout in training; the identity at inference. */
+export const dropoutLayer = (scope: Scope, x: Value, rate: number): Value => {
+  const purpose = purposes.dropout(scope.nextDropout());
+  return scope.training && rate > 0 ? dropped(x, scope.random, { rate, purpose }) : x;
+};

@@ -1,0 +1,65 @@
+import type { LossSpec } from "../../domain/job-spec.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Value } from "../graph/graph.ts";
+import { activation, softmax } from "../graph/ops/activation.ts";
+import { exp } from "../graph/ops/elementwise.ts";
+import { absoluteError, binaryCrossEntropy, gaussian, huber, poisson, softmaxCrossEntropy, squaredError } from "../graph/ops/loss.ts";
+import { columnsOf, rowsOf } from "../tensor/shape.ts";
+
+/** How labels lie in memory: i32 classes [rows], or floats [rows, columns]. */
+export const labelType = (loss: LossSpec, outputs: number): { readonly dtype: DType; readonly columns: number } => {
+  if (loss.type === "cross_entropy") return { dtype: "i32", columns: 1 };
+  return { dtype: "float", columns: loss.type === "gaussian_nll" ? outputs / 2 : outputs };
+};
+
+/** Names and lengths of the weight vectors that a loss with class weights reads. */
+export const classWeightLeaves = (loss: LossSpec, outputs: number): readonly { readonly name: string; readonly length: number }[] => {
+  if (loss.type === "cross_entropy" && loss.classWeights) return [{ name: "data.classWeights", length: outputs }];
+  if (loss.type !== "binary_cross_entropy" || !loss.classWeights) return [];
+  return [
+    { name: "data.positiveWeights", length: 1 },
+    { name: "data.columnWeights", length: 1 },
+  ];
+};
+
+/**
+ * The mini-batch's loss, a scalar: the mean over rows, and over columns too where there are several. Class weights v enter as (1/rows)·Σ v[label]·ℓ, so that
+ * balanced weights, whose mean over the data is 1, leave the scale of the loss alone.
+ */
+export const lossValue = (spec: LossSpec, x: Value, labels: Value): Value => {
+  const { graph } = x;
+  const rows = rowsOf(x.shape);
+  const columns = spec.type === "cross_entropy" ? 1 : columnsOf(labels.shape);
+  const factor = 1 / (rows * columns);
+  const scale = graph.constant([factor], [], "f64");
+  const weights = Object.fromEntries(classWeightLeaves(spec, columnsOf(x.shape)).map(({ name, length }) => [name, graph.leaf(name, [length])]));
+  switch (spec.type) {
+    case "cross_entropy": {
+      const classWeights = weights["data.classWeights"] ?? null;
+      return softmaxCrossEntropy({ x, labels, scale, classWeights }, { factor, smoothing: spec.labelSmoothing }).out;
+    }
+    case "binary_cross_entropy": {
+      const positiveWeights = weights["data.positiveWeights"] ?? null;
+      const columnWeights = weights["data.columnWeights"] ?? null;
+      return binaryCrossEntropy({ x, targets: labels, scale, positiveWeights, columnWeights }, { factor, smoothing: spec.labelSmoothing }).out;
+    }
+    case "mean_squared_error":
+      return squaredError({ x, targets: labels, scale }, { factor }).out;
+    case "mean_absolute_error":
+      return absoluteError({ x, targets: labels, scale }, { factor }).out;
+    case "huber":
+      return huber({ x, targets: labels, scale }, { factor, delta: spec.delta }).out;
+    case "poisson_nll":
+      return poisson({ x, targets: labels, scale }, { factor }).out;
+    case "gaussian_nll":
+      return gaussian({ x, targets: labels, scale }, { factor }).out;
+  }
+};
+
+/** What the model says, from its linear predictor: probabilities, the rate of a count, or the predictor itself. */
+export const predictionValue = (spec: LossSpec, x: Value): Value => {
+  if (spec.type === "cross_entropy") return softmax({ x }, {}).out;
+  if (spec.type === "binary_cross_entropy") return activation({ x }, { kind: "sigmoid", slope: 0 }).out;
+  if (spec.type === "poisson_nll") return exp({ x }, {}).out;
+  return x;
+};

@@ -1,0 +1,58 @@
+import type { Initializer, ModelSpec } from "../../domain/model-spec.ts";
+import type { Value } from "../graph/graph.ts";
+import { convolutional } from "./convolutional.ts";
+import { ModelShapeError } from "./errors.ts";
+import { batchNormOf, dense, dropoutLayer, type LayerOptions } from "./layers.ts";
+import type { Scope } from "./scope.ts";
+
+/** A model traced on x [rows, inputs]: its linear predictor [rows, outputs], before the link of the loss (softmax, sigmoid, exp). */
+export type Trace = (scope: Scope, x: Value, outputs: number) => Value;
+
+/** The output layer of every model: linear, without normalisation. */
+const head = (scope: Scope, x: Value, outputs: number, initializer: Initializer): Value =>
+  dense(scope, "output", x, outputs, { activation: "identity", initializer, batchNorm: null });
+
+type Stacked = Extract<ModelSpec, { type: "mlp" | "autoencoder" }>;
+
+/** Dense layers `name.0`, `name.1`, …, each with the model's activation, normalisation and dropout. */
+const stack = (scope: Scope, name: string, x: Value, units: readonly number[], spec: Stacked): Value => {
+  const options: LayerOptions = { activation: spec.activation, initializer: spec.initializer, batchNorm: batchNormOf(spec.batchNorm) };
+  return units.reduce((input, count, index) => dropoutLayer(scope, dense(scope, `${name}.${index}`, input, count, options), spec.dropout), x);
+};
+
+/** Multilayer perceptron: `hidden.0`, `hidden.1`, …, `output`. */
+const perceptron = (spec: Extract<ModelSpec, { type: "mlp" }>): Trace => (scope, x, outputs) =>
+  head(scope, stack(scope, "hidden", x, spec.hidden, spec), outputs, spec.initializer);
+
+/** `encoder.0`, …, the last of them the code (linear, without normalisation or dropout); then the mirrored `decoder.0`, …, and `output`. */
+const autoencoder = (spec: Extract<ModelSpec, { type: "autoencoder" }>): Trace => (scope, x, outputs) => {
+  const inner = spec.encoder.slice(0, -1);
+  const { initializer } = spec;
+  const encoded = stack(scope, "encoder", x, inner, spec);
+  const code = dense(scope, `encoder.${inner.length}`, encoded, spec.encoder.at(-1)!, { activation: "identity", initializer, batchNorm: null });
+  return head(scope, stack(scope, "decoder", code, inner.toReversed(), spec), outputs, initializer);
+};
+
+/** The trace of a model. Mixtures and k-means are not graphs: they have estimators of their own. */
+export const traceOf = (spec: ModelSpec): Trace => {
+  switch (spec.type) {
+    case "linear":
+    case "logistic":
+    case "softmax":
+    case "poisson":
+      return (scope, x, outputs) => head(scope, x, outputs, spec.initializer);
+    case "mlp":
+      return perceptron(spec);
+    case "autoencoder":
+      return autoencoder(spec);
+    case "cnn":
+      return (scope, x, outputs) => {
+        const features = convolutional(scope, x, spec);
+        return head(scope, features, outputs, spec.initializer);
+      };
+    case "gaussian_mixture":
+    case "k_means":
+      throw new ModelShapeError("/model/type", `${spec.type} is not trained by gradients`);
+  }
+};
+

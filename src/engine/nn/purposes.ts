@@ -1,0 +1,9 @@
+/** What each stream of a job's random numbers is for: the second word of the Philox counter. Changing one changes the bits of every job. */
+export const purposes = {
+  /** The order of the rows; index: the epoch. */
+  shuffle: 1,
+  /** Initial weights of the model's n-th tensor; index 0. */
+  initial: (tensor: number): number => 0x1_0000 + tensor,
+  /** The mask of the model's n-th dropout; index: the step. */
+  dropout: (layer: number): number => 0x2_0000 + layer,
+} as const;
