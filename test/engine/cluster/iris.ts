@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import type { ClusteringPlan, ClusteringSplit } from "../../../src/engine/cluster/clustering-plan.ts";
+import {
+  type ClusteringOptions,
+  type ClusteringResult,
+  fitClustering,
+} from "../../../src/engine/cluster/fit-clustering.ts";
+import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+import type { Points } from "../../../src/engine/cluster/points.ts";
+
+export interface RecordedMixture {
+  iterations: number;
+  weights: number[];
+  means: number[];
+  covariances: number[];
+  logLikelihood: number;
+  bic: number;
+  aic: number;
+  logDensities: number[];
+  responsibilities: number[];
+}
+
+/** What scikit-learn found: see scikit-learn.py. */
+export const recorded: {
+  rows: number;
+  columns: number;
+  x: number[];
+  kMeans: { start: number[]; centroids: number[]; inertia: number; labels: number[] };
+  best: { k: number; inertia: number; silhouette: number }[];
+  mixtures: Record<"full" | "tied" | "diagonal" | "spherical", { three: RecordedMixture; converged: RecordedMixture }>;
+} = JSON.parse(readFileSync(new URL("./scikit-learn.json", import.meta.url), "utf8"));
+
+export const iris: Points = { values: Float32Array.from(recorded.x), rows: recorded.rows, columns: recorded.columns };
+
+export const toSpec = (
+  model: ClusteringSpec["model"],
+  training: Partial<ClusteringSpec["training"]> = {},
+): ClusteringSpec => ({
+  model,
+  training: { epochs: 300, seed: 7, ...training },
+});
+
+/** Plans for the points, the last rows being validation and test rows, and puts them into a memory of exactly the planned size. */
+export const prepare = (
+  spec: ClusteringSpec,
+  points: Points,
+  heldOut: { validation: number; test: number } = { validation: 0, test: 0 },
+): { plan: ClusteringPlan; memory: { buffer: SharedArrayBuffer } } => {
+  const trainRows = points.rows - heldOut.validation - heldOut.test;
+  const shape = { trainRows, validationRows: heldOut.validation, testRows: heldOut.test, inputs: points.columns };
+  const plan = planClustering(spec, shape);
+  const buffer = new SharedArrayBuffer(plan.memoryBytes);
+  let at = 0;
+  for (const split of ["train", "validation", "test"] satisfies ClusteringSplit[]) {
+    const { rows, features } = plan.data[split];
+    const size = rows * points.columns;
+    new Float32Array(buffer, features.offset, size).set(points.values.subarray(at, at + size));
+    at += size;
+  }
+  return { plan, memory: { buffer } };
+};
+
+export const fitPoints = (spec: ClusteringSpec, points: Points, options: ClusteringOptions = {}): ClusteringResult => {
+  const { plan, memory } = prepare(spec, points);
+  return fitClustering(plan, memory, options);
+};
+
+export const completed = (result: ClusteringResult): Extract<ClusteringResult, { outcome: "completed" }> => {
+  if (result.outcome !== "completed") throw new Error(`the fit ended ${result.outcome}`);
+  return result;
+};
+
+/** Points around `centres`, from a small linear congruential generator: sums of four uniform numbers make the noise. */
+export const blobs = (centres: readonly (readonly number[])[], rowsEach: number, spread: number, seed = 1): Points => {
+  let state = seed;
+  const uniform = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+  const columns = centres[0]!.length;
+  const values = new Float32Array(centres.length * rowsEach * columns);
+  for (let i = 0; i < values.length; i++) {
+    const centre = centres[Math.floor(i / columns) % centres.length]!;
+    values[i] = centre[i % columns]! + spread * (uniform() + uniform() + uniform() + uniform() - 2);
+  }
+  return { values, rows: centres.length * rowsEach, columns };
+};
