@@ -1,0 +1,113 @@
+import { normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
+import { add, at, load1, madd, map1, map2, mul, select4, splat, store1, sub } from "./vector";
+
+// @ts-ignore: decorator
+@inline
+function relu4(x: v128): v128 {
+  return f32x4.max(x, splat(0));
+}
+
+// @ts-ignore: decorator
+@inline
+function leakyRelu4(x: v128, slope: v128): v128 {
+  return select4(f32x4.gt(x, splat(0)), x, mul(slope, x));
+}
+
+/** One activation by its code in families/activations.ts. */
+export function activate4(x: v128, code: u32, slope: v128): v128 {
+  switch (code) {
+    case 1: return relu4(x);
+    case 2: return leakyRelu4(x, slope);
+    case 3: return sigmoid4(x);
+    case 4: return tanh4(x);
+    case 5: return mul(x, normalCdf4(x));
+    case 6: return mul(x, sigmoid4(x));
+    case 7: return softplus4(x);
+    default: return x;
+  }
+}
+
+/** row[j] = f(row[j] + bias[j]); no bias where it is 0. */
+export function activateRow(row: usize, n: u32, bias: usize, code: u32, slope: f32): void {
+  const s = splat(slope);
+  let j: u32 = 0;
+  for (; j + 4 <= n; j += 4) {
+    let v = v128.load(at(row, j));
+    if (bias) v = add(v, v128.load(at(bias, j)));
+    if (code == 1) v = relu4(v);
+    else if (code) v = activate4(v, code, s);
+    v128.store(at(row, j), v);
+  }
+  for (; j < n; j++) {
+    let v = load1(at(row, j));
+    if (bias) v = add(v, load1(at(bias, j)));
+    store1(at(row, j), activate4(v, code, s));
+  }
+}
+
+@unmanaged class Sigmoid { @inline of(x: v128, p: v128): v128 { return sigmoid4(x); } }
+@unmanaged class SigmoidGrad { @inline of(g: v128, y: v128, p: v128): v128 { return mul(g, mul(y, sub(splat(1), y))); } }
+@unmanaged class Tanh { @inline of(x: v128, p: v128): v128 { return tanh4(x); } }
+@unmanaged class TanhGrad { @inline of(g: v128, y: v128, p: v128): v128 { return mul(g, sub(splat(1), mul(y, y))); } }
+@unmanaged class Relu { @inline of(x: v128, p: v128): v128 { return relu4(x); } }
+@unmanaged class ReluGrad { @inline of(g: v128, y: v128, p: v128): v128 { return v128.and(g, f32x4.gt(y, splat(0))); } }
+@unmanaged class LeakyRelu { @inline of(x: v128, p: v128): v128 { return leakyRelu4(x, p); } }
+@unmanaged class LeakyReluGrad {
+  @inline of(g: v128, y: v128, p: v128): v128 { return select4(f32x4.gt(y, splat(0)), g, mul(p, g)); }
+}
+@unmanaged class Gelu { @inline of(x: v128, p: v128): v128 { return mul(x, normalCdf4(x)); } }
+@unmanaged class GeluGrad {
+  @inline of(g: v128, x: v128, p: v128): v128 { return mul(g, madd(x, normalDensity4(x), normalCdf4(x))); }
+}
+@unmanaged class Silu { @inline of(x: v128, p: v128): v128 { return mul(x, sigmoid4(x)); } }
+@unmanaged class SiluGrad {
+  @inline of(g: v128, x: v128, p: v128): v128 {
+    const inner = madd(x, sigmoid4(f32x4.neg(x)), splat(1));
+    return mul(g, mul(sigmoid4(x), inner));
+  }
+}
+@unmanaged class Softplus { @inline of(x: v128, p: v128): v128 { return softplus4(x); } }
+@unmanaged class SoftplusGrad { @inline of(g: v128, x: v128, p: v128): v128 { return mul(g, sigmoid4(x)); } }
+
+export function sigmoid(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Sigmoid>(out, x, splat(0), start, end);
+}
+export function sigmoidGrad(dx: usize, dy: usize, y: usize, start: u32, end: u32): void {
+  map2<SigmoidGrad>(dx, dy, y, splat(0), start, end);
+}
+export function tanh(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Tanh>(out, x, splat(0), start, end);
+}
+export function tanhGrad(dx: usize, dy: usize, y: usize, start: u32, end: u32): void {
+  map2<TanhGrad>(dx, dy, y, splat(0), start, end);
+}
+export function relu(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Relu>(out, x, splat(0), start, end);
+}
+export function reluGrad(dx: usize, dy: usize, y: usize, start: u32, end: u32): void {
+  map2<ReluGrad>(dx, dy, y, splat(0), start, end);
+}
+export function leakyRelu(out: usize, x: usize, slope: f32, start: u32, end: u32): void {
+  map1<LeakyRelu>(out, x, splat(slope), start, end);
+}
+export function leakyReluGrad(dx: usize, dy: usize, y: usize, slope: f32, start: u32, end: u32): void {
+  map2<LeakyReluGrad>(dx, dy, y, splat(slope), start, end);
+}
+export function gelu(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Gelu>(out, x, splat(0), start, end);
+}
+export function geluGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<GeluGrad>(dx, dy, x, splat(0), start, end);
+}
+export function silu(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Silu>(out, x, splat(0), start, end);
+}
+export function siluGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<SiluGrad>(dx, dy, x, splat(0), start, end);
+}
+export function softplus(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Softplus>(out, x, splat(0), start, end);
+}
+export function softplusGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<SoftplusGrad>(dx, dy, x, splat(0), start, end);
+}

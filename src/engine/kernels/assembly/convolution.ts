@@ -1,0 +1,111 @@
+// Convolution as a matrix product whose left side, the patches, is packed strip by strip into scratch and never exists as a whole.
+
+import { blockDepth, epilogue, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
+import { at } from "./vector";
+
+/** Row of zeros that padding reads: as long as the longest run of a block. */
+function clearZeros(scratch: usize): void {
+  memory.fill(scratch + zerosOffset, 0, <usize>blockDepth << 2);
+}
+
+/**
+ * Packs one strip of 4 output pixels, patch columns k0 … k0 + depth, k counting (tap, channel). Pixels past the last repeat the last: their
+ * results are not stored. `x` points at the group's first channel.
+ */
+function packPatches(
+  out: usize, x: usize, zeros: usize, pixel: u32, pixels: u32, k0: u32, depth: u32, inGroup: u32, height: i32, width: i32, channels: u32,
+  outHeight: u32, outWidth: u32, kernelWidth: u32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
+  dilationHeight: i32, dilationWidth: i32,
+): void {
+  const last = pixels - 1;
+  const p1 = min(pixel + 1, last);
+  const p2 = min(pixel + 2, last);
+  const p3 = min(pixel + 3, last);
+  const r0 = pixel / outWidth;
+  const r1 = p1 / outWidth;
+  const r2 = p2 / outWidth;
+  const r3 = p3 / outWidth;
+  const y0 = <i32>(r0 % outHeight) * strideHeight - padTop;
+  const y1 = <i32>(r1 % outHeight) * strideHeight - padTop;
+  const y2 = <i32>(r2 % outHeight) * strideHeight - padTop;
+  const y3 = <i32>(r3 % outHeight) * strideHeight - padTop;
+  const x0 = <i32>(pixel - r0 * outWidth) * strideWidth - padLeft;
+  const x1 = <i32>(p1 - r1 * outWidth) * strideWidth - padLeft;
+  const x2 = <i32>(p2 - r2 * outWidth) * strideWidth - padLeft;
+  const x3 = <i32>(p3 - r3 * outWidth) * strideWidth - padLeft;
+  const n0 = <i32>(r0 / outHeight) * height;
+  const n1 = <i32>(r1 / outHeight) * height;
+  const n2 = <i32>(r2 / outHeight) * height;
+  const n3 = <i32>(r3 / outHeight) * height;
+  // Four neighbours of one row of a single-channel image are four adjacent elements.
+  const adjacent = channels == 1 && strideWidth == 1 && r3 == r0 && p3 == pixel + 3;
+  const stop = k0 + depth;
+  let tap = k0 / inGroup;
+  let ci = k0 - tap * inGroup;
+  let ky = <i32>(tap / kernelWidth);
+  let kx = <i32>(tap % kernelWidth);
+  for (let k = k0; k < stop; ) {
+    const run = min(inGroup - ci, stop - k);
+    const dy = ky * dilationHeight;
+    const dx = kx * dilationWidth;
+    const ix = x0 + dx;
+    if (adjacent && <u32>(y0 + dy) < <u32>height && ix >= 0 && ix + 3 < width) {
+      v128.store(out, v128.load(at(x, <u32>((n0 + y0 + dy) * width + ix))));
+    } else {
+      const s0 = source(x, zeros, n0, y0 + dy, ix, height, width, channels, ci);
+      const s1 = source(x, zeros, n1, y1 + dy, x1 + dx, height, width, channels, ci);
+      const s2 = source(x, zeros, n2, y2 + dy, x2 + dx, height, width, channels, ci);
+      const s3 = source(x, zeros, n3, y3 + dy, x3 + dx, height, width, channels, ci);
+      interleave(out, s0, s1, s2, s3, run);
+    }
+    out += <usize>run << 4;
+    k += run;
+    ci = 0;
+    kx++;
+    if (kx == <i32>kernelWidth) {
+      kx = 0;
+      ky++;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function source(x: usize, zeros: usize, row: i32, iy: i32, ix: i32, height: i32, width: i32, channels: u32, ci: u32): usize {
+  const inside = <u32>iy < <u32>height && <u32>ix < <u32>width;
+  return inside ? at(x, <u32>((row + iy) * width + ix) * channels + ci) : zeros;
+}
+
+export function conv2d(
+  y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
+  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
+  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
+  start: u32, end: u32,
+): void {
+  const inGroup = channels / groups;
+  const outGroup = outChannels / groups;
+  const pixels = batch * outHeight * outWidth;
+  const perGroup = (pixels + 3) >> 2;
+  const k = kernelHeight * kernelWidth * inGroup;
+  const panelBytes = <usize>((outGroup + 7) >> 3) * (<usize>k << 5);
+  const rowBytes = <usize>outChannels << 2;
+  clearZeros(scratch);
+  for (let unit = start; unit < end; ) {
+    const group = unit / perGroup;
+    const strip = unit - group * perGroup;
+    const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
+    const row = strip << 2;
+    const c = at(y, group * outGroup);
+    for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
+      const depth = min(blockDepth, k - k0);
+      for (let s: u32 = 0; s < strips; s++)
+        packPatches(
+          scratch + ((<usize>s * depth) << 4), at(x, group * inGroup), scratch + zerosOffset, row + (s << 2), pixels, k0, depth, inGroup,
+          height, width, channels, outHeight, outWidth, kernelWidth, strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth,
+        );
+      multiplyBlock(c, rowBytes, scratch, packed + group * panelBytes, row, pixels, strips, outGroup, k, k0, depth, k0 > 0);
+    }
+    epilogue(c, rowBytes, row, min(pixels, row + (strips << 2)), outGroup, bias ? at(bias, group * outGroup) : 0, activation, slope);
+    unit += strips;
+  }
+}

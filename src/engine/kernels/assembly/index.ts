@@ -1,0 +1,28 @@
+// The module's exports: exactly the names of the Kernels interface.
+export {
+  absElements as abs, addBroadcast, addConstant, addElements as add, axpy, copy, copyStrided, divBroadcast, divElements as div, exp, fill, log,
+  mulBroadcast, mulElements as mul, neg, pow, reciprocal, scale, sign, sqrtElements as sqrt, square, subBroadcast, subElements as sub,
+} from "./elementwise";
+export {
+  gelu, geluGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
+} from "./activations";
+export { gemm } from "./gemm";
+export { packB, packConvWeightsTransposed, squaredDistances } from "./pack";
+export { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax";
+export {
+  argmaxColumns, argminColumns, clipFactor, everActive, foldPartials, maxColumns, nonFiniteChunks, sumChunks, sumColumns, sumPartials, sumRows,
+  sumSquaresChunks, zeroChunks,
+} from "./reductions";
+export { adagrad, adam, momentum, rmsprop, sgd } from "./optimisers";
+export { dropout, randomBits, randomNormal, randomUniform } from "./random";
+export { gatherRows, gatherRows as gatherIntegers } from "./gather";
+export {
+  batchNorm, batchNormFrozenInputGrad, batchNormInputGrad, batchNormParameterGrad, batchNormStatistics, inverseDeviation, runningAverage,
+} from "./normalisation";
+export { conv2d } from "./convolution";
+export { conv2dInputGrad } from "./convolution-input-grad";
+export { conv2dWeightGrad } from "./convolution-weight-grad";
+export { averagePool2d, averagePool2dGrad, globalAveragePool, globalAveragePoolGrad, maxPool2d, maxPool2dGrad } from "./pooling";
+export {
+  absoluteError, binaryCrossEntropy, gaussian, huber, labelWeightScale, poisson, softmaxCrossEntropy, squaredError,
+} from "./losses";

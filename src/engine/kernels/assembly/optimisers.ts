@@ -1,0 +1,137 @@
+import { add, at, div, load4, madd, mul, splat, store4, sub } from "./vector";
+
+// Each rule works on four lanes; a tail runs the same lanes one element at a time. Hyper-parameters are f64, rounded once to f32 lanes.
+
+// @ts-ignore: decorator
+@inline
+function rate4(hyper: usize): v128 {
+  return splat(<f32>f64.load(hyper));
+}
+
+// @ts-ignore: decorator
+@inline
+function clip4(clip: usize): v128 {
+  return splat(clip ? <f32>f64.load(clip) : 1);
+}
+
+/** clip · g + l2 · w + l1 · sign(w) */
+// @ts-ignore: decorator
+@inline
+function gradient4(w: v128, g: v128, clip: v128, l1: v128, l2: v128): v128 {
+  const zero = splat(0);
+  const sign = sub(v128.and(f32x4.gt(w, zero), l1), v128.and(f32x4.lt(w, zero), l1));
+  return add(madd(clip, g, mul(l2, w)), sign);
+}
+
+// @ts-ignore: decorator
+@inline
+function root4(s: v128, epsilon: v128, outside: bool): v128 {
+  return outside ? add(f32x4.sqrt(s), epsilon) : f32x4.sqrt(add(s, epsilon));
+}
+
+export function sgd(w: usize, g: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, start: u32, end: u32): void {
+  const rate = rate4(hyper);
+  const factor = clip4(clip);
+  const a = splat(<f32>l1);
+  const b = splat(<f32>l2);
+  const keep = splat(<f32>(1 - f64.load(hyper) * decay));
+  for (let i = start; i < end; ) {
+    const whole = i + 4 <= end;
+    const v = load4(at(w, i), whole);
+    const d = gradient4(v, load4(at(g, i), whole), factor, a, b);
+    store4(at(w, i), sub(mul(v, keep), mul(rate, d)), whole);
+    i += whole ? 4 : 1;
+  }
+}
+
+export function momentum(
+  w: usize, g: usize, m: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, beta: f64, nesterov: u32, start: u32, end: u32,
+): void {
+  const rate = rate4(hyper);
+  const factor = clip4(clip);
+  const a = splat(<f32>l1);
+  const b = splat(<f32>l2);
+  const keep = splat(<f32>(1 - f64.load(hyper) * decay));
+  const beta4 = splat(<f32>beta);
+  for (let i = start; i < end; ) {
+    const whole = i + 4 <= end;
+    const v = load4(at(w, i), whole);
+    const step = mul(rate, gradient4(v, load4(at(g, i), whole), factor, a, b));
+    const moment = madd(beta4, load4(at(m, i), whole), step);
+    store4(at(m, i), moment, whole);
+    store4(at(w, i), sub(mul(v, keep), nesterov ? madd(beta4, moment, step) : moment), whole);
+    i += whole ? 4 : 1;
+  }
+}
+
+export function adagrad(
+  w: usize, g: usize, s: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, epsilon: f64, outside: u32, start: u32, end: u32,
+): void {
+  const rate = rate4(hyper);
+  const factor = clip4(clip);
+  const a = splat(<f32>l1);
+  const b = splat(<f32>l2);
+  const keep = splat(<f32>(1 - f64.load(hyper) * decay));
+  const small = splat(<f32>epsilon);
+  for (let i = start; i < end; ) {
+    const whole = i + 4 <= end;
+    const v = load4(at(w, i), whole);
+    const d = gradient4(v, load4(at(g, i), whole), factor, a, b);
+    const squares = madd(d, d, load4(at(s, i), whole));
+    store4(at(s, i), squares, whole);
+    store4(at(w, i), sub(mul(v, keep), div(mul(rate, d), root4(squares, small, outside != 0))), whole);
+    i += whole ? 4 : 1;
+  }
+}
+
+export function rmsprop(
+  w: usize, g: usize, s: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, alpha: f64, epsilon: f64, outside: u32,
+  start: u32, end: u32,
+): void {
+  const rate = rate4(hyper);
+  const factor = clip4(clip);
+  const a = splat(<f32>l1);
+  const b = splat(<f32>l2);
+  const keep = splat(<f32>(1 - f64.load(hyper) * decay));
+  const alpha4 = splat(<f32>alpha);
+  const rest = splat(<f32>(1 - alpha));
+  const small = splat(<f32>epsilon);
+  for (let i = start; i < end; ) {
+    const whole = i + 4 <= end;
+    const v = load4(at(w, i), whole);
+    const d = gradient4(v, load4(at(g, i), whole), factor, a, b);
+    const squares = madd(alpha4, load4(at(s, i), whole), mul(rest, mul(d, d)));
+    store4(at(s, i), squares, whole);
+    store4(at(w, i), sub(mul(v, keep), div(mul(rate, d), root4(squares, small, outside != 0))), whole);
+    i += whole ? 4 : 1;
+  }
+}
+
+export function adam(
+  w: usize, g: usize, m: usize, v: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, beta1: f64, beta2: f64, epsilon: f64,
+  start: u32, end: u32,
+): void {
+  const rate = splat(<f32>(f64.load(hyper) / f64.load(hyper, 8)));
+  const correct = splat(<f32>(1 / f64.load(hyper, 16)));
+  const factor = clip4(clip);
+  const a = splat(<f32>l1);
+  const b = splat(<f32>l2);
+  const keep = splat(<f32>(1 - f64.load(hyper) * decay));
+  const one4 = splat(<f32>beta1);
+  const rest1 = splat(<f32>(1 - beta1));
+  const two4 = splat(<f32>beta2);
+  const rest2 = splat(<f32>(1 - beta2));
+  const small = splat(<f32>epsilon);
+  for (let i = start; i < end; ) {
+    const whole = i + 4 <= end;
+    const weight = load4(at(w, i), whole);
+    const d = gradient4(weight, load4(at(g, i), whole), factor, a, b);
+    const first = madd(one4, load4(at(m, i), whole), mul(rest1, d));
+    const second = madd(two4, load4(at(v, i), whole), mul(rest2, mul(d, d)));
+    store4(at(m, i), first, whole);
+    store4(at(v, i), second, whole);
+    const step = div(mul(rate, first), add(f32x4.sqrt(mul(second, correct)), small));
+    store4(at(w, i), sub(mul(weight, keep), step), whole);
+    i += whole ? 4 : 1;
+  }
+}

@@ -1,0 +1,167 @@
+import { add, at, load4, mul, select4, splat, store4 } from "./vector";
+
+export function maxPool2d(
+  y: usize, winners: usize, x: usize, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
+): void {
+  for (let pixel = start; pixel < end; pixel++) {
+    const row = pixel / outWidth;
+    const sample = row / outHeight;
+    const top = <i32>((row - sample * outHeight) * strideHeight) - <i32>padTop;
+    const left = <i32>((pixel - row * outWidth) * strideWidth) - <i32>padLeft;
+    for (let c: u32 = 0; c < channels; ) {
+      const whole = c + 4 <= channels;
+      let best = splat(-f32.MAX_VALUE * 2);
+      let winner = i32x4.splat(-1);
+      for (let ky: u32 = 0; ky < kernelHeight; ky++) {
+        const iy = top + <i32>ky;
+        if (<u32>iy >= height) continue;
+        for (let kx: u32 = 0; kx < kernelWidth; kx++) {
+          const ix = left + <i32>kx;
+          if (<u32>ix >= width) continue;
+          const value = load4(at(x, ((sample * height + iy) * width + ix) * channels + c), whole);
+          // The first tap, anything larger, and the first NaN.
+          const none = i32x4.eq(winner, i32x4.splat(-1));
+          const nan = v128.and(f32x4.ne(value, value), f32x4.eq(best, best));
+          const wins = v128.or(v128.or(f32x4.gt(value, best), none), nan);
+          best = select4(wins, value, best);
+          winner = select4(wins, i32x4.splat(ky * kernelWidth + kx), winner);
+        }
+      }
+      store4(at(y, pixel * channels + c), best, whole);
+      store4(at(winners, pixel * channels + c), winner, whole);
+      c += whole ? 4 : 1;
+    }
+  }
+}
+
+/** First window, along one axis, that covers position `place` counted from the padded edge. */
+// @ts-ignore: decorator
+@inline
+function firstWindow(place: u32, kernel: u32, stride: u32): u32 {
+  return place < kernel ? 0 : (place - kernel) / stride + 1;
+}
+
+/** One past the last such window. */
+// @ts-ignore: decorator
+@inline
+function lastWindow(place: u32, stride: u32, windows: u32): u32 {
+  return min(windows, place / stride + 1);
+}
+
+export function maxPool2dGrad(
+  dx: usize, dy: usize, winners: usize, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
+): void {
+  for (let pixel = start; pixel < end; pixel++) {
+    const row = pixel / width;
+    const sample = row / height;
+    const py = row - sample * height + padTop;
+    const px = pixel - row * width + padLeft;
+    const lastY = lastWindow(py, strideHeight, outHeight);
+    const lastX = lastWindow(px, strideWidth, outWidth);
+    for (let c: u32 = 0; c < channels; ) {
+      const whole = c + 4 <= channels;
+      let total = splat(0);
+      for (let oy = firstWindow(py, kernelHeight, strideHeight); oy < lastY; oy++)
+        for (let ox = firstWindow(px, kernelWidth, strideWidth); ox < lastX; ox++) {
+          const tap = (py - oy * strideHeight) * kernelWidth + (px - ox * strideWidth);
+          const e = ((sample * outHeight + oy) * outWidth + ox) * channels + c;
+          const won = i32x4.eq(load4(at(winners, e), whole), i32x4.splat(tap));
+          total = add(total, v128.and(load4(at(dy, e), whole), won));
+        }
+      store4(at(dx, pixel * channels + c), total, whole);
+      c += whole ? 4 : 1;
+    }
+  }
+}
+
+/** How many of a window's taps lie inside the input. */
+// @ts-ignore: decorator
+@inline
+function insideTaps(first: i32, kernel: u32, size: u32): i32 {
+  return max(0, min(first + <i32>kernel, <i32>size) - max(first, 0));
+}
+
+/** 1 over the number that a window's sum is divided by. */
+// @ts-ignore: decorator
+@inline
+function share(top: i32, left: i32, kernelHeight: u32, kernelWidth: u32, height: u32, width: u32, countPadding: u32): f32 {
+  const inside = insideTaps(top, kernelHeight, height) * insideTaps(left, kernelWidth, width);
+  return 1 / <f32>(countPadding ? <i32>(kernelHeight * kernelWidth) : max(1, inside));
+}
+
+export function averagePool2d(
+  y: usize, x: usize, countPadding: u32, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
+): void {
+  for (let pixel = start; pixel < end; pixel++) {
+    const row = pixel / outWidth;
+    const sample = row / outHeight;
+    const top = <i32>((row - sample * outHeight) * strideHeight) - <i32>padTop;
+    const left = <i32>((pixel - row * outWidth) * strideWidth) - <i32>padLeft;
+    const factor = splat(share(top, left, kernelHeight, kernelWidth, height, width, countPadding));
+    const firstY = max(top, 0);
+    const firstX = max(left, 0);
+    const lastY = min(top + <i32>kernelHeight, <i32>height);
+    const lastX = min(left + <i32>kernelWidth, <i32>width);
+    for (let c: u32 = 0; c < channels; ) {
+      const whole = c + 4 <= channels;
+      let total = splat(0);
+      for (let iy = firstY; iy < lastY; iy++)
+        for (let ix = firstX; ix < lastX; ix++) total = add(total, load4(at(x, ((sample * height + iy) * width + ix) * channels + c), whole));
+      store4(at(y, pixel * channels + c), mul(total, factor), whole);
+      c += whole ? 4 : 1;
+    }
+  }
+}
+
+export function averagePool2dGrad(
+  dx: usize, dy: usize, countPadding: u32, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
+): void {
+  for (let pixel = start; pixel < end; pixel++) {
+    const row = pixel / width;
+    const sample = row / height;
+    const py = row - sample * height + padTop;
+    const px = pixel - row * width + padLeft;
+    const lastY = lastWindow(py, strideHeight, outHeight);
+    const lastX = lastWindow(px, strideWidth, outWidth);
+    for (let c: u32 = 0; c < channels; ) {
+      const whole = c + 4 <= channels;
+      let total = splat(0);
+      for (let oy = firstWindow(py, kernelHeight, strideHeight); oy < lastY; oy++)
+        for (let ox = firstWindow(px, kernelWidth, strideWidth); ox < lastX; ox++) {
+          const top = <i32>(oy * strideHeight) - <i32>padTop;
+          const left = <i32>(ox * strideWidth) - <i32>padLeft;
+          const factor = splat(share(top, left, kernelHeight, kernelWidth, height, width, countPadding));
+          total = add(total, mul(load4(at(dy, ((sample * outHeight + oy) * outWidth + ox) * channels + c), whole), factor));
+        }
+      store4(at(dx, pixel * channels + c), total, whole);
+      c += whole ? 4 : 1;
+    }
+  }
+}
+
+export function globalAveragePool(y: usize, x: usize, pixels: u32, channels: u32, start: u32, end: u32): void {
+  const factor = splat(1 / <f32>pixels);
+  for (let s = start; s < end; s++)
+    for (let c: u32 = 0; c < channels; ) {
+      const whole = c + 4 <= channels;
+      let total = splat(0);
+      for (let p: u32 = 0; p < pixels; p++) total = add(total, load4(at(x, (s * pixels + p) * channels + c), whole));
+      store4(at(y, s * channels + c), mul(total, factor), whole);
+      c += whole ? 4 : 1;
+    }
+}
+
+export function globalAveragePoolGrad(dx: usize, dy: usize, pixels: u32, channels: u32, start: u32, end: u32): void {
+  const factor = splat(1 / <f32>pixels);
+  for (let s = start; s < end; s++)
+    for (let p: u32 = 0; p < pixels; p++)
+      for (let c: u32 = 0; c < channels; ) {
+        const whole = c + 4 <= channels;
+        store4(at(dx, (s * pixels + p) * channels + c), mul(load4(at(dy, s * channels + c), whole), factor), whole);
+        c += whole ? 4 : 1;
+      }
+}

@@ -1,0 +1,31 @@
+// Compiles assembly/*.ts to kernels.wasm, unless it is newer than every source. `npm run build` and the tests call it.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const sources = join(here, "assembly");
+const target = join(here, "kernels.wasm");
+const copy = join(here, "../../../dist/src/engine/kernels/kernels.wasm");
+
+const flags = [
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+  ...["--enable", "simd", "--enable", "threads", "--runtime", "stub", "--use", "abort="],
+  ...["-O3", "--noAssert", "--outFile", target],
+];
+
+const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+const inputs = [fileURLToPath(import.meta.url), ...readdirSync(sources).map((name) => join(sources, name))];
+
+if (modified(target) <= Math.max(...inputs.map(modified))) {
+  const asc = await import("assemblyscript/asc");
+  const { error, stderr } = await asc.main([join(sources, "index.ts"), ...flags]);
+  if (error) {
+    process.stderr.write(`${stderr.toString()}\n`);
+    throw error;
+  }
+}
+if (modified(copy) < modified(target)) {
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(target, copy);
+}
