@@ -1,0 +1,59 @@
+import { Buffer } from "node:buffer";
+
+/**
+ * One record of a CSV file as offsets into the bytes that were read, so that no string is made for a cell that nobody asks for.
+ * The scanner reuses it: it is valid only until the callback returns.
+ */
+export interface CsvRecord {
+  bytes: Buffer;
+  /** Cell i is bytes[starts[i], ends[i]), without its enclosing quotes. */
+  starts: Int32Array;
+  ends: Int32Array;
+  /** 1 where the cell was quoted and still has its doubled quotes. */
+  escaped: Uint8Array;
+  cells: number;
+  /** Offset of the record's first byte, and its line in the file (from 1). */
+  start: number;
+  line: number;
+  /** Lines that the record takes: more than one with line feeds in quoted cells. */
+  lines: number;
+  /** No byte above 127: text can be sliced without decoding. */
+  ascii: boolean;
+}
+
+export const createCsvRecord = (): CsvRecord => ({
+  bytes: Buffer.alloc(0),
+  starts: new Int32Array(64),
+  ends: new Int32Array(64),
+  escaped: new Uint8Array(64),
+  cells: 0,
+  start: 0,
+  line: 0,
+  lines: 1,
+  ascii: true,
+});
+
+/** Doubles the room for cells. */
+export const growRecord = (record: CsvRecord): void => {
+  const { starts, ends, escaped } = record;
+  record.starts = new Int32Array(starts.length * 2);
+  record.ends = new Int32Array(starts.length * 2);
+  record.escaped = new Uint8Array(starts.length * 2);
+  record.starts.set(starts);
+  record.ends.set(ends);
+  record.escaped.set(escaped);
+};
+
+/** The text of cell i, with doubled quotes made single. */
+export const cellText = (record: CsvRecord, i: number): string => {
+  const [start, end] = [record.starts[i]!, record.ends[i]!];
+  const text = record.bytes.toString(record.ascii ? "latin1" : "utf8", start, end);
+  return record.escaped[i] === 1 ? text.replaceAll('""', '"') : text;
+};
+
+/** The line of cell i: that of its record, and one more for each line feed in the quoted cells before it. */
+export const cellLine = (record: CsvRecord, i: number): number => {
+  let line = record.line;
+  for (let at = record.start; at < record.starts[i]!; at++) if (record.bytes[at] === 10) line += 1;
+  return line;
+};
