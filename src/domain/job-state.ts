@@ -32,4 +32,5 @@ export const transitions = {
 
 export type Transition = keyof typeof transitions;
 
-export const isDone = (state: JobState): boolean => state === "succeeded" || state === "failed" || state === "cancelled";
+export const isDone = (state: JobState): boolean =>
+  state === "succeeded" || state === "failed" || state === "cancelled";

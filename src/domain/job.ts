@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { DatasetId, JobId, ModelId } from "./ids.ts";
-import { JobState } from "./job-state.ts";
+import { type DatasetId, JobId, ModelId } from "./ids.ts";
 import { JobSpec, type ResolvedJobSpec } from "./job-spec.ts";
+import { JobState } from "./job-state.ts";
 
 export const Timestamp = z.iso.datetime().meta({ id: "Timestamp", description: "RFC 3339, UTC" });
 
@@ -27,9 +27,7 @@ export const HistoryEntry = z
 export const Metrics = z.record(z.string(), z.number()).meta({ id: "Metrics" });
 
 /** Why a job failed: `code` is stable (`diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `engine_crashed`, `store_full`, …). */
-export const JobError = z
-  .object({ code: z.string(), message: z.string(), hint: z.string() })
-  .meta({ id: "JobError" });
+export const JobError = z.object({ code: z.string(), message: z.string(), hint: z.string() }).meta({ id: "JobError" });
 
 export const Job = z
   .object({
