@@ -1,9 +1,9 @@
+import type { Row } from "../domain/dataset.ts";
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/job.ts";
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
 import type { Log } from "../domain/log.ts";
 import type { Model, Prediction } from "../domain/model.ts";
-import type { Row } from "../domain/dataset.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -48,4 +48,3 @@ export interface Deps {
   now: () => Date;
   createId: (prefix: "ds" | "job" | "mdl") => string;
 }
-

@@ -1,0 +1,42 @@
+/** What a key may do: look and predict, start and steer work, delete. */
+export type Scope = "read" | "submit" | "admin";
+
+/** How an operation travels: one answer, a streamed request, or a streamed answer. */
+export type OperationKind = "unary" | "upload" | "stream";
+
+interface Operation {
+  kind: OperationKind;
+  scope: Scope;
+  summary: string;
+}
+
+/** Every operation of the service. REST and gRPC both offer exactly these: a test compares each with this table. */
+export const operations = {
+  uploadDataset: { kind: "upload", scope: "submit", summary: "Upload a data set" },
+  listDatasets: { kind: "unary", scope: "read", summary: "List data sets, newest first" },
+  getDataset: { kind: "unary", scope: "read", summary: "A data set: its columns, types and statistics" },
+  listDatasetRows: { kind: "unary", scope: "read", summary: "The first rows of a data set" },
+  deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
+  submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
+  validateJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },
+  getJob: { kind: "unary", scope: "read", summary: "A job; optionally wait until its state changes" },
+  listJobs: { kind: "unary", scope: "read", summary: "List jobs, newest first" },
+  watchJob: { kind: "stream", scope: "read", summary: "Follow a job's events until it is done" },
+  listJobEvents: { kind: "unary", scope: "read", summary: "A page of a job's events" },
+  listJobMetrics: { kind: "unary", scope: "read", summary: "A job's metrics history" },
+  cancelJob: { kind: "unary", scope: "submit", summary: "Cancel a job" },
+  pauseJob: { kind: "unary", scope: "submit", summary: "Pause a job at a checkpoint" },
+  resumeJob: { kind: "unary", scope: "submit", summary: "Resume a paused job" },
+  deleteJob: {
+    kind: "unary",
+    scope: "admin",
+    summary: "Delete a finished job's record and checkpoints; its model stays",
+  },
+  listModels: { kind: "unary", scope: "read", summary: "List models, newest first" },
+  getModel: { kind: "unary", scope: "read", summary: "A model: its lineage, spec, preprocessing and digest" },
+  deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
+  getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof operations;
