@@ -1,0 +1,78 @@
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { DatasetsView, DatasetView } from "./datasets-view.tsx";
+import { JobView } from "./job-view.tsx";
+import { JobsView } from "./jobs-view.tsx";
+import { ModelsView, ModelView } from "./models-view.tsx";
+import { NewJobView } from "./new-job-view.tsx";
+import { parseRoute, type Route, toFragment } from "./route.ts";
+
+const View = ({ route }: { route: Route }) => {
+  switch (route.view) {
+    case "jobs":
+      return <JobsView />;
+    case "job":
+      return <JobView key={route.id} id={route.id} />;
+    case "new":
+      return <NewJobView dataset={route.dataset} />;
+    case "datasets":
+      return <DatasetsView />;
+    case "dataset":
+      return <DatasetView key={route.id} id={route.id} />;
+    case "models":
+      return <ModelsView />;
+    case "model":
+      return <ModelView key={route.id} id={route.id} />;
+  }
+};
+
+const tabs = [
+  { name: "Jobs", fragment: "#/", views: ["jobs", "job", "new"] },
+  { name: "Data sets", fragment: "#/datasets", views: ["datasets", "dataset"] },
+  { name: "Models", fragment: "#/models", views: ["models", "model"] },
+] as const satisfies readonly { name: string; fragment: string; views: readonly Route["view"][] }[];
+
+const App = () => {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const onHashChange = (): void => {
+      setRoute(parseRoute(location.hash));
+      // A new view: keyboard and screen reader start at its top.
+      main.current?.focus();
+      scrollTo(0, 0);
+    };
+    addEventListener("hashchange", onHashChange);
+    return () => removeEventListener("hashchange", onHashChange);
+  }, []);
+  const here = tabs.find(({ views }) => (views as readonly string[]).includes(route.view)) ?? tabs[0];
+  useEffect(() => {
+    document.title = `${here.name} · Descent`;
+  }, [here]);
+  return (
+    <>
+      <header>
+        <a class="brand" href={toFragment({ view: "jobs" })}>
+          <img src="/assets/icon.svg" alt="" width="28" height="28" />
+          Descent
+        </a>
+        <nav aria-label="Main">
+          {tabs.map((tab) => (
+            <a key={tab.name} href={tab.fragment} aria-current={tab === here ? "page" : undefined}>
+              {tab.name}
+            </a>
+          ))}
+        </nav>
+        <a class="docs" href="/docs">
+          API
+        </a>
+      </header>
+      <main ref={main} tabIndex={-1}>
+        <View route={route} />
+      </main>
+    </>
+  );
+};
+
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);

@@ -1,0 +1,38 @@
+import type {} from "@fastify/swagger"; // declares `schema.hide`
+import type { FastifyInstance } from "fastify";
+import { readAssets } from "./assets.ts";
+
+/** Everything from this server; uPlot and Preact set styles through the object model, which `style-src` does not restrict. */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** The status page: `/` and its files under `/assets`. It is a client of `/v1` like any other. */
+export const registerWeb = async (app: FastifyInstance): Promise<void> => {
+  for (const asset of readAssets()) {
+    app.route({
+      method: "GET",
+      url: asset.url,
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        reply
+          .header("etag", asset.etag)
+          .header("cache-control", "no-cache")
+          .header("x-content-type-options", "nosniff");
+        if (request.headers["if-none-match"] === asset.etag) return reply.code(304).send();
+        if (asset.url === "/") {
+          reply.header("content-security-policy", contentSecurityPolicy).header("referrer-policy", "same-origin");
+        }
+        return reply.type(asset.contentType).send(asset.body);
+      },
+    });
+  }
+};
