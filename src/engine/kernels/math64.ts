@@ -8,9 +8,9 @@
 const cell = new Float64Array(1);
 const words = new Int32Array(cell.buffer);
 
-const ln2High = 6.9314718036912381649e-1;
-const ln2Low = 1.90821492927058770002e-10;
-const inverseLn2 = 1.442695040888963387;
+const ln2High = 0.6931471803691238;
+const ln2Low = 1.9082149292705877e-10;
+const inverseLn2 = Math.LOG2E;
 
 /** 2ᵏ for −1022 ≤ k ≤ 1023. */
 const twoTo = (k: number): number => {
@@ -28,8 +28,8 @@ const scaleByTwoTo = (y: number, k: number): number => {
 
 /** eˣ */
 export const exp64 = (x: number): number => {
-  if (!(x <= 709.782712893383973096)) return x > 0 ? Number.POSITIVE_INFINITY : x;
-  if (x < -745.13321910194110842) return 0;
+  if (!(x <= 709.782712893384)) return x > 0 ? Number.POSITIVE_INFINITY : x;
+  if (x < -745.1332191019411) return 0;
   const k = Math.floor(x * inverseLn2 + 0.5);
   const high = x - k * ln2High;
   const low = k * ln2Low;
@@ -38,8 +38,10 @@ export const exp64 = (x: number): number => {
   const c =
     r -
     t *
-      (1.66666666666666019037e-1 +
-        t * (-2.77777777770155933842e-3 + t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))));
+      (0.16666666666666602 +
+        t *
+          (-0.0027777777777015593 +
+            t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))));
   const y = 1 - (low - (r * c) / (2 - c) - high);
   return scaleByTwoTo(y, k);
 };
@@ -47,7 +49,7 @@ export const exp64 = (x: number): number => {
 /** eˣ − 1, without cancellation near 0. */
 export const expm164 = (x: number): number => {
   if (Number.isNaN(x) || x === 0) return x;
-  if (x > 709.782712893383973096) return Number.POSITIVE_INFINITY;
+  if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
   if (x < -38.1230949) return -1;
   const k = Math.abs(x) <= 0.5 * Math.LN2 ? 0 : Math.floor(x * inverseLn2 + 0.5);
   const high = x - k * ln2High;
@@ -59,8 +61,10 @@ export const expm164 = (x: number): number => {
   const r1 =
     1 +
     square *
-      (-3.33333333333331316428e-2 +
-        square * (1.58730158725481460165e-3 + square * (-7.93650757867487942473e-5 + square * (4.00821782732936239552e-6 + square * -2.01099218183624371326e-7))));
+      (-0.03333333333333313 +
+        square *
+          (0.0015873015872548146 +
+            square * (-7.93650757867488e-5 + square * (4.008217827329362e-6 + square * -2.0109921818362437e-7))));
   const t = 3 - r1 * half;
   const ratio = square * ((r1 - t) / (6 - r * t));
   if (k === 0) return r - (r * ratio - square);
@@ -75,9 +79,10 @@ export const expm164 = (x: number): number => {
 /** ln(u + c) for normal u > 0 and a correction c below u's last bit. */
 const logOf = (u: number, c: number): number => {
   cell[0] = u;
-  let k = ((words[1] as number) >>> 20) - 1023;
-  let mantissa = u * twoTo(-k >= 1023 ? 1023 : -k <= -1022 ? -1022 : -k);
-  if (-k <= -1023) mantissa *= twoTo(-k + 1022);
+  const high = words[1] as number;
+  let k = (high >>> 20) - 1023;
+  words[1] = (high & 0xfffff) | 0x3ff00000;
+  let mantissa = cell[0] as number;
   if (mantissa > Math.SQRT2) {
     mantissa *= 0.5;
     k += 1;
@@ -86,8 +91,8 @@ const logOf = (u: number, c: number): number => {
   const s = f / (2 + f);
   const z = s * s;
   const w = z * z;
-  const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
-  const odd = z * (6.66666666666673513e-1 + w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+  const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
+  const odd = z * (0.6666666666666735 + w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
   const halfSquare = 0.5 * f * f;
   return k * ln2High - (halfSquare - (s * (halfSquare + (even + odd)) + (k * ln2Low + c / u)) - f);
 };
@@ -109,10 +114,14 @@ export const log1p64 = (x: number): number => {
     const z = s * s;
     const r =
       z *
-      (6.66666666666673513e-1 +
+      (0.6666666666666735 +
         z *
-          (3.999999999940941908e-1 +
-            z * (2.857142874366239149e-1 + z * (2.222219843214978396e-1 + z * (1.818357216161805012e-1 + z * (1.531383769920937332e-1 + z * 1.479819860511658591e-1))))));
+          (0.3999999999940942 +
+            z *
+              (0.2857142874366239 +
+                z *
+                  (0.22222198432149784 +
+                    z * (0.1818357216161805 + z * (0.15313837699209373 + z * 0.14798198605116586))))));
     const halfSquare = 0.5 * x * x;
     return x - (halfSquare - s * (halfSquare + r));
   }
@@ -140,7 +149,7 @@ export const sigmoid64 = (x: number): number => {
 };
 
 /** ln(1 + eˣ) */
-export const softplus64 = (x: number): number => (x > 0 ? x : 0) + log1p64(exp64(-Math.abs(x)));
+export const softplus64 = (x: number): number => Math.max(x, 0) + log1p64(exp64(-Math.abs(x)));
 
 /** baseⁿ for a whole n ≥ 0, by repeated squaring (decay factors such as β₁ᵗ); relative error below 2 log₂(n) ulp. */
 export const powInteger64 = (base: number, n: number): number => {
@@ -155,16 +164,23 @@ export const powInteger64 = (base: number, n: number): number => {
 
 const sinKernel = (x: number): number => {
   const z = x * x;
-  const r = 8.33333333332248946124e-3 + z * (-1.98412698298579493134e-4 + z * (2.75573137070700676789e-6 + z * (-2.50507602534068634195e-8 + z * 1.58969099521155010221e-10)));
-  return x + z * x * (-1.66666666666666324348e-1 + z * r);
+  const r =
+    0.00833333333332249 +
+    z *
+      (-0.0001984126982985795 + z * (2.7557313707070068e-6 + z * (-2.5050760253406863e-8 + z * 1.58969099521155e-10)));
+  return x + z * x * (-0.16666666666666632 + z * r);
 };
 
 const cosKernel = (x: number): number => {
   const z = x * x;
   const r =
     z *
-    (4.16666666666666019037e-2 +
-      z * (-1.38888888888741095749e-3 + z * (2.48015872894767294178e-5 + z * (-2.75573143513906633035e-7 + z * (2.0875723212981748279e-9 + z * -1.13596475577881948265e-11)))));
+    (0.0416666666666666 +
+      z *
+        (-0.001388888888887411 +
+          z *
+            (2.480158728947673e-5 +
+              z * (-2.7557314351390663e-7 + z * (2.087572321298175e-9 + z * -1.1359647557788195e-11)))));
   const half = 0.5 * z;
   const w = 1 - half;
   return w + (1 - w - half + z * r);

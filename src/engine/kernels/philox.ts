@@ -60,7 +60,7 @@ export const createRandomStream = ({ seedLow, seedHigh, purpose, index }: Random
     return block[lane] as number;
   };
   /** The next number in [0, 1), a multiple of 2⁻²⁴, as randomUniform makes it. */
-  const uniform = (): number => (uint32() >>> 8) * 5.960464477539063e-8;
+  const uniform = (): number => (uint32() >>> 8) / 16777216;
   /** A whole number in [0, bound), each equally likely: words above the largest multiple of the bound are drawn again. bound ≤ 2³². */
   const below = (bound: number): number => {
     const limit = 4294967296 - (4294967296 % bound);

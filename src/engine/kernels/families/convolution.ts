@@ -26,20 +26,51 @@ export interface ConvGeometry {
 }
 
 export type ConvArguments = [
-  batch: number, height: number, width: number, channels: number, outHeight: number, outWidth: number, outChannels: number,
-  kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number, padTop: number, padLeft: number,
-  dilationHeight: number, dilationWidth: number, groups: number,
+  batch: number,
+  height: number,
+  width: number,
+  channels: number,
+  outHeight: number,
+  outWidth: number,
+  outChannels: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideHeight: number,
+  strideWidth: number,
+  padTop: number,
+  padLeft: number,
+  dilationHeight: number,
+  dilationWidth: number,
+  groups: number,
 ];
 
 export const convArguments = (g: ConvGeometry): ConvArguments => [
-  g.batch, g.height, g.width, g.channels, g.outHeight, g.outWidth, g.outChannels,
-  g.kernelHeight, g.kernelWidth, g.strideHeight, g.strideWidth, g.padTop, g.padLeft,
-  g.dilationHeight, g.dilationWidth, g.groups,
+  g.batch,
+  g.height,
+  g.width,
+  g.channels,
+  g.outHeight,
+  g.outWidth,
+  g.outChannels,
+  g.kernelHeight,
+  g.kernelWidth,
+  g.strideHeight,
+  g.strideWidth,
+  g.padTop,
+  g.padLeft,
+  g.dilationHeight,
+  g.dilationWidth,
+  g.groups,
 ];
 
 /** floor((size + padding − dilation · (kernel − 1) − 1) / stride) + 1, padding being the sum of both sides. */
-export const convOutputSize = (size: number, kernel: number, stride: number, padding: number, dilation: number): number =>
-  Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
+export const convOutputSize = (
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
 /** Units and packed sizes of the calls that make one convolution. */
 export const convSizes = (g: ConvGeometry) => {
@@ -65,7 +96,13 @@ export interface ConvolutionKernels {
    * Units: strips of 4 output pixels of one group, groups · ⌈batch · outHeight · outWidth / 4⌉ (group-major).
    */
   conv2d(
-    y: number, x: number, packed: number, bias: number, scratch: number, activation: number, slope: number,
+    y: number,
+    x: number,
+    packed: number,
+    bias: number,
+    scratch: number,
+    activation: number,
+    slope: number,
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
   /**
@@ -73,14 +110,22 @@ export interface ConvolutionKernels {
    * Units: strips of 4 input pixels of one group, groups · ⌈batch · height · width / 4⌉.
    */
   conv2dInputGrad(
-    dx: number, dy: number, packed: number, scratch: number, ...rest: [...ConvArguments, start: number, end: number]
+    dx: number,
+    dy: number,
+    packed: number,
+    scratch: number,
+    ...rest: [...ConvArguments, start: number, end: number]
   ): void;
   /**
    * dw = gradient by w (plus dw if accumulate); `packed` = packB of dy (see convSizes.packedOutputGrad).
    * Units: strips of 4 of a group's kernelHeight · kernelWidth · channels / groups weight rows.
    */
   conv2dWeightGrad(
-    dw: number, x: number, packed: number, scratch: number, accumulate: number,
+    dw: number,
+    x: number,
+    packed: number,
+    scratch: number,
+    accumulate: number,
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
   /**
@@ -88,20 +133,47 @@ export interface ConvolutionKernels {
    * `channels` and `outChannels` are totals over the groups; units: panels, groups · ⌈(channels / groups) / 8⌉.
    */
   packConvWeightsTransposed(
-    out: number, w: number, taps: number, channels: number, outChannels: number, groups: number, start: number, end: number,
+    out: number,
+    w: number,
+    taps: number,
+    channels: number,
+    outChannels: number,
+    groups: number,
+    start: number,
+    end: number,
   ): void;
 }
 
 const geometry = [
-  "batch", "height", "width", "channels", "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth",
-  "strideHeight", "strideWidth", "padTop", "padLeft", "dilationHeight", "dilationWidth", "groups",
+  "batch",
+  "height",
+  "width",
+  "channels",
+  "outHeight",
+  "outWidth",
+  "outChannels",
+  "kernelHeight",
+  "kernelWidth",
+  "strideHeight",
+  "strideWidth",
+  "padTop",
+  "padLeft",
+  "dilationHeight",
+  "dilationWidth",
+  "groups",
 ] as const;
 
 export const convolutionInfo: InfoOf<ConvolutionKernels> = {
-  conv2d: { args: ["y", "x", "packed", "bias", "scratch", "activation", "slope", ...geometry], unit: "strips", grain: 1 },
+  conv2d: {
+    args: ["y", "x", "packed", "bias", "scratch", "activation", "slope", ...geometry],
+    unit: "strips",
+    grain: 1,
+  },
   conv2dInputGrad: { args: ["dx", "dy", "packed", "scratch", ...geometry], unit: "strips", grain: 1 },
   conv2dWeightGrad: { args: ["dw", "x", "packed", "scratch", "accumulate", ...geometry], unit: "strips", grain: 1 },
   packConvWeightsTransposed: {
-    args: ["out", "w", "taps", "channels", "outChannels", "groups"], unit: "panels", grain: 1,
+    args: ["out", "w", "taps", "channels", "outChannels", "groups"],
+    unit: "panels",
+    grain: 1,
   },
 };

@@ -53,20 +53,38 @@ export interface ElementwiseKernels {
   divBroadcast(...args: BroadcastArguments): void;
   /** out[i · outRow + j · outColumn] = x[i · xRow + j · xColumn] for j < columns: slice, concat, transpose, repeat; units: rows i. */
   copyStrided(
-    out: number, x: number, columns: number, outRow: number, outColumn: number, xRow: number, xColumn: number,
-    start: number, end: number,
+    out: number,
+    x: number,
+    columns: number,
+    outRow: number,
+    outColumn: number,
+    xRow: number,
+    xColumn: number,
+    start: number,
+    end: number,
   ): void;
 }
 
 export type BroadcastArguments = [
-  out: number, a: number, b: number, columns: number, outRow: number,
-  aRow: number, aColumn: number, bRow: number, bColumn: number, start: number, end: number,
+  out: number,
+  a: number,
+  b: number,
+  columns: number,
+  outRow: number,
+  aRow: number,
+  aColumn: number,
+  bRow: number,
+  bColumn: number,
+  start: number,
+  end: number,
 ];
 
 const unary = { args: ["out", "x"], unit: "elements", grain: 16 } as const;
 const binary = { args: ["out", "a", "b"], unit: "elements", grain: 16 } as const;
 const broadcast = {
-  args: ["out", "a", "b", "columns", "outRow", "aRow", "aColumn", "bRow", "bColumn"], unit: "rows", grain: 1,
+  args: ["out", "a", "b", "columns", "outRow", "aRow", "aColumn", "bRow", "bColumn"],
+  unit: "rows",
+  grain: 1,
 } as const;
 
 export const elementwiseInfo: InfoOf<ElementwiseKernels> = {

@@ -6,9 +6,25 @@ import type { InfoOf } from "../kernel-info.ts";
  */
 export interface GatherKernels {
   /** out[i, ·] = data[indices[cursor + i], ·], `columns` elements. */
-  gatherRows(out: number, data: number, indices: number, cursor: number, columns: number, start: number, end: number): void;
+  gatherRows(
+    out: number,
+    data: number,
+    indices: number,
+    cursor: number,
+    columns: number,
+    start: number,
+    end: number,
+  ): void;
   /** The same for i32 data (labels). */
-  gatherIntegers(out: number, data: number, indices: number, cursor: number, columns: number, start: number, end: number): void;
+  gatherIntegers(
+    out: number,
+    data: number,
+    indices: number,
+    cursor: number,
+    columns: number,
+    start: number,
+    end: number,
+  ): void;
 }
 
 const gather = { args: ["out", "data", "indices", "cursor", "columns"], unit: "rows", grain: 16 } as const;

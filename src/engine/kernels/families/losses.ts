@@ -15,15 +15,31 @@ export interface LossKernels {
    * A row with a label outside 0 … classes − 1 has loss 0 and gradient 0.
    */
   softmaxCrossEntropy(
-    loss: number, dx: number, x: number, labels: number, classWeights: number, rowWeights: number, scale: number,
-    classes: number, smoothing: number, start: number, end: number,
+    loss: number,
+    dx: number,
+    x: number,
+    labels: number,
+    classWeights: number,
+    rowWeights: number,
+    scale: number,
+    classes: number,
+    smoothing: number,
+    start: number,
+    end: number,
   ): void;
   /**
    * out (one f64) = 1 / Σᵢ wᵢ v[labelᵢ], the factor of a weighted mean as PyTorch takes it (0 if the sum is 0); labels outside the classes are left out;
    * units: one.
    */
   labelWeightScale(
-    out: number, labels: number, classWeights: number, rowWeights: number, rows: number, classes: number, start: number, end: number,
+    out: number,
+    labels: number,
+    classWeights: number,
+    rowWeights: number,
+    rows: number,
+    classes: number,
+    start: number,
+    end: number,
   ): void;
   /**
    * Binary cross-entropy from logits, targets t in [0, 1] of x's shape: the negative log-likelihood of a Bernoulli distribution.
@@ -31,8 +47,18 @@ export interface LossKernels {
    * (vectors of `columns` elements, or 0 for all 1).
    */
   binaryCrossEntropy(
-    loss: number, dx: number, x: number, targets: number, positiveWeights: number, columnWeights: number, rowWeights: number,
-    scale: number, columns: number, smoothing: number, start: number, end: number,
+    loss: number,
+    dx: number,
+    x: number,
+    targets: number,
+    positiveWeights: number,
+    columnWeights: number,
+    rowWeights: number,
+    scale: number,
+    columns: number,
+    smoothing: number,
+    start: number,
+    end: number,
   ): void;
   /** ℓ = Σⱼ (x − t)²; ∂ℓ/∂x = 2 (x − t). */
   squaredError(...args: RegressionLossArguments): void;
@@ -40,8 +66,16 @@ export interface LossKernels {
   absoluteError(...args: RegressionLossArguments): void;
   /** ℓ = Σⱼ d²/2 where |d| ≤ δ, else δ (|d| − δ/2), with d = x − t (Huber 1964). */
   huber(
-    loss: number, dx: number, x: number, targets: number, rowWeights: number, scale: number, columns: number, delta: number,
-    start: number, end: number,
+    loss: number,
+    dx: number,
+    x: number,
+    targets: number,
+    rowWeights: number,
+    scale: number,
+    columns: number,
+    delta: number,
+    start: number,
+    end: number,
   ): void;
   /** ℓ = Σⱼ eˣ − t x, x = ln of the rate: the negative log-likelihood of a Poisson distribution without ln t!; ∂ℓ/∂x = eˣ − t. */
   poisson(...args: RegressionLossArguments): void;
@@ -54,22 +88,42 @@ export interface LossKernels {
 }
 
 export type RegressionLossArguments = [
-  loss: number, dx: number, x: number, targets: number, rowWeights: number, scale: number, columns: number,
-  start: number, end: number,
+  loss: number,
+  dx: number,
+  x: number,
+  targets: number,
+  rowWeights: number,
+  scale: number,
+  columns: number,
+  start: number,
+  end: number,
 ];
 
 const regression = {
-  args: ["loss", "dx", "x", "targets", "rowWeights", "scale", "columns"], unit: "rows", grain: 16,
+  args: ["loss", "dx", "x", "targets", "rowWeights", "scale", "columns"],
+  unit: "rows",
+  grain: 16,
 } as const;
 
 export const lossInfo: InfoOf<LossKernels> = {
   softmaxCrossEntropy: {
-    args: ["loss", "dx", "x", "labels", "classWeights", "rowWeights", "scale", "classes", "smoothing"], unit: "rows", grain: 16,
+    args: ["loss", "dx", "x", "labels", "classWeights", "rowWeights", "scale", "classes", "smoothing"],
+    unit: "rows",
+    grain: 16,
   },
   labelWeightScale: { args: ["out", "labels", "classWeights", "rowWeights", "rows", "classes"], unit: "one", grain: 1 },
   binaryCrossEntropy: {
     args: [
-      "loss", "dx", "x", "targets", "positiveWeights", "columnWeights", "rowWeights", "scale", "columns", "smoothing",
+      "loss",
+      "dx",
+      "x",
+      "targets",
+      "positiveWeights",
+      "columnWeights",
+      "rowWeights",
+      "scale",
+      "columns",
+      "smoothing",
     ],
     unit: "rows",
     grain: 16,
@@ -77,7 +131,9 @@ export const lossInfo: InfoOf<LossKernels> = {
   squaredError: regression,
   absoluteError: regression,
   huber: {
-    args: ["loss", "dx", "x", "targets", "rowWeights", "scale", "columns", "delta"], unit: "rows", grain: 16,
+    args: ["loss", "dx", "x", "targets", "rowWeights", "scale", "columns", "delta"],
+    unit: "rows",
+    grain: 16,
   },
   poisson: regression,
   gaussian: regression,

@@ -28,8 +28,16 @@ export interface MatrixKernels {
    * Units: panels, batches · ⌈n / 8⌉ of them. `out` holds packedElements(k, n, batches).
    */
   packB(
-    out: number, b: number, k: number, n: number, rowStride: number, columnStride: number, batches: number, batchStride: number,
-    start: number, end: number,
+    out: number,
+    b: number,
+    k: number,
+    n: number,
+    rowStride: number,
+    columnStride: number,
+    batches: number,
+    batchStride: number,
+    start: number,
+    end: number,
   ): void;
   /**
    * C[m, n] = f((accumulate ? C : 0) + A[m, k] · B[k, n] + bias); units: strips of 4 rows of C, ⌈m / 4⌉ of them.
@@ -38,21 +46,57 @@ export interface MatrixKernels {
    * `accumulate` is 0 or 1; `scratch` points to scratchBytes bytes of the calling thread. k = 0 gives f(C or 0 + bias).
    */
   gemm(
-    c: number, a: number, packed: number, bias: number, scratch: number, m: number, n: number, k: number,
-    aRow: number, aColumn: number, cRow: number, accumulate: number, activation: number, slope: number,
-    start: number, end: number,
+    c: number,
+    a: number,
+    packed: number,
+    bias: number,
+    scratch: number,
+    m: number,
+    n: number,
+    k: number,
+    aRow: number,
+    aColumn: number,
+    cRow: number,
+    accumulate: number,
+    activation: number,
+    slope: number,
+    start: number,
+    end: number,
   ): void;
   /** out[i, c] = Σⱼ (x[i, j] − centre[c, j])²; x: [rows, columns], centre: [centres, columns]; units: rows. */
-  squaredDistances(out: number, x: number, centre: number, centres: number, columns: number, start: number, end: number): void;
+  squaredDistances(
+    out: number,
+    x: number,
+    centre: number,
+    centres: number,
+    columns: number,
+    start: number,
+    end: number,
+  ): void;
 }
 
 export const matrixInfo: InfoOf<MatrixKernels> = {
   packB: {
-    args: ["out", "b", "k", "n", "rowStride", "columnStride", "batches", "batchStride"], unit: "panels", grain: 1,
+    args: ["out", "b", "k", "n", "rowStride", "columnStride", "batches", "batchStride"],
+    unit: "panels",
+    grain: 1,
   },
   gemm: {
     args: [
-      "c", "a", "packed", "bias", "scratch", "m", "n", "k", "aRow", "aColumn", "cRow", "accumulate", "activation", "slope",
+      "c",
+      "a",
+      "packed",
+      "bias",
+      "scratch",
+      "m",
+      "n",
+      "k",
+      "aRow",
+      "aColumn",
+      "cRow",
+      "accumulate",
+      "activation",
+      "slope",
     ],
     unit: "strips",
     grain: 1,

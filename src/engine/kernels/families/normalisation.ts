@@ -10,29 +10,69 @@ export interface NormalisationKernels {
    * Sums run in f32 over 64 rows at a time, then in f64.
    */
   batchNormStatistics(
-    mean: number, variance: number, inverse: number, x: number, rows: number, columns: number, epsilon: number,
-    start: number, end: number,
+    mean: number,
+    variance: number,
+    inverse: number,
+    x: number,
+    rows: number,
+    columns: number,
+    epsilon: number,
+    start: number,
+    end: number,
   ): void;
   /** out[j] = 1 / √(variance[j] + ε); units: elements. */
   inverseDeviation(out: number, variance: number, epsilon: number, start: number, end: number): void;
   /** out[i, j] = f(γ[j] · (x[i, j] − mean[j]) · inverse[j] + β[j]); f by activation code; units: rows. */
   batchNorm(
-    out: number, x: number, mean: number, inverse: number, gamma: number, beta: number, columns: number,
-    activation: number, slope: number, start: number, end: number,
+    out: number,
+    x: number,
+    mean: number,
+    inverse: number,
+    gamma: number,
+    beta: number,
+    columns: number,
+    activation: number,
+    slope: number,
+    start: number,
+    end: number,
   ): void;
   /** dγ[j] = Σᵢ dy[i, j] z[i, j] and dβ[j] = Σᵢ dy[i, j], z = (x − mean) · inverse; units: columns. */
   batchNormParameterGrad(
-    dgamma: number, dbeta: number, dy: number, x: number, mean: number, inverse: number, rows: number, columns: number,
-    start: number, end: number,
+    dgamma: number,
+    dbeta: number,
+    dy: number,
+    x: number,
+    mean: number,
+    inverse: number,
+    rows: number,
+    columns: number,
+    start: number,
+    end: number,
   ): void;
   /** dx = γ · inverse · (dy − dβ / rows − z · dγ / rows), statistics being functions of x; needs batchNormParameterGrad first; units: rows. */
   batchNormInputGrad(
-    dx: number, dy: number, x: number, mean: number, inverse: number, gamma: number, dgamma: number, dbeta: number,
-    rows: number, columns: number, start: number, end: number,
+    dx: number,
+    dy: number,
+    x: number,
+    mean: number,
+    inverse: number,
+    gamma: number,
+    dgamma: number,
+    dbeta: number,
+    rows: number,
+    columns: number,
+    start: number,
+    end: number,
   ): void;
   /** dx = γ · inverse · dy, for a layer whose statistics are constants (frozen); units: rows. */
   batchNormFrozenInputGrad(
-    dx: number, dy: number, inverse: number, gamma: number, columns: number, start: number, end: number,
+    dx: number,
+    dy: number,
+    inverse: number,
+    gamma: number,
+    columns: number,
+    start: number,
+    end: number,
   ): void;
   /** running[j] = (1 − momentum) · running[j] + momentum · factor · batch[j]; factor n / (n − 1) makes the variance unbiased; units: elements. */
   runningAverage(running: number, batch: number, momentum: number, factor: number, start: number, end: number): void;
@@ -40,17 +80,25 @@ export interface NormalisationKernels {
 
 export const normalisationInfo: InfoOf<NormalisationKernels> = {
   batchNormStatistics: {
-    args: ["mean", "variance", "inverse", "x", "rows", "columns", "epsilon"], unit: "columns", grain: 16,
+    args: ["mean", "variance", "inverse", "x", "rows", "columns", "epsilon"],
+    unit: "columns",
+    grain: 16,
   },
   inverseDeviation: { args: ["out", "variance", "epsilon"], unit: "elements", grain: 16 },
   batchNorm: {
-    args: ["out", "x", "mean", "inverse", "gamma", "beta", "columns", "activation", "slope"], unit: "rows", grain: 1,
+    args: ["out", "x", "mean", "inverse", "gamma", "beta", "columns", "activation", "slope"],
+    unit: "rows",
+    grain: 1,
   },
   batchNormParameterGrad: {
-    args: ["dgamma", "dbeta", "dy", "x", "mean", "inverse", "rows", "columns"], unit: "columns", grain: 16,
+    args: ["dgamma", "dbeta", "dy", "x", "mean", "inverse", "rows", "columns"],
+    unit: "columns",
+    grain: 16,
   },
   batchNormInputGrad: {
-    args: ["dx", "dy", "x", "mean", "inverse", "gamma", "dgamma", "dbeta", "rows", "columns"], unit: "rows", grain: 1,
+    args: ["dx", "dy", "x", "mean", "inverse", "gamma", "dgamma", "dbeta", "rows", "columns"],
+    unit: "rows",
+    grain: 1,
   },
   batchNormFrozenInputGrad: { args: ["dx", "dy", "inverse", "gamma", "columns"], unit: "rows", grain: 1 },
   runningAverage: { args: ["running", "batch", "momentum", "factor"], unit: "elements", grain: 16 },

@@ -14,29 +14,82 @@ export const hyperSlots = { learningRate: 0, correction1: 1, correction2: 2 } as
  */
 export interface OptimiserKernels {
   /** w ← w − η g′ */
-  sgd(w: number, g: number, hyper: number, clip: number, l1: number, l2: number, decay: number, start: number, end: number): void;
+  sgd(
+    w: number,
+    g: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    start: number,
+    end: number,
+  ): void;
   /** m ← β m + η g′; w ← w − m, or w ← w − (β m + η g′) if nesterov (Nesterov 1983, as Sutskever et al. 2013 write it). */
   momentum(
-    w: number, g: number, m: number, hyper: number, clip: number, l1: number, l2: number, decay: number,
-    beta: number, nesterov: number, start: number, end: number,
+    w: number,
+    g: number,
+    m: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    beta: number,
+    nesterov: number,
+    start: number,
+    end: number,
   ): void;
   /** s ← s + g′²; w ← w − η g′ / √(s + ε), or / (√s + ε) if epsilonOutside (Duchi et al. 2011). */
   adagrad(
-    w: number, g: number, s: number, hyper: number, clip: number, l1: number, l2: number, decay: number,
-    epsilon: number, epsilonOutside: number, start: number, end: number,
+    w: number,
+    g: number,
+    s: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    epsilon: number,
+    epsilonOutside: number,
+    start: number,
+    end: number,
   ): void;
   /** s ← α s + (1 − α) g′²; w ← w − η g′ / √(s + ε), or / (√s + ε) if epsilonOutside (Tieleman & Hinton 2012). */
   rmsprop(
-    w: number, g: number, s: number, hyper: number, clip: number, l1: number, l2: number, decay: number,
-    alpha: number, epsilon: number, epsilonOutside: number, start: number, end: number,
+    w: number,
+    g: number,
+    s: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    alpha: number,
+    epsilon: number,
+    epsilonOutside: number,
+    start: number,
+    end: number,
   ): void;
   /**
    * m ← β₁ m + (1 − β₁) g′; v ← β₂ v + (1 − β₂) g′²; w ← w − η (m / correction1) / (√(v / correction2) + ε)
    * (Kingma & Ba 2015, algorithm 1). With decay > 0 it is AdamW.
    */
   adam(
-    w: number, g: number, m: number, v: number, hyper: number, clip: number, l1: number, l2: number, decay: number,
-    beta1: number, beta2: number, epsilon: number, start: number, end: number,
+    w: number,
+    g: number,
+    m: number,
+    v: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    start: number,
+    end: number,
   ): void;
 }
 

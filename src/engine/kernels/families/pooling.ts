@@ -17,13 +17,33 @@ export interface PoolGeometry {
 }
 
 export type PoolArguments = [
-  batch: number, height: number, width: number, channels: number, outHeight: number, outWidth: number,
-  kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number, padTop: number, padLeft: number,
+  batch: number,
+  height: number,
+  width: number,
+  channels: number,
+  outHeight: number,
+  outWidth: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideHeight: number,
+  strideWidth: number,
+  padTop: number,
+  padLeft: number,
 ];
 
 export const poolArguments = (g: PoolGeometry): PoolArguments => [
-  g.batch, g.height, g.width, g.channels, g.outHeight, g.outWidth,
-  g.kernelHeight, g.kernelWidth, g.strideHeight, g.strideWidth, g.padTop, g.padLeft,
+  g.batch,
+  g.height,
+  g.width,
+  g.channels,
+  g.outHeight,
+  g.outWidth,
+  g.kernelHeight,
+  g.kernelWidth,
+  g.strideHeight,
+  g.strideWidth,
+  g.padTop,
+  g.padLeft,
 ];
 
 export interface PoolingKernels {
@@ -38,9 +58,19 @@ export interface PoolingKernels {
    * y = the mean of each window: over kernelHeight · kernelWidth if `countPadding` (PyTorch's default), else over the taps inside x.
    * Units: output pixels.
    */
-  averagePool2d(y: number, x: number, countPadding: number, ...rest: [...PoolArguments, start: number, end: number]): void;
+  averagePool2d(
+    y: number,
+    x: number,
+    countPadding: number,
+    ...rest: [...PoolArguments, start: number, end: number]
+  ): void;
   /** dx of averagePool2d; units: input pixels. */
-  averagePool2dGrad(dx: number, dy: number, countPadding: number, ...rest: [...PoolArguments, start: number, end: number]): void;
+  averagePool2dGrad(
+    dx: number,
+    dy: number,
+    countPadding: number,
+    ...rest: [...PoolArguments, start: number, end: number]
+  ): void;
   /** y[s, c] = the mean over the pixels of x[s, pixel, c]; units: samples. */
   globalAveragePool(y: number, x: number, pixels: number, channels: number, start: number, end: number): void;
   /** dx[s, pixel, c] = dy[s, c] / pixels; units: samples. */
@@ -48,8 +78,18 @@ export interface PoolingKernels {
 }
 
 const geometry = [
-  "batch", "height", "width", "channels", "outHeight", "outWidth",
-  "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "padTop", "padLeft",
+  "batch",
+  "height",
+  "width",
+  "channels",
+  "outHeight",
+  "outWidth",
+  "kernelHeight",
+  "kernelWidth",
+  "strideHeight",
+  "strideWidth",
+  "padTop",
+  "padLeft",
 ] as const;
 
 export const poolingInfo: InfoOf<PoolingKernels> = {

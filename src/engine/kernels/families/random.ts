@@ -13,12 +13,28 @@ export interface RandomKernels {
   /** out[e] (u32) = the random word itself. */
   randomBits(out: number, state: number, purpose: number, start: number, end: number): void;
   /** out[e] = low + (high − low) · u, u = ⌊word / 2⁸⌋ · 2⁻²⁴ in [0, 1). */
-  randomUniform(out: number, state: number, purpose: number, low: number, high: number, start: number, end: number): void;
+  randomUniform(
+    out: number,
+    state: number,
+    purpose: number,
+    low: number,
+    high: number,
+    start: number,
+    end: number,
+  ): void;
   /**
    * out[e] = mean + deviation · z, z by Box & Muller (1958) from the words of the pair (e & ~1, e | 1): r = √(−2 ln u₁),
    * u₁ = (⌊word₀ / 2⁸⌋ + 1) · 2⁻²⁴, u₂ = ⌊word₁ / 2⁸⌋ · 2⁻²⁴; z = r cos 2πu₂ for even e, r sin 2πu₂ for odd.
    */
-  randomNormal(out: number, state: number, purpose: number, mean: number, deviation: number, start: number, end: number): void;
+  randomNormal(
+    out: number,
+    state: number,
+    purpose: number,
+    mean: number,
+    deviation: number,
+    start: number,
+    end: number,
+  ): void;
   /**
    * out[e] = x[e] / (1 − rate) where u[e] ≥ rate, else 0 (Srivastava et al. 2014, inverted). No mask is stored: called on dy with the same state
    * and purpose it is its own gradient. rate < 1.

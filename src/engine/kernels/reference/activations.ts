@@ -55,10 +55,17 @@ export const referenceActivations = (memory: ReferenceMemory): ActivationKernels
     };
   /** out[row] = f(rows of the inputs), row by row. */
   const byRows = (
-    out: number, inputs: readonly number[], columns: number, start: number, end: number, f: (...rows: number[][]) => number[],
+    out: number,
+    inputs: readonly number[],
+    columns: number,
+    start: number,
+    end: number,
+    f: (...rows: number[][]) => number[],
   ): void => {
     for (let i = start; i < end; i++)
-      f(...inputs.map((p) => readRow(memory, p, i, columns))).forEach((v, j) => set(out, i * columns + j, v));
+      f(...inputs.map((p) => readRow(memory, p, i, columns))).forEach((v, j) => {
+        set(out, i * columns + j, v);
+      });
   };
 
   return {
@@ -70,7 +77,8 @@ export const referenceActivations = (memory: ReferenceMemory): ActivationKernels
     reluGrad: (dx, dy, y, start, end) => {
       for (let i = start; i < end; i++) set(dx, i, get(y, i) > 0 ? get(dy, i) : 0);
     },
-    leakyRelu: (out, x, slope, start, end) => forward(activationOf(activationCodes.leakyRelu, slope))(out, x, start, end),
+    leakyRelu: (out, x, slope, start, end) =>
+      forward(activationOf(activationCodes.leakyRelu, slope))(out, x, start, end),
     leakyReluGrad: (dx, dy, y, slope, start, end) => gradient((v) => (v > 0 ? 1 : slope))(dx, dy, y, start, end),
     gelu: forward(gelu),
     geluGrad: gradient((x) => normalCdf64(x) + x * normalDensity64(x)),

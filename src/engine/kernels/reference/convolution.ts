@@ -1,4 +1,4 @@
-import { type ConvArguments, type ConvolutionKernels, type ConvGeometry } from "../families/convolution.ts";
+import type { ConvArguments, ConvGeometry, ConvolutionKernels } from "../families/convolution.ts";
 import { panelColumns, panelCount, stripCount, stripRows } from "../families/matrix.ts";
 import { activationOf } from "./activations.ts";
 import { packedIndex } from "./matrix.ts";
@@ -10,8 +10,24 @@ const toGeometry = (rest: Rest): ConvGeometry & { start: number; end: number; in
   const [batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, ...more] = rest;
   const [strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end] = more;
   return {
-    batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth,
-    strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end,
+    batch,
+    height,
+    width,
+    channels,
+    outHeight,
+    outWidth,
+    outChannels,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    padTop,
+    padLeft,
+    dilationHeight,
+    dilationWidth,
+    groups,
+    start,
+    end,
     inGroup: channels / groups,
     outGroup: outChannels / groups,
   };
@@ -22,7 +38,9 @@ type Geometry = ReturnType<typeof toGeometry>;
 /** The input pixel that tap (ky, kx) of output pixel `pixel` reads, or −1 in the padding. */
 const inputPixel = (g: Geometry, pixel: number, ky: number, kx: number): number => {
   const [sample, oy, ox] = [
-    Math.floor(pixel / (g.outHeight * g.outWidth)), Math.floor(pixel / g.outWidth) % g.outHeight, pixel % g.outWidth,
+    Math.floor(pixel / (g.outHeight * g.outWidth)),
+    Math.floor(pixel / g.outWidth) % g.outHeight,
+    pixel % g.outWidth,
   ];
   const iy = oy * g.strideHeight - g.padTop + ky * g.dilationHeight;
   const ix = ox * g.strideWidth - g.padLeft + kx * g.dilationWidth;
@@ -31,10 +49,15 @@ const inputPixel = (g: Geometry, pixel: number, ky: number, kx: number): number 
 
 /** The output pixel whose tap (ky, kx) reads input pixel `pixel`, or −1. */
 const outputPixel = (g: Geometry, pixel: number, ky: number, kx: number): number => {
-  const [sample, iy, ix] = [Math.floor(pixel / (g.height * g.width)), Math.floor(pixel / g.width) % g.height, pixel % g.width];
+  const [sample, iy, ix] = [
+    Math.floor(pixel / (g.height * g.width)),
+    Math.floor(pixel / g.width) % g.height,
+    pixel % g.width,
+  ];
   const [y, x] = [iy + g.padTop - ky * g.dilationHeight, ix + g.padLeft - kx * g.dilationWidth];
   const [oy, ox] = [y / g.strideHeight, x / g.strideWidth];
-  const inside = Number.isInteger(oy) && Number.isInteger(ox) && oy >= 0 && oy < g.outHeight && ox >= 0 && ox < g.outWidth;
+  const inside =
+    Number.isInteger(oy) && Number.isInteger(ox) && oy >= 0 && oy < g.outHeight && ox >= 0 && ox < g.outWidth;
   return inside ? (sample * g.outHeight + oy) * g.outWidth + ox : -1;
 };
 
@@ -49,7 +72,8 @@ const forEachRow = (start: number, end: number, rows: number, visit: (group: num
 };
 
 const forEachTap = (g: Geometry, visit: (tap: number, ky: number, kx: number) => void): void => {
-  for (let tap = 0; tap < g.kernelHeight * g.kernelWidth; tap++) visit(tap, Math.floor(tap / g.kernelWidth), tap % g.kernelWidth);
+  for (let tap = 0; tap < g.kernelHeight * g.kernelWidth; tap++)
+    visit(tap, Math.floor(tap / g.kernelWidth), tap % g.kernelWidth);
 };
 
 export const referenceConvolution = ({ get, set }: ReferenceMemory): ConvolutionKernels => ({
@@ -64,7 +88,9 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
         forEachTap(g, (tap, ky, kx) => {
           const from = inputPixel(g, pixel, ky, kx);
           for (let ci = 0; from >= 0 && ci < g.inGroup; ci++)
-            total += get(x, from * g.channels + group * g.inGroup + ci) * get(packed, packedIndex(group, tap * g.inGroup + ci, co, k, g.outGroup));
+            total +=
+              get(x, from * g.channels + group * g.inGroup + ci) *
+              get(packed, packedIndex(group, tap * g.inGroup + ci, co, k, g.outGroup));
         });
         set(y, pixel * g.outChannels + channel, f(total + (bias ? get(bias, channel) : 0)));
       }
@@ -79,7 +105,9 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
         forEachTap(g, (tap, ky, kx) => {
           const to = outputPixel(g, pixel, ky, kx);
           for (let co = 0; to >= 0 && co < g.outGroup; co++)
-            total += get(dy, to * g.outChannels + group * g.outGroup + co) * get(packed, packedIndex(group, tap * g.outGroup + co, ci, k, g.inGroup));
+            total +=
+              get(dy, to * g.outChannels + group * g.outGroup + co) *
+              get(packed, packedIndex(group, tap * g.outGroup + co, ci, k, g.inGroup));
         });
         set(dx, pixel * g.channels + group * g.inGroup + ci, total);
       }
@@ -96,7 +124,10 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
         let total = accumulate ? get(dw, at) : 0;
         for (let pixel = 0; pixel < pixels; pixel++) {
           const from = inputPixel(g, pixel, Math.floor(tap / g.kernelWidth), tap % g.kernelWidth);
-          if (from >= 0) total += get(x, from * g.channels + group * g.inGroup + ci) * get(packed, packedIndex(group, pixel, co, pixels, g.outGroup));
+          if (from >= 0)
+            total +=
+              get(x, from * g.channels + group * g.inGroup + ci) *
+              get(packed, packedIndex(group, pixel, co, pixels, g.outGroup));
         }
         set(dw, at, total);
       }

@@ -3,7 +3,12 @@ import type { ReferenceMemory } from "./memory.ts";
 
 export const referenceGather = ({ get, set, getInteger, setInteger }: ReferenceMemory): GatherKernels => {
   const gather = (
-    indices: number, cursor: number, columns: number, start: number, end: number, move: (to: number, from: number) => void,
+    indices: number,
+    cursor: number,
+    columns: number,
+    start: number,
+    end: number,
+    move: (to: number, from: number) => void,
   ): void => {
     const first = cursor ? getInteger(cursor, 0) : 0;
     for (let i = start; i < end; i++)

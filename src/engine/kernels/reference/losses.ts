@@ -36,8 +36,9 @@ const referenceRegression = ({ get, set, getDouble }: ReferenceMemory) => {
     squaredError: (...args: RegressionLossArguments) => elementwise(squared, ...args),
     absoluteError: (...args: RegressionLossArguments) => elementwise(absolute, ...args),
     poisson: (...args: RegressionLossArguments) => elementwise(poisson, ...args),
-    huber: (...[loss, dx, x, targets, rowWeights, scale, columns, delta, start, end]: Parameters<LossKernels["huber"]>) =>
-      elementwise(huberOf(delta), loss, dx, x, targets, rowWeights, scale, columns, start, end),
+    huber: (
+      ...[loss, dx, x, targets, rowWeights, scale, columns, delta, start, end]: Parameters<LossKernels["huber"]>
+    ) => elementwise(huberOf(delta), loss, dx, x, targets, rowWeights, scale, columns, start, end),
     gaussian: (...[loss, dx, x, targets, rowWeights, scale, columns, start, end]: RegressionLossArguments) => {
       for (let i = start; i < end; i++) {
         const weight = rowWeights ? get(rowWeights, i) : 1;
@@ -71,7 +72,8 @@ export const referenceLosses = (memory: ReferenceMemory): LossKernels => {
         const row = Array.from({ length: classes }, (_, j) => get(x, i * classes + j));
         const total = logSumExp(row);
         const target = row.map(
-          (_, j) => (classWeights ? get(classWeights, j) : 1) * ((j === label ? 1 - smoothing : 0) + smoothing / classes),
+          (_, j) =>
+            (classWeights ? get(classWeights, j) : 1) * ((j === label ? 1 - smoothing : 0) + smoothing / classes),
         );
         const mass = target.reduce((a, b) => a + b, 0);
         set(loss, i, known ? weight * target.reduce((sum, t, j) => sum + t * (total - (row[j] as number)), 0) : 0);
@@ -92,7 +94,18 @@ export const referenceLosses = (memory: ReferenceMemory): LossKernels => {
       setDouble(out, 0, total === 0 ? 0 : 1 / total);
     },
     binaryCrossEntropy: (
-      loss, dx, x, targets, positiveWeights, columnWeights, rowWeights, scale, columns, smoothing, start, end,
+      loss,
+      dx,
+      x,
+      targets,
+      positiveWeights,
+      columnWeights,
+      rowWeights,
+      scale,
+      columns,
+      smoothing,
+      start,
+      end,
     ) => {
       for (let i = start; i < end; i++) {
         const weight = rowWeights ? get(rowWeights, i) : 1;

@@ -14,7 +14,8 @@ export interface ReferenceMemory {
 }
 
 export const createReferenceMemory = (buffer: ArrayBufferLike, elementBytes: ElementBytes): ReferenceMemory => {
-  const tensors = elementBytes === 4 ? new Float32Array(buffer) : new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+  const tensors =
+    elementBytes === 4 ? new Float32Array(buffer) : new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
   const integers = new Int32Array(buffer);
   const doubles = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
   return {

@@ -51,9 +51,11 @@ export const referenceNormalisation = ({ get, set }: ReferenceMemory): Normalisa
   },
   batchNormFrozenInputGrad: (dx, dy, inverse, gamma, columns, start, end) => {
     for (let i = start; i < end; i++)
-      for (let j = 0; j < columns; j++) set(dx, i * columns + j, get(gamma, j) * get(inverse, j) * get(dy, i * columns + j));
+      for (let j = 0; j < columns; j++)
+        set(dx, i * columns + j, get(gamma, j) * get(inverse, j) * get(dy, i * columns + j));
   },
   runningAverage: (running, batch, momentum, factor, start, end) => {
-    for (let j = start; j < end; j++) set(running, j, (1 - momentum) * get(running, j) + momentum * factor * get(batch, j));
+    for (let j = start; j < end; j++)
+      set(running, j, (1 - momentum) * get(running, j) + momentum * factor * get(batch, j));
   },
 });

@@ -5,11 +5,21 @@ export const referenceOptimisers = ({ get, set, getDouble }: ReferenceMemory): O
   const rate = (hyper: number): number => getDouble(hyper, hyperSlots.learningRate);
   /** Reads element i, with the decoupled decay applied to w and the penalties' terms added to g. */
   const read = (
-    w: number, g: number, hyper: number, clip: number, l1: number, l2: number, decay: number, i: number,
+    w: number,
+    g: number,
+    hyper: number,
+    clip: number,
+    l1: number,
+    l2: number,
+    decay: number,
+    i: number,
   ): readonly [weight: number, gradient: number] => {
     const weight = get(w, i);
     const sign = weight > 0 ? 1 : weight < 0 ? -1 : 0;
-    return [weight - rate(hyper) * decay * weight, (clip ? getDouble(clip, 0) : 1) * get(g, i) + l2 * weight + l1 * sign];
+    return [
+      weight - rate(hyper) * decay * weight,
+      (clip ? getDouble(clip, 0) : 1) * get(g, i) + l2 * weight + l1 * sign,
+    ];
   };
   const root = (s: number, epsilon: number, outside: number): number =>
     outside ? Math.sqrt(s) + epsilon : Math.sqrt(s + epsilon);
@@ -47,7 +57,10 @@ export const referenceOptimisers = ({ get, set, getDouble }: ReferenceMemory): O
       }
     },
     adam: (w, g, m, v, hyper, clip, l1, l2, decay, beta1, beta2, epsilon, start, end) => {
-      const [correction1, correction2] = [getDouble(hyper, hyperSlots.correction1), getDouble(hyper, hyperSlots.correction2)];
+      const [correction1, correction2] = [
+        getDouble(hyper, hyperSlots.correction1),
+        getDouble(hyper, hyperSlots.correction2),
+      ];
       for (let i = start; i < end; i++) {
         const [weight, gradient] = read(w, g, hyper, clip, l1, l2, decay, i);
         const first = beta1 * get(m, i) + (1 - beta1) * gradient;

@@ -8,14 +8,29 @@ const toGeometry = (rest: Rest): Geometry => {
   const [batch, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, ...more] = rest;
   const [strideHeight, strideWidth, padTop, padLeft, start, end] = more;
   return {
-    batch, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft, start, end,
+    batch,
+    height,
+    width,
+    channels,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    padTop,
+    padLeft,
+    start,
+    end,
   };
 };
 
 /** Visits the taps of an output pixel's window that lie inside the input, in row-major order. */
 const forEachInput = (g: Geometry, pixel: number, visit: (input: number, tap: number) => void): void => {
   const [sample, oy, ox] = [
-    Math.floor(pixel / (g.outHeight * g.outWidth)), Math.floor(pixel / g.outWidth) % g.outHeight, pixel % g.outWidth,
+    Math.floor(pixel / (g.outHeight * g.outWidth)),
+    Math.floor(pixel / g.outWidth) % g.outHeight,
+    pixel % g.outWidth,
   ];
   for (let tap = 0; tap < g.kernelHeight * g.kernelWidth; tap++) {
     const iy = oy * g.strideHeight - g.padTop + Math.floor(tap / g.kernelWidth);
@@ -26,7 +41,11 @@ const forEachInput = (g: Geometry, pixel: number, visit: (input: number, tap: nu
 
 /** Visits the output pixels whose windows cover an input pixel, and as which tap. */
 const forEachWindow = (g: Geometry, pixel: number, visit: (output: number, tap: number) => void): void => {
-  const [sample, iy, ix] = [Math.floor(pixel / (g.height * g.width)), Math.floor(pixel / g.width) % g.height, pixel % g.width];
+  const [sample, iy, ix] = [
+    Math.floor(pixel / (g.height * g.width)),
+    Math.floor(pixel / g.width) % g.height,
+    pixel % g.width,
+  ];
   for (let oy = 0; oy < g.outHeight; oy++)
     for (let ox = 0; ox < g.outWidth; ox++) {
       const ky = iy - (oy * g.strideHeight - g.padTop);

@@ -7,7 +7,12 @@ const ulp = 5.9604644775390625e-8; // 2⁻²⁴
 
 export const referenceRandom = ({ get, set, getInteger, setInteger }: ReferenceMemory): RandomKernels => {
   const word = (state: number, purpose: number, e: number): number => {
-    const [seedLow, seedHigh, indexLow, indexHigh] = [0, 1, 2, 3].map((i) => getInteger(state, i) >>> 0) as [number, number, number, number];
+    const [seedLow, seedHigh, indexLow, indexHigh] = [0, 1, 2, 3].map((i) => getInteger(state, i) >>> 0) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const block = philox4x32([Math.floor(e / 4), purpose >>> 0, indexLow, indexHigh], [seedLow, seedHigh]);
     return block[e % 4] as number;
   };
@@ -29,7 +34,8 @@ export const referenceRandom = ({ get, set, getInteger, setInteger }: ReferenceM
     },
     dropout: (out, x, state, purpose, rate, start, end) => {
       const threshold = Math.fround(rate);
-      for (let e = start; e < end; e++) set(out, e, uniform(state, purpose, e) >= threshold ? get(x, e) / (1 - rate) : 0);
+      for (let e = start; e < end; e++)
+        set(out, e, uniform(state, purpose, e) >= threshold ? get(x, e) / (1 - rate) : 0);
     },
   };
 };

@@ -1,7 +1,14 @@
 import { chunkElements, type ReductionKernels } from "../families/reductions.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-export const referenceReductions = ({ get, set, getInteger, setInteger, getDouble, setDouble }: ReferenceMemory): ReductionKernels => {
+export const referenceReductions = ({
+  get,
+  set,
+  getInteger,
+  setInteger,
+  getDouble,
+  setDouble,
+}: ReferenceMemory): ReductionKernels => {
   const chunks =
     (f: (x: number) => number) =>
     (partials: number, x: number, count: number, start: number, end: number): void => {
