@@ -14,7 +14,7 @@ import { type OpenStream, visitSplitRows } from "./split-rows.ts";
 export interface SplitArrays {
   /** rows × inputs, row-major. */
   features: Float32Array;
-  /** Class indices (Int32Array), standardised numbers or counts (Float32Array); null for tasks without a label. */
+  /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (Float32Array); null for tasks without a label. */
   labels: Int32Array | Float32Array | null;
 }
 
