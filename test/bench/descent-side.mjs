@@ -1,0 +1,88 @@
+// The engine's side of the bench: the plan of a job, its team, and steps of training as fit() runs them.
+import { performance } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
+import { batches, toSpec, workloads } from "./workloads.mjs";
+
+/** The built engine below a `dist` folder. */
+export const loadEngine = async (dist) => {
+  const part = (path) => import(new URL(`src/${path}`, dist).href);
+  const [spec, plan, memory, stepper, team, engineKernels, load, schedule] = await Promise.all([
+    part("domain/job-spec.js"),
+    part("engine/train/plan-training.js"),
+    part("engine/train/memory.js"),
+    part("engine/train/stepper.js"),
+    part("engine/parallel/team.js"),
+    part("engine/blas/engine-kernels.js"),
+    part("engine/kernels/load.js"),
+    part("engine/optim/schedule.js"),
+  ]);
+  return { ...spec, ...plan, ...memory, ...stepper, ...team, ...engineKernels, ...load, ...schedule, dist: dist.href };
+};
+
+/** Standard normal features and uniform labels; the numbers do not matter. */
+const fillData = ({ train }, outputs) => {
+  for (let i = 0; i < train.features.length; i++) {
+    train.features[i] = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+  }
+  for (let i = 0; i < train.labels.length; i++) train.labels[i] = Math.floor(Math.random() * outputs);
+};
+
+const startMembers = async (engine, plan, memory, module, backend) => {
+  const members = [];
+  for (let thread = 1; thread < plan.threads; thread++) {
+    const workerData = { dist: engine.dist, plan, memory, module, backend, thread };
+    const worker = new Worker(new URL("member.mjs", import.meta.url), { workerData });
+    await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    members.push(worker);
+  }
+  return members;
+};
+
+/** Prepares a workload; `run(seconds)` trains on and tells how many samples it learnt from in how long. */
+export const createDescentSide = async (engine, name, { threads, backend }) => {
+  const workload = workloads[name];
+  const spec = toSpec(workload, { threads, backend }, engine.JobSpec);
+  const trainRows = workload.batch * batches;
+  const shape = { trainRows, validationRows: 0, testRows: 0, inputs: workload.inputs, outputs: workload.outputs };
+  const plan = engine.planTraining(spec, shape);
+  const memory = engine.createTrainingMemory(plan);
+  fillData(engine.dataViews(plan, memory), workload.outputs);
+  const module = await engine.compileKernels();
+  const kernels = await engine.createEngineKernels(backend, module, memory);
+  const members = await startMembers(engine, plan, memory, module, backend);
+  const team = engine.leadTeam(plan, memory, kernels);
+  const stepper = engine.createStepper(plan, memory, team);
+  stepper.initialise();
+  let steps = 0;
+  const step = () => {
+    const batch = steps % batches;
+    const epoch = Math.floor(steps / batches);
+    if (batch === 0) stepper.shuffle(epoch);
+    const loss = stepper.run(epoch, batch, steps, engine.initialPlateau);
+    if (!Number.isFinite(loss)) throw new Error(`${name}: the loss is ${loss}`);
+    steps += 1;
+  };
+  const run = (seconds) => {
+    const [firstStep, startMs] = [steps, performance.now()];
+    // At least a thousandth of the time between two looks at the clock, so that looking costs nothing.
+    for (let stop = false; !stop; stop = performance.now() - startMs >= seconds * 1000) {
+      for (let i = 0; i < (plan.flopsPerStep < 1e6 ? 20 : 1); i++) step();
+    }
+    return { samples: (steps - firstStep) * workload.batch, seconds: (performance.now() - startMs) / 1000 };
+  };
+  run(0.2);
+  const close = async () => {
+    team.dismiss();
+    await Promise.all(members.map((member) => member.terminate()));
+  };
+  return {
+    run,
+    close,
+    plan,
+    memory,
+    kernels,
+    team,
+    flopsPerSample: plan.flopsPerStep / workload.batch,
+    threads: plan.threads,
+  };
+};

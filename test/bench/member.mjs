@@ -1,0 +1,9 @@
+// A member of the bench's team: runs its part of the plan until it is dismissed.
+import { parentPort, workerData } from "node:worker_threads";
+
+const { dist, plan, memory, module, backend, thread } = workerData;
+const { createEngineKernels } = await import(new URL("src/engine/blas/engine-kernels.js", dist).href);
+const { runTeamMember } = await import(new URL("src/engine/parallel/team.js", dist).href);
+const kernels = await createEngineKernels(backend, module, memory);
+parentPort.postMessage("ready");
+runTeamMember(plan, memory, kernels, thread);
