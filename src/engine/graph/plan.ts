@@ -83,5 +83,5 @@ export const plan = (request: PlanRequest): ExecutionPlan => {
       barrier: index > 0 && level !== scheduled[index - 1]!.level,
     };
   });
-  return { calls, flops: flopsOf(request.graph, request.results.keys()) + (request.tailFlops ?? 0), arenaBytes: bytes };
+  return { calls, flops: flopsOf(request.graph, request.results.map(({ value }) => value)) + (request.tailFlops ?? 0), arenaBytes: bytes };
 };

@@ -4,10 +4,15 @@ import { assert } from "./assert.ts";
 import { type Buffer, createRecorder, type Emitter, type Place, type RecordedCall } from "./emitter.ts";
 import type { Graph, Node, TensorType, Value } from "./graph.ts";
 
+/** A value that is wanted when the plan has run, and where it shall lie. One value may be wanted at two places. */
+export interface Result {
+  readonly value: Value;
+  readonly offset: number;
+}
+
 export interface PlanRequest {
   readonly graph: Graph;
-  /** Values that are wanted when the plan has run, and where each shall lie. */
-  readonly results: ReadonlyMap<Value, number>;
+  readonly results: readonly Result[];
   /** Offset of a leaf, by its name. */
   readonly placeOf: (leaf: string) => number;
   /** Where the arena of intermediate tensors begins. */
@@ -55,10 +60,11 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
     scratchDoubles: (count) => fresh(count * 8, null),
     at: (offset, count) => fresh(count, offset),
   };
-  const nodes = neededNodes(graph, results.keys());
+  const nodes = neededNodes(graph, results.map(({ value }) => value));
+  const places = new Map(results.map((result) => [result.value, result] as const).reverse());
   const read = new Set(nodes.flatMap((node) => Object.values(node.inputs)));
   const buffers = new Map<Value, Buffer>();
-  const direct = new Set<Value>();
+  const direct = new Set<Result>();
   const bufferOf = (value: Value): Buffer => {
     const known = buffers.get(value);
     if (known) return known;
@@ -69,23 +75,23 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
   };
   const outputPlace = (node: Node, port: string, value: Value): Place => {
     const { op } = node;
-    if (op.droppable.includes(port) && !read.has(value) && !results.has(value)) return 0;
+    if (op.droppable.includes(port) && !read.has(value) && !places.has(value)) return 0;
     const alias = port === "out" && op.alias !== null ? node.inputs[op.alias] : null;
-    const offset = results.get(value);
-    if (!alias && offset !== undefined) direct.add(value);
-    const buffer = alias ? bufferOf(alias) : fresh(bytes(value), offset ?? null);
+    const result = alias ? undefined : places.get(value);
+    if (result) direct.add(result);
+    const buffer = alias ? bufferOf(alias) : fresh(bytes(value), result?.offset ?? null);
     buffers.set(value, buffer);
     return buffer;
   };
   for (const node of nodes) {
-    const places: Record<string, Place> = {};
-    for (const [port, input] of Object.entries(node.inputs)) places[port] = input ? bufferOf(input) : 0;
-    for (const [port, output] of Object.entries(node.outputs)) places[port] = outputPlace(node, port, output);
-    node.op.forward(emit, places, node.attributes, typesOf(node));
+    const ports: Record<string, Place> = {};
+    for (const [port, input] of Object.entries(node.inputs)) ports[port] = input ? bufferOf(input) : 0;
+    for (const [port, output] of Object.entries(node.outputs)) ports[port] = outputPlace(node, port, output);
+    node.op.forward(emit, ports, node.attributes, typesOf(node));
   }
-  for (const [value, offset] of results) {
-    // A result that lies elsewhere (a view, a leaf) is copied to its place.
-    if (!direct.has(value)) emit.k.copy(fresh(bytes(value), offset), bufferOf(value), sizeOf(value.shape));
+  for (const result of results) {
+    // A result that lies elsewhere (a view, a leaf, another result's place) is copied.
+    if (!direct.has(result)) emit.k.copy(fresh(bytes(result.value), result.offset), bufferOf(result.value), sizeOf(result.value.shape));
   }
   request.tail?.(emit);
   return calls;

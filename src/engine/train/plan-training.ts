@@ -1,7 +1,7 @@
 import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
 import { createGraph, type Value } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
-import { flopsOf, type TailEmitter } from "../graph/record.ts";
+import { flopsOf, type Result, type TailEmitter } from "../graph/record.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
 import { isSymmetric } from "../nn/initializers.ts";
 import { threadsFor } from "../parallel/partition.ts";
@@ -31,7 +31,7 @@ interface Draft {
   readonly traced: Traced;
   /** What FLOPs are counted for. */
   readonly wanted: readonly Value[];
-  readonly results: (placed: Placed, model: ModelPlacement) => Map<Value, number>;
+  readonly results: (placed: Placed, model: ModelPlacement) => Result[];
   readonly tail?: (emit: TailEmitter, placed: Placed, model: ModelPlacement) => void;
   readonly tailFlops?: (model: ModelPlacement) => number;
 }
@@ -44,9 +44,8 @@ const stepDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft
     wanted: [traced.loss, ...slopes.values()],
     results: ({ layout }, model) => {
       const startOf = new Map(model.places.map(({ declaration, start }) => [declaration.name, start]));
-      const results = new Map([[traced.loss, layout.lossOffset]]);
-      for (const [name, value] of slopes) results.set(value, layout.gradients.offset + 4 * startOf.get(name)!);
-      return results;
+      const placed = [...slopes].map(([name, value]) => ({ value, offset: layout.gradients.offset + 4 * startOf.get(name)! }));
+      return [{ value: traced.loss, offset: layout.lossOffset }, ...placed];
     },
     tail: (emit, placed, model) => recordUpdate(emit, spec, model, placed),
     tailFlops: (model) => updateFlops(spec, model),
@@ -60,9 +59,9 @@ const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, 
     traced,
     wanted: [traced.loss],
     results: ({ layout: { evaluation } }) => {
-      const results = new Map([[traced.loss, evaluation.lossOffset]]);
-      if (answers) results.set(answers, evaluation.answersOffset);
-      if (squaredError) results.set(squaredError, evaluation.squaredErrorOffset);
+      const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
+      if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
+      if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
       return results;
     },
   };
@@ -75,12 +74,14 @@ const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number):
     traced,
     wanted: described.map(({ out }) => out),
     results: ({ layout }) =>
-      new Map(
-        described.flatMap(({ out, squares, seen }, index) => {
-          const { sumOffset, squaresOffset, seenOffset } = layout.statistics.activities[index]!;
-          return [[out, sumOffset] as const, [squares, squaresOffset] as const, [seen, seenOffset] as const];
-        }),
-      ),
+      described.flatMap(({ out, squares, seen }, index) => {
+        const { sumOffset, squaresOffset, seenOffset } = layout.statistics.activities[index]!;
+        return [
+          { value: out, offset: sumOffset },
+          { value: squares, offset: squaresOffset },
+          { value: seen, offset: seenOffset },
+        ];
+      }),
     tail: (emit, placed, model) => recordLayerSquares(emit, model, placed),
   };
 };
@@ -90,7 +91,7 @@ const draftPrograms = (spec: ResolvedJobSpec, shape: DataShape, cut: ReturnType<
   const drafts: Draft[] = [];
   const push = (draft: Draft): number => drafts.push(draft) - 1;
   const traced: Traced = { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() };
-  const initialise = push({ traced, wanted: [], results: () => new Map(), tail: (emit, placed, model) => recordInitial(emit, model, placed) });
+  const initialise = push({ traced, wanted: [], results: () => [], tail: (emit, placed, model) => recordInitial(emit, model, placed) });
   const step = push(stepDraft(spec, shape, cut.batchRows));
   const lastStep = cut.lastBatchRows === cut.batchRows ? step : push(stepDraft(spec, shape, cut.lastBatchRows));
   const statistics = push(statisticsDraft(spec, shape, Math.min(evaluationRows, shape.trainRows)));

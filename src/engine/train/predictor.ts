@@ -45,7 +45,7 @@ const placePredictor = (spec: ResolvedJobSpec, inputs: number, outputs: number) 
   places.set("input", inputOffset);
   const arenaOffset = layout.place(0);
   const plans: ExecutionPlan[] = traces.map(({ graph, output }) =>
-    plan({ graph, results: new Map([[output, outputOffset]]), placeOf: (name) => places.get(name)!, arenaOffset, floatBytes: 4 }),
+    plan({ graph, results: [{ value: output, offset: outputOffset }], placeOf: (name) => places.get(name)!, arenaOffset, floatBytes: 4 }),
   );
   const bytes = arenaOffset + Math.max(...plans.map(({ arenaBytes }) => arenaBytes));
   return { declarations, places, plans, inputOffset, outputOffset, scratchOffset, bytes };
