@@ -25,7 +25,7 @@ export const recordUpdate = (emit: TailEmitter, spec: ResolvedJobSpec, model: Mo
   const rule = ruleOf(spec.optimizer);
   for (const { start, count, group, penalised } of model.ranges) {
     const gradients = floats(layout.gradients.offset, start, count);
-    if (gradientClip && "value" in gradientClip) throw new Error("gradient clipping by value awaits its kernel");
+    if (gradientClip && "value" in gradientClip) k.clamp(gradients, gradients, gradientClip.value, count);
     const range = {
       weights: floats(layout.model.offset, start, count),
       gradients,

@@ -11,6 +11,7 @@ import { add, at, div, load1, madd, map1, map2, mul, select4, splat, store1, sub
 @unmanaged class Copy { @inline of(x: v128, p: v128): v128 { return x; } }
 @unmanaged class Scale { @inline of(x: v128, p: v128): v128 { return mul(x, p); } }
 @unmanaged class AddConstant { @inline of(x: v128, p: v128): v128 { return add(x, p); } }
+@unmanaged class Clamp { @inline of(x: v128, p: v128): v128 { return f32x4.min(f32x4.max(x, f32x4.neg(p)), p); } }
 @unmanaged class Neg { @inline of(x: v128, p: v128): v128 { return f32x4.neg(x); } }
 @unmanaged class Abs { @inline of(x: v128, p: v128): v128 { return f32x4.abs(x); } }
 @unmanaged class Sign {
@@ -54,6 +55,9 @@ export function axpy(out: usize, x: usize, factor: f32, start: u32, end: u32): v
 }
 export function scale(out: usize, x: usize, factor: f32, start: u32, end: u32): void {
   map1<Scale>(out, x, splat(factor), start, end);
+}
+export function clamp(out: usize, x: usize, limit: f32, start: u32, end: u32): void {
+  map1<Clamp>(out, x, splat(limit), start, end);
 }
 export function addConstant(out: usize, x: usize, value: f32, start: u32, end: u32): void {
   map1<AddConstant>(out, x, splat(value), start, end);

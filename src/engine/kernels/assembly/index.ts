@@ -1,6 +1,6 @@
 // The module's exports: exactly the names of the Kernels interface.
 export {
-  absElements as abs, addBroadcast, addConstant, addElements as add, axpy, copy, copyStrided, divBroadcast, divElements as div, exp, fill, log,
+  absElements as abs, addBroadcast, addConstant, addElements as add, axpy, clamp, copy, copyStrided, divBroadcast, divElements as div, exp, fill, log,
   mulBroadcast, mulElements as mul, neg, pow, reciprocal, scale, sign, sqrtElements as sqrt, square, subBroadcast, subElements as sub,
 } from "./elementwise";
 export {

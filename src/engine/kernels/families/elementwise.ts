@@ -20,6 +20,8 @@ export interface ElementwiseKernels {
   scale(out: number, x: number, factor: number, start: number, end: number): void;
   /** out[i] = x[i] + value */
   addConstant(out: number, x: number, value: number, start: number, end: number): void;
+  /** out[i] = x[i] held between −limit and limit; a NaN stays NaN. */
+  clamp(out: number, x: number, limit: number, start: number, end: number): void;
   /** out[i] = −x[i] */
   neg(out: number, x: number, start: number, end: number): void;
   /** out[i] = |x[i]| */
@@ -97,6 +99,7 @@ export const elementwiseInfo: InfoOf<ElementwiseKernels> = {
   axpy: { args: ["out", "x", "factor"], unit: "elements", grain: 16 },
   scale: { args: ["out", "x", "factor"], unit: "elements", grain: 16 },
   addConstant: { args: ["out", "x", "value"], unit: "elements", grain: 16 },
+  clamp: { args: ["out", "x", "limit"], unit: "elements", grain: 16 },
   neg: unary,
   abs: unary,
   sign: unary,

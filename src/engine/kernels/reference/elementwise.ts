@@ -42,6 +42,7 @@ export const referenceElementwise = ({ get, set }: ReferenceMemory): Elementwise
     axpy: (out, x, factor, start, end) => binary((a, b) => a + factor * b)(out, out, x, start, end),
     scale: (out, x, factor, start, end) => unary((v) => factor * v)(out, x, start, end),
     addConstant: (out, x, value, start, end) => unary((v) => v + value)(out, x, start, end),
+    clamp: (out, x, limit, start, end) => unary((v) => Math.min(Math.max(v, -limit), limit))(out, x, start, end),
     neg: unary((x) => -x),
     abs: unary(Math.abs),
     sign: unary((x) => (x > 0 ? 1 : x < 0 ? -1 : 0)),

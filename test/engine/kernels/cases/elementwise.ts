@@ -67,6 +67,7 @@ export const elementwiseCases: CasesOf<ElementwiseKernels> = {
   },
   scale: withNumber(0, -3, 3, 0, [-2, 2]),
   addConstant: withNumber(0, -3, 3, 0, [-2, 2]),
+  clamp: withNumber(0, -3, 3, 0, [0, 2]),
   neg: unary(0),
   abs: unary(0),
   sign: unary(0),
