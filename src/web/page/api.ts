@@ -53,7 +53,7 @@ const send = async (path: string, init: RequestInit): Promise<Response> => {
     });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    throw new ApiError(0, "The service does not answer");
+    throw new ApiError(0, "Cannot reach the service");
   }
   if (!response.ok) throw toApiError(response.status, await response.text());
   return response;
@@ -105,7 +105,7 @@ const upload = (name: string, file: File, onProgress: (share: number) => void): 
     request.setRequestHeader("accept", "application/json");
     for (const [key, value] of Object.entries(authorization())) request.setRequestHeader(key, value);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total);
-    request.onerror = () => reject(new ApiError(0, "The service does not answer"));
+    request.onerror = () => reject(new ApiError(0, "Cannot reach the service"));
     request.onload = () => {
       if (request.status === 201) resolve(JSON.parse(request.responseText) as Dataset);
       else reject(toApiError(request.status, request.responseText));

@@ -75,18 +75,22 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
   );
 };
 
+const Trouble = ({ failure }: { failure: ApiError }) => {
+  const passing = failure.status === 0 || failure.status === 429 || failure.status >= 500;
+  return (
+    <p class={`notice ${passing ? "warn" : "error"}`}>
+      <strong>{failure.message}.</strong>
+      {passing && " Trying again by itself; what you see below may be out of date."}
+    </p>
+  );
+};
+
 /** What went wrong and what can be done about it; stays in the page so that screen readers hear changes. */
 export const Failure = ({ failure, retry }: { failure: ApiError | null; retry: () => void }) => {
   if (failure?.status === 401) return <SignIn onDone={retry} />;
-  const away = failure !== null && (failure.status === 0 || failure.status >= 500);
   return (
     <div role="status" aria-live="polite">
-      {failure !== null && (
-        <p class={`notice ${away ? "warn" : "error"}`}>
-          <strong>{away ? "Cannot reach the service." : failure.message}</strong>{" "}
-          {away && `${failure.message}. Trying again by itself; what you see below may be out of date.`}
-        </p>
-      )}
+      {failure !== null && <Trouble failure={failure} />}
     </div>
   );
 };

@@ -1,0 +1,25 @@
+# The API: REST, gRPC and the status page. Build from the repository's root:
+#   docker build -f docker/api.Dockerfile -t descent-api .
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build && npm prune --omit=dev --ignore-scripts
+
+FROM node:22-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 GRPC_PORT=50051 DATA_DIR=/var/lib/descent
+WORKDIR /app
+# The folder is made here so that a named volume mounted on it takes over its owner.
+RUN mkdir -p /var/lib/descent && chown node:node /var/lib/descent
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /app/proto ./proto
+COPY --from=build /app/src/web/public ./src/web/public
+USER node
+EXPOSE 8080 50051
+VOLUME /var/lib/descent
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/main.js", "--role=api"]

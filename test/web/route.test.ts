@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { parseRoute, type Route, toFragment } from "../../src/web/page/route.ts";
+
+const routes: Route[] = [
+  { view: "jobs" },
+  { view: "job", id: "job_1" },
+  { view: "new", dataset: null },
+  { view: "new", dataset: "ds_1" },
+  { view: "datasets" },
+  { view: "dataset", id: "ds_1" },
+  { view: "models" },
+  { view: "model", id: "mdl_1" },
+];
+
+test.each(routes)("$view is found again from its link", (route) => {
+  expect(parseRoute(toFragment(route))).toEqual(route);
+});
+
+test.each(["", "#", "#/", "#/nonsense", "#/jobs", "#/jobs/"])("%j leads to the jobs", (fragment) => {
+  expect(parseRoute(fragment)).toEqual({ view: "jobs" });
+});
+
+test("a broken escape is kept as it is, for the service to refuse", () => {
+  expect(parseRoute("#/jobs/%E0%A4%A")).toEqual({ view: "job", id: "%E0%A4%A" });
+});
