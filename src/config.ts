@@ -1,0 +1,153 @@
+import { availableParallelism, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+
+/** Why the service does not start: one line that names the cause and the remedy. Shown as it is, without a stack. */
+export class StartError extends Error {
+  constructor(line: string, options: { cause?: unknown } = {}) {
+    super(line, options);
+    this.name = "StartError";
+  }
+}
+
+const MIB = 1024 ** 2;
+
+/** An unset variable and an empty one are the same: `PORT= npm start` means the default. */
+const blank = (value: unknown) => (value === "" ? undefined : value);
+const text = z.preprocess(blank, z.string().optional());
+const whole = (from: number, to: number, fallback: number) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : blank(value)),
+    z
+      .int(`must be a whole number from ${from} to ${to}`)
+      .min(from, `must be at least ${from}`)
+      .max(to, `must be at most ${to}`)
+      .default(fallback),
+  );
+const seconds = (fallback: number) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : blank(value)),
+    z
+      .number("must be a number of seconds above 0, such as 10 or 0.5")
+      .positive("must be above 0")
+      .max(86_400, "must be at most 86400")
+      .default(fallback),
+  );
+const url = (schemes: readonly string[], example: string) =>
+  z.preprocess(
+    blank,
+    z
+      .string()
+      .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), `must be a URL such as ${example}`)
+      .optional(),
+  );
+const level = z.preprocess(
+  blank,
+  z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"], "must be trace, debug, info, warn, error or silent")
+    .default("info"),
+);
+
+const environment = z.object({
+  PORT: whole(0, 65_535, 8080),
+  GRPC_PORT: whole(0, 65_535, 50_051),
+  HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
+  DATA_DIR: z.preprocess(blank, z.string().default("./data")),
+  REDIS_URL: url(["redis", "rediss", "unix"], "redis://127.0.0.1:6379"),
+  ARTIFACT_URL: url(["file", "s3"], "file:///var/lib/descent/artifacts"),
+  WORKERS: whole(0, 64, 1),
+  API_KEYS_FILE: text,
+  LOG_LEVEL: level,
+  CHECKPOINT_SECONDS: seconds(10),
+  HEARTBEAT_SECONDS: seconds(30),
+  DRAIN_SECONDS: seconds(20),
+  TRAINER_THREADS: whole(1, 256, availableParallelism()),
+  TRAINER_MEMORY_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, Math.floor(totalmem() * 0.75)),
+  PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
+});
+
+export type LogLevel = z.infer<typeof level>;
+
+/** Everything the environment decides, with all defaults filled in. */
+export interface Config {
+  /** REST; 0 takes a free port. */
+  port: number;
+  grpcPort: number;
+  host: string;
+  /** Absolute. */
+  dataDir: string;
+  /** Null: a private redis-server is started in the data folder. */
+  redisUrl: string | null;
+  artifactUrl: string;
+  /** Trainer processes that the all-in-one command starts. */
+  workers: number;
+  apiKeysFile: string | null;
+  logLevel: LogLevel;
+  /** Between two checkpoints of a running job. */
+  checkpointMs: number;
+  /** A thread that shows no sign of life for so long is taken for hung. */
+  heartbeatMs: number;
+  /** What a trainer may take to checkpoint and hand back its jobs when it is told to stop. */
+  drainMs: number;
+  /** One trainer's share of the machine: cores and bytes of the engine's memories. */
+  trainerThreads: number;
+  trainerMemoryBytes: number;
+  /** Weights that the API's inference thread keeps loaded. */
+  predictCacheBytes: number;
+}
+
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Reads the environment. Throws StartError with one line for the first thing that is wrong, naming the variable and the remedy. */
+export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? "environment");
+    throw new StartError(`${name}=${env[name] ?? ""}: ${issue?.message ?? "is not valid"}`);
+  }
+  const e = parsed.data;
+  if (!loopback.has(e.HOST) && e.API_KEYS_FILE === undefined)
+    throw new StartError(
+      `HOST=${e.HOST}: without API_KEYS_FILE anyone who reaches this address could use the service; set API_KEYS_FILE, or HOST=127.0.0.1`,
+    );
+  if (e.PORT !== 0 && e.PORT === e.GRPC_PORT)
+    throw new StartError(`PORT and GRPC_PORT are both ${e.PORT}: give one of them another number`);
+  const dataDir = resolve(e.DATA_DIR);
+  return {
+    port: e.PORT,
+    grpcPort: e.GRPC_PORT,
+    host: e.HOST,
+    dataDir,
+    redisUrl: e.REDIS_URL ?? null,
+    artifactUrl: e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href,
+    workers: e.WORKERS,
+    apiKeysFile: e.API_KEYS_FILE === undefined ? null : resolve(e.API_KEYS_FILE),
+    logLevel: e.LOG_LEVEL,
+    checkpointMs: e.CHECKPOINT_SECONDS * 1000,
+    heartbeatMs: e.HEARTBEAT_SECONDS * 1000,
+    drainMs: e.DRAIN_SECONDS * 1000,
+    trainerThreads: e.TRAINER_THREADS,
+    trainerMemoryBytes: e.TRAINER_MEMORY_BYTES,
+    predictCacheBytes: e.PREDICT_CACHE_BYTES,
+  };
+};
+
+/** The variables as `--help` lists them. */
+export const environmentHelp = `Environment:
+  PORT                  REST, dashboard and docs (8080; 0: any free port)
+  GRPC_PORT             gRPC (50051)
+  HOST                  address to listen on (127.0.0.1; another one needs API_KEYS_FILE)
+  DATA_DIR              artifacts and the private Redis's files (./data)
+  REDIS_URL             redis://, rediss:// or unix:// (unset: a private redis-server is started)
+  ARTIFACT_URL          file:// or s3://bucket/prefix (file://DATA_DIR/artifacts)
+  WORKERS               trainer processes started by the all-in-one command (1)
+  API_KEYS_FILE         keys and tenants (unset: no authentication)
+  LOG_LEVEL             trace, debug, info, warn, error, silent (info)
+  CHECKPOINT_SECONDS    between two checkpoints of a running job (10)
+  HEARTBEAT_SECONDS     after which a silent engine thread is taken for hung (30)
+  DRAIN_SECONDS         for a trainer to checkpoint and hand back its jobs (20)
+  TRAINER_THREADS       cores that one trainer may use (all)
+  TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's)
+  PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)`;

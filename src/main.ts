@@ -1,0 +1,52 @@
+import { Command, CommanderError, Option } from "commander";
+import { environmentHelp, parseConfig, StartError } from "./config.ts";
+import { runAllInOne, scriptOf } from "./main/all-in-one.ts";
+import { runApi } from "./main/api.ts";
+import { createLog } from "./main/log.ts";
+import { tellParent } from "./main/parent.ts";
+import { runTrainer } from "./main/trainer.ts";
+
+type Role = "all" | "api" | "trainer";
+
+/** Null when commander has already answered (`--help`). */
+const parseRole = (argv: readonly string[]): Role | null => {
+  const command = new Command("descent")
+    .description("Training as a service. Without --role: a private Redis, the API and the trainers, in one terminal.")
+    .addOption(new Option("--role <role>", "run one part only").choices(["all", "api", "trainer"]).default("all"))
+    .addHelpText("after", `\n${environmentHelp}`)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  try {
+    return command.parse(argv).opts<{ role: Role }>().role;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw new StartError(`${error.message.replace(/^error: /, "")}; see --help`);
+  }
+};
+
+const run = async (): Promise<void> => {
+  const role = parseRole(process.argv);
+  if (role === null) return;
+  const config = parseConfig(process.env);
+  const log = createLog(role === "all" ? "main" : role, config.logLevel);
+  if (role === "api") return runApi(config, log);
+  if (role === "trainer") return runTrainer(config, log);
+  return runAllInOne(scriptOf(import.meta.url), config, log);
+};
+
+try {
+  await run();
+  process.exit(0);
+} catch (error) {
+  // What the user can put right is one line; a mistake of ours keeps its stack.
+  const line =
+    error instanceof StartError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+  if (process.send === undefined) process.stderr.write(`descent: ${line}\n`);
+  else await tellParent({ type: "cannot_start", line });
+  process.exit(1);
+}

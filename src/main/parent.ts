@@ -1,0 +1,31 @@
+/** What a part of the all-in-one command tells the process that started it, over the IPC channel of fork(). */
+export type ChildMessage =
+  | { type: "ready"; listening: { rest: number; grpc: number } | null }
+  /** It cannot start, and starting it again would not help. `line` is for the user. */
+  | { type: "cannot_start"; line: string };
+
+export const isChildMessage = (value: unknown): value is ChildMessage =>
+  typeof value === "object" &&
+  value !== null &&
+  "type" in value &&
+  (value.type === "ready" || value.type === "cannot_start");
+
+/** Tells the parent, if there is one; the promise settles when the message is on its way, so that exiting does not lose it. */
+export const tellParent = (message: ChildMessage): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) return resolve();
+    process.send(message, () => resolve());
+  });
+
+/**
+ * Settles when this process has been told to stop: SIGTERM, Ctrl-C, or the death of the parent. Under a parent, Ctrl-C is
+ * left to it: the terminal sends it to every process at once, but the parts have to stop in order.
+ */
+export const untilToldToStop = (): Promise<string> =>
+  new Promise((resolve) => {
+    const supervised = process.send !== undefined;
+    process.on("SIGTERM", () => resolve("SIGTERM"));
+    process.on("SIGHUP", () => (supervised ? undefined : resolve("SIGHUP")));
+    process.on("SIGINT", () => (supervised ? undefined : resolve("SIGINT")));
+    if (supervised) process.on("disconnect", () => resolve("the parent process is gone"));
+  });
