@@ -1,0 +1,85 @@
+/** The part of the service's JSON that the demo looks at. */
+export interface DemoJob {
+  id: string;
+  state: string;
+  done: boolean;
+  progress: number;
+  metrics: Record<string, number>;
+  model: string | null;
+  error: { message: string; hint: string } | null;
+}
+
+export interface DemoPrediction {
+  label: string;
+  probabilities: Record<string, number>;
+}
+
+/** What the demo cannot go on without; one line for the user. */
+export class DemoError extends Error {}
+
+const describe = async (response: Response): Promise<string> => {
+  const body = await response.text();
+  try {
+    const problem: { title?: string; detail?: string } = JSON.parse(body);
+    return problem.detail ?? problem.title ?? body;
+  } catch (error) {
+    if (error instanceof SyntaxError) return body.slice(0, 200);
+    throw error;
+  }
+};
+
+/** A few lines of fetch: what a client of the REST API needs and no more. */
+export const createClient = (url: string, apiKey: string | undefined) => {
+  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+
+  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    let response: Response;
+    try {
+      response = await fetch(`${url}${path}`, { ...init, headers: { ...init.headers, ...authorization } });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new DemoError(`no service answers at ${url}: start one with npm start, or set DESCENT_URL`);
+    }
+    if (!response.ok)
+      throw new DemoError(
+        `${init.method ?? "GET"} ${path} was answered with ${response.status}: ${await describe(response)}`,
+      );
+    return response;
+  };
+
+  return {
+    async get<T>(path: string): Promise<T> {
+      return (await request(path)).json() as Promise<T>;
+    },
+    async post<T>(path: string, body: unknown): Promise<T> {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+      return (await request(path, init)).json() as Promise<T>;
+    },
+    async upload<T>(path: string, csv: Uint8Array): Promise<T> {
+      const init = { method: "POST", headers: { "content-type": "text/csv" }, body: new Blob([Uint8Array.from(csv)]) };
+      return (await request(path, init)).json() as Promise<T>;
+    },
+    /** Server-sent events: calls back for each until the stream ends. */
+    async follow(path: string, onEvent: (type: string, data: unknown) => void): Promise<void> {
+      const response = await request(path, { headers: { accept: "text/event-stream" } });
+      if (response.body === null) return;
+      let text = "";
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+          const lines = text.slice(0, end).split("\n");
+          text = text.slice(end + 2);
+          const field = (name: string): string =>
+            lines
+              .filter((line) => line.startsWith(`${name}:`))
+              .map((line) => line.slice(name.length + 1).trimStart())
+              .join("\n");
+          const data = field("data");
+          if (data !== "") onEvent(field("event"), JSON.parse(data));
+        }
+      }
+    },
+  };
+};
+
+export type Client = ReturnType<typeof createClient>;
