@@ -1,0 +1,45 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "../src/domain/errors.ts";
+import { instantiateKernels } from "../src/engine/kernels/load.ts";
+import { runTeamMember } from "../src/engine/parallel/team.ts";
+import { openArtifactStore } from "../src/store/open-artifact-store.ts";
+import { leadJob } from "./lead.ts";
+import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
+import { toRunEnd } from "./run-error.ts";
+
+/** What a thread of the pool is started with. */
+export interface EngineThreadSetup {
+  /** Compiled once for the process, with whatever the compiler has made faster since. */
+  kernels: WebAssembly.Module;
+}
+
+assert(parentPort !== null, "engine-thread runs as a worker thread");
+const port = parentPort;
+const { kernels }: EngineThreadSetup = workerData;
+const post = (message: FromThread): void => port.postMessage(message);
+
+const lead = async (order: RunOrder): Promise<RunEnd> => {
+  try {
+    return await leadJob(order, { artifacts: await openArtifactStore(order.artifactUrl), kernels, post });
+  } catch (error) {
+    const end = toRunEnd(error);
+    if (end === null) throw error;
+    return end;
+  }
+};
+
+/** One task at a time; an error that is not the job's own ends the thread, which is what its owner watches for. */
+const work = async (task: ToThread): Promise<void> => {
+  if (task.type === "lead") post({ type: "finished", end: await lead(task.order) });
+  else runTeamMember(task.team.plan, task.team.memory, instantiateKernels(kernels, task.team.memory), task.rank);
+  post({ type: "idle" });
+};
+
+port.on("message", (task: ToThread) => {
+  work(task).catch((error: unknown) => {
+    // Out of the promise, so that it reaches the owner as the thread's `error`.
+    setImmediate(() => {
+      throw error;
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import type { Logger } from "pino";
+import type { Attempt } from "./attempt.ts";
+import type { Report } from "./team-run.ts";
+import type { TrainerDeps } from "./trainer-deps.ts";
+
+/** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
+const signOfLifeMs = 3000;
+
+/** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
+export const createReporter = (
+  { artifacts }: TrainerDeps,
+  { outbox, job }: Attempt,
+  log: Logger,
+): { report: (report: Report) => void; stop: () => void } => {
+  let last = { progress: job.progress, metrics: job.metrics };
+  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), signOfLifeMs);
+
+  const removeAll = (keys: readonly string[]): void => {
+    for (const key of keys) {
+      artifacts.remove(key).catch((error: unknown) => log.warn({ key, err: error }, "an old checkpoint stays behind"));
+    }
+  };
+  const report = (message: Report): void => {
+    switch (message.type) {
+      case "started":
+        break;
+      case "progress":
+        last = { progress: message.progress, metrics: message.metrics };
+        outbox.progress(message.progress, message.metrics);
+        break;
+      case "points":
+        outbox.points(message.points);
+        break;
+      case "event":
+        outbox.event({
+          level: message.level,
+          type: message.name,
+          message: message.message,
+          data: message.data,
+        });
+        break;
+      case "checkpoint": {
+        const { record, bytes, seconds } = message;
+        const { step } = record;
+        outbox.checkpoint(record, removeAll);
+        const data = { step, bytes, seconds };
+        outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
+        break;
+      }
+    }
+  };
+  return { report, stop: () => clearInterval(timer) };
+};

@@ -1,0 +1,38 @@
+import { compileKernels } from "../src/engine/kernels/load.ts";
+import type { RunJob, TrainingConsumer } from "../src/queue/training-queue.ts";
+import { createLedger } from "./ledger.ts";
+import { createJobRunner } from "./run-job.ts";
+import { createThreadPool } from "./thread-pool.ts";
+import type { TrainerDeps } from "./trainer-deps.ts";
+
+export interface Trainer {
+  /** Hands the running jobs back with a checkpoint, at most so long, and ends all threads. */
+  close(limitMs: number): Promise<void>;
+}
+
+export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
+  /** What this trainer's jobs may take together. */
+  threads: number;
+  memoryBytes: number;
+  /** Starts to take jobs from the queue. */
+  consume(run: RunJob): TrainingConsumer;
+}
+
+const engineThread = new URL("./engine-thread.js", import.meta.url);
+
+/**
+ * A trainer: takes jobs from the queue and runs each on a team of engine threads. Its own thread talks to Redis and to
+ * those threads and never computes, because a busy event loop would lose the job's lease and the job would run twice.
+ */
+export const startTrainer = async (options: TrainerOptions): Promise<Trainer> => {
+  const kernels = await compileKernels();
+  const pool = createThreadPool(engineThread, { kernels }, options.threads);
+  const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
+  const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
+  return {
+    async close(limitMs) {
+      await consumer.close(limitMs);
+      await pool.close();
+    },
+  };
+};
