@@ -16,7 +16,8 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 const linksOf = (html: string): string[] => [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? "");
-const importsOf = (code: string): string[] => [...code.matchAll(/\bfrom\s*"([./][^"\s]*)"/g)].map(([, name]) => name ?? "");
+const importsOf = (code: string): string[] =>
+  [...code.matchAll(/\bfrom\s*"([./][^"\s]*)"/g)].map(([, name]) => name ?? "");
 
 describe("the status page", () => {
   test("allows only this server, and has nothing that this would block", async () => {

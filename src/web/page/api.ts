@@ -128,7 +128,7 @@ export const api = {
     following(known, (events) => events.at(-1)?.id ?? null, `/v1/jobs/${id(job)}/events`, signal),
   /** All points: those the caller has, and those after them. */
   metrics: (job: string, known: readonly MetricPoint[], signal: AbortSignal) =>
-    following(known, (points) => points.length, `/v1/jobs/${id(job)}/metrics`, signal),
+    following(known, (points) => points.at(-1)?.step ?? null, `/v1/jobs/${id(job)}/metrics`, signal),
   datasets: (pageToken: string | null, signal: AbortSignal) =>
     get<Page<Dataset>>(`/v1/datasets${query({ pageSize: 25, pageToken })}`, signal),
   dataset: (dataset: string, signal: AbortSignal) => get<Dataset>(`/v1/datasets/${id(dataset)}`, signal),

@@ -1,0 +1,167 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const browserPath = process.env.CHROMIUM ?? places.find((path) => existsSync(path));
+const iris = join(import.meta.dirname, "../data/iris.csv");
+
+if (browserPath === undefined) {
+  console.warn("The status page is NOT tested: no chromium (apt-get install chromium, or set CHROMIUM to its path).");
+  test.runIf(process.env.CI)("a browser is installed where the tests must be complete", () => {
+    expect.fail("install chromium");
+  });
+}
+
+const flags = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+  ...["--disable-component-update", "--no-first-run", "--disable-sync"],
+];
+
+/** Uploads over REST and submits a job that would run for minutes. */
+const submitLongJob = async (url: string): Promise<string> => {
+  const headers = { "content-type": "application/json" };
+  const form = { method: "POST", headers: { "content-type": "text/csv" }, body: `x,y\n${"1,a\n2,b\n".repeat(200)}` };
+  const dataset = (await (await fetch(`${url}/v1/datasets?name=long`, form)).json()) as { id: string };
+  const training = { epochs: 100_000, earlyStopping: false };
+  const body = JSON.stringify({
+    name: "long",
+    dataset: dataset.id,
+    task: { type: "classification", label: "y" },
+    training,
+  });
+  const response = await fetch(`${url}/v1/jobs`, { method: "POST", headers, body });
+  expect(response.status).toBe(202);
+  return ((await response.json()) as { id: string }).id;
+};
+
+describe.skipIf(browserPath === undefined)("the status page in a real browser", () => {
+  let service: Service;
+  let browser: Browser;
+  let page: Page;
+  let dataDir: string;
+  /** What a page must never do: fail in a script, be blocked by its own policy, or ask another server. */
+  let faults: string[];
+
+  beforeAll(async () => {
+    dataDir = await createDataDir();
+    service = await startService(dataDir);
+    browser = await chromium.launch({ executablePath: browserPath ?? "", args: flags });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.stop();
+    await removeDataDir(dataDir);
+  });
+  beforeEach(async () => {
+    faults = [];
+    page = await browser.newPage();
+    page.setDefaultTimeout(30_000);
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => {
+      if (/Content.Security.Policy|Refused to/.test(message.text())) faults.push(message.text());
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(service.url) && !request.url().startsWith("data:")) faults.push(request.url());
+    });
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(faults).toEqual([]);
+  });
+
+  test("says so when there is nothing yet", async () => {
+    await page.goto(service.url);
+    await page.getByText("No jobs yet").waitFor();
+    await page.getByRole("link", { name: "Data sets" }).click();
+    await page.getByText("No data sets yet").waitFor();
+    await page.getByRole("link", { name: "Models" }).click();
+    await page.getByText("No models yet").waitFor();
+  });
+
+  test("leads from a CSV file to a trained model and a prediction", async () => {
+    await page.goto(service.url);
+    await page.getByRole("link", { name: "New job" }).click();
+    await page.getByLabel("Choose a CSV file").setInputFiles(iris);
+    expect(await page.getByLabel("Predict the column").inputValue()).toBe("species");
+    expect(await page.getByLabel("As", { exact: true }).inputValue()).toBe("classification");
+    await page.getByText(/parameters, .* steps/).waitFor();
+    await page.getByRole("button", { name: "Start training" }).click();
+
+    await page.getByRole("heading", { name: "iris", level: 1 }).waitFor();
+    await page.locator(".live").getByText("succeeded").waitFor();
+    await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* validation from/ }).waitFor();
+    await page.getByText("Test accuracy").waitFor();
+
+    await page.getByRole("link", { name: "Open the model" }).click();
+    await page.getByRole("button", { name: "Take a row of the data set" }).click();
+    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();
+
+    await page.getByRole("link", { name: "Jobs", exact: true }).click();
+    const row = page.getByRole("row").filter({ hasText: "iris" });
+    await row.getByText("succeeded").waitFor();
+    await row.getByText("100.0 %").first().waitFor();
+  });
+
+  test("a file that cannot be read is refused with its line, in the form", async () => {
+    await page.goto(`${service.url}/#/new`);
+    const broken = { name: "broken.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n3\n") };
+    await page.getByLabel("Choose a CSV file").setInputFiles(broken);
+    await page
+      .getByRole("alert")
+      .getByText(/line 3/)
+      .first()
+      .waitFor();
+  });
+
+  test("follows a running job without being asked, and cancels it", async () => {
+    const job = await submitLongJob(service.url);
+    await page.goto(`${service.url}/#/jobs/${job}`);
+    const live = page.locator(".live");
+    await live.getByText("running").waitFor();
+    const curve = page.getByRole("img", { name: /^Loss over/ });
+    await curve.waitFor();
+    const before = await curve.getAttribute("aria-label");
+    await expect.poll(() => curve.getAttribute("aria-label"), { timeout: 30_000 }).not.toBe(before);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await live.getByText("cancelled").waitFor();
+    expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
+  });
+
+  test("an id that does not exist is said to be so", async () => {
+    await page.goto(`${service.url}/#/jobs/job_00000000000000000000000000`);
+    await page
+      .getByRole("status")
+      .filter({ hasText: /job_0+/ })
+      .waitFor();
+  });
+
+  test("says when the service is away, keeps what it showed, and goes on by itself", async () => {
+    await page.goto(service.url);
+    const row = page.getByRole("row").filter({ hasText: "iris" });
+    await row.waitFor();
+    const port = new URL(service.url).port;
+    await service.stop();
+    const notice = page.getByText("Cannot reach the service");
+    await notice.waitFor();
+    expect(await row.count()).toBe(1);
+    service = await startService(dataDir, { PORT: port });
+    await notice.waitFor({ state: "detached" });
+    await row.waitFor();
+  });
+
+  test("on a phone nothing is wider than the screen", async () => {
+    await page.setViewportSize({ width: 375, height: 700 });
+    await page.goto(service.url);
+    await page.getByRole("row").filter({ hasText: "iris" }).getByRole("link").click();
+    await page.getByRole("img", { name: /^Loss over/ }).waitFor();
+    for (const tab of ["Jobs", "Data sets", "Models"]) {
+      expect(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth"), tab).toBe(true);
+      await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: tab }).click();
+      await page.getByRole("heading", { level: 1, name: tab }).waitFor();
+    }
+  });
+});
