@@ -24,7 +24,7 @@ export const initialPlateau: PlateauState = { best: Number.MAX_VALUE, bad: 0, fa
 /** from + (to − from)·(1 − cos πt)/2: from `from` at t = 0 to `to` at t = 1. */
 const cosineBetween = (from: number, to: number, t: number): number => from + ((to - from) * (1 - cosTurns64(t / 2))) / 2;
 
-/** Cosine up to η over the first part of the steps, cosine down to η/initialDivisor/finalDivisor after it (Smith & Topin 2018). */
+/** Cosine up to η over the first part of the steps, cosine down to η/finalDivisor after it (Smith 2018). */
 const oneCycle = (s: Extract<Schedule, { type: "one_cycle" }>, eta: number, { step, steps }: Moment): number => {
   const top = Math.max(1, Math.round(s.warmFraction * steps) - 1);
   if (step <= top) return cosineBetween(eta / s.initialDivisor, eta, step / top);

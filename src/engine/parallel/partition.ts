@@ -15,8 +15,8 @@ export const partOf = (units: number, grain: number, thread: number, threads: nu
 };
 
 /** FLOPs of a step below which a second thread costs more in barriers than it computes. */
-const flopsWorthThread = 2e6;
+export const flopsWorthThread = 2e6;
 
 /** Team size for a plan: as many threads as are asked for, but none with less than about 0.1 ms to do. */
-export const threadsFor = (flopsPerStep: number, requested: number): number =>
-  Math.max(1, Math.min(requested, Math.floor(flopsPerStep / flopsWorthThread)));
+export const threadsFor = (flopsPerStep: number, requested: number, flopsPerThread: number = flopsWorthThread): number =>
+  Math.max(1, Math.min(requested, Math.floor(flopsPerStep / flopsPerThread)));

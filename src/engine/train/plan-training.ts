@@ -164,11 +164,16 @@ const placeTensors = (placed: Placed, model: ModelPlacement): ModelTensor[] =>
     offset: placed.layout.model.offset + 4 * start,
   }));
 
+export interface PlanOptions {
+  /** FLOPs of a step that are worth one more thread; tests lower it to try teams on small jobs. */
+  readonly flopsPerThread?: number;
+}
+
 /**
  * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
  * the job. Throws ModelShapeError where the model does not fit the data.
  */
-export const planTraining = (spec: ResolvedJobSpec, shape: DataShape): TrainingPlan => {
+export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
   const evaluationRows = Math.min(largest, Math.max(cut.batchRows, evaluationBatch));
@@ -177,7 +182,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape): TrainingP
   const described = drafts[index.statistics]!.traced;
   const model = placeModel(spec, [...stepTrace.traced.scope.declarations.values()]);
   const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
-  const threads = threadsFor(flopsPerStep, spec.resources.threads);
+  const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
   const placed = placeMemory({ spec, shape, model, constants, described, evaluationRows, threads, scratchBytes });
   const placeOf = createLookup(placed, model);

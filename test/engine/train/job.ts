@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/job-spec.ts";
+import { ModelSpec } from "../../../src/domain/model-spec.ts";
+import { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
+import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
+import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
+import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
+import { fit } from "../../../src/engine/train/fit.ts";
+import { createTrainingMemory, type DataViews, dataViews, weightTensors } from "../../../src/engine/train/memory.ts";
+import { planTraining } from "../../../src/engine/train/plan-training.ts";
+import type { DataShape, FitOptions, TrainingPlan } from "../../../src/engine/train/training.ts";
+
+interface Parts {
+  readonly model: { readonly type: string; readonly [key: string]: unknown };
+  readonly loss?: { readonly type: string; readonly [key: string]: unknown };
+  readonly optimizer?: { readonly type: string; readonly learningRate?: number; readonly [key: string]: unknown };
+  readonly training?: Partial<ResolvedJobSpec["training"]>;
+  readonly base?: { readonly freeze?: string[] };
+}
+
+/** A resolved specification from the parts that a test is about. */
+export const specOf = ({ model, loss, optimizer, training, base }: Parts): ResolvedJobSpec => {
+  const parsed = OptimizerSpec.parse(optimizer ?? { type: "adam" });
+  return {
+    dataset: "ds_test",
+    task: { type: "classification", label: "y" },
+    model: ModelSpec.parse(model),
+    loss: LossSpec.parse(loss ?? { type: "cross_entropy" }),
+    optimizer: { ...parsed, learningRate: parsed.learningRate ?? 0.01 },
+    training: {
+      epochs: 3,
+      batchSize: 16,
+      split: { validation: 0.15, test: 0.15, stratify: true },
+      earlyStopping: false,
+      l1: 0,
+      l2: 0,
+      shuffle: true,
+      seed: 42,
+      ...training,
+    },
+    resources: { threads: 1, memoryBytes: 1024 ** 3, maxSeconds: 3600, priority: 0, backend: "wasm" },
+    labels: {},
+    ...(base ? { base: { model: "mdl_test", newHead: false, freeze: [], ...base } } : {}),
+  } as unknown as ResolvedJobSpec;
+};
+
+/** Noisy classes: each input is higher for one of the classes. Floats as labels get 0 and 1, or a linear function of the inputs. */
+export const fillData = (views: DataViews, inputs: number, classes: number): void => {
+  const stream = createRandomStream({ seedLow: 7, seedHigh: 0, purpose: 99, index: 0 });
+  for (const split of ["train", "validation", "test"] as const) {
+    const { rows, features, labels } = views[split];
+    for (let row = 0; row < rows; row++) {
+      const label = stream.below(Math.max(2, classes));
+      let sum = 0;
+      for (let column = 0; column < inputs; column++) {
+        const value = Math.fround((stream.uniform() + stream.uniform() - 1) * 2 + Number((column + label) % Math.max(2, classes) === 0));
+        features[row * inputs + column] = value;
+        sum += column % 2 === 0 ? value : -value;
+      }
+      if (labels instanceof Int32Array) labels[row] = label;
+      else if (labels) labels[row] = classes < 0 ? sum / inputs : label;
+    }
+  }
+};
+
+export const compiled = compileKernels();
+
+export interface RunOptions extends Partial<FitOptions> {
+  readonly threads?: number;
+  /** Classes of the labels; 0 and 1 if 2 or less; −1: a real-valued label. */
+  readonly classes?: number;
+  readonly fill?: (views: DataViews) => void;
+  /** Pauses after this many steps. */
+  readonly stopAfterSteps?: number;
+}
+
+const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined): Team => {
+  let done = 0;
+  const run = (program: number): void => {
+    team.run(program);
+    const { step, lastStep } = plan.programIndex;
+    if (program === step || program === lastStep) done += 1;
+    if (done === steps) Atomics.store(control, 0, 1);
+  };
+  return { ...team, run };
+};
+
+/** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
+export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: RunOptions = {}) => {
+  const { threads = 1, classes = shape.outputs, fill, stopAfterSteps, ...fitOptions } = options;
+  const module = await compiled;
+  const plan = planTraining({ ...spec, resources: { ...spec.resources, threads } }, shape, { flopsPerThread: 1 });
+  const memory = createTrainingMemory(plan);
+  (fill ?? ((views: DataViews) => fillData(views, shape.inputs, classes)))(dataViews(plan, memory));
+  const workers = Array.from({ length: plan.threads - 1 }, (_, index) => {
+    const workerData = { plan, memory, module, thread: index + 1 };
+    return new Worker(new URL("./member.mjs", import.meta.url), { workerData });
+  });
+  await Promise.all(workers.map((worker) => once(worker, "online")));
+  const team = leadTeam(plan, memory, instantiateKernels(module, memory));
+  const control = new Int32Array(new SharedArrayBuffer(4));
+  try {
+    const result = await fit(plan, memory, stopping(team, plan, control, stopAfterSteps), {
+      control,
+      nowMs: () => performance.now(),
+      checkpointEveryMs: 1e9,
+      ...fitOptions,
+    });
+    return { plan, memory, result, digest: digestOf(plan, memory) };
+  } finally {
+    team.dismiss();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+};
+
+/** SHA-256 of all weights and running averages in their fixed order. */
+export const digestOf = (plan: TrainingPlan, memory: WebAssembly.Memory): string => {
+  const hash = createHash("sha256");
+  for (const { data } of weightTensors(plan, memory)) hash.update(Uint8Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  return hash.digest("hex");
+};
