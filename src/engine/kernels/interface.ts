@@ -6,6 +6,7 @@ import { type LossKernels, lossInfo } from "./families/losses.ts";
 import { type MatrixKernels, matrixInfo } from "./families/matrix.ts";
 import { type NormalisationKernels, normalisationInfo } from "./families/normalisation.ts";
 import { type OptimiserKernels, optimiserInfo } from "./families/optimisers.ts";
+import { type PatchKernels, patchInfo } from "./families/patches.ts";
 import { type PoolingKernels, poolingInfo } from "./families/pooling.ts";
 import { type RandomKernels, randomInfo } from "./families/random.ts";
 import { type ReductionKernels, reductionInfo } from "./families/reductions.ts";
@@ -29,6 +30,7 @@ export interface Kernels
     ReductionKernels,
     MatrixKernels,
     ConvolutionKernels,
+    PatchKernels,
     PoolingKernels,
     NormalisationKernels,
     LossKernels,
@@ -52,6 +54,7 @@ export const kernelInfo: InfoOf<Kernels> = {
   ...reductionInfo,
   ...matrixInfo,
   ...convolutionInfo,
+  ...patchInfo,
   ...poolingInfo,
   ...normalisationInfo,
   ...lossInfo,

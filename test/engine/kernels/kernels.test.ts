@@ -6,6 +6,7 @@ import { createReferenceKernels } from "../../../src/engine/kernels/reference.ts
 import { type Case, type CasesOf, createSpace, memoryBytes, type Output, type Space, ulpOf } from "./case.ts";
 import { activationCases, elementwiseCases } from "./cases/elementwise.ts";
 import { convolutionCases, matrixCases, poolingCases } from "./cases/matrix.ts";
+import { patchCases } from "./cases/patches.ts";
 import { normalisationCases, reductionCases } from "./cases/reductions.ts";
 import { gatherCases, lossCases, optimiserCases, randomCases } from "./cases/training.ts";
 
@@ -16,6 +17,7 @@ const cases: CasesOf<Kernels> = {
   ...reductionCases,
   ...matrixCases,
   ...convolutionCases,
+  ...patchCases,
   ...poolingCases,
   ...normalisationCases,
   ...lossCases,

@@ -6,7 +6,7 @@ import type { ReferenceMemory } from "./memory.ts";
 
 type Rest = [...ConvArguments, start: number, end: number];
 
-const toGeometry = (rest: Rest): ConvGeometry & { start: number; end: number; inGroup: number; outGroup: number } => {
+export const toGeometry = (rest: Rest): ConvGeometry & { start: number; end: number; inGroup: number; outGroup: number } => {
   const [batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, ...more] = rest;
   const [strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end] = more;
   return {
@@ -36,7 +36,7 @@ const toGeometry = (rest: Rest): ConvGeometry & { start: number; end: number; in
 type Geometry = ReturnType<typeof toGeometry>;
 
 /** The input pixel that tap (ky, kx) of output pixel `pixel` reads, or −1 in the padding. */
-const inputPixel = (g: Geometry, pixel: number, ky: number, kx: number): number => {
+export const inputPixel = (g: Geometry, pixel: number, ky: number, kx: number): number => {
   const [sample, oy, ox] = [
     Math.floor(pixel / (g.outHeight * g.outWidth)),
     Math.floor(pixel / g.outWidth) % g.outHeight,
@@ -71,7 +71,7 @@ const forEachRow = (start: number, end: number, rows: number, visit: (group: num
     }
 };
 
-const forEachTap = (g: Geometry, visit: (tap: number, ky: number, kx: number) => void): void => {
+export const forEachTap = (g: Geometry, visit: (tap: number, ky: number, kx: number) => void): void => {
   for (let tap = 0; tap < g.kernelHeight * g.kernelWidth; tap++)
     visit(tap, Math.floor(tap / g.kernelWidth), tap % g.kernelWidth);
 };

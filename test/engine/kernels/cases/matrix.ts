@@ -57,7 +57,7 @@ export const matrixCases: CasesOf<MatrixKernels> = {
   },
 };
 
-const randomConv = (r: Space): ConvGeometry => {
+export const randomConv = (r: Space): ConvGeometry => {
   const groups = r.size(0, 2) === 0 ? r.size(2, 3) : 1;
   const channels = groups * (r.flag() ? r.size(1, 3) : 4 * r.size(1, 3));
   const [kernelHeight, kernelWidth] = [r.size(1, 4), r.size(1, 3)];
@@ -74,8 +74,8 @@ const randomConv = (r: Space): ConvGeometry => {
   };
 };
 
-const pixels = (g: { batch: number; height: number; width: number }): number => g.batch * g.height * g.width;
-const outPixels = (g: { batch: number; outHeight: number; outWidth: number }): number =>
+export const pixels = (g: { batch: number; height: number; width: number }): number => g.batch * g.height * g.width;
+export const outPixels = (g: { batch: number; outHeight: number; outWidth: number }): number =>
   g.batch * g.outHeight * g.outWidth;
 
 export const convolutionCases: CasesOf<ConvolutionKernels> = {
