@@ -67,22 +67,15 @@ const describe = (issue: Issue, input: unknown, fullPath: readonly PropertyKey[]
 const isDiscriminatorMiss = (issue: Issue): issue is Issue & { discriminator: string; options: unknown[] } =>
   issue.code === "invalid_union" && "discriminator" in issue && "options" in issue;
 
-/**
- * Of a plain union's branches, the one the writer most likely meant: that which got deepest into the value without
- * refusing its kind or its `type` tag. Null when every branch refuses the value as a whole.
- */
-const likelyBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | null => {
-  const meant = branches.filter(
-    (issues) =>
-      issues.every(
-        (issue) => issue.path.length > 0 && !(issue.code === "invalid_value" && issue.path.at(-1) === "type"),
-      ) ||
-      issues.every(
-        (issue) => issue.code === "unrecognized_keys" || issue.code === "too_small" || issue.code === "too_big",
-      ),
-  );
-  return meant[0] ?? null;
-};
+/** Whether a branch's fault says "this value is of another kind" rather than "there is something wrong inside". */
+const refusesKind = (issue: Issue): boolean =>
+  issue.path.length === 0
+    ? ["invalid_type", "invalid_value", "invalid_format", "invalid_union"].includes(issue.code)
+    : issue.code === "invalid_value" && issue.path.at(-1) === "type";
+
+/** Of a plain union's branches, the first that takes the value's kind: it is what the writer most likely meant. Null if none does. */
+const likelyBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | null =>
+  branches.find((issues) => !issues.some(refusesKind)) ?? null;
 
 const refusedByAll = (
   branches: readonly (readonly Issue[])[],

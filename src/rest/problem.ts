@@ -1,0 +1,78 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { type ErrorCode, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { discardBody } from "./discard-body.ts";
+
+export const problemContentType = "application/problem+json";
+
+/** What the framework found wrong before a use case saw the request. */
+const frameworkErrors: Record<string, ErrorCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported_media_type",
+  FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "malformed",
+  FST_ERR_BAD_URL: "malformed",
+  FST_ERR_MAX_PARAM_LENGTH: "not_found",
+};
+
+/** Anything that was thrown, as a catalogue error: what is not one is a bug of ours, and its message stays in the log. */
+export const toServiceError = (error: unknown, requestId: string): ServiceError => {
+  if (error instanceof ServiceError) return error;
+  const { code, statusCode, message } = (error ?? {}) as Partial<FastifyError>;
+  const known = code === undefined ? undefined : frameworkErrors[code];
+  if (known !== undefined) return new ServiceError(known, message ?? known, { cause: error });
+  if (statusCode === 400)
+    return new ServiceError("malformed", message ?? "the request could not be read", { cause: error });
+  return new ServiceError("internal", `the service made a mistake; it is logged under the request id ${requestId}`, {
+    cause: error,
+  });
+};
+
+/** Codes that say "later": with a time after which trying again makes sense. */
+const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "rate_limited", "quota_exceeded"]);
+
+export const sendProblem = async (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
+  const known = toServiceError(error, request.id);
+  const problem = toProblem(known);
+  if (known.code === "internal") request.log.error({ err: error, requestId: request.id }, "unexpected error");
+  else if (problem.status >= 500) request.log.warn({ err: error, requestId: request.id }, known.message);
+  // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
+  if (!(await discardBody(request.raw))) reply.header("connection", "close");
+  if (retryable.has(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
+  reply.removeHeader("etag");
+  return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem));
+};
+
+const rawProblem = (problem: Problem): string => {
+  const body = JSON.stringify(problem);
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? "Error"}`,
+    `Content-Type: ${problemContentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+};
+
+/** What node's HTTP parser refuses never becomes a request: it is answered on the socket. */
+export const answerOnSocket = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const long = error.code === "HPE_HEADER_OVERFLOW";
+  const known = late
+    ? new ServiceError("timed_out", "the request did not arrive in time: headers within 5 s, a JSON body within 10 s")
+    : new ServiceError(
+        long ? "too_large" : "malformed",
+        long ? "the headers are larger than 16 KiB" : "this is not HTTP/1.1",
+      );
+  socket.end(rawProblem(toProblem(known)), () => socket.destroy());
+};

@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import helmet from "@fastify/helmet";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import { ServiceError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
+import type { Deps } from "../usecases/deps.ts";
+import { entityTag, matches } from "./entity-tag.ts";
+import { parseJsonBody } from "./json-body.ts";
+import { registerOpenApi, routeSchema } from "./openapi.ts";
+import { answerOnSocket, sendProblem } from "./problem.ts";
+import { parseQuery } from "./query.ts";
+import type { RestRoute } from "./route.ts";
+import { restRoutes } from "./routes.ts";
+import { registerService } from "./service-routes.ts";
+
+export interface RestOptions {
+  /** Who may come in; without it everyone is the default tenant. */
+  admit?: Admit;
+  /** A pino logger; without it nothing is logged. */
+  logger?: FastifyBaseLogger;
+  /** Certificate and key in PEM: HTTPS instead of HTTP. */
+  tls?: { key: Buffer; cert: Buffer };
+  version?: string;
+  /** The status page and whatever else main.ts adds to this server. */
+  plugins?: readonly ((app: FastifyInstance) => Promise<void>)[];
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+/** Values of docs: how long a request may take to arrive. Uploads are exempt, see `uploads`. */
+const timing = { requestTimeout: 10_000, keepAliveTimeout: 72_000 };
+const http = { headersTimeout: 5000, connectionsCheckingInterval: 1000 };
+
+const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInstance =>
+  Fastify({
+    ...timing,
+    ...(options.tls === undefined ? { http } : { https: { ...http, ...options.tls } }),
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.jsonBodyBytes,
+    requestIdHeader: false,
+    genReqId: () => `req_${randomUUID()}`,
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: (error, socket) => {
+      // Node's limit on a whole request; it is raised once per request, and an upload has its own, by progress.
+      if ((error as NodeJS.ErrnoException).code === "ERR_HTTP_REQUEST_TIMEOUT" && uploads.has(socket)) return;
+      answerOnSocket(error, socket);
+    },
+  }) as unknown as FastifyInstance;
+
+/** Paths as a pattern: to tell "no such thing" from "not with this method". */
+const allowedMethods = (routes: readonly { method: string; url: string }[], path: string): string[] =>
+  routes
+    .filter(({ url }) => new RegExp(`^${url.replaceAll(".", "\\.").replaceAll(/:[a-z]+/gi, "[^/]+")}$`).test(path))
+    .map(({ method }) => method);
+
+const answerUnknown = (
+  routes: readonly { method: string; url: string }[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => {
+  const path = request.url.split("?")[0] ?? "";
+  const methods = allowedMethods(routes, path);
+  if (methods.length === 0)
+    return sendProblem(new ServiceError("not_found", `there is nothing at ${path.slice(0, 200)}`), request, reply);
+  reply.header("allow", methods.join(", "));
+  const detail = `${path.slice(0, 200)} takes ${methods.join(", ")}, not ${request.method}`;
+  return sendProblem(new ServiceError("method_not_allowed", detail), request, reply);
+};
+
+/** Aborts when the client goes away or the server closes: what ends every wait and stream. */
+const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
+};
+
+interface Wiring {
+  deps: Deps;
+  admit: Admit;
+  closing: AbortSignal;
+  uploads: WeakSet<Socket>;
+}
+
+const registerRoute = (app: FastifyInstance, route: RestRoute, { deps, admit, closing, uploads }: Wiring): void => {
+  app.route({
+    method: route.method,
+    url: route.url,
+    schema: routeSchema(route),
+    exposeHeadRoute: false,
+    ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
+    // Before the body is read: a caller who may not do this does not get to send a gigabyte.
+    onRequest: async (request, reply) => {
+      if (route.upload) {
+        uploads.add(request.raw.socket);
+        reply.raw.once("close", () => uploads.delete(request.raw.socket));
+      }
+      if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+      request.caller = await admit(route.operations[0], request.headers.authorization, request.ip);
+    },
+    handler: async (request, reply) => {
+      const { caller } = request;
+      if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+      const query = parseQuery(route.query, request.query);
+      const params = request.params as Record<string, string>;
+      const signal = requestSignal(reply, closing);
+      const answer = await route.handle({ deps, caller, params, query, body: request.body, signal, request, reply });
+      return reply.sent ? reply : reply.send(answer);
+    },
+  });
+};
+
+const refuseType = (wanted: string) => async (request: FastifyRequest) => {
+  const given = request.headers["content-type"] ?? "none";
+  throw new ServiceError("unsupported_media_type", `the body must be ${wanted}; it came with ${given.slice(0, 100)}`);
+};
+
+/** Each kind of body has a context of its own, so that a JSON route refuses a file and the reverse, with 415. */
+const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<void> => {
+  app.removeAllContentTypeParsers();
+  await app.register(async (scope) => {
+    scope.addContentTypeParser("application/json", parseJsonBody);
+    scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
+    for (const route of restRoutes.filter(({ upload }) => upload !== true)) registerRoute(scope, route, wiring);
+  });
+  await app.register(async (scope) => {
+    scope.addContentTypeParser("text/csv", async (_request: FastifyRequest, payload: unknown) => payload);
+    scope.addContentTypeParser("*", refuseType("a CSV file, sent with Content-Type: text/csv"));
+    for (const route of restRoutes.filter(({ upload }) => upload === true)) registerRoute(scope, route, wiring);
+  });
+};
+
+const addHooks = (app: FastifyInstance): void => {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onSend", async (request, reply, payload) => {
+    if (request.method !== "GET" || reply.statusCode !== 200 || !request.url.startsWith("/v1/")) return payload;
+    const tag = reply.getHeader("etag")?.toString() ?? (typeof payload === "string" ? entityTag(payload) : undefined);
+    if (tag === undefined) return payload;
+    reply.header("etag", tag);
+    if (!matches(request.headers["if-none-match"], tag)) return payload;
+    if (typeof payload === "object" && payload !== null && "destroy" in payload)
+      (payload as { destroy(): void }).destroy();
+    reply.code(304).removeHeader("content-type").removeHeader("content-length");
+    return null;
+  });
+};
+
+/** The REST surface, ready to `listen`. `close` ends waits and streams at once and lets other requests finish. */
+export const createRestServer = async (deps: Deps, options: RestOptions = {}): Promise<FastifyInstance> => {
+  const uploads = new WeakSet<Socket>();
+  const closing = new AbortController();
+  const app = createApp(options, uploads);
+  app.decorateRequest("caller", null);
+  // Validation is the use cases' work and the answers are theirs: the schemas of the routes only make the document.
+  app.setValidatorCompiler(() => (value) => ({ value }));
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler(sendProblem);
+  app.addHook("preClose", async () => closing.abort());
+  addHooks(app);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
+    },
+    hsts: options.tls === undefined ? false : { maxAge: 31_536_000 },
+  });
+  const known: { method: string; url: string }[] = [];
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const one of [method].flat()) known.push({ method: one, url });
+  });
+  app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
+  await registerOpenApi(app, options.version ?? "0.1.0");
+  await registerRoutes(app, { deps, admit: options.admit ?? admitEveryone, closing: closing.signal, uploads });
+  await registerService(app, deps);
+  for (const plugin of options.plugins ?? []) await app.register(plugin);
+  return app;
+};
