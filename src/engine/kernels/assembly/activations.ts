@@ -1,5 +1,5 @@
 import { normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
-import { add, at, load1, madd, map1, map2, mul, select4, splat, store1, sub } from "./vector";
+import { madd, map1, map2, mul, select4, splat, sub } from "./vector";
 
 // @ts-ignore: decorator
 @inline
@@ -24,24 +24,6 @@ export function activate4(x: v128, code: u32, slope: v128): v128 {
     case 6: return mul(x, sigmoid4(x));
     case 7: return softplus4(x);
     default: return x;
-  }
-}
-
-/** row[j] = f(row[j] + bias[j]); no bias where it is 0. */
-export function activateRow(row: usize, n: u32, bias: usize, code: u32, slope: f32): void {
-  const s = splat(slope);
-  let j: u32 = 0;
-  for (; j + 4 <= n; j += 4) {
-    let v = v128.load(at(row, j));
-    if (bias) v = add(v, v128.load(at(bias, j)));
-    if (code == 1) v = relu4(v);
-    else if (code) v = activate4(v, code, s);
-    v128.store(at(row, j), v);
-  }
-  for (; j < n; j++) {
-    let v = load1(at(row, j));
-    if (bias) v = add(v, load1(at(bias, j)));
-    store1(at(row, j), activate4(v, code, s));
   }
 }
 

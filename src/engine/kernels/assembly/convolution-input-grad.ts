@@ -1,5 +1,7 @@
-// dx as a matrix product: rows are input pixels, k counts (tap, output channel), columns are input channels.
+// dx as a matrix product: rows are input pixels, k counts (tap, output channel) with the taps in reverse order, columns are input channels.
+// With stride 1 that is a convolution of dy with the reversed kernel, its padding dilation · (kernel − 1) − padding.
 
+import { convolve } from "./convolution";
 import { blockDepth, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
 import { at } from "./vector";
 
@@ -27,8 +29,8 @@ function source(
 
 function packStrip(
   out: usize, dy: usize, zeros: usize, pixel: u32, pixels: u32, k0: u32, depth: u32, outGroup: u32, height: u32, width: u32,
-  outChannels: u32, outHeight: u32, outWidth: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: i32, padLeft: i32,
-  dilationHeight: i32, dilationWidth: i32,
+  outChannels: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32,
+  padTop: i32, padLeft: i32, dilationHeight: i32, dilationWidth: i32,
 ): void {
   const last = pixels - 1;
   const p1 = min(pixel + 1, last);
@@ -57,8 +59,8 @@ function packStrip(
   let kx = <i32>(tap % kernelWidth);
   for (let k = k0; k < stop; ) {
     const run = min(outGroup - co, stop - k);
-    const dv = ky * dilationHeight;
-    const dh = kx * dilationWidth;
+    const dv = (<i32>kernelHeight - 1 - ky) * dilationHeight;
+    const dh = (<i32>kernelWidth - 1 - kx) * dilationWidth;
     const s0 = source(dy, zeros, n0, y0 - dv, x0 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
     const s1 = source(dy, zeros, n1, y1 - dv, x1 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
     const s2 = source(dy, zeros, n2, y2 - dv, x2 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
@@ -81,6 +83,14 @@ export function conv2dInputGrad(
   strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
   start: u32, end: u32,
 ): void {
+  if (strideHeight == 1 && strideWidth == 1) {
+    const top = <i32>(dilationHeight * (kernelHeight - 1)) - <i32>padTop;
+    const left = <i32>(dilationWidth * (kernelWidth - 1)) - <i32>padLeft;
+    return convolve(
+      dx, dy, packed, 0, scratch, 0, 0, batch, outHeight, outWidth, outChannels, height, width, channels, kernelHeight, kernelWidth, 1, 1,
+      top, left, dilationHeight, dilationWidth, groups, start, end,
+    );
+  }
   const inGroup = channels / groups;
   const outGroup = outChannels / groups;
   const pixels = batch * height * width;
@@ -98,12 +108,12 @@ export function conv2dInputGrad(
       for (let s: u32 = 0; s < strips; s++)
         packStrip(
           scratch + ((<usize>s * depth) << 4), at(dy, group * outGroup), zeros, (strip + s) << 2, pixels, k0, depth, outGroup,
-          height, width, outChannels, outHeight, outWidth, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+          height, width, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
           dilationHeight, dilationWidth,
         );
       multiplyBlock(
         at(dx, group * inGroup), <usize>channels << 2, scratch, packed + group * panelBytes, strip << 2, pixels, strips, inGroup, k, k0,
-        depth, k0 > 0,
+        depth, k0 > 0, 0, 0, 0,
       );
     }
     unit += strips;

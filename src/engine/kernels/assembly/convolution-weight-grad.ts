@@ -3,42 +3,99 @@
 import { blockDepth, multiplyBlock, stripsAtOnce } from "./gemm";
 import { at } from "./vector";
 
+/** What weight row (ky, kx, ci) met at one output pixel whose window begins at column ix: 0 in the padding. */
+// @ts-ignore: decorator
+@inline
+function meet(row: usize, ix: i32, width: u32, channels: u32, kx: u32, dilation: u32, ci: u32): f32 {
+  const place = <u32>(ix + <i32>(kx * dilation));
+  return place < width ? f32.load(at(row, place * channels + ci)) : 0;
+}
+
+/** Four adjacent weight rows of one kernel row, first kernel-row element e = kx · inGroup + ci, at one output pixel. */
+function packPixel(out: usize, row: usize, ix: i32, width: u32, channels: u32, inGroup: u32, dilation: u32, e: u32): void {
+  for (let lane: u32 = 0; lane < 4; lane++) {
+    const kx = (e + lane) / inGroup;
+    f32.store(at(out, lane), meet(row, ix, width, channels, kx, dilation, e + lane - kx * inGroup));
+  }
+}
+
 /**
- * Packs, for output pixels k0 … k0 + depth, the input that weight row (ky, kx, ci) met, into every fourth element of `out`; `lanes` = 4 takes four
- * adjacent channels at once. Output rows are walked run by run, so that only the ends of a run look at padding.
+ * Packs one strip for output pixels k0 … k0 + depth. Where its four weight rows lie in one kernel row and no hole between them (`together`), they are
+ * four adjacent elements of x, but for pixels whose window meets the padding. Output rows are walked run by run, so that only the ends of a run look.
  */
-function packRow(
-  out: usize, x: usize, lanes: u32, k0: u32, depth: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
-  strideHeight: i32, strideWidth: i32, top: i32, left: i32,
+function packStrip(
+  out: usize, x: usize, first: u32, rows: u32, k0: u32, depth: u32, inGroup: u32, height: u32, width: u32, channels: u32,
+  outHeight: u32, outWidth: u32, kernelWidth: u32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
+  dilationHeight: i32, dilationWidth: u32,
 ): void {
+  const kernelRow = kernelWidth * inGroup;
+  const ky = first / kernelRow;
+  const e = first - ky * kernelRow;
+  const kx = e / inGroup;
+  const span = (e + 3) / inGroup - kx;
+  const together = e + 4 <= kernelRow && (span == 0 || (inGroup == channels && dilationWidth == 1));
+  if (!together) {
+    for (let lane: u32 = 0; lane < 4; lane++)
+      packRow(
+        at(out, lane), x, min(first + lane, rows - 1), k0, depth, inGroup, height, width, channels, outHeight, outWidth, kernelWidth,
+        strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth,
+      );
+    return;
+  }
   const stop = k0 + depth;
   const step = <usize>(channels * strideWidth) << 2;
+  const left = <i32>(kx * dilationWidth) - padLeft;
+  const ci = e - kx * inGroup;
+  const bound = <i32>width - <i32>span;
   for (let k = k0; k < stop; ) {
-    const row = k / outWidth;
-    const ox = k - row * outWidth;
+    const oRow = k / outWidth;
+    const ox = k - oRow * outWidth;
     const run = min(outWidth - ox, stop - k);
-    const iy = <i32>(row % outHeight) * strideHeight + top;
+    const iy = <i32>(oRow % outHeight) * strideHeight - padTop + <i32>ky * dilationHeight;
+    const row = at(x, ((oRow / outHeight) * height + iy) * width * channels);
     let ix = <i32>ox * strideWidth + left;
     let i: u32 = 0;
     if (<u32>iy < height) {
-      for (; i < run && ix < 0; i++, ix += strideWidth, out += 16) storeLanes(out, 0, lanes);
-      let p = at(x, ((row / outHeight) * height + iy) * width * channels + <u32>ix * channels);
-      if (lanes == 4) {
-        for (; i < run && ix < <i32>width; i++, ix += strideWidth, out += 16, p += step) v128.store(out, v128.load(p));
-      } else {
-        for (; i < run && ix < <i32>width; i++, ix += strideWidth, out += 16, p += step) f32.store(out, f32.load(p));
-      }
+      for (; i < run && ix < 0; i++, ix += strideWidth, out += 16)
+        packPixel(out, row, ix - <i32>(kx * dilationWidth), width, channels, inGroup, dilationWidth, e);
+      let p = at(row, <u32>ix * channels + ci);
+      for (; i < run && ix < bound; i++, ix += strideWidth, out += 16, p += step) v128.store(out, v128.load(p));
+      for (; i < run; i++, ix += strideWidth, out += 16)
+        packPixel(out, row, ix - <i32>(kx * dilationWidth), width, channels, inGroup, dilationWidth, e);
+    } else {
+      for (; i < run; i++, out += 16) v128.store(out, f32x4.splat(0));
     }
-    for (; i < run; i++, out += 16) storeLanes(out, 0, lanes);
     k += run;
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function storeLanes(out: usize, value: f32, lanes: u32): void {
-  if (lanes == 4) v128.store(out, f32x4.splat(value));
-  else f32.store(out, value);
+/** One weight row, into every fourth element of `out`. */
+function packRow(
+  out: usize, x: usize, weightRow: u32, k0: u32, depth: u32, inGroup: u32, height: u32, width: u32, channels: u32,
+  outHeight: u32, outWidth: u32, kernelWidth: u32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
+  dilationHeight: i32, dilationWidth: u32,
+): void {
+  const tap = weightRow / inGroup;
+  const ci = weightRow - tap * inGroup;
+  const top = <i32>(tap / kernelWidth) * dilationHeight - padTop;
+  const left = <i32>((tap % kernelWidth) * dilationWidth) - padLeft;
+  const stop = k0 + depth;
+  const step = <usize>(channels * strideWidth) << 2;
+  for (let k = k0; k < stop; ) {
+    const oRow = k / outWidth;
+    const ox = k - oRow * outWidth;
+    const run = min(outWidth - ox, stop - k);
+    const iy = <i32>(oRow % outHeight) * strideHeight + top;
+    let ix = <i32>ox * strideWidth + left;
+    let i: u32 = 0;
+    if (<u32>iy < height) {
+      for (; i < run && ix < 0; i++, ix += strideWidth, out += 16) f32.store(out, 0);
+      let p = at(x, (((oRow / outHeight) * height + iy) * width + <u32>ix) * channels + ci);
+      for (; i < run && ix < <i32>width; i++, ix += strideWidth, out += 16, p += step) f32.store(out, f32.load(p));
+    }
+    for (; i < run; i++, out += 16) f32.store(out, 0);
+    k += run;
+  }
 }
 
 export function conv2dWeightGrad(
@@ -59,24 +116,14 @@ export function conv2dWeightGrad(
     const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
     for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
       const depth = min(blockDepth, k - k0);
-      for (let s: u32 = 0; s < strips; s++) {
-        const first = (strip + s) << 2;
-        const lanes: u32 = inGroup % 4 == 0 ? 4 : 1;
-        for (let lane: u32 = 0; lane < 4; lane += lanes) {
-          const row = min(first + lane, rows - 1);
-          const tap = row / inGroup;
-          const from = at(x, group * inGroup + (row - tap * inGroup));
-          const top = <i32>((tap / kernelWidth) * dilationHeight) - <i32>padTop;
-          const left = <i32>((tap % kernelWidth) * dilationWidth) - <i32>padLeft;
-          packRow(
-            scratch + ((<usize>s * depth) << 4) + (<usize>lane << 2), from, lanes, k0, depth, height, width, channels, outHeight, outWidth,
-            strideHeight, strideWidth, top, left,
-          );
-        }
-      }
+      for (let s: u32 = 0; s < strips; s++)
+        packStrip(
+          scratch + ((<usize>s * depth) << 4), at(x, group * inGroup), (strip + s) << 2, rows, k0, depth, inGroup, height, width, channels,
+          outHeight, outWidth, kernelWidth, strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth,
+        );
       multiplyBlock(
         at(dw, group * rows * outGroup), <usize>outGroup << 2, scratch, packed + group * panelBytes, strip << 2, rows, strips, outGroup, k,
-        k0, depth, k0 > 0 || accumulate != 0,
+        k0, depth, k0 > 0 || accumulate != 0, 0, 0, 0,
       );
     }
     unit += strips;

@@ -1,6 +1,6 @@
 // Convolution as a matrix product whose left side, the patches, is packed strip by strip into scratch and never exists as a whole.
 
-import { blockDepth, epilogue, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
+import { blockDepth, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
 import { at } from "./vector";
 
 /** Row of zeros that padding reads: as long as the longest run of a block. */
@@ -39,18 +39,25 @@ function packPatches(
   const n3 = <i32>(r3 / outHeight) * height;
   // Four neighbours of one row of a single-channel image are four adjacent elements.
   const adjacent = channels == 1 && strideWidth == 1 && r3 == r0 && p3 == pixel + 3;
+  // Where no tap of a kernel row falls into the padding, and nothing lies between taps, the row is one run of kernelWidth · channels elements.
+  const joined =
+    inGroup == channels && dilationWidth == 1 && min(min(x0, x1), min(x2, x3)) >= 0 &&
+    max(max(x0, x1), max(x2, x3)) + <i32>kernelWidth <= width;
   const stop = k0 + depth;
-  let tap = k0 / inGroup;
+  const tap = k0 / inGroup;
   let ci = k0 - tap * inGroup;
   let ky = <i32>(tap / kernelWidth);
   let kx = <i32>(tap % kernelWidth);
   for (let k = k0; k < stop; ) {
-    const run = min(inGroup - ci, stop - k);
+    const length = joined ? (kernelWidth - kx) * inGroup - ci : inGroup - ci;
+    const run = min(length, stop - k);
     const dy = ky * dilationHeight;
     const dx = kx * dilationWidth;
     const ix = x0 + dx;
-    if (adjacent && <u32>(y0 + dy) < <u32>height && ix >= 0 && ix + 3 < width) {
-      v128.store(out, v128.load(at(x, <u32>((n0 + y0 + dy) * width + ix))));
+    const inside = <u32>(y0 + dy) < <u32>height;
+    if (adjacent && inside && (joined || (ix >= 0 && ix + 3 < width))) {
+      const from = at(x, <u32>((n0 + y0 + dy) * width + ix));
+      for (let i: u32 = 0; i < run; i++) v128.store(out + (<usize>i << 4), v128.load(at(from, i)));
     } else {
       const s0 = source(x, zeros, n0, y0 + dy, ix, height, width, channels, ci);
       const s1 = source(x, zeros, n1, y1 + dy, x1 + dx, height, width, channels, ci);
@@ -62,7 +69,7 @@ function packPatches(
     k += run;
     ci = 0;
     kx++;
-    if (kx == <i32>kernelWidth) {
+    if (joined || kx == <i32>kernelWidth) {
       kx = 0;
       ky++;
     }
@@ -76,10 +83,11 @@ function source(x: usize, zeros: usize, row: i32, iy: i32, ix: i32, height: i32,
   return inside ? at(x, <u32>((row + iy) * width + ix) * channels + ci) : zeros;
 }
 
-export function conv2d(
+/** y = f(x ∗ w + bias) for any padding, negative too: conv2d itself, and the gradient by x where the stride is 1. */
+export function convolve(
   y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
   batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
-  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
+  strideHeight: u32, strideWidth: u32, padTop: i32, padLeft: i32, dilationHeight: u32, dilationWidth: u32, groups: u32,
   start: u32, end: u32,
 ): void {
   const inGroup = channels / groups;
@@ -88,14 +96,12 @@ export function conv2d(
   const perGroup = (pixels + 3) >> 2;
   const k = kernelHeight * kernelWidth * inGroup;
   const panelBytes = <usize>((outGroup + 7) >> 3) * (<usize>k << 5);
-  const rowBytes = <usize>outChannels << 2;
   clearZeros(scratch);
   for (let unit = start; unit < end; ) {
     const group = unit / perGroup;
     const strip = unit - group * perGroup;
     const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
     const row = strip << 2;
-    const c = at(y, group * outGroup);
     for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
       const depth = min(blockDepth, k - k0);
       for (let s: u32 = 0; s < strips; s++)
@@ -103,9 +109,23 @@ export function conv2d(
           scratch + ((<usize>s * depth) << 4), at(x, group * inGroup), scratch + zerosOffset, row + (s << 2), pixels, k0, depth, inGroup,
           height, width, channels, outHeight, outWidth, kernelWidth, strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth,
         );
-      multiplyBlock(c, rowBytes, scratch, packed + group * panelBytes, row, pixels, strips, outGroup, k, k0, depth, k0 > 0);
+      multiplyBlock(
+        at(y, group * outGroup), <usize>outChannels << 2, scratch, packed + group * panelBytes, row, pixels, strips, outGroup, k, k0, depth,
+        k0 > 0, bias ? at(bias, group * outGroup) : 0, activation, slope,
+      );
     }
-    epilogue(c, rowBytes, row, min(pixels, row + (strips << 2)), outGroup, bias ? at(bias, group * outGroup) : 0, activation, slope);
     unit += strips;
   }
+}
+
+export function conv2d(
+  y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
+  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
+  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
+  start: u32, end: u32,
+): void {
+  convolve(
+    y, x, packed, bias, scratch, activation, slope, batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth,
+    strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end,
+  );
 }

@@ -1,8 +1,8 @@
 // Matrix product over a packed B. The tile is 4 × 8: eight accumulators, two 16-byte loads of B, one splat load of A for each row, multiply, then add.
 // A sum runs over k in blocks of 256; the block sums are added in order. That order is fixed by k alone, not by tile, range or thread.
 
-import { activateRow } from "./activations";
-import { add, at, madd, store1, storeTransposed } from "./vector";
+import { activate4 } from "./activations";
+import { add, at, madd, storeTransposed } from "./vector";
 
 export const blockDepth: u32 = 256;
 /** Strips that share one pass over B: their packed A (4 KB each) stays in the first-level cache. */
@@ -10,33 +10,57 @@ export const stripsAtOnce: u32 = 8;
 /** Where in a thread's scratch a row of zeros lies, for the padding of convolutions. */
 export const zerosOffset: usize = 61440;
 
-/** Adds `cols` (1 … 8) lanes of one tile row to C, or stores them. */
-function storeEdge(c: usize, low: v128, high: v128, cols: u32, accumulate: bool): void {
-  let rest = low;
-  let count = cols;
-  let p = c;
-  if (cols >= 4) {
-    v128.store(p, accumulate ? add(v128.load(p), low) : low);
-    rest = high;
-    count -= 4;
-    p += 16;
-  }
-  for (; count > 0; count--, p += 4) {
-    const value = f32x4.extract_lane(rest, 0);
-    f32.store(p, accumulate ? f32.load(p) + value : value);
-    rest = v128.shuffle<f32>(rest, rest, 1, 2, 3, 3);
-  }
+/** The first `count` (0 … 4) of four elements. */
+// @ts-ignore: decorator
+@inline
+function loadLanes(p: usize, count: i32): v128 {
+  if (count >= 4) return v128.load(p);
+  if (count == 3) return f32x4.replace_lane(v128.load64_zero(p), 2, f32.load(p, 8));
+  if (count == 2) return v128.load64_zero(p);
+  return count == 1 ? v128.load32_zero(p) : f32x4.splat(0);
 }
 
 // @ts-ignore: decorator
 @inline
-function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
-  v128.store(c, accumulate ? add(v128.load(c), low) : low);
-  v128.store(c, accumulate ? add(v128.load(c, 16), high) : high, 16);
+function storeLanes(p: usize, v: v128, count: i32): void {
+  if (count >= 4) return v128.store(p, v);
+  if (count >= 2) v128.store64_lane(p, v, 0);
+  if (count == 3) v128.store32_lane(p, v, 2, 8);
+  if (count == 1) v128.store32_lane(p, v, 0);
 }
 
-/** One 4 × 8 tile: C (+)= packed strip (depth × 4) · packed panel (depth × 8). */
-function tile(c: usize, cRow: usize, a: usize, b: usize, depth: u32, accumulate: bool, rows: u32, cols: u32): void {
+/** What becomes of the last block's sums: bias (0: none) and activation. */
+// @ts-ignore: decorator
+@inline
+function finish(v: v128, bias: v128, hasBias: bool, activation: u32, slope: v128): v128 {
+  const sum = hasBias ? add(v, bias) : v;
+  if (activation == 0) return sum;
+  return activation == 1 ? f32x4.max(sum, f32x4.splat(0)) : activate4(sum, activation, slope);
+}
+
+/** One row of a tile narrower than 8: as the whole tile's rows, but lane by lane where it meets memory. */
+function storeEdge(c: usize, low: v128, high: v128, cols: i32, accumulate: bool, bias: usize, activation: u32, slope: v128): void {
+  const first = accumulate ? add(loadLanes(c, cols), low) : low;
+  const second = accumulate ? add(loadLanes(c + 16, cols - 4), high) : high;
+  const b0 = bias ? loadLanes(bias, cols) : first;
+  const b1 = bias ? loadLanes(bias + 16, cols - 4) : second;
+  storeLanes(c, finish(first, b0, bias != 0, activation, slope), cols);
+  storeLanes(c + 16, finish(second, b1, bias != 0, activation, slope), cols - 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeRow(c: usize, low: v128, high: v128, accumulate: bool, b0: v128, b1: v128, hasBias: bool, activation: u32, slope: v128): void {
+  const first = accumulate ? add(v128.load(c), low) : low;
+  const second = accumulate ? add(v128.load(c, 16), high) : high;
+  v128.store(c, finish(first, b0, hasBias, activation, slope));
+  v128.store(c, finish(second, b1, hasBias, activation, slope), 16);
+}
+
+/** One 4 × 8 tile: C (+)= packed strip (depth × 4) · packed panel (depth × 8), then bias (0: none) and activation. */
+function tile(
+  c: usize, cRow: usize, a: usize, b: usize, depth: u32, accumulate: bool, rows: u32, cols: u32, bias: usize, activation: u32, slope: f32,
+): void {
   let c00 = f32x4.splat(0);
   let c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   const stop = a + (<usize>depth << 4);
@@ -58,27 +82,34 @@ function tile(c: usize, cRow: usize, a: usize, b: usize, depth: u32, accumulate:
     a += 16;
     b += 32;
   }
+  const s = f32x4.splat(slope);
   if (rows == 4 && cols == 8) {
-    storeRow(c, c00, c01, accumulate);
-    storeRow(c + cRow, c10, c11, accumulate);
-    storeRow(c + 2 * cRow, c20, c21, accumulate);
-    storeRow(c + 3 * cRow, c30, c31, accumulate);
+    const hasBias = bias != 0;
+    const b0 = hasBias ? v128.load(bias) : c00;
+    const b1 = hasBias ? v128.load(bias, 16) : c01;
+    storeRow(c, c00, c01, accumulate, b0, b1, hasBias, activation, s);
+    storeRow(c + cRow, c10, c11, accumulate, b0, b1, hasBias, activation, s);
+    storeRow(c + 2 * cRow, c20, c21, accumulate, b0, b1, hasBias, activation, s);
+    storeRow(c + 3 * cRow, c30, c31, accumulate, b0, b1, hasBias, activation, s);
     return;
   }
-  storeEdge(c, c00, c01, cols, accumulate);
-  if (rows > 1) storeEdge(c + cRow, c10, c11, cols, accumulate);
-  if (rows > 2) storeEdge(c + 2 * cRow, c20, c21, cols, accumulate);
-  if (rows > 3) storeEdge(c + 3 * cRow, c30, c31, cols, accumulate);
+  storeEdge(c, c00, c01, cols, accumulate, bias, activation, s);
+  if (rows > 1) storeEdge(c + cRow, c10, c11, cols, accumulate, bias, activation, s);
+  if (rows > 2) storeEdge(c + 2 * cRow, c20, c21, cols, accumulate, bias, activation, s);
+  if (rows > 3) storeEdge(c + 3 * cRow, c30, c31, cols, accumulate, bias, activation, s);
 }
 
 /**
  * C's rows [firstRow, firstRow + 4 · strips) (+)= packed strips in `scratch` · block [k0, k0 + depth) of every panel of `packed`.
- * `c` is row 0; cRow in bytes.
+ * The last block adds the bias and applies the activation while the tile is in registers. `c` is row 0; cRow in bytes.
  */
 export function multiplyBlock(
   c: usize, cRow: usize, scratch: usize, packed: usize, firstRow: u32, rows: u32, strips: u32, n: u32, k: u32, k0: u32, depth: u32,
-  accumulate: bool,
+  accumulate: bool, bias: usize, activation: u32, slope: f32,
 ): void {
+  const last = k0 + depth >= k;
+  const vector = last ? bias : 0;
+  const code = last ? activation : 0;
   for (let j: u32 = 0; j < n; j += 8) {
     const panel = packed + ((<usize>j * k) << 2) + (<usize>k0 << 5);
     const cols = min<u32>(8, n - j);
@@ -86,6 +117,7 @@ export function multiplyBlock(
       const row = firstRow + (s << 2);
       tile(
         at(c + <usize>row * cRow, j), cRow, scratch + ((<usize>s * depth) << 4), panel, depth, accumulate, min<u32>(4, rows - row), cols,
+        vector ? at(vector, j) : 0, code, slope,
       );
     }
   }
@@ -131,17 +163,6 @@ function packStrip(out: usize, a: usize, row: u32, m: u32, k0: u32, depth: u32, 
   }
 }
 
-/** Bias and activation over rows [first, last) of n columns. */
-export function epilogue(c: usize, cRow: usize, first: u32, last: u32, n: u32, bias: usize, activation: u32, slope: f32): void {
-  if (!bias && !activation) return;
-  for (let i = first; i < last; i++) activateRow(c + <usize>i * cRow, n, bias, activation, slope);
-}
-
-/** Fills rows [first, last) with zeros: a product over an empty k. */
-function clearRows(c: usize, cRow: usize, first: u32, last: u32, n: u32): void {
-  for (let i = first; i < last; i++) memory.fill(c + <usize>i * cRow, 0, <usize>n << 2);
-}
-
 export function gemm(
   c: usize, a: usize, packed: usize, bias: usize, scratch: usize, m: u32, n: u32, k: u32, aRow: u32, aColumn: u32, cRow: u32,
   accumulate: u32, activation: u32, slope: f32, start: u32, end: u32,
@@ -150,14 +171,15 @@ export function gemm(
   for (let first = start; first < end; first += stripsAtOnce) {
     const strips = min(stripsAtOnce, end - first);
     const row = first << 2;
-    const lastRow = min(m, (first + strips) << 2);
-    if (k == 0 && !accumulate) clearRows(c, rowBytes, row, lastRow, n);
-    for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
+    let k0: u32 = 0;
+    do {
       const depth = min(blockDepth, k - k0);
       for (let s: u32 = 0; s < strips; s++)
         packStrip(scratch + ((<usize>s * depth) << 4), a, row + (s << 2), m, k0, depth, aRow, aColumn);
-      multiplyBlock(c, rowBytes, scratch, packed, row, m, strips, n, k, k0, depth, k0 > 0 || accumulate != 0);
-    }
-    epilogue(c, rowBytes, row, lastRow, n, bias, activation, slope);
+      multiplyBlock(
+        c, rowBytes, scratch, packed, row, m, strips, n, k, k0, depth, k0 > 0 || accumulate != 0, bias, activation, slope,
+      );
+      k0 += blockDepth;
+    } while (k0 < k);
   }
 }

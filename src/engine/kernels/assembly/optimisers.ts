@@ -23,6 +23,16 @@ function gradient4(w: v128, g: v128, clip: v128, l1: v128, l2: v128): v128 {
   return add(madd(clip, g, mul(l2, w)), sign);
 }
 
+/**
+ * Zero for a subnormal number. The slots of a parameter whose gradient has become 0 decay into that range and would stay there, each step costing some
+ * hundred cycles a lane.
+ */
+// @ts-ignore: decorator
+@inline
+function flush4(v: v128): v128 {
+  return v128.andnot(v, f32x4.lt(f32x4.abs(v), splat(1.17549435e-38)));
+}
+
 // @ts-ignore: decorator
 @inline
 function root4(s: v128, epsilon: v128, outside: bool): v128 {
@@ -57,7 +67,7 @@ export function momentum(
     const whole = i + 4 <= end;
     const v = load4(at(w, i), whole);
     const step = mul(rate, gradient4(v, load4(at(g, i), whole), factor, a, b));
-    const moment = madd(beta4, load4(at(m, i), whole), step);
+    const moment = flush4(madd(beta4, load4(at(m, i), whole), step));
     store4(at(m, i), moment, whole);
     store4(at(w, i), sub(mul(v, keep), nesterov ? madd(beta4, moment, step) : moment), whole);
     i += whole ? 4 : 1;
@@ -100,7 +110,7 @@ export function rmsprop(
     const whole = i + 4 <= end;
     const v = load4(at(w, i), whole);
     const d = gradient4(v, load4(at(g, i), whole), factor, a, b);
-    const squares = madd(alpha4, load4(at(s, i), whole), mul(rest, mul(d, d)));
+    const squares = flush4(madd(alpha4, load4(at(s, i), whole), mul(rest, mul(d, d))));
     store4(at(s, i), squares, whole);
     store4(at(w, i), sub(mul(v, keep), div(mul(rate, d), root4(squares, small, outside != 0))), whole);
     i += whole ? 4 : 1;
@@ -126,8 +136,8 @@ export function adam(
     const whole = i + 4 <= end;
     const weight = load4(at(w, i), whole);
     const d = gradient4(weight, load4(at(g, i), whole), factor, a, b);
-    const first = madd(one4, load4(at(m, i), whole), mul(rest1, d));
-    const second = madd(two4, load4(at(v, i), whole), mul(rest2, mul(d, d)));
+    const first = flush4(madd(one4, load4(at(m, i), whole), mul(rest1, d)));
+    const second = flush4(madd(two4, load4(at(v, i), whole), mul(rest2, mul(d, d))));
     store4(at(m, i), first, whole);
     store4(at(v, i), second, whole);
     const step = div(mul(rate, first), add(f32x4.sqrt(mul(second, correct)), small));

@@ -60,7 +60,7 @@ export function packB(
   }
 }
 
-/** Panels of B[(tap, co), ci] = w[group, tap, ci, co]: each tap's matrix transposed. */
+/** Panels of B[(t, co), ci] = w[group, taps − 1 − t, ci, co]: each tap's matrix transposed, the taps in reverse. */
 export function packConvWeightsTransposed(
   out: usize, w: usize, taps: u32, channels: u32, outChannels: u32, groups: u32, start: u32, end: u32,
 ): void {
@@ -72,7 +72,7 @@ export function packConvWeightsTransposed(
     const ci = (unit % panels) << 3;
     const columns = min<u32>(8, inGroup - ci);
     for (let tap: u32 = 0; tap < taps; tap++) {
-      const to = out + ((<usize>unit * taps * outGroup + tap * outGroup) << 5);
+      const to = out + ((<usize>unit * taps * outGroup + (taps - 1 - tap) * outGroup) << 5);
       packPanel(to, at(w, ((group * taps + tap) * inGroup + ci) * outGroup), outGroup, columns, 1, outGroup);
     }
   }

@@ -129,7 +129,7 @@ export interface ConvolutionKernels {
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
   /**
-   * Packs, group by group, B[(tap, co), ci] = w[group, tap, ci, co] into panels of 8 columns ci, as packB does.
+   * Packs, group by group, B[(t, co), ci] = w[group, taps − 1 − t, ci, co] into panels of 8 columns ci, as packB does.
    * `channels` and `outChannels` are totals over the groups; units: panels, groups · ⌈(channels / groups) / 8⌉.
    */
   packConvWeightsTransposed(

@@ -34,7 +34,7 @@ export interface ElementwiseKernels {
   sqrt(out: number, x: number, start: number, end: number): void;
   /** out[i] = 1 / x[i] */
   reciprocal(out: number, x: number, start: number, end: number): void;
-  /** out[i] = eˣ */
+  /** out[i] = eˣ; 0 where the result would be subnormal (x < −87.3) */
   exp(out: number, x: number, start: number, end: number): void;
   /** out[i] = ln x; −∞ at 0, NaN below */
   log(out: number, x: number, start: number, end: number): void;

@@ -11,6 +11,7 @@ export const hyperSlots = { learningRate: 0, correction1: 1, correction2: 2 } as
  * Optimiser updates, each one pass over a contiguous range of the flat parameters. Units: elements.
  * The gradient that enters every rule is g′ = clip · g + l2 · w + l1 · sign(w), `clip` pointing to one f64 (or 0: factor 1); the penalties are thus
  * l1 Σ|w| + l2/2 Σw². Decoupled decay (Loshchilov & Hutter 2019): w ← w − η · decay · w, before the rule. η is the learning rate in `hyper`.
+ * Slots that decay (m, v, RMSprop's s) become 0 when they fall below the smallest normal number.
  */
 export interface OptimiserKernels {
   /** w ← w − η g′ */

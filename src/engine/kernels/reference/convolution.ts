@@ -6,7 +6,9 @@ import type { ReferenceMemory } from "./memory.ts";
 
 type Rest = [...ConvArguments, start: number, end: number];
 
-export const toGeometry = (rest: Rest): ConvGeometry & { start: number; end: number; inGroup: number; outGroup: number } => {
+export const toGeometry = (
+  rest: Rest,
+): ConvGeometry & { start: number; end: number; inGroup: number; outGroup: number } => {
   const [batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, ...more] = rest;
   const [strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end] = more;
   return {
@@ -98,7 +100,8 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
   },
   conv2dInputGrad: (dx, dy, packed, _scratch, ...rest) => {
     const g = toGeometry(rest);
-    const k = g.kernelHeight * g.kernelWidth * g.outGroup;
+    const taps = g.kernelHeight * g.kernelWidth;
+    const k = taps * g.outGroup;
     forEachRow(g.start, g.end, g.batch * g.height * g.width, (group, pixel) => {
       for (let ci = 0; ci < g.inGroup; ci++) {
         let total = 0;
@@ -107,7 +110,7 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
           for (let co = 0; to >= 0 && co < g.outGroup; co++)
             total +=
               get(dy, to * g.outChannels + group * g.outGroup + co) *
-              get(packed, packedIndex(group, tap * g.outGroup + co, ci, k, g.inGroup));
+              get(packed, packedIndex(group, (taps - 1 - tap) * g.outGroup + co, ci, k, g.inGroup));
         });
         set(dx, pixel * g.channels + group * g.inGroup + ci, total);
       }
@@ -140,7 +143,7 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
       const [group, panel] = [Math.floor(unit / panels), unit % panels];
       for (let i = 0; i < k; i++)
         for (let lane = 0; lane < panelColumns; lane++) {
-          const [tap, co, ci] = [Math.floor(i / outGroup), i % outGroup, panel * panelColumns + lane];
+          const [tap, co, ci] = [taps - 1 - Math.floor(i / outGroup), i % outGroup, panel * panelColumns + lane];
           const value = ci < inGroup ? get(w, ((group * taps + tap) * inGroup + ci) * outGroup + co) : 0;
           set(out, packedIndex(group, i, ci, k, inGroup), value);
         }

@@ -74,7 +74,7 @@ export const elementwiseCases: CasesOf<ElementwiseKernels> = {
   square: unary(0),
   sqrt: unary(0, 0, 10),
   reciprocal: unary(0),
-  exp: unary(2, -100, 88),
+  exp: unary(2, -87, 88),
   log: unary(2, 0, 10),
   pow: withNumber(16, 0.1, 10, 0, [-3, 3]),
   addBroadcast: broadcast,
