@@ -105,7 +105,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "environment");
-    throw new StartError(`${name}=${env[name] ?? ""}: ${issue?.message ?? "is not valid"}`);
+    // What follows the name in a URL may be a password.
+    const value = (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
+    throw new StartError(`${name}=${value}: ${issue?.message ?? "is not valid"}`);
   }
   const e = parsed.data;
   if (!loopback.has(e.HOST) && e.API_KEYS_FILE === undefined)
