@@ -12,36 +12,29 @@ const say = (line = ""): void => {
 
 const percent = (share: number | undefined): string => (share === undefined ? "?" : `${(share * 100).toFixed(1)} %`);
 
-/** Follows the job's events and draws a bar from its record; a terminal that is not one gets a line for each tenth. */
+/** An event of the job's story; those of type `progress` carry the latest metrics. */
+interface DemoEvent {
+  type: string;
+  data: Record<string, number>;
+}
+
+/** Follows the job's events and draws a bar of them. */
 const watch = async (client: Client, id: string): Promise<DemoJob> => {
   const bar = new cliProgress.SingleBar({
-    format: "  training |{bar}| {percentage} %  loss {loss}  validation {accuracy}",
+    format: "  training |{bar}| {percentage} %  loss {loss}",
     hideCursor: true,
     noTTYOutput: true,
     notTTYSchedule: 500,
   });
-  bar.start(100, 0, { loss: "–", accuracy: "–" });
-  const draw = (job: DemoJob): void => {
-    const { trainLoss, validationAccuracy } = job.metrics;
-    bar.update(Math.round(job.progress * 100), {
-      loss: trainLoss?.toFixed(4) ?? "–",
-      accuracy: percent(validationAccuracy),
-    });
-  };
-  let drawing: Promise<void> = Promise.resolve();
-  let waiting = false;
-  await client.follow(`/v1/jobs/${id}/events`, () => {
-    if (waiting) return;
-    waiting = true;
-    drawing = drawing.then(async () => {
-      waiting = false;
-      draw(await client.get<DemoJob>(`/v1/jobs/${id}`));
-    });
+  bar.start(100, 0, { loss: "–" });
+  const draw = (progress: number, loss: number | undefined): void =>
+    bar.update(Math.round(progress * 100), { loss: loss?.toFixed(4) ?? "–" });
+  await client.follow<DemoEvent>(`/v1/jobs/${id}/events`, ({ type, data }) => {
+    if (type === "progress") draw(data.progress ?? 0, data.trainLoss);
   });
-  await drawing;
   let job = await client.get<DemoJob>(`/v1/jobs/${id}`);
   while (!job.done) job = await client.get<DemoJob>(`/v1/jobs/${id}?wait=30`);
-  draw(job);
+  draw(job.progress, job.metrics.trainLoss);
   bar.stop();
   return job;
 };

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Metrics } from "../src/domain/job.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Report } from "./team-run.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
@@ -6,12 +7,34 @@ import type { TrainerDeps } from "./trainer-deps.ts";
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
 const signOfLifeMs = 3000;
 
+/** Progress is told as an event for each hundredth, and not too fast to watch: a job's story has room for a thousand lines. */
+const toldShare = 0.01;
+const toldEveryMs = 200;
+
+const createTold = (outbox: Attempt["outbox"], start: number) => {
+  let toldProgress = start;
+  let toldMs = performance.now();
+  return (progress: number, metrics: Metrics): void => {
+    const nowMs = performance.now();
+    if (progress < toldProgress + toldShare || (nowMs < toldMs + toldEveryMs && progress < 1)) return;
+    [toldProgress, toldMs] = [progress, nowMs];
+    const loss = metrics.trainLoss === undefined ? "" : `, loss ${metrics.trainLoss.toPrecision(4)}`;
+    outbox.event({
+      level: "info",
+      type: "progress",
+      message: `${Math.floor(progress * 100)} %${loss}`,
+      data: { progress, ...metrics },
+    });
+  };
+};
+
 /** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
 export const createReporter = (
   { artifacts }: TrainerDeps,
   { outbox, job }: Attempt,
   log: Logger,
 ): { report: (report: Report) => void; stop: () => void } => {
+  const tell = createTold(outbox, job.progress);
   let last = { progress: job.progress, metrics: job.metrics };
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), signOfLifeMs);
 
@@ -27,6 +50,7 @@ export const createReporter = (
       case "progress":
         last = { progress: message.progress, metrics: message.metrics };
         outbox.progress(message.progress, message.metrics);
+        tell(message.progress, message.metrics);
         break;
       case "points":
         outbox.points(message.points);

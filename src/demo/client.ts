@@ -60,7 +60,7 @@ export const createClient = (url: string, apiKey: string | undefined) => {
       return (await request(path, init)).json() as Promise<T>;
     },
     /** Server-sent events: calls back for each until the stream ends. */
-    async follow(path: string, onEvent: (type: string, data: unknown) => void): Promise<void> {
+    async follow<T>(path: string, onEvent: (event: T) => void): Promise<void> {
       const response = await request(path, { headers: { accept: "text/event-stream" } });
       if (response.body === null) return;
       let text = "";
@@ -69,13 +69,10 @@ export const createClient = (url: string, apiKey: string | undefined) => {
         for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
           const lines = text.slice(0, end).split("\n");
           text = text.slice(end + 2);
-          const field = (name: string): string =>
-            lines
-              .filter((line) => line.startsWith(`${name}:`))
-              .map((line) => line.slice(name.length + 1).trimStart())
-              .join("\n");
-          const data = field("data");
-          if (data !== "") onEvent(field("event"), JSON.parse(data));
+          // Events of the job have no name; `end` and `problem` have one.
+          const data = lines.find((line) => line.startsWith("data:"));
+          if (data !== undefined && !lines.some((line) => line.startsWith("event:")))
+            onEvent(JSON.parse(data.slice(5)));
         }
       }
     },
