@@ -1,9 +1,11 @@
+import { assert } from "../../domain/errors.ts";
 import type { ClusteringTask } from "./clustering-plan.ts";
 import { blockSize } from "./parameter-block.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Where a fit stands between two iterations; with the three blocks of parameters, all that it needs to go on. A JSON value. */
-export interface ClusteringState {
+export interface ClusteringMeta {
+  version: 1;
   /** Iterations of all runs so far. */
   step: number;
   /** The running run: its k, number among the restarts, iterations, and the objective of `current`; null before its start. */
@@ -19,17 +21,18 @@ export interface ClusteringState {
   converged: number;
   stopped: number;
   failed: number;
-  seconds: number;
+  /** Milliseconds of computing so far. */
+  computedMs: number;
 }
 
-/** A state and the blocks that go with it. `blocks` are copies: nothing of the running job changes them. */
-export interface ClusteringCheckpoint {
-  readonly step: number;
-  readonly state: ClusteringState;
-  readonly tensors: readonly { readonly name: "current" | "candidate" | "chosen"; readonly values: Float64Array }[];
+/** A checkpoint: resuming from it gives the same bits as never having stopped. Tensors: the used parts of the blocks, as copies. */
+export interface ClusteringState {
+  readonly meta: ClusteringMeta;
+  readonly tensors: Readonly<Record<string, Float64Array>>;
 }
 
-export const startState = (task: ClusteringTask): ClusteringState => ({
+export const startMeta = (task: ClusteringTask): ClusteringMeta => ({
+  version: 1,
   step: 0,
   k: task.from,
   restart: 0,
@@ -40,45 +43,34 @@ export const startState = (task: ClusteringTask): ClusteringState => ({
   converged: 0,
   stopped: 0,
   failed: 0,
-  seconds: 0,
+  computedMs: 0,
 });
 
 /** The used parts of the blocks. */
-const parts = (task: ClusteringTask, space: Workspace, state: ClusteringState) => {
-  const d = space.points.train.columns;
-  const part = (name: "current" | "candidate" | "chosen", k: number) => ({
+const parts = (task: ClusteringTask, space: Workspace, meta: ClusteringMeta): [string, Float64Array][] => {
+  const part = (name: "current" | "candidate" | "chosen", k: number): [string, Float64Array] => [
     name,
-    values: space.blocks[name].subarray(0, k && blockSize(task, k, d)),
-  });
+    space.blocks[name].subarray(0, k === 0 ? 0 : blockSize(task, k, space.points.train.columns)),
+  ];
   return [
-    part("current", state.objective === null ? 0 : state.k),
-    part("candidate", state.candidateObjective === null ? 0 : state.k),
-    part("chosen", state.chosen?.k ?? 0),
+    part("current", meta.objective === null ? 0 : meta.k),
+    part("candidate", meta.candidateObjective === null ? 0 : meta.k),
+    part("chosen", meta.chosen?.k ?? 0),
   ];
 };
 
-export const saveCheckpoint = (
-  task: ClusteringTask,
-  space: Workspace,
-  state: ClusteringState,
-): ClusteringCheckpoint => ({
-  step: state.step,
-  state: structuredClone(state),
-  tensors: parts(task, space, state).map(({ name, values }) => ({ name, values: Float64Array.from(values) })),
+export const saveState = (task: ClusteringTask, space: Workspace, meta: ClusteringMeta): ClusteringState => ({
+  meta: structuredClone(meta),
+  tensors: Object.fromEntries(parts(task, space, meta).map(([name, values]) => [name, Float64Array.from(values)])),
 });
 
-/** Puts the checkpoint's blocks back into the memory and returns its state. */
-export const loadCheckpoint = (
-  task: ClusteringTask,
-  space: Workspace,
-  checkpoint: ClusteringCheckpoint,
-): ClusteringState => {
-  const state = structuredClone(checkpoint.state);
-  for (const { name, values } of parts(task, space, state)) {
-    const saved = checkpoint.tensors.find((tensor) => tensor.name === name);
-    if (saved?.values.length !== values.length)
-      throw new Error(`the checkpoint's tensor ${name} does not fit the plan`);
-    values.set(saved.values);
+/** Puts the checkpoint's blocks back into the memory and returns where it stood. */
+export const loadState = (task: ClusteringTask, space: Workspace, state: ClusteringState): ClusteringMeta => {
+  const meta = structuredClone(state.meta);
+  for (const [name, values] of parts(task, space, meta)) {
+    const saved = state.tensors[name];
+    assert(saved?.length === values.length, `the checkpoint's tensor ${name} fits the plan`);
+    values.set(saved);
   }
-  return state;
+  return meta;
 };

@@ -1,13 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { ClusteringCheckpoint } from "../../../src/engine/cluster/clustering-state.ts";
-import {
-  type ClusteringRequest,
-  type ClusteringResult,
-  fitClustering,
-} from "../../../src/engine/cluster/fit-clustering.ts";
-import type { ClusteringSpec } from "../../../src/engine/cluster/plan-clustering.ts";
-import { planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
-import { completed, fitPoints, iris, prepare, toSpec } from "./iris.ts";
+import { type ClusteringResult, controls } from "../../../src/engine/cluster/clustering.ts";
+import type { ClusteringState } from "../../../src/engine/cluster/clustering-state.ts";
+import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
+import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+import { fitPoints, iris, prepare, toSpec, undisturbed } from "./iris.ts";
 
 const specs: [string, ClusteringSpec][] = [
   ["k-means", toSpec({ type: "k_means", clusters: { from: 2, to: 4 }, restarts: 3 })],
@@ -20,68 +16,79 @@ const specs: [string, ClusteringSpec][] = [
   ]),
 ];
 
-const bitsOf = (result: ClusteringResult): unknown => {
-  const { tensors, metrics, steps } = completed(result);
-  return {
-    tensors: tensors.map(({ name, values }) => [name, [...new BigUint64Array(values.slice().buffer)]]),
-    metrics,
-    steps,
-  };
+const bitsOf = ({ outcome, tensors, metrics, state }: ClusteringResult): unknown => ({
+  outcome,
+  tensors: tensors.map(({ name, values }) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+  metrics,
+  steps: state.meta.step,
+});
+
+/** Speaks through the control word once so many iterations are done. */
+const stopAfter = (iterations: number, wanted: number) => {
+  const control = new Int32Array(new SharedArrayBuffer(4));
+  let done = 0;
+  if (iterations === 0) control[0] = wanted;
+  return { control, onProgress: () => void (++done === iterations && Atomics.store(control, 0, wanted)) };
 };
 
-/** Answers `wanted` at the given look, and "continue" at the others. */
-const at = (look: number, wanted: ClusteringRequest) => {
-  let looks = 0;
-  return (): ClusteringRequest => (looks++ === look ? wanted : "continue");
-};
+/** What a checkpoint file does to it. */
+const throughFile = (state: ClusteringState): ClusteringState => ({
+  ...state,
+  meta: JSON.parse(JSON.stringify(state.meta)),
+});
 
 describe.each(specs)("%s", (_name, spec) => {
-  it("gives the same bits each time", () => {
-    expect(bitsOf(fitPoints(spec, iris))).toEqual(bitsOf(fitPoints(spec, iris)));
+  it("gives the same bits each time", async () => {
+    expect(bitsOf(await fitPoints(spec, iris))).toEqual(bitsOf(await fitPoints(spec, iris)));
   });
 
-  it("gives the same bits when it is cut anywhere and resumed in a fresh memory", () => {
-    const whole = fitPoints(spec, iris);
-    for (let look = 0; look < whole.steps; look += 7) {
-      let checkpoint: ClusteringCheckpoint | undefined;
-      const onCheckpoint = (saved: ClusteringCheckpoint) => {
-        checkpoint = { ...saved, state: JSON.parse(JSON.stringify(saved.state)) };
-      };
-      const cut = fitPoints(spec, iris, { request: at(look, "pause"), onCheckpoint });
-      expect(cut).toEqual({ outcome: "paused", steps: look });
-      expect(bitsOf(fitPoints(spec, iris, { resume: checkpoint! }))).toEqual(bitsOf(whole));
+  it("gives the same bits when it is cut anywhere and resumed in a fresh memory", async () => {
+    const whole = await fitPoints(spec, iris);
+    for (let iterations = 0; iterations < whole.state.meta.step; iterations += 7) {
+      const cut = await fitPoints(spec, iris, stopAfter(iterations, controls.pause));
+      expect(cut).toMatchObject({ outcome: "paused", state: { meta: { step: iterations } } });
+      const resumed = await fitPoints(spec, iris, { resume: throughFile(cut.state) });
+      expect(bitsOf(resumed)).toEqual(bitsOf(whole));
     }
   });
 
-  it("is not disturbed by a checkpoint under way", () => {
-    expect(bitsOf(fitPoints(spec, iris, { request: () => "checkpoint" }))).toEqual(bitsOf(fitPoints(spec, iris)));
+  it("is not disturbed by checkpoints under way, and goes on from any of them", async () => {
+    const whole = await fitPoints(spec, iris);
+    const states: ClusteringState[] = [];
+    const onCheckpoint = async (state: ClusteringState) => void states.push(throughFile(state));
+    const watched = await fitPoints(spec, iris, { checkpointEveryMs: 0, onCheckpoint });
+    expect(bitsOf(watched)).toEqual(bitsOf(whole));
+    expect(states.length).toBe(whole.state.meta.step - 1);
+    expect(bitsOf(await fitPoints(spec, iris, { resume: states[3]! }))).toEqual(bitsOf(whole));
   });
 });
 
 describe("a clustering job", () => {
   const [, spec] = specs[0]!;
 
-  it("stops at the next iteration when cancelled, and writes nothing", () => {
-    let checkpoints = 0;
-    const result = fitPoints(spec, iris, { request: at(4, "cancel"), onCheckpoint: () => (checkpoints += 1) });
-    expect(result).toEqual({ outcome: "cancelled", steps: 4 });
-    expect(checkpoints).toBe(0);
+  it.each([
+    ["cancelled", controls.cancel],
+    ["handed_back", controls.handBack],
+  ])("stops after the running iteration when it is %s", async (outcome, word) => {
+    const result = await fitPoints(spec, iris, stopAfter(4, word));
+    expect(result).toMatchObject({ outcome, tensors: [], state: { meta: { step: 4 } } });
   });
 
-  it("reports progress that only rises, to one, and a point of every iteration", () => {
+  it("reports progress that only rises, to one, and a point of every iteration", async () => {
     const progress: number[] = [];
     const steps: number[] = [];
-    const { steps: total } = completed(
-      fitPoints(spec, iris, { onProgress: (share) => progress.push(share), onPoint: ({ step }) => steps.push(step) }),
-    );
+    const { state } = await fitPoints(spec, iris, {
+      onProgress: (share) => void progress.push(share),
+      onPoint: ({ step }) => void steps.push(step),
+    });
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(progress.at(-1)).toBe(1);
-    expect(steps).toEqual(Array.from({ length: total }, (_, step) => step + 1));
+    expect(steps).toEqual(Array.from({ length: state.meta.step }, (_, step) => step + 1));
   });
 
-  it("measures the loss of validation and test rows", () => {
+  it("measures the loss of validation and test rows", async () => {
     const { plan, memory } = prepare(spec, iris, { validation: 20, test: 30 });
-    const { metrics } = completed(fitClustering(plan, memory));
+    const { metrics } = await fitClustering(plan, memory, undisturbed());
     expect(metrics.validationLoss).toBeGreaterThan(0);
     expect(metrics.testLoss).toBeGreaterThan(0);
   });

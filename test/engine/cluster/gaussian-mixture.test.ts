@@ -11,7 +11,7 @@ import {
 } from "../../../src/engine/cluster/expectation-maximisation.ts";
 import type { Points } from "../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../src/engine/cluster/predict-clusters.ts";
-import { blobs, completed, fitPoints, iris, type RecordedMixture, recorded, toSpec } from "./iris.ts";
+import { blobs, fitPoints, iris, type RecordedMixture, recorded, toSpec } from "./iris.ts";
 
 const forms: CovarianceName[] = ["full", "tied", "diagonal", "spherical"];
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) => size * axis, 1);
@@ -109,13 +109,11 @@ describe.each(forms)("a mixture with %s covariance", (name) => {
     expectClose(first!, second!, 1e-12);
   });
 
-  it("has a density that integrates to one, in the data's own units", () => {
+  it("has a density that integrates to one, in the data's own units", async () => {
     const points = blobs([[-2], [3]], 50, 1);
-    const { tensors } = completed(
-      fitPoints(
-        toSpec({ type: "gaussian_mixture", components: 2, covariance: name, regularization: 1e-6, restarts: 2 }),
-        points,
-      ),
+    const { tensors } = await fitPoints(
+      toSpec({ type: "gaussian_mixture", components: 2, covariance: name, regularization: 1e-6, restarts: 2 }),
+      points,
     );
     const scale = 40;
     const predict = createClusterPredictor({
@@ -144,8 +142,8 @@ describe("a Gaussian mixture job", () => {
   const spec = (components: number | { from: number; to: number }, regularization = 1e-6) =>
     toSpec({ type: "gaussian_mixture", components, covariance: "full", regularization, restarts: 5 }, { epochs: 2000 });
 
-  it("chooses by BIC the two components that BIC is known to choose on iris", () => {
-    const { metrics, tensors } = completed(fitPoints(spec({ from: 1, to: 5 }), iris));
+  it("chooses by BIC the two components that BIC is known to choose on iris", async () => {
+    const { metrics, tensors } = await fitPoints(spec({ from: 1, to: 5 }), iris);
     expect(metrics.k).toBe(2);
     expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
       ["weights", [2]],
@@ -156,24 +154,24 @@ describe("a Gaussian mixture job", () => {
     expect(metrics.bic).toBeCloseTo(-2 * metrics.logLikelihood! + parameters * Math.log(150), 8);
   });
 
-  it("reports likelihoods in the original units", () => {
-    const plain = completed(fitPoints(spec(2), iris)).metrics;
-    const scaled = completed(fitPoints(spec(2), iris, { logScale: 3 })).metrics;
+  it("reports likelihoods in the original units", async () => {
+    const plain = (await fitPoints(spec(2), iris)).metrics;
+    const scaled = (await fitPoints(spec(2), iris, { logScale: 3 })).metrics;
     expect(scaled.logLikelihood).toBeCloseTo(plain.logLikelihood! - 450, 8);
     expect(scaled.trainLoss).toBeCloseTo(plain.trainLoss! + 3, 10);
   });
 
-  it("fails with a hint when no covariance is positive definite", () => {
+  it("fails with a hint when no covariance is positive definite", async () => {
     const points: Points = {
       values: Float32Array.from({ length: 40 }, (_, i) => Math.floor(i / 2)),
       rows: 20,
       columns: 2,
     };
     const events: string[] = [];
-    const result = fitPoints(spec(2, 0), points, { onEvent: ({ type }) => events.push(type) });
-    expect(result).toMatchObject({
-      outcome: "failed",
-      error: { hint: expect.stringContaining("model.regularization") },
+    const failing = fitPoints(spec(2, 0), points, { onEvent: ({ type }) => events.push(type) });
+    await expect(failing).rejects.toMatchObject({
+      code: "diverged",
+      hint: expect.stringContaining("model.regularization"),
     });
     expect(events.filter((type) => type === "covariance_not_positive_definite")).toHaveLength(5);
   });

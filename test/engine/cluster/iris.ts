@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { ClusteringOptions, ClusteringResult } from "../../../src/engine/cluster/clustering.ts";
 import type { ClusteringPlan, ClusteringSplit } from "../../../src/engine/cluster/clustering-plan.ts";
-import {
-  type ClusteringOptions,
-  type ClusteringResult,
-  fitClustering,
-} from "../../../src/engine/cluster/fit-clustering.ts";
+import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
 import type { Points } from "../../../src/engine/cluster/points.ts";
 
@@ -60,14 +57,20 @@ export const prepare = (
   return { plan, memory: { buffer } };
 };
 
-export const fitPoints = (spec: ClusteringSpec, points: Points, options: ClusteringOptions = {}): ClusteringResult => {
-  const { plan, memory } = prepare(spec, points);
-  return fitClustering(plan, memory, options);
-};
+/** Options of a fit that nobody disturbs. */
+export const undisturbed = (): ClusteringOptions => ({
+  control: new Int32Array(new SharedArrayBuffer(4)),
+  nowMs: () => 0,
+  checkpointEveryMs: Number.POSITIVE_INFINITY,
+});
 
-export const completed = (result: ClusteringResult): Extract<ClusteringResult, { outcome: "completed" }> => {
-  if (result.outcome !== "completed") throw new Error(`the fit ended ${result.outcome}`);
-  return result;
+export const fitPoints = (
+  spec: ClusteringSpec,
+  points: Points,
+  options: Partial<ClusteringOptions> = {},
+): Promise<ClusteringResult> => {
+  const { plan, memory } = prepare(spec, points);
+  return fitClustering(plan, memory, { ...undisturbed(), ...options });
 };
 
 /** Points around `centres`, from a small linear congruential generator: sums of four uniform numbers make the noise. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { assignRows, type LloydWork, moveCentroids } from "../../../src/engine/cluster/lloyd.ts";
 import type { Points } from "../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../src/engine/cluster/predict-clusters.ts";
-import { blobs, completed, fitPoints, iris, recorded, toSpec } from "./iris.ts";
+import { blobs, fitPoints, iris, recorded, toSpec } from "./iris.ts";
 
 const workFor = (rows: number, k: number, columns: number): LloydWork => ({
   assignments: new Int32Array(rows),
@@ -28,15 +28,15 @@ describe("k-means", () => {
 
   it.each(recorded.best)(
     "finds scikit-learn's best inertia and its silhouette for k = $k",
-    ({ k, inertia, silhouette }) => {
-      const { metrics, tensors } = completed(fitPoints(kMeans(k, 300), iris));
+    async ({ k, inertia, silhouette }) => {
+      const { metrics, tensors } = await fitPoints(kMeans(k, 300), iris);
       expect(metrics.inertia).toBeCloseTo(inertia, 6);
       expect(metrics.silhouette).toBeCloseTo(silhouette, 9);
       expect(tensors.map(({ name, shape }) => ({ name, shape }))).toEqual([{ name: "centroids", shape: [k, 4] }]);
     },
   );
 
-  it("chooses the number of blobs from a range by the silhouette", () => {
+  it("chooses the number of blobs from a range by the silhouette", async () => {
     const points = blobs(
       [
         [0, 0],
@@ -51,7 +51,7 @@ describe("k-means", () => {
     const evaluated: unknown[] = [];
     const onEvent = (event: { type: string; data: object }) =>
       event.type === "k_evaluated" && evaluated.push(event.data);
-    const { metrics } = completed(fitPoints(kMeans({ from: 1, to: 8 }, 5), points, { onEvent }));
+    const { metrics } = await fitPoints(kMeans({ from: 1, to: 8 }, 5), points, { onEvent });
     expect(metrics.k).toBe(5);
     expect(evaluated).toHaveLength(8);
   });
@@ -90,10 +90,10 @@ describe("k-means", () => {
     expect([...centroids]).toEqual([1, 50]);
   });
 
-  it("says so when there are fewer distinct rows than clusters", () => {
+  it("says so when there are fewer distinct rows than clusters", async () => {
     const points: Points = { values: Float32Array.of(1, 1, 2, 2), rows: 4, columns: 1 };
     const events: string[] = [];
-    const { metrics } = completed(fitPoints(kMeans(3, 1), points, { onEvent: ({ type }) => events.push(type) }));
+    const { metrics } = await fitPoints(kMeans(3, 1), points, { onEvent: ({ type }) => events.push(type) });
     expect(metrics.inertia).toBe(0);
     expect(events).toContain("empty_clusters");
   });

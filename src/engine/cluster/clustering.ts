@@ -1,0 +1,53 @@
+import type { MetricPoint, Metrics } from "../../domain/job.ts";
+import type { ClusteringState } from "./clustering-state.ts";
+import type { ClusterTensor } from "./parameter-block.ts";
+
+// The terms of fitClustering: those of the training of networks (train/training.ts), so that one lead thread can run either.
+
+/** What the control word says. */
+export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
+
+export interface ClusteringEvent {
+  readonly level: "info" | "warn" | "error";
+  /** `k_evaluated`, `empty_clusters`, `covariance_not_positive_definite`, `not_converged` */
+  readonly type: string;
+  readonly message: string;
+  readonly data: Record<string, number>;
+}
+
+export interface ClusteringOptions {
+  readonly resume?: ClusteringState;
+  /** One word of shared memory, read before each iteration: a value of `controls`. */
+  readonly control: Int32Array;
+  /** Read at least once in each iteration. */
+  readonly nowMs: () => number;
+  readonly checkpointEveryMs: number;
+  /** Σⱼ ln scaleⱼ of the inputs that were divided by a scale: densities are then those of the original units. 0 if left out. */
+  readonly logScale?: number;
+  readonly onPoint?: (point: MetricPoint) => void;
+  readonly onEvent?: (event: ClusteringEvent) => void;
+  readonly onProgress?: (fraction: number) => void;
+  readonly onCheckpoint?: (state: ClusteringState) => Promise<void>;
+}
+
+export interface ClusteringResult {
+  readonly outcome: "finished" | "paused" | "cancelled" | "handed_back";
+  readonly metrics: Metrics;
+  readonly state: ClusteringState;
+  /** Of the chosen k, in the model's fixed order; empty unless finished. */
+  readonly tensors: readonly ClusterTensor[];
+}
+
+/** Why a clustering job cannot go on: no run found a usable estimate. */
+export class ClusteringError extends Error {
+  readonly code = "diverged";
+  readonly hint: string;
+  readonly data: Record<string, number>;
+
+  constructor(message: string, hint: string, data: Record<string, number>) {
+    super(message);
+    this.name = "ClusteringError";
+    this.hint = hint;
+    this.data = data;
+  }
+}

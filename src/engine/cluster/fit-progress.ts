@@ -1,0 +1,90 @@
+import type { Metrics } from "../../domain/job.ts";
+import type { ClusteringAlgorithm, Evaluation } from "./algorithm.ts";
+import type { ClusteringOptions } from "./clustering.ts";
+import type { ClusteringPlan } from "./clustering-plan.ts";
+import type { ClusteringMeta } from "./clustering-state.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** One fit under way: its plan, memory, position and listeners. */
+export interface Fit {
+  readonly plan: ClusteringPlan;
+  readonly space: Workspace;
+  readonly algorithm: ClusteringAlgorithm;
+  readonly meta: ClusteringMeta;
+  readonly options: ClusteringOptions;
+  /** Milliseconds of computing since the job's first start. */
+  readonly computedMs: () => number;
+}
+
+/** Objective per row, as a loss: mean squared distance, or −ln p in the original units. */
+const lossOf = ({ plan, options }: Fit, objective: number): number =>
+  objective / plan.data.train.rows + (plan.task.model === "gaussian_mixture" ? (options.logScale ?? 0) : 0);
+
+/** The latest values of the running run. */
+export const runMetrics = (fit: Fit): Metrics => {
+  const { k, restart, iteration, objective } = fit.meta;
+  return { k, restart, iteration, ...(objective === null ? {} : { trainLoss: lossOf(fit, objective) }) };
+};
+
+export const reportPoint = (fit: Fit): void => {
+  const { meta, options } = fit;
+  if (meta.objective === null) return;
+  options.onPoint?.({
+    epoch: meta.step,
+    step: meta.step,
+    seconds: fit.computedMs() / 1000,
+    learningRate: 0,
+    gradientNorm: 0,
+    trainLoss: lossOf(fit, meta.objective),
+    metrics: runMetrics(fit),
+    layers: [],
+  });
+};
+
+export const reportProgress = (fit: Fit): void => {
+  const { task } = fit.plan;
+  const runs = (task.to - task.from + 1) * task.restarts;
+  const run = (fit.meta.k - task.from) * task.restarts + fit.meta.restart;
+  fit.options.onProgress?.(Math.min(1, (run + fit.meta.iteration / (task.iterations + 1)) / runs));
+};
+
+/** What a run of one k ended with, where it is worth a word. */
+export const reportRun = ({ meta, options }: Fit, evaluation: Evaluation): void => {
+  const run = { k: meta.k, restart: meta.restart, iterations: meta.iteration };
+  if (!evaluation.ok) {
+    options.onEvent?.({
+      level: "warn",
+      type: "covariance_not_positive_definite",
+      message: `run ${meta.restart} with k = ${meta.k} ended: the covariance of component ${evaluation.component} is not positive definite`,
+      data: { ...run, component: evaluation.component },
+    });
+  } else if (evaluation.emptyClusters > 0) {
+    options.onEvent?.({
+      level: "warn",
+      type: "empty_clusters",
+      message: `k = ${meta.k}: ${evaluation.emptyClusters} clusters stay empty: there are fewer distinct rows than clusters`,
+      data: { ...run, empty: evaluation.emptyClusters },
+    });
+  }
+};
+
+/** What the choice of k goes by, for each k of a range. */
+export const reportCriterion = (fit: Fit, criterion: number): void => {
+  const { plan, meta, options } = fit;
+  if (plan.task.from === plan.task.to) return;
+  const [name, value] =
+    plan.task.model === "k_means" ? (["silhouette", -criterion] as const) : (["bic", criterion] as const);
+  options.onEvent?.({
+    level: "info",
+    type: "k_evaluated",
+    message: `k = ${meta.k}: ${name} ${value}`,
+    data: { k: meta.k, [name]: value, loss: lossOf(fit, meta.candidateObjective!) },
+  });
+};
+
+export const reportEnd = ({ plan, meta, options }: Fit): void => {
+  if (meta.converged > 0) return;
+  const { iterations } = plan.task;
+  const message = `no run converged within ${iterations} iterations; raise training.epochs`;
+  options.onEvent?.({ level: "warn", type: "not_converged", message, data: { iterations } });
+};
