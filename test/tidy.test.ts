@@ -220,6 +220,19 @@ describe("what is fetched from where", () => {
     expect(page.filter(({ text }) => /(https?:)?\/\/[\w-]+\.[\w.-]+\//.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  test("the lock file knows the packages of every platform: npm 11 refuses to install without", () => {
+    interface Locked {
+      optionalDependencies?: Record<string, string>;
+    }
+    const { packages }: { packages: Record<string, Locked> } = JSON.parse(read("package-lock.json"));
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies }) =>
+      Object.keys(optionalDependencies ?? {}),
+    );
+    expect(
+      wanted.filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+    ).toEqual([]);
+  });
+
   test("no file names a package registry, so that everyone's own is used", () => {
     const lock = read("package-lock.json");
     expect(lock).not.toMatch(/"resolved"/);
