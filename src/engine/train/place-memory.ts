@@ -122,6 +122,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
   const { earlyStopping } = spec.training;
   const best = earlyStopping && earlyStopping.restoreBest && shape.validationRows > 0 ? floats(model.count) : null;
   const orderOffset = layout.place(4 * shape.trainRows);
+  const shuffleOffset = layout.place(4 * shape.trainRows);
   const identityOffset = layout.place(4 * Math.max(...splits.map((split) => shape[`${split}Rows`])));
   const evaluation = placeEvaluation(layout, spec, request.evaluationRows);
   const statistics = placeStatistics(layout, model, request.described);
@@ -138,6 +139,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
       slots,
       best,
       orderOffset,
+      shuffleOffset,
       identityOffset,
       classWeights,
       evaluation,

@@ -10,7 +10,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
-import { recordInitial, recordLayerSquares, recordUpdate, updateFlops } from "./record-update.ts";
+import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
 import { type DataShape, type ModelTensor, type ProgramIndex, type Split, splits, type TrainingPlan } from "./training.ts";
 
 export const pageBytes = 65536;
@@ -90,8 +90,10 @@ const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number):
 const draftPrograms = (spec: ResolvedJobSpec, shape: DataShape, cut: ReturnType<typeof cutEpoch>, evaluationRows: number) => {
   const drafts: Draft[] = [];
   const push = (draft: Draft): number => drafts.push(draft) - 1;
-  const traced: Traced = { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() };
-  const initialise = push({ traced, wanted: [], results: () => [], tail: (emit, placed, model) => recordInitial(emit, model, placed) });
+  // Programs without a graph: only calls.
+  const bare = { traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() }, wanted: [], results: () => [] };
+  const initialise = push({ ...bare, tail: (emit, placed, model) => recordInitial(emit, model, placed) });
+  const shuffle = push({ ...bare, tail: (emit, placed) => recordShuffle(emit, shape.trainRows, placed) });
   const step = push(stepDraft(spec, shape, cut.batchRows));
   const lastStep = cut.lastBatchRows === cut.batchRows ? step : push(stepDraft(spec, shape, cut.lastBatchRows));
   const statistics = push(statisticsDraft(spec, shape, Math.min(evaluationRows, shape.trainRows)));
@@ -104,7 +106,7 @@ const draftPrograms = (spec: ResolvedJobSpec, shape: DataShape, cut: ReturnType<
     const rest = rows % full === 0 ? fullIndex : push(evaluationDraft(spec, shape, split, rows % full));
     evaluate[split] = { full: fullIndex, rest };
   }
-  const index: ProgramIndex = { initialise, step, lastStep, statistics, evaluate };
+  const index: ProgramIndex = { initialise, shuffle, step, lastStep, statistics, evaluate };
   return { drafts, index };
 };
 

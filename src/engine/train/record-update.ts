@@ -53,6 +53,10 @@ export const recordInitial = (emit: TailEmitter, model: ModelPlacement, { layout
   });
 };
 
+/** Records the drawing of one random word for each training row. */
+export const recordShuffle = (emit: TailEmitter, rows: number, { layout }: Placed): void =>
+  emit.k.randomBits(emit.at(layout.shuffleOffset, 4 * rows), emit.at(layout.randomOffset, 16), purposes.shuffle, rows);
+
 /** Records Σ w² and Σ g² of every layer. */
 export const recordLayerSquares = (emit: TailEmitter, model: ModelPlacement, { layout }: Placed): void => {
   for (const { layer, trainable, weightSquaresOffset, gradientSquaresOffset } of layout.statistics.layers) {

@@ -1,6 +1,5 @@
-import { permutation, seedWords } from "../kernels/philox.ts";
+import { seedWords } from "../kernels/philox.ts";
 import { powInteger64 } from "../kernels/math64.ts";
-import { purposes } from "../nn/purposes.ts";
 import { ruleOf } from "../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../optim/schedule.ts";
 import type { Team } from "../parallel/team.ts";
@@ -18,6 +17,19 @@ export interface Stepper {
   initialise(): void;
 }
 
+/**
+ * Shuffles in place (Fisher & Yates 1938, Durstenfeld's form) by one random word for each position: j = ⌊word · (i + 1) / 2³²⌋, exact in a double. The chance of
+ * a position differs from equal by less than rows / 2³².
+ */
+const shuffleBy = (order: Int32Array, draws: Uint32Array): void => {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor((draws[i]! * (i + 1)) / 4294967296);
+    const row = order[i]!;
+    order[i] = order[j]!;
+    order[j] = row;
+  }
+};
+
 export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Stepper => {
   const { layout, programIndex, spec } = plan;
   const { optimizer } = spec;
@@ -26,6 +38,7 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
   const loss = new Float32Array(memory.buffer, layout.lossOffset, 1);
   const hypers = layout.groups.map(({ hyperOffset }) => new Float64Array(memory.buffer, hyperOffset, 3));
   const order = new Int32Array(memory.buffer, layout.orderOffset, plan.shape.trainRows);
+  const draws = new Uint32Array(memory.buffer, layout.shuffleOffset, plan.shape.trainRows);
   const { seedLow, seedHigh } = seedWords(spec.training.seed);
   const [beta1, beta2] = ruleOf(optimizer).decays(optimizer);
   const varies = changesWithinEpoch(optimizer.schedule);
@@ -56,8 +69,11 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
 
   return {
     shuffle: (epoch) => {
-      if (spec.training.shuffle) order.set(permutation(order.length, { seedLow, seedHigh, purpose: purposes.shuffle, index: epoch }));
-      else for (let row = 0; row < order.length; row++) order[row] = row;
+      for (let row = 0; row < order.length; row++) order[row] = row;
+      if (!spec.training.shuffle) return;
+      setRandom(epoch);
+      team.run(programIndex.shuffle);
+      shuffleBy(order, draws);
     },
     run: (epoch, batch, step, plateau) => {
       setRandom(step);

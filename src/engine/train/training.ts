@@ -70,6 +70,8 @@ export interface TrainingLayout {
   readonly best: FloatRegion | null;
   /** The order of the training rows in this epoch, and 0, 1, 2, …; i32. */
   readonly orderOffset: number;
+  /** One random u32 for each training row, drawn anew for each epoch. */
+  readonly shuffleOffset: number;
   readonly identityOffset: number;
   readonly classWeights: readonly PlacedTensor[];
   readonly evaluation: EvaluationLayout;
@@ -110,6 +112,8 @@ export interface StatisticsLayout {
 /** Positions in `programs`. */
 export interface ProgramIndex {
   readonly initialise: number;
+  /** Draws the words that the rows are shuffled by. */
+  readonly shuffle: number;
   readonly step: number;
   readonly lastStep: number;
   readonly statistics: number;
