@@ -1,11 +1,12 @@
 import { stripCount } from "../kernels/families/matrix.ts";
 import type { Kernels } from "../kernels/interface.ts";
 import type { InfoOf } from "../kernels/kernel-info.ts";
+import { type BlasConvolutionKernels, blasConvolutionInfo, createBlasConvolution } from "./blas-convolution.ts";
 import { type Blas, cblas } from "./blas-library.ts";
 import { tilesOf } from "./tiles.ts";
 
-/** What BLAS computes in place of the WebAssembly kernels: called like them, over the same memory. */
-export interface BlasKernels {
+/** Products by BLAS in place of MatrixKernels. */
+export interface BlasMatrixKernels {
   /**
    * C[m, n] = f((accumulate ? C : 0) + A[m, k] · B[k, n] + bias), as gemm of MatrixKernels, but of an unpacked B. A's element (i, l) is at
    * i · aRow + l · aColumn, B's (l, j) at l · bRow + j · bColumn, one of each pair being 1; C's row i at i · cRow.
@@ -33,7 +34,12 @@ export interface BlasKernels {
   ): void;
 }
 
-export const blasInfo: InfoOf<BlasKernels> = {
+/** What BLAS computes in place of the WebAssembly kernels: called like them, over the same memory. */
+export interface BlasKernels extends BlasMatrixKernels, BlasConvolutionKernels {}
+
+export type BlasKernelName = keyof BlasKernels;
+
+const blasMatrixInfo: InfoOf<BlasMatrixKernels> = {
   sgemm: {
     args: [
       "c",
@@ -57,6 +63,8 @@ export const blasInfo: InfoOf<BlasKernels> = {
     grain: 1,
   },
 };
+
+export const blasInfo: InfoOf<BlasKernels> = { ...blasMatrixInfo, ...blasConvolutionInfo };
 
 const floatBytes = 4;
 
@@ -127,5 +135,5 @@ export const createBlasKernels = (blas: Blas, memory: WebAssembly.Memory, kernel
       );
     }
   };
-  return { sgemm };
+  return { sgemm, ...createBlasConvolution(blas, base, kernels) };
 };

@@ -1,3 +1,4 @@
+import type { CallName } from "../blas/call-info.ts";
 import { type KernelName, type Kernels, kernelInfo } from "../kernels/interface.ts";
 
 /** A place in memory that is not yet an offset. `id` is what liveness goes by. */
@@ -31,7 +32,7 @@ export type Recorder = {
 };
 
 export interface RecordedCall {
-  readonly kernel: KernelName;
+  readonly kernel: CallName;
   readonly args: readonly Argument[];
   readonly units: number;
 }

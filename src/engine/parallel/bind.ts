@@ -1,5 +1,5 @@
 import type { ExecutionPlan, PlanCall } from "../graph/plan.ts";
-import type { Kernels } from "../kernels/interface.ts";
+import type { EngineKernels } from "../blas/engine-kernels.ts";
 import { partOf } from "./partition.ts";
 
 export interface Member {
@@ -12,7 +12,7 @@ export interface Member {
   readonly wait: () => void;
 }
 
-const bindCall = (call: PlanCall, kernels: Kernels, member: Member): (() => void) | null => {
+const bindCall = (call: PlanCall, kernels: EngineKernels, member: Member): (() => void) | null => {
   const { start, end } = partOf(call.units, call.grain, member.thread, member.threads);
   if (start >= end) return null;
   const args = call.args.map((argument, position) => (position === call.scratch ? member.scratchOffset : argument));
@@ -21,7 +21,7 @@ const bindCall = (call: PlanCall, kernels: Kernels, member: Member): (() => void
 };
 
 /** Ties a plan to one thread's kernels: what it returns runs this thread's part of the whole plan, a loop over ready-made calls. */
-export const bindPlan = (plan: ExecutionPlan, kernels: Kernels, member: Member): (() => void) => {
+export const bindPlan = (plan: ExecutionPlan, kernels: EngineKernels, member: Member): (() => void) => {
   const steps: (() => void)[] = [];
   for (const call of plan.calls) {
     if (call.barrier && member.threads > 1) steps.push(member.wait);

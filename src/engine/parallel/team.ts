@@ -1,5 +1,5 @@
 import type { ExecutionPlan } from "../graph/plan.ts";
-import type { Kernels } from "../kernels/interface.ts";
+import type { EngineKernels } from "../blas/engine-kernels.ts";
 import { createBarrier } from "./barrier.ts";
 import { bindPlan } from "./bind.ts";
 
@@ -24,14 +24,14 @@ export interface Team {
 
 const dismissed = -1;
 
-const bindAll = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: Kernels, thread: number) => {
+const bindAll = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number) => {
   const barrier = createBarrier(memory.buffer, plan.syncOffset, plan.threads);
   const member = { thread, threads: plan.threads, scratchOffset: plan.scratchOffsets[thread]!, wait: barrier.wait };
   return { barrier, programs: plan.programs.map((program) => bindPlan(program, kernels, member)) };
 };
 
 /** Makes the calling thread the lead (member 0) of its team. The other threads each call runTeamMember. */
-export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: Kernels): Team => {
+export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels): Team => {
   const { barrier, programs } = bindAll(plan, memory, kernels, 0);
   if (plan.threads === 1) return { threads: 1, run: (program) => programs[program]!(), dismiss: () => {} };
   return {
@@ -53,7 +53,7 @@ export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: Ke
  * The loop of member 1 … threads − 1: runs its part of whatever program the lead commands, until it is dismissed. Blocks its thread; throws TeamAborted when
  * the team is given up.
  */
-export const runTeamMember = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: Kernels, thread: number): void => {
+export const runTeamMember = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number): void => {
   const { barrier, programs } = bindAll(plan, memory, kernels, thread);
   for (;;) {
     barrier.wait();
