@@ -54,8 +54,8 @@ export const conv2dInputGradient = op("conv2dInputGradient", {
   forward: (emit, { g: dy, weight, out }, { geometry: g }) => {
     const sizes = convSizes(g);
     const packed = emit.scratchFloats(sizes.packedWeightsTransposed);
-    const panels = g.groups * panelCount(g.channels / g.groups);
-    emit.k.packConvWeightsTransposed(packed, weight, taps(g), g.channels, g.outChannels, g.groups, panels);
+    const [k, n] = [g.outChannels / g.groups, (taps(g) * g.channels) / g.groups];
+    emit.k.packB(packed, weight, k, n, 1, k, g.groups, k * n, g.groups * panelCount(n));
     emit.k.conv2dInputGrad(out, dy, packed, threadScratch, ...convArguments(g), sizes.inputGradUnits);
   },
   vjp: onceDifferentiable("conv2dInputGradient"),

@@ -1,78 +1,55 @@
-// dx as a matrix product: rows are input pixels, k counts (tap, output channel) with the taps in reverse order, columns are input channels.
-// With stride 1 that is a convolution of dy with the reversed kernel, its padding dilation · (kernel − 1) − padding.
+// dx = the patches' gradient, dy · wᵀ, added back to where the patches came from. The gradient of 32 output pixels' patches is computed into scratch,
+// some columns at a time, and scattered from the cache: no product is spent on padding or on the holes of a stride.
 
-import { convolve } from "./convolution";
-import { blockDepth, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
+import { blockDepth, multiplyBlock, packStrip, stripsAtOnce } from "./gemm";
+import { addRun, clearRun } from "./patches";
 import { at } from "./vector";
 
-/** Address of the output channels whose tap at offset (ky, kx) read input pixel (iy, ix) of sample n; zeros where there are none. */
-// @ts-ignore: decorator
-@inline
-function source(
-  dy: usize, zeros: usize, n: u32, oyTimes: i32, oxTimes: i32, strideHeight: i32, strideWidth: i32, outHeight: u32, outWidth: u32,
-  outChannels: u32, co: u32,
-): usize {
-  if (oyTimes < 0 || oxTimes < 0) return zeros;
-  let oy = <u32>oyTimes;
-  let ox = <u32>oxTimes;
-  if (strideHeight != 1) {
-    if (oy % strideHeight) return zeros;
-    oy /= strideHeight;
-  }
-  if (strideWidth != 1) {
-    if (ox % strideWidth) return zeros;
-    ox /= strideWidth;
-  }
-  if (oy >= outHeight || ox >= outWidth) return zeros;
-  return at(dy, ((n * outHeight + oy) * outWidth + ox) * outChannels + co);
-}
+/** Where in a thread's scratch the patches' gradients lie, behind the packed strips of dy. */
+const patchesOffset: usize = 32768;
+/** Columns (tap, channel) of the patches that are computed at once: 32 rows of 28 panels are 28 KB. */
+const columnsAtOnce: u32 = 224;
 
-function packStrip(
-  out: usize, dy: usize, zeros: usize, pixel: u32, pixels: u32, k0: u32, depth: u32, outGroup: u32, height: u32, width: u32,
-  outChannels: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32,
-  padTop: i32, padLeft: i32, dilationHeight: i32, dilationWidth: i32,
+/**
+ * Adds columns first … first + count of the patches of output pixels pixel … pixel + pixels of one sample to `image`, that sample's dx at the group's
+ * first channel.
+ */
+function scatter(
+  image: usize, patches: usize, pixel: u32, pixels: u32, first: u32, count: u32, inGroup: u32, height: u32, width: u32, channels: u32,
+  outWidth: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32,
 ): void {
-  const last = pixels - 1;
-  const p1 = min(pixel + 1, last);
-  const p2 = min(pixel + 2, last);
-  const p3 = min(pixel + 3, last);
-  const r0 = pixel / width;
-  const r1 = p1 / width;
-  const r2 = p2 / width;
-  const r3 = p3 / width;
-  const y0 = <i32>(r0 % height) + padTop;
-  const y1 = <i32>(r1 % height) + padTop;
-  const y2 = <i32>(r2 % height) + padTop;
-  const y3 = <i32>(r3 % height) + padTop;
-  const x0 = <i32>(pixel - r0 * width) + padLeft;
-  const x1 = <i32>(p1 - r1 * width) + padLeft;
-  const x2 = <i32>(p2 - r2 * width) + padLeft;
-  const x3 = <i32>(p3 - r3 * width) + padLeft;
-  const n0 = r0 / height;
-  const n1 = r1 / height;
-  const n2 = r2 / height;
-  const n3 = r3 / height;
-  const stop = k0 + depth;
-  const tap = k0 / outGroup;
-  let co = k0 - tap * outGroup;
-  let ky = <i32>(tap / kernelWidth);
-  let kx = <i32>(tap % kernelWidth);
-  for (let k = k0; k < stop; ) {
-    const run = min(outGroup - co, stop - k);
-    const dv = (<i32>kernelHeight - 1 - ky) * dilationHeight;
-    const dh = (<i32>kernelWidth - 1 - kx) * dilationWidth;
-    const s0 = source(dy, zeros, n0, y0 - dv, x0 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
-    const s1 = source(dy, zeros, n1, y1 - dv, x1 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
-    const s2 = source(dy, zeros, n2, y2 - dv, x2 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
-    const s3 = source(dy, zeros, n3, y3 - dv, x3 - dh, strideHeight, strideWidth, outHeight, outWidth, outChannels, co);
-    interleave(out, s0, s1, s2, s3, run);
-    out += <usize>run << 4;
-    k += run;
-    co = 0;
-    kx++;
-    if (kx == <i32>kernelWidth) {
-      kx = 0;
-      ky++;
+  const line = kernelWidth * inGroup;
+  const joined = dilationWidth == 1 && inGroup == channels;
+  const stop = first + count;
+  let oy = pixel / outWidth;
+  let ox = pixel - oy * outWidth;
+  for (let p: u32 = 0; p < pixels; p++) {
+    const left = <i32>(ox * strideWidth) - <i32>padLeft;
+    for (let ky = first / line; ky * line < stop; ky++) {
+      const iy = <i32>(oy * strideHeight + ky * dilationHeight) - <i32>padTop;
+      if (<u32>iy >= height) continue;
+      // Elements e0 … e1 of this row of taps are at hand; those of taps inside the image are added.
+      const e0 = max(first, ky * line) - ky * line;
+      const e1 = min(stop, (ky + 1) * line) - ky * line;
+      const from = at(patches, p * columnsAtOnce + ky * line - first);
+      const row = at(image, <u32>iy * width * channels);
+      if (joined) {
+        const low = max(e0, left < 0 ? <u32>-left * inGroup : 0);
+        const high = min(e1, left < <i32>width ? (width - left) * inGroup : 0);
+        if (low < high) addRun(row + ((<isize>left * channels + low) << 2), at(from, low), high - low);
+        continue;
+      }
+      for (let kx = e0 / inGroup; kx * inGroup < e1; kx++) {
+        const ix = left + <i32>(kx * dilationWidth);
+        if (<u32>ix >= width) continue;
+        const low = max(e0, kx * inGroup);
+        const high = min(e1, (kx + 1) * inGroup);
+        addRun(at(row, <u32>ix * channels + low - kx * inGroup), at(from, low), high - low);
+      }
+    }
+    if (++ox == outWidth) {
+      ox = 0;
+      oy++;
     }
   }
 }
@@ -83,39 +60,39 @@ export function conv2dInputGrad(
   strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
   start: u32, end: u32,
 ): void {
-  if (strideHeight == 1 && strideWidth == 1) {
-    const top = <i32>(dilationHeight * (kernelHeight - 1)) - <i32>padTop;
-    const left = <i32>(dilationWidth * (kernelWidth - 1)) - <i32>padLeft;
-    return convolve(
-      dx, dy, packed, 0, scratch, 0, 0, batch, outHeight, outWidth, outChannels, height, width, channels, kernelHeight, kernelWidth, 1, 1,
-      top, left, dilationHeight, dilationWidth, groups, start, end,
-    );
-  }
   const inGroup = channels / groups;
-  const outGroup = outChannels / groups;
-  const pixels = batch * height * width;
-  const perGroup = (pixels + 3) >> 2;
-  const k = kernelHeight * kernelWidth * outGroup;
-  const panelBytes = <usize>((inGroup + 7) >> 3) * (<usize>k << 5);
-  const zeros = scratch + zerosOffset;
-  memory.fill(zeros, 0, <usize>blockDepth << 2);
-  for (let unit = start; unit < end; ) {
-    const group = unit / perGroup;
-    const strip = unit - group * perGroup;
-    const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
-    for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
-      const depth = min(blockDepth, k - k0);
-      for (let s: u32 = 0; s < strips; s++)
-        packStrip(
-          scratch + ((<usize>s * depth) << 4), at(dy, group * outGroup), zeros, (strip + s) << 2, pixels, k0, depth, outGroup,
-          height, width, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
-          dilationHeight, dilationWidth,
+  const k = outChannels / groups;
+  const n = kernelHeight * kernelWidth * inGroup;
+  const pixels = outHeight * outWidth;
+  const groupBytes = <usize>((n + 7) >> 3) * (<usize>k << 5);
+  const patches = scratch + patchesOffset;
+  for (let unit = start; unit < end; unit++) {
+    const sample = unit / groups;
+    const group = unit - sample * groups;
+    const image = at(dx, sample * height * width * channels + group * inGroup);
+    const from = at(dy, sample * pixels * outChannels + group * k);
+    if (groups == 1) clearRun(image, height * width * channels);
+    else for (let i: u32 = 0; i < height * width; i++) clearRun(at(image, i * channels), inGroup);
+    for (let pixel: u32 = 0; pixel < pixels; pixel += stripsAtOnce << 2) {
+      const rows = min(stripsAtOnce << 2, pixels - pixel);
+      const strips = (rows + 3) >> 2;
+      for (let first: u32 = 0; first < n; first += columnsAtOnce) {
+        const count = min(columnsAtOnce, n - first);
+        for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
+          const depth = min(blockDepth, k - k0);
+          if (first == 0 || k > blockDepth)
+            for (let s: u32 = 0; s < strips; s++)
+              packStrip(scratch + ((<usize>s * depth) << 4), from, pixel + (s << 2), pixels, k0, depth, outChannels, 1);
+          multiplyBlock(
+            patches, <usize>columnsAtOnce << 2, scratch, packed + group * groupBytes + ((<usize>first * k) << 2), 0, rows, strips, count, k, k0,
+            depth, k0 > 0, 0, 0, 0,
+          );
+        }
+        scatter(
+          image, patches, pixel, rows, first, count, inGroup, height, width, channels, outWidth, kernelWidth, strideHeight, strideWidth,
+          padTop, padLeft, dilationHeight, dilationWidth,
         );
-      multiplyBlock(
-        at(dx, group * inGroup), <usize>channels << 2, scratch, packed + group * panelBytes, strip << 2, pixels, strips, inGroup, k, k0,
-        depth, k0 > 0, 0, 0, 0,
-      );
+      }
     }
-    unit += strips;
   }
 }

@@ -18,27 +18,35 @@ function packPatches(
   dilationHeight: i32, dilationWidth: i32,
 ): void {
   const last = pixels - 1;
-  const p1 = min(pixel + 1, last);
-  const p2 = min(pixel + 2, last);
-  const p3 = min(pixel + 3, last);
   const r0 = pixel / outWidth;
-  const r1 = p1 / outWidth;
-  const r2 = p2 / outWidth;
-  const r3 = p3 / outWidth;
-  const y0 = <i32>(r0 % outHeight) * strideHeight - padTop;
-  const y1 = <i32>(r1 % outHeight) * strideHeight - padTop;
-  const y2 = <i32>(r2 % outHeight) * strideHeight - padTop;
-  const y3 = <i32>(r3 % outHeight) * strideHeight - padTop;
-  const x0 = <i32>(pixel - r0 * outWidth) * strideWidth - padLeft;
-  const x1 = <i32>(p1 - r1 * outWidth) * strideWidth - padLeft;
-  const x2 = <i32>(p2 - r2 * outWidth) * strideWidth - padLeft;
-  const x3 = <i32>(p3 - r3 * outWidth) * strideWidth - padLeft;
-  const n0 = <i32>(r0 / outHeight) * height;
-  const n1 = <i32>(r1 / outHeight) * height;
-  const n2 = <i32>(r2 / outHeight) * height;
-  const n3 = <i32>(r3 / outHeight) * height;
+  const ox = pixel - r0 * outWidth;
+  const sample = r0 / outHeight;
+  const y0 = <i32>(r0 - sample * outHeight) * strideHeight - padTop;
+  const x0 = <i32>ox * strideWidth - padLeft;
+  const n0 = <i32>sample * height;
+  const oneRow = ox + 3 < outWidth;
+  let y1 = y0, y2 = y0, y3 = y0;
+  let x1 = x0 + strideWidth, x2 = x1 + strideWidth, x3 = x2 + strideWidth;
+  let n1 = n0, n2 = n0, n3 = n0;
+  if (!oneRow) {
+    const p1 = min(pixel + 1, last);
+    const p2 = min(pixel + 2, last);
+    const p3 = min(pixel + 3, last);
+    const r1 = p1 / outWidth;
+    const r2 = p2 / outWidth;
+    const r3 = p3 / outWidth;
+    y1 = <i32>(r1 % outHeight) * strideHeight - padTop;
+    y2 = <i32>(r2 % outHeight) * strideHeight - padTop;
+    y3 = <i32>(r3 % outHeight) * strideHeight - padTop;
+    x1 = <i32>(p1 - r1 * outWidth) * strideWidth - padLeft;
+    x2 = <i32>(p2 - r2 * outWidth) * strideWidth - padLeft;
+    x3 = <i32>(p3 - r3 * outWidth) * strideWidth - padLeft;
+    n1 = <i32>(r1 / outHeight) * height;
+    n2 = <i32>(r2 / outHeight) * height;
+    n3 = <i32>(r3 / outHeight) * height;
+  }
   // Four neighbours of one row of a single-channel image are four adjacent elements.
-  const adjacent = channels == 1 && strideWidth == 1 && r3 == r0 && p3 == pixel + 3;
+  const adjacent = channels == 1 && strideWidth == 1 && oneRow;
   // Where no tap of a kernel row falls into the padding, and nothing lies between taps, the row is one run of kernelWidth · channels elements.
   const joined =
     inGroup == channels && dilationWidth == 1 && min(min(x0, x1), min(x2, x3)) >= 0 &&
@@ -83,11 +91,10 @@ function source(x: usize, zeros: usize, row: i32, iy: i32, ix: i32, height: i32,
   return inside ? at(x, <u32>((row + iy) * width + ix) * channels + ci) : zeros;
 }
 
-/** y = f(x ∗ w + bias) for any padding, negative too: conv2d itself, and the gradient by x where the stride is 1. */
-export function convolve(
+export function conv2d(
   y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
   batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
-  strideHeight: u32, strideWidth: u32, padTop: i32, padLeft: i32, dilationHeight: u32, dilationWidth: u32, groups: u32,
+  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
   start: u32, end: u32,
 ): void {
   const inGroup = channels / groups;
@@ -116,16 +123,4 @@ export function convolve(
     }
     unit += strips;
   }
-}
-
-export function conv2d(
-  y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
-  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
-  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
-  start: u32, end: u32,
-): void {
-  convolve(
-    y, x, packed, bias, scratch, activation, slope, batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth,
-    strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end,
-  );
 }

@@ -140,7 +140,7 @@ export function interleave(out: usize, r0: usize, r1: usize, r2: usize, r3: usiz
 }
 
 /** Packs rows row … row + 3 of A, columns k0 … k0 + depth; rows past the last repeat the last (their results are not stored). */
-function packStrip(out: usize, a: usize, row: u32, m: u32, k0: u32, depth: u32, aRow: u32, aColumn: u32): void {
+export function packStrip(out: usize, a: usize, row: u32, m: u32, k0: u32, depth: u32, aRow: u32, aColumn: u32): void {
   if (aRow == 1 && row + 4 <= m) {
     let p = at(a, row + k0 * aColumn);
     const step = <usize>aColumn << 2;

@@ -7,7 +7,7 @@ export {
   gelu, geluGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
 } from "./activations";
 export { gemm } from "./gemm";
-export { packB, packConvWeightsTransposed, squaredDistances } from "./pack";
+export { packB, squaredDistances } from "./pack";
 export { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax";
 export {
   argmaxColumns, argminColumns, clipFactor, everActive, foldPartials, maxColumns, nonFiniteChunks, sumChunks, sumColumns, sumPartials, sumRows,

@@ -69,21 +69,29 @@ export function inverseDeviation(out: usize, variance: usize, epsilon: f64, star
   map1<InverseDeviation>(out, variance, splat(<f32>epsilon), start, end);
 }
 
+// @ts-ignore: decorator
+@inline
+function normalise(
+  out: usize, x: usize, mean: usize, inverse: usize, gamma: usize, beta: usize, j: u32, activation: u32, slope: v128, whole: bool,
+): void {
+  const z = mul(sub(load4(at(x, j), whole), load4(at(mean, j), whole)), load4(at(inverse, j), whole));
+  const y = madd(load4(at(gamma, j), whole), z, load4(at(beta, j), whole));
+  if (activation == 1) store4(at(out, j), f32x4.max(y, splat(0)), whole);
+  else store4(at(out, j), activation ? activate4(y, activation, slope) : y, whole);
+}
+
 export function batchNorm(
   out: usize, x: usize, mean: usize, inverse: usize, gamma: usize, beta: usize, columns: u32, activation: u32, slope: f32,
   start: u32, end: u32,
 ): void {
   const s = splat(slope);
-  for (let i = start; i < end; i++)
-    for (let j: u32 = 0; j < columns; ) {
-      const whole = j + 4 <= columns;
-      const e = i * columns + j;
-      const z = mul(sub(load4(at(x, e), whole), load4(at(mean, j), whole)), load4(at(inverse, j), whole));
-      let y = madd(load4(at(gamma, j), whole), z, load4(at(beta, j), whole));
-      if (activation) y = activate4(y, activation, s);
-      store4(at(out, e), y, whole);
-      j += whole ? 4 : 1;
-    }
+  for (let i = start; i < end; i++) {
+    const from = at(x, i * columns);
+    const to = at(out, i * columns);
+    let j: u32 = 0;
+    for (; j + 4 <= columns; j += 4) normalise(to, from, mean, inverse, gamma, beta, j, activation, s, true);
+    for (; j < columns; j++) normalise(to, from, mean, inverse, gamma, beta, j, activation, s, false);
+  }
 }
 
 export function batchNormParameterGrad(
@@ -117,22 +125,31 @@ export function batchNormParameterGrad(
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function inputGrad(
+  dx: usize, dy: usize, x: usize, mean: usize, inverse: usize, gamma: usize, dgamma: usize, dbeta: usize, share: v128, j: u32, whole: bool,
+): void {
+  const spread = load4(at(inverse, j), whole);
+  const z = mul(sub(load4(at(x, j), whole), load4(at(mean, j), whole)), spread);
+  const common = mul(share, madd(z, load4(at(dgamma, j), whole), load4(at(dbeta, j), whole)));
+  const value = mul(mul(load4(at(gamma, j), whole), spread), sub(load4(at(dy, j), whole), common));
+  store4(at(dx, j), value, whole);
+}
+
 export function batchNormInputGrad(
   dx: usize, dy: usize, x: usize, mean: usize, inverse: usize, gamma: usize, dgamma: usize, dbeta: usize, rows: u32, columns: u32,
   start: u32, end: u32,
 ): void {
   const share = splat(<f32>(1 / <f64>rows));
-  for (let i = start; i < end; i++)
-    for (let j: u32 = 0; j < columns; ) {
-      const whole = j + 4 <= columns;
-      const e = i * columns + j;
-      const spread = load4(at(inverse, j), whole);
-      const z = mul(sub(load4(at(x, e), whole), load4(at(mean, j), whole)), spread);
-      const common = mul(share, madd(z, load4(at(dgamma, j), whole), load4(at(dbeta, j), whole)));
-      const value = mul(mul(load4(at(gamma, j), whole), spread), sub(load4(at(dy, e), whole), common));
-      store4(at(dx, e), value, whole);
-      j += whole ? 4 : 1;
-    }
+  for (let i = start; i < end; i++) {
+    const from = at(x, i * columns);
+    const g = at(dy, i * columns);
+    const to = at(dx, i * columns);
+    let j: u32 = 0;
+    for (; j + 4 <= columns; j += 4) inputGrad(to, g, from, mean, inverse, gamma, dgamma, dbeta, share, j, true);
+    for (; j < columns; j++) inputGrad(to, g, from, mean, inverse, gamma, dgamma, dbeta, share, j, false);
+  }
 }
 
 export function batchNormFrozenInputGrad(dx: usize, dy: usize, inverse: usize, gamma: usize, columns: u32, start: u32, end: u32): void {

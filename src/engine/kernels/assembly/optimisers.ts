@@ -117,6 +117,23 @@ export function rmsprop(
   }
 }
 
+/** One step of Adam on four parameters, or on one. */
+// @ts-ignore: decorator
+@inline
+function adamStep(
+  w: usize, g: usize, m: usize, v: usize, clip: v128, l1: v128, l2: v128, keep: v128, rate: v128, correct: v128,
+  beta1: v128, rest1: v128, beta2: v128, rest2: v128, epsilon: v128, whole: bool,
+): void {
+  const weight = load4(w, whole);
+  const d = gradient4(weight, load4(g, whole), clip, l1, l2);
+  const first = flush4(madd(beta1, load4(m, whole), mul(rest1, d)));
+  const second = flush4(madd(beta2, load4(v, whole), mul(rest2, mul(d, d))));
+  store4(m, first, whole);
+  store4(v, second, whole);
+  const step = div(mul(rate, first), add(f32x4.sqrt(mul(second, correct)), epsilon));
+  store4(w, sub(mul(weight, keep), step), whole);
+}
+
 export function adam(
   w: usize, g: usize, m: usize, v: usize, hyper: usize, clip: usize, l1: f64, l2: f64, decay: f64, beta1: f64, beta2: f64, epsilon: f64,
   start: u32, end: u32,
@@ -127,21 +144,14 @@ export function adam(
   const a = splat(<f32>l1);
   const b = splat(<f32>l2);
   const keep = splat(<f32>(1 - f64.load(hyper) * decay));
-  const one4 = splat(<f32>beta1);
+  const one = splat(<f32>beta1);
   const rest1 = splat(<f32>(1 - beta1));
-  const two4 = splat(<f32>beta2);
+  const two = splat(<f32>beta2);
   const rest2 = splat(<f32>(1 - beta2));
   const small = splat(<f32>epsilon);
-  for (let i = start; i < end; ) {
-    const whole = i + 4 <= end;
-    const weight = load4(at(w, i), whole);
-    const d = gradient4(weight, load4(at(g, i), whole), factor, a, b);
-    const first = flush4(madd(one4, load4(at(m, i), whole), mul(rest1, d)));
-    const second = flush4(madd(two4, load4(at(v, i), whole), mul(rest2, mul(d, d))));
-    store4(at(m, i), first, whole);
-    store4(at(v, i), second, whole);
-    const step = div(mul(rate, first), add(f32x4.sqrt(mul(second, correct)), small));
-    store4(at(w, i), sub(mul(weight, keep), step), whole);
-    i += whole ? 4 : 1;
-  }
+  let i = start;
+  for (; i + 4 <= end; i += 4)
+    adamStep(at(w, i), at(g, i), at(m, i), at(v, i), factor, a, b, keep, rate, correct, one, rest1, two, rest2, small, true);
+  for (; i < end; i++)
+    adamStep(at(w, i), at(g, i), at(m, i), at(v, i), factor, a, b, keep, rate, correct, one, rest1, two, rest2, small, false);
 }

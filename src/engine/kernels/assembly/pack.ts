@@ -60,24 +60,6 @@ export function packB(
   }
 }
 
-/** Panels of B[(t, co), ci] = w[group, taps − 1 − t, ci, co]: each tap's matrix transposed, the taps in reverse. */
-export function packConvWeightsTransposed(
-  out: usize, w: usize, taps: u32, channels: u32, outChannels: u32, groups: u32, start: u32, end: u32,
-): void {
-  const inGroup = channels / groups;
-  const outGroup = outChannels / groups;
-  const panels = (inGroup + 7) >> 3;
-  for (let unit = start; unit < end; unit++) {
-    const group = unit / panels;
-    const ci = (unit % panels) << 3;
-    const columns = min<u32>(8, inGroup - ci);
-    for (let tap: u32 = 0; tap < taps; tap++) {
-      const to = out + ((<usize>unit * taps * outGroup + (taps - 1 - tap) * outGroup) << 5);
-      packPanel(to, at(w, ((group * taps + tap) * inGroup + ci) * outGroup), outGroup, columns, 1, outGroup);
-    }
-  }
-}
-
 export function squaredDistances(out: usize, x: usize, centre: usize, centres: u32, columns: u32, start: u32, end: u32): void {
   for (let i = start; i < end; i++)
     for (let c: u32 = 0; c < centres; c++) {

@@ -17,13 +17,13 @@ function copyRun(to: usize, from: usize, count: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function clearRun(to: usize, count: u32): void {
+export function clearRun(to: usize, count: u32): void {
   memory.fill(to, 0, <usize>count << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function addRun(to: usize, from: usize, count: u32): void {
+export function addRun(to: usize, from: usize, count: u32): void {
   let i: u32 = 0;
   for (; i + 4 <= count; i += 4) v128.store(at(to, i), add(v128.load(at(to, i)), v128.load(at(from, i))));
   for (; i < count; i++) f32.store(at(to, i), f32.load(at(to, i)) + f32.load(at(from, i)));

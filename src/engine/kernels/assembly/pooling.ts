@@ -60,11 +60,13 @@ export function maxPool2dGrad(
     const px = pixel - row * width + padLeft;
     const lastY = lastWindow(py, strideHeight, outHeight);
     const lastX = lastWindow(px, strideWidth, outWidth);
+    const firstY = firstWindow(py, kernelHeight, strideHeight);
+    const firstX = firstWindow(px, kernelWidth, strideWidth);
     for (let c: u32 = 0; c < channels; ) {
       const whole = c + 4 <= channels;
       let total = splat(0);
-      for (let oy = firstWindow(py, kernelHeight, strideHeight); oy < lastY; oy++)
-        for (let ox = firstWindow(px, kernelWidth, strideWidth); ox < lastX; ox++) {
+      for (let oy = firstY; oy < lastY; oy++)
+        for (let ox = firstX; ox < lastX; ox++) {
           const tap = (py - oy * strideHeight) * kernelWidth + (px - ox * strideWidth);
           const e = ((sample * outHeight + oy) * outWidth + ox) * channels + c;
           const won = i32x4.eq(load4(at(winners, e), whole), i32x4.splat(tap));
@@ -120,6 +122,10 @@ export function averagePool2dGrad(
   dx: usize, dy: usize, countPadding: u32, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
 ): void {
+  // Without padding that counts for less, every window has the same share.
+  const uniform = countPadding != 0 || (padTop | padLeft) == 0 && (outHeight - 1) * strideHeight + kernelHeight <= height &&
+    (outWidth - 1) * strideWidth + kernelWidth <= width;
+  const full = splat(share(0, 0, kernelHeight, kernelWidth, height, width, 1));
   for (let pixel = start; pixel < end; pixel++) {
     const row = pixel / width;
     const sample = row / height;
@@ -127,14 +133,16 @@ export function averagePool2dGrad(
     const px = pixel - row * width + padLeft;
     const lastY = lastWindow(py, strideHeight, outHeight);
     const lastX = lastWindow(px, strideWidth, outWidth);
+    const firstY = firstWindow(py, kernelHeight, strideHeight);
+    const firstX = firstWindow(px, kernelWidth, strideWidth);
     for (let c: u32 = 0; c < channels; ) {
       const whole = c + 4 <= channels;
       let total = splat(0);
-      for (let oy = firstWindow(py, kernelHeight, strideHeight); oy < lastY; oy++)
-        for (let ox = firstWindow(px, kernelWidth, strideWidth); ox < lastX; ox++) {
+      for (let oy = firstY; oy < lastY; oy++)
+        for (let ox = firstX; ox < lastX; ox++) {
           const top = <i32>(oy * strideHeight) - <i32>padTop;
           const left = <i32>(ox * strideWidth) - <i32>padLeft;
-          const factor = splat(share(top, left, kernelHeight, kernelWidth, height, width, countPadding));
+          const factor = uniform ? full : splat(share(top, left, kernelHeight, kernelWidth, height, width, 0));
           total = add(total, mul(load4(at(dy, ((sample * outHeight + oy) * outWidth + ox) * channels + c), whole), factor));
         }
       store4(at(dx, pixel * channels + c), total, whole);

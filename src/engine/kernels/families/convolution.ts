@@ -80,11 +80,12 @@ export const convSizes = (g: ConvGeometry) => {
   return {
     /** packB of the weights: (k, n) = (taps · channels / groups, outChannels / groups), strides (n, 1), batches = groups, batchStride = k · n. */
     packedWeights: packedElements(taps * inGroup, outGroup, g.groups),
-    packedWeightsTransposed: packedElements(taps * outGroup, inGroup, g.groups),
+    /** packB of the weights: (k, n) = (outChannels / groups, taps · channels / groups), strides (1, k), batches = groups, batchStride = k · n. */
+    packedWeightsTransposed: packedElements(outGroup, taps * inGroup, g.groups),
     /** packB of dy: (k, n) = (output pixels, outChannels / groups), strides (outChannels, 1), batches = groups, batchStride = n. */
     packedOutputGrad: packedElements(outPixels, outGroup, g.groups),
     forwardUnits: g.groups * stripCount(outPixels),
-    inputGradUnits: g.groups * stripCount(g.batch * g.height * g.width),
+    inputGradUnits: g.batch * g.groups,
     weightGradUnits: g.groups * stripCount(taps * inGroup),
   };
 };
@@ -106,8 +107,8 @@ export interface ConvolutionKernels {
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
   /**
-   * dx = gradient by x; `packed` = packConvWeightsTransposed of the weights.
-   * Units: strips of 4 input pixels of one group, groups · ⌈batch · height · width / 4⌉.
+   * dx = gradient by x; `packed` = packB of the transposed weights (see convSizes.packedWeightsTransposed).
+   * Units: samples, each group of a sample on its own: batch · groups of them, groups innermost.
    */
   conv2dInputGrad(
     dx: number,
@@ -127,20 +128,6 @@ export interface ConvolutionKernels {
     scratch: number,
     accumulate: number,
     ...rest: [...ConvArguments, start: number, end: number]
-  ): void;
-  /**
-   * Packs, group by group, B[(t, co), ci] = w[group, taps − 1 − t, ci, co] into panels of 8 columns ci, as packB does.
-   * `channels` and `outChannels` are totals over the groups; units: panels, groups · ⌈(channels / groups) / 8⌉.
-   */
-  packConvWeightsTransposed(
-    out: number,
-    w: number,
-    taps: number,
-    channels: number,
-    outChannels: number,
-    groups: number,
-    start: number,
-    end: number,
   ): void;
 }
 
@@ -169,11 +156,6 @@ export const convolutionInfo: InfoOf<ConvolutionKernels> = {
     unit: "strips",
     grain: 1,
   },
-  conv2dInputGrad: { args: ["dx", "dy", "packed", "scratch", ...geometry], unit: "strips", grain: 1 },
+  conv2dInputGrad: { args: ["dx", "dy", "packed", "scratch", ...geometry], unit: "samples", grain: 1 },
   conv2dWeightGrad: { args: ["dw", "x", "packed", "scratch", "accumulate", ...geometry], unit: "strips", grain: 1 },
-  packConvWeightsTransposed: {
-    args: ["out", "w", "taps", "channels", "outChannels", "groups"],
-    unit: "panels",
-    grain: 1,
-  },
 };

@@ -1,5 +1,5 @@
 import type { ConvArguments, ConvGeometry, ConvolutionKernels } from "../families/convolution.ts";
-import { panelColumns, panelCount, stripCount, stripRows } from "../families/matrix.ts";
+import { stripCount, stripRows } from "../families/matrix.ts";
 import { activationOf } from "./activations.ts";
 import { packedIndex } from "./matrix.ts";
 import type { ReferenceMemory } from "./memory.ts";
@@ -100,21 +100,23 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
   },
   conv2dInputGrad: (dx, dy, packed, _scratch, ...rest) => {
     const g = toGeometry(rest);
-    const taps = g.kernelHeight * g.kernelWidth;
-    const k = taps * g.outGroup;
-    forEachRow(g.start, g.end, g.batch * g.height * g.width, (group, pixel) => {
-      for (let ci = 0; ci < g.inGroup; ci++) {
-        let total = 0;
-        forEachTap(g, (tap, ky, kx) => {
-          const to = outputPixel(g, pixel, ky, kx);
-          for (let co = 0; to >= 0 && co < g.outGroup; co++)
-            total +=
-              get(dy, to * g.outChannels + group * g.outGroup + co) *
-              get(packed, packedIndex(group, (taps - 1 - tap) * g.outGroup + co, ci, k, g.inGroup));
-        });
-        set(dx, pixel * g.channels + group * g.inGroup + ci, total);
+    const n = g.kernelHeight * g.kernelWidth * g.inGroup;
+    const size = g.height * g.width;
+    for (let unit = g.start; unit < g.end; unit++)
+      for (let pixel = 0; pixel < size; pixel++) {
+        const [group, place] = [unit % g.groups, Math.floor(unit / g.groups) * size + pixel];
+        for (let ci = 0; ci < g.inGroup; ci++) {
+          let total = 0;
+          forEachTap(g, (tap, ky, kx) => {
+            const to = outputPixel(g, place, ky, kx);
+            for (let co = 0; to >= 0 && co < g.outGroup; co++)
+              total +=
+                get(dy, to * g.outChannels + group * g.outGroup + co) *
+                get(packed, packedIndex(group, co, tap * g.inGroup + ci, g.outGroup, n));
+          });
+          set(dx, place * g.channels + group * g.inGroup + ci, total);
+        }
       }
-    });
   },
   conv2dWeightGrad: (dw, x, packed, _scratch, accumulate, ...rest) => {
     const g = toGeometry(rest);
@@ -135,18 +137,5 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
         set(dw, at, total);
       }
     });
-  },
-  packConvWeightsTransposed: (out, w, taps, channels, outChannels, groups, start, end) => {
-    const [inGroup, outGroup] = [channels / groups, outChannels / groups];
-    const [panels, k] = [panelCount(inGroup), taps * outGroup];
-    for (let unit = start; unit < end; unit++) {
-      const [group, panel] = [Math.floor(unit / panels), unit % panels];
-      for (let i = 0; i < k; i++)
-        for (let lane = 0; lane < panelColumns; lane++) {
-          const [tap, co, ci] = [taps - 1 - Math.floor(i / outGroup), i % outGroup, panel * panelColumns + lane];
-          const value = ci < inGroup ? get(w, ((group * taps + tap) * inGroup + ci) * outGroup + co) : 0;
-          set(out, packedIndex(group, i, ci, k, inGroup), value);
-        }
-    }
   },
 });

@@ -115,21 +115,6 @@ export const convolutionCases: CasesOf<ConvolutionKernels> = {
       outputs: [realOutput(dw, count, 6, Math.max(2, outPixels(g) / 4))],
     };
   },
-  packConvWeightsTransposed: (r) => {
-    const g = randomConv(r);
-    const taps = g.kernelHeight * g.kernelWidth;
-    const count = convSizes(g).packedWeightsTransposed;
-    const out = r.blank(count);
-    const args = [
-      out,
-      r.real((taps * g.channels * g.outChannels) / g.groups),
-      taps,
-      g.channels,
-      g.outChannels,
-      g.groups,
-    ];
-    return { args, units: g.groups * panelCount(g.channels / g.groups), outputs: [realOutput(out, count, 0)] };
-  },
 };
 
 const randomPool = (r: Space): PoolGeometry => {
