@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
+import { patchBytes } from "../blas/patch-tiles.ts";
 import { createGraph, type Value } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
 import { flopsOf, type Result, type TailEmitter } from "../graph/record.ts";
@@ -186,12 +187,15 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
   const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
-  const placed = placeMemory({ spec, shape, model, constants, described, evaluationRows, threads, scratchBytes });
+  const { backend } = spec.resources;
+  const threadBytes = backend === "blas" ? Math.max(scratchBytes, patchBytes) : scratchBytes;
+  const placed = placeMemory({ spec, shape, model, constants, described, evaluationRows, threads, scratchBytes: threadBytes });
   const placeOf = createLookup(placed, model);
   const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
     const request = { graph: traced.graph, results: results(placed, model), placeOf, arenaOffset: placed.arenaOffset, floatBytes: 4 as const };
     return plan({
       ...request,
+      backend,
       ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
       tailFlops: tailFlops?.(model) ?? 0,
     });
