@@ -44,7 +44,7 @@ const floors: Record<string, Floor> = {
   "src/engine/tensor": engineFloor(),
   "src/engine/kernels": engineFloor("tensor"),
   "src/engine/blas": engineFloor("tensor", "kernels"),
-  "src/engine/graph": engineFloor("tensor", "kernels"),
+  "src/engine/graph": engineFloor("tensor", "kernels", "blas"),
   "src/engine/parallel": engineFloor("tensor", "kernels", "graph"),
   "src/engine/nn": engineFloor("tensor", "kernels", "graph"),
   "src/engine/optim": engineFloor("tensor", "kernels", "graph"),
