@@ -161,7 +161,7 @@ const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, o
   const finish = (): Metrics => {
     if (best && meta.best && meta.best.bad > 0) model.set(best);
     const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch };
-    if (meta.best) metrics["bestEpoch"] = meta.best.epoch + 1;
+    if (meta.best) metrics["bestEpoch"] = meta.best.epoch;
     for (const split of ["train", "validation", "test"] as const) {
       const measured = evaluate(split);
       if (measured) Object.assign(metrics, namedMetrics(split, measured, scale));

@@ -183,6 +183,7 @@ export interface FitResult {
 
 /** What early stopping remembers. */
 export interface BestEpoch {
+  /** 1 is the first. */
   readonly epoch: number;
   readonly value: number;
   /** Epochs since. */
