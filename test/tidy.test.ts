@@ -45,7 +45,7 @@ const floors: Record<string, Floor> = {
   "src/engine/kernels": engineFloor("tensor"),
   "src/engine/blas": engineFloor("tensor", "kernels"),
   "src/engine/graph": engineFloor("tensor", "kernels", "blas"),
-  "src/engine/parallel": engineFloor("tensor", "kernels", "graph"),
+  "src/engine/parallel": engineFloor("tensor", "kernels", "blas", "graph"),
   "src/engine/nn": engineFloor("tensor", "kernels", "graph"),
   "src/engine/optim": engineFloor("tensor", "kernels", "graph"),
   "src/engine/cluster": engineFloor("tensor", "kernels", "graph"),
