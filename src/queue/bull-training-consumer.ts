@@ -1,0 +1,103 @@
+import { type ConnectionOptions, type Job, WaitingError, Worker } from "bullmq";
+import { QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
+import type { QueueEntry, RunJob, TrainingConsumer } from "./training-queue.ts";
+
+/** Why a run's signal aborted. */
+export type AbortReason = "lease_lost" | "closing";
+
+export interface BullTrainingConsumerOptions {
+  /** A lasting connection: `maxRetriesPerRequest: null` and a short reconnect delay. */
+  connection: ConnectionOptions;
+  run: RunJob;
+  /** Jobs at once; the trainer's ledger decides which of them compute. */
+  concurrency: number;
+  /** A holder that has not renewed its lock for so long has lost the entry. */
+  lockMs: number;
+  nowMs: () => number;
+  onError: (error: Error) => void;
+}
+
+interface ActiveRun {
+  controller: AbortController;
+  renewedAtMs: number;
+  done: Promise<unknown>;
+}
+
+/**
+ * The consumer's side on BullMQ. BullMQ does not stop a processor whose lock is lost, so a lease clock of our own aborts it at
+ * 0.8 of the lock's life: before any other trainer can be given the entry. How often an entry stalled is not BullMQ's to judge:
+ * crashes without progress are counted in the job's record.
+ */
+export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions): TrainingConsumer => {
+  const { lockMs, nowMs, concurrency, onError } = options;
+  const active = new Map<string, ActiveRun>();
+  let takenAtMs = nowMs();
+
+  const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
+    takenAtMs = nowMs();
+    const controller = new AbortController();
+    const done = runEntry(options.run, job, token, controller.signal).finally(() => active.delete(job.data.job));
+    active.set(job.data.job, { controller, renewedAtMs: nowMs(), done: done.catch(() => undefined) });
+    return done;
+  };
+
+  const worker = new Worker<QueueEntry>(QUEUE_NAME, process, {
+    connection: options.connection,
+    prefix: QUEUE_PREFIX,
+    concurrency,
+    lockDuration: lockMs,
+    lockRenewTime: lockMs / 4,
+    stalledInterval: Math.max(lockMs / 6, 500),
+    maxStalledCount: 1_000_000,
+    drainDelay: 5,
+    runRetryDelay: 500,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on("error", onError);
+  worker.on("locksRenewed", ({ jobIds }) => {
+    for (const id of jobIds) {
+      const run = active.get(id);
+      if (run) run.renewedAtMs = nowMs();
+    }
+  });
+  worker.on("lockRenewalFailed", (ids) => {
+    for (const id of ids) abort(active.get(id), "lease_lost");
+  });
+  const leaseClock = setInterval(() => {
+    for (const run of active.values()) if (nowMs() - run.renewedAtMs > 0.8 * lockMs) abort(run, "lease_lost");
+  }, lockMs / 20);
+
+  const close = async (limitMs: number): Promise<void> => {
+    const deadline = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
+    // Not awaited: it resolves only when the running jobs have ended, and they are told to end next.
+    const paused = worker.pause(true).catch(onError);
+    for (const run of active.values()) abort(run, "closing");
+    await Promise.race([Promise.all([...active.values()].map(({ done }) => done)).then(() => paused), deadline]);
+    clearInterval(leaseClock);
+    await Promise.race([worker.close(active.size > 0).catch(onError), deadline]);
+  };
+
+  return {
+    close,
+    lastSeenMs: () =>
+      worker.isRunning() && !worker.closing ? Math.max(takenAtMs, worker.isPaused() ? 0 : nowMs()) : takenAtMs,
+  };
+};
+
+const abort = (run: ActiveRun | undefined, reason: AbortReason): void => {
+  if (run && !run.controller.signal.aborted) run.controller.abort(reason);
+};
+
+/** Runs the entry's job; an entry handed back waits again, without having used up anything. */
+const runEntry = async (
+  run: RunJob,
+  job: Job<QueueEntry>,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> => {
+  const outcome = await run(job.data, signal);
+  if (outcome === "ended" || signal.reason === "lease_lost") return;
+  await job.moveToWait(token);
+  throw new WaitingError();
+};
