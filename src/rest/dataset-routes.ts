@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { Dataset } from "../domain/dataset.ts";
 import { ServiceError } from "../domain/errors.ts";
@@ -7,10 +7,10 @@ import { deleteDataset } from "../usecases/delete-dataset.ts";
 import { getDataset } from "../usecases/get-dataset.ts";
 import { listDatasetRows } from "../usecases/list-dataset-rows.ts";
 import { listDatasets } from "../usecases/list-datasets.ts";
+import { withProgressLimit } from "../usecases/progress-limit.ts";
 import { uploadDataset } from "../usecases/upload-dataset.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 import { DatasetPage, DatasetRows, IdParams, NoQuery, PageQuery, RowsQuery, UploadQuery } from "./schemas.ts";
-import { withProgressLimit } from "./upload-body.ts";
 
 const tag = "datasets";
 
@@ -52,7 +52,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       const dataset = await uploadDataset(deps, caller, {
         name: query.name,
         types,
-        body: withProgressLimit(body as Readable),
+        body: Readable.from(withProgressLimit(body as Readable), { objectMode: false }),
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);
       return dataset;

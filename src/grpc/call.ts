@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import type {
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from "@grpc/grpc-js";
+import { ServiceError } from "../domain/errors.ts";
+import type { Admit, Caller } from "../usecases/caller.ts";
+import type { Deps } from "../usecases/deps.ts";
+import type { OperationName } from "../usecases/operations.ts";
+import { Undecodable } from "./decoding.ts";
+import { toStatus } from "./status.ts";
+
+/** What every handler of this surface is built with. */
+export interface Wiring {
+  deps: Deps;
+  admit: Admit;
+  /** Aborts when the server closes: what ends every wait and stream. */
+  closing: AbortSignal;
+}
+
+/** A call without a deadline must not hold its stream for ever. */
+const unaryLimitMs = 90_000;
+const streamLimitMs = 60 * 60_000;
+
+/** What the three kinds of calls have in common. */
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> & {
+  on(event: "cancelled", listener: () => void): unknown;
+};
+
+interface Running {
+  caller: Caller;
+  signal: AbortSignal;
+}
+
+/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
+const run = async <R>(
+  wiring: Wiring,
+  operation: OperationName,
+  call: AnyCall,
+  limitMs: number,
+  handle: (running: Running) => Promise<R>,
+): Promise<R> => {
+  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  const authorization = call.metadata.get("authorization")[0]?.toString();
+  const caller = await wiring.admit(operation, authorization, call.getPeer());
+  const gone = new AbortController();
+  call.on("cancelled", () => gone.abort());
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      gone.abort();
+      reject(new ServiceError("timed_out", `a call of ${operation} may last at most ${limitMs / 1000} s`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([handle({ caller, signal: AbortSignal.any([gone.signal, wiring.closing]) }), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const decoded = <Q>(request: Q): Q => {
+  if (request instanceof Undecodable) throw new ServiceError("malformed", request.detail);
+  return request;
+};
+
+export const unary =
+  <Q, R>(
+    wiring: Wiring,
+    operation: OperationName,
+    handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R>,
+  ): handleUnaryCall<Q, R> =>
+  (call, callback) => {
+    run(wiring, operation, call, unaryLimitMs, ({ caller, signal }) =>
+      handle(caller, decoded(call.request), signal),
+    ).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
+    );
+  };
+
+/** Waits when the client reads slower than we write, instead of holding what it has not read. */
+const pump = async <R>(call: ServerWritableStream<unknown, R>, messages: AsyncIterable<R>, signal: AbortSignal) => {
+  for await (const message of messages) {
+    if (signal.aborted) return;
+    if (!call.write(message)) await once(call, "drain", { signal });
+  }
+};
+
+export const serverStream =
+  <Q, R>(
+    wiring: Wiring,
+    operation: OperationName,
+    handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<AsyncIterable<R>>,
+  ): handleServerStreamingCall<Q, R> =>
+  (call) => {
+    run(wiring, operation, call, streamLimitMs, async ({ caller, signal }) => {
+      await pump(call, await handle(caller, decoded(call.request), signal), signal);
+      if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
+    }).then(
+      () => call.end(),
+      (error: unknown) => {
+        if (!call.cancelled) call.emit("error", toStatus(error, operation, wiring.deps.log));
+      },
+    );
+  };
+
+/** No limit on the whole: an upload is cut when it makes no progress, see the use case's floor. */
+const uploadLimitMs = 24 * 60 * 60_000;
+
+export const clientStream =
+  <Q, R>(
+    wiring: Wiring,
+    operation: OperationName,
+    handle: (caller: Caller, requests: ServerReadableStream<Q, R>) => Promise<R>,
+  ): handleClientStreamingCall<Q, R> =>
+  (call, callback) => {
+    run(wiring, operation, call, uploadLimitMs, ({ caller }) => handle(caller, call)).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
+    );
+  };

@@ -1,0 +1,57 @@
+import { Readable } from "node:stream";
+import { ServiceError } from "../domain/errors.ts";
+import { deleteDataset } from "../usecases/delete-dataset.ts";
+import { getDataset } from "../usecases/get-dataset.ts";
+import { listDatasetRows } from "../usecases/list-dataset-rows.ts";
+import { listDatasets } from "../usecases/list-datasets.ts";
+import { withProgressLimit } from "../usecases/progress-limit.ts";
+import { uploadDataset } from "../usecases/upload-dataset.ts";
+import { clientStream, unary, type Wiring } from "./call.ts";
+import { fromType, toDataset } from "./dataset-messages.ts";
+import { Undecodable } from "./decoding.ts";
+import type { DatasetsServiceServer, UploadDatasetRequest, UploadHeader } from "./generated/descent/v1/datasets.ts";
+
+type Messages = AsyncGenerator<UploadDatasetRequest, void, void>;
+
+const readHeader = async (messages: Messages): Promise<UploadHeader> => {
+  const first = await messages.next();
+  if (first.value instanceof Undecodable) throw new ServiceError("malformed", first.value.detail);
+  if (first.done === true || first.value.part?.$case !== "header") {
+    throw new ServiceError("malformed", "the first message of an upload must be its header");
+  }
+  return first.value.part.value;
+};
+
+async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, void> {
+  for await (const message of messages) {
+    if (message instanceof Undecodable) throw new ServiceError("malformed", message.detail);
+    if (message.part?.$case !== "chunk")
+      throw new ServiceError("malformed", "after its header an upload has only chunks");
+    if (message.part.value.length > 0) yield message.part.value;
+  }
+}
+
+export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
+  const { deps } = wiring;
+  return {
+    uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call) => {
+      const messages = withProgressLimit<UploadDatasetRequest>(call);
+      const { name, types } = await readHeader(messages);
+      const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      return toDataset(await uploadDataset(deps, caller, { name, types: stated, body }));
+    }),
+    listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
+      const { items, nextPageToken } = await listDatasets(deps, caller, request);
+      return { items: items.map(toDataset), nextPageToken: nextPageToken ?? undefined };
+    }),
+    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
+      toDataset(await getDataset(deps, caller, { id })),
+    ),
+    listDatasetRows: unary(wiring, "listDatasetRows", (caller, request) => listDatasetRows(deps, caller, request)),
+    deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
+      await deleteDataset(deps, caller, { id });
+      return {};
+    }),
+  };
+};

@@ -1,0 +1,35 @@
+import type { Job, JobEvent, MetricPoint } from "../domain/job.ts";
+import type { JobState } from "../domain/job-state.ts";
+import * as wire from "./generated/descent/v1/jobs.ts";
+import { toJobSpec, toStruct } from "./job-spec.ts";
+
+const toState = (state: JobState): wire.JobState =>
+  wire.JobState[`JOB_STATE_${state.toUpperCase() as Uppercase<JobState>}`];
+
+/** The domain's name of a state; one that this server does not know stays as its number, for the filter's error to show. */
+export const fromState = (state: wire.JobState): string | undefined => {
+  if (state === wire.JobState.JOB_STATE_UNSPECIFIED) return undefined;
+  const name = Object.entries(wire.JobState).find(([, number]) => number === state)?.[0];
+  return name?.replace("JOB_STATE_", "").toLowerCase() ?? String(state);
+};
+
+export const toJob = (job: Job): wire.Job => ({
+  id: job.id,
+  state: toState(job.state),
+  done: job.done,
+  progress: job.progress,
+  spec: toJobSpec(job.spec),
+  plan: job.plan,
+  history: job.history.map(({ state, ...entry }) => ({ ...entry, state: toState(state) })),
+  createdAt: job.createdAt,
+  startedAt: job.startedAt ?? undefined,
+  endedAt: job.endedAt ?? undefined,
+  attempt: job.attempt,
+  metrics: job.metrics,
+  model: job.model ?? undefined,
+  error: job.error ?? undefined,
+});
+
+export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });
+
+export const toMetricPoint = (point: MetricPoint): wire.MetricPoint => point;

@@ -1,0 +1,47 @@
+import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec } from "./generated/descent/v1/job_spec.ts";
+
+/** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */
+const present = (entries: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+
+const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
+
+const fromTask = ({ type, label, features }: TaskSpec) => present({ type, label, features: nonEmpty(features) });
+const fromBase = ({ model, freeze, newHead }: BaseSpec) => present({ model, freeze: nonEmpty(freeze), newHead });
+const fromResources = (resources: ResourcesSpec) => present({ ...resources });
+
+/** The JSON body that this message stands for; unchecked, as a body is. */
+export const fromJobSpec = (message: JobSpec | undefined): unknown => {
+  if (message === undefined) return undefined;
+  const { task, base, resources, labels, ...rest } = message;
+  return present({
+    ...rest,
+    task: task && fromTask(task),
+    base: base && fromBase(base),
+    resources: resources && fromResources(resources),
+    labels: Object.keys(labels).length === 0 ? undefined : labels,
+  });
+};
+
+/** A Struct can hold no `undefined`: only what JSON would show. */
+export const toStruct = (value: object): Record<string, unknown> => JSON.parse(JSON.stringify(value));
+
+export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
+  type: task.type,
+  label: "label" in task ? task.label : undefined,
+  features: task.features ?? [],
+});
+
+export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
+  name: spec.name,
+  dataset: spec.dataset,
+  task: toTask(spec.task),
+  model: toStruct(spec.model),
+  loss: toStruct(spec.loss),
+  optimizer: toStruct(spec.optimizer),
+  training: toStruct(spec.training),
+  base: spec.base,
+  resources: spec.resources,
+  labels: spec.labels,
+});

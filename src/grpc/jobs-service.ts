@@ -1,0 +1,59 @@
+import type { JobEvent } from "../domain/job.ts";
+import { cancelJob } from "../usecases/cancel-job.ts";
+import { deleteJob } from "../usecases/delete-job.ts";
+import { getJob } from "../usecases/get-job.ts";
+import { listJobEvents } from "../usecases/list-job-events.ts";
+import { listJobMetrics } from "../usecases/list-job-metrics.ts";
+import { listJobs } from "../usecases/list-jobs.ts";
+import { pauseJob } from "../usecases/pause-job.ts";
+import { resumeJob } from "../usecases/resume-job.ts";
+import { submitJob } from "../usecases/submit-job.ts";
+import { validateJob } from "../usecases/validate-job.ts";
+import { watchJob } from "../usecases/watch-job.ts";
+import { serverStream, unary, type Wiring } from "./call.ts";
+import type * as wire from "./generated/descent/v1/jobs.ts";
+import { fromState, toEvent, toJob, toMetricPoint } from "./job-messages.ts";
+import { fromJobSpec, toJobSpec } from "./job-spec.ts";
+
+async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
+  for await (const event of events) yield toEvent(event);
+}
+
+export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
+  const { deps } = wiring;
+  return {
+    submitJob: unary(wiring, "submitJob", async (caller, { spec, idempotencyKey }) => {
+      const { job } = await submitJob(deps, caller, { spec: fromJobSpec(spec), idempotencyKey });
+      return toJob(job);
+    }),
+    validateJob: unary(wiring, "validateJob", async (caller, request) => {
+      const { plan, spec } = await validateJob(deps, caller, { spec: fromJobSpec(request.spec) });
+      return { plan, spec: toJobSpec(spec) };
+    }),
+    getJob: unary(wiring, "getJob", async (caller, { id, waitSeconds }, signal) =>
+      toJob(await getJob(deps, caller, { id, waitSeconds, signal })),
+    ),
+    listJobs: unary(wiring, "listJobs", async (caller, { state, ...page }) => {
+      const { items, nextPageToken } = await listJobs(deps, caller, { ...page, state: fromState(state) });
+      return { items: items.map(toJob), nextPageToken: nextPageToken ?? undefined };
+    }),
+    watchJob: serverStream(wiring, "watchJob", async (caller, { id, after }, signal) =>
+      toEvents(await watchJob(deps, caller, { id, afterEventId: after, signal })),
+    ),
+    listJobEvents: unary(wiring, "listJobEvents", async (caller, request) => {
+      const { items, nextAfter } = await listJobEvents(deps, caller, request);
+      return { items: items.map(toEvent), nextAfter: nextAfter ?? undefined };
+    }),
+    listJobMetrics: unary(wiring, "listJobMetrics", async (caller, request) => {
+      const { items, nextAfter } = await listJobMetrics(deps, caller, request);
+      return { items: items.map(toMetricPoint), nextAfter: nextAfter ?? undefined };
+    }),
+    cancelJob: unary(wiring, "cancelJob", async (caller, { id }) => toJob(await cancelJob(deps, caller, { id }))),
+    pauseJob: unary(wiring, "pauseJob", async (caller, { id }) => toJob(await pauseJob(deps, caller, { id }))),
+    resumeJob: unary(wiring, "resumeJob", async (caller, { id }) => toJob(await resumeJob(deps, caller, { id }))),
+    deleteJob: unary(wiring, "deleteJob", async (caller, { id }) => {
+      await deleteJob(deps, caller, { id });
+      return {};
+    }),
+  };
+};

@@ -1,0 +1,35 @@
+import type { Readable } from "node:stream";
+import { deleteModel } from "../usecases/delete-model.ts";
+import { getModel } from "../usecases/get-model.ts";
+import { getModelWeights } from "../usecases/get-model-weights.ts";
+import { listModels } from "../usecases/list-models.ts";
+import { predict } from "../usecases/predict.ts";
+import { serverStream, unary, type Wiring } from "./call.ts";
+import type * as wire from "./generated/descent/v1/models.ts";
+import { toModel, toPrediction } from "./model-messages.ts";
+
+async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
+  for await (const chunk of body) yield { chunk };
+}
+
+export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
+  const { deps } = wiring;
+  return {
+    listModels: unary(wiring, "listModels", async (caller, request) => {
+      const { items, nextPageToken } = await listModels(deps, caller, request);
+      return { items: items.map(toModel), nextPageToken: nextPageToken ?? undefined };
+    }),
+    getModel: unary(wiring, "getModel", async (caller, { id }) => toModel(await getModel(deps, caller, { id }))),
+    deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
+      await deleteModel(deps, caller, { id });
+      return {};
+    }),
+    getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
+      toChunks((await getModelWeights(deps, caller, { id })).body),
+    ),
+    predict: unary(wiring, "predict", async (caller, { model, rows }) => {
+      const { predictions } = await predict(deps, caller, { model, body: { rows } });
+      return { predictions: predictions.map(toPrediction) };
+    }),
+  };
+};

@@ -1,0 +1,117 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { limits } from "../domain/limits.ts";
+import { type Admit, admitEveryone } from "../usecases/caller.ts";
+import type { Deps } from "../usecases/deps.ts";
+import { readiness } from "../usecases/readiness.ts";
+import type { Wiring } from "./call.ts";
+import { createDatasetsService } from "./datasets-service.ts";
+import { withSafeDecoding } from "./decoding.ts";
+import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
+import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
+import { ModelsServiceService } from "./generated/descent/v1/models.ts";
+import { createJobsService } from "./jobs-service.ts";
+import { createModelsService } from "./models-service.ts";
+import { createReflection } from "./reflection.ts";
+
+export interface GrpcOptions {
+  /** Who may come in; without it everyone is the default tenant. */
+  admit?: Admit;
+  /** Certificate and key in PEM; with `clientCa`, clients must present a certificate that it signed (mTLS). */
+  tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
+  /** Between two looks at the service's readiness, for the health service. */
+  readinessMs?: number;
+}
+
+export interface GrpcServer {
+  /** Resolves to the port; 0 takes a free one. */
+  listen(address: { host: string; port: number }): Promise<number>;
+  /** Ends waits and streams at once, lets other calls finish, and cuts them after `limitMs`. */
+  close(limitMs?: number): Promise<void>;
+}
+
+const minuteMs = 60_000;
+
+const settings = {
+  "grpc.max_concurrent_streams": 100,
+  "grpc.max_receive_message_length": limits.grpcMessageBytes,
+  "grpc.keepalive_time_ms": minuteMs,
+  "grpc.keepalive_timeout_ms": 20_000,
+  "grpc.max_connection_idle_ms": 5 * minuteMs,
+  // Clients reconnect now and then, so that load finds its way to new servers; running calls get the grace.
+  "grpc.max_connection_age_ms": 30 * minuteMs,
+  "grpc.max_connection_age_grace_ms": 5 * minuteMs,
+};
+
+export const services = { datasets: DatasetsServiceService, jobs: JobsServiceService, models: ModelsServiceService };
+
+const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
+  tls === undefined
+    ? ServerCredentials.createInsecure()
+    : ServerCredentials.createSsl(
+        tls.clientCa ?? null,
+        [{ private_key: tls.key, cert_chain: tls.cert }],
+        tls.clientCa !== undefined,
+      );
+
+/** The server as a whole, and each service by name: they are ready together. */
+const healthNames = ["", "descent.v1.DatasetsService", "descent.v1.JobsService", "descent.v1.ModelsService"];
+
+/** grpc.health.v1, as readiness sees it. */
+const watchHealth = (server: Server, deps: Deps, everyMs: number): (() => void) => {
+  const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, "UNKNOWN" as const])));
+  health.addToServer(server);
+  const tell = (status: "SERVING" | "NOT_SERVING") => {
+    for (const name of healthNames) health.setStatus(name, status);
+  };
+  let busy = false;
+  const look = async () => {
+    if (busy) return;
+    busy = true;
+    const { ready } = await readiness(deps);
+    tell(ready ? "SERVING" : "NOT_SERVING");
+    busy = false;
+  };
+  void look();
+  const timer = setInterval(() => void look(), everyMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    tell("NOT_SERVING");
+  };
+};
+
+const bind = (server: Server, target: string, credentials: ServerCredentials): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.bindAsync(target, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
+  });
+
+const shutdown = (server: Server, limitMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), limitMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+/** The gRPC surface: the same operations as REST, health and reflection. */
+export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcServer => {
+  const closing = new AbortController();
+  const wiring: Wiring = { deps, admit: options.admit ?? admitEveryone, closing: closing.signal };
+  const server = new Server(settings);
+  server.addService(withSafeDecoding(DatasetsServiceService), createDatasetsService(wiring));
+  server.addService(withSafeDecoding(JobsServiceService), createJobsService(wiring));
+  server.addService(withSafeDecoding(ModelsServiceService), createModelsService(wiring));
+  createReflection().addToServer(server);
+  const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
+  return {
+    listen: ({ host, port }) =>
+      bind(server, `${host.includes(":") ? `[${host}]` : host}:${port}`, createCredentials(options.tls)),
+    close: async (limitMs = 5000) => {
+      stopHealth();
+      closing.abort();
+      await shutdown(server, limitMs);
+    },
+  };
+};

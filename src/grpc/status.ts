@@ -1,0 +1,30 @@
+import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
+import { errorCatalogue, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
+
+/** Trailers travel as one header block, and clients refuse large ones. */
+const problemBytes = 6 * 1024;
+
+/** The whole problem document, or as many of its single faults as fit. */
+const toBytes = (problem: Problem): Buffer => {
+  for (let { errors } = problem; ; errors = errors.slice(0, -1)) {
+    const bytes = Buffer.from(JSON.stringify({ ...problem, errors }));
+    if (bytes.length <= problemBytes || errors.length === 0) return bytes;
+  }
+};
+
+const toServiceError = (error: unknown, operation: string, log: Log): ServiceError => {
+  if (error instanceof ServiceError) return error;
+  log.error({ err: error, operation }, "unexpected error");
+  return new ServiceError("internal", `the service made a mistake in ${operation}; it is logged`, { cause: error });
+};
+
+/** Anything that was thrown, as a gRPC status: the catalogue's code, and the problem document in `problem-bin`. */
+export const toStatus = (error: unknown, operation: string, log: Log): StatusObject => {
+  const known = toServiceError(error, operation, log);
+  const problem = toProblem(known);
+  const metadata = new Metadata();
+  metadata.set("problem-bin", toBytes(problem));
+  if (known.retryAfterSeconds !== undefined) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds)));
+  return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
+};
