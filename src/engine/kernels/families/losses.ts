@@ -12,7 +12,8 @@ export interface LossKernels {
    * Softmax cross-entropy from logits x [rows, classes] with i32 labels: the negative log-likelihood of a categorical distribution.
    * With label smoothing s and class weights v (a vector of `classes` elements, or 0 for all 1), as PyTorch defines them:
    * t[j] = v[j] · ((1 − s) [j = label] + s / classes), ℓ = −Σⱼ t[j] ln pⱼ, ∂ℓ/∂x[j] = pⱼ Σt − t[j].
-   * A row with a label outside 0 … classes − 1 has loss 0 and gradient 0.
+   * A row with a label outside 0 … classes − 1 has loss 0 and gradient 0. Elements of dx below 2⁻¹⁰⁰ in size are 0: the products behind them would be
+   * subnormal, and slow.
    */
   softmaxCrossEntropy(
     loss: number,
