@@ -17,9 +17,9 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 VOLUME /var/lib/descent
-# The program ends when it cannot work; a process that is there but hung shows in /proc as stopped or dead.
+# A trainer that cannot work ends by itself and is started again; this finds one that is there but stopped.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "const s = require('node:fs').readFileSync('/proc/1/status', 'utf8'); process.exit(/^State:\\s+[TZX]/m.test(s) ? 1 : 0)"]
+  CMD for p in $(grep -lsE '[-]-role=trainer' /proc/[0-9]*/cmdline); do grep -qs '^State:[[:space:]]*[TZX]' ${p%cmdline}status || exit 0; done; exit 1
 # Time for the running jobs to write a checkpoint: give `docker stop` more than DRAIN_SECONDS.
 STOPSIGNAL SIGTERM
 CMD ["node", "dist/src/main.js", "--role=trainer"]
