@@ -76,8 +76,32 @@ const description = `Upload a data set, submit a training job, watch it, and get
 
 Ids are opaque. Times are RFC 3339 in UTC. Every error is \`application/problem+json\` (RFC 9457) with a stable \`code\`. The same operations are offered over gRPC, package \`descent.v1\`.`;
 
+type Document = ReturnType<typeof fastifyZodOpenApiTransformers.transformObject>;
+
+interface Paths {
+  paths?: Record<
+    string,
+    Record<string, { requestBody?: { content: Record<string, { example?: unknown }> } } | undefined>
+  >;
+}
+
+/** The plugins drop the examples of bodies. */
+const withExamples = (document: Document, routes: readonly RestRoute[]): Document => {
+  const { paths = {} } = document as Paths;
+  for (const { url, method, body } of routes) {
+    const path = paths[url.replaceAll(/:([a-z]+)/gi, "{$1}")];
+    const media = body && path?.[method.toLowerCase()]?.requestBody?.content[body.contentType];
+    if (media !== undefined && body?.example !== undefined) media.example = body.example;
+  }
+  return document;
+};
+
 /** Collects the routes that are registered after it into an OpenAPI 3.1 document. */
-export const registerOpenApi = async (app: FastifyInstance, version: string): Promise<void> => {
+export const registerOpenApi = async (
+  app: FastifyInstance,
+  routes: readonly RestRoute[],
+  version: string,
+): Promise<void> => {
   await app.register(fastifyZodOpenApiPlugin);
   await app.register(swagger, {
     openapi: {
@@ -96,6 +120,7 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
         },
       },
     },
-    ...fastifyZodOpenApiTransformers,
+    transform: fastifyZodOpenApiTransformers.transform,
+    transformObject: (input) => withExamples(fastifyZodOpenApiTransformers.transformObject(input), routes),
   });
 };

@@ -186,7 +186,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     for (const one of [method].flat()) known.push({ method: one, url });
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
-  await registerOpenApi(app, options.version ?? "0.1.0");
+  await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
   await registerRoutes(app, { deps, admit: options.admit ?? admitEveryone, closing: closing.signal, uploads });
   await registerService(app, deps);
   for (const plugin of options.plugins ?? []) await app.register(plugin);
