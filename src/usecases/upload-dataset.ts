@@ -1,62 +1,41 @@
-import { PassThrough, Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { z } from "zod";
-import { profileCsv } from "../data/profile-csv.ts";
 import { ColumnTypes, type Dataset } from "../domain/dataset.ts";
 import { ServiceError } from "../domain/errors.ts";
+import type { TenantId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { artifactKeys } from "../store/artifact-store.ts";
 import type { Caller } from "./caller.ts";
 import type { Deps } from "./deps.ts";
 import { parse } from "./parse.ts";
+import { storeAndProfile } from "./store-and-profile.ts";
 
 const Parameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
 });
 
-/** Resolves when the stream can take more, or can take nothing any more. */
-const writable = (stream: PassThrough): Promise<void> =>
-  new Promise((resolve) => {
-    const settle = () => {
-      for (const event of ["drain", "close", "error"] as const) stream.off(event, settle);
-      resolve();
-    };
-    for (const event of ["drain", "close", "error"] as const) stream.on(event, settle);
-  });
-
-/** Passes the source on and writes the same bytes to `copy`, at the pace of the slower reader. */
-async function* copying(source: Readable, copy: PassThrough): AsyncGenerator<Buffer, void, void> {
-  try {
-    for await (const chunk of source) {
-      if (copy.destroyed) return;
-      if (!copy.write(chunk)) await writable(copy);
-      yield chunk;
-    }
-    copy.end();
-  } catch (error) {
-    copy.destroy(error as Error);
-    throw error;
-  }
+interface Room {
+  limitBytes: number;
+  /** Whether it is the tenant's quota that limits, not the size of one file. */
+  quota: boolean;
 }
 
-/** Stores and profiles in one pass over the stream. The first of the two to fail stops the other, and its reason is the answer. */
-const storeAndProfile = async (deps: Deps, key: string, body: Readable, types: z.infer<typeof ColumnTypes>) => {
-  const copy = new PassThrough();
-  const original = Readable.from(copying(body, copy));
-  const failures: unknown[] = [];
-  const stop = (error: unknown): never => {
-    failures.push(error);
-    const cause = error instanceof Error ? error : new Error(String(error));
-    copy.destroy(cause);
-    original.destroy(cause);
-    throw error;
-  };
-  const [written, profile] = await Promise.allSettled([
-    deps.artifacts.write(key, original, { limitBytes: limits.datasetBytes }).catch(stop),
-    profileCsv(copy, { types }).catch(stop),
-  ]);
-  if (written.status === "rejected" || profile.status === "rejected") throw failures[0];
-  return { written: written.value, profile: profile.value };
+const quotaExceeded = (storedBytes: number): ServiceError =>
+  new ServiceError(
+    "quota_exceeded",
+    `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
+    {
+      retryAfterSeconds: 60,
+    },
+  );
+
+/** What the file may take: its own limit, or what is left of the tenant's quota. */
+const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<Room> => {
+  if (quotas === null) return { limitBytes: limits.datasetBytes, quota: false };
+  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
+  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
+  return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
 };
 
 /**
@@ -71,14 +50,15 @@ export const uploadDataset = async (
   const { name, types } = parse(Parameters, { name: request.name, types: request.types }, "/query");
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
+  const room = await roomFor(deps, caller.tenant);
   const id = deps.createId("ds");
   try {
-    const { written, profile } = await storeAndProfile(
-      deps,
-      artifactKeys.datasetFile(caller.tenant, id),
-      request.body,
+    const { written, profile } = await storeAndProfile(deps.artifacts, {
+      key: artifactKeys.datasetFile(caller.tenant, id),
+      body: request.body,
+      limitBytes: room.limitBytes,
       types,
-    );
+    });
     const dataset: Dataset = {
       id,
       name,
@@ -99,6 +79,9 @@ export const uploadDataset = async (
         "the rest of a failed upload could not be removed",
       );
     });
+    if (error instanceof ServiceError && error.code === "too_large" && room.quota && deps.quotas !== null) {
+      throw quotaExceeded(deps.quotas.storedBytes);
+    }
     if (error instanceof ServiceError || !isAbort(error)) throw error;
     throw new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause: error });
   }
