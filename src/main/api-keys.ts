@@ -15,7 +15,7 @@ const ApiKey = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"),
 });
 const ApiKeys = z.strictObject({ keys: z.array(ApiKey).min(1) });
-type ApiKey = z.infer<typeof ApiKey>;
+export type ApiKey = z.infer<typeof ApiKey>;
 
 /** Reads API_KEYS_FILE: `{"keys":[{"id","tenant","scopes","sha256"}]}`. StartError when it cannot be read or makes no sense. */
 export const readApiKeys = async (file: string): Promise<ApiKey[]> => {
