@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Log } from "../../src/domain/log.ts";
+import { startPrivateRedis } from "../../src/store/private-redis.ts";
+
+export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+export interface TestRedis {
+  url: string;
+  folder: string;
+  pid(): number | null;
+  stop(): Promise<void>;
+}
+
+/** A Redis of the test's own, in a folder that goes with it. */
+export const startTestRedis = async (): Promise<TestRedis> => {
+  const folder = await mkdtemp(join(tmpdir(), "descent-test-"));
+  const redis = await startPrivateRedis({ folder: join(folder, "redis"), log: quiet, mayInstall: false });
+  return {
+    url: redis.url,
+    folder,
+    pid: redis.pid,
+    stop: async () => {
+      await redis.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
