@@ -17,48 +17,54 @@ function upper(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 0, 1));
 }
 
-export function batchNormStatistics(
-  mean: usize, variance: usize, inverse: usize, x: usize, rows: u32, columns: u32, epsilon: f64, start: u32, end: u32,
+// @ts-ignore: decorator
+@inline
+function statisticsAt(
+  mean: usize, variance: usize, inverse: usize, x: usize, rows: u32, columns: u32, epsilon: f64, j: u32, whole: bool,
 ): void {
   const count = f64x2.splat(<f64>rows);
   const step = <usize>columns << 2;
-  for (let j = start; j < end; ) {
-    const whole = j + 4 <= end;
-    let low = f64x2.splat(0);
-    let high = f64x2.splat(0);
-    let p = at(x, j);
-    for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
-      const last = min(rows, i + rowsAtOnce);
-      let part = splat(0);
-      for (let r = i; r < last; r++, p += step) part = add(part, load4(p, whole));
-      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
-      high = f64x2.add(high, upper(part));
-    }
-    const centre = narrow(f64x2.div(low, count), f64x2.div(high, count));
-    let low2 = f64x2.splat(0);
-    let high2 = f64x2.splat(0);
-    p = at(x, j);
-    for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
-      const last = min(rows, i + rowsAtOnce);
-      let part = splat(0);
-      for (let r = i; r < last; r++, p += step) {
-        const d = sub(load4(p, whole), centre);
-        part = madd(d, d, part);
-      }
-      low2 = f64x2.add(low2, f64x2.promote_low_f32x4(part));
-      high2 = f64x2.add(high2, upper(part));
-    }
-    const spreadLow = f64x2.div(low2, count);
-    const spreadHigh = f64x2.div(high2, count);
-    const small = f64x2.splat(epsilon);
-    const one = f64x2.splat(1);
-    const inverseLow = f64x2.div(one, f64x2.sqrt(f64x2.add(spreadLow, small)));
-    const inverseHigh = f64x2.div(one, f64x2.sqrt(f64x2.add(spreadHigh, small)));
-    store4(at(mean, j), centre, whole);
-    store4(at(variance, j), narrow(spreadLow, spreadHigh), whole);
-    store4(at(inverse, j), narrow(inverseLow, inverseHigh), whole);
-    j += whole ? 4 : 1;
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  let p = at(x, j);
+  for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
+    const last = min(rows, i + rowsAtOnce);
+    let part = splat(0);
+    for (let r = i; r < last; r++, p += step) part = add(part, load4(p, whole));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+    high = f64x2.add(high, upper(part));
   }
+  const centre = narrow(f64x2.div(low, count), f64x2.div(high, count));
+  let low2 = f64x2.splat(0);
+  let high2 = f64x2.splat(0);
+  p = at(x, j);
+  for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
+    const last = min(rows, i + rowsAtOnce);
+    let part = splat(0);
+    for (let r = i; r < last; r++, p += step) {
+      const d = sub(load4(p, whole), centre);
+      part = madd(d, d, part);
+    }
+    low2 = f64x2.add(low2, f64x2.promote_low_f32x4(part));
+    high2 = f64x2.add(high2, upper(part));
+  }
+  const spreadLow = f64x2.div(low2, count);
+  const spreadHigh = f64x2.div(high2, count);
+  const small = f64x2.splat(epsilon);
+  const one = f64x2.splat(1);
+  const inverseLow = f64x2.div(one, f64x2.sqrt(f64x2.add(spreadLow, small)));
+  const inverseHigh = f64x2.div(one, f64x2.sqrt(f64x2.add(spreadHigh, small)));
+  store4(at(mean, j), centre, whole);
+  store4(at(variance, j), narrow(spreadLow, spreadHigh), whole);
+  store4(at(inverse, j), narrow(inverseLow, inverseHigh), whole);
+}
+
+export function batchNormStatistics(
+  mean: usize, variance: usize, inverse: usize, x: usize, rows: u32, columns: u32, epsilon: f64, start: u32, end: u32,
+): void {
+  let j = start;
+  for (; j + 4 <= end; j += 4) statisticsAt(mean, variance, inverse, x, rows, columns, epsilon, j, true);
+  for (; j < end; j++) statisticsAt(mean, variance, inverse, x, rows, columns, epsilon, j, false);
 }
 
 @unmanaged class InverseDeviation {
@@ -94,35 +100,41 @@ export function batchNorm(
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function parameterGradAt(
+  dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, inverse: usize, rows: u32, columns: u32, j: u32, whole: bool,
+): void {
+  const centre = load4(at(mean, j), whole);
+  const spread = load4(at(inverse, j), whole);
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  let lowZ = f64x2.splat(0);
+  let highZ = f64x2.splat(0);
+  for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
+    const last = min(rows, i + rowsAtOnce);
+    let part = splat(0);
+    let partZ = splat(0);
+    for (let r = i; r < last; r++) {
+      const g = load4(at(dy, r * columns + j), whole);
+      part = add(part, g);
+      partZ = madd(g, mul(sub(load4(at(x, r * columns + j), whole), centre), spread), partZ);
+    }
+    low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+    high = f64x2.add(high, upper(part));
+    lowZ = f64x2.add(lowZ, f64x2.promote_low_f32x4(partZ));
+    highZ = f64x2.add(highZ, upper(partZ));
+  }
+  store4(at(dgamma, j), narrow(lowZ, highZ), whole);
+  store4(at(dbeta, j), narrow(low, high), whole);
+}
+
 export function batchNormParameterGrad(
   dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, inverse: usize, rows: u32, columns: u32, start: u32, end: u32,
 ): void {
-  for (let j = start; j < end; ) {
-    const whole = j + 4 <= end;
-    const centre = load4(at(mean, j), whole);
-    const spread = load4(at(inverse, j), whole);
-    let low = f64x2.splat(0);
-    let high = f64x2.splat(0);
-    let lowZ = f64x2.splat(0);
-    let highZ = f64x2.splat(0);
-    for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
-      const last = min(rows, i + rowsAtOnce);
-      let part = splat(0);
-      let partZ = splat(0);
-      for (let r = i; r < last; r++) {
-        const g = load4(at(dy, r * columns + j), whole);
-        part = add(part, g);
-        partZ = madd(g, mul(sub(load4(at(x, r * columns + j), whole), centre), spread), partZ);
-      }
-      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
-      high = f64x2.add(high, upper(part));
-      lowZ = f64x2.add(lowZ, f64x2.promote_low_f32x4(partZ));
-      highZ = f64x2.add(highZ, upper(partZ));
-    }
-    store4(at(dgamma, j), narrow(lowZ, highZ), whole);
-    store4(at(dbeta, j), narrow(low, high), whole);
-    j += whole ? 4 : 1;
-  }
+  let j = start;
+  for (; j + 4 <= end; j += 4) parameterGradAt(dgamma, dbeta, dy, x, mean, inverse, rows, columns, j, true);
+  for (; j < end; j++) parameterGradAt(dgamma, dbeta, dy, x, mean, inverse, rows, columns, j, false);
 }
 
 // @ts-ignore: decorator

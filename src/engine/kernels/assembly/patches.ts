@@ -6,13 +6,25 @@ import { add, at } from "./vector";
 @inline
 function copyRun(to: usize, from: usize, count: u32): void {
   if (count < 4) {
-    for (let i: u32 = 0; i < count; i++) f32.store(at(to, i), f32.load(at(from, i)));
+    f32.store(to, f32.load(from));
+    if (count > 1) f32.store(to, f32.load(from, 4), 4);
+    if (count > 2) f32.store(to, f32.load(from, 8), 8);
     return;
   }
-  let i: u32 = 0;
-  for (; i + 4 <= count; i += 4) v128.store(at(to, i), v128.load(at(from, i)));
   // The last vector overlaps the one before it.
-  if (i < count) v128.store(at(to, count - 4), v128.load(at(from, count - 4)));
+  const rest = at(from, count - 4);
+  const last = at(to, count - 4);
+  for (; to < last; to += 16, from += 16) v128.store(to, v128.load(from));
+  v128.store(last, v128.load(rest));
+}
+
+/** For the short runs of padding: faster than the call behind memory.fill. */
+// @ts-ignore: decorator
+@inline
+function zeroRun(to: usize, count: u32): void {
+  let i: u32 = 0;
+  for (; i + 4 <= count; i += 4) v128.store(at(to, i), f32x4.splat(0));
+  for (; i < count; i++) f32.store(at(to, i), 0);
 }
 
 // @ts-ignore: decorator
@@ -49,7 +61,7 @@ export function im2col(
     for (let ky: u32 = 0; ky < kernelHeight; ky++, to = at(to, line)) {
       const iy = <i32>(oy * strideHeight + ky * dilationHeight) - <i32>padTop;
       if (<u32>iy >= height) {
-        clearRun(to, line);
+        zeroRun(to, line);
         continue;
       }
       const row = (sample * height + <u32>iy) * width;
@@ -60,7 +72,7 @@ export function im2col(
       for (let kx: u32 = 0; kx < kernelWidth; kx++) {
         const ix = left + <i32>(kx * dilationWidth);
         if (<u32>ix < width) copyRun(at(to, kx * inGroup), at(from, (row + <u32>ix) * channels), inGroup);
-        else clearRun(at(to, kx * inGroup), inGroup);
+        else zeroRun(at(to, kx * inGroup), inGroup);
       }
     }
     if (++ox == outWidth) {
