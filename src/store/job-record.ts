@@ -1,0 +1,67 @@
+import { assert } from "../domain/errors.ts";
+import type { HistoryEntry, Job } from "../domain/job.ts";
+import { isDone, JobState } from "../domain/job-state.ts";
+import type { CheckpointRecord, NewJob } from "./job-store.ts";
+
+/** What the scripts answer of a job: its hash as field, value, field, value …, and its history's entries as JSON. */
+export type RawJob = readonly [fields: readonly string[], history: readonly string[]];
+
+export interface JobRecord {
+  job: Job;
+  crashes: number;
+  checkpoints: CheckpointRecord[];
+}
+
+/** The hash's fields of a new job; what is not listed is absent until it is known. */
+export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<string, string> => ({
+  id,
+  tenant,
+  state: "queued",
+  attempt: "0",
+  progress: "0",
+  crashes: "0",
+  progressStep: "0",
+  priority: String(spec.resources.priority),
+  dataset: spec.dataset,
+  base: spec.base?.model ?? "",
+  createdAt,
+  spec: JSON.stringify(spec),
+  plan: JSON.stringify(plan),
+  metrics: "{}",
+  checkpoints: "[]",
+});
+
+const toMap = (flat: readonly string[]): Map<string, string> => {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  return fields;
+};
+
+/** Records are written by this service only, so a field that is missing is a bug. */
+export const parseRecord = ([flat, history]: RawJob): JobRecord => {
+  const fields = toMap(flat);
+  const field = (name: string): string => {
+    const value = fields.get(name);
+    assert(value !== undefined, `a job's record has ${name}`);
+    return value;
+  };
+  const state = JobState.parse(field("state"));
+  const error = fields.get("error");
+  const job: Job = {
+    id: field("id"),
+    state,
+    done: isDone(state),
+    progress: Number(field("progress")),
+    spec: JSON.parse(field("spec")),
+    plan: JSON.parse(field("plan")),
+    history: history.map((entry): HistoryEntry => JSON.parse(entry)),
+    createdAt: field("createdAt"),
+    startedAt: fields.get("startedAt") ?? null,
+    endedAt: fields.get("endedAt") ?? null,
+    attempt: Number(field("attempt")),
+    metrics: JSON.parse(field("metrics")),
+    model: fields.get("model") ?? null,
+    error: error === undefined ? null : JSON.parse(error),
+  };
+  return { job, crashes: Number(field("crashes")), checkpoints: JSON.parse(field("checkpoints")) };
+};

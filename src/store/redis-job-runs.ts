@@ -1,0 +1,83 @@
+import { JobState, type Transition, transitions } from "../domain/job-state.ts";
+import { parseRecord, type RawJob } from "./job-record.ts";
+import type { JobScripts } from "./job-scripts.ts";
+import type { Fence, JobStore } from "./job-store.ts";
+import { jobKeys, redisKeys } from "./redis-keys.ts";
+
+type Runs = Pick<
+  JobStore,
+  "claim" | "progress" | "commitCheckpoint" | "checkpoints" | "succeed" | "fail" | "release" | "reclaim" | "failWaiting"
+>;
+
+const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt });
+
+/** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
+export const createRuns = ({ scripts, moved, read }: JobScripts, leaseMs: number): Runs => ({
+  claim: async (tenant, id, trainer, at) => {
+    const { from, to } = transitions.claim;
+    const raw = await scripts.claimJob(
+      jobKeys(tenant, id),
+      JSON.stringify(from),
+      to,
+      at,
+      `taken up by ${trainer}`,
+      leaseMs,
+    );
+    if (raw === null) return null;
+    const { job, crashes } = parseRecord(raw as RawJob);
+    return { fence: { tenant, job: id, attempt: job.attempt }, job, crashes };
+  },
+  progress: async ({ tenant, job, attempt }, { progress, metrics }) => {
+    const keys = jobKeys(tenant, job);
+    const [held, state] = (await scripts.progressJob(keys, attempt, progress, JSON.stringify(metrics), leaseMs)) as [
+      number,
+      string,
+    ];
+    return { held: held === 1, state: state === "" ? null : JobState.parse(state) };
+  },
+  commitCheckpoint: async ({ tenant, job, attempt }, checkpoint) => {
+    const [held, ...obsolete] = (await scripts.commitCheckpoint(
+      jobKeys(tenant, job),
+      attempt,
+      JSON.stringify(checkpoint),
+      leaseMs,
+    )) as [number, ...string[]];
+    return held === 1 ? { obsolete } : null;
+  },
+  checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
+  succeed: async ({ tenant, job, attempt }, model, metrics, at) =>
+    (await scripts.succeedJob(
+      [...jobKeys(tenant, job), `${redisKeys.modelPrefix(tenant)}:${model.id}`, redisKeys.modelIndex(tenant)],
+      attempt,
+      JSON.stringify(transitions.succeed.from),
+      at,
+      "the model is stored",
+      model.id,
+      JSON.stringify(model),
+      JSON.stringify(metrics),
+    )) === 1,
+  fail: async (fence, error, at) =>
+    (await moved({
+      ...ofFence(fence),
+      at,
+      reason: error.message,
+      by: ["fail"],
+      fields: { error: JSON.stringify(error) },
+    })) !== null,
+  release: async (fence, to, reason, at) => {
+    const by: readonly Transition[] =
+      to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
+    return (await moved({ ...ofFence(fence), at, reason, by })) !== null;
+  },
+  reclaim: (tenant, id, attempt, reason, at) =>
+    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], lost: true }),
+  failWaiting: async (tenant, id, error, at) =>
+    (await moved({
+      tenant,
+      id,
+      at,
+      reason: error.message,
+      by: ["failWaiting"],
+      fields: { error: JSON.stringify(error) },
+    })) !== null,
+});

@@ -1,0 +1,50 @@
+/**
+ * Records a manifest, and that it holds another resource.
+ *
+ * KEYS  1 record   2 index of ids   3 holders of what it refers to, if any
+ * ARGV  1 id   2 manifest, JSON   3 '1' if it holds something
+ * Result  1
+ */
+export const addManifest = `
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+if ARGV[3] ~= '' then redis.call('SADD', KEYS[3], ARGV[1]) end
+return 1
+`;
+
+/**
+ * Manifests in descending order of their ids, which is newest first.
+ *
+ * KEYS  1 index of ids   2 prefix of records
+ * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many
+ * Result  {manifest, JSON …}
+ */
+export const listManifests = `
+local result = {}
+for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])) do
+  local manifest = redis.call('GET', KEYS[2] .. ':' .. id)
+  if manifest then result[#result + 1] = manifest end
+end
+return result
+`;
+
+/**
+ * Forgets a resource unless something still refers to it.
+ *
+ * KEYS  1 record   2 index of ids   3 holders of the resource   4 holders of what it refers to   5 aliases (hash: name → model)
+ * ARGV  1 id
+ * Result  {'removed'} | {'absent'} | {'held', ids …} | {'alias', name}
+ */
+export const removeManifest = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return { 'absent' } end
+local held = redis.call('SMEMBERS', KEYS[3])
+if #held > 0 then return { 'held', unpack(held, 1, math.min(#held, 3)) } end
+local aliases = redis.call('HGETALL', KEYS[5])
+for position = 2, #aliases, 2 do
+  if aliases[position] == ARGV[1] then return { 'alias', aliases[position - 1] } end
+end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('SREM', KEYS[4], ARGV[1])
+return { 'removed' }
+`;

@@ -1,0 +1,45 @@
+import { jobPrelude } from "./job-prelude.ts";
+
+/**
+ * Records a new job in state queued.
+ *
+ * KEYS  1–7 as in the prelude   8 tenants   9 idempotency key   10 data set   11 base model (the data set again if none)
+ *       12 prefix of job records
+ * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
+ *       6 seconds for which the idempotency key is kept   7 the most queued jobs, '' for any number
+ * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
+ */
+export const createJob = `${jobPrelude}
+local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local id, fields, at, reason, digest, keepSeconds, quota = unpack(ARGV)
+
+if digest ~= '' then
+  local first = redis.call('GET', idempotency)
+  if first then
+    first = cjson.decode(first)
+    local existing = prefix .. ':' .. first.id
+    if redis.call('EXISTS', existing) == 1 then
+      if first.digest ~= digest then return { 'mismatch' } end
+      return { 'existing', redis.call('HGETALL', existing), redis.call('LRANGE', existing .. ':history', 0, -1) }
+    end
+  end
+end
+if quota ~= '' and redis.call('ZCARD', index .. ':queued') >= tonumber(quota) then return { 'quota' } end
+if redis.call('EXISTS', datasetKey) == 0 then return { 'no_dataset' } end
+if redis.call('EXISTS', baseKey) == 0 then return { 'no_base' } end
+
+setAll(fields)
+local dataset, base = unpack(redis.call('HMGET', job, 'dataset', 'base'))
+redis.call('SADD', holders .. ':' .. dataset, id)
+if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
+redis.call('SADD', tenants, cjson.decode(fields).tenant)
+redis.call('ZADD', index, 0, id)
+redis.call('ZADD', index .. ':queued', 0, id)
+if digest ~= '' then
+  redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
+end
+noteState('queued', at, reason, 0)
+tell()
+local record = read()
+return { 'created', record[1], record[2] }
+`;

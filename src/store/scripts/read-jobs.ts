@@ -1,0 +1,65 @@
+/**
+ * One job's record and history, of one moment.
+ *
+ * KEYS  1 record   2 history
+ * Result  {record, history}, or nil
+ */
+export const readJob = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+return { redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1) }
+`;
+
+/**
+ * Jobs in descending order of their ids, which is newest first.
+ *
+ * KEYS  1 index of ids   2 prefix of job records
+ * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many
+ * Result  {{record, history} …}
+ */
+export const listJobs = `
+local result = {}
+for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])) do
+  local job = KEYS[2] .. ':' .. id
+  result[#result + 1] = { redis.call('HGETALL', job), redis.call('LRANGE', job .. ':history', 0, -1) }
+end
+return result
+`;
+
+/**
+ * What the reconciler asks of the jobs in one state, oldest first.
+ *
+ * KEYS  1 index of the state   2 prefix of job records
+ * ARGV  1 lower end: '-', or '(' and the last id before   2 how many
+ * Result  {{id, state, attempt, priority, crashes, 1 if its lease ended} …}
+ */
+export const listUnfinished = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local result = {}
+for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])) do
+  local fields = redis.call('HMGET', KEYS[2] .. ':' .. id, 'state', 'attempt', 'priority', 'crashes', 'leaseUntilMs')
+  local ended = fields[5] and tonumber(fields[5]) <= now
+  result[#result + 1] = { id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0 }
+end
+return result
+`;
+
+/**
+ * Forgets a finished job.
+ *
+ * KEYS  1 record   2 history   3 events   4 metrics   5 index of ids   6 channel of changes
+ * ARGV  1 id   2 the final states, JSON
+ * Result  'removed' | 'absent' | the state it is in
+ */
+export const removeJob = `
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return 'absent' end
+local done = false
+for _, name in ipairs(cjson.decode(ARGV[2])) do done = done or name == state end
+if not done then return state end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+redis.call('ZREM', KEYS[5], ARGV[1])
+redis.call('ZREM', KEYS[5] .. ':' .. state, ARGV[1])
+redis.call('PUBLISH', KEYS[6], ARGV[1])
+return 'removed'
+`;

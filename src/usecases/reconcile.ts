@@ -1,0 +1,69 @@
+import type { JobError } from "../domain/job.ts";
+import type { UnfinishedJob } from "../store/job-store.ts";
+import type { Deps } from "./deps.ts";
+
+const INTERVAL_MS = 2000;
+/** Trainers lost without a checkpoint that went further: then the job is taken to be the cause. */
+export const CRASHES_OF_POISON = 3;
+
+type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
+
+/**
+ * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
+ * is next. Safe in several processes at once, as each step is one compare-and-set of the store or idempotent in the queue.
+ */
+export const reconcile = async (deps: ReconcilerDeps): Promise<void> => {
+  const unfinished = await deps.jobs.unfinished();
+  for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
+  const queued = (await deps.jobs.unfinished()).filter(({ state }) => state === "queued");
+  // Asking for each of thousands of entries costs more than counting them.
+  if (queued.length <= (await deps.queue.counts()).waiting) return;
+  for (const { tenant, id, attempt, priority } of queued) {
+    if (!(await deps.queue.has({ tenant, job: id }))) await deps.queue.add({ tenant, job: id }, { priority, attempt });
+  }
+};
+
+/** A job whose trainer is gone goes back; one that lost too many of them has failed. */
+const settle = async (deps: ReconcilerDeps, job: UnfinishedJob): Promise<void> => {
+  const { tenant, id, attempt } = job;
+  let { state, crashes } = job;
+  if (job.leaseEnded) {
+    const reason = "its trainer gave no sign of life";
+    const after = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
+    if (after === null) return;
+    deps.log.warn({ tenant, job: id, attempt, state: after }, `job reclaimed: ${reason}`);
+    state = after;
+    crashes += 1;
+  }
+  if (state !== "queued" || crashes < CRASHES_OF_POISON) return;
+  await deps.jobs.failWaiting(tenant, id, poison(crashes), deps.now().toISOString());
+  await deps.queue.remove({ tenant, job: id });
+};
+
+const poison = (crashes: number): JobError => ({
+  code: "poison",
+  message: `the job's trainer was lost ${crashes} times without a checkpoint in between`,
+  hint: "look at the trainer's log for the cause; a smaller batch or model, or less data, may avoid it",
+});
+
+/** Reconciles now and every few seconds until stopped. An outage is logged once and ends by itself. */
+export const startReconciler = (deps: ReconcilerDeps): (() => void) => {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  let healthy = true;
+  const round = async (): Promise<void> => {
+    try {
+      await reconcile(deps);
+      healthy = true;
+    } catch (error) {
+      if (healthy) deps.log.warn({ err: error }, "records and queue could not be compared; trying again");
+      healthy = false;
+    }
+    if (!stopped) timer = setTimeout(() => void round(), INTERVAL_MS);
+  };
+  void round();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+};
