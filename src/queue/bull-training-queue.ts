@@ -1,4 +1,5 @@
-import { type ConnectionOptions, Queue } from "bullmq";
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
 import { QUEUE_NAME, QUEUE_PREFIX, toBullPriority } from "./queue-names.ts";
 import type { QueueEntry, TrainingQueue } from "./training-queue.ts";
@@ -9,21 +10,31 @@ const ENDING_LOOK_MS = 20;
 
 export interface BullTrainingQueueOptions {
   /** A connection that fails fast: `enableOfflineQueue: false` and a command timeout. */
-  connection: ConnectionOptions;
+  connection: Redis;
   /** Told of every connection error; without it the first would end the process. */
   onError: (error: Error) => void;
 }
 
 /** The producer's side on BullMQ. An entry's id is its job's, so a job is never queued twice. */
 export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQueueOptions): TrainingQueue => {
-  const queue = new Queue<QueueEntry>(QUEUE_NAME, {
-    connection,
-    prefix: QUEUE_PREFIX,
-    skipWaitingForReady: true,
-    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 },
-    streams: { events: { maxLen: 1000 } },
-  });
-  queue.on("error", onError);
+  const opened = (): Queue<QueueEntry> => {
+    const queue = new Queue<QueueEntry>(QUEUE_NAME, {
+      connection,
+      prefix: QUEUE_PREFIX,
+      skipWaitingForReady: true,
+      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 },
+      streams: { events: { maxLen: 1000 } },
+    });
+    queue.on("error", onError);
+    return queue;
+  };
+  let first: Queue<QueueEntry> | null = null;
+  /** BullMQ asks Redis for its version once, when made; made while Redis is away, it would never work. */
+  const ready = (): Queue<QueueEntry> => {
+    if (first === null && connection.status !== "ready") throw new Error(`the connection is ${connection.status}`);
+    first ??= opened();
+    return first;
+  };
 
   /**
    * A run that has just released its job still holds the entry for a moment, and adding now would change nothing and leave the
@@ -31,7 +42,7 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
    */
   const endingRunIsGone = async (job: string): Promise<void> => {
     for (let waitedMs = 0; waitedMs < ENDING_RUN_MS; waitedMs += ENDING_LOOK_MS) {
-      if ((await queue.getJobState(job)) !== "active") return;
+      if ((await ready().getJobState(job)) !== "active") return;
       await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS));
     }
   };
@@ -40,25 +51,25 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
     add: (entry, { priority }) =>
       answered(async () => {
         await endingRunIsGone(entry.job);
-        await queue.add("train", entry, { jobId: entry.job, priority: toBullPriority(priority) });
+        await ready().add("train", entry, { jobId: entry.job, priority: toBullPriority(priority) });
       }, ANSWER_MS + ENDING_RUN_MS),
     remove: (entry) =>
       answered(async () => {
-        await queue.remove(entry.job);
+        await ready().remove(entry.job);
       }),
     has: (entry) =>
       answered(async () => {
-        const state = await queue.getJobState(entry.job);
+        const state = await ready().getJobState(entry.job);
         return state !== "unknown" && state !== "completed" && state !== "failed";
       }),
     counts: () =>
       answered(async () => {
-        const counts = await queue.getJobCounts("waiting", "prioritized", "delayed", "active");
+        const counts = await ready().getJobCounts("waiting", "prioritized", "delayed", "active");
         const waiting = (counts.waiting ?? 0) + (counts.prioritized ?? 0) + (counts.delayed ?? 0);
         return { waiting, active: counts.active ?? 0 };
       }),
     close: async () => {
-      await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
+      await Promise.race([first?.close(), new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
     },
   };
 };
