@@ -1,4 +1,4 @@
-// npm run bench -- [--workload NAME,… | all] [--threads N] [--backend wasm|blas] [--json] [--torch] [--tfjs FOLDER]
+// npm run bench -- [--workload NAME,… | all] [--threads N] [--backend wasm|blas] [--json] [--profile] [--torch] [--tfjs FOLDER]
 //
 // Prints one line for each workload: {workload, threads, backend, samplesPerSecond, gflops}, and with --torch and --tfjs what those made of the same
 // workload in the same minute. The machine's speed changes from second to second, so the libraries take turns of --seconds, --rounds times; rates are
@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { createDescentSide, loadEngine } from "./descent-side.mjs";
 import { createGemm } from "./gemm.mjs";
 import { startPartner } from "./partner.mjs";
+import { showProfile } from "./profile.mjs";
 import { workloads } from "./workloads.mjs";
 
 const { values: options } = parseArgs({
@@ -15,6 +16,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "1" },
     backend: { type: "string", default: "wasm" },
     json: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
     torch: { type: "boolean", default: false },
     python: { type: "string", default: "/usr/bin/python3" },
     tfjs: { type: "string" },
@@ -47,6 +49,7 @@ const compare = (ours, theirs, version) => {
 
 const runWorkload = async (engine, name, partners) => {
   const side = await createDescentSide(engine, name, { threads: Number(options.threads), backend });
+  if (options.profile) showProfile(side);
   const ours = [];
   const theirs = new Map(Object.keys(partners).map((partner) => [partner, []]));
   for (let turn = 0; turn < rounds; turn++) {

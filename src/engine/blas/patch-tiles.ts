@@ -1,7 +1,7 @@
 import type { ConvGeometry } from "../kernels/families/convolution.ts";
 
 /** Bytes of a thread's scratch in a plan for BLAS: a tile of patches stays in the second-level cache. */
-export const patchBytes = 524288;
+export const patchBytes = 327680;
 const patchFloats = patchBytes / 4;
 /** Tiles that a convolution has at least, where it is large enough, so that a team can share it. */
 const tilesWanted = 8;

@@ -20,7 +20,7 @@ const numbers = (args: readonly Argument[]): number[] =>
     return argument;
   });
 
-const packingKernels: readonly string[] = ["packB", "packConvWeightsTransposed"];
+const isPacking = ({ kernel }: RecordedCall): boolean => kernel === "packB";
 
 /** A product of matrices: gemm's packed operand becomes packB's source with its strides. */
 const toSgemm = ({ args }: RecordedCall, { call, source }: Packing): RecordedCall[] | null => {
@@ -97,8 +97,7 @@ export const toBlasCalls = (calls: readonly RecordedCall[], fresh: (floats: numb
   const packings = new Map<number, Packing>();
   for (const call of calls) {
     const [out, source] = call.args;
-    if (packingKernels.includes(call.kernel) && out !== undefined && isBuffer(out))
-      packings.set(out.id, { call, source: source! });
+    if (isPacking(call) && out !== undefined && isBuffer(out)) packings.set(out.id, { call, source: source! });
   }
   const stillRead = new Set<RecordedCall>();
   const rewritten = calls.flatMap((call) => {
@@ -109,5 +108,5 @@ export const toBlasCalls = (calls: readonly RecordedCall[], fresh: (floats: numb
     if (!replaced && packing) stillRead.add(packing.call);
     return replaced ?? [call];
   });
-  return rewritten.filter((call) => !packingKernels.includes(call.kernel) || stillRead.has(call));
+  return rewritten.filter((call) => !isPacking(call) || stillRead.has(call));
 };
