@@ -10,6 +10,7 @@ import { pauseJob } from "../usecases/pause-job.ts";
 import { resumeJob } from "../usecases/resume-job.ts";
 import { submitJob } from "../usecases/submit-job.ts";
 import { validateJob } from "../usecases/validate-job.ts";
+import { entityTag, matches } from "./entity-tag.ts";
 import { answerEvents } from "./job-events.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 import {
@@ -117,7 +118,8 @@ export const jobRoutes: readonly RestRoute[] = [
     method: "GET",
     url: "/v1/jobs/:id",
     tag,
-    description: "`?wait=30` holds the answer back until the job's state changes, for at most that many seconds.",
+    description:
+      "`?wait=30` holds the answer back until the job's state changes, for at most that many seconds; with `If-None-Match` only while the job is still as it was.",
     params: IdParams,
     query: JobQuery,
     responses: {
@@ -125,8 +127,10 @@ export const jobRoutes: readonly RestRoute[] = [
       304: { description: "Not changed since the ETag in If-None-Match" },
     },
     errors: ["not_found"],
-    handle: async ({ deps, caller, params, query, signal, reply }) => {
-      const job = await getJob(deps, caller, { id: params.id ?? "", waitSeconds: query.wait, signal });
+    handle: async ({ deps, caller, params, query, signal, request, reply }) => {
+      const seen = request.headers["if-none-match"];
+      const isKnown = (job: Job) => seen === undefined || matches(seen, entityTag(JSON.stringify(job)));
+      const job = await getJob(deps, caller, { id: params.id ?? "", waitSeconds: query.wait, isKnown, signal });
       if (!job.done) reply.header("retry-after", "1");
       return job;
     },

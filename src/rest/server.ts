@@ -145,9 +145,13 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   });
 };
 
-const addHooks = (app: FastifyInstance): void => {
+const addHooks = (app: FastifyInstance, closing: AbortSignal): void => {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    // An answer that ends after closing began leaves its connection open for the next request, and the server would wait for it.
+    reply.raw.once("finish", () => {
+      if (closing.aborted) request.raw.socket.end();
+    });
   });
   app.addHook("onSend", async (request, reply, payload) => {
     if (request.method !== "GET" || reply.statusCode !== 200 || !request.url.startsWith("/v1/")) return payload;
@@ -173,7 +177,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(sendProblem);
   app.addHook("preClose", async () => closing.abort());
-  addHooks(app);
+  addHooks(app, closing.signal);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

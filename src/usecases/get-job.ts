@@ -19,13 +19,19 @@ const lookAgainMs = 5000;
 export const getJob = async (
   deps: Deps,
   caller: Caller,
-  request: { id: string; waitSeconds?: number | undefined; signal?: AbortSignal | undefined },
+  request: {
+    id: string;
+    waitSeconds?: number | undefined;
+    /** Whether the client has seen the job as it is; if not, there is nothing to wait for. */
+    isKnown?: (job: Job) => boolean;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<Job> => {
   const id = parseJobId(request.id);
   const { wait } = parse(Wait, { wait: request.waitSeconds }, "/query");
   if (wait === 0) return deps.jobs.get(caller.tenant, id);
   const first = await deps.jobs.get(caller.tenant, id);
-  if (first.done) return first;
+  if (first.done || request.isKnown?.(first) === false) return first;
 
   const signal = request.signal ?? new AbortController().signal;
   const endMs = performance.now() + wait * 1000;

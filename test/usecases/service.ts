@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { encodeRows } from "../../src/data/encode-rows.ts";
+import { createId } from "../../src/domain/ids.ts";
+import type { Job, MetricPoint } from "../../src/domain/job.ts";
+import type { Model } from "../../src/domain/model.ts";
+import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
+import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
+import { createRestServer } from "../../src/rest/server.ts";
+import { artifactKeys } from "../../src/store/artifact-store.ts";
+import { createFileArtifactStore } from "../../src/store/file-artifact-store.ts";
+import { createRedisCatalogue } from "../../src/store/redis-catalogue.ts";
+import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
+import type { Admit } from "../../src/usecases/caller.ts";
+import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { createEngineAccess } from "../../workers/engine-access.ts";
+import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
+
+export interface TestService {
+  deps: Deps;
+  /** `http://127.0.0.1:port` */
+  url: string;
+  /** `127.0.0.1:port` */
+  grpcAddress: string;
+  redis: TestRedis;
+  rest: FastifyInstance;
+  grpc: GrpcServer;
+  close(): Promise<void>;
+}
+
+/** Both surfaces on real sockets, over a real Redis and a real file store. Only computing is left out. */
+export const startTestService = async (
+  options: { admit?: Admit; quotas?: Deps["quotas"]; deps?: (deps: Deps) => Deps } = {},
+): Promise<TestService> => {
+  const redis = await startTestRedis();
+  const ignore = () => {};
+  const commands = createProducerConnection(redis.url, ignore);
+  const subscriber = createLastingConnection(redis.url, ignore);
+  const queueConnection = createProducerConnection(redis.url, ignore);
+  for (const connection of [commands, subscriber, queueConnection]) await waitForRedis(connection, 5000);
+  const queue = createBullTrainingQueue({ connection: queueConnection, onError: ignore });
+  const plain: Deps = {
+    artifacts: await createFileArtifactStore(join(redis.folder, "artifacts")),
+    jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
+    catalogue: createRedisCatalogue(commands),
+    queue,
+    engine: createTestEngine(),
+    log: quiet,
+    quotas: options.quotas ?? null,
+    now: () => new Date(),
+    createId: (prefix) => createId(prefix, Date.now()),
+  };
+  const deps = options.deps?.(plain) ?? plain;
+  const admit = options.admit === undefined ? {} : { admit: options.admit };
+  const rest = await createRestServer(deps, admit);
+  const grpc = createGrpcServer(deps, { ...admit, readinessMs: 100 });
+  const url = await rest.listen({ host: "127.0.0.1", port: 0 });
+  const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    deps,
+    url,
+    grpcAddress: `127.0.0.1:${port}`,
+    redis,
+    rest,
+    grpc,
+    close: async () => {
+      await Promise.all([rest.close(), grpc.close(1000)]);
+      await queue.close();
+      for (const connection of [commands, subscriber, queueConnection]) connection.disconnect();
+      await redis.stop();
+    },
+  };
+};
+
+/** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
+const createTestEngine = (): EngineAccess =>
+  createEngineAccess({
+    predict: async (_tenant, model, rows) => {
+      encodeRows(model.preprocessing, rows);
+      return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+    },
+    forget: () => {},
+    close: async () => {},
+  });
+
+export const iris = `sepal_length,sepal_width,species
+${Array.from({ length: 40 }, (_, i) => `${(5 + (i % 7) / 10).toFixed(1)},${(3 + (i % 5) / 10).toFixed(1)},${i % 2 === 0 ? "setosa" : "versicolor"}`).join("\n")}
+`;
+
+const weights = Buffer.from("weights of a test");
+
+/** Does what a trainer does to a queued job, without computing: takes it up, reports, and commits a model. */
+export const finishJob = async ({ deps }: TestService, job: Job, tenant = "default"): Promise<Model> => {
+  const at = () => deps.now().toISOString();
+  const claimed = await deps.jobs.claim(tenant, job.id, "test", at());
+  if (claimed === null) throw new Error("the job could not be claimed");
+  const { fence } = claimed;
+  const point = (step: number): MetricPoint => ({
+    ...{ epoch: step, step, seconds: step / 10, learningRate: 0.01, gradientNorm: 1, trainLoss: 1 / step },
+    ...{ metrics: { validationLoss: 1 / step }, layers: [{ layer: "output", gradientRms: 0.1, weightRms: 1 }] },
+  });
+  await deps.jobs.appendMetrics(fence, [point(1), point(2), point(3)]);
+  const digestHex = createHash("sha256").update(weights).digest("hex");
+  const model: Model = {
+    ...{ id: `mdl_${job.id.slice(4)}`, name: job.spec.name, job: job.id, dataset: job.spec.dataset, base: null },
+    ...{
+      task: job.spec.task,
+      spec: job.spec,
+      parameters: 6,
+      metrics: { testAccuracy: 1 },
+      digest: `sha256:${digestHex}`,
+    },
+    preprocessing: {
+      features: ["sepal_length", "sepal_width"].map((column) => ({
+        ...{ type: "number" as const, column, mean: 5, scale: 1, missingIndicator: false },
+      })),
+      label: { type: "classes", column: "species", classes: ["setosa", "versicolor"] },
+      ...{ inputs: 2, outputs: 2 },
+    },
+    createdAt: at(),
+  };
+  await deps.artifacts.write(artifactKeys.weights(tenant, model.id, digestHex), weights);
+  await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(model)));
+  if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
+  return model;
+};
