@@ -1,5 +1,7 @@
 import { ServiceError } from "../src/domain/errors.ts";
 import type { Plan } from "../src/domain/job.ts";
+import type { ResolvedJobSpec } from "../src/domain/job-spec.ts";
+import { type BlasIdentity, showBlas } from "../src/engine/blas/blas-library.ts";
 import { isClusteringModel, planClustering } from "../src/engine/cluster/plan-clustering.ts";
 import { ModelShapeError } from "../src/engine/nn/errors.ts";
 import { planTraining } from "../src/engine/train/plan-training.ts";
@@ -10,9 +12,9 @@ import type { Inference } from "./inference.ts";
 const flopsPerSecond = 12e9;
 const secondsPerStep = 30e-6;
 
-type Counted = Omit<Plan, "estimatedSeconds" | "warnings"> & { readonly warnings: readonly string[] };
+type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & { readonly warnings: readonly string[] };
 
-const toPlan = (planned: Counted): Plan => {
+const toPlan = (planned: Counted, backend: string): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
   const estimatedSeconds = steps * (flopsPerStep / (flopsPerSecond * threads) + secondsPerStep);
   return {
@@ -24,12 +26,26 @@ const toPlan = (planned: Counted): Plan => {
     threads,
     estimatedSeconds,
     warnings: [...warnings],
+    backend,
   };
 };
 
-const plan: EngineAccess["plan"] = (spec, shape) => {
+/** What will compute the job. ServiceError `unprocessable` when it asks for BLAS and there is none. */
+const backendFor = ({ model, resources }: ResolvedJobSpec, blas: BlasIdentity | null): string => {
+  if (resources.backend === "wasm" || isClusteringModel(model)) return "wasm";
+  if (blas) return showBlas(blas);
+  const detail = "there is no BLAS library here: leave backend at wasm, or install OpenBLAS where the service runs";
+  throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/resources/backend", detail }] });
+};
+
+const planWith = (
+  blas: BlasIdentity | null,
+  spec: ResolvedJobSpec,
+  shape: Parameters<EngineAccess["plan"]>[1],
+): Plan => {
+  const backend = backendFor(spec, blas);
   try {
-    return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape));
+    return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape), backend);
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;
     throw new ServiceError("invalid", error.message, {
@@ -39,9 +55,12 @@ const plan: EngineAccess["plan"] = (spec, shape) => {
   }
 };
 
-/** The engine as the use cases see it: planning is arithmetic and done at once, computing is done in the inference thread. */
-export const createEngineAccess = (inference: Inference): EngineAccess => ({
-  plan,
+/**
+ * The engine as the use cases see it: planning is arithmetic and done at once, computing is done in the inference thread. `blas` is what findBlas() found on
+ * this machine, for jobs that ask for it.
+ */
+export const createEngineAccess = (inference: Inference, blas: BlasIdentity | null = null): EngineAccess => ({
+  plan: (spec, shape) => planWith(blas, spec, shape),
   predict: inference.predict,
   forget: inference.forget,
 });

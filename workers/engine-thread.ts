@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../src/domain/errors.ts";
-import { instantiateKernels } from "../src/engine/kernels/load.ts";
+import { loadEngineKernels } from "../src/engine/blas/engine-kernels.ts";
 import { runTeamMember } from "../src/engine/parallel/team.ts";
 import { openArtifactStore } from "../src/store/open-artifact-store.ts";
 import { leadJob } from "./lead.ts";
@@ -31,7 +31,11 @@ const lead = async (order: RunOrder): Promise<RunEnd> => {
 /** One task at a time; an error that is not the job's own ends the thread, which is what its owner watches for. */
 const work = async (task: ToThread): Promise<void> => {
   if (task.type === "lead") post({ type: "finished", end: await lead(task.order) });
-  else runTeamMember(task.team.plan, task.team.memory, instantiateKernels(kernels, task.team.memory), task.rank);
+  else {
+    const { plan, memory } = task.team;
+    const own = await loadEngineKernels(plan.spec.resources.backend, kernels, memory);
+    runTeamMember(plan, memory, own.kernels, task.rank);
+  }
   post({ type: "idle" });
 };
 

@@ -184,7 +184,7 @@ export const leadJob = async (
     const allow = (memoryBytes: number): void => requireAdmitted(order, memoryBytes);
     const course = isClusteringModel(order.spec.model)
       ? createClusteringCourse(order.spec, shape, allow)
-      : createNetworkCourse(order.spec, shape, kernels, allow);
+      : await createNetworkCourse(order.spec, shape, kernels, allow);
     try {
       return await run(course, order, artifacts, post);
     } finally {

@@ -1,7 +1,8 @@
 import type { DataShape } from "../src/data/data-shape.ts";
 import type { LossSpec, ResolvedJobSpec } from "../src/domain/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../src/domain/model.ts";
-import { instantiateKernels } from "../src/engine/kernels/load.ts";
+import { showBlas } from "../src/engine/blas/blas-library.ts";
+import { loadEngineKernels } from "../src/engine/blas/engine-kernels.ts";
 import { leadTeam } from "../src/engine/parallel/team.ts";
 import { fit as fitNetwork } from "../src/engine/train/fit.ts";
 import { createTrainingMemory, dataViews, weightTensors } from "../src/engine/train/memory.ts";
@@ -25,16 +26,17 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 };
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
-export const createNetworkCourse = (
+export const createNetworkCourse = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
   kernels: WebAssembly.Module,
   allow: (memoryBytes: number) => void,
-): Course => {
+): Promise<Course> => {
   const plan = planTraining(spec, shape);
   allow(plan.memoryBytes);
   const memory = createTrainingMemory(plan);
-  const team = leadTeam(plan, memory, instantiateKernels(kernels, memory));
+  const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
+  const team = leadTeam(plan, memory, loaded.kernels);
   const views = dataViews(plan, memory);
 
   const optionsOf = (context: CourseContext): Parameters<typeof fitNetwork>[3] => ({
@@ -62,6 +64,11 @@ export const createNetworkCourse = (
     async fit(context): Promise<CourseEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
+      if (loaded.blas !== null) {
+        const { library, version, coreType } = loaded.blas;
+        const data = { backend: "blas", library, version, coreType };
+        context.onEvent({ level: "info", type: "backend", message: `computed by ${showBlas(loaded.blas)}`, data });
+      }
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
       if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
       if (outcome !== "finished") return { type: "stopped" };

@@ -16,6 +16,12 @@ export const Plan = z
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()),
+    backend: z
+      .string()
+      .optional()
+      .describe(
+        "what computes: `wasm`, or `blas` with version, core type and library; a job's `backend` event says what did",
+      ),
   })
   .meta({ id: "Plan" });
 

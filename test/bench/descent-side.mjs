@@ -48,7 +48,7 @@ export const createDescentSide = async (engine, name, { threads, backend }) => {
   const memory = engine.createTrainingMemory(plan);
   fillData(engine.dataViews(plan, memory), workload.outputs);
   const module = await engine.compileKernels();
-  const kernels = await engine.createEngineKernels(backend, module, memory);
+  const { kernels } = await engine.loadEngineKernels(backend, module, memory);
   const members = await startMembers(engine, plan, memory, module, backend);
   const team = engine.leadTeam(plan, memory, kernels);
   const stepper = engine.createStepper(plan, memory, team);

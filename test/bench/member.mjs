@@ -2,8 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 const { dist, plan, memory, module, backend, thread } = workerData;
-const { createEngineKernels } = await import(new URL("src/engine/blas/engine-kernels.js", dist).href);
+const { loadEngineKernels } = await import(new URL("src/engine/blas/engine-kernels.js", dist).href);
 const { runTeamMember } = await import(new URL("src/engine/parallel/team.js", dist).href);
-const kernels = await createEngineKernels(backend, module, memory);
+const { kernels } = await loadEngineKernels(backend, module, memory);
 parentPort.postMessage("ready");
 runTeamMember(plan, memory, kernels, thread);

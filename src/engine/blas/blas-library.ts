@@ -10,6 +10,10 @@ export interface BlasIdentity {
   readonly version: string;
 }
 
+/** In one line, as a job's plan shows it. */
+export const showBlas = ({ library, coreType, version }: BlasIdentity): string =>
+  `blas: ${library} ${version}, ${coreType} kernels`;
+
 /** A loaded CBLAS. */
 export interface Blas extends BlasIdentity {
   /** cblas_sgemm with addresses as numbers: no conversion, no copy, no garbage. */

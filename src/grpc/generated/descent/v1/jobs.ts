@@ -107,6 +107,8 @@ export interface Plan {
   /** A guide, not a promise. */
   estimatedSeconds: number;
   warnings: string[];
+  /** `wasm`, or `blas` with version, core type and library. */
+  backend?: string | undefined;
 }
 
 export interface HistoryEntry {
@@ -541,6 +543,7 @@ function createBasePlan(): Plan {
     threads: 0,
     estimatedSeconds: 0,
     warnings: [],
+    backend: undefined,
   };
 }
 
@@ -569,6 +572,9 @@ export const Plan: MessageFns<Plan> = {
     }
     for (const v of message.warnings) {
       writer.uint32(66).string(v!);
+    }
+    if (message.backend !== undefined) {
+      writer.uint32(74).string(message.backend);
     }
     return writer;
   },
@@ -648,6 +654,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.warnings.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.backend = reader.string();
             continue;
           }
         }
