@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { z } from "zod";
+import { parseEventId } from "../usecases/event-id.ts";
 import { getJob } from "../usecases/get-job.ts";
 import { listJobEvents } from "../usecases/list-job-events.ts";
 import { watchJob } from "../usecases/watch-job.ts";
@@ -19,6 +20,8 @@ export const answerEvents = async (call: RestCall<z.output<typeof EventsQuery>>)
 
   const resumed = request.headers["last-event-id"]?.toString() || query.after;
   if (resumed !== undefined) {
+    parseEventId(resumed);
+    // The job before its events: one that ends between the two reads is then still followed to its last event.
     const job = await getJob(deps, caller, { id });
     const { items } = await listJobEvents(deps, caller, { id, after: resumed, limit: 1 });
     if (job.done && items.length === 0) return reply.code(204).send();

@@ -12,6 +12,7 @@ import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { type Connections, trackConnections } from "./connections.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { registerOpenApi, routeSchema } from "./openapi.ts";
@@ -20,6 +21,7 @@ import { parseQuery } from "./query.ts";
 import type { RestRoute } from "./route.ts";
 import { restRoutes } from "./routes.ts";
 import { registerService } from "./service-routes.ts";
+import { answerUnknown, type KnownRoute } from "./unknown-route.ts";
 
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -43,6 +45,9 @@ declare module "fastify" {
 const timing = { requestTimeout: 10_000, keepAliveTimeout: 72_000 };
 const http = { headersTimeout: 5000, connectionsCheckingInterval: 1000 };
 
+/** What a request may still take when the server closes. */
+const closeLimitMs = 10_000;
+
 const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInstance =>
   Fastify({
     ...timing,
@@ -62,26 +67,6 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
       answerOnSocket(error, socket);
     },
   }) as unknown as FastifyInstance;
-
-/** Paths as a pattern: to tell "no such thing" from "not with this method". */
-const allowedMethods = (routes: readonly { method: string; url: string }[], path: string): string[] =>
-  routes
-    .filter(({ url }) => new RegExp(`^${url.replaceAll(".", "\\.").replaceAll(/:[a-z]+/gi, "[^/]+")}$`).test(path))
-    .map(({ method }) => method);
-
-const answerUnknown = (
-  routes: readonly { method: string; url: string }[],
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => {
-  const path = request.url.split("?")[0] ?? "";
-  const methods = allowedMethods(routes, path);
-  if (methods.length === 0)
-    return sendProblem(new ServiceError("not_found", `there is nothing at ${path.slice(0, 200)}`), request, reply);
-  reply.header("allow", methods.join(", "));
-  const detail = `${path.slice(0, 200)} takes ${methods.join(", ")}, not ${request.method}`;
-  return sendProblem(new ServiceError("method_not_allowed", detail), request, reply);
-};
 
 /** Aborts when the client goes away or the server closes: what ends every wait and stream. */
 const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
@@ -145,13 +130,10 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   });
 };
 
-const addHooks = (app: FastifyInstance, closing: AbortSignal): void => {
+const addHooks = (app: FastifyInstance, connections: Connections): void => {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
-    // An answer that ends after closing began leaves its connection open for the next request, and the server would wait for it.
-    reply.raw.once("finish", () => {
-      if (closing.aborted) request.raw.socket.end();
-    });
+    connections.begin(request.raw.socket, reply.raw);
   });
   app.addHook("onSend", async (request, reply, payload) => {
     if (request.method !== "GET" || reply.statusCode !== 200 || !request.url.startsWith("/v1/")) return payload;
@@ -176,8 +158,12 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(sendProblem);
-  app.addHook("preClose", async () => closing.abort());
-  addHooks(app, closing.signal);
+  const connections = trackConnections(app.server, options.tls !== undefined);
+  app.addHook("preClose", async () => {
+    closing.abort();
+    connections.close(closeLimitMs);
+  });
+  addHooks(app, connections);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -185,7 +171,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     },
     hsts: options.tls === undefined ? false : { maxAge: 31_536_000 },
   });
-  const known: { method: string; url: string }[] = [];
+  const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) known.push({ method: one, url });
   });
