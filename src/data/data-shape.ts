@@ -3,7 +3,7 @@ import { assert } from "../domain/errors.ts";
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
 import type { FeatureTransform, Model } from "../domain/model.ts";
 import { totalSizes } from "../domain/split-sizes.ts";
-import { classCounts, featureNames, findColumn, labelName, splitSizes } from "../domain/task-columns.ts";
+import { countClasses, featureNames, findColumn, splitSizes } from "../domain/task-columns.ts";
 
 /** The rows of the three splits and the width of the network's ends. */
 export interface DataShape {
@@ -44,12 +44,6 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
   }
 };
 
-const countClasses = (spec: ResolvedJobSpec, dataset: Dataset): number => {
-  const name = labelName(spec.task);
-  const column = name === null ? undefined : findColumn(dataset, name);
-  return column === undefined ? 0 : (classCounts(column)?.length ?? 0);
-};
-
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
  * @param spec from `resolveSpec`
@@ -70,6 +64,6 @@ export const dataShape = (
     validationRows: rows.validation,
     testRows: rows.test,
     inputs,
-    outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec, dataset), inputs),
+    outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec.task, dataset), inputs),
   };
 };

@@ -10,16 +10,22 @@ const quote = (name: string): string => JSON.stringify(name);
 /** Two values are the same JSON, whatever the order of their keys. */
 const isSameJson = (a: unknown, b: unknown): boolean => toSortedJson(a) === toSortedJson(b);
 const toSortedJson = (value: unknown): string =>
-  JSON.stringify(value, (_, item: unknown) =>
+  JSON.stringify(value ?? null, (_, item: unknown) =>
     item !== null && typeof item === "object" && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
 
-/** What of a model spec decides its weights' shapes and meaning: not how they are drawn, nor what is dropped in training. */
-const architecture = (model: ModelSpec): object => {
-  const { initializer: _, dropout: __, ...rest } = { initializer: null, dropout: null, ...model };
-  return rest;
+/** Decides how weights are drawn and what is dropped in training, not the weights' shapes and meaning. */
+const free: ReadonlySet<string> = new Set(["initializer", "dropout"]);
+
+/** Where the architecture differs from the base's: `activation is "silu" there`. */
+const describeDifferences = (model: ModelSpec, own: ModelSpec): string[] => {
+  const [mine, theirs] = [new Map(Object.entries(model)), new Map<string, unknown>(Object.entries(own))];
+  if (model.type !== own.type) return [`its type is ${quote(own.type)} there`];
+  return [...new Set([...mine.keys(), ...theirs.keys()])]
+    .filter((key) => !free.has(key) && !isSameJson(mine.get(key), theirs.get(key)))
+    .map((key) => `${key} is ${JSON.stringify(theirs.get(key)) ?? "left out"} there`);
 };
 
 /** The task with the base's features, in the base's order: its first layer's weights belong to them by position. */
@@ -90,8 +96,9 @@ export const checkBase = (spec: JobSpec, dataset: Dataset, base: Model, errors: 
   if (newHead && task.type === "reconstruction") {
     errors.add("/base/newHead", "an autoencoder has no label, so no new head; leave newHead out");
   }
-  if (model !== undefined && !isSameJson(architecture(model), architecture(own))) {
-    errors.add("/model", `it must be that of the base model (a "${own.type}" of the same layers), or be left out`);
+  const differences = model === undefined ? [] : describeDifferences(model, own);
+  if (differences.length > 0) {
+    errors.add("/model", `it must be built like the base model (${differences.join(", ")}), or be left out`);
   }
   const outputs = (type: string): number => (type === "gaussian_nll" ? 2 : type === "binary_cross_entropy" ? 1 : 0);
   if (!newHead && loss !== undefined && outputs(loss.type) !== outputs(base.spec.loss.type)) {

@@ -14,6 +14,7 @@ import {
 import {
   EarlyStopping,
   type JobSpec,
+  type LossSpec,
   type ResolvedJobSpec,
   type ResolvedSplitSpec,
   type TaskSpec,
@@ -25,7 +26,7 @@ import type { ModelSpec } from "./model-spec.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
-import { featureNames, splitSizes } from "./task-columns.ts";
+import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
 
 const resolveSplit = (spec: JobSpec, rows: number, errors: SpecErrors): ResolvedSplitSpec => {
   const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
@@ -53,10 +54,11 @@ const countTrainRows = (task: TaskSpec, split: ResolvedSplitSpec, dataset: Datas
 
 const resolveTraining = (
   spec: JobSpec,
-  model: ModelSpec,
-  split: ResolvedSplitSpec,
-  trainRows: number,
+  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec },
+  data: { trainRows: number; features: number; classes: number },
 ): ResolvedJobSpec["training"] => {
+  const { split } = parts;
+  const { trainRows } = data;
   const { training } = spec;
   const asked = training.batchSize ?? defaultBatchSize(trainRows);
   // A batch larger than the training split is the whole of it.
@@ -68,7 +70,7 @@ const resolveTraining = (
     batchSize,
     epochs: training.epochs ?? defaultEpochs(trainRows, batchSize === "full" ? trainRows : batchSize),
     earlyStopping,
-    l2: training.l2 ?? defaultL2(model, trainRows),
+    l2: training.l2 ?? defaultL2(parts, data),
   };
 };
 
@@ -120,7 +122,11 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
     model,
     loss,
     optimizer: resolveOptimizer(spec, base !== undefined && base !== null),
-    training: resolveTraining(spec, model, split, trainRows),
+    training: resolveTraining(
+      spec,
+      { model, loss, split },
+      { trainRows, features: features.length, classes: countClasses(task, dataset) },
+    ),
     resources: { ...spec.resources, threads: spec.resources.threads ?? Math.max(1, Math.min(4, cores)) },
   };
 };

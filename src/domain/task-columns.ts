@@ -29,6 +29,12 @@ export const classCounts = (column: Column): { value: string; count: number }[] 
   return sortValues([...counts.keys()]).map((value) => ({ value, count: counts.get(value)! }));
 };
 
+/** Classes of a classification's label; 0 for other tasks. */
+export const countClasses = (task: TaskSpec, dataset: Pick<Dataset, "columns">): number => {
+  const column = task.type === "classification" ? findColumn(dataset, task.label) : undefined;
+  return column === undefined ? 0 : (classCounts(column)?.length ?? 0);
+};
+
 /** What the split draws from separately: the rows of each class, or all rows. */
 const strataOf = (task: TaskSpec, stratify: boolean, dataset: Dataset): readonly number[] => {
   const column = task.type === "classification" && stratify ? findColumn(dataset, task.label) : undefined;

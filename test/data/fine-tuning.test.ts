@@ -128,8 +128,14 @@ describe("a base model that does not fit", () => {
     expect(errorsOf({ task: { type: "regression", label: "extra" } })[0]?.detail).toContain(
       "solves a classification task",
     );
-    expect(errorsOf({ task, model: { type: "mlp", hidden: [8] } })[0]?.pointer).toBe("/model");
-    expect(errorsOf({ task, model: { type: "mlp", dropout: 0.2 } })).toEqual([]);
+    expect(errorsOf({ task, model: { type: "mlp", hidden: [8] } })).toEqual([
+      {
+        pointer: "/model",
+        detail:
+          'it must be built like the base model (hidden is [64,32] there, activation is "silu" there), or be left out',
+      },
+    ]);
+    expect(errorsOf({ task, model: { type: "mlp", activation: "silu", dropout: 0.2 } })).toEqual([]);
     expect(errorsOf({ task }, { data: withClasses("yes", "maybe") })).toEqual([
       { pointer: "/base/newHead", detail: expect.stringContaining('the class "maybe"') as string },
     ]);
