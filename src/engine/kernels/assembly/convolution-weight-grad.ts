@@ -1,5 +1,6 @@
 // dw as a matrix product: rows are weights (tap, input channel), k counts output pixels, columns are output channels.
 
+import { covered, directTile, imageOffset, isDirect, loadImage } from "./convolution-direct";
 import { blockDepth, multiplyBlock, stripsAtOnce } from "./gemm";
 import { at } from "./vector";
 
@@ -98,6 +99,51 @@ function packRow(
   }
 }
 
+/** Address in a sample's padded image of what weight row (ky, kx, ci) meets at the first output pixel. */
+// @ts-ignore: decorator
+@inline
+function firstMet(
+  image: usize, row: u32, inGroup: u32, kernelWidth: u32, dilationHeight: u32, dilationWidth: u32, imageWidth: u32,
+): usize {
+  const tap = row / inGroup;
+  const ky = tap / kernelWidth;
+  return at(image, (ky * dilationHeight * imageWidth + (tap - ky * kernelWidth) * dilationWidth) * inGroup + (row - tap * inGroup));
+}
+
+/** Weight rows of strips [first, first + strips) of one group, sample by sample, in blocks of whole output rows of at most blockDepth pixels or one row. */
+function directGroup(
+  dw: usize, x: usize, packed: usize, image: usize, accumulate: bool, first: u32, strips: u32, rows: u32, inGroup: u32, outGroup: u32,
+  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32,
+  padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, imageHeight: u32, imageWidth: u32,
+): void {
+  const k = batch * outHeight * outWidth;
+  const step = <usize>(strideWidth * inGroup) << 2;
+  const lineStep = <usize>(strideHeight * imageWidth * inGroup) << 2;
+  const blockLines = max<u32>(1, blockDepth / outWidth);
+  for (let sample: u32 = 0; sample < batch; sample++) {
+    loadImage(image, at(x, sample * height * width * channels), height, width, channels, inGroup, imageHeight, imageWidth, padTop, padLeft);
+    for (let line: u32 = 0; line < outHeight; line += blockLines) {
+      const lines = min(blockLines, outHeight - line);
+      const shift = <usize>line * lineStep;
+      const from = <usize>((sample * outHeight + line) * outWidth) << 5;
+      const more = accumulate || sample > 0 || line > 0;
+      for (let s: u32 = 0; s < strips; s++) {
+        const row = (first + s) << 2;
+        const last = rows - 1;
+        const p0 = shift + firstMet(image, row, inGroup, kernelWidth, dilationHeight, dilationWidth, imageWidth);
+        const p1 = shift + firstMet(image, min(row + 1, last), inGroup, kernelWidth, dilationHeight, dilationWidth, imageWidth);
+        const p2 = shift + firstMet(image, min(row + 2, last), inGroup, kernelWidth, dilationHeight, dilationWidth, imageWidth);
+        const p3 = shift + firstMet(image, min(row + 3, last), inGroup, kernelWidth, dilationHeight, dilationWidth, imageWidth);
+        for (let j: u32 = 0; j < outGroup; j += 8)
+          directTile(
+            at(dw, row * outGroup + j), <usize>outGroup << 2, p0, p1, p2, p3, step, lineStep, lines, outWidth,
+            packed + ((<usize>j * k) << 2) + from, more, min<u32>(4, rows - row), min<u32>(8, outGroup - j),
+          );
+      }
+    }
+  }
+}
+
 export function conv2dWeightGrad(
   dw: usize, x: usize, packed: usize, scratch: usize, accumulate: u32,
   batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
@@ -110,9 +156,22 @@ export function conv2dWeightGrad(
   const rows = kernelHeight * kernelWidth * inGroup;
   const perGroup = (rows + 3) >> 2;
   const panelBytes = <usize>((outGroup + 7) >> 3) * (<usize>k << 5);
+  const imageHeight = covered(outHeight, strideHeight, kernelHeight, dilationHeight);
+  const imageWidth = covered(outWidth, strideWidth, kernelWidth, dilationWidth);
+  const direct = isDirect(imageHeight, imageWidth, inGroup, outGroup);
   for (let unit = start; unit < end; ) {
     const group = unit / perGroup;
     const strip = unit - group * perGroup;
+    if (direct) {
+      const all = min(end - unit, perGroup - strip);
+      directGroup(
+        at(dw, group * rows * outGroup), at(x, group * inGroup), packed + group * panelBytes, scratch + imageOffset, accumulate != 0, strip, all,
+        rows, inGroup, outGroup, batch, height, width, channels, outHeight, outWidth, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+        dilationHeight, dilationWidth, imageHeight, imageWidth,
+      );
+      unit += all;
+      continue;
+    }
     const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
     for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
       const depth = min(blockDepth, k - k0);

@@ -1,6 +1,7 @@
 // Convolution as a matrix product whose left side, the patches, is packed strip by strip into scratch and never exists as a whole.
 
-import { blockDepth, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
+import { covered, directTile, imageOffset, isDirect, loadImage } from "./convolution-direct";
+import { blockDepth, finishTile, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
 import { at } from "./vector";
 
 /** Row of zeros that padding reads: as long as the longest run of a block. */
@@ -91,6 +92,41 @@ function source(x: usize, zeros: usize, row: i32, iy: i32, ix: i32, height: i32,
   return inside ? at(x, <u32>((row + iy) * width + ix) * channels + ci) : zeros;
 }
 
+/** Address in a sample's padded image of the first tap of output pixel `pixel` of the sample. */
+// @ts-ignore: decorator
+@inline
+function windowOf(image: usize, pixel: u32, outWidth: u32, strideHeight: u32, strideWidth: u32, imageWidth: u32, inGroup: u32): usize {
+  const oy = pixel / outWidth;
+  return at(image, (oy * strideHeight * imageWidth + (pixel - oy * outWidth) * strideWidth) * inGroup);
+}
+
+/** One strip of 4 output pixels of one sample, read from its padded image: all columns of the group. `first` is its first pixel in the sample. */
+function directStrip(
+  c: usize, cRow: usize, image: usize, packed: usize, bias: usize, activation: u32, slope: f32, first: u32, rows: u32, outGroup: u32, k: u32,
+  outWidth: u32, kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, dilationHeight: u32, imageWidth: u32, inGroup: u32,
+): void {
+  const oy = first / outWidth;
+  const ox = first - oy * outWidth;
+  const pixelStep = <usize>(strideWidth * inGroup) << 2;
+  const p0 = at(image, (oy * strideHeight * imageWidth + ox * strideWidth) * inGroup);
+  let p1 = p0 + pixelStep;
+  let p2 = p1 + pixelStep;
+  let p3 = p2 + pixelStep;
+  if (ox + 3 >= outWidth) {
+    const last = first + rows - 1;
+    p1 = windowOf(image, min(first + 1, last), outWidth, strideHeight, strideWidth, imageWidth, inGroup);
+    p2 = windowOf(image, min(first + 2, last), outWidth, strideHeight, strideWidth, imageWidth, inGroup);
+    p3 = windowOf(image, last, outWidth, strideHeight, strideWidth, imageWidth, inGroup);
+  }
+  const lineStep = <usize>(dilationHeight * imageWidth * inGroup) << 2;
+  for (let j: u32 = 0; j < outGroup; j += 8) {
+    const cols = min<u32>(8, outGroup - j);
+    const panel = packed + ((<usize>j * k) << 2);
+    directTile(at(c, j), cRow, p0, p1, p2, p3, 4, lineStep, kernelHeight, kernelWidth * inGroup, panel, false, rows, cols);
+    if (bias || activation) finishTile(at(c, j), cRow, rows, cols, bias ? at(bias, j) : 0, activation, slope);
+  }
+}
+
 export function conv2d(
   y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
   batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
@@ -103,12 +139,35 @@ export function conv2d(
   const perGroup = (pixels + 3) >> 2;
   const k = kernelHeight * kernelWidth * inGroup;
   const panelBytes = <usize>((outGroup + 7) >> 3) * (<usize>k << 5);
+  const samplePixels = outHeight * outWidth;
+  const imageHeight = covered(outHeight, strideHeight, kernelHeight, dilationHeight);
+  const imageWidth = covered(outWidth, strideWidth, kernelWidth, dilationWidth);
+  const direct = k <= blockDepth && dilationWidth == 1 && isDirect(imageHeight, imageWidth, inGroup, outGroup);
+  let loaded: u32 = u32.MAX_VALUE;
   clearZeros(scratch);
   for (let unit = start; unit < end; ) {
     const group = unit / perGroup;
     const strip = unit - group * perGroup;
-    const strips = min(min(stripsAtOnce, end - unit), perGroup - strip);
+    const strips = direct ? <u32>1 : min(min(stripsAtOnce, end - unit), perGroup - strip);
     const row = strip << 2;
+    const rows = min<u32>(4, pixels - row);
+    const sample = row / samplePixels;
+    // A strip that begins in one sample and ends in the next is packed.
+    if (direct && row + rows <= (sample + 1) * samplePixels) {
+      const image = scratch + imageOffset;
+      if (loaded != group * batch + sample) {
+        loaded = group * batch + sample;
+        const from = at(x, sample * height * width * channels + group * inGroup);
+        loadImage(image, from, height, width, channels, inGroup, imageHeight, imageWidth, padTop, padLeft);
+      }
+      directStrip(
+        at(y, row * outChannels + group * outGroup), <usize>outChannels << 2, image, packed + group * panelBytes,
+        bias ? at(bias, group * outGroup) : 0, activation, slope, row - sample * samplePixels, rows, outGroup, k, outWidth, kernelHeight,
+        kernelWidth, strideHeight, strideWidth, dilationHeight, imageWidth, inGroup,
+      );
+      unit++;
+      continue;
+    }
     for (let k0: u32 = 0; k0 < k; k0 += blockDepth) {
       const depth = min(blockDepth, k - k0);
       for (let s: u32 = 0; s < strips; s++)

@@ -30,14 +30,14 @@ function storeLanes(p: usize, v: v128, count: i32): void {
 }
 
 /** One row of a tile narrower than 8: as the whole tile's rows, but lane by lane where it meets memory. */
-function storeEdge(c: usize, low: v128, high: v128, cols: i32, accumulate: bool): void {
+export function storeEdge(c: usize, low: v128, high: v128, cols: i32, accumulate: bool): void {
   storeLanes(c, accumulate ? add(loadLanes(c, cols), low) : low, cols);
   storeLanes(c + 16, accumulate ? add(loadLanes(c + 16, cols - 4), high) : high, cols - 4);
 }
 
 // @ts-ignore: decorator
 @inline
-function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
+export function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
   v128.store(c, accumulate ? add(v128.load(c), low) : low);
   v128.store(c, accumulate ? add(v128.load(c, 16), high) : high, 16);
 }
@@ -52,7 +52,7 @@ function activated(v: v128, activation: u32, slope: v128): v128 {
  * Bias (0: none) and activation of a tile that was just stored. Not part of `tile`: what a function keeps alive across its loop costs the loop registers
  * (measured: 5 % at 512³).
  */
-function finishTile(c: usize, cRow: usize, rows: u32, cols: i32, bias: usize, activation: u32, slope: f32): void {
+export function finishTile(c: usize, cRow: usize, rows: u32, cols: i32, bias: usize, activation: u32, slope: f32): void {
   const s = f32x4.splat(slope);
   const b0 = bias ? loadLanes(bias, cols) : f32x4.splat(0);
   const b1 = bias ? loadLanes(bias + 16, cols - 4) : b0;

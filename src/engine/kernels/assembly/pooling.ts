@@ -93,6 +93,65 @@ function share(top: i32, left: i32, kernelHeight: u32, kernelWidth: u32, height:
   return 1 / <f32>(countPadding ? <i32>(kernelHeight * kernelWidth) : max(1, inside));
 }
 
+/** Whether windows tile the input: each element is in at most one, and no padding. */
+// @ts-ignore: decorator
+@inline
+function tiles(kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32): bool {
+  return kernelHeight == strideHeight && kernelWidth == strideWidth && (padTop | padLeft) == 0;
+}
+
+/** to[c] = factor · Σ over a window of x, for 4 channels or more: the last four overlap those before them. `line` is bytes of one row of the input. */
+// @ts-ignore: decorator
+@inline
+function averageWindow(to: usize, x: usize, line: usize, channels: u32, kernelHeight: u32, kernelWidth: u32, factor: v128): void {
+  const pixel = <usize>channels << 2;
+  for (let c: u32 = 0; c < channels; c += 4) {
+    const shift = <usize>min(c, channels - 4) << 2;
+    let total = splat(0);
+    let row = x + shift;
+    for (let ky: u32 = 0; ky < kernelHeight; ky++, row += line) {
+      let p = row;
+      for (let kx: u32 = 0; kx < kernelWidth; kx++, p += pixel) total = add(total, v128.load(p));
+    }
+    v128.store(to + shift, mul(total, factor));
+  }
+}
+
+/** dx of windows that tile the input whole: every element takes its window's share. */
+function spreadTiles(
+  dx: usize, dy: usize, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32, factor: v128,
+  start: u32, end: u32,
+): void {
+  const bytes = <usize>channels << 2;
+  let to = at(dx, start * channels);
+  for (let pixel = start; pixel < end; ) {
+    const row = pixel / width;
+    const sample = row / height;
+    const oy = (row - sample * height) / kernelHeight;
+    let px = pixel - row * width;
+    const stop = min(width, px + (end - pixel));
+    pixel += stop - px;
+    let ox = px / kernelWidth;
+    let phase = px - ox * kernelWidth;
+    let from = at(dy, ((sample * outHeight + oy) * outWidth + ox) * channels);
+    for (; px < stop; px++, to += bytes) {
+      if (oy < outHeight && ox < outWidth) {
+        for (let c: u32 = 0; c < channels; c += 4) {
+          const shift = <usize>min(c, channels - 4) << 2;
+          v128.store(to + shift, add(splat(0), mul(v128.load(from + shift), factor)));
+        }
+      } else {
+        memory.fill(to, 0, bytes);
+      }
+      if (++phase == kernelWidth) {
+        phase = 0;
+        ox++;
+        from += bytes;
+      }
+    }
+  }
+}
+
 export function averagePool2d(
   y: usize, x: usize, countPadding: u32, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
@@ -107,6 +166,11 @@ export function averagePool2d(
     const firstX = max(left, 0);
     const lastY = min(top + <i32>kernelHeight, <i32>height);
     const lastX = min(left + <i32>kernelWidth, <i32>width);
+    if (channels >= 4) {
+      const window = at(x, ((sample * height + firstY) * width + firstX) * channels);
+      averageWindow(at(y, pixel * channels), window, <usize>(width * channels) << 2, channels, lastY - firstY, lastX - firstX, factor);
+      continue;
+    }
     for (let c: u32 = 0; c < channels; ) {
       const whole = c + 4 <= channels;
       let total = splat(0);
@@ -126,6 +190,8 @@ export function averagePool2dGrad(
   const uniform = countPadding != 0 || (padTop | padLeft) == 0 && (outHeight - 1) * strideHeight + kernelHeight <= height &&
     (outWidth - 1) * strideWidth + kernelWidth <= width;
   const full = splat(share(0, 0, kernelHeight, kernelWidth, height, width, 1));
+  if (uniform && channels >= 4 && tiles(kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft))
+    return spreadTiles(dx, dy, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, full, start, end);
   for (let pixel = start; pixel < end; pixel++) {
     const row = pixel / width;
     const sample = row / height;
