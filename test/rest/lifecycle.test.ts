@@ -1,73 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Dataset } from "../../src/domain/dataset.ts";
-import { Job, JobEvent } from "../../src/domain/job.ts";
-import { Model } from "../../src/domain/model.ts";
-import type { Deps } from "../../src/usecases/deps.ts";
+import { Job } from "../../src/domain/job.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
+import { body, createClient, specFor } from "./client.ts";
 
 let service: TestService;
-let subscriptions = 0;
-
-const counting = (deps: Deps): Deps => ({
-  ...deps,
-  jobs: {
-    ...deps.jobs,
-    onChange: async (...parameters) => {
-      const unsubscribe = await deps.jobs.onChange(...parameters);
-      subscriptions += 1;
-      return () => {
-        subscriptions -= 1;
-        unsubscribe();
-      };
-    },
-  },
-});
-
 beforeAll(async () => {
-  service = await startTestService({ deps: counting });
+  service = await startTestService();
 });
 afterAll(() => service.close());
-
-const call = (path: string, init: RequestInit = {}) => fetch(`${service.url}${path}`, init);
-const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
-  call(path, {
-    method: "POST",
-    ...(body === undefined
-      ? { headers }
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } }),
-  });
-
-const upload = async (query = "?name=iris"): Promise<Dataset> => {
-  const response = await call(`/v1/datasets${query}`, {
-    method: "POST",
-    body: iris,
-    headers: { "content-type": "text/csv" },
-  });
-  expect(response.status).toBe(201);
-  const dataset = Dataset.parse(await body(response));
-  expect(response.headers.get("location")).toBe(`/v1/datasets/${dataset.id}`);
-  return dataset;
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: what is asserted about an answer is what this file is about
-const body = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
-
-const specFor = (dataset: Dataset) => ({ dataset: dataset.id, task: { type: "classification", label: "species" } });
-
-const submit = async (dataset: Dataset, headers: Record<string, string> = {}): Promise<Job> => {
-  const response = await post("/v1/jobs", specFor(dataset), headers);
-  expect(response.status).toBe(202);
-  const job = (await body(response)) as Job;
-  expect(response.headers.get("location")).toBe(`/v1/jobs/${job.id}`);
-  return job;
-};
-
-/** The messages of an event stream, until it ends. */
-const readEvents = async (response: Response): Promise<{ id?: string; event?: string; data: string }[]> =>
-  (await response.text())
-    .split("\n\n")
-    .filter((block) => block.includes("data:"))
-    .map((block) => Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2))));
+const { call, post, upload, submit } = createClient(() => service.url);
 
 describe("a data set", () => {
   it("is profiled while it is stored, listed, read and deleted", async () => {
@@ -194,108 +135,5 @@ describe("a job", () => {
     expect(second.items.map(({ id }: Job) => id)).toEqual(ids.slice(3));
     const misused = await call(`/v1/jobs?pageToken=${first.nextPageToken}`);
     expect([misused.status, (await body(misused)).errors[0].pointer]).toEqual([422, "/query/pageToken"]);
-  });
-});
-
-describe("a job's events", () => {
-  it("stream until the job is done, and resume after the last one that was seen", async () => {
-    const job = await submit(await upload());
-    const stream = call(`/v1/jobs/${job.id}/events`);
-    const response = await stream;
-    expect(response.headers.get("content-type")).toContain("text/event-stream");
-    await finishJob(service, job);
-    const messages = await readEvents(response);
-    expect(messages.at(-1)).toMatchObject({ event: "end" });
-    const events = messages.slice(0, -1).map(({ data }) => JobEvent.parse(JSON.parse(data)));
-    const states = events.filter(({ type }) => type === "state").map(({ data }) => data.state);
-    expect(states).toEqual(["queued", "running", "succeeded"]);
-    expect(messages.slice(0, -1).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
-
-    const resumed = await call(`/v1/jobs/${job.id}/events`, { headers: { "last-event-id": events[0]?.id ?? "" } });
-    expect((await readEvents(resumed)).slice(0, -1).map(({ id }) => id)).toEqual(events.slice(1).map(({ id }) => id));
-    const over = await call(`/v1/jobs/${job.id}/events`, { headers: { "last-event-id": events.at(-1)?.id ?? "" } });
-    expect(over.status).toBe(204);
-  });
-
-  it("come as pages when JSON is asked for", async () => {
-    const job = await submit(await upload());
-    await finishJob(service, job);
-    const page = async (query: string) =>
-      body(call(`/v1/jobs/${job.id}/events${query}`, { headers: { accept: "application/json" } }));
-    const all = await page("");
-    const first = await page("?limit=1");
-    expect(first.items).toEqual(all.items.slice(0, 1));
-    expect((await page(`?after=${first.nextAfter}`)).items).toEqual(all.items.slice(1));
-    expect(all.nextAfter).toBeNull();
-  });
-
-  it("end with the client: nothing stays subscribed", async () => {
-    const job = await submit(await upload());
-    const gone = new AbortController();
-    const response = await call(`/v1/jobs/${job.id}/events`, { signal: gone.signal });
-    await response.body?.getReader().read();
-    gone.abort();
-    await expect.poll(() => subscriptions).toBe(0);
-  });
-});
-
-describe("a model", () => {
-  it("is found with its lineage, its weights, its history, and predicts", async () => {
-    const dataset = await upload();
-    const job = await submit(dataset);
-    const { id, digest } = await finishJob(service, job);
-    const done = (await body(call(`/v1/jobs/${job.id}`))) as Job;
-    expect(done).toMatchObject({ state: "succeeded", done: true, model: id });
-    const model = Model.parse(await body(call(`/v1/models/${id}`)));
-    expect(model).toMatchObject({ job: job.id, dataset: dataset.id, base: null, digest });
-    expect((await body(call("/v1/models?pageSize=1"))).items[0].id).toBe(id);
-
-    const history = await body(call(`/v1/jobs/${job.id}/metrics?limit=2`));
-    expect(history.items.map(({ step }: { step: number }) => step)).toEqual([1, 2]);
-    const rest = await body(call(`/v1/jobs/${job.id}/metrics?after=${history.nextAfter}`));
-    expect([rest.items.length, rest.items[0].step, rest.nextAfter]).toEqual([1, 3, null]);
-
-    const weights = await call(`/v1/models/${id}/weights`);
-    expect(await weights.text()).toBe("weights of a test");
-    const again = await call(`/v1/models/${id}/weights`, {
-      headers: { "if-none-match": weights.headers.get("etag") ?? "" },
-    });
-    expect(again.status).toBe(304);
-
-    const row = { sepal_length: 5.1, sepal_width: null };
-    const answer = await body(post(`/v1/models/${id}/predict`, { rows: [row, row] }));
-    expect(answer.predictions).toHaveLength(2);
-    const wrong = await post(`/v1/models/${id}/predict`, { rows: [row, { ...row, sepal_length: "long" }] });
-    const problem = await body(wrong);
-    expect([wrong.status, problem.errors[0].pointer]).toEqual([422, "/rows/1/sepal_length"]);
-
-    const used = await call(`/v1/datasets/${dataset.id}`, { method: "DELETE" });
-    expect([used.status, (await body(used)).code]).toEqual([409, "in_use"]);
-    expect((await call(`/v1/models/${id}`, { method: "DELETE" })).status).toBe(204);
-    expect((await call(`/v1/models/${id}`)).status).toBe(404);
-  });
-});
-
-describe("closing", () => {
-  it("ends waits and streams at once", async () => {
-    const other = await startTestService();
-    const uploaded = await fetch(`${other.url}/v1/datasets`, {
-      method: "POST",
-      body: iris,
-      headers: { "content-type": "text/csv" },
-    });
-    const dataset = (await body(uploaded)) as Dataset;
-    const submitted = await fetch(`${other.url}/v1/jobs`, {
-      ...{ method: "POST", body: JSON.stringify(specFor(dataset)), headers: { "content-type": "application/json" } },
-    });
-    const { id } = (await body(submitted)) as Job;
-    const waiting = fetch(`${other.url}/v1/jobs/${id}?wait=60`);
-    const stream = await fetch(`${other.url}/v1/jobs/${id}/events`);
-    const started = performance.now();
-    await new Promise((resolve) => setImmediate(resolve));
-    await other.close();
-    expect(performance.now() - started).toBeLessThan(3000);
-    expect((await waiting).status).toBe(200);
-    await stream.text();
   });
 });

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { StartError } from "./config.ts";
-import { TenantId } from "./domain/ids.ts";
-import { addApiKey, revokeApiKey } from "./main/api-key-file.ts";
-import { readApiKeys } from "./main/api-keys.ts";
-import type { Scope } from "./usecases/operations.ts";
+import { StartError } from "../config.ts";
+import { TenantId } from "../domain/ids.ts";
+import type { Scope } from "../usecases/operations.ts";
+import { addApiKey, revokeApiKey } from "./api-key-file.ts";
+import { readApiKeys } from "./api-keys.ts";
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
