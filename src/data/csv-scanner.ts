@@ -15,6 +15,28 @@ export interface CsvHandlers {
 
 /** Pieces from a socket may be tiny: they are joined up to this size, so that scanning a long record again and again stays linear. */
 const batchBytes = 256 * 1024;
+/** So many pieces are made one, because each costs an object. */
+const mostPieces = 256;
+
+/** Collects pieces of bytes to a batch. */
+const createBatch = () => {
+  let pieces: Uint8Array[] = [];
+  let addedBytes = 0;
+  /** True when there is enough to scan. */
+  const add = (chunk: Uint8Array): boolean => {
+    pieces.push(chunk);
+    addedBytes += chunk.length;
+    if (pieces.length === mostPieces) pieces = [Buffer.concat(pieces)];
+    return addedBytes >= batchBytes;
+  };
+  const take = (): Buffer => Buffer.concat(pieces);
+  /** Starts the next batch with what is left of this one. */
+  const restart = (rest: Buffer): void => {
+    pieces = rest.length > 0 ? [rest] : [];
+    addedBytes = 0;
+  };
+  return { add, take, restart };
+};
 
 /**
  * Reads CSV (RFC 4180, UTF-8) from bytes as they come, in bounded memory: at most one batch and one record are held. Blank lines are skipped (a
@@ -24,8 +46,7 @@ const batchBytes = 256 * 1024;
  */
 export const createCsvScanner = (handlers: CsvHandlers) => {
   const context: ScanContext = { record: createCsvRecord(), names: [], final: false, openCell: -1 };
-  let pieces: Uint8Array[] = [];
-  let pendingBytes = 0;
+  const batch = createBatch();
   let line = 1;
   let rows = 0;
   let atFileStart = true;
@@ -68,33 +89,23 @@ export const createCsvScanner = (handlers: CsvHandlers) => {
   };
 
   const flush = (): void => {
-    let bytes: Buffer = Buffer.concat(pieces);
+    let bytes = batch.take();
     if (atFileStart && bytes.length > 0) {
       bytes = skipByteOrderMark(bytes);
       atFileStart = false;
     }
-    const rest = bytes.subarray(scanBatch(bytes));
-    pieces = rest.length > 0 ? [rest] : [];
-    pendingBytes = 0;
+    batch.restart(bytes.subarray(scanBatch(bytes)));
   };
 
   const push = (chunk: Uint8Array): boolean => {
-    pieces.push(chunk);
-    pendingBytes += chunk.length;
-    if (pendingBytes >= batchBytes) flush();
+    if (batch.add(chunk)) flush();
     return !stopped;
   };
 
   const end = (): void => {
     context.final = true;
     flush();
-    if (stopped) return;
-    if (context.names.length === 0) {
-      throw csvError({ line: 1 }, "the file is empty", "it must have a header line with the column names, and rows");
-    }
-    if (rows === 0) {
-      throw csvError({ line }, "the file has a header but no rows", "add at least one row below the header");
-    }
+    if (!stopped && rows === 0) throw noRows(context, line);
   };
 
   return { push, end };
@@ -106,6 +117,11 @@ export const scanCsv = async (stream: AsyncIterable<Uint8Array>, handlers: CsvHa
   for await (const chunk of stream) if (!scanner.push(chunk)) return;
   scanner.end();
 };
+
+const noRows = (context: ScanContext, line: number) =>
+  context.names.length === 0
+    ? csvError({ line: 1 }, "the file is empty", "it must have a header line with the column names, and rows")
+    : csvError({ line }, "the file has a header but no rows", "add at least one row below the header");
 
 const raggedRow = (context: ScanContext) => {
   const [cells, columns] = [context.record.cells, context.names.length];

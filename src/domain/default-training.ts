@@ -7,7 +7,10 @@ import { OptimizerSpec } from "./optimizer-spec.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;
-const defaultSteps = 3000;
+const networkSteps = 3000;
+/** One layer is cheap, and its optimum is one: it can be come close to. */
+const oneLayerSteps = 6000;
+const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", "softmax", "poisson"]);
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -28,9 +31,11 @@ export const defaultTest = 0.2;
 export const defaultBatchSize = (trainRows: number): number =>
   clamp(2 ** Math.round(Math.log2(Math.max(1, trainRows / 45))), 16, 256);
 
-/** As many as give about 3000 steps, at least 20. */
-export const defaultEpochs = (trainRows: number, batchRows: number): number =>
-  clamp(Math.ceil(defaultSteps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
+/** As many as give about 3000 steps, 6000 for a model of one layer; at least 20. */
+export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: number): number => {
+  const steps = oneLayer.has(model.type) ? oneLayerSteps : networkSteps;
+  return clamp(Math.ceil(steps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
+};
 
 /** The learning rate of an optimiser when it is left out; a tenth when the job starts from trained weights. */
 export const defaultLearningRate = (optimizer: OptimizerSpec, hasBase: boolean): number => {
@@ -55,10 +60,12 @@ const priorVariance = 2.5;
 const mostPriorPrecision = 10;
 
 /** 1/τ² of the N(0, τ²) prior on each weight of standardised features. */
-const priorPrecision = (model: ModelSpec, features: number): number => {
+const priorPrecision = (model: ModelSpec, { features, classes }: { features: number; classes: number }): number => {
+  if (model.type !== "mlp") return 1;
   // τ² falls as 1/inputs, so that what the network expects of the function does not depend on their number (Neal, Bayesian learning for neural networks, 1996).
-  if (model.type === "mlp") return Math.min(mostPriorPrecision, Math.max(1, features / priorVariance));
-  return 1;
+  const precision = Math.min(mostPriorPrecision, features / priorVariance);
+  // A label of many classes says more: log₂(classes) bits a row.
+  return Math.max(1, classes > 2 ? precision / Math.log2(classes) : precision);
 };
 
 /**
@@ -75,5 +82,5 @@ export const defaultL2 = (
   const shared = model.type === "softmax" && data.classes === 2;
   const kinked = squared && model.type === "mlp" && (model.activation === "relu" || model.activation === "leaky_relu");
   const factor = (squared || shared ? 2 : 1) * (kinked ? 2 : 1);
-  return (factor * priorPrecision(model, data.features)) / Math.max(1, data.trainRows);
+  return (factor * priorPrecision(model, data)) / Math.max(1, data.trainRows);
 };

@@ -68,7 +68,7 @@ const resolveTraining = (
     ...training,
     split,
     batchSize,
-    epochs: training.epochs ?? defaultEpochs(trainRows, batchSize === "full" ? trainRows : batchSize),
+    epochs: training.epochs ?? defaultEpochs(parts.model, trainRows, batchSize === "full" ? trainRows : batchSize),
     earlyStopping,
     l2: training.l2 ?? defaultL2(parts, data),
   };
