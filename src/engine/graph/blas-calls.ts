@@ -1,5 +1,5 @@
 import { toConvGeometry } from "../blas/blas-convolution.ts";
-import { blasFlops, isForBlas } from "../blas/crossover.ts";
+import { blasFlops, isForBlas, leastBlasChannels } from "../blas/crossover.ts";
 import { patchTilesOf } from "../blas/patch-tiles.ts";
 import { tilesOf } from "../blas/tiles.ts";
 import { assert } from "./assert.ts";
@@ -40,7 +40,7 @@ const toSgemm = ({ args }: RecordedCall, { call, source }: Packing): RecordedCal
 /** How a convolution is cut, or null if it stays in WebAssembly. */
 const cutFor = (conv: readonly number[]) => {
   const g = toConvGeometry(conv);
-  const tiles = patchTilesOf(g);
+  const tiles = g.outChannels < leastBlasChannels ? null : patchTilesOf(g);
   return tiles && 2 * tiles.pixels * tiles.depth * g.outChannels >= blasFlops ? { g, tiles } : null;
 };
 

@@ -23,10 +23,10 @@ const models: Record<string, { model: NonNullable<JobSpecInput["model"]>; inputs
       type: "cnn",
       input: { height: 12, width: 12, channels: 3 },
       layers: [
-        { type: "conv2d", filters: 8, kernel: 3, padding: "same" },
+        { type: "conv2d", filters: 24, kernel: 3, padding: "same" },
         { type: "conv2d", filters: 16, kernel: [3, 2], stride: 2, padding: 1 },
-        { type: "conv2d", filters: 8, kernel: 2, dilation: 2, activation: "silu" },
-        { type: "conv2d", filters: 8, kernel: 3, padding: "same", groups: 4 },
+        { type: "conv2d", filters: 16, kernel: 2, dilation: 2, activation: "silu" },
+        { type: "conv2d", filters: 16, kernel: 3, padding: "same", groups: 4 },
         { type: "dense", units: 32 },
       ],
     },
