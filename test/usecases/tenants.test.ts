@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { Metadata } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Job } from "../../src/domain/job.ts";
+import { createAdmit } from "../../src/main/api-keys.ts";
+import { restRoutes } from "../../src/rest/routes.ts";
+import { type OperationName, operations, type Scope } from "../../src/usecases/operations.ts";
+import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
+import { finishJob, iris, startTestService, type TestService } from "./service.ts";
+
+const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
+const all: Scope[] = ["read", "submit", "admin"];
+const keys = [
+  ...["acme", "rival"].map((tenant) => ({ id: tenant, tenant, scopes: all, sha256: sha256(`key-of-${tenant}`) })),
+  ...all.map((scope) => ({ id: scope, tenant: "acme", scopes: [scope], sha256: sha256(`only-${scope}`) })),
+];
+
+let service: TestService;
+let clients: Clients;
+/** What acme owns; rival must not see, touch or guess any of it. */
+const owned = { dataset: "", job: "", model: "", waiting: "" };
+
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+const metadataOf = (key: string | null): Metadata => {
+  const metadata = new Metadata();
+  if (key !== null) metadata.set("authorization", `Bearer ${key}`);
+  return metadata;
+};
+const spec = (dataset: string) => ({ dataset, task: { type: "classification", label: "species" } });
+const submit = async (dataset: string): Promise<Job> => {
+  const headers = { ...bearer("key-of-acme"), "content-type": "application/json" };
+  const response = await fetch(`${service.url}/v1/jobs`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(spec(dataset)),
+  });
+  return (await response.json()) as Job;
+};
+
+beforeAll(async () => {
+  service = await startTestService({ admit: createAdmit(keys) });
+  clients = connectClients(service.grpcAddress);
+  owned.dataset = (await uploadFile(clients, iris, {}, metadataOf("key-of-acme"))).id;
+  const job = await submit(owned.dataset);
+  owned.job = job.id;
+  owned.model = (await finishJob(service, job, "acme")).id;
+  owned.waiting = (await submit(owned.dataset)).id;
+});
+afterAll(async () => {
+  clients.close();
+  await service.close();
+});
+
+/** One call per operation and surface, aimed at what acme owns. */
+const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
+  const { datasets, jobs, models } = clients;
+  const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
+    const received: unknown[] = [];
+    for await (const message of messages) received.push(message);
+    return received;
+  };
+  const { dataset, job, model, waiting } = owned;
+  const wanted = { ...spec(dataset), task: { ...spec(dataset).task, features: [] }, labels: {} };
+  return {
+    uploadDataset: (m) => uploadFile(clients, iris, {}, m),
+    listDatasets: (m) => ask(datasets, datasets.listDatasets, {}, m),
+    getDataset: (m) => ask(datasets, datasets.getDataset, { id: dataset }, m),
+    listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
+    deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
+    submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
+    getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
+    listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
+    watchJob: (m) => stream(jobs.watchJob({ id: job }, m)),
+    listJobEvents: (m) => ask(jobs, jobs.listJobEvents, { id: job }, m),
+    listJobMetrics: (m) => ask(jobs, jobs.listJobMetrics, { id: job }, m),
+    cancelJob: (m) => ask(jobs, jobs.cancelJob, { id: waiting }, m),
+    pauseJob: (m) => ask(jobs, jobs.pauseJob, { id: waiting }, m),
+    resumeJob: (m) => ask(jobs, jobs.resumeJob, { id: waiting }, m),
+    deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
+    listModels: (m) => ask(models, models.listModels, {}, m),
+    getModel: (m) => ask(models, models.getModel, { id: model }, m),
+    deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
+    getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
+    predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
+  };
+};
+
+const bodies: Partial<Record<OperationName, () => { type: string; content: string }>> = {
+  uploadDataset: () => ({ type: "text/csv", content: iris }),
+  submitJob: () => ({ type: "application/json", content: JSON.stringify(spec(owned.dataset)) }),
+  predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
+};
+
+const restCalls = restRoutes.map(({ operations: [operation], method, url, tag }) => ({
+  operation,
+  method,
+  url,
+  call: (headers: Record<string, string>): Promise<Response> => {
+    const body = bodies[operation]?.();
+    const steers = ["cancelJob", "pauseJob", "resumeJob"].includes(operation);
+    const id = tag === "datasets" ? owned.dataset : tag === "models" ? owned.model : steers ? owned.waiting : owned.job;
+    return fetch(`${service.url}${url.replace(":id", id)}`, {
+      method,
+      headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
+      ...(body === undefined ? {} : { body: body.content }),
+    });
+  },
+}));
+
+const mentionsAcme = (answer: unknown): boolean =>
+  Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
+/** What a stranger gets: these make or list their own, all others name what is not theirs. */
+const own: readonly OperationName[] = ["uploadDataset", "listDatasets", "listJobs", "listModels"];
+const byReference: readonly OperationName[] = ["submitJob", "validateJob"];
+
+describe("another tenant", () => {
+  it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {
+    const response = await call(bearer("key-of-rival"));
+    const answer = await response.text();
+    if (own.includes(operation)) {
+      expect(response.ok).toBe(true);
+      expect(mentionsAcme(answer)).toBe(false);
+    } else {
+      expect(response.status).toBe(byReference.includes(operation) ? 422 : 404);
+    }
+  });
+
+  it.each(Object.keys(operations) as OperationName[])("finds nothing of acme's by %s", async (operation) => {
+    const call = grpcCalls()[operation](metadataOf("key-of-rival"));
+    if (own.includes(operation)) {
+      expect(mentionsAcme(await call)).toBe(false);
+    } else {
+      const { problem } = await refusalOf(call);
+      expect(problem.code).toBe(byReference.includes(operation) ? "invalid" : "not_found");
+    }
+  });
+
+  it("has harmed nothing", async () => {
+    const headers = bearer("key-of-acme");
+    for (const path of [`datasets/${owned.dataset}`, `jobs/${owned.job}`, `models/${owned.model}`]) {
+      expect((await fetch(`${service.url}/v1/${path}`, { headers })).status).toBe(200);
+    }
+    const waiting = (await (await fetch(`${service.url}/v1/jobs/${owned.waiting}`, { headers })).json()) as Job;
+    expect(waiting.state).toBe("queued");
+  });
+});
+
+describe("without a key that may", () => {
+  it.each(restCalls)("$method $url is closed", async ({ operation, call }) => {
+    for (const headers of [{}, bearer("key-of-nobody"), { authorization: "Basic eDp5" }]) {
+      const response = await call(headers as Record<string, string>);
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toContain("Bearer");
+      await response.text();
+    }
+    for (const scope of all.filter((each) => each !== operations[operation].scope)) {
+      const response = await call(bearer(`only-${scope}`));
+      expect([scope, response.status]).toEqual([scope, 403]);
+      await response.text();
+    }
+  });
+
+  it.each(Object.keys(operations) as OperationName[])("%s is closed", async (operation) => {
+    for (const key of [null, "key-of-nobody"]) {
+      expect((await refusalOf(grpcCalls()[operation](metadataOf(key)))).status).toBe("UNAUTHENTICATED");
+    }
+    for (const scope of all.filter((each) => each !== operations[operation].scope)) {
+      expect((await refusalOf(grpcCalls()[operation](metadataOf(`only-${scope}`)))).status).toBe("PERMISSION_DENIED");
+    }
+  });
+
+  it("health and the document stay open", async () => {
+    for (const path of ["/healthz", "/readyz", "/openapi.json", "/docs"]) {
+      expect((await fetch(`${service.url}${path}`)).status).toBe(200);
+    }
+  });
+});
