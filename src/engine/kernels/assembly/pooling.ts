@@ -1,5 +1,31 @@
 import { add, at, load4, mul, select4, splat, store4 } from "./vector";
 
+/** y and winners of one window without padding, for 4 channels or more: the last four overlap those before them. `line` is bytes of one row of x. */
+// @ts-ignore: decorator
+@inline
+function maxWindow(y: usize, winners: usize, x: usize, line: usize, channels: u32, kernelHeight: u32, kernelWidth: u32): void {
+  const pixel = <usize>channels << 2;
+  for (let c: u32 = 0; c < channels; c += 4) {
+    const shift = <usize>min(c, channels - 4) << 2;
+    let row = x + shift;
+    let best = v128.load(row);
+    let winner = i32x4.splat(0);
+    let tap: i32 = 0;
+    for (let ky: u32 = 0; ky < kernelHeight; ky++, row += line) {
+      let p = row;
+      for (let kx: u32 = 0; kx < kernelWidth; kx++, p += pixel, tap++) {
+        const value = v128.load(p);
+        // Not at most the best, and the best is a number: anything larger, or the first NaN.
+        const wins = v128.andnot(f32x4.eq(best, best), f32x4.le(value, best));
+        best = select4(wins, value, best);
+        winner = select4(wins, i32x4.splat(tap), winner);
+      }
+    }
+    v128.store(y + shift, best);
+    v128.store(winners + shift, winner);
+  }
+}
+
 export function maxPool2d(
   y: usize, winners: usize, x: usize, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
@@ -9,6 +35,12 @@ export function maxPool2d(
     const sample = row / outHeight;
     const top = <i32>((row - sample * outHeight) * strideHeight) - <i32>padTop;
     const left = <i32>((pixel - row * outWidth) * strideWidth) - <i32>padLeft;
+    if (channels >= 4 && min(top, left) >= 0 && top + <i32>kernelHeight <= <i32>height && left + <i32>kernelWidth <= <i32>width) {
+      const e = pixel * channels;
+      const window = at(x, ((sample * height + top) * width + left) * channels);
+      maxWindow(at(y, e), at(winners, e), window, <usize>(width * channels) << 2, channels, kernelHeight, kernelWidth);
+      continue;
+    }
     for (let c: u32 = 0; c < channels; ) {
       const whole = c + 4 <= channels;
       let best = splat(-f32.MAX_VALUE * 2);
@@ -53,6 +85,8 @@ export function maxPool2dGrad(
   dx: usize, dy: usize, winners: usize, batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, start: u32, end: u32,
 ): void {
+  if (channels >= 4 && tiles(kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft))
+    return spreadTiles(dx, dy, winners, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, splat(1), start, end);
   for (let pixel = start; pixel < end; pixel++) {
     const row = pixel / width;
     const sample = row / height;
@@ -117,25 +151,38 @@ function averageWindow(to: usize, x: usize, line: usize, channels: u32, kernelHe
   }
 }
 
-/** dx of windows that tile the input whole: every element takes its window's share. */
+/**
+ * dx of windows that tile the input, for 4 channels or more: every element takes its window's share of dy, times `factor` (average), or dy where it won
+ * (`winners` is not 0: maximum).
+ */
 function spreadTiles(
-  dx: usize, dy: usize, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32, factor: v128,
-  start: u32, end: u32,
+  dx: usize, dy: usize, winners: usize, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, kernelHeight: u32,
+  kernelWidth: u32, factor: v128, start: u32, end: u32,
 ): void {
   const bytes = <usize>channels << 2;
   let to = at(dx, start * channels);
   for (let pixel = start; pixel < end; ) {
     const row = pixel / width;
     const sample = row / height;
-    const oy = (row - sample * height) / kernelHeight;
+    const py = row - sample * height;
+    const oy = py / kernelHeight;
+    const lineTap = (py - oy * kernelHeight) * kernelWidth;
     let px = pixel - row * width;
     const stop = min(width, px + (end - pixel));
     pixel += stop - px;
     let ox = px / kernelWidth;
     let phase = px - ox * kernelWidth;
     let from = at(dy, ((sample * outHeight + oy) * outWidth + ox) * channels);
+    const toWinners = winners - dy;
     for (; px < stop; px++, to += bytes) {
-      if (oy < outHeight && ox < outWidth) {
+      if (oy < outHeight && ox < outWidth && winners != 0) {
+        const tap = i32x4.splat(lineTap + phase);
+        for (let c: u32 = 0; c < channels; c += 4) {
+          const shift = <usize>min(c, channels - 4) << 2;
+          const won = i32x4.eq(v128.load(from + toWinners + shift), tap);
+          v128.store(to + shift, add(splat(0), v128.and(v128.load(from + shift), won)));
+        }
+      } else if (oy < outHeight && ox < outWidth) {
         for (let c: u32 = 0; c < channels; c += 4) {
           const shift = <usize>min(c, channels - 4) << 2;
           v128.store(to + shift, add(splat(0), mul(v128.load(from + shift), factor)));
@@ -191,7 +238,7 @@ export function averagePool2dGrad(
     (outWidth - 1) * strideWidth + kernelWidth <= width;
   const full = splat(share(0, 0, kernelHeight, kernelWidth, height, width, 1));
   if (uniform && channels >= 4 && tiles(kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft))
-    return spreadTiles(dx, dy, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, full, start, end);
+    return spreadTiles(dx, dy, 0, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, full, start, end);
   for (let pixel = start; pixel < end; pixel++) {
     const row = pixel / width;
     const sample = row / height;

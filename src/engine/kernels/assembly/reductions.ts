@@ -16,9 +16,60 @@ function sumColumn(x: usize, rows: u32, columns: u32, j: u32): f64 {
   return total;
 }
 
+// @ts-ignore: decorator
+@inline
+function addLow(total: v128, part: v128): v128 {
+  return f64x2.add(total, f64x2.promote_low_f32x4(part));
+}
+
+// @ts-ignore: decorator
+@inline
+function addHigh(total: v128, part: v128): v128 {
+  return f64x2.add(total, f64x2.promote_low_f32x4(v128.shuffle<f32>(part, part, 2, 3, 0, 1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeScaled(p: usize, low: v128, high: v128, scale: v128): void {
+  const first = f32x4.demote_f64x2_zero(f64x2.mul(low, scale));
+  const second = f32x4.demote_f64x2_zero(f64x2.mul(high, scale));
+  v128.store(p, v128.shuffle<f32>(first, second, 0, 1, 4, 5));
+}
+
+/** 16 columns, a cache line of each row: four sums under way hide each other's latency. */
+function sumSixteen(out: usize, x: usize, rows: u32, columns: u32, scale: v128): void {
+  const step = <usize>columns << 2;
+  let l0 = f64x2.splat(0);
+  let h0 = l0, l1 = l0, h1 = l0, l2 = l0, h2 = l0, l3 = l0, h3 = l0;
+  for (let i: u32 = 0; i < rows; i += rowsAtOnce) {
+    const last = min(rows, i + rowsAtOnce);
+    let s0 = splat(0);
+    let s1 = s0, s2 = s0, s3 = s0;
+    for (let r = i; r < last; r++, x += step) {
+      s0 = add(s0, v128.load(x));
+      s1 = add(s1, v128.load(x, 16));
+      s2 = add(s2, v128.load(x, 32));
+      s3 = add(s3, v128.load(x, 48));
+    }
+    l0 = addLow(l0, s0);
+    h0 = addHigh(h0, s0);
+    l1 = addLow(l1, s1);
+    h1 = addHigh(h1, s1);
+    l2 = addLow(l2, s2);
+    h2 = addHigh(h2, s2);
+    l3 = addLow(l3, s3);
+    h3 = addHigh(h3, s3);
+  }
+  storeScaled(out, l0, h0, scale);
+  storeScaled(out + 16, l1, h1, scale);
+  storeScaled(out + 32, l2, h2, scale);
+  storeScaled(out + 48, l3, h3, scale);
+}
+
 export function sumRows(out: usize, x: usize, rows: u32, columns: u32, factor: f64, start: u32, end: u32): void {
   const scale = f64x2.splat(factor);
   let j = start;
+  for (; j + 16 <= end; j += 16) sumSixteen(at(out, j), at(x, j), rows, columns, scale);
   for (; j + 4 <= end; j += 4) {
     let low = f64x2.splat(0);
     let high = f64x2.splat(0);
@@ -26,12 +77,10 @@ export function sumRows(out: usize, x: usize, rows: u32, columns: u32, factor: f
       const last = min(rows, i + rowsAtOnce);
       let part = splat(0);
       for (let r = i; r < last; r++) part = add(part, v128.load(at(x, r * columns + j)));
-      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(part, part, 2, 3, 0, 1)));
+      low = addLow(low, part);
+      high = addHigh(high, part);
     }
-    const first = f32x4.demote_f64x2_zero(f64x2.mul(low, scale));
-    const second = f32x4.demote_f64x2_zero(f64x2.mul(high, scale));
-    v128.store(at(out, j), v128.shuffle<f32>(first, second, 0, 1, 4, 5));
+    storeScaled(at(out, j), low, high, scale);
   }
   for (; j < end; j++) f32.store(at(out, j), <f32>(sumColumn(x, rows, columns, j) * factor));
 }
