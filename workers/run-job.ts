@@ -32,6 +32,12 @@ const poison = (crashes: number, job: Job): JobError => {
   };
 };
 
+/** The tenant has as many running jobs as it may: the entry steps aside, so that others' jobs run. */
+const waitAtLimit = (error: unknown): { laterMs: number } => {
+  if (!(error instanceof ServiceError) || error.code !== "quota_exceeded") throw error;
+  return { laterMs: 1000 * (error.retryAfterSeconds ?? 1) };
+};
+
 /**
  * Runs what the queue hands out. Before anything is claimed the job has to fit the ledger: until then it stays `queued`,
  * and another wish of its user still reaches it there.
@@ -70,7 +76,8 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
     const giveBack = await ledger.admit(job.plan, signal);
     if (giveBack === null) return "hand_back";
     try {
-      const claim = await claimed(entry, signal);
+      const claim = await claimed(entry, signal).catch(waitAtLimit);
+      if (claim !== null && "laterMs" in claim) return claim;
       if (claim === null) return signal.aborted ? "hand_back" : "ended";
       return await runAttempt(deps, claim, signal);
     } finally {

@@ -1,4 +1,5 @@
-import { type ConnectionOptions, type Job, WaitingError, Worker } from "bullmq";
+import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, RunJob, TrainingConsumer } from "./training-queue.ts";
 
@@ -7,7 +8,7 @@ export type AbortReason = "lease_lost" | "closing";
 
 export interface BullTrainingConsumerOptions {
   /** A lasting connection: `maxRetriesPerRequest: null` and a short reconnect delay. */
-  connection: ConnectionOptions;
+  connection: Redis;
   run: RunJob;
   /** Jobs at once; the trainer's ledger decides which of them compute. */
   concurrency: number;
@@ -36,7 +37,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
     takenAtMs = nowMs();
     const controller = new AbortController();
-    const done = runEntry(options.run, job, token, controller.signal).finally(() => active.delete(job.data.job));
+    const done = runEntry(options, job, token, controller.signal).finally(() => active.delete(job.data.job));
     active.set(job.data.job, { controller, renewedAtMs: nowMs(), done: done.catch(() => undefined) });
     return done;
   };
@@ -91,13 +92,19 @@ const abort = (run: ActiveRun | undefined, reason: AbortReason): void => {
 
 /** Runs the entry's job; an entry handed back waits again, without having used up anything. */
 const runEntry = async (
-  run: RunJob,
+  { run, connection }: BullTrainingConsumerOptions,
   job: Job<QueueEntry>,
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
   const outcome = await run(job.data, signal);
   if (outcome === "ended" || signal.reason === "lease_lost") return;
+  if (outcome !== "hand_back") {
+    await job.moveToDelayed(Date.now() + outcome.laterMs, token);
+    throw new DelayedError();
+  }
   await job.moveToWait(token);
+  // BullMQ wakes nobody for an entry that comes back; an idle trainer would find it at its next look, seconds later.
+  await connection.zadd(`${QUEUE_PREFIX}:${QUEUE_NAME}:marker`, 0, "0");
   throw new WaitingError();
 };

@@ -1,7 +1,7 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
-import { QUEUE_NAME, QUEUE_PREFIX, toBullPriority } from "./queue-names.ts";
+import { LAST_PLACE, QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, TrainingQueue } from "./training-queue.ts";
 
 const ANSWER_MS = 1000;
@@ -48,10 +48,10 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
   };
 
   return {
-    add: (entry, { priority }) =>
+    add: (entry, { place }) =>
       answered(async () => {
         await endingRunIsGone(entry.job);
-        await ready().add("train", entry, { jobId: entry.job, priority: toBullPriority(priority) });
+        await ready().add("train", entry, { jobId: entry.job, priority: Math.min(place, LAST_PLACE) });
       }, ANSWER_MS + ENDING_RUN_MS),
     remove: (entry) =>
       answered(async () => {

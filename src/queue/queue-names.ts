@@ -2,7 +2,5 @@
 export const QUEUE_PREFIX = "{descent}:q";
 export const QUEUE_NAME = "training";
 
-/**
- * BullMQ runs 1 before 2 097 152; users say that higher runs first. Entries of one priority run in the order of their adding.
- */
-export const toBullPriority = (priority: number): number => Math.min(Math.max(101 - priority, 1), 2_097_152);
+/** BullMQ's lowest priority; 1 is the highest. Entries of one priority run in the order of their adding. */
+export const LAST_PLACE = 2 ** 21 - 1;

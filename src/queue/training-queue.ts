@@ -8,8 +8,8 @@ export interface QueueEntry {
 
 /** The producer's side, used by the API. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
 export interface TrainingQueue {
-  /** Idempotent for one (job, attempt): adding twice leaves one entry. Higher priority runs first. */
-  add(entry: QueueEntry, options: { priority: number; attempt: number }): Promise<void>;
+  /** Idempotent: adding twice leaves one entry. The lowest place (1 to 2 097 151, see JobStore.create) goes first. */
+  add(entry: QueueEntry, options: { place: number }): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: QueueEntry): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;
@@ -17,8 +17,8 @@ export interface TrainingQueue {
   close(): Promise<void>;
 }
 
-/** How one run of a job ended, seen from the queue. */
-export type RunOutcome = "ended" | "hand_back";
+/** How one run of a job ended, seen from the queue: `laterMs` puts the entry aside for so long. */
+export type RunOutcome = "ended" | "hand_back" | { laterMs: number };
 
 /** The consumer's side, used by a trainer. */
 export interface TrainingConsumer {

@@ -10,6 +10,7 @@ export interface JobRecord {
   job: Job;
   crashes: number;
   checkpoints: CheckpointRecord[];
+  place: number;
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
@@ -63,5 +64,10 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     model: fields.get("model") ?? null,
     error: error === undefined ? null : JSON.parse(error),
   };
-  return { job, crashes: Number(field("crashes")), checkpoints: JSON.parse(field("checkpoints")) };
+  return {
+    job,
+    crashes: Number(field("crashes")),
+    checkpoints: JSON.parse(field("checkpoints")),
+    place: Number(field("place")),
+  };
 };

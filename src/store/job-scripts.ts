@@ -1,7 +1,6 @@
 import type { Redis } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
 import type { JobId, TenantId } from "../domain/ids.ts";
-import type { Job } from "../domain/job.ts";
 import { type JobState, type Transition, transitions } from "../domain/job-state.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { type JobRecord, parseRecord, type RawJob } from "./job-record.ts";
@@ -67,9 +66,9 @@ export const createJobScripts = (redis: Redis) => {
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */
-  const wish = async (verb: string, asked: Change): Promise<Job> => {
+  const wish = async (verb: string, asked: Change): Promise<JobRecord> => {
     const [outcome, first, second] = await change(asked);
-    if (outcome === "moved" || outcome === "same") return parseRecord([first, second] as RawJob).job;
+    if (outcome === "moved" || outcome === "same") return parseRecord([first, second] as RawJob);
     if (outcome === "refused") {
       throw new ServiceError("forbidden_transition", `A job that is ${first} cannot be ${verb}`);
     }

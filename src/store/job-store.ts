@@ -39,7 +39,8 @@ export interface UnfinishedJob {
   id: JobId;
   state: JobState;
   attempt: number;
-  priority: number;
+  /** See `create`. */
+  place: number;
   crashes: number;
   /** A trainer holds the job and gave no sign of life for the length of the lease. */
   leaseEnded: boolean;
@@ -55,8 +56,9 @@ export interface JobStore {
   /**
    * Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. `spec.base.model` is an
    * id, no alias. `invalid` with a pointer if the data set or the base model is gone: from here on the job holds both.
+   * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count.
    */
-  create(job: NewJob): Promise<{ job: Job; created: boolean }>;
+  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
   /** `not_found` if absent or another tenant's. */
   get(tenant: TenantId, id: JobId): Promise<Job>;
   /** Newest first. */
@@ -64,12 +66,13 @@ export interface JobStore {
 
   /** A user's wish: idempotent; `forbidden_transition` when the state does not allow it. Returns the job after it. */
   requestPause(tenant: TenantId, id: JobId, at: string): Promise<Job>;
-  requestResume(tenant: TenantId, id: JobId, at: string): Promise<Job>;
+  requestResume(tenant: TenantId, id: JobId, at: string): Promise<{ job: Job; place: number }>;
   requestCancel(tenant: TenantId, id: JobId, at: string): Promise<Job>;
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
    * `crashes` counts the trainers lost (see `reclaim`) since the last checkpoint that went further than all before it.
+   * `quota_exceeded`, with when to try again, while the tenant has as many jobs with trainers as it may.
    */
   claim(
     tenant: TenantId,

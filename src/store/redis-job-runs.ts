@@ -1,3 +1,4 @@
+import { ServiceError } from "../domain/errors.ts";
 import { JobState, type Transition, transitions } from "../domain/job-state.ts";
 import { parseRecord, type RawJob } from "./job-record.ts";
 import type { JobScripts } from "./job-scripts.ts";
@@ -9,10 +10,24 @@ type Runs = Pick<
   "claim" | "progress" | "commitCheckpoint" | "checkpoints" | "succeed" | "fail" | "release" | "reclaim" | "failWaiting"
 >;
 
+const LONGEST_WAIT_SECONDS = 60;
+
+const isFull = (raw: unknown): raw is ["full", number] => Array.isArray(raw) && raw[0] === "full";
+
+/** The further back its turn, the later the job looks again: thousands that wait at a tenant's limit must not keep trainers busy. */
+const tooManyRunning = (runningJobs: number, placesAhead: number): ServiceError =>
+  new ServiceError("quota_exceeded", `The tenant's limit of ${runningJobs} running jobs is reached`, {
+    retryAfterSeconds: Math.min(1 + Math.floor(Math.max(placesAhead, 0) / runningJobs), LONGEST_WAIT_SECONDS),
+  });
+
 const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt });
 
 /** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
-export const createRuns = ({ scripts, moved, read }: JobScripts, leaseMs: number): Runs => ({
+export const createRuns = (
+  { scripts, moved, read }: JobScripts,
+  leaseMs: number,
+  runningJobs: number | null,
+): Runs => ({
   claim: async (tenant, id, trainer, at) => {
     const { from, to } = transitions.claim;
     const raw = await scripts.claimJob(
@@ -22,8 +37,10 @@ export const createRuns = ({ scripts, moved, read }: JobScripts, leaseMs: number
       at,
       `taken up by ${trainer}`,
       leaseMs,
+      runningJobs ?? "",
     );
     if (raw === null) return null;
+    if (isFull(raw)) throw tooManyRunning(runningJobs ?? 0, raw[1]);
     const { job, crashes } = parseRecord(raw as RawJob);
     return { fence: { tenant, job: id, attempt: job.attempt }, job, crashes };
   },

@@ -18,14 +18,21 @@ export interface RedisJobStoreOptions {
   subscriber: Redis;
   /** How long a trainer may give no sign of life before its job is taken from it. */
   leaseMs: number;
+  /** The most jobs that one tenant may have with trainers at a time; null: any number. */
+  runningJobs?: number | null;
 }
 
 /** JobStore on Redis: a job is one hash beside its history, events and metrics, and each change of it one Lua script. */
-export const createRedisJobStore = ({ redis, subscriber, leaseMs }: RedisJobStoreOptions): JobStore => {
+export const createRedisJobStore = ({
+  redis,
+  subscriber,
+  leaseMs,
+  runningJobs = null,
+}: RedisJobStoreOptions): JobStore => {
   const jobScripts = createJobScripts(redis);
   return {
     ...createSubmissions(jobScripts),
-    ...createRuns(jobScripts, leaseMs),
+    ...createRuns(jobScripts, leaseMs, runningJobs),
     ...createStory(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
     unfinished: () => unfinished(redis, jobScripts),
@@ -50,8 +57,8 @@ const unfinished = async (redis: Redis, { scripts }: JobScripts): Promise<Unfini
           string,
           number,
         ][];
-        for (const [id, now, attempt, priority, crashes, ended] of rows) {
-          const numbers = { attempt: Number(attempt), priority: Number(priority), crashes: Number(crashes) };
+        for (const [id, now, attempt, place, crashes, ended] of rows) {
+          const numbers = { attempt: Number(attempt), place: Number(place), crashes: Number(crashes) };
           jobs.push({ tenant, id, state: now, ...numbers, leaseEnded: ended === 1 });
         }
         const last = rows.at(-1);

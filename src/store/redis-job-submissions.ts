@@ -26,18 +26,20 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
     return { items, nextPageToken: raw.length > pageSize ? items.at(-1)!.id : null };
   },
 
-  requestPause: (tenant, id, at) =>
-    wish("paused", {
-      ...{ tenant, id, at, reason: "pause requested" },
-      ...{ by: ["requestPause", "pauseQueued"], same: ["pausing", "paused"] },
-    }),
-  requestResume: (tenant, id, at) =>
-    wish("resumed", { tenant, id, at, reason: "resumed", by: ["resume"], same: ["queued", "running"] }),
-  requestCancel: (tenant, id, at) =>
-    wish("cancelled", {
-      ...{ tenant, id, at, reason: "cancellation requested" },
-      ...{ by: ["requestCancel", "cancelWaiting"], same: ["cancelling", "cancelled"] },
-    }),
+  requestPause: async (tenant, id, at) => {
+    const by = ["requestPause", "pauseQueued"] as const;
+    return (await wish("paused", { tenant, id, at, reason: "pause requested", by, same: ["pausing", "paused"] })).job;
+  },
+  requestResume: async (tenant, id, at) => {
+    const same = ["queued", "running"] as const;
+    const { job, place } = await wish("resumed", { tenant, id, at, reason: "resumed", by: ["resume"], same });
+    return { job, place };
+  },
+  requestCancel: async (tenant, id, at) => {
+    const asked = { tenant, id, at, reason: "cancellation requested" };
+    const by = ["requestCancel", "cancelWaiting"] as const;
+    return (await wish("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
+  },
   remove: async (tenant, id) => {
     const keys = [...jobKeys(tenant, id).slice(0, 5), redisKeys.changes(tenant)];
     const outcome = await scripts.removeJob(keys, id, JSON.stringify(JobState.options.filter(isDone)));
@@ -51,7 +53,10 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
   },
 });
 
-const create = async (scripts: JobScripts["scripts"], wanted: NewJob): Promise<{ job: Job; created: boolean }> => {
+const create = async (
+  scripts: JobScripts["scripts"],
+  wanted: NewJob,
+): Promise<{ job: Job; created: boolean; place: number }> => {
   const { tenant, id, spec, idempotency, quota } = wanted;
   const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
   const keyDigest = createHash("sha256")
@@ -76,8 +81,10 @@ const create = async (scripts: JobScripts["scripts"], wanted: NewJob): Promise<{
   )) as [string, string[], string[]];
   switch (outcome) {
     case "created":
-    case "existing":
-      return { job: parseRecord([fields, history]).job, created: outcome === "created" };
+    case "existing": {
+      const { job, place } = parseRecord([fields, history]);
+      return { job, place, created: outcome === "created" };
+    }
     case "mismatch":
       throw new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
     case "quota":

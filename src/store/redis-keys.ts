@@ -5,10 +5,14 @@ export const KEY_PREFIX = "{descent}";
 
 const ofTenant = (tenant: TenantId): string => `${KEY_PREFIX}:t:${tenant}`;
 
-/** Every key of the stores. All but the set of tenants carry the tenant. */
+/** Every key of the stores. All but those of the queue as a whole carry the tenant. */
 export const redisKeys = {
   /** Set of the tenants that ever had a job. */
   tenants: `${KEY_PREFIX}:tenants`,
+  /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
+  places: `${KEY_PREFIX}:places`,
+  /** Set of the ids of all queued jobs. */
+  waiting: `${KEY_PREFIX}:waiting`,
   /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */
   jobPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:job`,
   /** All jobs' ids in their order; with `:<state>`, those in the state. */
@@ -27,7 +31,7 @@ export const redisKeys = {
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
 } as const;
 
-/** KEYS[1..7] of every script that works on one job, as `jobPrelude` names them. */
+/** KEYS[1..9] of every script that works on one job, as `jobPrelude` names them. */
 export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
   const job = `${redisKeys.jobPrefix(tenant)}:${id}`;
   return [
@@ -38,5 +42,7 @@ export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
     redisKeys.jobIndex(tenant),
     redisKeys.holdersPrefix(tenant),
     redisKeys.changes(tenant),
+    redisKeys.places,
+    redisKeys.waiting,
   ];
 };

@@ -6,9 +6,9 @@ import type { Deps } from "./deps.ts";
  * Puts a recorded job into the queue. The record is what was promised: when the queue does not answer, the reconciler
  * enqueues the job later, so this reports the failure and does not reject.
  */
-export const enqueueJob = async (deps: Deps, tenant: TenantId, job: Job): Promise<void> => {
+export const enqueueJob = async (deps: Deps, tenant: TenantId, job: Job, place: number): Promise<void> => {
   try {
-    await deps.queue.add({ tenant, job: job.id }, { priority: job.spec.resources.priority, attempt: job.attempt });
+    await deps.queue.add({ tenant, job: job.id }, { place });
   } catch (error) {
     deps.log.warn(
       { tenant, job: job.id, err: error },

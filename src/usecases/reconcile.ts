@@ -18,8 +18,8 @@ export const reconcile = async (deps: ReconcilerDeps): Promise<void> => {
   const queued = (await deps.jobs.unfinished()).filter(({ state }) => state === "queued");
   // Asking for each of thousands of entries costs more than counting them.
   if (queued.length <= (await deps.queue.counts()).waiting) return;
-  for (const { tenant, id, attempt, priority } of queued) {
-    if (!(await deps.queue.has({ tenant, job: id }))) await deps.queue.add({ tenant, job: id }, { priority, attempt });
+  for (const { tenant, id, place } of queued) {
+    if (!(await deps.queue.has({ tenant, job: id }))) await deps.queue.add({ tenant, job: id }, { place });
   }
 };
 

@@ -42,7 +42,7 @@ export const submitJob = async (
 ): Promise<{ job: Job; created: boolean }> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
   const { spec, plan } = await planJob(deps, caller, request.spec);
-  const { job, created } = await deps.jobs.create({
+  const { job, created, place } = await deps.jobs.create({
     tenant: caller.tenant,
     id: deps.createId("job"),
     spec,
@@ -51,6 +51,6 @@ export const submitJob = async (
     idempotency: key === null ? null : { key, bodyDigest: digestOf(request.spec) },
     quota: deps.quotas === null ? null : { queuedJobs: deps.quotas.queuedJobs },
   });
-  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job);
+  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, place);
   return { job, created };
 };

@@ -3,14 +3,14 @@ import { jobPrelude } from "./job-prelude.ts";
 /**
  * Records a new job in state queued.
  *
- * KEYS  1–7 as in the prelude   8 tenants   9 idempotency key   10 data set   11 base model (the data set again if none)
- *       12 prefix of job records
+ * KEYS  1–9 as in the prelude   10 tenants   11 idempotency key   12 data set   13 base model (the data set again if none)
+ *       14 prefix of job records
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued jobs, '' for any number
  * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}
-local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local id, fields, at, reason, digest, keepSeconds, quota = unpack(ARGV)
 
 if digest ~= '' then
@@ -35,6 +35,7 @@ if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
 redis.call('SADD', tenants, cjson.decode(fields).tenant)
 redis.call('ZADD', index, 0, id)
 redis.call('ZADD', index .. ':queued', 0, id)
+noteWaiting(id, nil, 'queued')
 if digest ~= '' then
   redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
 end

@@ -9,19 +9,23 @@ export const heldStates: readonly JobState[] = [
 ];
 
 const HISTORY_LENGTH = 1000;
+const HIGHEST_PRIORITY = 100;
+/** The queue sorts by whole numbers up to 2²¹ − 1; a flow that is longer loses its order, not its jobs. */
+const LAST_PLACE = 2 ** 21 - 1;
 
 /**
  * What the scripts on one job share.
  *
  * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step)
  *       5 index of ids, `:<state>` of those in a state   6 prefix of the sets of holders   7 channel of changes
+ *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
  *
- * A record's fields are strings: id state attempt progress crashes progressStep priority dataset base createdAt startedAt
- * endedAt model leaseUntilMs, and as JSON spec plan metrics error checkpoints.
+ * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place dataset base createdAt
+ * startedAt endedAt model leaseUntilMs, and as JSON spec plan metrics error checkpoints.
  */
 export const jobPrelude = `
 local job, history, events, metrics = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local index, holders, changes = KEYS[5], KEYS[6], KEYS[7]
+local index, holders, changes, places, waiting = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local held = ${luaSet(heldStates)}
 local done = ${luaSet(JobState.options.filter(isDone))}
 
@@ -63,12 +67,38 @@ local function noteState(to, at, reason, attempt)
   addEvent(cjson.encode({ at = at, level = level, type = 'state', message = reason, data = { state = to, attempt = attempt } }))
 end
 
+-- Start-time fair queueing (Goyal, Vin and Cheng 1996), every job of cost 1: a job's place is the place being served, or the one
+-- after the tenant's last of this priority or above. So tenants take turns however much one of them submits, and within a
+-- tenant a higher priority goes first. When nobody waits there is nothing to be fair about: the count starts anew.
+local function takePlace()
+  local tenant, priority = unpack(redis.call('HMGET', job, 'tenant', 'priority'))
+  if redis.call('SCARD', waiting) == 0 then redis.call('DEL', places) end
+  local flows = {}
+  for each = tonumber(priority), ${HIGHEST_PRIORITY} do flows[#flows + 1] = tenant .. ':' .. each end
+  local place = tonumber(redis.call('HGET', places, 'now') or 1)
+  for _, last in ipairs(redis.call('HMGET', places, unpack(flows))) do
+    if last then place = math.max(place, last + 1) end
+  end
+  place = math.min(place, ${LAST_PLACE})
+  redis.call('HSET', places, flows[1], place)
+  redis.call('HSET', job, 'place', place)
+end
+
+-- What waits in the queue. A job that was taken up has had its turn and did not use it up: it goes to the front.
+local function noteWaiting(id, from, to)
+  if from == 'queued' then redis.call('SREM', waiting, id) end
+  if to ~= 'queued' then return end
+  if from and held[from] then redis.call('HSET', job, 'place', 1) else takePlace() end
+  redis.call('SADD', waiting, id)
+end
+
 -- One transition: record, indices, history, event, what the job held, and the news of it.
 local function move(to, at, reason)
   local id, from, attempt, dataset, base = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base'))
   redis.call('HSET', job, 'state', to)
   redis.call('ZREM', index .. ':' .. from, id)
   redis.call('ZADD', index .. ':' .. to, 0, id)
+  noteWaiting(id, from, to)
   noteState(to, at, reason, tonumber(attempt))
   if not held[to] then redis.call('HDEL', job, 'leaseUntilMs') end
   if done[to] then

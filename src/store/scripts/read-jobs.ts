@@ -30,14 +30,14 @@ return result
  *
  * KEYS  1 index of the state   2 prefix of job records
  * ARGV  1 lower end: '-', or '(' and the last id before   2 how many
- * Result  {{id, state, attempt, priority, crashes, 1 if its lease ended} …}
+ * Result  {{id, state, attempt, place, crashes, 1 if its lease ended} …}
  */
 export const listUnfinished = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local result = {}
 for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])) do
-  local fields = redis.call('HMGET', KEYS[2] .. ':' .. id, 'state', 'attempt', 'priority', 'crashes', 'leaseUntilMs')
+  local fields = redis.call('HMGET', KEYS[2] .. ':' .. id, 'state', 'attempt', 'place', 'crashes', 'leaseUntilMs')
   local ended = fields[5] and tonumber(fields[5]) <= now
   result[#result + 1] = { id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0 }
 end
