@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Dataset } from "../../src/domain/dataset.ts";
+import type { Job } from "../../src/domain/job.ts";
+import type { Catalogue } from "../../src/store/catalogue.ts";
+import type { JobStore } from "../../src/store/job-store.ts";
+import { modelOf, newDataset, newJob, tick } from "./records.ts";
+
+export interface JobStoresUnderTest {
+  jobs: JobStore;
+  /** The same records, but each lease has ended as soon as it was given. */
+  hasty: JobStore;
+  /** The same records; a tenant may have two jobs with trainers. */
+  limited: JobStore;
+  catalogue: Catalogue;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenJobStores = () => Promise<JobStoresUnderTest>;
+
+/** Fresh records for each test. */
+export const useJobStores = (open: OpenJobStores) => {
+  const used = { dataset: newDataset() } as JobStoresUnderTest & { dataset: Dataset };
+  beforeAll(async () => {
+    Object.assign(used, await open());
+  });
+  beforeEach(() => used.catalogue.addDataset("acme", used.dataset));
+  afterEach(() => used.clear());
+  afterAll(() => used.close());
+  return used;
+};
+
+/** What every job store does for users. */
+export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => {
+  describe(`job store: ${name}, submissions`, () => {
+    const stores = useJobStores(open);
+    const create = (wishes = {}) => stores.jobs.create(newJob("acme", stores.dataset, wishes));
+    const claim = async (job: Job) => (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
+
+    it("records a job as it was given, with its first line of history and the event of it", async () => {
+      const wanted = newJob("acme", stores.dataset);
+      const { job, created } = await stores.jobs.create(wanted);
+      expect(created).toBe(true);
+      expect(job).toEqual({
+        ...{ id: wanted.id, state: "queued", done: false, progress: 0, spec: wanted.spec, plan: wanted.plan },
+        history: [{ state: "queued", at: wanted.createdAt, reason: "submitted", attempt: 0 }],
+        ...{
+          createdAt: wanted.createdAt,
+          startedAt: null,
+          endedAt: null,
+          attempt: 0,
+          metrics: {},
+          model: null,
+          error: null,
+        },
+      });
+      expect(await stores.jobs.get("acme", job.id)).toEqual(job);
+      expect(await stores.jobs.events("acme", job.id, null, 10)).toMatchObject([
+        { type: "state", data: { state: "queued" } },
+      ]);
+    });
+
+    it("makes one job of one idempotency key, however many ask at once", async () => {
+      const idempotency = { key: "k", bodyDigest: "d" };
+      const answers = await Promise.all(Array.from({ length: 50 }, () => create({ idempotency })));
+      expect(new Set(answers.map(({ job }) => job.id)).size).toBe(1);
+      expect(answers.filter(({ created }) => created)).toHaveLength(1);
+      expect((await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, null)).items).toHaveLength(1);
+    });
+
+    it("refuses another body under a known key, keeps keys apart by tenant, and frees one with its job", async () => {
+      const first = await create({ idempotency: { key: "k", bodyDigest: "d" } });
+      await expect(create({ idempotency: { key: "k", bodyDigest: "other" } })).rejects.toMatchObject({
+        code: "idempotency_mismatch",
+      });
+      await stores.catalogue.addDataset("other", stores.dataset);
+      const elsewhere = newJob("other", stores.dataset, { idempotency: { key: "k", bodyDigest: "x" } });
+      expect((await stores.jobs.create(elsewhere)).created).toBe(true);
+      await stores.jobs.requestCancel("acme", first.job.id, tick());
+      await stores.jobs.remove("acme", first.job.id);
+      expect((await create({ idempotency: { key: "k", bodyDigest: "other" } })).created).toBe(true);
+    });
+
+    it("counts queued jobs against the tenant's limit; a repeated key is no new job", async () => {
+      const idempotency = { key: "k", bodyDigest: "d" };
+      const { job } = await create({ queuedJobs: 2, idempotency });
+      await create({ queuedJobs: 2 });
+      await expect(create({ queuedJobs: 2 })).rejects.toMatchObject({ code: "quota_exceeded", retryAfterSeconds: 10 });
+      expect((await create({ queuedJobs: 2, idempotency })).job.id).toBe(job.id);
+      await claim(job);
+      expect((await create({ queuedJobs: 2 })).created).toBe(true);
+    });
+
+    it("never lets concurrent submissions over the limit", async () => {
+      const answers = await Promise.allSettled(Array.from({ length: 40 }, () => create({ queuedJobs: 7 })));
+      expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
+    });
+
+    it("refuses a job whose data set or base model is gone, and leaves nothing of it", async () => {
+      const missing = newDataset();
+      await expect(stores.jobs.create(newJob("acme", missing))).rejects.toMatchObject({
+        code: "invalid",
+        errors: [{ pointer: "/dataset" }],
+      });
+      await expect(create({ base: "mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV" })).rejects.toMatchObject({
+        errors: [{ pointer: "/base/model" }],
+      });
+      await expect(stores.jobs.create(newJob("other", stores.dataset))).rejects.toMatchObject({ code: "invalid" });
+      expect((await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, null)).items).toEqual([]);
+    });
+
+    it("lists newest first in pages that lose and repeat nothing while jobs are added", async () => {
+      const made: string[] = [];
+      for (let i = 0; i < 25; i++) made.unshift((await create()).job.id);
+      const seen: string[] = [];
+      for (let pageToken: string | null = null; ; ) {
+        const page = await stores.jobs.list("acme", { pageSize: 10, pageToken }, null);
+        seen.push(...page.items.map(({ id }) => id));
+        await create();
+        pageToken = page.nextPageToken;
+        if (pageToken === null) break;
+      }
+      expect(seen).toEqual(made);
+    });
+
+    it("lists by state as of now", async () => {
+      const [first, second] = [(await create()).job, (await create()).job];
+      await claim(first);
+      const ids = async (state: "queued" | "running") =>
+        (await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, state)).items.map(({ id }) => id);
+      expect(await ids("queued")).toEqual([second.id]);
+      expect(await ids("running")).toEqual([first.id]);
+    });
+
+    it("knows nothing of another tenant's job, whatever is asked", async () => {
+      const { job } = await create();
+      const { fence } = await claim(job);
+      const theirs = { ...fence, tenant: "other" };
+      const absent = { code: "not_found" };
+      const { jobs } = stores;
+      await expect(jobs.get("other", job.id)).rejects.toMatchObject(absent);
+      await expect(jobs.requestPause("other", job.id, tick())).rejects.toMatchObject(absent);
+      await expect(jobs.requestResume("other", job.id, tick())).rejects.toMatchObject(absent);
+      await expect(jobs.requestCancel("other", job.id, tick())).rejects.toMatchObject(absent);
+      await expect(jobs.remove("other", job.id)).rejects.toMatchObject(absent);
+      await expect(jobs.checkpoints("other", job.id)).rejects.toMatchObject(absent);
+      expect(await jobs.claim("other", job.id, "trainer", tick())).toBeNull();
+      expect(await jobs.succeed(theirs, modelOf(job), {}, tick())).toBe(false);
+      expect(await jobs.progress(theirs, { progress: 1, metrics: {}, at: tick() })).toEqual({
+        held: false,
+        state: null,
+      });
+      expect(await jobs.events("other", job.id, null, 10)).toEqual([]);
+      expect((await jobs.list("other", { pageSize: 10, pageToken: null }, null)).items).toEqual([]);
+      expect((await jobs.get("acme", job.id)).state).toBe("running");
+    });
+
+    it("removes a finished job with everything of it, and no other", async () => {
+      const { job } = await create();
+      await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "forbidden_transition" });
+      await stores.jobs.requestCancel("acme", job.id, tick());
+      await stores.jobs.remove("acme", job.id);
+      await expect(stores.jobs.get("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
+      await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
+      expect(await stores.jobs.events("acme", job.id, null, 10)).toEqual([]);
+      expect((await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, "cancelled")).items).toEqual([]);
+    });
+  });
+};

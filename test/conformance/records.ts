@@ -1,0 +1,92 @@
+import type { Dataset } from "../../src/domain/dataset.ts";
+import { resolveSpec } from "../../src/domain/defaults.ts";
+import { createId, type JobId, modelIdOfJob, type TenantId } from "../../src/domain/ids.ts";
+import type { Job, MetricPoint, Plan } from "../../src/domain/job.ts";
+import { JobSpec } from "../../src/domain/job-spec.ts";
+import type { Model } from "../../src/domain/model.ts";
+import type { Fence, NewJob } from "../../src/store/job-store.ts";
+
+/** Records as the service makes them, small. */
+
+const column = (name: string) =>
+  ({
+    name,
+    type: "number",
+    missing: 0,
+    distinct: null,
+    minimum: 0,
+    maximum: 1,
+    mean: 0,
+    standardDeviation: 1,
+  }) as const;
+
+let clock = Date.UTC(2026, 0, 1);
+/** Each later than the one before, by a millisecond: ids are then in the order of their making. */
+export const tick = (): string => new Date(++clock).toISOString();
+
+export const newDataset = (): Dataset => ({
+  ...{ id: createId("ds", ++clock), name: "points", format: "csv", bytes: 10, sha256: "0".repeat(64), rows: 100 },
+  columns: [
+    column("x"),
+    {
+      name: "y",
+      type: "category",
+      missing: 0,
+      distinct: 2,
+      categories: [
+        { value: "a", count: 50 },
+        { value: "b", count: 50 },
+      ],
+    },
+  ],
+  createdAt: new Date(clock).toISOString(),
+});
+
+const plan: Plan = {
+  ...{ parameters: 10, memoryBytes: 1000, flopsPerStep: 100, stepsPerEpoch: 1, steps: 10, threads: 1 },
+  ...{ estimatedSeconds: 0.1, warnings: [] },
+};
+
+export interface JobWishes {
+  priority?: number;
+  base?: string;
+  idempotency?: NewJob["idempotency"];
+  queuedJobs?: number;
+}
+
+export const newJob = (tenant: TenantId, dataset: Dataset, wishes: JobWishes = {}): NewJob => {
+  const parsed = JobSpec.parse({
+    dataset: dataset.id,
+    task: { type: "classification", label: "y" },
+    resources: { priority: wishes.priority ?? 0 },
+  });
+  const spec = resolveSpec(parsed, dataset, null, 1);
+  return {
+    tenant,
+    id: createId("job", ++clock),
+    spec: wishes.base === undefined ? spec : { ...spec, base: { model: wishes.base, freeze: [], newHead: false } },
+    plan,
+    createdAt: new Date(clock).toISOString(),
+    idempotency: wishes.idempotency ?? null,
+    quota: wishes.queuedJobs === undefined ? null : { queuedJobs: wishes.queuedJobs },
+  };
+};
+
+export const modelOf = (job: Job): Model => ({
+  ...{ id: modelIdOfJob(job.id), name: job.spec.name, job: job.id, dataset: job.spec.dataset, base: null },
+  ...{ task: job.spec.task, spec: job.spec, parameters: 10, metrics: {}, digest: `sha256:${"0".repeat(64)}` },
+  preprocessing: { features: [], label: { type: "none" }, inputs: 1, outputs: 2 },
+  createdAt: tick(),
+});
+
+export const checkpointAt = ({ job, attempt }: Fence, step: number) => ({
+  ...{ key: `t/jobs/${job}/checkpoints/${step}-${attempt}.ckpt`, sha256: "0".repeat(64), step, attempt, at: tick() },
+});
+
+export const pointAt = (step: number, trainLoss = 1 / (step + 1)): MetricPoint => ({
+  ...{ epoch: step, step, seconds: step / 10, learningRate: 0.01, gradientNorm: 1, trainLoss, metrics: {}, layers: [] },
+});
+
+export const fenceOf = (tenant: TenantId, job: JobId, attempt: number): Fence => ({ tenant, job, attempt });
+
+export const failure = { code: "diverged", message: "the loss is not finite", hint: "lower the learning rate" };

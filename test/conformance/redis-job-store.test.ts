@@ -1,0 +1,6 @@
+import { jobRunsSuite } from "./job-runs.ts";
+import { jobSubmissionsSuite } from "./job-store.ts";
+import { openOwnRedisStores } from "./redis-stores.ts";
+
+jobSubmissionsSuite("Redis", openOwnRedisStores);
+jobRunsSuite("Redis", openOwnRedisStores);

@@ -1,0 +1,43 @@
+import { createRedisCatalogue } from "../../src/store/redis-catalogue.ts";
+import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
+import type { JobStoresUnderTest } from "./job-store.ts";
+import { type RedisServer, startRedisServer } from "./redis-server.ts";
+
+const ignore = () => {};
+const LEASE_MS = 60_000;
+
+/** The stores of the service over a server; closing them leaves it to its owner. */
+export const openRedisStores = async (url: string): Promise<JobStoresUnderTest> => {
+  const redis = createProducerConnection(url, ignore);
+  const subscriber = createLastingConnection(url, ignore);
+  await Promise.all([waitForRedis(redis, 5000), waitForRedis(subscriber, 5000)]);
+  const connections = { redis, subscriber };
+  return {
+    jobs: createRedisJobStore({ ...connections, leaseMs: LEASE_MS }),
+    hasty: createRedisJobStore({ ...connections, leaseMs: 0 }),
+    limited: createRedisJobStore({ ...connections, leaseMs: LEASE_MS, runningJobs: 2 }),
+    catalogue: createRedisCatalogue(redis),
+    clear: async () => {
+      await redis.flushall();
+    },
+    close: async () => {
+      redis.disconnect();
+      subscriber.disconnect();
+    },
+  };
+};
+
+/** The stores over a server of their own. */
+export const openOwnRedisStores = async (): Promise<JobStoresUnderTest & { server: RedisServer }> => {
+  const server = await startRedisServer();
+  const stores = await openRedisStores(server.url);
+  return {
+    ...stores,
+    server,
+    close: async () => {
+      await stores.close();
+      await server.stop();
+    },
+  };
+};
