@@ -33,6 +33,9 @@ type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> &
 
 interface Running {
   caller: Caller;
+  /** Aborts when the client goes away or the time is over. */
+  gone: AbortSignal;
+  /** … or the server closes. */
   signal: AbortSignal;
 }
 
@@ -57,7 +60,10 @@ const run = async <R>(
     }, limitMs);
   });
   try {
-    return await Promise.race([handle({ caller, signal: AbortSignal.any([gone.signal, wiring.closing]) }), late]);
+    return await Promise.race([
+      handle({ caller, gone: gone.signal, signal: AbortSignal.any([gone.signal, wiring.closing]) }),
+      late,
+    ]);
   } finally {
     clearTimeout(timer);
   }
@@ -116,10 +122,10 @@ export const clientStream =
   <Q, R>(
     wiring: Wiring,
     operation: OperationName,
-    handle: (caller: Caller, requests: ServerReadableStream<Q, R>) => Promise<R>,
+    handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
-    run(wiring, operation, call, uploadLimitMs, ({ caller }) => handle(caller, call)).then(
+    run(wiring, operation, call, uploadLimitMs, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => callback(null, response),
       (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
     );

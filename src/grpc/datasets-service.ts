@@ -34,12 +34,12 @@ async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, v
 export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
   const { deps } = wiring;
   return {
-    uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call) => {
+    uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call, gone) => {
       const messages = withProgressLimit<UploadDatasetRequest>(call);
       const { name, types } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toDataset(await uploadDataset(deps, caller, { name, types: stated, body }));
+      return toDataset(await uploadDataset(deps, caller, { name, types: stated, body, gone }));
     }),
     listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
       const { items, nextPageToken } = await listDatasets(deps, caller, request);

@@ -45,7 +45,7 @@ const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<R
 export const uploadDataset = async (
   deps: Deps,
   caller: Caller,
-  request: { name?: string | undefined; types?: unknown; body: Readable },
+  request: { name?: string | undefined; types?: unknown; body: Readable; gone?: AbortSignal },
 ): Promise<Dataset> => {
   const { name, types } = parse(Parameters, { name: request.name, types: request.types }, "/query");
   // A gigabyte is not read before finding out that it cannot be recorded.
@@ -59,6 +59,8 @@ export const uploadDataset = async (
       limitBytes: room.limitBytes,
       types,
     });
+    // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
+    if (request.gone?.aborted === true) throw incomplete();
     const dataset: Dataset = {
       id,
       name,
@@ -83,9 +85,12 @@ export const uploadDataset = async (
       throw quotaExceeded(deps.quotas.storedBytes);
     }
     if (error instanceof ServiceError || !isAbort(error)) throw error;
-    throw new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause: error });
+    throw incomplete(error);
   }
 };
+
+const incomplete = (cause?: unknown): ServiceError =>
+  new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
 
 const isAbort = (error: unknown): boolean =>
   error instanceof Error &&
