@@ -62,6 +62,8 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
         const state = await ready().getJobState(entry.job);
         return state !== "unknown" && state !== "completed" && state !== "failed";
       }),
+    jobs: () =>
+      answered(async () => new Set(await ready().getRanges(["wait", "prioritized", "delayed", "active"], 0, -1))),
     counts: () =>
       answered(async () => {
         const counts = await ready().getJobCounts("waiting", "prioritized", "delayed", "active");

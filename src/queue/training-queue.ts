@@ -13,6 +13,8 @@ export interface TrainingQueue {
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: QueueEntry): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;
+  /** Jobs that have an entry, waiting or running: one look, for thousands of them. */
+  jobs(): Promise<ReadonlySet<JobId>>;
   counts(): Promise<{ waiting: number; active: number }>;
   close(): Promise<void>;
 }

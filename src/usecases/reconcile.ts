@@ -15,11 +15,11 @@ type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
 export const reconcile = async (deps: ReconcilerDeps): Promise<void> => {
   const unfinished = await deps.jobs.unfinished();
   for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
-  const queued = (await deps.jobs.unfinished()).filter(({ state }) => state === "queued");
-  // Asking for each of thousands of entries costs more than counting them.
-  if (queued.length <= (await deps.queue.counts()).waiting) return;
-  for (const { tenant, id, place } of queued) {
-    if (!(await deps.queue.has({ tenant, job: id }))) await deps.queue.add({ tenant, job: id }, { place });
+  // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
+  const entries = await deps.queue.jobs();
+  for (const { tenant, id, state, place } of await deps.jobs.unfinished()) {
+    if (state !== "queued" || entries.has(id) || (await deps.queue.has({ tenant, job: id }))) continue;
+    await deps.queue.add({ tenant, job: id }, { place });
   }
 };
 
