@@ -4,6 +4,7 @@ import type { Preprocessing } from "../src/domain/model.ts";
 import type { ClusteringMeta } from "../src/engine/cluster/clustering-state.ts";
 import { fitClustering } from "../src/engine/cluster/fit-clustering.ts";
 import { planClustering } from "../src/engine/cluster/plan-clustering.ts";
+import { log64 } from "../src/engine/kernels/math64.ts";
 import type { Tensor } from "../src/store/safetensors.ts";
 import { beat } from "./control.ts";
 import type { Course, CourseEnd } from "./course.ts";
@@ -14,7 +15,7 @@ const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceo
 
 /** Σ ln scale of the standardised number features: what turns a density of the inputs into one of the original units. */
 export const logScaleOf = ({ features }: Preprocessing): number =>
-  features.reduce((sum, feature) => (feature.type === "number" ? sum + Math.log(feature.scale) : sum), 0);
+  features.reduce((sum, feature) => (feature.type === "number" ? sum + log64(feature.scale) : sum), 0);
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
 export const createClusteringCourse = (

@@ -33,6 +33,9 @@ export const defaultBatchSize = (trainRows: number): number =>
 
 /** As many as give about 3000 steps, 6000 for a model of one layer; at least 20. */
 export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: number): number => {
+  // Most iterations of one run, which ends by itself when it has converged.
+  if (model.type === "k_means") return 300;
+  if (model.type === "gaussian_mixture") return 500;
   const steps = oneLayer.has(model.type) ? oneLayerSteps : networkSteps;
   return clamp(Math.ceil(steps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
 };

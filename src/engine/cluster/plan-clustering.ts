@@ -16,9 +16,6 @@ import { silhouetteRows, triangleSize } from "./silhouette.ts";
 const reservedBytes = 1024;
 const pageBytes = 65536;
 
-/** Most iterations of one run where the spec does not say `training.epochs`. */
-export const defaultIterations = { k_means: 300, gaussian_mixture: 500 } as const;
-
 type ClusteringModel = Extract<ResolvedJobSpec["model"], { type: "k_means" | "gaussian_mixture" }>;
 
 /** The parts of a job's spec that matter here. */
