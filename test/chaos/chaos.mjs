@@ -1,0 +1,153 @@
+// npm run chaos -- [--seed N] [--rounds M] [--minutes T] [--workers W] [--keep]
+//
+// Runs the real service in a temporary folder and, round by round, submits jobs and lets something go wrong at a random moment: trainers,
+// Redis and the API are killed, frozen and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
+// promise was broken: a job lost, failed or committed twice, or weights that differ from those of an uninterrupted run. The seed repeats
+// the choices; what they meet depends on the machine's timing.
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { createClient } from "./client.mjs";
+import { faults } from "./faults.mjs";
+import { createRandom } from "./random.mjs";
+import { startService } from "./service.mjs";
+import { isKept, judge, toTables } from "./verdict.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    rounds: { type: "string", default: "20" },
+    minutes: { type: "string", default: "15" },
+    workers: { type: "string", default: "2" },
+    keep: { type: "boolean", default: false },
+  },
+});
+
+const LEASE_SECONDS = 2;
+const CHECKPOINT_SECONDS = 0.2;
+const MOST_PENDING = 4;
+const END_MS = 120_000;
+const VARIANTS = 4;
+
+/** Two classes that no line separates: 400 rows, the same in every run. */
+const createCsv = () => {
+  const random = createRandom(7);
+  const rows = Array.from({ length: 400 }, () => {
+    const [x, y] = [random.between(-1, 1), random.between(-1, 1)];
+    return `${x.toFixed(6)},${y.toFixed(6)},${x * y > 0 ? "same" : "other"}`;
+  });
+  return `x,y,label\n${rows.join("\n")}\n`;
+};
+
+const specOf = (dataset, variant) => ({
+  ...{ dataset, name: `chaos ${variant}`, task: { type: "classification", label: "label" } },
+  model: { type: "mlp", hidden: [64, 64], activation: "relu", dropout: 0.1 },
+  training: { epochs: 900, batchSize: 32, seed: 100 + variant },
+  resources: { threads: 1 + (variant % 2) },
+});
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** One job from its submission to its end, now and then with a wish on the way. Writes what it learns into `entry`. */
+const follow = async ({ client, pending, random, dataset }, entry) => {
+  const wish = random.weighted([
+    { name: "none", weight: 8 },
+    { name: "pause", weight: 1.5 },
+    { name: "cancel", weight: 0.5 },
+  ]);
+  const waitMs = random.between(100, 1500);
+  const { id } = await client.submit(specOf(dataset, entry.variant), entry.key);
+  Object.assign(entry, { id, cancelled: wish.name === "cancel" });
+  pending.add(id);
+  if (wish.name !== "none") await delay(waitMs);
+  if (wish.name === "cancel") await client.wish(id, "cancel");
+  if (wish.name === "pause" && (await client.wish(id, "pause")).status !== 409) {
+    for (let { body } = await client.job(id); body.state !== "paused" && !body.done; { body } = await client.job(id))
+      await delay(50);
+    await client.wish(id, "resume");
+  }
+  entry.end = await client.finished(id);
+  pending.delete(id);
+};
+
+const runReferences = async ({ client, dataset }) => {
+  const digests = [];
+  for (let variant = 0; variant < VARIANTS; variant++) {
+    const { id } = await client.submit(specOf(dataset, variant), randomUUID());
+    const startMs = performance.now();
+    const { state, model, error } = await client.finished(id);
+    if (state !== "succeeded") throw new Error(`the uninterrupted run ${variant} ${state}: ${error?.message}`);
+    digests.push((await client.model(model)).digest);
+    say(`uninterrupted run ${variant}: ${((performance.now() - startMs) / 1000).toFixed(2)} s, ${digests.at(-1)}`);
+  }
+  return digests;
+};
+
+const runRounds = async (context, rounds, endMs) => {
+  const { random, pending } = context;
+  const [submissions, faultsDone, following] = [[], [], []];
+  for (let round = 1; round <= rounds && performance.now() < endMs; round++) {
+    const jobs = 1 + random.below(2);
+    for (let i = 0; i < jobs; i++) {
+      const entry = { variant: random.below(VARIANTS), key: randomUUID(), id: null };
+      submissions.push(entry);
+      following.push(follow(context, entry));
+    }
+    await delay(random.between(0, 2000));
+    const fault = random.weighted(faults);
+    const recoveryMs = await fault.run(context);
+    faultsDone.push({ round, name: fault.name, recoveryMs });
+    const took = recoveryMs.map((ms) => (ms === null ? "never" : `${(ms / 1000).toFixed(2)} s`)).join(", ");
+    say(`round ${round}: ${fault.name}; recovered: ${took || "nothing to recover"}; jobs under way: ${pending.size}`);
+    while (pending.size > MOST_PENDING && performance.now() < endMs) await delay(50);
+  }
+  await Promise.race([Promise.allSettled(following), delay(END_MS)]);
+  const broken = (await Promise.allSettled(following.map((each) => Promise.race([each, null])))).filter(
+    ({ status }) => status === "rejected",
+  );
+  for (const { reason } of broken) say(`a client gave up: ${reason}`);
+  return { submissions, faultsDone };
+};
+
+const main = async () => {
+  const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
+  const settings = {
+    leaseSeconds: LEASE_SECONDS,
+    checkpointSeconds: CHECKPOINT_SECONDS,
+    workers: Number(options.workers),
+  };
+  const service = await startService(folder, settings);
+  const [startMs, client] = [performance.now(), createClient(service.url)];
+  say(`seed ${options.seed}, ${options.rounds} rounds, ${options.workers} trainers, in ${folder}`);
+  try {
+    const { id: dataset } = await client.upload(createCsv());
+    const random = createRandom(Number(options.seed));
+    const context = { client, service, random, dataset, pending: new Set(), leaseMs: LEASE_SECONDS * 1000 };
+    const references = await runReferences(context);
+    const endMs = startMs + Number(options.minutes) * 60_000 - END_MS / 2;
+    const { submissions, faultsDone } = await runRounds(context, Number(options.rounds), endMs);
+    const models = await client.all("/v1/models");
+    const unrecovered = faultsDone.filter(({ recoveryMs }) => recoveryMs.includes(null));
+    const verdict = { ...judge({ submissions, references, models, log: service.log }), unrecovered };
+    say(
+      `\n${faultsDone.length} rounds in ${Math.round((performance.now() - startMs) / 1000)} s\n\n${toTables(verdict, faultsDone)}`,
+    );
+    for (const name of ["lost", "failed", "committedTwice", "differing"])
+      for (const id of verdict[name]) say(`${name}: ${id}`);
+    const code = await service.stop();
+    const kept = isKept(verdict) && code === 0;
+    say(`\n${kept ? "Every promise was kept." : `A promise was broken (exit code of the service: ${code}).`}`);
+    if (options.keep || !kept) {
+      await writeFile(join(folder, "log.ndjson"), service.log.map((line) => JSON.stringify(line)).join("\n"));
+      say(`Everything that was logged: ${join(folder, "log.ndjson")}`);
+    } else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    return kept ? 0 : 1;
+  } finally {
+    service.kill();
+  }
+};
+
+process.exit(await main());

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const ANSWER_MS = 10_000;
+const PAUSE_MS = 100;
+/** What a client may meet while something is down, and comes back from. */
+const again = new Set([429, 503]);
+
+/** A client as the documentation asks for one: it repeats what was not answered, with the same idempotency key. */
+export const createClient = (url) => {
+  const once = (path, options = {}) => fetch(url + path, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
+
+  const persistently = async (path, options) => {
+    for (;;) {
+      try {
+        const response = await once(path, options);
+        if (!again.has(response.status)) return { status: response.status, body: await response.json() };
+        await response.arrayBuffer();
+      } catch (error) {
+        if (!(error instanceof TypeError || error.name === "TimeoutError" || error.name === "SyntaxError")) throw error;
+      }
+      await delay(PAUSE_MS);
+    }
+  };
+  const expecting = async (status, path, options) => {
+    const answer = await persistently(path, options);
+    if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const json = (body, headers = {}) => ({
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+
+  return {
+    once,
+    upload: (csv) =>
+      expecting(201, "/v1/datasets?name=chaos", { method: "POST", headers: { "content-type": "text/csv" }, body: csv }),
+    submit: (spec, key) => expecting(202, "/v1/jobs", json(spec, { "idempotency-key": key })),
+    /** 409 when it came too late: the job is done. */
+    wish: (id, verb) => persistently(`/v1/jobs/${id}/${verb}`, { method: "POST" }),
+    job: (id) => persistently(`/v1/jobs/${id}`),
+    model: (id) => expecting(200, `/v1/models/${id}`),
+    async finished(id) {
+      for (;;) {
+        const { status, body } = await persistently(`/v1/jobs/${id}?wait=2`);
+        if (status !== 200 || body.done) return status === 200 ? body : null;
+      }
+    },
+    async all(path) {
+      const items = [];
+      for (let token = null; ; ) {
+        const page = await expecting(200, `${path}?pageSize=100${token === null ? "" : `&pageToken=${token}`}`);
+        items.push(...(page.items ?? page.models ?? page.jobs));
+        token = page.nextPageToken;
+        if (!token) return items;
+      }
+    },
+  };
+};

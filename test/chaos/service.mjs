@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+/** The private Redis's process id, by its own word; null when it does not answer. */
+const askRedisPid = (socketPath) =>
+  new Promise((resolve) => {
+    const socket = connect({ path: socketPath });
+    let text = "";
+    const finish = (pid) => {
+      socket.destroy();
+      resolve(pid);
+    };
+    socket.setTimeout(1000, () => finish(null));
+    socket.once("error", () => finish(null));
+    socket.once("connect", () => socket.write("INFO server\r\n"));
+    socket.on("data", (data) => {
+      text += data;
+      const pid = /process_id:(\d+)/.exec(text)?.[1];
+      if (pid !== undefined) finish(Number(pid));
+    });
+  });
+
+export const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Sends a signal; a process that ended by itself meanwhile is no error. */
+export const signal = (pid, name) => {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+    throw error;
+  }
+};
+
+/**
+ * The whole service as a user starts it, on fixed ports, so that a restarted API is found again, with short leases and
+ * intervals, so that minutes of production fit into seconds. Everything it logs is kept.
+ */
+export const startService = async (folder, { workers, leaseSeconds, checkpointSeconds }) => {
+  const [port, grpcPort] = [await freePort(), await freePort()];
+  const { REDIS_URL: _redis, ARTIFACT_URL: _artifacts, API_KEYS_FILE: _keys, ...inherited } = process.env;
+  const child = spawn(process.execPath, [mainScript], {
+    env: {
+      ...inherited,
+      ...{ PORT: String(port), GRPC_PORT: String(grpcPort), DATA_DIR: folder, LOG_LEVEL: "info" },
+      ...{ WORKERS: String(workers), TRAINER_THREADS: "2", DRAIN_SECONDS: "10" },
+      ...{ LEASE_SECONDS: String(leaseSeconds), CHECKPOINT_SECONDS: String(checkpointSeconds) },
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const pids = { api: new Set(), trainer: new Set() };
+  const log = [];
+  createInterface({ input: child.stderr }).on("line", (text) => {
+    if (!text.startsWith("{")) return void log.push({ level: "raw", msg: text });
+    const line = JSON.parse(text);
+    log.push(line);
+    if (line.msg === "trainer ready") pids.trainer.add(line.pid);
+    if (line.msg === "api ready") pids.api.add(line.pid);
+  });
+  const exited = new Promise((resolve) => child.once("close", (code) => resolve(code)));
+  await new Promise((resolve, reject) => {
+    let output = "";
+    child.stdout.on("data", (text) => {
+      output += text;
+      if (output.includes("Ctrl-C")) resolve();
+    });
+    void exited.then((code) => {
+      const last = log.slice(-5).map(({ msg }) => msg);
+      reject(new Error(`the service ended while starting (${code}): ${last.join("; ")} ${output}`));
+    });
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log,
+    alive: (role) => [...pids[role]].filter(isAlive),
+    redisPid: () => askRedisPid(join(folder, "redis", "redis.sock")),
+    stop: () => {
+      child.kill("SIGTERM");
+      return exited;
+    },
+    /** For the end of a run that went wrong; what was frozen could not notice it. */
+    kill: () => {
+      if (child.exitCode !== null) return;
+      for (const pid of [...pids.trainer, ...pids.api]) signal(pid, "SIGCONT");
+      child.kill("SIGTERM");
+    },
+  };
+};

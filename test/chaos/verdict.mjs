@@ -1,0 +1,75 @@
+const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+const inSeconds = (ms) => (ms === undefined ? "–" : `${(ms / 1000).toFixed(2)} s`);
+
+const groupBy = (items, keyOf) => {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+};
+
+const spread = (times) => {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { count: sorted.length, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), longest: sorted.at(-1) };
+};
+
+/** Which promises the run kept. `submissions`: what was wished and came of it; `references`: digests of uninterrupted runs. */
+export const judge = ({ submissions, references, models, log }) => {
+  const acknowledged = submissions.filter(({ id }) => id !== null);
+  const expected = ({ cancelled, end }) => end.state === "succeeded" || (cancelled && end.state === "cancelled");
+  const ended = acknowledged.filter(({ end }) => end !== null && end !== undefined);
+  const commits = new Map();
+  for (const { msg, job } of log) if (msg === "job succeeded") commits.set(job, (commits.get(job) ?? 0) + 1);
+  const modelsOf = groupBy(models, ({ job }) => job);
+  const twice = ended.filter(
+    ({ id, end }) =>
+      end.history.filter(({ state }) => state === "succeeded").length > 1 ||
+      (modelsOf.get(id)?.length ?? 0) > 1 ||
+      (commits.get(id) ?? 0) > 1,
+  );
+  const succeeded = ended.filter(({ end }) => end.state === "succeeded");
+  const differing = succeeded.filter(({ id, variant }) => modelsOf.get(id)?.[0]?.digest !== references[variant]);
+  return {
+    submitted: submissions.length,
+    acknowledged: acknowledged.length,
+    finished: ended.filter(expected).length,
+    lost: acknowledged.filter(({ end }) => end === null || end === undefined).map(({ id }) => id),
+    failed: ended.filter((each) => !expected(each)).map(({ id, end }) => `${id} ${end.state} ${end.error?.code ?? ""}`),
+    committedTwice: twice.map(({ id }) => id),
+    differing: differing.map(({ id }) => id),
+    mostAttempts: Math.max(0, ...ended.map(({ end }) => end.attempt)),
+  };
+};
+
+export const isKept = ({ submitted, acknowledged, lost, failed, committedTwice, differing, unrecovered }) =>
+  submitted === acknowledged &&
+  [lost, failed, committedTwice, differing, unrecovered].every(({ length }) => length === 0);
+
+/** Two tables in Markdown: what became of the jobs, and how long it took to recover from each kind of fault. */
+export const toTables = (verdict, faultsDone) => {
+  const counts = [
+    ["jobs submitted", verdict.submitted],
+    ["acknowledged", verdict.acknowledged],
+    ["finished", verdict.finished],
+    ["lost", verdict.lost.length],
+    ["failed", verdict.failed.length],
+    ["committed twice", verdict.committedTwice.length],
+    ["digests differing from uninterrupted runs", verdict.differing.length],
+    ["faults not recovered from", verdict.unrecovered.length],
+    ["most attempts that one job took", verdict.mostAttempts],
+  ];
+  const timesOf = (done) => done.flatMap(({ recoveryMs }) => recoveryMs).filter((ms) => ms !== null);
+  const row = (name, done) => {
+    const { count, p50, p99, longest } = spread(timesOf(done));
+    return `| ${name} | ${done.length} | ${count} | ${inSeconds(p50)} | ${inSeconds(p99)} | ${inSeconds(longest)} |`;
+  };
+  return [
+    "| | |",
+    "| --- | --- |",
+    ...counts.map(([name, count]) => `| ${name} | ${count} |`),
+    "",
+    "| fault | times | recoveries | p50 | p99 | longest |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...[...groupBy(faultsDone, ({ name }) => name)].map(([name, done]) => row(name, done)),
+    row("all", faultsDone),
+  ].join("\n");
+};
