@@ -62,9 +62,14 @@ const environment = z.object({
   CHECKPOINT_SECONDS: seconds(10),
   HEARTBEAT_SECONDS: seconds(30),
   DRAIN_SECONDS: seconds(20),
+  LEASE_SECONDS: seconds(10),
   TRAINER_THREADS: whole(1, 256, availableParallelism()),
   TRAINER_MEMORY_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, Math.floor(totalmem() * 0.75)),
   PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
+  QUOTA_QUEUED_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
+  QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
+  QUOTA_STORED_BYTES: whole(0, Number.MAX_SAFE_INTEGER, 0),
+  RETENTION_DAYS: whole(0, 36_500, 0),
 });
 
 export type LogLevel = z.infer<typeof level>;
@@ -90,14 +95,23 @@ export interface Config {
   heartbeatMs: number;
   /** What a trainer may take to checkpoint and hand back its jobs when it is told to stop. */
   drainMs: number;
+  /** A trainer that gave no sign of life for so long has lost its jobs. */
+  leaseMs: number;
   /** One trainer's share of the machine: cores and bytes of the engine's memories. */
   trainerThreads: number;
   trainerMemoryBytes: number;
   /** Weights that the API's inference thread keeps loaded. */
   predictCacheBytes: number;
+  /** Per tenant; null: without limit. */
+  quotas: { queuedJobs: number | null; runningJobs: number | null; storedBytes: number | null };
+  /** What is older and not needed by anything is deleted; null: everything is kept. */
+  retentionMs: number | null;
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** 0 and unset: no limit. */
+const limitOf = (value: number): number | null => (value === 0 ? null : value);
 
 /** Reads the environment. Throws StartError with one line for the first thing that is wrong, naming the variable and the remedy. */
 export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
@@ -130,9 +144,16 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     checkpointMs: e.CHECKPOINT_SECONDS * 1000,
     heartbeatMs: e.HEARTBEAT_SECONDS * 1000,
     drainMs: e.DRAIN_SECONDS * 1000,
+    leaseMs: e.LEASE_SECONDS * 1000,
     trainerThreads: e.TRAINER_THREADS,
     trainerMemoryBytes: e.TRAINER_MEMORY_BYTES,
     predictCacheBytes: e.PREDICT_CACHE_BYTES,
+    quotas: {
+      queuedJobs: limitOf(e.QUOTA_QUEUED_JOBS),
+      runningJobs: limitOf(e.QUOTA_RUNNING_JOBS),
+      storedBytes: limitOf(e.QUOTA_STORED_BYTES),
+    },
+    retentionMs: e.RETENTION_DAYS === 0 ? null : e.RETENTION_DAYS * 86_400_000,
   };
 };
 
@@ -150,6 +171,11 @@ export const environmentHelp = `Environment:
   CHECKPOINT_SECONDS    between two checkpoints of a running job (10)
   HEARTBEAT_SECONDS     after which a silent engine thread is taken for hung (30)
   DRAIN_SECONDS         for a trainer to checkpoint and hand back its jobs (20)
+  LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
   TRAINER_THREADS       cores that one trainer may use (all)
   TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's)
-  PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)`;
+  PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)
+  QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
+  QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)
+  QUOTA_STORED_BYTES    that one tenant's data sets and models may take (0: any number)
+  RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)`;

@@ -5,7 +5,7 @@ import type { Report } from "./team-run.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
-const signOfLifeMs = 3000;
+const signsOfLifePerLease = 3.3;
 
 /** Progress is told as an event for each hundredth, and not too fast to watch: a job's story has room for a thousand lines. */
 const toldShare = 0.01;
@@ -30,13 +30,13 @@ const createTold = (outbox: Attempt["outbox"], start: number) => {
 
 /** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
 export const createReporter = (
-  { artifacts }: TrainerDeps,
+  { artifacts, leaseMs }: TrainerDeps,
   { outbox, job }: Attempt,
   log: Logger,
 ): { report: (report: Report) => void; stop: () => void } => {
   const tell = createTold(outbox, job.progress);
   let last = { progress: job.progress, metrics: job.metrics };
-  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), signOfLifeMs);
+  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
 
   const removeAll = (keys: readonly string[]): void => {
     for (const key of keys) {

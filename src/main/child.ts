@@ -6,7 +6,7 @@ import { type ChildMessage, isChildMessage } from "./parent.ts";
 const firstDelayMs = 250;
 const longestDelayMs = 15_000;
 /** A child that lived so long has recovered: its next death starts the back-off anew. */
-const steadyMs = 30_000;
+const steadyMs = 5000;
 
 export interface Part {
   name: string;
