@@ -3,8 +3,17 @@ import type { ClusteringSplit } from "./clustering-plan.ts";
 
 /** What one evaluation or iteration found. */
 export type Evaluation =
-  /** `objective` is minimised: the inertia of k-means, −ln L of a mixture. `emptyClusters` found no row of their own. */
-  | { readonly ok: true; readonly objective: number; readonly converged: boolean; readonly emptyClusters: number }
+  /**
+   * `objective` is minimised: the inertia of k-means, −ln L of a mixture. `emptyClusters` found no row of their own. `degenerate`: a component's variance
+   * is little but the regularisation, so that the likelihood says more of that than of the data.
+   */
+  | {
+      readonly ok: true;
+      readonly objective: number;
+      readonly converged: boolean;
+      readonly emptyClusters: number;
+      readonly degenerate: boolean;
+    }
   /** The covariance of this component is not positive definite. */
   | { readonly ok: false; readonly component: number };
 

@@ -25,6 +25,13 @@ const estimateVariances = (
   for (let j = 0; j < columns; j++) out[at + j]! /= work.counts[c]!;
 };
 
+/** 1 over the largest of the first `count` precisions. */
+const leastOf = (factors: Float64Array, count: number): number => {
+  let largest = 0;
+  for (let i = 0; i < count; i++) largest = Math.max(largest, factors[i]!);
+  return 1 / largest;
+};
+
 const isVariance = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
 
 /** Σ_c = diag(σ²_{c1} … σ²_{cd}); factors hold 1/σ²_{cj} and, after them, −½ (d ln 2π + Σⱼ ln σ²_{cj}) of each component. */
@@ -46,6 +53,7 @@ export const diagonal: CovarianceForm = {
     }
     return -1;
   },
+  leastVariance: (factors, k, d) => leastOf(factors, k * d),
   logDensities: (points, k, c, mixture, factors, _y, out) => {
     const { values, columns, rows } = points;
     const constant = factors[k * columns + c]!;
@@ -81,6 +89,7 @@ export const spherical: CovarianceForm = {
     }
     return -1;
   },
+  leastVariance: (factors, k) => leastOf(factors, k),
   logDensities: (points, k, c, mixture, factors, _y, out) => {
     const { values, columns, rows } = points;
     const [precision, constant] = [factors[c]!, factors[k + c]!];

@@ -15,8 +15,9 @@ export interface ClusteringMeta {
   objective: number | null;
   /** The best run for this k: what `candidate` holds; null if none has ended well. */
   candidateObjective: number | null;
+  candidateDegenerate: boolean;
   /** What `chosen` holds, by the criterion; null if no k has ended well. */
-  chosen: { k: number; criterion: number } | null;
+  chosen: { k: number; criterion: number; degenerate: boolean } | null;
   /** How runs ended, over all k. */
   converged: number;
   stopped: number;
@@ -39,6 +40,7 @@ export const startMeta = (task: ClusteringTask): ClusteringMeta => ({
   iteration: 0,
   objective: null,
   candidateObjective: null,
+  candidateDegenerate: false,
   chosen: null,
   converged: 0,
   stopped: 0,

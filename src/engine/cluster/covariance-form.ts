@@ -32,6 +32,8 @@ export interface CovarianceForm {
   flopsPerRow(k: number, d: number): number;
   /** Prepares the densities. Returns the first component whose covariance is not positive definite, or −1. */
   factor(mixture: Mixture, k: number, d: number, factors: Float64Array): number;
+  /** The least variance of any component, along an axis or given the inputs before it. From `factors`. */
+  leastVariance(factors: Float64Array, k: number, d: number): number;
   /** out[row · k + c] = ln N(x | μ_c, Σ_c) for component c; `y` is working space of d numbers. */
   logDensities(
     points: Points,

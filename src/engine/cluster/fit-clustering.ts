@@ -30,6 +30,13 @@ const outcomes = new Map<number, ClusteringResult["outcome"]>([
 
 const sizeFor = ({ plan, space }: Fit, k: number): number => blockSize(plan.task, k, space.points.train.columns);
 
+/**
+ * The likelihood of a mixture has no upper bound: a component that closes in on rows which agree in something drives it up as far as the regularisation lets it.
+ * So a degenerate run never wins over one that is not.
+ */
+const isBetter = (degenerate: boolean, value: number, bestDegenerate: boolean, bestValue: number): boolean =>
+  degenerate === bestDegenerate ? value < bestValue : bestDegenerate;
+
 /** After the last restart for a k: the criterion decides between its best run and the best of the smaller k. */
 const endK = (fit: Fit): void => {
   const { meta, space, algorithm } = fit;
@@ -38,8 +45,9 @@ const endK = (fit: Fit): void => {
     space.blocks.current.set(best);
     const criterion = algorithm.criterion(meta.k);
     reportCriterion(fit, criterion);
-    if (meta.chosen === null || criterion < meta.chosen.criterion) {
-      meta.chosen = { k: meta.k, criterion };
+    const degenerate = meta.candidateDegenerate;
+    if (meta.chosen === null || isBetter(degenerate, criterion, meta.chosen.degenerate, meta.chosen.criterion)) {
+      meta.chosen = { k: meta.k, criterion, degenerate };
       space.blocks.chosen.set(best);
     }
   }
@@ -55,8 +63,13 @@ const endRun = (fit: Fit, evaluation: Evaluation): void => {
   if (!evaluation.ok) meta.failed += 1;
   else if (evaluation.converged) meta.converged += 1;
   else meta.stopped += 1;
-  if (evaluation.ok && (meta.candidateObjective === null || evaluation.objective < meta.candidateObjective)) {
+  const best = meta.candidateObjective;
+  if (
+    evaluation.ok &&
+    (best === null || isBetter(evaluation.degenerate, evaluation.objective, meta.candidateDegenerate, best))
+  ) {
     meta.candidateObjective = evaluation.objective;
+    meta.candidateDegenerate = evaluation.degenerate;
     space.blocks.candidate.set(space.blocks.current.subarray(0, sizeFor(fit, meta.k)));
   }
   meta.restart += 1;

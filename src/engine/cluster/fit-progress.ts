@@ -83,6 +83,16 @@ export const reportCriterion = (fit: Fit, criterion: number): void => {
 };
 
 export const reportEnd = ({ plan, meta, options }: Fit): void => {
+  if (meta.chosen?.degenerate) {
+    const message =
+      "a component has collapsed onto a few rows, or inputs determine each other: densities there say little; raise model.regularization or use fewer components";
+    options.onEvent?.({
+      level: "warn",
+      type: "degenerate_component",
+      message,
+      data: { k: meta.chosen.k, regularization: plan.task.regularization },
+    });
+  }
   if (meta.converged > 0) return;
   const { iterations } = plan.task;
   const message = `no run converged within ${iterations} iterations; raise training.epochs`;

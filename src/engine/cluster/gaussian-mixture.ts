@@ -19,6 +19,8 @@ import type { Workspace } from "./workspace.ts";
 const startIterations = 10;
 /** EM has converged when an iteration changes the mean log-likelihood of a row by less. */
 export const tolerance = 1e-6;
+/** A component whose least variance is below so many times the regularisation has collapsed onto rows that agree in something. */
+const degenerateShare = 10;
 
 /**
  * A mixture of k Gaussians, p(x) = Σ_c w_c N(x | μ_c, Σ_c), by expectation-maximisation (Dempster, Laird & Rubin 1977) in log space from a k-means++ start.
@@ -42,7 +44,8 @@ export const createGaussianMixture = (
     if (component >= 0) return { ok: false, component };
     const objective = -expect(form, train, k, mixture, work);
     const converged = Math.abs(objective - previousObjective) < tolerance * rows;
-    return { ok: true, objective, converged, emptyClusters: 0 };
+    const degenerate = form.leastVariance(work.factors, k, d) < degenerateShare * task.regularization;
+    return { ok: true, objective, converged, emptyClusters: 0, degenerate };
   };
   const iterate = (k: number, previousObjective: number): Evaluation => {
     maximise(form, train, k, blockMixture(task, current, k, d), work, task.regularization);

@@ -17,6 +17,7 @@ export const createKMeans = (space: Workspace): ClusteringAlgorithm => {
     objective: assignRows(train, k, centroids, lloyd),
     converged: false,
     emptyClusters: 0,
+    degenerate: false,
   });
   return {
     begin: (k, restart) => {
@@ -26,8 +27,15 @@ export const createKMeans = (space: Workspace): ClusteringAlgorithm => {
     resume: evaluate,
     iterate: (k, previousObjective) => {
       const { moved, empty } = moveCentroids(train, k, centroids, lloyd);
-      if (!moved) return { ok: true, objective: previousObjective, converged: true, emptyClusters: empty };
-      return { ok: true, objective: assignRows(train, k, centroids, lloyd), converged: false, emptyClusters: empty };
+      if (!moved)
+        return { ok: true, objective: previousObjective, converged: true, emptyClusters: empty, degenerate: false };
+      return {
+        ok: true,
+        objective: assignRows(train, k, centroids, lloyd),
+        converged: false,
+        emptyClusters: empty,
+        degenerate: false,
+      };
     },
     criterion: (k) => {
       assignRows(train, k, centroids, lloyd);

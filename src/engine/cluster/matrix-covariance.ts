@@ -38,6 +38,15 @@ const logConstant = (factors: Float64Array, at: number, d: number): number => {
   return logDiagonal - 0.5 * (d * logTwoPi);
 };
 
+/** The least pivot of `count` factors: the variance of an input given those before it. */
+const leastPivot = (factors: Float64Array, count: number, d: number): number => {
+  let largest = 0;
+  for (let c = 0; c < count; c++) {
+    for (let i = 0; i < d; i++) largest = Math.max(largest, factors[c * d * d + i * d + i]!);
+  }
+  return 1 / (largest * largest);
+};
+
 /** out[row · k + c] = constant − ½ |y|², L y = x − μ by forward substitution. */
 const writeLogDensities = (
   points: Points,
@@ -77,6 +86,7 @@ export const full: CovarianceForm = {
     }
     return -1;
   },
+  leastVariance: (factors, k, d) => leastPivot(factors, k, d),
   logDensities: (points, k, c, mixture, factors, y, out) =>
     writeLogDensities(points, k, c, mixture, factors, c * points.columns * points.columns, y, out),
   estimate: (points, k, mixture, work, regularization) => {
@@ -96,6 +106,7 @@ export const tied: CovarianceForm = {
   factorSize: (_k, d) => d * d,
   flopsPerRow: (k, d) => 2 * k * d * (d + 4),
   factor: (mixture, _k, d, factors) => (factorCholesky(mixture.covariances, 0, factors, 0, d) ? -1 : 0),
+  leastVariance: (factors, _k, d) => leastPivot(factors, 1, d),
   logDensities: (points, k, c, mixture, factors, y, out) =>
     writeLogDensities(points, k, c, mixture, factors, 0, y, out),
   estimate: (points, k, mixture, work, regularization) => {

@@ -161,6 +161,25 @@ describe("a Gaussian mixture job", () => {
     expect(scaled.trainLoss).toBeCloseTo(plain.trainLoss! + 3, 10);
   });
 
+  it("does not let a component that closes in on equal values win by its likelihood", async () => {
+    // Iris is measured in steps of 0.1 cm: with eight components one always finds a handful of equal widths.
+    const { metrics, tensors } = await fitPoints(spec({ from: 1, to: 8 }), iris);
+    expect(metrics.k).toBe(2);
+    const diagonal = tensors[2]!.values.filter((_, i) => (i % 16) % 5 === 0);
+    expect(Math.min(...diagonal)).toBeGreaterThan(1e-3);
+  });
+
+  it("says so when every fit is degenerate", async () => {
+    const points: Points = {
+      values: Float32Array.from({ length: 60 }, (_, i) => Math.floor(i / 2)),
+      rows: 30,
+      columns: 2,
+    };
+    const events: string[] = [];
+    await fitPoints(spec(1), points, { onEvent: ({ type }) => events.push(type) });
+    expect(events).toContain("degenerate_component");
+  });
+
   it("fails with a hint when no covariance is positive definite", async () => {
     const points: Points = {
       values: Float32Array.from({ length: 40 }, (_, i) => Math.floor(i / 2)),
