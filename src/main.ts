@@ -4,20 +4,23 @@ import { runAllInOne, scriptOf } from "./main/all-in-one.ts";
 import { runApi } from "./main/api.ts";
 import { createLog } from "./main/log.ts";
 import { tellParent } from "./main/parent.ts";
+import { runReindex } from "./main/reindex.ts";
 import { runTrainer } from "./main/trainer.ts";
 
-type Role = "all" | "api" | "trainer";
+type Role = "all" | "api" | "trainer" | "reindex";
 
 /** Null when commander has already answered (`--help`). */
 const parseRole = (argv: readonly string[]): Role | null => {
   const command = new Command("descent")
     .description("Training as a service. Without --role: a private Redis, the API and the trainers, in one terminal.")
     .addOption(new Option("--role <role>", "run one part only").choices(["all", "api", "trainer"]).default("all"))
+    .option("--reindex", "rebuild Redis from the manifests in the artifact store, and end")
     .addHelpText("after", `\n${environmentHelp}`)
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   try {
-    return command.parse(argv).opts<{ role: Role }>().role;
+    const { role, reindex } = command.parse(argv).opts<{ role: Role; reindex?: boolean }>();
+    return reindex === true ? "reindex" : role;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
@@ -32,6 +35,7 @@ const run = async (): Promise<void> => {
   const log = createLog(role === "all" ? "main" : role, config.logLevel);
   if (role === "api") return runApi(config, log);
   if (role === "trainer") return runTrainer(config, log);
+  if (role === "reindex") return runReindex(config, log);
   return runAllInOne(scriptOf(import.meta.url), config, log);
 };
 

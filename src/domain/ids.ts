@@ -1,4 +1,4 @@
-import { ulid } from "ulid";
+import { decodeTime, ulid } from "ulid";
 import { z } from "zod";
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
@@ -25,5 +25,10 @@ export const defaultTenant: TenantId = "default";
 /** A new id, sortable by creation time: prefix and ULID. */
 export const createId = (prefix: "ds" | "job" | "mdl", nowMs: number): string => `${prefix}_${ulid(nowMs)}`;
 
+/** When an id was made. */
+export const idTimeMs = (id: string): number => decodeTime(id.slice(id.indexOf("_") + 1));
+
 /** A job's model bears the job's ULID, so committing the same job twice names the same model. */
 export const modelIdOfJob = (job: JobId): ModelId => `mdl_${job.slice("job_".length)}`;
+
+export const jobIdOfModel = (model: ModelId): JobId => `job_${model.slice("mdl_".length)}`;

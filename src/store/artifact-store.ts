@@ -21,6 +21,10 @@ export interface ArtifactStore {
   remove(keyOrPrefix: string): Promise<void>;
   /** Bytes stored below a prefix. */
   usedBytes(prefix: string): Promise<number>;
+  /** The tenants that have anything stored. */
+  tenants(): Promise<string[]>;
+  /** Deletes what crashed writers left; returns how many files. */
+  sweepTemporary(): Promise<number>;
   /** Proves that the store can be written and read now. */
   probe(): Promise<void>;
 }

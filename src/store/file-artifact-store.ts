@@ -10,6 +10,8 @@ import { sweepTemporaryFiles, temporaryName } from "./temporary-files.ts";
 
 const TEMPORARY = ".tmp";
 
+const isTenant = (name: string): boolean => !name.startsWith(".");
+
 /** Files of `root`, one per key. Creates the folder if needed and sweeps what crashed writers left. */
 export const createFileArtifactStore = async (root: string): Promise<ArtifactStore> => {
   const base = resolve(root);
@@ -45,6 +47,12 @@ export const createFileArtifactStore = async (root: string): Promise<ArtifactSto
         for (const { path } of await filesBelow(folderOf(prefix), prefix)) bytes += await sizeOf(path);
         return bytes;
       }),
+    tenants: () =>
+      onFiles(async () => {
+        const entries = await readdir(base, { withFileTypes: true });
+        return entries.filter((entry) => entry.isDirectory() && isTenant(entry.name)).map(({ name }) => name);
+      }),
+    sweepTemporary: () => onFiles(() => sweepTemporaryFiles(temporary)),
     probe: () => onFiles(() => probe(temporary)),
   };
 };

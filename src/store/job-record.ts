@@ -1,4 +1,5 @@
 import { assert } from "../domain/errors.ts";
+import type { TenantId } from "../domain/ids.ts";
 import type { HistoryEntry, Job } from "../domain/job.ts";
 import { isDone, JobState } from "../domain/job-state.ts";
 import type { CheckpointRecord, NewJob } from "./job-store.ts";
@@ -30,6 +31,19 @@ export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<
   plan: JSON.stringify(plan),
   metrics: "{}",
   checkpoints: "[]",
+});
+
+/** The same of a finished job that is recorded again from its manifest. */
+export const toRestoredFields = (tenant: TenantId, job: Job): Record<string, string> => ({
+  ...{ id: job.id, tenant, state: job.state, attempt: String(job.attempt), progress: String(job.progress) },
+  ...{ crashes: "0", progressStep: "0", place: "1", priority: String(job.spec.resources.priority) },
+  ...{ dataset: job.spec.dataset, base: job.spec.base?.model ?? "", createdAt: job.createdAt },
+  ...(job.startedAt === null ? {} : { startedAt: job.startedAt }),
+  ...(job.endedAt === null ? {} : { endedAt: job.endedAt }),
+  ...(job.model === null ? {} : { model: job.model }),
+  ...(job.error === null ? {} : { error: JSON.stringify(job.error) }),
+  ...{ spec: JSON.stringify(job.spec), plan: JSON.stringify(job.plan) },
+  ...{ metrics: JSON.stringify(job.metrics), checkpoints: "[]" },
 });
 
 const toMap = (flat: readonly string[]): Map<string, string> => {

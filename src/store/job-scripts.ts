@@ -8,6 +8,7 @@ import { jobKeys } from "./redis-keys.ts";
 import { changeJob } from "./scripts/change-job.ts";
 import { createJob } from "./scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "./scripts/read-jobs.ts";
+import { restoreJob } from "./scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "./scripts/run-job.ts";
 
 const sources = {
@@ -23,6 +24,7 @@ const sources = {
   listJobs,
   listUnfinished,
   removeJob,
+  restoreJob,
 };
 
 type ChangeResult =

@@ -130,5 +130,7 @@ export interface JobStore {
   unfinished(): Promise<UnfinishedJob[]>;
   /** Removes a finished job's record. `in_use`/`forbidden_transition` if it is not finished. */
   remove(tenant: TenantId, id: JobId): Promise<void>;
+  /** Records a finished job again from its manifest, without events and metrics. False, changing nothing, if it is known. */
+  restore(tenant: TenantId, job: Job): Promise<boolean>;
   ping(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import { isDone, JobState } from "../domain/job-state.ts";
-import { parseRecord, type RawJob, toFields } from "./job-record.ts";
+import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
 import type { JobStore, NewJob } from "./job-store.ts";
 import { jobKeys, redisKeys } from "./redis-keys.ts";
@@ -11,7 +11,7 @@ const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
 
 type Submissions = Pick<
   JobStore,
-  "create" | "get" | "list" | "requestPause" | "requestResume" | "requestCancel" | "remove"
+  "create" | "get" | "list" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
 >;
 
 /** What users do with jobs. */
@@ -39,6 +39,13 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;
     return (await wish("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
+  },
+  restore: async (tenant, job) => {
+    assert(job.done, "only a finished job has a manifest");
+    const history = job.history.map((entry) => JSON.stringify(entry));
+    const fields = JSON.stringify(toRestoredFields(tenant, job));
+    const keys = [...jobKeys(tenant, job.id), redisKeys.tenants];
+    return (await scripts.restoreJob(keys, job.id, fields, job.state, ...history)) === 1;
   },
   remove: async (tenant, id) => {
     const keys = [...jobKeys(tenant, id).slice(0, 5), redisKeys.changes(tenant)];

@@ -1,0 +1,34 @@
+import type { Logger } from "pino";
+import { type Config, StartError } from "../config.ts";
+import { startPrivateRedis } from "../store/private-redis.ts";
+import { reindex } from "../usecases/reindex.ts";
+import { connectBackends } from "./backends.ts";
+import { prepareDataFolder } from "./data-folder.ts";
+
+/** The Redis to rebuild: the one of REDIS_URL, or the private one of the data folder, which must not be in use then. */
+const openRedis = async (config: Config, log: Logger): Promise<{ url: string; stop: () => Promise<void> }> => {
+  if (config.redisUrl !== null) return { url: config.redisUrl, stop: async () => {} };
+  const folder = await prepareDataFolder(config.dataDir);
+  try {
+    return await startPrivateRedis({ folder: `${folder}/redis`, log, mayInstall: false });
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+};
+
+/** `--reindex`: rebuilds Redis from the artifact store's manifests and says what it found. */
+export const runReindex = async (config: Config, log: Logger): Promise<void> => {
+  const redis = await openRedis(config, log);
+  try {
+    const backends = await connectBackends({ ...config, redisUrl: redis.url }, log);
+    try {
+      const { datasets, models, jobs, unreadable } = await reindex({ ...backends, log });
+      process.stdout.write(`Recorded: ${datasets} data sets, ${models} models; ${jobs} finished jobs were missing.\n`);
+      if (unreadable.length > 0) process.stdout.write(`Could not be understood: ${unreadable.join(", ")}\n`);
+    } finally {
+      await backends.close();
+    }
+  } finally {
+    await redis.stop();
+  }
+};
