@@ -28,8 +28,8 @@ export interface Attempt {
   outbox: Outbox;
   /** Aborted when the job is another's: from then on nothing may be written. */
   lost: AbortSignal;
-  /** The trainer is stopping: the job goes back to the queue. */
-  handingBack(): boolean;
+  /** Why the job goes back to the queue, if it does. */
+  handingBack(): string | null;
   /** What made the job's record impossible to write, if anything did. */
   trouble(): unknown;
 }
@@ -48,7 +48,7 @@ const createAttempt = (
 ): Attempt & { close(): void } => {
   const control = createControl();
   const lost = new AbortController();
-  let handingBack = false;
+  let handingBack: string | null = null;
   let trouble: unknown = null;
   const lose = (): void => {
     if (lost.signal.aborted) return;
@@ -57,10 +57,10 @@ const createAttempt = (
     lost.abort();
   };
   const onAbort = (): void => {
-    // The consumer's reason tells a trainer that is stopping from one that lost its lease.
-    handingBack = signal.reason === "closing";
-    if (handingBack) wish(control, "checkpoint");
-    else lose();
+    // One that lost touch with the queue stops computing just like one that is told to stop. Whether the job is still its own
+    // to checkpoint and to give back only the store knows, and every write asks it.
+    handingBack = signal.reason === "closing" ? "the trainer is stopping" : "the trainer lost touch with the queue";
+    wish(control, "checkpoint");
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });

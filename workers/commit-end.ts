@@ -107,7 +107,7 @@ export const commitEnd = async (
           log,
         );
       }
-      return release(deps, attempt, attempt.handingBack() ? "the trainer is stopping" : "stopped as wished", log);
+      return release(deps, attempt, attempt.handingBack() ?? "stopped as wished", log);
     }
   }
 };

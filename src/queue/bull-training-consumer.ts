@@ -98,12 +98,18 @@ const runEntry = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const outcome = await run(job.data, signal);
-  if (outcome === "ended" || signal.reason === "lease_lost") return;
+  if (outcome === "ended") return;
   if (outcome !== "hand_back") {
     await job.moveToDelayed(Date.now() + outcome.laterMs, token);
     throw new DelayedError();
   }
-  await job.moveToWait(token);
+  try {
+    await job.moveToWait(token);
+  } catch (error) {
+    // The lock was lost: the entry waits again already, or will when its time is over.
+    if (signal.reason === "lease_lost") return;
+    throw error;
+  }
   // BullMQ wakes nobody for an entry that comes back; an idle trainer would find it at its next look, seconds later.
   await connection.zadd(`${QUEUE_PREFIX}:${QUEUE_NAME}:marker`, 0, "0");
   throw new WaitingError();

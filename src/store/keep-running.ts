@@ -5,7 +5,7 @@ import { identify } from "./process-identity.ts";
 import type { RedisChild, RedisExit } from "./redis-child.ts";
 
 const LONGEST_PAUSE_MS = 5000;
-const STEADY_MS = 10_000;
+const STEADY_MS = 3000;
 const STOP_MS = 10_000;
 
 export interface Running {

@@ -11,9 +11,11 @@ type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
 /**
  * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
  * is next. Safe in several processes at once, as each step is one compare-and-set of the store or idempotent in the queue.
+ *
+ * After an outage of Redis all leases have ended, though the trainers live: `patient` leaves the jobs to them for this time.
  */
-export const reconcile = async (deps: ReconcilerDeps): Promise<void> => {
-  const unfinished = await deps.jobs.unfinished();
+export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}): Promise<void> => {
+  const unfinished = patient ? [] : await deps.jobs.unfinished();
   for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
   // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
   const entries = await deps.queue.jobs();
@@ -51,13 +53,17 @@ export const startReconciler = (deps: ReconcilerDeps): (() => void) => {
   let timer: NodeJS.Timeout;
   let stopped = false;
   let healthy = true;
+  /** Nobody knows what was before the first round. */
+  let patient = true;
   const round = async (): Promise<void> => {
     try {
-      await reconcile(deps);
+      await reconcile(deps, { patient });
       healthy = true;
+      patient = false;
     } catch (error) {
       if (healthy) deps.log.warn({ err: error }, "records and queue could not be compared; trying again");
       healthy = false;
+      patient = true;
     }
     if (!stopped) timer = setTimeout(() => void round(), INTERVAL_MS);
   };

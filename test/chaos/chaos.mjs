@@ -1,4 +1,4 @@
-// npm run chaos -- [--seed N] [--rounds M] [--minutes T] [--workers W] [--keep]
+// npm run chaos -- [--seed N] [--rounds M] [--minutes T] [--workers W] [--only TEXT] [--keep]
 //
 // Runs the real service in a temporary folder and, round by round, submits jobs and lets something go wrong at a random moment: trainers,
 // Redis and the API are killed, frozen and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "20" },
     minutes: { type: "string", default: "15" },
     workers: { type: "string", default: "2" },
+    only: { type: "string", default: "" },
     keep: { type: "boolean", default: false },
   },
 });
@@ -97,7 +98,7 @@ const runRounds = async (context, rounds, endMs) => {
       following.push(follow(context, entry));
     }
     await delay(random.between(0, 2000));
-    const fault = random.weighted(faults);
+    const fault = random.weighted(faults.filter(({ name }) => name.includes(options.only)));
     const recoveryMs = await fault.run(context);
     faultsDone.push({ round, name: fault.name, recoveryMs });
     const took = recoveryMs.map((ms) => (ms === null ? "never" : `${(ms / 1000).toFixed(2)} s`)).join(", ");
