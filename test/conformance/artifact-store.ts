@@ -45,6 +45,14 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
       expect(Buffer.from(await store.readBytes("t/a")).toString()).toBe("new");
     });
 
+    it("names the tenants that have anything stored, and sweeps without touching what is published", async () => {
+      expect(await store.tenants()).toEqual([]);
+      for (const tenant of ["acme", "other"]) await store.write(`${tenant}/a`, text("x"));
+      expect((await store.tenants()).sort()).toEqual(["acme", "other"]);
+      expect(await store.sweepTemporary()).toBe(0);
+      expect(Buffer.from(await store.readBytes("acme/a")).toString()).toBe("x");
+    });
+
     it("publishes nothing until the last byte, and leaves nothing of a body that breaks", async () => {
       const body = new Readable({ read: () => undefined });
       const writing = store.write("t/a", body);

@@ -3,7 +3,7 @@ import type { JobId } from "../../src/domain/ids.ts";
 import { CRASHES_OF_POISON, reconcile, startReconciler } from "../../src/usecases/reconcile.ts";
 import { openBullQueue } from "./bull-queues.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
-import { checkpointAt, newDataset, newJob, tick } from "./records.ts";
+import { checkpointAt, fenceOf, newDataset, newJob, tick } from "./records.ts";
 import { quiet, type RedisServer, startRedisServer } from "./redis-server.ts";
 import { openRedisStores } from "./redis-stores.ts";
 import { heldRun, type QueueUnderTest } from "./training-queue.ts";
@@ -91,6 +91,16 @@ describe("the reconciler", () => {
       await reconcile(deps());
     }
     expect(await stateOf(id)).toBe("queued");
+  });
+
+  it("leaves jobs to their trainers right after an outage, as all leases have ended then", async () => {
+    const [back, gone] = [await submit(), await submit()];
+    for (const id of [back, gone]) await crash(id);
+    await reconcile(deps(), { patient: true });
+    expect([await stateOf(back), await stateOf(gone)]).toEqual(["running", "running"]);
+    await stores.jobs.progress(fenceOf("acme", back, 1), { progress: 0.5, metrics: {}, at: tick() });
+    await reconcile(deps());
+    expect([await stateOf(back), await stateOf(gone)]).toEqual(["running", "queued"]);
   });
 
   it("runs by itself, and again", async () => {
