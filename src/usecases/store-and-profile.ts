@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import { type CsvProfile, profileCsv } from "../data/profile-csv.ts";
 import type { ColumnType } from "../domain/dataset.ts";
+import { ServiceError } from "../domain/errors.ts";
 import type { ArtifactStore, WrittenArtifact } from "../store/artifact-store.ts";
 
 export interface UploadedFile {
@@ -36,6 +37,13 @@ async function* copying(source: Readable, copy: PassThrough): AsyncGenerator<Buf
   }
 }
 
+/**
+ * What to answer: a failing store also aborts the stream, and the profile's end on the aborted stream may come first. It is the
+ * reason only if there is no other.
+ */
+const reasonOf = (failures: readonly unknown[]): unknown =>
+  failures.find((error) => error instanceof ServiceError) ?? failures[0];
+
 /** Stores and profiles in one pass over the stream. The first of the two to fail stops the other, and its reason is the answer. */
 export const storeAndProfile = async (
   artifacts: ArtifactStore,
@@ -55,6 +63,6 @@ export const storeAndProfile = async (
     artifacts.write(key, original, { limitBytes }).catch(stop),
     profileCsv(copy, { types }).catch(stop),
   ]);
-  if (written.status === "rejected" || profile.status === "rejected") throw failures[0];
+  if (written.status === "rejected" || profile.status === "rejected") throw reasonOf(failures);
   return { written: written.value, profile: profile.value };
 };
