@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ServiceError } from "../src/domain/errors.ts";
 import type { Job, JobError } from "../src/domain/job.ts";
 import type { QueueEntry, RunJob, RunOutcome } from "../src/queue/training-queue.ts";
@@ -49,8 +50,9 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
     entry: QueueEntry,
     signal: AbortSignal,
   ): Promise<{ fence: Fence; job: Job; checkpoints: CheckpointRecord[] } | null> => {
+    const token = randomUUID();
     const claim = await whileUnavailable(signal, () =>
-      jobs.claim(entry.tenant, entry.job, deps.name, now().toISOString()),
+      jobs.claim(entry.tenant, entry.job, deps.name, now().toISOString(), token),
     );
     if (claim === null) return null;
     const checkpoints = (await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job))) ?? [];

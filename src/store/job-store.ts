@@ -72,6 +72,7 @@ export interface JobStore {
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
    * `crashes` counts the trainers lost (see `reclaim`) since the last checkpoint that went further than all before it.
+   * Repeated with the same `token`, as the answer of the first may have been lost, it gives the same attempt.
    * `quota_exceeded`, with when to try again, while the tenant has as many jobs with trainers as it may.
    */
   claim(
@@ -79,6 +80,7 @@ export interface JobStore {
     id: JobId,
     trainer: string,
     at: string,
+    token?: string,
   ): Promise<{ fence: Fence; job: Job; crashes: number } | null>;
   /**
    * Not held, changing nothing, if the job ended or another attempt holds it. Otherwise also tells what the users wish meanwhile
@@ -92,7 +94,10 @@ export interface JobStore {
   commitCheckpoint(fence: Fence, checkpoint: CheckpointRecord): Promise<{ obsolete: string[] } | null>;
   /** Newest first. */
   checkpoints(tenant: TenantId, id: JobId): Promise<CheckpointRecord[]>;
-  /** running|pausing → succeeded with the model's record, in one step. False if the fence is stale or the job was cancelled. */
+  /**
+   * running|pausing → succeeded with the model's record, in one step. False if the fence is stale or the job was cancelled; true
+   * again when it is repeated.
+   */
   succeed(fence: Fence, model: Model, metrics: Metrics, at: string): Promise<boolean>;
   fail(fence: Fence, error: JobError, at: string): Promise<boolean>;
   /**

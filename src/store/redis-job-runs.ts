@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ServiceError } from "../domain/errors.ts";
 import { JobState, type Transition, transitions } from "../domain/job-state.ts";
 import { parseRecord, type RawJob } from "./job-record.ts";
@@ -28,7 +29,7 @@ export const createRuns = (
   leaseMs: number,
   runningJobs: number | null,
 ): Runs => ({
-  claim: async (tenant, id, trainer, at) => {
+  claim: async (tenant, id, trainer, at, token = randomUUID()) => {
     const { from, to } = transitions.claim;
     const raw = await scripts.claimJob(
       jobKeys(tenant, id),
@@ -38,6 +39,7 @@ export const createRuns = (
       `taken up by ${trainer}`,
       leaseMs,
       runningJobs ?? "",
+      token,
     );
     if (raw === null) return null;
     if (isFull(raw)) throw tooManyRunning(runningJobs ?? 0, raw[1]);

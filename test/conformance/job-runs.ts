@@ -140,6 +140,24 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(await stores.jobs.get("acme", job.id)).toMatchObject({ attempt: 1, state: "running" });
     });
 
+    it("gives the same attempt to a claim that is repeated, as its answer was lost, and to no other", async () => {
+      const job = await submit();
+      const claim = (token: string) => stores.jobs.claim("acme", job.id, "trainer", tick(), token);
+      expect(await claim("a")).toMatchObject({ fence: { attempt: 1 } });
+      await stores.jobs.requestPause("acme", job.id, tick());
+      expect(await claim("a")).toMatchObject({ fence: { attempt: 1 }, job: { state: "pausing" } });
+      expect(await claim("b")).toBeNull();
+    });
+
+    it("accepts the last commit again when it is repeated, and only from the attempt that made it", async () => {
+      const { job, fence } = await start();
+      const model = modelOf(job);
+      const commit = (attempt: number) => stores.jobs.succeed({ ...fence, attempt }, model, {}, tick());
+      expect([await commit(1), await commit(1), await commit(0)]).toEqual([true, true, false]);
+      const { history } = await stores.jobs.get("acme", job.id);
+      expect(history.filter(({ state }) => state === "succeeded")).toHaveLength(1);
+    });
+
     it("tells a trainer that reports progress what users wish", async () => {
       const { job, fence } = await start();
       const report = () => stores.jobs.progress(fence, { progress: 0.25, metrics: { trainLoss: 2 }, at: tick() });

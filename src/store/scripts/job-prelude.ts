@@ -20,7 +20,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       5 index of ids, `:<state>` of those in a state   6 prefix of the sets of holders   7 channel of changes
  *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
  *
- * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place dataset base createdAt
+ * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
  * startedAt endedAt model leaseUntilMs, and as JSON spec plan metrics error checkpoints.
  */
 export const jobPrelude = `

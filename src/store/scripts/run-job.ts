@@ -2,15 +2,20 @@ import { limits } from "../../domain/limits.ts";
 import { jobPrelude } from "./job-prelude.ts";
 
 /**
- * A trainer takes a queued job up, under a new attempt number.
+ * A trainer takes a queued job up, under a new attempt number. A claim whose answer was lost gives the same when it is repeated.
  *
  * KEYS  1–9 as in the prelude
  * ARGV  1 states it may be in, JSON   2 state after it   3 time   4 reason   5 length of the lease, ms
  *       6 the most jobs that the tenant may have with trainers, '' for any number
+ *       7 token of the claim
  * Result  {record, history}; nil if the job is in another state; {'full', places until the job's turn} at the tenant's limit
  */
 export const claimJob = `${jobPrelude}
 local state = redis.call('HGET', job, 'state')
+if state and held[state] and redis.call('HGET', job, 'claim') == ARGV[7] then
+  renewLease(ARGV[5])
+  return read()
+end
 local allowed = false
 for _, name in ipairs(cjson.decode(ARGV[1])) do allowed = allowed or name == state end
 if not allowed then return nil end
@@ -23,6 +28,7 @@ if ARGV[6] ~= '' then
 end
 redis.call('HSET', places, 'now', now)
 redis.call('HINCRBY', job, 'attempt', 1)
+redis.call('HSET', job, 'claim', ARGV[7])
 redis.call('HSETNX', job, 'startedAt', ARGV[3])
 move(ARGV[2], ARGV[3], ARGV[4])
 renewLease(ARGV[5])
@@ -71,13 +77,16 @@ return result
 `;
 
 /**
- * The last commit: the job succeeded and its model exists, in one step.
+ * The last commit: the job succeeded and its model exists, in one step. Repeated by the same attempt, as its answer may have been
+ * lost, it changes nothing and is accepted again.
  *
  * KEYS  1–9 as in the prelude   10 model   11 index of models
  * ARGV  1 attempt   2 states it may be in, JSON   3 time   4 reason   5 model's id   6 model, JSON   7 metrics, JSON
  * Result  1, or 0 if the attempt does not hold the job or the job was cancelled before
  */
 export const succeedJob = `${jobPrelude}
+local now, attempt, model = unpack(redis.call('HMGET', job, 'state', 'attempt', 'model'))
+if now == 'succeeded' and attempt == ARGV[1] and model == ARGV[5] then return 1 end
 local state = heldBy(ARGV[1])
 local allowed = false
 for _, name in ipairs(cjson.decode(ARGV[2])) do allowed = allowed or name == state end
