@@ -106,6 +106,7 @@ describe("Redis that goes away", () => {
       onChange: () => jobs.onChange("acme", id, ignore),
       unfinished: () => jobs.unfinished(),
       remove: () => jobs.remove("acme", id),
+      restore: () => jobs.restore("acme", { ...job, state: "cancelled", done: true }),
       ping: () => jobs.ping(),
       addDataset: () => catalogue.addDataset("acme", newDataset()),
       dataset: () => catalogue.dataset("acme", dataset.id),
