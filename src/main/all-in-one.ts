@@ -5,7 +5,7 @@ import { startPrivateRedis } from "../store/private-redis.ts";
 import { keepRunning, type Part } from "./child.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { greeting } from "./greeting.ts";
-import { untilToldToStop } from "./parent.ts";
+import { privateRedisVariable, untilToldToStop } from "./parent.ts";
 
 /** After a trainer's own limit: it has had its time to checkpoint and is stuck. */
 const graceMs = 2000;
@@ -38,7 +38,13 @@ export const runAllInOne = async (script: string, config: Config, log: Logger): 
     await redis.stop();
   };
   try {
-    const env = { ...process.env, DATA_DIR: folder, REDIS_URL: redis.url, ARTIFACT_URL: config.artifactUrl };
+    const env = {
+      ...process.env,
+      DATA_DIR: folder,
+      REDIS_URL: redis.url,
+      ARTIFACT_URL: config.artifactUrl,
+      [privateRedisVariable]: redis.privately ? "1" : "",
+    };
     const start = (name: string, role: string): Part => {
       const part = keepRunning(script, { name, args: [`--role=${role}`], env, log });
       parts.push(part);

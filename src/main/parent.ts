@@ -17,6 +17,12 @@ export const tellParent = (message: ChildMessage): Promise<void> =>
     process.send(message, () => resolve());
   });
 
+/** The reason that is told when the process that started this one is gone. */
+export const orphaned = "the parent process is gone";
+
+/** Set for the parts of the all-in-one command: the Redis is its own, and nobody else stops it. */
+export const privateRedisVariable = "DESCENT_PRIVATE_REDIS";
+
 /**
  * Settles when this process has been told to stop: SIGTERM, Ctrl-C, or the death of the parent. Under a parent, Ctrl-C is
  * left to it: the terminal sends it to every process at once, but the parts have to stop in order.
@@ -27,5 +33,5 @@ export const untilToldToStop = (): Promise<string> =>
     process.on("SIGTERM", () => resolve("SIGTERM"));
     process.on("SIGHUP", () => (supervised ? undefined : resolve("SIGHUP")));
     process.on("SIGINT", () => (supervised ? undefined : resolve("SIGINT")));
-    if (supervised) process.on("disconnect", () => resolve("the parent process is gone"));
+    if (supervised) process.on("disconnect", () => resolve(orphaned));
   });

@@ -1,0 +1,106 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { createEngineAccess } from "../../workers/engine-access.ts";
+import { createInference } from "../../workers/inference.ts";
+import { type Config, StartError } from "../config.ts";
+import { createId } from "../domain/ids.ts";
+import { findBlas } from "../engine/blas/blas-library.ts";
+import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
+import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
+import { createRestServer } from "../rest/server.ts";
+import { createProducerConnection } from "../store/redis-connection.ts";
+import { type Admit, admitEveryone } from "../usecases/caller.ts";
+import type { Deps } from "../usecases/deps.ts";
+import { limitRate } from "../usecases/rate-limit.ts";
+import { startReconciler } from "../usecases/reconcile.ts";
+import { startRetention } from "../usecases/retention.ts";
+import { registerWeb } from "../web/web.ts";
+import { admitByFile } from "./api-key-file.ts";
+import { type Backends, connectBackends } from "./backends.ts";
+import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
+import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./parent.ts";
+
+const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
+
+/** The one line for a port that cannot be had. */
+const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, listen: () => Promise<T>): Promise<T> => {
+  try {
+    return await listen();
+  } catch (error) {
+    const port = variable === "PORT" ? config.port : config.grpcPort;
+    const text = String(error);
+    const inUse = /EADDRINUSE|address already in use|No address added/.test(text);
+    const reason = inUse ? "the port is in use; stop what uses it or choose another" : text;
+    throw new StartError(`${variable}=${port}: ${reason}`, { cause: error });
+  }
+};
+
+const listenRest = (app: FastifyInstance, config: Config): Promise<number> =>
+  listening("PORT", config, async () => {
+    await app.listen({ host: config.host, port: config.port });
+    const address = app.server.address();
+    return typeof address === "object" && address !== null ? address.port : config.port;
+  });
+
+const listenGrpc = (server: GrpcServer, config: Config): Promise<number> =>
+  listening("GRPC_PORT", config, () => server.listen({ host: config.host, port: config.grpcPort }));
+
+/** Keys and rates, or everyone on the loopback interface. */
+const createAdmission = async (
+  { apiKeysFile }: Config,
+  { rateLimiter }: Backends,
+  log: Logger,
+): Promise<{ admit: Admit; close: () => void }> => {
+  if (apiKeysFile === null) return { admit: admitEveryone, close: () => {} };
+  const { admit, close } = await admitByFile(apiKeysFile, log);
+  return { admit: limitRate(admit, rateLimiter), close };
+};
+
+/** What is not limited is as good as: no number is larger. */
+const quotasOf = ({ quotas: { queuedJobs, storedBytes } }: Config): Deps["quotas"] =>
+  queuedJobs === null && storedBytes === null
+    ? null
+    : { queuedJobs: queuedJobs ?? Number.MAX_SAFE_INTEGER, storedBytes: storedBytes ?? Number.MAX_SAFE_INTEGER };
+
+/** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
+export const runApi = async (config: Config, log: Logger): Promise<void> => {
+  if (config.redisUrl === null)
+    throw new StartError("REDIS_URL: --role=api needs a Redis; without --role a private one is started");
+  const { redisUrl } = config;
+  const told = untilToldToStop();
+  const backends = await connectBackends({ ...config, redisUrl }, log);
+  const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
+  const onError = (error: Error): void => log.warn({ err: error }, "the queue's connection is in trouble");
+  const queue = createBullTrainingQueue({ connection: createProducerConnection(redisUrl, onError), onError });
+  const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
+  const inference = createInference(inferenceThread, setup, log);
+  const deps: Deps = {
+    ...backends,
+    queue,
+    engine: createEngineAccess(inference, await findBlas()),
+    log,
+    quotas: quotasOf(config),
+    now: () => new Date(),
+    createId: (prefix) => createId(prefix, Date.now()),
+  };
+  const rest = await createRestServer(deps, { admit, logger: log, plugins: [registerWeb] });
+  const grpc = createGrpcServer(deps, { admit });
+  const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
+  const stopReconciler = startReconciler(deps);
+  const stopRetention = startRetention(deps, config.retentionMs);
+  log.info(ports, "api ready");
+  await tellParent({ type: "ready", listening: ports });
+  const ownsRedis = process.env[privateRedisVariable] === "1";
+  const runId = ownsRedis ? await readRunId(redisUrl, log) : "";
+  const reason = await told;
+  log.info({ reason }, "api is stopping");
+  stopReconciler();
+  stopRetention();
+  closeAdmit();
+  await Promise.all([rest.close(), grpc.close()]);
+  await inference.close();
+  await queue.close();
+  await backends.close();
+  if (ownsRedis && reason === orphaned) await stopOrphanedRedis(redisUrl, runId, config.drainMs, log);
+  log.info("api stopped");
+};
