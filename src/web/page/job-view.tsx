@@ -66,7 +66,7 @@ const Summary = ({ job, refresh }: { job: Job; refresh: () => void }) => {
         </div>
       )}
       {job.plan.warnings.map((warning) => (
-        <p key={warning} class="notice warn">
+        <p key={warning} class="notice plain">
           {warning}
         </p>
       ))}
@@ -90,10 +90,11 @@ const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) =
 );
 
 const Events = ({ events }: { events: readonly JobEvent[] }) => {
-  const told = events.filter(({ type }) => type !== "progress" && type !== "metrics");
+  const elsewhere = ["state", "progress", "metrics"]; // in the history, the bar and the curves
+  const told = events.filter(({ type }) => !elsewhere.includes(type));
   return (
     <Card title="Events">
-      {told.length === 0 && <p class="muted">Nothing to report yet.</p>}
+      {told.length === 0 && <p class="muted">No warnings and nothing else to report.</p>}
       <ol class="story">
         {told.map((event) => (
           <li key={event.id} class={`level-${event.level}`}>

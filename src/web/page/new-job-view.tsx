@@ -81,7 +81,7 @@ const PlanLine = ({ plan }: { plan: Plan | null }) => (
           steps, about {formatSeconds(plan.estimatedSeconds)} of computing.
         </p>
         {plan.warnings.map((warning) => (
-          <p key={warning} class="notice warn">
+          <p key={warning} class="notice plain">
             {warning}
           </p>
         ))}
