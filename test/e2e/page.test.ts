@@ -86,7 +86,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByRole("link", { name: "New job" }).click();
     await page.getByLabel("Choose a CSV file").setInputFiles(iris);
     expect(await page.getByLabel("Predict the column").inputValue()).toBe("species");
-    expect(await page.getByLabel("As", { exact: true }).inputValue()).toBe("classification");
+    expect(await page.getByRole("combobox", { name: "As", exact: true }).inputValue()).toBe("classification");
     await page.getByText(/parameters, .* steps/).waitFor();
     await page.getByRole("button", { name: "Start training" }).click();
 
@@ -156,7 +156,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
   test("on a phone nothing is wider than the screen", async () => {
     await page.setViewportSize({ width: 375, height: 700 });
     await page.goto(service.url);
-    await page.getByRole("row").filter({ hasText: "iris" }).getByRole("link").click();
+    await page.getByRole("link", { name: "iris" }).click();
     await page.getByRole("img", { name: /^Loss over/ }).waitFor();
     for (const tab of ["Jobs", "Data sets", "Models"]) {
       expect(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth"), tab).toBe(true);

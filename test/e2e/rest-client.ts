@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Dataset } from "../../src/domain/dataset.ts";
+import type { Problem } from "../../src/domain/errors.ts";
+import type { Job, JobEvent } from "../../src/domain/job.ts";
+import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { JobState } from "../../src/domain/job-state.ts";
+import type { Model, Prediction } from "../../src/domain/model.ts";
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export const dataFile = (name: string): Promise<Buffer> =>
+  readFile(join(import.meta.dirname, "../data", `${name}.csv`));
+
+/** REST as a client without a library would use it. `call` gives whatever was answered; the others expect success. */
+export const createRestClient = (url: string) => {
+  const call = async <T>(path: string, init: RequestInit = {}): Promise<Answer<T>> => {
+    const response = await fetch(`${url}${path}`, init);
+    const text = await response.text();
+    const body: T = text === "" ? null : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body };
+  };
+  const expectSuccess = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const { status, body } = await call<T>(path, init);
+    if (status >= 300) throw new Error(`${init.method ?? "GET"} ${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
+  const json = (body: unknown): RequestInit => ({
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const csv = (body: string | Uint8Array): RequestInit => ({
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: typeof body === "string" ? body : Uint8Array.from(body),
+  });
+  const job = (id: string): Promise<Job> => expectSuccess(`/v1/jobs/${id}`);
+
+  /** Long-polls: each call returns when the state changes or after half a minute. */
+  const until = async (id: string, fits: (job: Job) => boolean): Promise<Job> => {
+    for (let seen = await job(id); ; seen = await expectSuccess<Job>(`/v1/jobs/${id}?wait=30`)) {
+      if (fits(seen)) return seen;
+      if (seen.done)
+        throw new Error(`${id} ${seen.state}: ${JSON.stringify(seen.error)} ${JSON.stringify(seen.history)}`);
+    }
+  };
+
+  return {
+    url,
+    call,
+    post: <T>(path: string, body: unknown) => call<T>(path, json(body)),
+    tryUpload: (body: string | Uint8Array, query = "") => call<Dataset & Problem>(`/v1/datasets${query}`, csv(body)),
+    upload: (name: string, body: string | Uint8Array) => expectSuccess<Dataset>(`/v1/datasets?name=${name}`, csv(body)),
+    submit: (spec: JobSpecInput) => expectSuccess<Job>("/v1/jobs", json(spec)),
+    trySubmit: (spec: unknown) => call<Job & Problem>("/v1/jobs", json(spec)),
+    act: (id: string, action: "cancel" | "pause" | "resume") =>
+      call<Job & Problem>(`/v1/jobs/${id}/${action}`, { method: "POST" }),
+    job,
+    until,
+    untilState: (id: string, state: JobState) => until(id, (seen) => seen.state === state),
+    untilDone: (id: string) => until(id, ({ done }) => done),
+    model: (id: string) => expectSuccess<Model>(`/v1/models/${id}`),
+    predict: (id: string, rows: unknown[]) =>
+      expectSuccess<{ predictions: Prediction[] }>(`/v1/models/${id}/predict`, json({ rows })),
+    /** Follows the job's server-sent events until one fits. */
+    untilEvent: async (id: string, fits: (event: JobEvent) => boolean): Promise<JobEvent> => {
+      const gone = new AbortController();
+      const response = await fetch(`${url}/v1/jobs/${id}/events`, {
+        headers: { accept: "text/event-stream" },
+        signal: gone.signal,
+      });
+      let text = "";
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        const frames = text.split("\n\n");
+        text = frames.pop() ?? "";
+        for (const frame of frames) {
+          const data = /^data: ?(.*)$/m.exec(frame)?.[1];
+          if (data === undefined) continue;
+          const event: JobEvent = JSON.parse(data);
+          if (!fits(event)) continue;
+          gone.abort();
+          return event;
+        }
+      }
+      throw new Error(`the events of ${id} ended before the one that was waited for`);
+    },
+  };
+};
+
+export type RestClient = ReturnType<typeof createRestClient>;
