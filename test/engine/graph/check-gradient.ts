@@ -21,7 +21,12 @@ export const weighted = (y: Value, seed: number): Value => {
 /**
  * Compares ∂loss/∂leaf with the central difference (L(x + h) − L(x − h)) / 2h in double precision for every element of every float leaf in `wanted`.
  */
-export const checkGradient = (loss: Value, leaves: readonly LeafData[], wanted: readonly Value[], tolerance = 1e-6): void => {
+export const checkGradient = (
+  loss: Value,
+  leaves: readonly LeafData[],
+  wanted: readonly Value[],
+  tolerance = 1e-6,
+): void => {
   const values = gradients(loss, wanted);
   const present = wanted.map((_, i) => values[i]!).filter(Boolean);
   expect(present.length).toBe(wanted.length);
@@ -38,7 +43,10 @@ export const checkGradient = (loss: Value, leaves: readonly LeafData[], wanted: 
       const difference = (moved(h) - moved(-h)) / (2 * h);
       const found = exact[which]![i]!;
       const scale = Math.max(1, Math.abs(difference), Math.abs(found));
-      expect(Math.abs(found - difference) / scale, `element ${i} of leaf ${which}: ${found} against ${difference}`).toBeLessThan(tolerance);
+      expect(
+        Math.abs(found - difference) / scale,
+        `element ${i} of leaf ${which}: ${found} against ${difference}`,
+      ).toBeLessThan(tolerance);
     }
   });
 };

@@ -28,14 +28,21 @@ const write = (buffer: ArrayBuffer, offset: number, dtype: Value["dtype"], data:
 export const inDouble = (results: readonly Value[], leaves: readonly LeafData[]) => {
   const { graph } = results[0]!;
   const layout = createLayout(64);
-  const place = (value: Pick<Value, "shape" | "dtype">): number => layout.place(Math.max(16, sizeOf(value.shape) * bytesOf(value.dtype, 8)));
+  const place = (value: Pick<Value, "shape" | "dtype">): number =>
+    layout.place(Math.max(16, sizeOf(value.shape) * bytesOf(value.dtype, 8)));
   const places = new Map(leaves.map(({ value }) => [nameOf(value), place(value)]));
   for (const constant of graph.constants.values()) places.set(constant.name, place(constant));
   const offsets = results.map(place);
   const scratchOffset = layout.place(1 << 17);
   const arenaOffset = layout.place(0);
   const placeOf = (name: string): number => places.get(name)!;
-  const program = plan({ graph, results: results.map((value, i) => ({ value, offset: offsets[i]! })), placeOf, arenaOffset, floatBytes: 8 });
+  const program = plan({
+    graph,
+    results: results.map((value, i) => ({ value, offset: offsets[i]! })),
+    placeOf,
+    arenaOffset,
+    floatBytes: 8,
+  });
   const buffer = new ArrayBuffer(arenaOffset + program.arenaBytes + 64);
   for (const { name, dtype, values } of graph.constants.values()) write(buffer, placeOf(name), dtype, values);
   const member = { thread: 0, threads: 1, scratchOffset, wait: () => {} };
@@ -45,7 +52,11 @@ export const inDouble = (results: readonly Value[], leaves: readonly LeafData[])
     run();
     return results.map((value, i) => {
       const count = sizeOf(value.shape);
-      return [...(value.dtype === "i32" ? new Int32Array(buffer, offsets[i], count) : new Float64Array(buffer, offsets[i], count))];
+      return [
+        ...(value.dtype === "i32"
+          ? new Int32Array(buffer, offsets[i], count)
+          : new Float64Array(buffer, offsets[i], count)),
+      ];
     });
   };
 };

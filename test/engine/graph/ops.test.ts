@@ -52,56 +52,99 @@ const convGeometry = ({ rows, columns, depth, choice }: Sizes): ConvGeometry => 
   const [stride, dilation, pad] = [1 + (depth % 2), 1 + (choice % 2), choice % 2];
   const out = (size: number): number => convOutputSize(size, kernel, stride, 2 * pad, dilation);
   return {
-    batch: 1 + (choice % 2), height, width, channels: groups * depth, outHeight: out(height), outWidth: out(width), outChannels: groups * 3,
-    kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride, padTop: pad, padLeft: pad,
-    dilationHeight: dilation, dilationWidth: dilation, groups,
+    batch: 1 + (choice % 2),
+    height,
+    width,
+    channels: groups * depth,
+    outHeight: out(height),
+    outWidth: out(width),
+    outChannels: groups * 3,
+    kernelHeight: kernel,
+    kernelWidth: kernel,
+    strideHeight: stride,
+    strideWidth: stride,
+    padTop: pad,
+    padLeft: pad,
+    dilationHeight: dilation,
+    dilationWidth: dilation,
+    groups,
   };
 };
-const weightShape = (g: ConvGeometry): Shape => [g.groups, g.kernelHeight, g.kernelWidth, g.channels / g.groups, g.outChannels / g.groups];
+const weightShape = (g: ConvGeometry): Shape => [
+  g.groups,
+  g.kernelHeight,
+  g.kernelWidth,
+  g.channels / g.groups,
+  g.outChannels / g.groups,
+];
 
 const poolGeometry = ({ rows, columns, depth, choice }: Sizes): PoolGeometry => {
   const [height, width, stride, pad] = [rows + 2, columns + 2, 1 + (choice % 2), choice % 2];
   const out = (size: number): number => convOutputSize(size, 2, stride, 2 * pad, 1);
   return {
-    batch: 2, height, width, channels: depth, outHeight: out(height), outWidth: out(width),
-    kernelHeight: 2, kernelWidth: 2, strideHeight: stride, strideWidth: stride, padTop: pad, padLeft: pad,
+    batch: 2,
+    height,
+    width,
+    channels: depth,
+    outHeight: out(height),
+    outWidth: out(width),
+    kernelHeight: 2,
+    kernelWidth: 2,
+    strideHeight: stride,
+    strideWidth: stride,
+    padTop: pad,
+    padLeft: pad,
   };
 };
 const image = (g: PoolGeometry): Shape => [g.batch, g.height, g.width, g.channels];
 const norm = (choice: number) => ({ epsilon: 1e-3, activation: epilogues[choice % epilogues.length]!, slope: 0.1 });
 
 type Regression = "squaredError" | "absoluteError" | "poisson";
-const regression = (name: Regression) => (c: Case, { rows, columns }: Sizes): Value => {
-  const factor = 1 / rows;
-  return ops[name]({ x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 3, 5), scale: c.scale(factor) }, { factor }).out;
-};
-const unary = (name: "neg" | "square" | "exp" | "abs" | "sign" | "sqrt" | "log") => (c: Case, { rows, columns }: Sizes): Value =>
-  ops[name]({ x: c.floats([rows, columns], 0.3, 2) }, {}).out;
-const binary = (name: "add" | "sub" | "mul" | "div") => (c: Case, s: Sizes): Value => {
-  const [a, b] = [c.floats([s.rows, s.columns]), c.floats(partner(s), 0.5, 2)];
-  return ops[name]({ a, b }, {}).out;
-};
+const regression =
+  (name: Regression) =>
+  (c: Case, { rows, columns }: Sizes): Value => {
+    const factor = 1 / rows;
+    return ops[name](
+      { x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 3, 5), scale: c.scale(factor) },
+      { factor },
+    ).out;
+  };
+const unary =
+  (name: "neg" | "square" | "exp" | "abs" | "sign" | "sqrt" | "log") =>
+  (c: Case, { rows, columns }: Sizes): Value =>
+    ops[name]({ x: c.floats([rows, columns], 0.3, 2) }, {}).out;
+const binary =
+  (name: "add" | "sub" | "mul" | "div") =>
+  (c: Case, s: Sizes): Value => {
+    const [a, b] = [c.floats([s.rows, s.columns]), c.floats(partner(s), 0.5, 2)];
+    return ops[name]({ a, b }, {}).out;
+  };
 
 /** One case for each op: an op without one does not compile. `null` where there is nothing to differentiate. */
 const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null } = {
   abs: unary("abs"),
   absoluteError: regression("absoluteError"),
   activation: (c, { rows, columns, choice }) =>
-    ops.activation({ x: c.floats([rows, columns]) }, { kind: activations[choice % activations.length]!, slope: 0.1 }).out,
+    ops.activation({ x: c.floats([rows, columns]) }, { kind: activations[choice % activations.length]!, slope: 0.1 })
+      .out,
   add: binary("add"),
   averagePool: (c, s) => {
     const geometry = poolGeometry(s);
     return ops.averagePool({ x: c.floats(image(geometry)) }, { geometry, countPadding: s.choice % 2 === 0 }).out;
   },
   batchNorm: (c, { rows, columns, choice }) =>
-    ops.batchNorm({ x: c.floats([rows + 1, columns]), gamma: c.floats([columns]), beta: c.floats([columns]) }, norm(choice)).out,
+    ops.batchNorm(
+      { x: c.floats([rows + 1, columns]), gamma: c.floats([columns]), beta: c.floats([columns]) },
+      norm(choice),
+    ).out,
   binaryCrossEntropy: (c, { rows, columns, choice }) => {
     const weights = (): Value | null => (choice % 2 === 0 ? c.fixed([columns], 0.5, 2) : null);
     const inputs = { x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 0, 1), scale: c.scale(0.5) };
     const weighed = { ...inputs, positiveWeights: weights(), columnWeights: weights() };
     return ops.binaryCrossEntropy(weighed, { factor: 0.5, smoothing: choice % 3 === 0 ? 0.1 : 0 }).out;
   },
-  concat: (c, { rows, columns, depth }) => ops.concat({ a: c.floats([rows, columns]), b: c.floats([rows, depth]) }, {}).out,
+  concat: (c, { rows, columns, depth }) =>
+    ops.concat({ a: c.floats([rows, columns]), b: c.floats([rows, depth]) }, {}).out,
   conv2d: (c, s) => {
     const geometry = convGeometry(s);
     const x = c.floats([geometry.batch, geometry.height, geometry.width, geometry.channels]);
@@ -122,7 +165,8 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
     const inputs = { x: c.floats([rows, 2 * columns]), targets: c.fixed([rows, columns]), scale: c.scale(0.25) };
     return ops.gaussian(inputs, { factor: 0.25 }).out;
   },
-  globalAveragePool: (c, { rows, columns, depth }) => ops.globalAveragePool({ x: c.floats([2, rows, columns, depth]) }, {}).out,
+  globalAveragePool: (c, { rows, columns, depth }) =>
+    ops.globalAveragePool({ x: c.floats([2, rows, columns, depth]) }, {}).out,
   huber: (c, { rows, columns }) => {
     const inputs = { x: c.floats([rows, columns]), targets: c.fixed([rows, columns]), scale: c.scale(0.5) };
     return ops.huber(inputs, { factor: 0.5, delta: 0.9 }).out;
@@ -154,7 +198,12 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
   softmax: (c, { rows, columns }) => ops.softmax({ x: c.floats([rows, columns]) }, {}).out,
   softmaxCrossEntropy: (c, { rows, columns, choice }) => {
     const classWeights = choice % 2 === 0 ? c.fixed([columns], 0.5, 2) : null;
-    const inputs = { x: c.floats([rows, columns]), labels: c.integers([rows], columns), scale: c.scale(1 / rows), classWeights };
+    const inputs = {
+      x: c.floats([rows, columns]),
+      labels: c.integers([rows], columns),
+      scale: c.scale(1 / rows),
+      classWeights,
+    };
     return ops.softmaxCrossEntropy(inputs, { factor: 1 / rows, smoothing: choice % 3 === 0 ? 0.1 : 0 }).out;
   },
   sqrt: unary("sqrt"),

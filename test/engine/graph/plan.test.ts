@@ -12,7 +12,8 @@ import { specOf } from "../train/job.ts";
 import { checkGradient, spread, weighted } from "./check-gradient.ts";
 import { inDouble } from "./in-double.ts";
 
-const meet = (a: PlanCall["reads"], b: PlanCall["reads"]): boolean => a.some((x) => b.some((y) => x.start < y.end && y.start < x.end));
+const meet = (a: PlanCall["reads"], b: PlanCall["reads"]): boolean =>
+  a.some((x) => b.some((y) => x.start < y.end && y.start < x.end));
 
 /** Calls between two barriers may run in any order on any thread: none may touch what another one writes. */
 const expectIndependent = (calls: readonly PlanCall[]): void => {
@@ -20,7 +21,9 @@ const expectIndependent = (calls: readonly PlanCall[]): void => {
   for (const call of calls) {
     if (call.barrier) group = [];
     for (const other of group) {
-      expect(meet(call.writes, other.writes) || meet(call.reads, other.writes) || meet(call.writes, other.reads)).toBe(false);
+      expect(meet(call.writes, other.writes) || meet(call.reads, other.writes) || meet(call.writes, other.reads)).toBe(
+        false,
+      );
     }
     group.push(call);
   }
@@ -34,7 +37,8 @@ describe("a plan", () => {
   ];
 
   it("has a barrier between any two calls that need each other", () => {
-    for (const model of models) for (const { calls } of planTraining(specOf({ model }), shape).programs) expectIndependent(calls);
+    for (const model of models)
+      for (const { calls } of planTraining(specOf({ model }), shape).programs) expectIndependent(calls);
   });
 
   it("is a plain value, stays within its memory, and is made in milliseconds", () => {
@@ -44,7 +48,9 @@ describe("a plan", () => {
       expect(performance.now() - started).toBeLessThan(500);
       expect(structuredClone(made)).toEqual(made);
       expect(made.memoryBytes % 65536).toBe(0);
-      const ends = made.programs.flatMap(({ calls }) => calls.flatMap(({ reads, writes }) => [...reads, ...writes].map(({ end }) => end)));
+      const ends = made.programs.flatMap(({ calls }) =>
+        calls.flatMap(({ reads, writes }) => [...reads, ...writes].map(({ end }) => end)),
+      );
       expect(Math.max(...ends)).toBeLessThanOrEqual(made.memoryBytes);
     }
   });
@@ -58,7 +64,10 @@ describe("a plan", () => {
 
   it("cuts an epoch into full batches and a shorter last one; a single last row joins the batch before", () => {
     const cut = (trainRows: number, batchSize: number) => {
-      const { stepsPerEpoch, batchRows, lastBatchRows } = planTraining(specOf({ model: { type: "softmax" }, training: { batchSize } }), { ...shape, trainRows });
+      const { stepsPerEpoch, batchRows, lastBatchRows } = planTraining(
+        specOf({ model: { type: "softmax" }, training: { batchSize } }),
+        { ...shape, trainRows },
+      );
       return [stepsPerEpoch, batchRows, lastBatchRows];
     };
     expect(cut(64, 16)).toEqual([4, 16, 16]);
@@ -72,21 +81,32 @@ describe("a plan", () => {
     const [a, b] = [graph.leaf("a", [4]), graph.leaf("b", [4])];
     const wanted = add({ a, b }, {}).out;
     mul({ a, b }, {});
-    const made = plan({ graph, results: [{ value: wanted, offset: 64 }], placeOf: () => 128, arenaOffset: 256, floatBytes: 4 });
+    const made = plan({
+      graph,
+      results: [{ value: wanted, offset: 64 }],
+      placeOf: () => 128,
+      arenaOffset: 256,
+      floatBytes: 4,
+    });
     expect(made.calls.map(({ kernel }) => kernel)).toEqual(["add"]);
   });
 
   it("splits every call's units among the threads without gap or overlap", () => {
     fc.assert(
-      fc.property(fc.nat(1000), fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 9 }), (units, grain, threads) => {
-        let next = 0;
-        for (let thread = 0; thread < threads; thread++) {
-          const { start, end } = partOf(units, grain, thread, threads);
-          expect(start).toBe(next);
-          next = Math.max(start, end);
-        }
-        expect(next).toBe(units);
-      }),
+      fc.property(
+        fc.nat(1000),
+        fc.integer({ min: 1, max: 64 }),
+        fc.integer({ min: 1, max: 9 }),
+        (units, grain, threads) => {
+          let next = 0;
+          for (let thread = 0; thread < threads; thread++) {
+            const { start, end } = partOf(units, grain, thread, threads);
+            expect(start).toBe(next);
+            next = Math.max(start, end);
+          }
+          expect(next).toBe(units);
+        },
+      ),
     );
   });
 });
@@ -102,7 +122,9 @@ describe("adding an op", () => {
       emit.k.square(squares, a, count);
       emit.k.mul(out, squares, a, count);
     },
-    vjp: (g, { a }) => ({ a: mul({ a: g, b: mul({ a: mul({ a, b: a }, {}).out, b: a.graph.constant([3], []) }, {}).out }, {}).out }),
+    vjp: (g, { a }) => ({
+      a: mul({ a: g, b: mul({ a: mul({ a, b: a }, {}).out, b: a.graph.constant([3], []) }, {}).out }, {}).out,
+    }),
     cost: ({ a }) => 2 * sizeOf(a.shape),
   });
 

@@ -8,15 +8,25 @@ const [inputs, units] = [300, 200];
 /** The first layer's weights before any step: training with learning rates of almost nothing. */
 const drawn = async (initializer: Initializer, seed = 42): Promise<Float32Array> => {
   const model = { type: "mlp", hidden: [units], initializer };
-  const spec = specOf({ model, optimizer: { type: "sgd", learningRate: 1e-30 }, training: { epochs: 1, batchSize: "full", seed } });
+  const spec = specOf({
+    model,
+    optimizer: { type: "sgd", learningRate: 1e-30 },
+    training: { epochs: 1, batchSize: "full", seed },
+  });
   const { plan, memory } = await runJob(spec, { trainRows: 2, validationRows: 0, testRows: 0, inputs, outputs: 3 });
   return weightTensors(plan, memory)[0]!.data;
 };
 
 const moments = (values: Float32Array) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const central = (power: number): number => values.reduce((sum, value) => sum + (value - mean) ** power, 0) / values.length;
-  return { mean, variance: central(2), kurtosis: central(4) / central(2) ** 2, largest: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) };
+  const central = (power: number): number =>
+    values.reduce((sum, value) => sum + (value - mean) ** power, 0) / values.length;
+  return {
+    mean,
+    variance: central(2),
+    kurtosis: central(4) / central(2) ** 2,
+    largest: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+  };
 };
 
 describe("initial weights have the moments of their distribution:", () => {

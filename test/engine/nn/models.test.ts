@@ -24,7 +24,9 @@ const traced = (input: unknown, inputs: number, outputs: number, rows: number, t
       data: spread(sizeOf(shape), kind === "statistic" ? 0.5 : -1, kind === "statistic" ? 2 : 1, seed + index + 5),
     })),
   ];
-  const parameters = declared.filter(({ kind }) => kind === "parameter").map(({ name, shape }) => graph.leaf(name, shape));
+  const parameters = declared
+    .filter(({ kind }) => kind === "parameter")
+    .map(({ name, shape }) => graph.leaf(name, shape));
   // Running averages move as a side effect of each run: a difference quotient must not see that.
   graph.effects.length = 0;
   return { scope, output, leaves, parameters, names: declared.map(({ name }) => name) };
@@ -51,10 +53,22 @@ const layer = fc.oneof(
     activation,
     batchNorm,
   }),
-  fc.record({ type: fc.constantFrom("max_pool", "average_pool"), size: fc.constantFrom(1, 2), stride: fc.constant(1), padding: fc.constantFrom(0) }),
+  fc.record({
+    type: fc.constantFrom("max_pool", "average_pool"),
+    size: fc.constantFrom(1, 2),
+    stride: fc.constant(1),
+    padding: fc.constantFrom(0),
+  }),
   fc.record({ type: fc.constant("dropout"), rate: fc.constantFrom(0, 0.3) }),
   fc.constant({ type: "residual", layers: [{ type: "conv2d", filters: 2, padding: "same", activation: "tanh" }] }),
-  fc.constant({ type: "concat", branches: [[{ type: "conv2d", filters: 1, kernel: 1, activation: "silu" }], [], [{ type: "conv2d", filters: 1, padding: "same" }]] }),
+  fc.constant({
+    type: "concat",
+    branches: [
+      [{ type: "conv2d", filters: 1, kernel: 1, activation: "silu" }],
+      [],
+      [{ type: "conv2d", filters: 1, padding: "same" }],
+    ],
+  }),
 );
 const convolutional = fc.record({
   type: fc.constant("cnn"),
@@ -69,7 +83,12 @@ const agrees = (spec: unknown, inputs: number, rows: number): void => {
 
 describe("the gradient of every parameter agrees with central differences", () => {
   it("in perceptrons of random layers", () => {
-    fc.assert(fc.property(perceptron, fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 4 }), (spec, rows, inputs) => agrees(spec, inputs, rows)), { numRuns: 40 });
+    fc.assert(
+      fc.property(perceptron, fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 4 }), (spec, rows, inputs) =>
+        agrees(spec, inputs, rows),
+      ),
+      { numRuns: 40 },
+    );
   });
 
   it("in convolutional networks of random layers", () => {
@@ -100,12 +119,9 @@ describe("a model", () => {
       "output.weight",
       "output.bias",
     ]);
-    expect(traced({ type: "autoencoder", encoder: [3, 1] }, 4, 4, 2).names.filter((name) => name.endsWith("weight"))).toEqual([
-      "encoder.0.weight",
-      "encoder.1.weight",
-      "decoder.0.weight",
-      "output.weight",
-    ]);
+    expect(
+      traced({ type: "autoencoder", encoder: [3, 1] }, 4, 4, 2).names.filter((name) => name.endsWith("weight")),
+    ).toEqual(["encoder.0.weight", "encoder.1.weight", "decoder.0.weight", "output.weight"]);
   });
 
   it("says where its layers do not fit", () => {
@@ -120,7 +136,9 @@ describe("a model", () => {
     const conv = { type: "conv2d", filters: 4 };
     expect(pointerOf({ type: "cnn", layers: [conv] }, 10)).toBe("/model/input");
     expect(pointerOf({ type: "cnn", layers: [{ ...conv, kernel: 9 }] }, 16)).toBe("/model/layers/0");
-    expect(pointerOf({ type: "cnn", layers: [conv, { ...conv, groups: 3, padding: "same" }] }, 64)).toBe("/model/layers/1/groups");
+    expect(pointerOf({ type: "cnn", layers: [conv, { ...conv, groups: 3, padding: "same" }] }, 64)).toBe(
+      "/model/layers/1/groups",
+    );
     expect(pointerOf({ type: "cnn", layers: [{ type: "residual", layers: [conv] }] }, 64)).toBe("/model/layers/0");
     expect(pointerOf({ type: "cnn", layers: [{ type: "dense", units: 4 }, conv] }, 64)).toBe("/model/layers/1");
   });

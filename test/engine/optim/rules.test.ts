@@ -2,14 +2,18 @@ import { describe, expect, it } from "vitest";
 import { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { plan } from "../../../src/engine/graph/plan.ts";
-import { createReferenceKernels } from "../../../src/engine/kernels/reference.ts";
 import { powInteger64 } from "../../../src/engine/kernels/math64.ts";
+import { createReferenceKernels } from "../../../src/engine/kernels/reference.ts";
 import { ruleOf } from "../../../src/engine/optim/rules.ts";
 import { bindPlan } from "../../../src/engine/parallel/bind.ts";
 import fixtures from "../train/pytorch-fixtures.json" with { type: "json" };
 
 /** A rule over five weights in f64, on the reference kernels. */
-const createTrial = (input: { readonly type: string; readonly [key: string]: unknown }, decoupledDecay: boolean, l2 = 0) => {
+const createTrial = (
+  input: { readonly type: string; readonly [key: string]: unknown },
+  decoupledDecay: boolean,
+  l2 = 0,
+) => {
   const spec = OptimizerSpec.parse(input);
   const rule = ruleOf(spec);
   const place = (index: number): number => 64 + 64 * index;
@@ -27,7 +31,12 @@ const createTrial = (input: { readonly type: string; readonly [key: string]: unk
     },
   });
   const buffer = new ArrayBuffer(2048);
-  const run = bindPlan(program, createReferenceKernels(buffer, 8), { thread: 0, threads: 1, scratchOffset: 0, wait: () => {} });
+  const run = bindPlan(program, createReferenceKernels(buffer, 8), {
+    thread: 0,
+    threads: 1,
+    scratchOffset: 0,
+    wait: () => {},
+  });
   const view = (index: number): Float64Array => new Float64Array(buffer, place(index), 5);
   const [beta1, beta2] = rule.decays(spec);
   return {
@@ -76,7 +85,8 @@ describe("an optimiser's first steps, by hand:", () => {
   };
 
   it("sgd moves by η g", () => expect(firstSteps({ type: "sgd" }, 1)).toBeCloseTo(0.8, 12));
-  it("momentum moves by η g, then by (1 + β) η g", () => expect(firstSteps({ type: "momentum" }, 2)).toBeCloseTo(1 - 0.2 - 0.38, 12));
+  it("momentum moves by η g, then by (1 + β) η g", () =>
+    expect(firstSteps({ type: "momentum" }, 2)).toBeCloseTo(1 - 0.2 - 0.38, 12));
   it("momentum moves at η / (1 − β) on a constant slope", () => {
     const speed = firstSteps({ type: "momentum" }, 200) - firstSteps({ type: "momentum" }, 201);
     expect(speed).toBeCloseTo(0.2 / (1 - 0.9), 6);

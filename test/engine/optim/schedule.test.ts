@@ -32,7 +32,9 @@ describe("a learning-rate schedule", () => {
 
   it("constant stays, and a warm-up rises to it in equal steps", () => {
     const schedule = Schedule.parse({ type: "constant", warmupSteps: 4 });
-    const rates = [0, 1, 2, 3, 4, 100].map((step) => learningRateAt(schedule, 0.8, { step, steps: 1000, epoch: 0 }, initialPlateau));
+    const rates = [0, 1, 2, 3, 4, 100].map((step) =>
+      learningRateAt(schedule, 0.8, { step, steps: 1000, epoch: 0 }, initialPlateau),
+    );
     expect(rates).toEqual([0.2, 0.4, 0.6000000000000001, 0.8, 0.8, 0.8]);
   });
 });

@@ -10,7 +10,13 @@ const convolutional = {
     { type: "conv2d", filters: 6, padding: "same", batchNorm: true },
     { type: "residual", layers: [{ type: "conv2d", filters: 6, padding: "same", groups: 2, activation: "tanh" }] },
     { type: "max_pool", size: 2 },
-    { type: "concat", branches: [[{ type: "conv2d", filters: 3, kernel: 1 }], [{ type: "conv2d", filters: 2, padding: "same", activation: "gelu" }]] },
+    {
+      type: "concat",
+      branches: [
+        [{ type: "conv2d", filters: 3, kernel: 1 }],
+        [{ type: "conv2d", filters: 2, padding: "same", activation: "gelu" }],
+      ],
+    },
     { type: "average_pool", size: 2, stride: 1, padding: 1 },
     { type: "dropout", rate: 0.2 },
     { type: "dense", units: 12, batchNorm: { position: "after" } },
@@ -18,24 +24,41 @@ const convolutional = {
 };
 
 const jobs = {
-  "sgd on a perceptron": { spec: specOf({ model: perceptron, optimizer: { type: "sgd", learningRate: 0.1 } }), inputs: 7 },
+  "sgd on a perceptron": {
+    spec: specOf({ model: perceptron, optimizer: { type: "sgd", learningRate: 0.1 } }),
+    inputs: 7,
+  },
   "momentum with a cosine schedule": {
-    spec: specOf({ model: perceptron, optimizer: { type: "momentum", nesterov: true, schedule: { type: "cosine", warmupSteps: 4 } } }),
+    spec: specOf({
+      model: perceptron,
+      optimizer: { type: "momentum", nesterov: true, schedule: { type: "cosine", warmupSteps: 4 } },
+    }),
     inputs: 7,
   },
   "adagrad with penalties": {
-    spec: specOf({ model: perceptron, optimizer: { type: "adagrad" }, training: { l1: 1e-3, l2: 1e-2, gradientClip: { value: 0.05 } } }),
+    spec: specOf({
+      model: perceptron,
+      optimizer: { type: "adagrad" },
+      training: { l1: 1e-3, l2: 1e-2, gradientClip: { value: 0.05 } },
+    }),
     inputs: 7,
   },
   "rmsprop with a clipped norm": {
     spec: specOf({ model: perceptron, optimizer: { type: "rmsprop" }, training: { gradientClip: { norm: 0.5 } } }),
     inputs: 7,
   },
-  "adam on a convolutional network": { spec: specOf({ model: convolutional, optimizer: { type: "adam" } }), inputs: 64 },
+  "adam on a convolutional network": {
+    spec: specOf({ model: convolutional, optimizer: { type: "adam" } }),
+    inputs: 64,
+  },
   "adamw with rates of its own for a layer": {
     spec: specOf({
       model: perceptron,
-      optimizer: { type: "adamw", layerFactors: { "hidden.1": 0.3 }, schedule: { type: "reduce_on_plateau", patience: 0 } },
+      optimizer: {
+        type: "adamw",
+        layerFactors: { "hidden.1": 0.3 },
+        schedule: { type: "reduce_on_plateau", patience: 0 },
+      },
       training: { earlyStopping: { metric: "loss", patience: 2, minimumChange: 0, restoreBest: true } },
     }),
     inputs: 7,

@@ -55,7 +55,9 @@ export const fillData = (views: DataViews, inputs: number, classes: number): voi
       const label = stream.below(Math.max(2, classes));
       let sum = 0;
       for (let column = 0; column < inputs; column++) {
-        const value = Math.fround((stream.uniform() + stream.uniform() - 1) * 2 + Number((column + label) % Math.max(2, classes) === 0));
+        const value = Math.fround(
+          (stream.uniform() + stream.uniform() - 1) * 2 + Number((column + label) % Math.max(2, classes) === 0),
+        );
         features[row * inputs + column] = value;
         sum += column % 2 === 0 ? value : -value;
       }
@@ -118,6 +120,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
 /** SHA-256 of all weights and running averages in their fixed order. */
 export const digestOf = (plan: TrainingPlan, memory: WebAssembly.Memory): string => {
   const hash = createHash("sha256");
-  for (const { data } of weightTensors(plan, memory)) hash.update(Uint8Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  for (const { data } of weightTensors(plan, memory))
+    hash.update(Uint8Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
   return hash.digest("hex");
 };

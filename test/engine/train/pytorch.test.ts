@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { LossSpec } from "../../../src/domain/job-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
-import { createPredictor } from "../../../src/engine/train/predictor.ts";
+import { lossValue } from "../../../src/engine/nn/losses.ts";
 import type { WeightTensor } from "../../../src/engine/train/memory.ts";
 import { weightTensors } from "../../../src/engine/train/memory.ts";
-import { lossValue } from "../../../src/engine/nn/losses.ts";
+import { createPredictor } from "../../../src/engine/train/predictor.ts";
 import { spread } from "../graph/check-gradient.ts";
 import { inDouble } from "../graph/in-double.ts";
 import { compiled, runJob, specOf } from "./job.ts";
@@ -25,32 +25,49 @@ const close = (found: ArrayLike<number>, expected: readonly number[], tolerance:
   });
 };
 
-const floats = (count: number, low: number, high: number, seed: number): Float32Array => Float32Array.from(spread(count, low, high, seed));
+const floats = (count: number, low: number, high: number, seed: number): Float32Array =>
+  Float32Array.from(spread(count, low, high, seed));
 
 /** Repeats a job that PyTorch has done, from the same weights, in full batches, and compares losses, weights and predictions. */
-const repeat = async (expected: Trained, spec: Parameters<typeof specOf>[0], features: Float32Array, rows: number, initial: Map<string, Float32Array>) => {
+const repeat = async (
+  expected: Trained,
+  spec: Parameters<typeof specOf>[0],
+  features: Float32Array,
+  rows: number,
+  initial: Map<string, Float32Array>,
+) => {
   const inputs = features.length / rows;
   const resolved = specOf({ ...spec, training: { epochs: expected.losses.length, batchSize: "full", shuffle: false } });
   const losses: number[] = [];
-  const { plan, memory } = await runJob(resolved, { trainRows: rows, validationRows: 0, testRows: 0, inputs, outputs: 3 }, {
-    initial,
-    onPoint: (point) => losses.push(point.trainLoss),
-    fill: (views) => {
-      views.train.features.set(features);
-      views.train.labels?.set(Array.from({ length: rows }, (_, row) => row % 3));
+  const { plan, memory } = await runJob(
+    resolved,
+    { trainRows: rows, validationRows: 0, testRows: 0, inputs, outputs: 3 },
+    {
+      initial,
+      onPoint: (point) => losses.push(point.trainLoss),
+      fill: (views) => {
+        views.train.features.set(features);
+        views.train.labels?.set(Array.from({ length: rows }, (_, row) => row % 3));
+      },
     },
-  });
+  );
   close(losses, expected.losses, 2e-5, "loss");
   const weights: WeightTensor[] = weightTensors(plan, memory);
   expect(weights.map(({ name }) => name).sort()).toEqual(Object.keys(expected.tensors).sort());
   for (const { name, data } of weights) close(data, expected.tensors[name]!, 5e-5, name);
-  const predictor = createPredictor(resolved, { inputs, outputs: 3 }, new Map(weights.map(({ name, data }) => [name, data])), await compiled);
+  const predictor = createPredictor(
+    resolved,
+    { inputs, outputs: 3 },
+    new Map(weights.map(({ name, data }) => [name, data])),
+    await compiled,
+  );
   close(predictor.predict(features), expected.probabilities, 1e-4, "probabilities");
 };
 
 describe("a job agrees with PyTorch in losses, weights, running averages and predictions:", () => {
   for (const position of ["before", "after"] as const) {
-    const optimizer = position === "before" ? { type: "momentum", learningRate: 0.1 } : { type: "adam", learningRate: 0.02 };
+    const optimizer =
+      position === "before" ? { type: "momentum", learningRate: 0.1 } : { type: "adam", learningRate: 0.02 };
     it(`a perceptron with batch normalisation ${position} the activation, by ${optimizer.type}`, async () => {
       const model = { type: "mlp", hidden: [7], activation: "tanh", initializer: "zeros", batchNorm: { position } };
       const initial = new Map([
@@ -93,7 +110,11 @@ describe("a loss agrees with PyTorch:", () => {
   const x = { value: graph.leaf("x", [6, 3]), data: spread(18, -2, 2, 21) };
   const pairs = { value: graph.leaf("pairs", [6, 6]), data: [] as number[] };
   const p = spread(18, 0, 1, 23);
-  pairs.data.push(...Array.from({ length: 36 }, (_, i) => (i % 6 < 3 ? x.data[Math.floor(i / 6) * 3 + (i % 6)]! : p[Math.floor(i / 6) * 3 + (i % 6) - 3]!)));
+  pairs.data.push(
+    ...Array.from({ length: 36 }, (_, i) =>
+      i % 6 < 3 ? x.data[Math.floor(i / 6) * 3 + (i % 6)]! : p[Math.floor(i / 6) * 3 + (i % 6) - 3]!,
+    ),
+  );
   const labels = { value: graph.leaf("labels", [6], "i32"), data: [0, 1, 2, 0, 1, 2] };
   const targets = (name: string, data: number[]) => ({ value: graph.leaf(name, [6, 3]), data });
   const real = targets("real", spread(18, -2, 2, 22));
