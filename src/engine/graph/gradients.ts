@@ -1,6 +1,6 @@
 import { assert } from "./assert.ts";
-import { add } from "./ops/elementwise.ts";
 import type { Node, Value } from "./graph.ts";
+import { add } from "./ops/elementwise.ts";
 
 /** Nodes whose output depends on one of `sources`. */
 const dependents = (loss: Value, sources: ReadonlySet<Value>): Set<Node> => {
@@ -29,7 +29,7 @@ export const gradients = (loss: Value, sources: readonly Value[]): (Value | null
     gradientOf.set(value, known ? add({ a: known, b: g }, {}).out : g);
   };
   for (const node of graph.nodes.filter((candidate) => onPath.has(candidate)).reverse()) {
-    const g = gradientOf.get(node.outputs["out"]!);
+    const g = gradientOf.get(node.outputs.out!);
     if (!g) continue;
     const parts = node.op.vjp(g, { ...node.inputs, ...node.outputs }, node.attributes);
     for (const [port, input] of Object.entries(node.inputs)) {

@@ -20,13 +20,18 @@ export interface OpRule<Input extends string, Optional extends string, Extra ext
   /** Extra outputs that need no memory where nobody reads them. */
   readonly droppable?: readonly NoInfer<Extra>[];
   /** Types of the outputs; throws where the inputs do not fit. */
-  shape(inputs: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType>, attributes: Attributes): { readonly [N in "out" | NoInfer<Extra>]: TensorType };
+  shape(
+    inputs: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType>,
+    attributes: Attributes,
+  ): { readonly [N in "out" | NoInfer<Extra>]: TensorType };
   /** Records the kernel calls that compute the outputs. */
   forward(
     emit: Emitter,
     places: { readonly [N in NoInfer<Input> | NoInfer<Optional> | NoInfer<Extra> | "out"]: Place },
     attributes: Attributes,
-    types: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType> & { readonly [N in "out" | NoInfer<Extra>]: TensorType },
+    types: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType> & {
+      readonly [N in "out" | NoInfer<Extra>]: TensorType;
+    },
   ): void;
   /** Builds the gradient of each input from `g`, the gradient of `out`; null where an input has none (labels, random state). */
   vjp(
@@ -35,7 +40,12 @@ export interface OpRule<Input extends string, Optional extends string, Extra ext
     attributes: Attributes,
   ): { readonly [N in NoInfer<Input> | NoInfer<Optional>]: Value | null };
   /** Floating-point operations of the forward pass. */
-  cost(types: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType> & { readonly [N in "out" | NoInfer<Extra>]: TensorType }, attributes: Attributes): number;
+  cost(
+    types: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType> & {
+      readonly [N in "out" | NoInfer<Extra>]: TensorType;
+    },
+    attributes: Attributes,
+  ): number;
 }
 
 /** A rule whose own types are forgotten, as the graph and the planner handle it. */
@@ -50,7 +60,11 @@ export interface OpDefinition {
     attributes: unknown,
     types: Readonly<Record<string, TensorType | null>>,
   ): void;
-  vjp(g: Value, values: Readonly<Record<string, Value | null>>, attributes: unknown): Readonly<Record<string, Value | null>>;
+  vjp(
+    g: Value,
+    values: Readonly<Record<string, Value | null>>,
+    attributes: unknown,
+  ): Readonly<Record<string, Value | null>>;
   cost(types: Readonly<Record<string, TensorType | null>>, attributes: unknown): number;
 }
 
@@ -67,7 +81,12 @@ const graphOf = (inputs: Readonly<Record<string, Value | null>>): Graph => {
   return [...graphs][0]!;
 };
 
-export const op = <Input extends string, Optional extends string = never, Extra extends string = never, Attributes = object>(
+export const op = <
+  Input extends string,
+  Optional extends string = never,
+  Extra extends string = never,
+  Attributes = object,
+>(
   name: string,
   rule: OpRule<Input, Optional, Extra, Attributes>,
 ): OpFunction<Input, Optional, Extra, Attributes> => {
@@ -98,6 +117,6 @@ export const onceDifferentiable = (name: string) => (): never => {
 };
 
 /** The shape rule's complaint. */
-export const fit = (condition: boolean, message: string): void => {
+export const mustFit = (condition: boolean, message: string): void => {
   if (!condition) throw new Error(message);
 };

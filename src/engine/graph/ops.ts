@@ -1,9 +1,32 @@
 import { activation, activationGradient, logSoftmax, softmax, softmaxGradient } from "./ops/activation.ts";
 import { concat, insertColumns, takeColumns } from "./ops/columns.ts";
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./ops/convolution.ts";
-import { abs, add, div, exp, expand, log, mul, neg, reshape, scale, sign, sqrt, square, sub } from "./ops/elementwise.ts";
+import {
+  abs,
+  add,
+  div,
+  exp,
+  expand,
+  log,
+  mul,
+  neg,
+  reshape,
+  scale,
+  sign,
+  sqrt,
+  square,
+  sub,
+} from "./ops/elementwise.ts";
 import { gather } from "./ops/gather.ts";
-import { absoluteError, binaryCrossEntropy, gaussian, huber, poisson, softmaxCrossEntropy, squaredError } from "./ops/loss.ts";
+import {
+  absoluteError,
+  binaryCrossEntropy,
+  gaussian,
+  huber,
+  poisson,
+  softmaxCrossEntropy,
+  squaredError,
+} from "./ops/loss.ts";
 import { linear, matmul } from "./ops/matrix.ts";
 import {
   batchNorm,

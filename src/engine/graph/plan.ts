@@ -34,7 +34,10 @@ export interface ExecutionPlan {
 }
 
 /** Offsets of all buffers: those with a place of their own, and the others in the arena by their lifetimes. */
-const placeBuffers = (calls: readonly ScheduledCall[], arenaOffset: number): { offsets: Map<number, number>; bytes: number } => {
+const placeBuffers = (
+  calls: readonly ScheduledCall[],
+  arenaOffset: number,
+): { offsets: Map<number, number>; bytes: number } => {
   const buffers = new Map<number, { buffer: Buffer; first: number; last: number }>();
   for (const { touches, level } of calls) {
     for (const { buffer } of touches) {
@@ -71,7 +74,10 @@ export const plan = (request: PlanRequest): ExecutionPlan => {
   const scheduled = schedule(recordCalls(request));
   const { offsets, bytes } = placeBuffers(scheduled, request.arenaOffset);
   const calls = scheduled.map(({ call, touches, level }, index): PlanCall => {
-    const range = ({ id, bytes: size }: Buffer): ByteRange => ({ start: offsets.get(id)!, end: offsets.get(id)! + size });
+    const range = ({ id, bytes: size }: Buffer): ByteRange => ({
+      start: offsets.get(id)!,
+      end: offsets.get(id)! + size,
+    });
     return {
       kernel: call.kernel,
       args: call.args.map((argument) => resolve(argument, offsets)),
@@ -83,5 +89,13 @@ export const plan = (request: PlanRequest): ExecutionPlan => {
       barrier: index > 0 && level !== scheduled[index - 1]!.level,
     };
   });
-  return { calls, flops: flopsOf(request.graph, request.results.map(({ value }) => value)) + (request.tailFlops ?? 0), arenaBytes: bytes };
+  return {
+    calls,
+    flops:
+      flopsOf(
+        request.graph,
+        request.results.map(({ value }) => value),
+      ) + (request.tailFlops ?? 0),
+    arenaBytes: bytes,
+  };
 };

@@ -1,6 +1,6 @@
+import type { Backend } from "../blas/engine-kernels.ts";
 import { bytesOf, type FloatBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import type { Backend } from "../blas/engine-kernels.ts";
 import { assert } from "./assert.ts";
 import { toBlasCalls } from "./blas-calls.ts";
 import { type Buffer, createRecorder, type Emitter, type Place, type RecordedCall } from "./emitter.ts";
@@ -64,7 +64,10 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
     scratchDoubles: (count) => fresh(count * 8, null),
     at: (offset, count) => fresh(count, offset),
   };
-  const nodes = neededNodes(graph, results.map(({ value }) => value));
+  const nodes = neededNodes(
+    graph,
+    results.map(({ value }) => value),
+  );
   const places = new Map(results.map((result) => [result.value, result] as const).reverse());
   const read = new Set(nodes.flatMap((node) => Object.values(node.inputs)));
   const buffers = new Map<Value, Buffer>();
@@ -95,7 +98,8 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
   }
   for (const result of results) {
     // A result that lies elsewhere (a view, a leaf, another result's place) is copied.
-    if (!direct.has(result)) emit.k.copy(fresh(bytes(result.value), result.offset), bufferOf(result.value), sizeOf(result.value.shape));
+    if (!direct.has(result))
+      emit.k.copy(fresh(bytes(result.value), result.offset), bufferOf(result.value), sizeOf(result.value.shape));
   }
   request.tail?.(emit);
   return request.backend === "blas" ? toBlasCalls(calls, emit.scratchFloats) : calls;

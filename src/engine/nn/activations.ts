@@ -1,6 +1,12 @@
 import type { Activation } from "../../domain/model-spec.ts";
 import type { Value } from "../graph/graph.ts";
-import { activation, type ElementActivation, type EpilogueActivation, isEpilogue, softmax } from "../graph/ops/activation.ts";
+import {
+  activation,
+  type ElementActivation,
+  type EpilogueActivation,
+  isEpilogue,
+  softmax,
+} from "../graph/ops/activation.ts";
 
 /** The slope of leaky ReLU below 0 (Maas et al. 2013, PyTorch's default). */
 export const leakySlope = 0.01;

@@ -30,7 +30,10 @@ const imageShape = (spec: CnnSpec, inputs: number): readonly [number, number, nu
   if (spec.input) {
     const { height, width, channels } = spec.input;
     if (height * width * channels === inputs) return [height, width, channels];
-    throw new ModelShapeError("/model/input", `${height}×${width}×${channels} is ${height * width * channels} features, the data has ${inputs}`);
+    throw new ModelShapeError(
+      "/model/input",
+      `${height}×${width}×${channels} is ${height * width * channels} features, the data has ${inputs}`,
+    );
   }
   const side = Math.round(Math.sqrt(inputs));
   if (side * side === inputs) return [side, side, 1];
@@ -43,12 +46,21 @@ const imageOf = (x: Value, at: Position): readonly [number, number, number, numb
 };
 
 /** Padding before the first element and the output's size along one axis; "same" gives ⌈size / stride⌉, the odd element of padding at the end. */
-const axis = (size: number, kernel: number, stride: number, dilation: number, padding: "same" | "valid" | number, at: Position) => {
+const axis = (
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  padding: "same" | "valid" | number,
+  at: Position,
+) => {
   const span = dilation * (kernel - 1) + 1;
   const wanted = Math.ceil(size / stride);
-  const total = padding === "same" ? Math.max(0, (wanted - 1) * stride + span - size) : padding === "valid" ? 0 : 2 * padding;
+  const total =
+    padding === "same" ? Math.max(0, (wanted - 1) * stride + span - size) : padding === "valid" ? 0 : 2 * padding;
   const out = convOutputSize(size, kernel, stride, total, dilation);
-  if (out < 1) throw new ModelShapeError(at.pointer, `a window of ${span} does not fit into ${size} with padding ${total}`);
+  if (out < 1)
+    throw new ModelShapeError(at.pointer, `a window of ${span} does not fit into ${size} with padding ${total}`);
   return { before: Math.floor(total / 2), out };
 };
 
@@ -59,21 +71,47 @@ const convolution = (scope: Scope, at: Position, x: Value, layer: LayerOf<"conv2
   const [dilationHeight, dilationWidth] = both(layer.dilation);
   const { groups, filters } = layer;
   if (channels % groups !== 0 || filters % groups !== 0) {
-    throw new ModelShapeError(`${at.pointer}/groups`, `${groups} groups do not divide ${channels} channels and ${filters} filters`);
+    throw new ModelShapeError(
+      `${at.pointer}/groups`,
+      `${groups} groups do not divide ${channels} channels and ${filters} filters`,
+    );
   }
   const vertical = axis(height, kernelHeight, strideHeight, dilationHeight, layer.padding, at);
   const horizontal = axis(width, kernelWidth, strideWidth, dilationWidth, layer.padding, at);
   const geometry: ConvGeometry = {
-    batch, height, width, channels, outHeight: vertical.out, outWidth: horizontal.out, outChannels: filters, kernelHeight, kernelWidth,
-    strideHeight, strideWidth, padTop: vertical.before, padLeft: horizontal.before, dilationHeight, dilationWidth, groups,
+    batch,
+    height,
+    width,
+    channels,
+    outHeight: vertical.out,
+    outWidth: horizontal.out,
+    outChannels: filters,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    padTop: vertical.before,
+    padLeft: horizontal.before,
+    dilationHeight,
+    dilationWidth,
+    groups,
   };
   const taps = kernelHeight * kernelWidth;
   const shape = [groups, kernelHeight, kernelWidth, channels / groups, filters / groups];
   const initial = initialOf(spec.initializer, (taps * channels) / groups, (taps * filters) / groups);
   const weight = parameter(scope, at.name, "weight", shape, initial);
   const bias = parameter(scope, at.name, "bias", [filters], constantInitial(0));
-  const options = { activation: layer.activation, initializer: spec.initializer, batchNorm: batchNormOf(layer.batchNorm) };
-  return finished(scope, at.name, options, (activation) => conv2d({ x, weight, bias }, { geometry, activation, slope: leakySlope }).out);
+  const options = {
+    activation: layer.activation,
+    initializer: spec.initializer,
+    batchNorm: batchNormOf(layer.batchNorm),
+  };
+  return finished(
+    scope,
+    at.name,
+    options,
+    (activation) => conv2d({ x, weight, bias }, { geometry, activation, slope: leakySlope }).out,
+  );
 };
 
 const pool = (at: Position, x: Value, layer: LayerOf<"max_pool" | "average_pool">): Value => {
@@ -86,10 +124,22 @@ const pool = (at: Position, x: Value, layer: LayerOf<"max_pool" | "average_pool"
   const vertical = axis(height, kernelHeight, strideHeight, 1, layer.padding, at);
   const horizontal = axis(width, kernelWidth, strideWidth, 1, layer.padding, at);
   const geometry: PoolGeometry = {
-    batch, height, width, channels, outHeight: vertical.out, outWidth: horizontal.out, kernelHeight, kernelWidth, strideHeight, strideWidth,
-    padTop: layer.padding, padLeft: layer.padding,
+    batch,
+    height,
+    width,
+    channels,
+    outHeight: vertical.out,
+    outWidth: horizontal.out,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    padTop: layer.padding,
+    padLeft: layer.padding,
   };
-  return layer.type === "max_pool" ? maxPool({ x }, { geometry }).out : averagePool({ x }, { geometry, countPadding: true }).out;
+  return layer.type === "max_pool"
+    ? maxPool({ x }, { geometry }).out
+    : averagePool({ x }, { geometry, countPadding: true }).out;
 };
 
 /** [batch, …] → [batch, features] */
@@ -98,7 +148,10 @@ const flattened = (x: Value): Value => reshaped(x, [x.shape[0]!, sizeOf(x.shape.
 const residual = (scope: Scope, at: Position, x: Value, layer: LayerOf<"residual">, spec: CnnSpec): Value => {
   const branch = sequence(scope, at, "layers", x, layer.layers, spec);
   if (!sameShape(branch.shape, x.shape)) {
-    throw new ModelShapeError(at.pointer, `the residual branch turns ${showShape(x.shape.slice(1))} into ${showShape(branch.shape.slice(1))}`);
+    throw new ModelShapeError(
+      at.pointer,
+      `the residual branch turns ${showShape(x.shape.slice(1))} into ${showShape(branch.shape.slice(1))}`,
+    );
   }
   return add({ a: x, b: branch }, {}).out;
 };
@@ -123,7 +176,11 @@ const layerValue = (scope: Scope, at: Position, x: Value, layer: CnnLayer, spec:
     case "dropout":
       return dropoutLayer(scope, x, layer.rate);
     case "dense": {
-      const options = { activation: layer.activation, initializer: spec.initializer, batchNorm: batchNormOf(layer.batchNorm) };
+      const options = {
+        activation: layer.activation,
+        initializer: spec.initializer,
+        batchNorm: batchNormOf(layer.batchNorm),
+      };
       return dense(scope, at.name, flattened(x), layer.units, options);
     }
     case "residual":
@@ -134,11 +191,19 @@ const layerValue = (scope: Scope, at: Position, x: Value, layer: CnnLayer, spec:
 };
 
 /** Layers one after another: `layers.0`, or within a block `layers.3.branches.1.0`. */
-const sequence = (scope: Scope, at: Position, part: string, x: Value, layers: readonly CnnLayer[], spec: CnnSpec): Value => {
+const sequence = (
+  scope: Scope,
+  at: Position,
+  part: string,
+  x: Value,
+  layers: readonly CnnLayer[],
+  spec: CnnSpec,
+): Value => {
   const prefix = at.name === "" ? part : `${at.name}.${part}`;
   const pointer = `${at.pointer}/${part.replace(".", "/")}`;
   return layers.reduce(
-    (input, layer, index) => layerValue(scope, { name: `${prefix}.${index}`, pointer: `${pointer}/${index}` }, input, layer, spec),
+    (input, layer, index) =>
+      layerValue(scope, { name: `${prefix}.${index}`, pointer: `${pointer}/${index}` }, input, layer, spec),
     x,
   );
 };

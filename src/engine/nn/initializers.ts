@@ -40,7 +40,14 @@ export const isSymmetric = (initial: Initial): boolean =>
   initial.type === "constant" || (initial.type === "normal" ? initial.deviation === 0 : initial.limit === 0);
 
 /** Records the calls that fill a tensor of `count` elements; the bits depend on the seed in `state` and on `purpose` alone. */
-export const emitInitial = ({ k }: Emitter, out: Buffer, count: number, initial: Initial, state: Buffer, purpose: number): void => {
+export const emitInitial = (
+  { k }: Emitter,
+  out: Buffer,
+  count: number,
+  initial: Initial,
+  state: Buffer,
+  purpose: number,
+): void => {
   if (initial.type === "constant") k.fill(out, initial.value, count);
   else if (initial.type === "normal") k.randomNormal(out, state, purpose, 0, initial.deviation, count);
   else k.randomUniform(out, state, purpose, -initial.limit, initial.limit, count);

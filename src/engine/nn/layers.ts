@@ -23,17 +23,36 @@ export const batchNormOf = (option: boolean | BatchNorm): BatchNorm | null =>
   option === true ? defaultBatchNorm : option === false ? null : option;
 
 /** A parameter of a layer; only weights are penalised. */
-export const parameter = (scope: Scope, layer: string, part: string, shape: readonly number[], initial: Initial): Value =>
+export const parameter = (
+  scope: Scope,
+  layer: string,
+  part: string,
+  shape: readonly number[],
+  initial: Initial,
+): Value =>
   tensor(scope, { name: `${layer}.${part}`, layer, kind: "parameter", shape, initial, penalised: part === "weight" });
 
 /**
  * Batch normalisation of x's last axis and then an activation: with the mini-batch's statistics in training, with running averages at inference and in frozen
  * layers. Tensors: `norm.gamma`, `norm.beta`, `norm.runningMean`, `norm.runningVariance`.
  */
-const normalised = (scope: Scope, layer: string, x: Value, options: BatchNorm, activation: EpilogueActivation): Value => {
+const normalised = (
+  scope: Scope,
+  layer: string,
+  x: Value,
+  options: BatchNorm,
+  activation: EpilogueActivation,
+): Value => {
   const shape = [columnsOf(x.shape)];
   const running = (part: string, value: number): Value =>
-    tensor(scope, { name: `${layer}.norm.${part}`, layer, kind: "statistic", shape, initial: constantInitial(value), penalised: false });
+    tensor(scope, {
+      name: `${layer}.norm.${part}`,
+      layer,
+      kind: "statistic",
+      shape,
+      initial: constantInitial(value),
+      penalised: false,
+    });
   const gamma = parameter(scope, layer, "norm.gamma", shape, constantInitial(1));
   const beta = parameter(scope, layer, "norm.beta", shape, constantInitial(0));
   const [mean, variance] = [running("runningMean", 0), running("runningVariance", 1)];
@@ -69,7 +88,12 @@ export const dense = (scope: Scope, layer: string, x: Value, units: number, opti
   const inputs = columnsOf(x.shape);
   const weight = parameter(scope, layer, "weight", [inputs, units], initialOf(options.initializer, inputs, units));
   const bias = parameter(scope, layer, "bias", [units], constantInitial(0));
-  return finished(scope, layer, options, (activation) => linear({ x, weight, bias }, { activation, slope: leakySlope }).out);
+  return finished(
+    scope,
+    layer,
+    options,
+    (activation) => linear({ x, weight, bias }, { activation, slope: leakySlope }).out,
+  );
 };
 
 /** Dropout in training; the identity at inference. */

@@ -1,9 +1,17 @@
 import type { LossSpec } from "../../domain/job-spec.ts";
-import type { DType } from "../tensor/dtype.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
 import { exp } from "../graph/ops/elementwise.ts";
-import { absoluteError, binaryCrossEntropy, gaussian, huber, poisson, softmaxCrossEntropy, squaredError } from "../graph/ops/loss.ts";
+import {
+  absoluteError,
+  binaryCrossEntropy,
+  gaussian,
+  huber,
+  poisson,
+  softmaxCrossEntropy,
+  squaredError,
+} from "../graph/ops/loss.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { columnsOf, rowsOf } from "../tensor/shape.ts";
 
 /** How labels lie in memory: i32 classes [rows], or floats [rows, columns]. */
@@ -13,7 +21,10 @@ export const labelType = (loss: LossSpec, outputs: number): { readonly dtype: DT
 };
 
 /** Names and lengths of the weight vectors that a loss with class weights reads. */
-export const classWeightLeaves = (loss: LossSpec, outputs: number): readonly { readonly name: string; readonly length: number }[] => {
+export const classWeightLeaves = (
+  loss: LossSpec,
+  outputs: number,
+): readonly { readonly name: string; readonly length: number }[] => {
   if (loss.type === "cross_entropy" && loss.classWeights) return [{ name: "data.classWeights", length: outputs }];
   if (loss.type !== "binary_cross_entropy" || !loss.classWeights) return [];
   return [
@@ -32,7 +43,9 @@ export const lossValue = (spec: LossSpec, x: Value, labels: Value): Value => {
   const columns = spec.type === "cross_entropy" ? 1 : columnsOf(labels.shape);
   const factor = 1 / (rows * columns);
   const scale = graph.constant([factor], [], "f64");
-  const weights = Object.fromEntries(classWeightLeaves(spec, columnsOf(x.shape)).map(({ name, length }) => [name, graph.leaf(name, [length])]));
+  const weights = Object.fromEntries(
+    classWeightLeaves(spec, columnsOf(x.shape)).map(({ name, length }) => [name, graph.leaf(name, [length])]),
+  );
   switch (spec.type) {
     case "cross_entropy": {
       const classWeights = weights["data.classWeights"] ?? null;
@@ -41,7 +54,10 @@ export const lossValue = (spec: LossSpec, x: Value, labels: Value): Value => {
     case "binary_cross_entropy": {
       const positiveWeights = weights["data.positiveWeights"] ?? null;
       const columnWeights = weights["data.columnWeights"] ?? null;
-      return binaryCrossEntropy({ x, targets: labels, scale, positiveWeights, columnWeights }, { factor, smoothing: spec.labelSmoothing }).out;
+      return binaryCrossEntropy(
+        { x, targets: labels, scale, positiveWeights, columnWeights },
+        { factor, smoothing: spec.labelSmoothing },
+      ).out;
     }
     case "mean_squared_error":
       return squaredError({ x, targets: labels, scale }, { factor }).out;

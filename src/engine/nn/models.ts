@@ -16,22 +16,37 @@ type Stacked = Extract<ModelSpec, { type: "mlp" | "autoencoder" }>;
 
 /** Dense layers `name.0`, `name.1`, …, each with the model's activation, normalisation and dropout. */
 const stack = (scope: Scope, name: string, x: Value, units: readonly number[], spec: Stacked): Value => {
-  const options: LayerOptions = { activation: spec.activation, initializer: spec.initializer, batchNorm: batchNormOf(spec.batchNorm) };
-  return units.reduce((input, count, index) => dropoutLayer(scope, dense(scope, `${name}.${index}`, input, count, options), spec.dropout), x);
+  const options: LayerOptions = {
+    activation: spec.activation,
+    initializer: spec.initializer,
+    batchNorm: batchNormOf(spec.batchNorm),
+  };
+  return units.reduce(
+    (input, count, index) => dropoutLayer(scope, dense(scope, `${name}.${index}`, input, count, options), spec.dropout),
+    x,
+  );
 };
 
 /** Multilayer perceptron: `hidden.0`, `hidden.1`, …, `output`. */
-const perceptron = (spec: Extract<ModelSpec, { type: "mlp" }>): Trace => (scope, x, outputs) =>
-  head(scope, stack(scope, "hidden", x, spec.hidden, spec), outputs, spec.initializer);
+const perceptron =
+  (spec: Extract<ModelSpec, { type: "mlp" }>): Trace =>
+  (scope, x, outputs) =>
+    head(scope, stack(scope, "hidden", x, spec.hidden, spec), outputs, spec.initializer);
 
 /** `encoder.0`, …, the last of them the code (linear, without normalisation or dropout); then the mirrored `decoder.0`, …, and `output`. */
-const autoencoder = (spec: Extract<ModelSpec, { type: "autoencoder" }>): Trace => (scope, x, outputs) => {
-  const inner = spec.encoder.slice(0, -1);
-  const { initializer } = spec;
-  const encoded = stack(scope, "encoder", x, inner, spec);
-  const code = dense(scope, `encoder.${inner.length}`, encoded, spec.encoder.at(-1)!, { activation: "identity", initializer, batchNorm: null });
-  return head(scope, stack(scope, "decoder", code, inner.toReversed(), spec), outputs, initializer);
-};
+const autoencoder =
+  (spec: Extract<ModelSpec, { type: "autoencoder" }>): Trace =>
+  (scope, x, outputs) => {
+    const inner = spec.encoder.slice(0, -1);
+    const { initializer } = spec;
+    const encoded = stack(scope, "encoder", x, inner, spec);
+    const code = dense(scope, `encoder.${inner.length}`, encoded, spec.encoder.at(-1)!, {
+      activation: "identity",
+      initializer,
+      batchNorm: null,
+    });
+    return head(scope, stack(scope, "decoder", code, inner.toReversed(), spec), outputs, initializer);
+  };
 
 /** The trace of a model. Mixtures and k-means are not graphs: they have estimators of their own. */
 export const traceOf = (spec: ModelSpec): Trace => {
@@ -55,4 +70,3 @@ export const traceOf = (spec: ModelSpec): Trace => {
       throw new ModelShapeError("/model/type", `${spec.type} is not trained by gradients`);
   }
 };
-

@@ -34,5 +34,6 @@ type OptionsOf<Name extends OptimizerSpec["type"]> = Extract<OptimizerSpec, { ty
 
 export const rule = <Name extends OptimizerSpec["type"], Slot extends string>(
   name: Name,
-  definition: Omit<Rule<OptionsOf<Name>, Slot>, "name" | "decays" | "decay"> & Partial<Pick<Rule<OptionsOf<Name>, Slot>, "decays" | "decay">>,
+  definition: Omit<Rule<OptionsOf<Name>, Slot>, "name" | "decays" | "decay"> &
+    Partial<Pick<Rule<OptionsOf<Name>, Slot>, "decays" | "decay">>,
 ): Rule<OptionsOf<Name>, Slot> => ({ decays: () => [0, 0], decay: () => 0, ...definition, name });

@@ -13,7 +13,19 @@ export const momentum = rule("momentum", {
   slots: ["m"],
   flops: 6,
   update: ({ k }, r, o, decay) =>
-    k.momentum(r.weights, r.gradients, r.slots.m, r.hyper, r.clip, r.l1, r.l2, decay, o.momentum, Number(o.nesterov), r.count),
+    k.momentum(
+      r.weights,
+      r.gradients,
+      r.slots.m,
+      r.hyper,
+      r.clip,
+      r.l1,
+      r.l2,
+      decay,
+      o.momentum,
+      Number(o.nesterov),
+      r.count,
+    ),
 });
 
 /** s ← s + g²; w ← w − η g / √(s + ε) (Duchi, Hazan & Singer 2011). */
@@ -21,7 +33,19 @@ export const adagrad = rule("adagrad", {
   slots: ["s"],
   flops: 8,
   update: ({ k }, r, o, decay) =>
-    k.adagrad(r.weights, r.gradients, r.slots.s, r.hyper, r.clip, r.l1, r.l2, decay, o.epsilon, Number(o.epsilonOutside), r.count),
+    k.adagrad(
+      r.weights,
+      r.gradients,
+      r.slots.s,
+      r.hyper,
+      r.clip,
+      r.l1,
+      r.l2,
+      decay,
+      o.epsilon,
+      Number(o.epsilonOutside),
+      r.count,
+    ),
 });
 
 /** s ← α s + (1 − α) g²; w ← w − η g / √(s + ε) (Tieleman & Hinton 2012). */
@@ -30,13 +54,36 @@ export const rmsprop = rule("rmsprop", {
   flops: 9,
   update: ({ k }, r, o, decay) =>
     k.rmsprop(
-      r.weights, r.gradients, r.slots.s, r.hyper, r.clip, r.l1, r.l2, decay, o.alpha, o.epsilon, Number(o.epsilonOutside), r.count,
+      r.weights,
+      r.gradients,
+      r.slots.s,
+      r.hyper,
+      r.clip,
+      r.l1,
+      r.l2,
+      decay,
+      o.alpha,
+      o.epsilon,
+      Number(o.epsilonOutside),
+      r.count,
     ),
 });
 
 const adamUpdate: Rule<{ beta1: number; beta2: number; epsilon: number }, "m" | "v">["update"] = ({ k }, r, o, decay) =>
   k.adam(
-    r.weights, r.gradients, r.slots.m, r.slots.v, r.hyper, r.clip, r.l1, r.l2, decay, o.beta1, o.beta2, o.epsilon, r.count,
+    r.weights,
+    r.gradients,
+    r.slots.m,
+    r.slots.v,
+    r.hyper,
+    r.clip,
+    r.l1,
+    r.l2,
+    decay,
+    o.beta1,
+    o.beta2,
+    o.epsilon,
+    r.count,
   );
 
 /** m̂, v̂ the bias-corrected moving averages of g and g²; w ← w − η m̂ / (√v̂ + ε) (Kingma & Ba 2015, algorithm 1). */
@@ -67,4 +114,5 @@ const rules: { readonly [Name in OptimizerSpec["type"]]: Rule<Extract<OptimizerS
 };
 
 /** The rule of a specification; its `update` takes the specification itself as options. */
-export const ruleOf = (spec: OptimizerSpec): Rule<OptimizerSpec, string> => rules[spec.type] as Rule<OptimizerSpec, string>;
+export const ruleOf = (spec: OptimizerSpec): Rule<OptimizerSpec, string> =>
+  rules[spec.type] as Rule<OptimizerSpec, string>;

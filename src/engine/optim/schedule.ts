@@ -22,7 +22,8 @@ export interface PlateauState {
 export const initialPlateau: PlateauState = { best: Number.MAX_VALUE, bad: 0, factor: 1 };
 
 /** from + (to − from)·(1 − cos πt)/2: from `from` at t = 0 to `to` at t = 1. */
-const cosineBetween = (from: number, to: number, t: number): number => from + ((to - from) * (1 - cosTurns64(t / 2))) / 2;
+const cosineBetween = (from: number, to: number, t: number): number =>
+  from + ((to - from) * (1 - cosTurns64(t / 2))) / 2;
 
 /** Cosine up to η over the first part of the steps, cosine down to η/finalDivisor after it (Smith 2018). */
 const oneCycle = (s: Extract<Schedule, { type: "one_cycle" }>, eta: number, { step, steps }: Moment): number => {
@@ -32,11 +33,23 @@ const oneCycle = (s: Extract<Schedule, { type: "one_cycle" }>, eta: number, { st
   return cosineBetween(eta, eta / s.finalDivisor, (step - top) / (last - top));
 };
 
-const shapes: { readonly [T in Schedule["type"]]: (s: Extract<Schedule, { type: T }>, eta: number, m: Moment, p: PlateauState) => number } = {
+const shapes: {
+  readonly [T in Schedule["type"]]: (
+    s: Extract<Schedule, { type: T }>,
+    eta: number,
+    m: Moment,
+    p: PlateauState,
+  ) => number;
+} = {
   constant: (_s, eta) => eta,
   step: (s, eta, { epoch }) => eta * powInteger64(s.factor, Math.floor(epoch / s.everyEpochs)),
   exponential: (s, eta, { epoch }) => eta * powInteger64(s.factor, epoch),
-  cosine: (s, eta, { step, steps }) => cosineBetween(eta, Math.min(s.minimum, eta), Math.min(1, Math.max(0, (step - s.warmupSteps) / Math.max(1, steps - s.warmupSteps)))),
+  cosine: (s, eta, { step, steps }) =>
+    cosineBetween(
+      eta,
+      Math.min(s.minimum, eta),
+      Math.min(1, Math.max(0, (step - s.warmupSteps) / Math.max(1, steps - s.warmupSteps))),
+    ),
   one_cycle: oneCycle,
   reduce_on_plateau: (s, eta, _moment, { factor }) => Math.max(Math.min(s.minimum, eta), eta * factor),
 };
@@ -48,7 +61,12 @@ const warmup = (schedule: Schedule, step: number): number => {
 };
 
 /** The learning rate of one step: the same bits on every machine. */
-export const learningRateAt = (schedule: Schedule, learningRate: number, moment: Moment, plateau: PlateauState): number => {
+export const learningRateAt = (
+  schedule: Schedule,
+  learningRate: number,
+  moment: Moment,
+  plateau: PlateauState,
+): number => {
   const shape = shapes[schedule.type] as (s: Schedule, eta: number, m: Moment, p: PlateauState) => number;
   return shape(schedule, learningRate, moment, plateau) * warmup(schedule, moment.step);
 };

@@ -1,5 +1,5 @@
-import type { ExecutionPlan, PlanCall } from "../graph/plan.ts";
 import type { EngineKernels } from "../blas/engine-kernels.ts";
+import type { ExecutionPlan, PlanCall } from "../graph/plan.ts";
 import { partOf } from "./partition.ts";
 
 export interface Member {

@@ -18,5 +18,8 @@ export const partOf = (units: number, grain: number, thread: number, threads: nu
 export const flopsWorthThread = 2e6;
 
 /** Team size for a plan: as many threads as are asked for, but none with less than about 0.1 ms to do. */
-export const threadsFor = (flopsPerStep: number, requested: number, flopsPerThread: number = flopsWorthThread): number =>
-  Math.max(1, Math.min(requested, Math.floor(flopsPerStep / flopsPerThread)));
+export const threadsFor = (
+  flopsPerStep: number,
+  requested: number,
+  flopsPerThread: number = flopsWorthThread,
+): number => Math.max(1, Math.min(requested, Math.floor(flopsPerStep / flopsPerThread)));

@@ -1,5 +1,5 @@
-import type { ExecutionPlan } from "../graph/plan.ts";
 import type { EngineKernels } from "../blas/engine-kernels.ts";
+import type { ExecutionPlan } from "../graph/plan.ts";
 import { createBarrier } from "./barrier.ts";
 import { bindPlan } from "./bind.ts";
 
@@ -53,7 +53,12 @@ export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: En
  * The loop of member 1 … threads − 1: runs its part of whatever program the lead commands, until it is dismissed. Blocks its thread; throws TeamAborted when
  * the team is given up.
  */
-export const runTeamMember = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number): void => {
+export const runTeamMember = (
+  plan: TeamPlan,
+  memory: WebAssembly.Memory,
+  kernels: EngineKernels,
+  thread: number,
+): void => {
   const { barrier, programs } = bindAll(plan, memory, kernels, thread);
   for (;;) {
     barrier.wait();

@@ -3,7 +3,8 @@ export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 /** The last axis: the columns of the tensor seen as a matrix; 1 for a scalar. */
 export const columnsOf = (shape: Shape): number => shape.at(-1) ?? 1;

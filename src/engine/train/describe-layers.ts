@@ -3,7 +3,9 @@ import type { Team } from "../parallel/team.ts";
 import type { TrainingPlan } from "./training.ts";
 
 /** The state of the layers after a step: weights and last gradients of each, and its outputs on the first rows of the epoch. */
-export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team) => {
+export type LayerDescriber = () => { readonly layers: LayerStatistics[]; readonly gradientNorm: number };
+
+export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): LayerDescriber => {
   const { statistics, cursorOffset } = plan.layout;
   const doubles = new Float64Array(memory.buffer);
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
@@ -13,12 +15,15 @@ export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Mem
     const own = statistics.activities.findLast((activity) => activity.layer === layer);
     if (!own) return {};
     const seen = new Int32Array(memory.buffer, own.seenOffset, own.units);
-    const described = { activationMean: at(own.sumOffset) / own.elements, activationRms: Math.sqrt(at(own.squaresOffset) / own.elements) };
+    const described = {
+      activationMean: at(own.sumOffset) / own.elements,
+      activationRms: Math.sqrt(at(own.squaresOffset) / own.elements),
+    };
     if (!own.rectified) return described;
     return { ...described, deadShare: seen.reduce((dead, value) => dead + Number(value === 0), 0) / own.units };
   };
 
-  return (): { readonly layers: LayerStatistics[]; readonly gradientNorm: number } => {
+  return () => {
     cursor[0] = 0;
     team.run(plan.programIndex.statistics);
     let squares = 0;

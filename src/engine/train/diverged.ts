@@ -29,5 +29,11 @@ export const divergedError = (
       ? "the inputs hold NaN or infinity: look at the preprocessing of the data"
       : `lower the learning rate (it was ${learningRate}), clip the gradient's norm, or standardise the inputs`;
   const message = `the loss became ${Number.isNaN(loss) ? "NaN" : "infinite"} at step ${meta.step + 1}, epoch ${meta.epoch + 1}; the layer ${layer} is the likely place`;
-  return new TrainingError("diverged", message, hint, { step: meta.step + 1, epoch: meta.epoch + 1, layer, learningRate, loss: String(loss) });
+  return new TrainingError("diverged", message, hint, {
+    step: meta.step + 1,
+    epoch: meta.epoch + 1,
+    layer,
+    learningRate,
+    loss: String(loss),
+  });
 };

@@ -22,7 +22,9 @@ const variance = (values: ArrayLike<number>): number => {
 };
 
 /** Measures the model as it stands on one split; null where the split has no rows. */
-export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team) => {
+export type Evaluator = (split: Split) => Evaluation | null;
+
+export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Evaluator => {
   const { evaluation, cursorOffset } = plan.layout;
   const floats = new Float32Array(memory.buffer);
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
@@ -65,7 +67,12 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
     if (answers) return { loss: loss / rows, accuracy: correct / rows, r2: null, meanSquaredError: null };
     const spread = varianceOf(split);
     const meanSquaredError = squares / rows;
-    return { loss: loss / rows, accuracy: null, r2: spread > 0 ? 1 - meanSquaredError / spread : null, meanSquaredError };
+    return {
+      loss: loss / rows,
+      accuracy: null,
+      r2: spread > 0 ? 1 - meanSquaredError / spread : null,
+      meanSquaredError,
+    };
   };
 };
 

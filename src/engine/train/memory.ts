@@ -1,7 +1,14 @@
 import type { DType } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { pageBytes } from "./plan-training.ts";
-import { type FloatRegion, type ModelTensor, type PlacedTensor, type Split, splits, type TrainingPlan } from "./training.ts";
+import {
+  type FloatRegion,
+  type ModelTensor,
+  type PlacedTensor,
+  type Split,
+  splits,
+  type TrainingPlan,
+} from "./training.ts";
 
 /** The job's one memory, at exactly the planned size; constants are in place, everything else is zero. */
 export const createTrainingMemory = (plan: TrainingPlan): WebAssembly.Memory => {

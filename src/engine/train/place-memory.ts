@@ -15,8 +15,8 @@ import {
   type PlacedTensor,
   type Split,
   type SplitPlacement,
-  splits,
   type StatisticsLayout,
+  splits,
   type TrainingLayout,
 } from "./training.ts";
 
@@ -115,12 +115,15 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     ...placed(layout, constant.name, constant.shape, constant.dtype),
     values: constant.values,
   }));
-  const classWeights = classWeightLeaves(spec.loss, shape.outputs).map(({ name, length }) => placed(layout, name, [length], "float"));
+  const classWeights = classWeightLeaves(spec.loss, shape.outputs).map(({ name, length }) =>
+    placed(layout, name, [length], "float"),
+  );
   const modelRegion = floats(model.count);
   const gradients = floats(model.trainableCount);
   const slots = ruleOf(spec.optimizer).slots.map((name) => ({ name, ...floats(model.trainableCount) }));
   const { earlyStopping } = spec.training;
-  const best = earlyStopping && earlyStopping.restoreBest && shape.validationRows > 0 ? floats(model.count) : null;
+  const best =
+    earlyStopping !== false && earlyStopping?.restoreBest && shape.validationRows > 0 ? floats(model.count) : null;
   const orderOffset = layout.place(4 * shape.trainRows);
   const shuffleOffset = layout.place(4 * shape.trainRows);
   const identityOffset = layout.place(4 * Math.max(...splits.map((split) => shape[`${split}Rows`])));

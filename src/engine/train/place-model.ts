@@ -59,7 +59,8 @@ export const placeModel = (spec: ResolvedJobSpec, declarations: readonly TensorD
     return { declaration, frozen, section, group: trainable ? factors.indexOf(factor) : 0, penalised, order };
   });
   const placed = described.toSorted(
-    (a, b) => a.section - b.section || a.group - b.group || Number(b.penalised) - Number(a.penalised) || a.order - b.order,
+    (a, b) =>
+      a.section - b.section || a.group - b.group || Number(b.penalised) - Number(a.penalised) || a.order - b.order,
   );
   let start = 0;
   let trainableCount = 0;
@@ -76,5 +77,11 @@ export const placeModel = (spec: ResolvedJobSpec, declarations: readonly TensorD
     }
     start += padded(count);
   }
-  return { places: places.sort((a, b) => a.order - b.order), ranges, factors: factors.length > 0 ? factors : [1], trainableCount, count: start };
+  return {
+    places: places.sort((a, b) => a.order - b.order),
+    ranges,
+    factors: factors.length > 0 ? factors : [1],
+    trainableCount,
+    count: start,
+  };
 };

@@ -12,7 +12,14 @@ import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
 import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
-import { type DataShape, type ModelTensor, type ProgramIndex, type Split, splits, type TrainingPlan } from "./training.ts";
+import {
+  type DataShape,
+  type ModelTensor,
+  type ProgramIndex,
+  type Split,
+  splits,
+  type TrainingPlan,
+} from "./training.ts";
 
 export const pageBytes = 65536;
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
@@ -45,7 +52,10 @@ const stepDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft
     wanted: [traced.loss, ...slopes.values()],
     results: ({ layout }, model) => {
       const startOf = new Map(model.places.map(({ declaration, start }) => [declaration.name, start]));
-      const placed = [...slopes].map(([name, value]) => ({ value, offset: layout.gradients.offset + 4 * startOf.get(name)! }));
+      const placed = [...slopes].map(([name, value]) => ({
+        value,
+        offset: layout.gradients.offset + 4 * startOf.get(name)!,
+      }));
       return [{ value: traced.loss, offset: layout.lossOffset }, ...placed];
     },
     tail: (emit, placed, model) => recordUpdate(emit, spec, model, placed),
@@ -88,11 +98,20 @@ const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number):
 };
 
 /** Drafts of all programs, and where each will stand. */
-const draftPrograms = (spec: ResolvedJobSpec, shape: DataShape, cut: ReturnType<typeof cutEpoch>, evaluationRows: number) => {
+const draftPrograms = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  cut: ReturnType<typeof cutEpoch>,
+  evaluationRows: number,
+) => {
   const drafts: Draft[] = [];
   const push = (draft: Draft): number => drafts.push(draft) - 1;
   // Programs without a graph: only calls.
-  const bare = { traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() }, wanted: [], results: () => [] };
+  const bare = {
+    traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() },
+    wanted: [],
+    results: () => [],
+  };
   const initialise = push({ ...bare, tail: (emit, placed, model) => recordInitial(emit, model, placed) });
   const shuffle = push({ ...bare, tail: (emit, placed) => recordShuffle(emit, shape.trainRows, placed) });
   const step = push(stepDraft(spec, shape, cut.batchRows));
@@ -134,16 +153,25 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
   };
 };
 
-const warningsOf = (spec: ResolvedJobSpec, shape: DataShape, model: ModelPlacement, cut: ReturnType<typeof cutEpoch>, threads: number): string[] => {
+const warningsOf = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  model: ModelPlacement,
+  cut: ReturnType<typeof cutEpoch>,
+  threads: number,
+): string[] => {
   const warnings: string[] = [];
   const symmetric = model.places.filter(
     ({ declaration: { penalised, layer, initial } }) => penalised && layer !== "output" && isSymmetric(initial),
   );
   if (symmetric.length > 0) {
     const layers = symmetric.map(({ declaration }) => declaration.layer).join(", ");
-    warnings.push(`all weights of ${layers} begin equal: the units of each such layer get the same gradient and stay alike for ever`);
+    warnings.push(
+      `all weights of ${layers} begin equal: the units of each such layer get the same gradient and stay alike for ever`,
+    );
   }
-  if (spec.training.earlyStopping && shape.validationRows === 0) warnings.push("early stopping needs a validation split: all epochs will run");
+  if (spec.training.earlyStopping && shape.validationRows === 0)
+    warnings.push("early stopping needs a validation split: all epochs will run");
   if (threads < spec.resources.threads) {
     warnings.push(`a step is too small to gain from ${spec.resources.threads} threads: ${threads} will run`);
   }
@@ -189,10 +217,25 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
   const { backend } = spec.resources;
   const threadBytes = backend === "blas" ? Math.max(scratchBytes, patchBytes) : scratchBytes;
-  const placed = placeMemory({ spec, shape, model, constants, described, evaluationRows, threads, scratchBytes: threadBytes });
+  const placed = placeMemory({
+    spec,
+    shape,
+    model,
+    constants,
+    described,
+    evaluationRows,
+    threads,
+    scratchBytes: threadBytes,
+  });
   const placeOf = createLookup(placed, model);
   const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
-    const request = { graph: traced.graph, results: results(placed, model), placeOf, arenaOffset: placed.arenaOffset, floatBytes: 4 as const };
+    const request = {
+      graph: traced.graph,
+      results: results(placed, model),
+      placeOf,
+      arenaOffset: placed.arenaOffset,
+      floatBytes: 4 as const,
+    };
     return plan({
       ...request,
       backend,

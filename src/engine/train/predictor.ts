@@ -45,7 +45,13 @@ const placePredictor = (spec: ResolvedJobSpec, inputs: number, outputs: number) 
   places.set("input", inputOffset);
   const arenaOffset = layout.place(0);
   const plans: ExecutionPlan[] = traces.map(({ graph, output }) =>
-    plan({ graph, results: [{ value: output, offset: outputOffset }], placeOf: (name) => places.get(name)!, arenaOffset, floatBytes: 4 }),
+    plan({
+      graph,
+      results: [{ value: output, offset: outputOffset }],
+      placeOf: (name) => places.get(name)!,
+      arenaOffset,
+      floatBytes: 4,
+    }),
   );
   const bytes = arenaOffset + Math.max(...plans.map(({ arenaBytes }) => arenaBytes));
   return { declarations, places, plans, inputOffset, outputOffset, scratchOffset, bytes };
@@ -69,7 +75,11 @@ export const createPredictor = (
     const [given, count] = [weights.get(name), sizeOf(tensorShape)];
     if (given?.length !== count) {
       const message = `the weights of ${name} have ${given?.length ?? "no"} elements where ${count} are needed`;
-      throw new TrainingError("incompatible_weights", message, "the model's specification and its weights do not belong together");
+      throw new TrainingError(
+        "incompatible_weights",
+        message,
+        "the model's specification and its weights do not belong together",
+      );
     }
     new Float32Array(memory.buffer, placed.places.get(name)!, count).set(given);
   }

@@ -23,20 +23,31 @@ export interface Traced {
 /** Whether a name is `prefix` or lies under it: `hidden.1` covers `hidden.1.weight` but not `hidden.10`. */
 export const covers = (prefix: string, name: string): boolean => name === prefix || name.startsWith(`${prefix}.`);
 
-export const frozenBy = (spec: ResolvedJobSpec) => (name: string): boolean =>
-  (spec.base?.freeze ?? []).some((prefix) => covers(prefix, name));
+export const frozenBy =
+  (spec: ResolvedJobSpec) =>
+  (name: string): boolean =>
+    (spec.base?.freeze ?? []).some((prefix) => covers(prefix, name));
 
 export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
 
 /** Traces the model on `rows` rows of a split, in the order of an index vector. */
-export const traceBatch = (spec: ResolvedJobSpec, shape: DataShape, split: Split, rows: number, training: boolean): Traced => {
+export const traceBatch = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  split: Split,
+  rows: number,
+  training: boolean,
+): Traced => {
   const graph = createGraph();
   const scope = createScope(graph, training, frozenBy(spec));
   const splitRows = shape[`${split}Rows`];
   const indices = graph.leaf(training ? "order" : "identity", [Math.max(1, splitRows)], "i32");
   const cursor = graph.leaf("state.cursor", [], "i32");
   const taken = (name: string, columns: readonly number[], dtype: "float" | "i32"): Value =>
-    gather({ data: graph.leaf(`${split}.${name}`, [Math.max(1, splitRows), ...columns], dtype), indices, cursor }, { rows }).out;
+    gather(
+      { data: graph.leaf(`${split}.${name}`, [Math.max(1, splitRows), ...columns], dtype), indices, cursor },
+      { rows },
+    ).out;
   const x = taken("features", [shape.inputs], "float");
   const label = labelType(spec.loss, shape.outputs);
   const labels = isReconstruction(spec)
@@ -53,8 +64,12 @@ export const parameterGradients = (traced: Traced): Map<string, Value> => {
   const learnt = [...traced.scope.declarations.values()].filter(
     ({ kind, name, layer }) => kind === "parameter" && !traced.scope.isFrozen(layer) && !traced.scope.isFrozen(name),
   );
-  const values = gradients(traced.loss, learnt.map(({ name, shape }) => traced.graph.leaf(name, shape)));
-  const zero = (shape: readonly number[]): Value => traced.graph.constant(new Array(shape.reduce((a, b) => a * b, 1)).fill(0), shape);
+  const values = gradients(
+    traced.loss,
+    learnt.map(({ name, shape }) => traced.graph.leaf(name, shape)),
+  );
+  const zero = (shape: readonly number[]): Value =>
+    traced.graph.constant(new Array(shape.reduce((a, b) => a * b, 1)).fill(0), shape);
   return new Map(learnt.map(({ name, shape }, index) => [name, values[index] ?? zero(shape)]));
 };
 
@@ -65,13 +80,17 @@ export const evaluationKind = (spec: ResolvedJobSpec): EvaluationLayout["kind"] 
 };
 
 /** What an evaluation is asked for: the loss, and what its metrics are counted from. */
-export const evaluationValues = (spec: ResolvedJobSpec, traced: Traced): { readonly answers: Value | null; readonly squaredError: Value | null } => {
+export const evaluationValues = (
+  spec: ResolvedJobSpec,
+  traced: Traced,
+): { readonly answers: Value | null; readonly squaredError: Value | null } => {
   const { output, labels, graph } = traced;
   const kind = evaluationKind(spec);
   if (kind === "classes") return { answers: argmax({ x: output }, {}).out, squaredError: null };
   if (kind === "logit") return { answers: output, squaredError: null };
   const columns = columnsOf(labels.shape);
-  const prediction = spec.loss.type === "gaussian_nll" ? columnsFrom(output, 0, columns) : predictionValue(spec.loss, output);
+  const prediction =
+    spec.loss.type === "gaussian_nll" ? columnsFrom(output, 0, columns) : predictionValue(spec.loss, output);
   const factor = 1 / (prediction.shape[0]! * columns);
   const scale = graph.constant([factor], [], "f64");
   return { answers: null, squaredError: squaredError({ x: prediction, targets: labels, scale }, { factor }).out };

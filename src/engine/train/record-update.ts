@@ -5,11 +5,16 @@ import { chunkCount } from "../kernels/families/reductions.ts";
 import { emitInitial } from "../nn/initializers.ts";
 import { purposes } from "../nn/purposes.ts";
 import { ruleOf } from "../optim/rules.ts";
-import type { ModelPlacement } from "./place-model.ts";
 import type { Placed } from "./place-memory.ts";
+import type { ModelPlacement } from "./place-model.ts";
 
 /** Records the end of a step: clips the gradients, then updates each range of the flat parameters in one fused pass. */
-export const recordUpdate = (emit: TailEmitter, spec: ResolvedJobSpec, model: ModelPlacement, { layout, clip }: Placed): void => {
+export const recordUpdate = (
+  emit: TailEmitter,
+  spec: ResolvedJobSpec,
+  model: ModelPlacement,
+  { layout, clip }: Placed,
+): void => {
   const { k } = emit;
   const floats = (offset: number, start: number, count: number) => emit.at(offset + 4 * start, 4 * count);
   const { gradientClip, l1, l2 } = spec.training;
@@ -60,7 +65,9 @@ export const recordShuffle = (emit: TailEmitter, rows: number, { layout }: Place
 /** Records Σ w² and Σ g² of every layer. */
 export const recordLayerSquares = (emit: TailEmitter, model: ModelPlacement, { layout }: Placed): void => {
   for (const { layer, trainable, weightSquaresOffset, gradientSquaresOffset } of layout.statistics.layers) {
-    const own = model.places.filter(({ declaration }) => declaration.kind === "parameter" && declaration.layer === layer);
+    const own = model.places.filter(
+      ({ declaration }) => declaration.kind === "parameter" && declaration.layer === layer,
+    );
     const squares = (base: number, places: typeof own, out: number): void => {
       const chunks = places.reduce((sum, { count }) => sum + chunkCount(count), 0);
       const partials = emit.scratchDoubles(chunks);
@@ -73,6 +80,11 @@ export const recordLayerSquares = (emit: TailEmitter, model: ModelPlacement, { l
       emit.k.foldPartials(emit.at(out, 8), partials, chunks, 1, 1);
     };
     squares(layout.model.offset, own, weightSquaresOffset);
-    if (trainable > 0) squares(layout.gradients.offset, own.filter(({ frozen }) => !frozen), gradientSquaresOffset);
+    if (trainable > 0)
+      squares(
+        layout.gradients.offset,
+        own.filter(({ frozen }) => !frozen),
+        gradientSquaresOffset,
+      );
   }
 };

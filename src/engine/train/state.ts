@@ -1,5 +1,11 @@
 import { floatsOf } from "./memory.ts";
-import { type ModelTensor, TrainingError, type TrainingMeta, type TrainingPlan, type TrainingState } from "./training.ts";
+import {
+  type ModelTensor,
+  TrainingError,
+  type TrainingMeta,
+  type TrainingPlan,
+  type TrainingState,
+} from "./training.ts";
 
 /** The tensors of a checkpoint: where each lies. */
 const storedTensors = (plan: TrainingPlan): { key: string; offset: number; count: number }[] => {
@@ -9,7 +15,9 @@ const storedTensors = (plan: TrainingPlan): { key: string; offset: number; count
     const shift = tensor.offset - model.offset;
     const own = { key: tensor.name, offset: tensor.offset, count: count(tensor) };
     const learnt = tensor.kind === "parameter" && !tensor.frozen;
-    const kept = learnt ? slots.map((slot) => ({ ...own, key: `${tensor.name}/${slot.name}`, offset: slot.offset + shift })) : [];
+    const kept = learnt
+      ? slots.map((slot) => ({ ...own, key: `${tensor.name}/${slot.name}`, offset: slot.offset + shift }))
+      : [];
     return [own, ...kept, ...(best ? [{ ...own, key: `best/${tensor.name}`, offset: best.offset + shift }] : [])];
   });
 };
@@ -17,7 +25,9 @@ const storedTensors = (plan: TrainingPlan): { key: string; offset: number; count
 /** A copy of everything that the rest of the job depends on. */
 export const captureState = (plan: TrainingPlan, memory: WebAssembly.Memory, meta: TrainingMeta): TrainingState => ({
   meta,
-  tensors: Object.fromEntries(storedTensors(plan).map(({ key, offset, count }) => [key, floatsOf(memory, { offset, count }).slice()])),
+  tensors: Object.fromEntries(
+    storedTensors(plan).map(({ key, offset, count }) => [key, floatsOf(memory, { offset, count }).slice()]),
+  ),
 });
 
 /** Puts a checkpoint's tensors back; throws where one is missing or of another size. */
@@ -38,7 +48,11 @@ const incompatible = (tensor: string, wanted: number, found: number | null): Tra
   );
 
 /** Overwrites initial weights by those of another model; tensors that it has not keep their own beginning. */
-export const loadInitial = (plan: TrainingPlan, memory: WebAssembly.Memory, initial: ReadonlyMap<string, Float32Array>): void => {
+export const loadInitial = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  initial: ReadonlyMap<string, Float32Array>,
+): void => {
   for (const tensor of plan.tensors) {
     const given = initial.get(tensor.name);
     if (!given) continue;

@@ -1,5 +1,5 @@
-import { seedWords } from "../kernels/philox.ts";
 import { powInteger64 } from "../kernels/math64.ts";
+import { seedWords } from "../kernels/philox.ts";
 import { ruleOf } from "../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../optim/schedule.ts";
 import type { Team } from "../parallel/team.ts";

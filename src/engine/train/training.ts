@@ -1,9 +1,9 @@
 import type { LayerStatistics, MetricPoint, Metrics } from "../../domain/job.ts";
+import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
 import type { ExecutionPlan } from "../graph/plan.ts";
+import type { PlateauState } from "../optim/schedule.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { PlateauState } from "../optim/schedule.ts";
-import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {

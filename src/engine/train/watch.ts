@@ -100,19 +100,28 @@ const overfitting = (facts: EpochFacts, best: WatchState["lowestValidation"]): F
   return {
     type: "overfitting",
     message: `since epoch ${best.epoch} the validation loss rose from ${best.loss.toPrecision(3)} to ${facts.validationLoss.toPrecision(3)} while the training loss fell: stop earlier, regularise, or find more data`,
-    data: { bestEpoch: best.epoch, bestValidationLoss: best.loss, validationLoss: facts.validationLoss, trainLoss: facts.trainLoss },
+    data: {
+      bestEpoch: best.epoch,
+      bestValidationLoss: best.loss,
+      validationLoss: facts.validationLoss,
+      trainLoss: facts.trainLoss,
+    },
   };
 };
 
 /** Looks for the problems of learning at the end of an epoch; each is reported once in a job, with the evidence. */
-export const watchEpoch = (state: WatchState, facts: EpochFacts): { readonly state: WatchState; readonly events: TrainingEvent[] } => {
+export const watchEpoch = (
+  state: WatchState,
+  facts: EpochFacts,
+): { readonly state: WatchState; readonly events: TrainingEvent[] } => {
   const firstLoss = state.firstLoss ?? facts.trainLoss;
   const lowestLoss = Math.min(state.lowestLoss ?? facts.trainLoss, facts.trainLoss);
   const described = facts.layers.length > 0;
   const [vanished, died] = described ? [vanishing(facts), dead(facts)] : [null, null];
   const vanishingPoints = described ? (vanished ? state.vanishingPoints + 1 : 0) : state.vanishingPoints;
   const deadPoints = described ? (died ? state.deadPoints + 1 : 0) : state.deadPoints;
-  const improves = facts.validationLoss !== null && facts.validationLoss < (state.lowestValidation?.loss ?? Number.MAX_VALUE);
+  const improves =
+    facts.validationLoss !== null && facts.validationLoss < (state.lowestValidation?.loss ?? Number.MAX_VALUE);
   const lowestValidation =
     improves && facts.validationLoss !== null
       ? { epoch: facts.epoch, loss: facts.validationLoss, trainLoss: facts.trainLoss }
@@ -140,8 +149,12 @@ export const watchEpoch = (state: WatchState, facts: EpochFacts): { readonly sta
 };
 
 /** Layers whose units all begin with the same weights (weight matrices with equal columns): they would stay alike for ever. */
-export const symmetryEvent = (weights: readonly { layer: string; units: number; data: Float32Array }[]): TrainingEvent | null => {
-  const alike = weights.filter(({ units, data }) => units > 1 && data.every((value, index) => value === data[index - (index % units)]));
+export const symmetryEvent = (
+  weights: readonly { layer: string; units: number; data: Float32Array }[],
+): TrainingEvent | null => {
+  const alike = weights.filter(
+    ({ units, data }) => units > 1 && data.every((value, index) => value === data[index - (index % units)]),
+  );
   if (alike.length === 0) return null;
   const zero = alike.every(({ data }) => data.every((value) => value === 0));
   const layers = alike.map(({ layer }) => layer);

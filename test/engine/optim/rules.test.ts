@@ -69,7 +69,7 @@ describe("an optimiser follows PyTorch's trajectory:", () => {
       trial.weights.set([1, -2, 3, 0.5, -0.25]);
       fixtures.optimisers[name as keyof typeof cases].forEach((expected, index) => {
         trial.step(index + 1, rate, slope);
-        expected.forEach((value, i) => expect(trial.weights[i]).toBeCloseTo(value, 9));
+        for (const [i, value] of expected.entries()) expect(trial.weights[i]).toBeCloseTo(value, 9);
       });
     });
   }

@@ -26,7 +26,7 @@ describe("fit", () => {
     expect(points[0]!.layers.map(({ layer }) => layer)).toEqual(["hidden.0", "output"]);
     expect(points[0]!.gradientNorm).toBeGreaterThan(0);
     expect(progress.at(-1)).toBe(1);
-    expect(result.metrics["testAccuracy"]).toBeGreaterThan(0.5);
+    expect(result.metrics.testAccuracy).toBeGreaterThan(0.5);
     expect(Object.keys(result.metrics).sort()).toEqual(
       [
         "epochs",
@@ -49,10 +49,10 @@ describe("fit", () => {
     });
     const run = (labelScale: number) => runJob(spec, { ...shape, outputs: 1 }, { classes: -1, labelScale });
     const [plain, scaled] = [await run(1), await run(10)];
-    expect(plain.result.metrics["testR2"]).toBeGreaterThan(0.999);
-    const error = plain.result.metrics["testRootMeanSquaredError"]!;
-    expect(error).toBeCloseTo(Math.sqrt(plain.result.metrics["testMeanSquaredError"]!), 12);
-    expect(scaled.result.metrics["testRootMeanSquaredError"]).toBeCloseTo(10 * error, 9);
+    expect(plain.result.metrics.testR2).toBeGreaterThan(0.999);
+    const error = plain.result.metrics.testRootMeanSquaredError!;
+    expect(error).toBeCloseTo(Math.sqrt(plain.result.metrics.testMeanSquaredError!), 12);
+    expect(scaled.result.metrics.testRootMeanSquaredError).toBeCloseTo(10 * error, 9);
   });
 
   it("trains every kind of model and loss", async () => {
@@ -103,11 +103,11 @@ describe("fit", () => {
     });
     const points: MetricPoint[] = [];
     const { result } = await runJob(spec, shape, { onPoint: (point) => points.push(point) });
-    const losses = points.map(({ metrics }) => metrics["validationLoss"]!);
+    const losses = points.map(({ metrics }) => metrics.validationLoss!);
     const best = losses.indexOf(Math.min(...losses));
-    expect(result.metrics["epochs"]).toBe(best + 1 + 4);
-    expect(result.metrics["bestEpoch"]).toBe(best + 1);
-    expect(result.metrics["validationLoss"]).toBe(losses[best]);
+    expect(result.metrics.epochs).toBe(best + 1 + 4);
+    expect(result.metrics.bestEpoch).toBe(best + 1);
+    expect(result.metrics.validationLoss).toBe(losses[best]);
   });
 
   it("pauses, cancels and hands back between two steps, as the control word says", async () => {

@@ -7,7 +7,7 @@ import { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
 import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
-import { fit } from "../../../src/engine/train/fit.ts";
+import { fit as train } from "../../../src/engine/train/fit.ts";
 import { createTrainingMemory, type DataViews, dataViews, weightTensors } from "../../../src/engine/train/memory.ts";
 import { planTraining } from "../../../src/engine/train/plan-training.ts";
 import type { DataShape, FitOptions, TrainingPlan } from "../../../src/engine/train/training.ts";
@@ -104,7 +104,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
   const team = leadTeam(plan, memory, instantiateKernels(module, memory));
   const control = new Int32Array(new SharedArrayBuffer(4));
   try {
-    const result = await fit(plan, memory, stopping(team, plan, control, stopAfterSteps), {
+    const result = await train(plan, memory, stopping(team, plan, control, stopAfterSteps), {
       control,
       nowMs: () => performance.now(),
       checkpointEveryMs: 1e9,

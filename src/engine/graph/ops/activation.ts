@@ -1,4 +1,4 @@
-import { activationCodes } from "../../kernels/families/activations.ts";
+import type { activationCodes } from "../../kernels/families/activations.ts";
 import { columnsOf, rowsOf, sizeOf } from "../../tensor/shape.ts";
 import type { TensorType, Value } from "../graph.ts";
 import { onceDifferentiable, op } from "../op.ts";
@@ -14,10 +14,19 @@ export interface ActivationAttributes {
   readonly slope: number;
 }
 
-export const isEpilogue = (kind: string): kind is EpilogueActivation => (epilogueActivations as readonly string[]).includes(kind);
+export const isEpilogue = (kind: string): kind is EpilogueActivation =>
+  (epilogueActivations as readonly string[]).includes(kind);
 
 /** Rough floating-point operations of an element, exponentials counted as about a dozen. */
-const flopsOf: Record<ElementActivation, number> = { relu: 1, leakyRelu: 2, sigmoid: 15, tanh: 18, gelu: 30, silu: 16, softplus: 25 };
+const flopsOf: Record<ElementActivation, number> = {
+  relu: 1,
+  leakyRelu: 2,
+  sigmoid: 15,
+  tanh: 18,
+  gelu: 30,
+  silu: 16,
+  softplus: 25,
+};
 
 const sameAsX = ({ x }: { x: TensorType }): { out: TensorType } => ({ out: { shape: x.shape, dtype: "float" } });
 
@@ -57,7 +66,8 @@ export const throughEpilogue = (g: Value, out: Value, kind: EpilogueActivation, 
 export const softmax = op("softmax", {
   inputs: ["x"],
   shape: sameAsX,
-  forward: ({ k }, { x, out }, _attributes, types) => k.softmax(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
+  forward: ({ k }, { x, out }, _attributes, types) =>
+    k.softmax(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
   vjp: (g, { out }) => ({ x: softmaxGradient({ g, saved: out }, { logarithm: false }).out }),
   cost: (types) => 15 * sizeOf(types.x.shape),
 });
@@ -66,7 +76,8 @@ export const softmax = op("softmax", {
 export const logSoftmax = op("logSoftmax", {
   inputs: ["x"],
   shape: sameAsX,
-  forward: ({ k }, { x, out }, _attributes, types) => k.logSoftmax(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
+  forward: ({ k }, { x, out }, _attributes, types) =>
+    k.logSoftmax(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
   vjp: (g, { out }) => ({ x: softmaxGradient({ g, saved: out }, { logarithm: true }).out }),
   cost: (types) => 15 * sizeOf(types.x.shape),
 });
@@ -80,4 +91,3 @@ export const softmaxGradient = op("softmaxGradient", {
   vjp: onceDifferentiable("softmaxGradient"),
   cost: (types) => 4 * sizeOf(types.g.shape),
 });
-

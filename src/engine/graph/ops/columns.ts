@@ -1,15 +1,19 @@
 import { columnsOf, rowsOf, showShape } from "../../tensor/shape.ts";
 import { type Place, sliceOf } from "../emitter.ts";
 import type { Value } from "../graph.ts";
-import { fit, op } from "../op.ts";
+import { mustFit, op } from "../op.ts";
 
-const shifted = (place: Place, bytes: number): Place => (place === 0 || "buffer" in place ? place : sliceOf(place, bytes));
+const shifted = (place: Place, bytes: number): Place =>
+  place === 0 || "buffer" in place ? place : sliceOf(place, bytes);
 
 /** out = a's columns, then b's: channels side by side. */
 export const concat = op("concat", {
   inputs: ["a", "b"],
   shape: ({ a, b }) => {
-    fit(String(a.shape.slice(0, -1)) === String(b.shape.slice(0, -1)), `${showShape(a.shape)} and ${showShape(b.shape)} do not stand side by side`);
+    mustFit(
+      String(a.shape.slice(0, -1)) === String(b.shape.slice(0, -1)),
+      `${showShape(a.shape)} and ${showShape(b.shape)} do not stand side by side`,
+    );
     return { out: { shape: [...a.shape.slice(0, -1), columnsOf(a.shape) + columnsOf(b.shape)], dtype: "float" } };
   },
   forward: ({ k, floatBytes }, { a, b, out }, _attributes, types) => {
@@ -34,11 +38,20 @@ interface Range {
 export const takeColumns = op("takeColumns", {
   inputs: ["x"],
   shape: ({ x }, { start, count }: Range) => {
-    fit(start + count <= columnsOf(x.shape), `columns ${start} to ${start + count} of ${showShape(x.shape)}`);
+    mustFit(start + count <= columnsOf(x.shape), `columns ${start} to ${start + count} of ${showShape(x.shape)}`);
     return { out: { shape: [...x.shape.slice(0, -1), count], dtype: "float" } };
   },
   forward: ({ k, floatBytes }, { x, out }, { start, count }, types) =>
-    k.copyStrided(out, shifted(x, start * floatBytes), count, count, 1, columnsOf(types.x.shape), 1, rowsOf(types.x.shape)),
+    k.copyStrided(
+      out,
+      shifted(x, start * floatBytes),
+      count,
+      count,
+      1,
+      columnsOf(types.x.shape),
+      1,
+      rowsOf(types.x.shape),
+    ),
   vjp: (g, { x }, { start }) => ({ x: insertedColumns(g, start, columnsOf(x.shape)) }),
   cost: () => 0,
 });
@@ -60,4 +73,5 @@ export const insertColumns = op("insertColumns", {
   cost: () => 0,
 });
 
-export const insertedColumns = (x: Value, start: number, columns: number): Value => insertColumns({ x }, { start, columns }).out;
+export const insertedColumns = (x: Value, start: number, columns: number): Value =>
+  insertColumns({ x }, { start, columns }).out;

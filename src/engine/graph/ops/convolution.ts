@@ -3,7 +3,7 @@ import { type ConvGeometry, convArguments, convSizes } from "../../kernels/famil
 import { panelCount } from "../../kernels/families/matrix.ts";
 import { showShape, sizeOf } from "../../tensor/shape.ts";
 import { threadScratch } from "../emitter.ts";
-import { fit, onceDifferentiable, op } from "../op.ts";
+import { mustFit, onceDifferentiable, op } from "../op.ts";
 import { type EpilogueActivation, throughEpilogue } from "./activation.ts";
 import { sumRows } from "./reduction.ts";
 
@@ -25,8 +25,11 @@ const flops = ({ geometry: g }: Geometry): number =>
 export const conv2d = op("conv2d", {
   inputs: ["x", "weight", "bias"],
   shape: ({ x, weight }, { geometry: g }: Geometry & { activation: EpilogueActivation; slope: number }) => {
-    fit(String(x.shape) === String(inputShape(g)), `${showShape(x.shape)} is not ${showShape(inputShape(g))}`);
-    fit(String(weight.shape) === String(weightShape(g)), `${showShape(weight.shape)} is not ${showShape(weightShape(g))}`);
+    mustFit(String(x.shape) === String(inputShape(g)), `${showShape(x.shape)} is not ${showShape(inputShape(g))}`);
+    mustFit(
+      String(weight.shape) === String(weightShape(g)),
+      `${showShape(weight.shape)} is not ${showShape(weightShape(g))}`,
+    );
     return { out: { shape: [g.batch, g.outHeight, g.outWidth, g.outChannels], dtype: "float" } };
   },
   forward: (emit, { x, weight, bias, out }, { geometry: g, activation, slope }) => {
@@ -34,7 +37,17 @@ export const conv2d = op("conv2d", {
     const [k, n] = [(taps(g) * g.channels) / g.groups, g.outChannels / g.groups];
     const packed = emit.scratchFloats(sizes.packedWeights);
     emit.k.packB(packed, weight, k, n, n, 1, g.groups, k * n, g.groups * panelCount(n));
-    emit.k.conv2d(out, x, packed, bias, threadScratch, activationCodes[activation], slope, ...convArguments(g), sizes.forwardUnits);
+    emit.k.conv2d(
+      out,
+      x,
+      packed,
+      bias,
+      threadScratch,
+      activationCodes[activation],
+      slope,
+      ...convArguments(g),
+      sizes.forwardUnits,
+    );
   },
   vjp: (g, { x, weight, out }, { geometry, activation, slope }) => {
     const z = throughEpilogue(g, out, activation, slope);

@@ -3,7 +3,7 @@ import { columnsOf, rowsOf, type Shape, sameShape, showShape, sizeOf } from "../
 import type { Emitter, Place } from "../emitter.ts";
 import type { TensorType, Value } from "../graph.ts";
 import { isOne } from "../graph.ts";
-import { fit, op } from "../op.ts";
+import { mustFit, op } from "../op.ts";
 import { sum, sumColumns, sumRows } from "./reduction.ts";
 
 /** How a smaller shape repeats over a larger one: row and column strides over the larger seen as a matrix. */
@@ -20,15 +20,17 @@ type Pair = { readonly a: TensorType; readonly b: TensorType };
 const binaryShape = ({ a, b }: Pair): { out: TensorType } => {
   const out = sizeOf(a.shape) >= sizeOf(b.shape) ? a : b;
   const fits = broadcastStrides(a.shape, out.shape) && broadcastStrides(b.shape, out.shape);
-  fit(fits !== null, `shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
+  mustFit(fits !== null, `shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
   return { out: { shape: out.shape, dtype: "float" } };
 };
 
 type BinaryKernel = "add" | "sub" | "mul" | "div";
-const broadcastKernel = { add: "addBroadcast", sub: "subBroadcast", mul: "mulBroadcast", div: "divBroadcast" } as const satisfies Record<
-  BinaryKernel,
-  KernelName
->;
+const broadcastKernel = {
+  add: "addBroadcast",
+  sub: "subBroadcast",
+  mul: "mulBroadcast",
+  div: "divBroadcast",
+} as const satisfies Record<BinaryKernel, KernelName>;
 
 const binaryForward =
   (kernel: BinaryKernel) =>
@@ -39,14 +41,31 @@ const binaryForward =
     types: { a: TensorType; b: TensorType; out: TensorType },
   ): void => {
     const { shape } = types.out;
-    if (sameShape(types.a.shape, types.b.shape)) return emit.k[kernel](places.out, places.a, places.b, sizeOf(shape));
+    if (sameShape(types.a.shape, types.b.shape)) {
+      emit.k[kernel](places.out, places.a, places.b, sizeOf(shape));
+      return;
+    }
     const [aRow, aColumn] = broadcastStrides(types.a.shape, shape)!;
     const [bRow, bColumn] = broadcastStrides(types.b.shape, shape)!;
     const columns = columnsOf(shape);
-    emit.k[broadcastKernel[kernel]](places.out, places.a, places.b, columns, columns, aRow, aColumn, bRow, bColumn, rowsOf(shape));
+    emit.k[broadcastKernel[kernel]](
+      places.out,
+      places.a,
+      places.b,
+      columns,
+      columns,
+      aRow,
+      aColumn,
+      bRow,
+      bColumn,
+      rowsOf(shape),
+    );
   };
 
-const perElement = (flops: number) => (types: { out: TensorType }): number => flops * sizeOf(types.out.shape);
+const perElement =
+  (flops: number) =>
+  (types: { out: TensorType }): number =>
+    flops * sizeOf(types.out.shape);
 
 /** Sums a gradient over the axes along which `shape` was repeated. */
 export const reduceTo = (g: Value, shape: Shape): Value => {
@@ -126,7 +145,8 @@ export const negated = (x: Value): Value => neg({ x }, {}).out;
 export const scale = op("scale", {
   inputs: ["x"],
   shape: unaryShape,
-  forward: ({ k }, { x, out }, { factor }: { factor: number }, types) => k.scale(out, x, factor, sizeOf(types.out.shape)),
+  forward: ({ k }, { x, out }, { factor }: { factor: number }, types) =>
+    k.scale(out, x, factor, sizeOf(types.out.shape)),
   vjp: (g, _values, { factor }) => ({ x: scaled(g, factor) }),
   cost: perElement(1),
 });
@@ -192,7 +212,7 @@ export const reshape = op("reshape", {
   inputs: ["x"],
   alias: "x",
   shape: ({ x }, { shape }: { shape: Shape }) => {
-    fit(sizeOf(x.shape) === sizeOf(shape), `${showShape(x.shape)} has not as many elements as ${showShape(shape)}`);
+    mustFit(sizeOf(x.shape) === sizeOf(shape), `${showShape(x.shape)} has not as many elements as ${showShape(shape)}`);
     return { out: { shape, dtype: x.dtype } };
   },
   forward: () => {},
@@ -200,13 +220,17 @@ export const reshape = op("reshape", {
   cost: () => 0,
 });
 
-export const reshaped = (x: Value, shape: Shape): Value => (sameShape(x.shape, shape) ? x : reshape({ x }, { shape }).out);
+export const reshaped = (x: Value, shape: Shape): Value =>
+  sameShape(x.shape, shape) ? x : reshape({ x }, { shape }).out;
 
 /** out repeats x over a larger shape: a scalar, a row vector or a column. */
 export const expand = op("expand", {
   inputs: ["x"],
   shape: ({ x }, { shape }: { shape: Shape }) => {
-    fit(broadcastStrides(x.shape, shape) !== null, `${showShape(x.shape)} does not repeat over ${showShape(shape)}`);
+    mustFit(
+      broadcastStrides(x.shape, shape) !== null,
+      `${showShape(x.shape)} does not repeat over ${showShape(shape)}`,
+    );
     return { out: { shape, dtype: "float" } };
   },
   forward: ({ k }, { x, out }, { shape }, types) => {

@@ -2,7 +2,7 @@ import { chunkCount } from "../../kernels/families/reductions.ts";
 import { columnsOf, rowsOf, sameShape, showShape } from "../../tensor/shape.ts";
 import type { Emitter, Place } from "../emitter.ts";
 import type { TensorType, Value } from "../graph.ts";
-import { fit, op } from "../op.ts";
+import { mustFit, op } from "../op.ts";
 import { times } from "./elementwise.ts";
 
 /**
@@ -13,11 +13,12 @@ interface Factor {
   readonly factor: number;
 }
 
-const lossTypes = (x: TensorType) => ({
-  out: { shape: [], dtype: "float" },
-  rowLosses: { shape: [rowsOf(x.shape)], dtype: "float" },
-  gradient: { shape: x.shape, dtype: "float" },
-} as const);
+const lossTypes = (x: TensorType) =>
+  ({
+    out: { shape: [], dtype: "float" },
+    rowLosses: { shape: [rowsOf(x.shape)], dtype: "float" },
+    gradient: { shape: x.shape, dtype: "float" },
+  }) as const;
 
 const extras = ["rowLosses", "gradient"] as const;
 const droppable = ["gradient"] as const;
@@ -41,12 +42,23 @@ export const softmaxCrossEntropy = op("softmaxCrossEntropy", {
   extras,
   droppable,
   shape: ({ x, labels }, _attributes: Factor & { smoothing: number }) => {
-    fit(labels.dtype === "i32", "labels of classes are i32");
+    mustFit(labels.dtype === "i32", "labels of classes are i32");
     return lossTypes(x);
   },
   forward: (emit, { x, labels, scale, classWeights, out, rowLosses, gradient }, { factor, smoothing }, types) => {
     const rows = rowsOf(types.x.shape);
-    emit.k.softmaxCrossEntropy(rowLosses, gradient, x, labels, classWeights, 0, scale, columnsOf(types.x.shape), smoothing, rows);
+    emit.k.softmaxCrossEntropy(
+      rowLosses,
+      gradient,
+      x,
+      labels,
+      classWeights,
+      0,
+      scale,
+      columnsOf(types.x.shape),
+      smoothing,
+      rows,
+    );
     emitTotal(emit, out, rowLosses, rows, factor);
   },
   vjp: (g, { gradient }) => ({ x: chained(g, gradient), labels: null, scale: null, classWeights: null }),
@@ -60,17 +72,38 @@ export const binaryCrossEntropy = op("binaryCrossEntropy", {
   extras,
   droppable,
   shape: ({ x, targets }, _attributes: Factor & { smoothing: number }) => {
-    fit(sameShape(x.shape, targets.shape), `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
+    mustFit(sameShape(x.shape, targets.shape), `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
     return lossTypes(x);
   },
-  forward: (emit, { x, targets, scale, positiveWeights, columnWeights, out, rowLosses, gradient }, { factor, smoothing }, types) => {
+  forward: (
+    emit,
+    { x, targets, scale, positiveWeights, columnWeights, out, rowLosses, gradient },
+    { factor, smoothing },
+    types,
+  ) => {
     const rows = rowsOf(types.x.shape);
     emit.k.binaryCrossEntropy(
-      rowLosses, gradient, x, targets, positiveWeights, columnWeights, 0, scale, columnsOf(types.x.shape), smoothing, rows,
+      rowLosses,
+      gradient,
+      x,
+      targets,
+      positiveWeights,
+      columnWeights,
+      0,
+      scale,
+      columnsOf(types.x.shape),
+      smoothing,
+      rows,
     );
     emitTotal(emit, out, rowLosses, rows, factor);
   },
-  vjp: (g, { gradient }) => ({ x: chained(g, gradient), targets: null, scale: null, positiveWeights: null, columnWeights: null }),
+  vjp: (g, { gradient }) => ({
+    x: chained(g, gradient),
+    targets: null,
+    scale: null,
+    positiveWeights: null,
+    columnWeights: null,
+  }),
   cost,
 });
 
@@ -83,7 +116,10 @@ const regression = (name: RegressionKernel) =>
     droppable,
     shape: ({ x, targets }, _attributes: Factor) => {
       const columns = name === "gaussian" ? columnsOf(x.shape) / 2 : columnsOf(x.shape);
-      fit(rowsOf(x.shape) === rowsOf(targets.shape) && columnsOf(targets.shape) === columns, `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
+      mustFit(
+        rowsOf(x.shape) === rowsOf(targets.shape) && columnsOf(targets.shape) === columns,
+        `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`,
+      );
       return lossTypes(x);
     },
     forward: (emit, { x, targets, scale, out, rowLosses, gradient }, { factor }, types) => {
@@ -110,7 +146,7 @@ export const huber = op("huber", {
   extras,
   droppable,
   shape: ({ x, targets }, _attributes: Factor & { delta: number }) => {
-    fit(sameShape(x.shape, targets.shape), `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
+    mustFit(sameShape(x.shape, targets.shape), `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
     return lossTypes(x);
   },
   forward: (emit, { x, targets, scale, out, rowLosses, gradient }, { factor, delta }, types) => {

@@ -3,7 +3,7 @@ import { packedElements, panelCount, stripCount } from "../../kernels/families/m
 import { columnsOf, rowsOf, showShape, sizeOf } from "../../tensor/shape.ts";
 import { type Emitter, type Place, threadScratch } from "../emitter.ts";
 import type { Value } from "../graph.ts";
-import { fit, op } from "../op.ts";
+import { mustFit, op } from "../op.ts";
 import { type EpilogueActivation, throughEpilogue } from "./activation.ts";
 import { sumRows } from "./reduction.ts";
 
@@ -28,7 +28,20 @@ const emitProduct = (emit: Emitter, p: Product): void => {
   const [aRow, aColumn] = p.transposeA ? [1, p.m] : [p.k, 1];
   emit.k.packB(packed, p.b, p.k, p.n, bRow, bColumn, 1, 0, panelCount(p.n));
   emit.k.gemm(
-    p.out, p.a, packed, p.bias, threadScratch, p.m, p.n, p.k, aRow, aColumn, p.n, 0, activationCodes[p.activation], p.slope,
+    p.out,
+    p.a,
+    packed,
+    p.bias,
+    threadScratch,
+    p.m,
+    p.n,
+    p.k,
+    aRow,
+    aColumn,
+    p.n,
+    0,
+    activationCodes[p.activation],
+    p.slope,
     stripCount(p.m),
   );
 };
@@ -44,10 +57,10 @@ const plain: Transposes = { transposeA: false, transposeB: false };
 export const matmul = op("matmul", {
   inputs: ["a", "b"],
   shape: ({ a, b }, { transposeA, transposeB }: Transposes) => {
-    fit(a.shape.length === 2 && b.shape.length === 2, "matmul takes two matrices");
+    mustFit(a.shape.length === 2 && b.shape.length === 2, "matmul takes two matrices");
     const [m, k] = transposeA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
     const [depth, n] = transposeB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
-    fit(k === depth, `${showShape(a.shape)} and ${showShape(b.shape)} do not multiply`);
+    mustFit(k === depth, `${showShape(a.shape)} and ${showShape(b.shape)} do not multiply`);
     return { out: { shape: [m, n], dtype: "float" } };
   },
   forward: (emit, { a, b, out }, { transposeA, transposeB }, types) => {
@@ -72,8 +85,11 @@ export const product = (a: Value, b: Value, transposeA: boolean, transposeB: boo
 export const linear = op("linear", {
   inputs: ["x", "weight", "bias"],
   shape: ({ x, weight, bias }, _attributes: { activation: EpilogueActivation; slope: number }) => {
-    fit(x.shape.length === 2 && x.shape[1] === weight.shape[0], `${showShape(x.shape)} does not enter ${showShape(weight.shape)}`);
-    fit(sizeOf(bias.shape) === columnsOf(weight.shape), "one bias for each unit");
+    mustFit(
+      x.shape.length === 2 && x.shape[1] === weight.shape[0],
+      `${showShape(x.shape)} does not enter ${showShape(weight.shape)}`,
+    );
+    mustFit(sizeOf(bias.shape) === columnsOf(weight.shape), "one bias for each unit");
     return { out: { shape: [x.shape[0]!, columnsOf(weight.shape)], dtype: "float" } };
   },
   forward: (emit, { x, weight, bias, out }, { activation, slope }, types) => {

@@ -1,7 +1,7 @@
 import { activationCodes } from "../../kernels/families/activations.ts";
 import { columnsOf, rowsOf, sizeOf } from "../../tensor/shape.ts";
 import type { TensorType, Value } from "../graph.ts";
-import { fit, onceDifferentiable, op } from "../op.ts";
+import { mustFit, onceDifferentiable, op } from "../op.ts";
 import { type EpilogueActivation, throughEpilogue } from "./activation.ts";
 
 interface NormAttributes {
@@ -13,7 +13,7 @@ interface NormAttributes {
 const column = (x: TensorType): TensorType => ({ shape: [columnsOf(x.shape)], dtype: "float" });
 
 const fitColumns = (x: TensorType, gamma: TensorType): void =>
-  fit(sizeOf(gamma.shape) === columnsOf(x.shape), "one gamma for each column");
+  mustFit(sizeOf(gamma.shape) === columnsOf(x.shape), "one gamma for each column");
 
 /**
  * Batch normalisation with the mini-batch's own statistics (Ioffe & Szegedy 2015): out = f(γ·(x − μ)/√(σ² + ε) + β) column by column, σ² biased.
@@ -35,7 +35,11 @@ export const batchNorm = op("batchNorm", {
     const z = throughEpilogue(g, out, activation, slope);
     const parameters = batchNormParameterGradient({ g: z, x, mean, inverse }, {});
     const { out: dgamma, dbeta } = parameters;
-    return { x: batchNormInputGradient({ g: z, x, mean, inverse, gamma, dgamma, dbeta }, {}).out, gamma: dgamma, beta: dbeta };
+    return {
+      x: batchNormInputGradient({ g: z, x, mean, inverse, gamma, dgamma, dbeta }, {}).out,
+      gamma: dgamma,
+      beta: dbeta,
+    };
   },
   cost: (types) => 12 * sizeOf(types.x.shape),
 });
@@ -46,7 +50,17 @@ export const batchNormParameterGradient = op("batchNormParameterGradient", {
   extras: ["dbeta"],
   shape: ({ x }) => ({ out: column(x), dbeta: column(x) }),
   forward: ({ k }, { g, x, mean, inverse, out, dbeta }, _attributes, types) =>
-    k.batchNormParameterGrad(out, dbeta, g, x, mean, inverse, rowsOf(types.x.shape), columnsOf(types.x.shape), columnsOf(types.x.shape)),
+    k.batchNormParameterGrad(
+      out,
+      dbeta,
+      g,
+      x,
+      mean,
+      inverse,
+      rowsOf(types.x.shape),
+      columnsOf(types.x.shape),
+      columnsOf(types.x.shape),
+    ),
   vjp: onceDifferentiable("batchNormParameterGradient"),
   cost: (types) => 5 * sizeOf(types.x.shape),
 });
@@ -116,5 +130,7 @@ export const trackStatistics = (
   const unbiased = rows > 1 ? rows / (rows - 1) : 1;
   const { effects } = running.mean.graph;
   effects.push(runningAverage({ running: running.mean, batch: batch.mean }, { momentum, factor: 1 }).out);
-  effects.push(runningAverage({ running: running.variance, batch: batch.variance }, { momentum, factor: unbiased }).out);
+  effects.push(
+    runningAverage({ running: running.variance, batch: batch.variance }, { momentum, factor: unbiased }).out,
+  );
 };

@@ -1,7 +1,7 @@
 import { type PoolGeometry, poolArguments } from "../../kernels/families/pooling.ts";
 import { showShape, sizeOf } from "../../tensor/shape.ts";
 import type { TensorType } from "../graph.ts";
-import { fit, onceDifferentiable, op } from "../op.ts";
+import { mustFit, onceDifferentiable, op } from "../op.ts";
 
 interface Geometry {
   readonly geometry: PoolGeometry;
@@ -15,9 +15,10 @@ const outShape = (g: PoolGeometry) => [g.batch, g.outHeight, g.outWidth, g.chann
 const inShape = (g: PoolGeometry) => [g.batch, g.height, g.width, g.channels] as const;
 const outPixels = (g: PoolGeometry): number => g.batch * g.outHeight * g.outWidth;
 const inPixels = (g: PoolGeometry): number => g.batch * g.height * g.width;
-const cost = (_types: object, { geometry: g }: Geometry): number => sizeOf(outShape(g)) * g.kernelHeight * g.kernelWidth;
+const cost = (_types: object, { geometry: g }: Geometry): number =>
+  sizeOf(outShape(g)) * g.kernelHeight * g.kernelWidth;
 const fitInput = (x: TensorType, g: PoolGeometry): void =>
-  fit(String(x.shape) === String(inShape(g)), `${showShape(x.shape)} is not ${showShape(inShape(g))}`);
+  mustFit(String(x.shape) === String(inShape(g)), `${showShape(x.shape)} is not ${showShape(inShape(g))}`);
 
 /** out = the largest element of each window; `winners` remembers which tap it was. The gradient goes to the winner. */
 export const maxPool = op("maxPool", {
@@ -27,7 +28,8 @@ export const maxPool = op("maxPool", {
     fitInput(x, geometry);
     return { out: { shape: outShape(geometry), dtype: "float" }, winners: { shape: outShape(geometry), dtype: "i32" } };
   },
-  forward: ({ k }, { x, out, winners }, { geometry: g }) => k.maxPool2d(out, winners, x, ...poolArguments(g), outPixels(g)),
+  forward: ({ k }, { x, out, winners }, { geometry: g }) =>
+    k.maxPool2d(out, winners, x, ...poolArguments(g), outPixels(g)),
   vjp: (g, { winners }, { geometry }) => ({ x: maxPoolGradient({ g, winners }, { geometry }).out }),
   cost: (types, attributes) => cost(types, attributes),
 });
@@ -35,7 +37,8 @@ export const maxPool = op("maxPool", {
 export const maxPoolGradient = op("maxPoolGradient", {
   inputs: ["g", "winners"],
   shape: (_types, { geometry }: Geometry) => ({ out: { shape: inShape(geometry), dtype: "float" } }),
-  forward: ({ k }, { g: dy, winners, out }, { geometry: g }) => k.maxPool2dGrad(out, dy, winners, ...poolArguments(g), inPixels(g)),
+  forward: ({ k }, { g: dy, winners, out }, { geometry: g }) =>
+    k.maxPool2dGrad(out, dy, winners, ...poolArguments(g), inPixels(g)),
   vjp: onceDifferentiable("maxPoolGradient"),
   cost: (types, attributes) => cost(types, attributes),
 });
@@ -68,7 +71,7 @@ const pixelsOf = (x: TensorType): number => x.shape[1]! * x.shape[2]!;
 export const globalAveragePool = op("globalAveragePool", {
   inputs: ["x"],
   shape: ({ x }) => {
-    fit(x.shape.length === 4, "global average pooling takes [batch, height, width, channels]");
+    mustFit(x.shape.length === 4, "global average pooling takes [batch, height, width, channels]");
     return { out: { shape: [x.shape[0]!, x.shape[3]!], dtype: "float" } };
   },
   forward: ({ k }, { x, out }, _attributes, types) =>

@@ -21,4 +21,5 @@ export const dropout = op("dropout", {
   cost: (types) => 25 * sizeOf(types.x.shape),
 });
 
-export const dropped = (x: Value, state: Value, attributes: DropoutAttributes): Value => dropout({ x, state }, attributes).out;
+export const dropped = (x: Value, state: Value, attributes: DropoutAttributes): Value =>
+  dropout({ x, state }, attributes).out;

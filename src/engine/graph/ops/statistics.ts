@@ -32,7 +32,8 @@ export const describe = op("describe", {
 export const argmax = op("argmax", {
   inputs: ["x"],
   shape: ({ x }) => ({ out: { shape: [rowsOf(x.shape)], dtype: "i32" } }),
-  forward: ({ k }, { x, out }, _attributes, types) => k.argmaxColumns(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
+  forward: ({ k }, { x, out }, _attributes, types) =>
+    k.argmaxColumns(out, x, columnsOf(types.x.shape), rowsOf(types.x.shape)),
   vjp: () => ({ x: null }),
   cost: (types) => sizeOf(types.x.shape),
 });
