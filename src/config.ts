@@ -42,6 +42,22 @@ const url = (schemes: readonly string[], example: string) =>
       .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), `must be a URL such as ${example}`)
       .optional(),
   );
+/** Comma-separated; what is between the commas is trimmed. */
+const list = <T extends z.ZodType>(each: T) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && value !== "" ? value.split(",").map((part) => part.trim()) : undefined),
+    z.array(each).max(64, "must have at most 64 entries").default([]),
+  );
+const webhookSecret = z.string().min(32, "must be at least 32 characters, such as: openssl rand -base64 32");
+const hostPattern = z
+  .string()
+  .regex(/^(\*|(\*\.)?[\w.:[\]-]+)$/, "must be host names or addresses, such as hooks.internal,*.corp.example or *");
+const retrySeconds = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "must be seconds between commas, such as 5,300,1800")
+  .transform(Number)
+  .refine((value) => value <= 30 * 86_400, "must be at most 30 days each");
+
 const level = z.preprocess(
   blank,
   z
@@ -70,6 +86,9 @@ const environment = z.object({
   QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_STORED_BYTES: whole(0, Number.MAX_SAFE_INTEGER, 0),
   RETENTION_DAYS: whole(0, 36_500, 0),
+  WEBHOOK_SECRET: list(webhookSecret),
+  WEBHOOK_PRIVATE_HOSTS: list(hostPattern),
+  WEBHOOK_RETRY_SECONDS: list(retrySeconds),
 });
 
 export type LogLevel = z.infer<typeof level>;
@@ -106,7 +125,38 @@ export interface Config {
   quotas: { queuedJobs: number | null; runningJobs: number | null; storedBytes: number | null };
   /** What is older and not needed by anything is deleted; null: everything is kept. */
   retentionMs: number | null;
+  webhooks: WebhookConfig;
 }
+
+export interface WebhookConfig {
+  /** The server's own, of which each tenant's is made; newest first, each signs. Empty: one may be kept in the data folder. */
+  secrets: string[];
+  /** May have private addresses and plain http: host names, `*.domain`, or `*` for any. */
+  privateHosts: string[];
+  /** Pauses before the second delivery, the third … */
+  retryMs: number[];
+}
+
+const minute = 60;
+const hour = 60 * minute;
+/** As Standard Webhooks suggests: ten deliveries in three days. */
+const defaultRetrySeconds = [
+  5,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];
+
+const toWebhookConfig = (e: z.infer<typeof environment>): WebhookConfig => ({
+  secrets: e.WEBHOOK_SECRET,
+  privateHosts: e.WEBHOOK_PRIVATE_HOSTS,
+  retryMs: (e.WEBHOOK_RETRY_SECONDS.length === 0 ? defaultRetrySeconds : e.WEBHOOK_RETRY_SECONDS).map((s) => s * 1000),
+});
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
@@ -120,7 +170,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "environment");
     // What follows the name in a URL may be a password.
-    const value = (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
+    const value = name.endsWith("_SECRET") ? "…" : (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
     throw new StartError(`${name}=${value}: ${issue?.message ?? "is not valid"}`);
   }
   const e = parsed.data;
@@ -154,6 +204,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
       storedBytes: limitOf(e.QUOTA_STORED_BYTES),
     },
     retentionMs: e.RETENTION_DAYS === 0 ? null : e.RETENTION_DAYS * 86_400_000,
+    webhooks: toWebhookConfig(e),
   };
 };
 
@@ -178,4 +229,7 @@ export const environmentHelp = `Environment:
   QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
   QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)
   QUOTA_STORED_BYTES    that one tenant's data sets and models may take (0: any number)
-  RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)`;
+  RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)
+  WEBHOOK_SECRET        signs webhooks; two with a comma while changing it (kept in DATA_DIR by npm start)
+  WEBHOOK_PRIVATE_HOSTS hosts of webhooks that may be private and http://: hooks.internal,*.corp.example (none)
+  WEBHOOK_RETRY_SECONDS pauses between deliveries (5,300,1800,7200,18000,36000,50400,72000,86400)`;

@@ -54,7 +54,8 @@ const floors: Record<string, Floor> = {
   "src/stats": { values: ["src/domain", "src/data", "src/engine/kernels/math64.ts"] },
   "src/store": { values: ["src/domain"] },
   "src/queue": { values: ["src/domain"] },
-  "src/usecases": { values: ["src/domain", "src/data", "src/stats", "src/store", "src/queue"] },
+  "src/webhooks": { values: ["src/domain"] },
+  "src/usecases": { values: ["src/domain", "src/data", "src/stats", "src/store", "src/queue", "src/webhooks"] },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */

@@ -74,7 +74,9 @@ const publishWeights = async (
   preprocessing: Preprocessing,
   end: Extract<CourseEnd, { type: "completed" }>,
 ): Promise<RunEnd> => {
-  const { spec, tenant, dataset, base } = order;
+  const { tenant, dataset, base } = order;
+  // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
+  const { webhook: _, ...spec } = order.spec;
   const id = modelIdOfJob(order.job);
   const digest = digestOfTensors(end.tensors);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));

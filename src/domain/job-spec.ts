@@ -3,6 +3,7 @@ import { AliasName, DatasetId, ModelId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import { WebhookSpec } from "./webhook.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
 const features = z.array(column).min(1).max(limits.columns).optional();
@@ -125,6 +126,7 @@ export const JobSpec = z
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
     labels: z.record(z.string().min(1).max(63), z.string().max(255)).default({}),
+    webhook: WebhookSpec.optional(),
   })
   .meta({ id: "JobSpec" });
 

@@ -1,5 +1,5 @@
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
-import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec } from "./generated/descent/v1/job_spec.ts";
+import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 
 /** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */
 const present = (entries: Record<string, unknown>): Record<string, unknown> =>
@@ -9,17 +9,19 @@ const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.leng
 
 const fromTask = ({ type, label, features }: TaskSpec) => present({ type, label, features: nonEmpty(features) });
 const fromBase = ({ model, freeze, newHead }: BaseSpec) => present({ model, freeze: nonEmpty(freeze), newHead });
+const fromWebhook = ({ url }: WebhookSpec) => present({ url });
 const fromResources = (resources: ResourcesSpec) => present({ ...resources });
 
 /** The JSON body that this message stands for; unchecked, as a body is. */
 export const fromJobSpec = (message: JobSpec | undefined): unknown => {
   if (message === undefined) return undefined;
-  const { task, base, resources, labels, ...rest } = message;
+  const { task, base, resources, labels, webhook, ...rest } = message;
   return present({
     ...rest,
     task: task && fromTask(task),
     base: base && fromBase(base),
     resources: resources && fromResources(resources),
+    webhook: webhook && fromWebhook(webhook),
     labels: Object.keys(labels).length === 0 ? undefined : labels,
   });
 };
@@ -44,4 +46,5 @@ export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
   base: spec.base,
   resources: spec.resources,
   labels: spec.labels,
+  webhook: spec.webhook,
 });

@@ -6,6 +6,7 @@ import { keepRunning, type Part } from "./child.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { greeting } from "./greeting.ts";
 import { privateRedisVariable, untilToldToStop } from "./parent.ts";
+import { keepWebhookSecret } from "./webhook-secret.ts";
 
 /** After a trainer's own limit: it has had its time to checkpoint and is stuck. */
 const graceMs = 2000;
@@ -31,6 +32,7 @@ const startRedis = async (
 export const runAllInOne = async (script: string, config: Config, log: Logger): Promise<void> => {
   const told = untilToldToStop();
   const folder = await prepareDataFolder(config.dataDir);
+  await keepWebhookSecret({ ...config, dataDir: folder });
   const redis = await startRedis({ ...config, dataDir: folder }, log);
   const parts: Part[] = [];
   const stop = async (): Promise<void> => {

@@ -19,6 +19,7 @@ import { admitByFile } from "./api-key-file.ts";
 import { type Backends, connectBackends } from "./backends.ts";
 import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
 import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./parent.ts";
+import { createWebhooks } from "./webhooks.ts";
 
 const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
 
@@ -74,12 +75,14 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const queue = createBullTrainingQueue({ connection: createProducerConnection(redisUrl, onError), onError });
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
   const inference = createInference(inferenceThread, setup, log);
+  const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const deps: Deps = {
     ...backends,
     queue,
     engine: createEngineAccess(inference, await findBlas()),
     log,
     quotas: quotasOf(config),
+    webhooks: webhooks.access,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
@@ -88,6 +91,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
+  webhooks.start();
   log.info(ports, "api ready");
   await tellParent({ type: "ready", listening: ports });
   const ownsRedis = process.env[privateRedisVariable] === "1";
@@ -97,7 +101,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   stopReconciler();
   stopRetention();
   closeAdmit();
-  await Promise.all([rest.close(), grpc.close()]);
+  await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();
   await queue.close();
   await backends.close();

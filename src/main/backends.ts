@@ -10,6 +10,8 @@ import { createRateLimiter, type RateLimiter } from "../store/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis-catalogue.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis-connection.ts";
 import { createRedisJobStore } from "../store/redis-job-store.ts";
+import { createRedisWebhookOutbox } from "../store/redis-webhook-outbox.ts";
+import type { WebhookOutbox } from "../store/webhook-outbox.ts";
 
 const redisAnswersMs = 10_000;
 
@@ -19,6 +21,7 @@ export interface Backends {
   jobs: JobStore;
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
+  outbox: WebhookOutbox;
   close(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ export const connectBackends = async (config: Config & { redisUrl: string }, log
     }),
     catalogue: createRedisCatalogue(redis),
     rateLimiter: createRateLimiter(redis),
+    outbox: createRedisWebhookOutbox({ redis, subscriber }),
     close,
   };
 };

@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
-import { StartError } from "../config.ts";
-import { TenantId } from "../domain/ids.ts";
+import { parseConfig, StartError } from "../config.ts";
+import { defaultTenant, TenantId } from "../domain/ids.ts";
 import type { Scope } from "../usecases/operations.ts";
+import { deriveSecret } from "../webhooks/signature.ts";
 import { addApiKey, revokeApiKey } from "./api-key-file.ts";
 import { readApiKeys } from "./api-keys.ts";
+import { readWebhookSecrets } from "./webhook-secret.ts";
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -15,7 +17,15 @@ const file = (): string => {
   return path;
 };
 
-const command = new Command("keys").description("API keys of the file that API_KEYS_FILE names");
+const parseTenant = (text: string): TenantId => {
+  const named = TenantId.safeParse(text);
+  if (named.success) return named.data;
+  throw new StartError(`--tenant ${text}: ${named.error.issues[0]?.message ?? "is not valid"}`);
+};
+
+const command = new Command("keys").description(
+  "API keys of the file that API_KEYS_FILE names, and the secrets that webhooks are signed with",
+);
 
 command
   .command("create <id>")
@@ -23,9 +33,7 @@ command
   .requiredOption("--tenant <tenant>", "whose resources it opens")
   .addOption(new Option("--scopes <scopes...>").choices(["read", "submit", "admin"]).default(["read", "submit"]))
   .action(async (id: string, { tenant, scopes }: { tenant: string; scopes: Scope[] }) => {
-    const named = TenantId.safeParse(tenant);
-    if (!named.success) throw new StartError(`--tenant ${tenant}: ${named.error.issues[0]?.message ?? "is not valid"}`);
-    const key = await addApiKey(file(), { id, tenant: named.data, scopes });
+    const key = await addApiKey(file(), { id, tenant: parseTenant(tenant), scopes });
     process.stderr.write("Keep it now: it is not stored and cannot be shown again.\n");
     say(key);
   });
@@ -38,6 +46,18 @@ command
   .command("revoke <id>")
   .description("running servers notice within two seconds")
   .action((id: string) => revokeApiKey(file(), id));
+
+command
+  .command("webhook-secret")
+  .description("show a tenant's secret, by which its receivers know that a webhook is genuine")
+  .option("--tenant <tenant>", "whose jobs", defaultTenant)
+  .action(async ({ tenant }: { tenant: string }) => {
+    const owner = parseTenant(tenant);
+    const [newest] = await readWebhookSecrets(parseConfig(process.env));
+    if (newest === undefined)
+      throw new StartError("WEBHOOK_SECRET: set it as the API has it, or DATA_DIR to the folder of npm start");
+    say(deriveSecret(newest, owner));
+  });
 
 try {
   await command.parseAsync();

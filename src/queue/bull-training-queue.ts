@@ -1,10 +1,9 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { ServiceError } from "../domain/errors.ts";
+import { ANSWER_MS, answered as inTime } from "./answered.ts";
 import { LAST_PLACE, QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, TrainingQueue } from "./training-queue.ts";
 
-const ANSWER_MS = 1000;
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
 
@@ -14,6 +13,8 @@ export interface BullTrainingQueueOptions {
   /** Told of every connection error; without it the first would end the process. */
   onError: (error: Error) => void;
 }
+
+const answered = <T>(ask: () => Promise<T>, limitMs?: number): Promise<T> => inTime("training queue", ask, limitMs);
 
 /** The producer's side on BullMQ. An entry's id is its job's, so a job is never queued twice. */
 export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQueueOptions): TrainingQueue => {
@@ -74,22 +75,4 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
       await Promise.race([first?.close(), new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
     },
   };
-};
-
-/** BullMQ waits for a connection for ever; a caller of the API is answered within a second. */
-const answered = async <T>(ask: () => Promise<T>, limitMs = ANSWER_MS): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([ask(), tooLate]);
-  } catch (cause) {
-    throw new ServiceError("unavailable", "The training queue cannot be used right now", {
-      cause,
-      retryAfterSeconds: 2,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
 };

@@ -27,6 +27,7 @@ export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<
   dataset: spec.dataset,
   base: spec.base?.model ?? "",
   createdAt,
+  ...(spec.webhook === undefined ? {} : { webhook: "0" }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
   metrics: "{}",

@@ -13,6 +13,8 @@ export const redisKeys = {
   places: `${KEY_PREFIX}:places`,
   /** Set of the ids of all queued jobs. */
   waiting: `${KEY_PREFIX}:waiting`,
+  /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */
+  dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
   /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */
   jobPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:job`,
   /** All jobs' ids in their order; with `:<state>`, those in the state. */
@@ -31,7 +33,7 @@ export const redisKeys = {
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
 } as const;
 
-/** KEYS[1..9] of every script that works on one job, as `jobPrelude` names them. */
+/** KEYS[1..10] of every script that works on one job, as `jobPrelude` names them. */
 export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
   const job = `${redisKeys.jobPrefix(tenant)}:${id}`;
   return [
@@ -44,5 +46,6 @@ export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
     redisKeys.changes(tenant),
     redisKeys.places,
     redisKeys.waiting,
+    redisKeys.dueWebhooks,
   ];
 };

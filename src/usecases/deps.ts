@@ -34,6 +34,12 @@ export interface Quotas {
   storedBytes: number;
 }
 
+/** What submitting needs of webhooks: whether this server can sign them, and where they may go. */
+export interface WebhookAccess {
+  /** Why this URL is refused; null if it may be tried. */
+  refusalOf(url: URL): string | null;
+}
+
 /** Everything a use case may touch; built in main.ts. */
 export interface Deps {
   artifacts: ArtifactStore;
@@ -45,6 +51,8 @@ export interface Deps {
   log: Log;
   /** Per tenant; null without limits. */
   quotas: Quotas | null;
+  /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
+  webhooks: WebhookAccess | null;
   now: () => Date;
   createId: (prefix: "ds" | "job" | "mdl") => string;
 }

@@ -7,6 +7,7 @@ import { JobSpec, type ResolvedJobSpec } from "../domain/job-spec.ts";
 import { limits } from "../domain/limits.ts";
 import type { Model } from "../domain/model.ts";
 import type { Caller } from "./caller.ts";
+import { requireWebhookAllowed } from "./check-webhook.ts";
 import type { Deps } from "./deps.ts";
 import { parse } from "./parse.ts";
 
@@ -48,6 +49,7 @@ export interface PlannedJob {
 /** The way of every spec, submitted or only validated: strict parse, references, defaults, plan, limits. */
 export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promise<PlannedJob> => {
   const asked = parse(JobSpec, body);
+  requireWebhookAllowed(deps, asked);
   const dataset = await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   const base =
     asked.base === undefined

@@ -52,6 +52,7 @@ export interface JobWishes {
   base?: string;
   idempotency?: NewJob["idempotency"];
   queuedJobs?: number;
+  webhook?: string;
 }
 
 export const newJob = (tenant: TenantId, dataset: Dataset, wishes: JobWishes = {}): NewJob => {
@@ -59,6 +60,7 @@ export const newJob = (tenant: TenantId, dataset: Dataset, wishes: JobWishes = {
     dataset: dataset.id,
     task: { type: "classification", label: "y" },
     resources: { priority: wishes.priority ?? 0 },
+    ...(wishes.webhook === undefined ? {} : { webhook: { url: wishes.webhook } }),
   });
   const spec = resolveSpec(parsed, dataset, null, 1);
   return {

@@ -32,7 +32,7 @@ export interface TestService {
 
 /** Both surfaces on real sockets, over a real Redis and a real file store. Only computing is left out. */
 export const startTestService = async (
-  options: { admit?: Admit; quotas?: Deps["quotas"]; deps?: (deps: Deps) => Deps } = {},
+  options: { admit?: Admit; quotas?: Deps["quotas"]; webhooks?: Deps["webhooks"]; deps?: (deps: Deps) => Deps } = {},
 ): Promise<TestService> => {
   const redis = await startTestRedis();
   const ignore = () => {};
@@ -49,6 +49,7 @@ export const startTestService = async (
     engine: createTestEngine(),
     log: quiet,
     quotas: options.quotas ?? null,
+    webhooks: options.webhooks ?? null,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };

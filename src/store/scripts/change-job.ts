@@ -3,7 +3,7 @@ import { jobPrelude } from "./job-prelude.ts";
 /**
  * Moves a job along the state machine, if it is where the caller says: the one script of all transitions but claim and succeed.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 from → to, JSON   2 states in which there is nothing left to do, JSON   3 attempt that must hold the job, '' for anyone
  *       4 time   5 reason   6 fields to set with it, JSON   7 'lost' if the holder must have let its lease end: counts a crash
  * Result  {'moved' | 'same', record, history} | {'refused', state} | {'stale'} | {'absent'}

@@ -3,14 +3,14 @@ import { jobPrelude } from "./job-prelude.ts";
 /**
  * Records a new job in state queued.
  *
- * KEYS  1–9 as in the prelude   10 tenants   11 idempotency key   12 data set   13 base model (the data set again if none)
- *       14 prefix of job records
+ * KEYS  1–10 as in the prelude   11 tenants   12 idempotency key   13 data set   14 base model (the data set again if none)
+ *       15 prefix of job records
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued jobs, '' for any number
  * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}
-local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local id, fields, at, reason, digest, keepSeconds, quota = unpack(ARGV)
 
 if digest ~= '' then

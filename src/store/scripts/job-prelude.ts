@@ -19,13 +19,14 @@ const LAST_PLACE = 2 ** 21 - 1;
  * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step)
  *       5 index of ids, `:<state>` of those in a state   6 prefix of the sets of holders   7 channel of changes
  *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
+ *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * startedAt endedAt model leaseUntilMs, and as JSON spec plan metrics error checkpoints.
+ * startedAt endedAt model leaseUntilMs webhook (deliveries that failed so far, if it has one), and as JSON spec plan metrics error checkpoints.
  */
 export const jobPrelude = `
 local job, history, events, metrics = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local index, holders, changes, places, waiting = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local index, holders, changes, places, waiting, due = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local held = ${luaSet(heldStates)}
 local done = ${luaSet(JobState.options.filter(isDone))}
 
@@ -92,6 +93,14 @@ local function noteWaiting(id, from, to)
   redis.call('SADD', waiting, id)
 end
 
+-- That the end is to be told is part of the end: no crash can come between the two.
+local function noteWebhook(id)
+  local tenant, webhook = unpack(redis.call('HMGET', job, 'tenant', 'webhook'))
+  if not webhook then return end
+  redis.call('ZADD', due, 0, tenant .. '/' .. id)
+  redis.call('PUBLISH', due, id)
+end
+
 -- One transition: record, indices, history, event, what the job held, and the news of it.
 local function move(to, at, reason)
   local id, from, attempt, dataset, base = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base'))
@@ -105,6 +114,7 @@ local function move(to, at, reason)
     redis.call('HSET', job, 'endedAt', at)
     redis.call('SREM', holders .. ':' .. dataset, id)
     if base ~= '' then redis.call('SREM', holders .. ':' .. base, id) end
+    noteWebhook(id)
   end
   tell()
 end

@@ -4,7 +4,7 @@ import { jobPrelude } from "./job-prelude.ts";
 /**
  * A trainer takes a queued job up, under a new attempt number. A claim whose answer was lost gives the same when it is repeated.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 states it may be in, JSON   2 state after it   3 time   4 reason   5 length of the lease, ms
  *       6 the most jobs that the tenant may have with trainers, '' for any number
  *       7 token of the claim
@@ -38,7 +38,7 @@ return read()
 /**
  * A sign of life, and how far the run is.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 attempt   2 progress, 0 to 1   3 metrics, JSON   4 length of the lease, ms
  * Result  {1, state} if the attempt holds the job, else {0, state or ''}
  */
@@ -54,7 +54,7 @@ return { 1, state }
 /**
  * Records a checkpoint, keeps the two newest, and forgets crashes if it went further than all before.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 attempt   2 the checkpoint's record, JSON   3 length of the lease, ms
  * Result  {1, keys that may be deleted …}, or {0} if the attempt does not hold the job
  */
@@ -80,7 +80,7 @@ return result
  * The last commit: the job succeeded and its model exists, in one step. Repeated by the same attempt, as its answer may have been
  * lost, it changes nothing and is accepted again.
  *
- * KEYS  1–9 as in the prelude   10 model   11 index of models
+ * KEYS  1–10 as in the prelude   11 model   12 index of models
  * ARGV  1 attempt   2 states it may be in, JSON   3 time   4 reason   5 model's id   6 model, JSON   7 metrics, JSON
  * Result  1, or 0 if the attempt does not hold the job or the job was cancelled before
  */
@@ -92,8 +92,8 @@ local allowed = false
 for _, name in ipairs(cjson.decode(ARGV[2])) do allowed = allowed or name == state end
 if not allowed then return 0 end
 redis.call('HSET', job, 'model', ARGV[5], 'metrics', ARGV[7], 'progress', 1, 'checkpoints', '[]')
-redis.call('SET', KEYS[10], ARGV[6])
-redis.call('ZADD', KEYS[11], 0, ARGV[5])
+redis.call('SET', KEYS[11], ARGV[6])
+redis.call('ZADD', KEYS[12], 0, ARGV[5])
 redis.call('SADD', holders .. ':' .. redis.call('HGET', job, 'dataset'), ARGV[5])
 move('succeeded', ARGV[3], ARGV[4])
 return 1
@@ -102,7 +102,7 @@ return 1
 /**
  * Appends an event to a job's story.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 attempt, '' for anyone   2 event, JSON
  * Result  1; 0 if the attempt does not hold the job; -1 if there is no such job
  */
@@ -118,7 +118,7 @@ return 1
  * Appends points to the metrics history. What an earlier attempt wrote from the first point's step on is replaced; beyond the
  * limit every second point but the last goes.
  *
- * KEYS  1–9 as in the prelude
+ * KEYS  1–10 as in the prelude
  * ARGV  1 attempt   2 length of the lease, ms   3 step   4 point, JSON   5 step   6 point …
  * Result  1, or 0 if the attempt does not hold the job
  */

@@ -46,6 +46,7 @@ export interface JobSpec {
   base?: BaseSpec | undefined;
   resources?: ResourcesSpec | undefined;
   labels: { [key: string]: string };
+  webhook?: WebhookSpec | undefined;
 }
 
 export interface JobSpec_LabelsEntry {
@@ -92,6 +93,12 @@ export interface ResourcesSpec {
   backend?: string | undefined;
 }
 
+/** Whom to tell when the job has ended. */
+export interface WebhookSpec {
+  /** https, on a public address; gets a signed POST as Standard Webhooks describes it. */
+  url?: string | undefined;
+}
+
 function createBaseJobSpec(): JobSpec {
   return {
     name: undefined,
@@ -104,6 +111,7 @@ function createBaseJobSpec(): JobSpec {
     base: undefined,
     resources: undefined,
     labels: {},
+    webhook: undefined,
   };
 }
 
@@ -139,6 +147,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       JobSpec_LabelsEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
     });
+    if (message.webhook !== undefined) {
+      WebhookSpec.encode(message.webhook, writer.uint32(90).fork()).join();
+    }
     return writer;
   },
 
@@ -236,6 +247,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             if (entry10.value !== undefined) {
               message.labels[entry10.key] = entry10.value;
             }
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.webhook = WebhookSpec.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -519,6 +538,52 @@ export const ResourcesSpec: MessageFns<ResourcesSpec> = {
             }
 
             message.backend = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWebhookSpec(): WebhookSpec {
+  return { url: undefined };
+}
+
+export const WebhookSpec: MessageFns<WebhookSpec> = {
+  encode(message: WebhookSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== undefined) {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WebhookSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWebhookSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
             continue;
           }
         }

@@ -1,0 +1,37 @@
+import type { LookupAddress } from "node:dns";
+import { lookup } from "node:dns/promises";
+import type { LookupFunction } from "node:net";
+import type { AddressPolicy } from "./address-policy.ts";
+
+/** A host's addresses, at least one, as the operating system finds them. */
+export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
+
+export const resolveBySystem: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
+
+/** What a refused address is told as. Not which one it was: that would show the inside of a network to who may only name hosts. */
+export const REFUSED = "EREFUSEDADDRESS";
+
+const refusal = (): NodeJS.ErrnoException => Object.assign(new Error("not a public address"), { code: REFUSED });
+
+/**
+ * The lookup of one connection: the addresses that were checked are the ones that are tried, so an answer that changes between
+ * check and connection (DNS rebinding) gains nothing. One address that is not allowed refuses them all.
+ */
+export const createPinnedLookup =
+  (policy: AddressPolicy, url: URL, resolve: Resolve): LookupFunction =>
+  (hostname, options, callback) => {
+    const find = async (): Promise<LookupAddress[]> => {
+      const addresses = await resolve(hostname);
+      if (!addresses.every(({ address }) => policy.allows(url, address))) throw refusal();
+      return addresses;
+    };
+    find().then(
+      (addresses) => {
+        const [first] = addresses;
+        if (first === undefined) callback(Object.assign(new Error("no address"), { code: "ENOTFOUND" }), "");
+        else if (options.all === true) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, options.all === true ? [] : ""),
+    );
+  };
