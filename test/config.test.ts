@@ -25,6 +25,18 @@ describe("the configuration", () => {
     [{ CHECKPOINT_SECONDS: "0" }, "CHECKPOINT_SECONDS=0: must be above 0"],
     [{ REDIS_URL: "localhost:6379" }, "REDIS_URL=localhost:6379: must be a URL such as redis://127.0.0.1:6379"],
     [{ LOG_LEVEL: "loud" }, "LOG_LEVEL=loud: must be trace, debug, info, warn, error or silent"],
+    [
+      { WEBHOOK_SECRET: "guess me" },
+      "WEBHOOK_SECRET=…: must be at least 32 characters, such as: openssl rand -base64 32",
+    ],
+    [
+      { WEBHOOK_PRIVATE_HOSTS: "http://hooks" },
+      "WEBHOOK_PRIVATE_HOSTS=http://hooks: must be host names or addresses, such as hooks.internal,*.corp.example or *",
+    ],
+    [
+      { WEBHOOK_RETRY_SECONDS: "5,soon" },
+      "WEBHOOK_RETRY_SECONDS=5,soon: must be seconds between commas, such as 5,300,1800",
+    ],
     [{ PORT: "7000", GRPC_PORT: "7000" }, "PORT and GRPC_PORT are both 7000: give one of them another number"],
   ])("%j is refused with one line that names the variable and the remedy", (env, line) => {
     expect(lineOf(env)).toBe(line);
@@ -37,6 +49,23 @@ describe("the configuration", () => {
 
   test("a secret in a bad URL is not shown", () => {
     expect(lineOf({ REDIS_URL: "http://user:secret@host" })).not.toContain("secret");
+  });
+
+  test("webhooks are retried for three days, as Standard Webhooks suggests, or as configured", () => {
+    const { retryMs, secrets, privateHosts } = parseConfig({}).webhooks;
+    expect(retryMs).toEqual(
+      [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1000),
+    );
+    expect([secrets, privateHosts]).toEqual([[], []]);
+    const [first, second] = ["a", "b"].map((letter) => letter.repeat(32));
+    const configured = {
+      ...{ WEBHOOK_SECRET: `${first}, ${second}`, WEBHOOK_PRIVATE_HOSTS: "10.0.0.1,[::1],*.corp.example,hooks_1" },
+      WEBHOOK_RETRY_SECONDS: "0.5, 2",
+    };
+    expect(parseConfig(configured).webhooks).toEqual({
+      ...{ secrets: [first, second], retryMs: [500, 2000] },
+      privateHosts: ["10.0.0.1", "[::1]", "*.corp.example", "hooks_1"],
+    });
   });
 
   test("help lists every variable", () => {
