@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { DueWebhook } from "../domain/webhook.ts";
@@ -25,6 +26,8 @@ export interface BullWebhookConsumerOptions {
 export const createBullWebhookConsumer = (options: BullWebhookConsumerOptions): WebhookConsumer => {
   const { connection, deliver, concurrency = 64, concurrencyPerTenant = 8, lockMs, onError } = options;
   const stopping = new AbortController();
+  // Each delivery listens.
+  setMaxListeners(concurrency, stopping.signal);
   const slots = createTenantSlots(concurrencyPerTenant, () => performance.now());
 
   const putAside = async (job: Job<DueWebhook>, token: string | undefined, laterMs: number): Promise<never> => {

@@ -2,6 +2,8 @@ import ipaddr from "ipaddr.js";
 
 /** Where webhooks may go. */
 export interface AddressPolicy {
+  /** Whether the operator named this URL's host: then it may be anywhere. */
+  isPrivateHost(url: URL): boolean;
   /** Why this URL is refused, without asking a name server; null if it may be tried. Asked at submission and before each delivery. */
   refusalOf(url: URL): string | null;
   /** Whether a connection for this URL may be made to this address: asked for what its name stands for, at each delivery. */
@@ -40,6 +42,7 @@ export const createAddressPolicy = (privateHosts: readonly string[]): AddressPol
   const patterns = privateHosts.map((host) => bare(host.toLowerCase()));
   const isPrivateHost = (url: URL): boolean => patterns.some((pattern) => covers(pattern, bare(url.hostname)));
   return {
+    isPrivateHost,
     refusalOf: (url) => {
       if (isPrivateHost(url)) return null;
       const host = bare(url.hostname);

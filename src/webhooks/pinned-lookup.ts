@@ -1,12 +1,7 @@
 import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import type { AddressPolicy } from "./address-policy.ts";
-
-/** A host's addresses, at least one, as the operating system finds them. */
-export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
-
-export const resolveBySystem: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
+import type { Resolve } from "./resolve.ts";
 
 /** What a refused address is told as. Not which one it was: that would show the inside of a network to who may only name hosts. */
 export const REFUSED = "EREFUSEDADDRESS";

@@ -1,7 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { AddressPolicy } from "./address-policy.ts";
-import { createPinnedLookup, REFUSED, type Resolve, resolveBySystem } from "./pinned-lookup.ts";
+import { createPinnedLookup, REFUSED } from "./pinned-lookup.ts";
+import { createNameServerResolve, type Resolve, resolveBySystem } from "./resolve.ts";
 
 /** What came of one POST: the status that was answered, or why none was, in words for the job's owner. */
 export type PostOutcome = { status: number } | { failure: string };
@@ -20,6 +21,7 @@ export interface PostWebhookOptions {
   policy: AddressPolicy;
   /** For all of it: name, connection, TLS, answer. */
   timeoutMs: number;
+  /** Left out: the name servers, and the system for private hosts. */
   resolve?: Resolve;
 }
 
@@ -33,7 +35,10 @@ const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was closed before an answer",
   ENOTFOUND: "its host is not known",
+  ENODATA: "its host has no address",
   EAI_AGAIN: "its host's name could not be looked up",
+  ETIMEOUT: "its host's name servers did not answer",
+  ESERVFAIL: "its host's name servers did not answer",
   EHOSTUNREACH: "its host cannot be reached",
   ENETUNREACH: "its network cannot be reached",
   ETIMEDOUT: "the connection took too long",
@@ -58,7 +63,8 @@ const discard = (response: IncomingMessage): void => {
 };
 
 const open = ({ url, headers, body }: WebhookRequest, target: URL, options: PostWebhookOptions): ClientRequest => {
-  const { policy, resolve = resolveBySystem } = options;
+  const { policy } = options;
+  const resolve = options.resolve ?? (policy.isPrivateHost(target) ? resolveBySystem : createNameServerResolve());
   const send = target.protocol === "https:" ? requestHttps : requestHttp;
   return send(url, {
     method: "POST",

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
 import type { AddressInfo } from "node:net";
 import ipaddr from "ipaddr.js";
-import type { Resolve } from "../../src/webhooks/pinned-lookup.ts";
+import { createNameServerResolve, type Resolve } from "../../src/webhooks/resolve.ts";
 
 const A = 1;
 const AAAA = 28;
@@ -35,7 +35,7 @@ export interface NameServer {
   close(): Promise<void>;
 }
 
-/** A name server of the test's own on a real socket, and a resolver that asks it. `addressesOf` may change its mind from one lookup to the next. */
+/** A name server of the test's own on a real socket, which the service's own resolver asks. `addressesOf` may change its mind from one lookup to the next. */
 export const startNameServer = async (addressesOf: (name: string, number: number) => string[]): Promise<NameServer> => {
   const socket = createSocket("udp4");
   const asked = new Map<string, number>();
@@ -55,16 +55,14 @@ export const startNameServer = async (addressesOf: (name: string, number: number
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
   const resolver = new Resolver({ timeout: 2000, tries: 2 });
   resolver.setServers([`127.0.0.1:${(socket.address() as AddressInfo).port}`]);
+  const resolve = createNameServerResolve(() => resolver);
   return {
     asked,
-    resolve: async (name) => {
+    resolve: (name) => {
       const number = asked.get(name) ?? 0;
       asked.set(name, number + 1);
       known.set(name, addressesOf(name, number));
-      const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-      return found.flatMap((answer, index) =>
-        answer.status === "rejected" ? [] : answer.value.map((address) => ({ address, family: index === 0 ? 4 : 6 })),
-      );
+      return resolve(name);
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };

@@ -1,8 +1,11 @@
+import { createSocket } from "node:dgram";
+import { Resolver } from "node:dns/promises";
+import { setMaxListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAddressPolicy } from "../../src/webhooks/address-policy.ts";
-import type { Resolve } from "../../src/webhooks/pinned-lookup.ts";
 import { createPostWebhook, type PostOutcome } from "../../src/webhooks/post-webhook.ts";
+import { createNameServerResolve, type Resolve, resolveBySystem } from "../../src/webhooks/resolve.ts";
 import { startNameServer } from "./name-server.ts";
 import { privateAddresses } from "./private-addresses.ts";
 import { answerWith, type Receiver, startReceiver } from "./receiver.ts";
@@ -18,6 +21,7 @@ const opened = async <T extends { close(): Promise<unknown> }>(what: Promise<T>)
 };
 
 const never = new AbortController().signal;
+setMaxListeners(100, never);
 interface Wishes {
   privateHosts?: string[];
   timeoutMs?: number;
@@ -86,7 +90,7 @@ describe("posting a webhook", () => {
     expect(await post(upgrades)).toEqual({ failure: expect.any(String) });
     const nowhere = await opened(startNameServer(() => []));
     expect(await post("https://nobody.test/", { resolve: nowhere.resolve })).toEqual({
-      failure: "its host is not known",
+      failure: "its host has no address",
     });
   });
 
@@ -165,6 +169,7 @@ describe("posting to where nobody may", () => {
     const checked: string[] = [];
     const send = createPostWebhook({
       policy: {
+        ...policy,
         refusalOf: () => null,
         // 192.0.2.1 (TEST-NET-1) stands for a public address that answers nobody.
         allows: (url, address) => {
@@ -186,10 +191,25 @@ describe("posting to where nobody may", () => {
   it("refuses this machine by the name that the system knows it by", async () => {
     const inside: Receiver = await opened(startReceiver());
     const policy = { ...createAddressPolicy([]), refusalOf: () => null };
-    const send = createPostWebhook({ policy, timeoutMs: 5000 });
+    const send = createPostWebhook({ policy, timeoutMs: 5000, resolve: resolveBySystem });
     const url = `http://localhost:${inside.port}/`;
     expect(await send({ url, headers: {}, body: "{}", signal: never })).toEqual(refused);
     expect(inside.received).toEqual([]);
+  });
+
+  it("waits for name servers that do not answer without keeping the system's own lookups waiting", async () => {
+    const silent = createSocket("udp4");
+    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+    closing.push(() => new Promise<void>((resolve) => silent.close(resolve)));
+    const resolver = new Resolver({ timeout: 300, tries: 1 });
+    resolver.setServers([`127.0.0.1:${silent.address().port}`]);
+    const resolve = createNameServerResolve(() => resolver);
+    const waiting = Array.from({ length: 50 }, (_, i) => post(`https://host${i}.test/`, { resolve }));
+    const first = await Promise.race([...waiting, resolveBySystem("localhost").then(() => "the system's lookup")]);
+    expect(first).toBe("the system's lookup");
+    expect(new Set((await Promise.all(waiting)).map((outcome) => JSON.stringify(outcome)))).toEqual(
+      new Set([JSON.stringify({ failure: "its host's name servers did not answer" })]),
+    );
   });
 
   it("reaches a private name that the configuration allows, by the address that was found", async () => {
