@@ -50,6 +50,7 @@ export interface UnfinishedJob {
  * Durable job records, their history, events and metrics, in Redis. Every implementation passes test/conformance/job-store.ts.
  * Each change of a job is one atomic script, which also appends a history entry and an event of type `state`. Times of the
  * record are RFC 3339 and passed in; leases run on Redis's own clock, so that no two machines need to agree on the time.
+ * The script that ends a job whose spec names a webhook also puts it into the WebhookOutbox.
  * When Redis does not answer within one second, every method rejects with ServiceError `unavailable`.
  */
 export interface JobStore {

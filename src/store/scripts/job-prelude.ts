@@ -22,7 +22,8 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * startedAt endedAt model leaseUntilMs webhook (deliveries that failed so far, if it has one), and as JSON spec plan metrics error checkpoints.
+ * startedAt endedAt model leaseUntilMs webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error
+ * checkpoints.
  */
 export const jobPrelude = `
 local job, history, events, metrics = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
