@@ -92,7 +92,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
 
     await page.getByRole("heading", { name: "iris", level: 1 }).waitFor();
     await page.locator(".live").getByText("succeeded").waitFor();
-    await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* validation from/ }).waitFor();
+    await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* to / }).waitFor();
     await page.getByText("Test accuracy").waitFor();
 
     await page.getByRole("link", { name: "Open the model" }).click();
