@@ -24,9 +24,16 @@ const labelsOf = ({ labels }: SplitArrays): Int32Array | Float32Array => {
   return labels;
 };
 
-const classify = ({ spec, arrays, answers }: NetworkResults, classes: readonly string[]): Report => {
+/** The labels of the rows that were asked about. */
+const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
+  const labels = labelsOf(arrays[answers.split]);
+  return Float64Array.from(answers.rows, (row) => labels[row]!);
+};
+
+const classify = (results: NetworkResults, classes: readonly string[]): Report => {
+  const { spec, arrays, answers } = results;
   const { split, outputs } = answers;
-  const truths = Int32Array.from(labelsOf(arrays[split]));
+  const truths = Int32Array.from(truthsOf(results));
   // With two classes there may be one output, the probability of the second.
   const single = spec.loss.type === "binary_cross_entropy";
   const probabilities = single
@@ -84,9 +91,9 @@ const likelihoodOf = (
 };
 
 const regress = (results: NetworkResults, label: NumberLabel): Report => {
-  const { spec, preprocessing, arrays, answers } = results;
+  const { spec, preprocessing, answers } = results;
   const toUnits = (value: number): number => label.mean + label.scale * value;
-  const truths = Float64Array.from(labelsOf(arrays[answers.split]), toUnits);
+  const truths = truthsOf(results).map(toUnits);
   const width = preprocessing.outputs;
   const predictions = truths.map((_, row) => toUnits(answers.outputs[row * width]!));
   const likelihood = likelihoodOf(results, label, predictions, truths);
@@ -97,9 +104,9 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
 const reconstruct = ({ arrays, answers, preprocessing }: NetworkResults): Report => {
   const { features } = arrays[answers.split];
   const width = preprocessing.inputs;
-  const errors = Float64Array.from({ length: features.length / width }, (_, row) => {
+  const errors = Float64Array.from(answers.rows, (row, i) => {
     let squares = 0;
-    for (let at = row * width; at < (row + 1) * width; at++) squares += (answers.outputs[at]! - features[at]!) ** 2;
+    for (let j = 0; j < width; j++) squares += (answers.outputs[i * width + j]! - features[row * width + j]!) ** 2;
     return squares / width;
   });
   return reportReconstruction(answers.split, errors);

@@ -9,7 +9,7 @@ const evaluated = {
   split: z
     .enum(["test", "validation", "train"])
     .describe("the rows that everything is measured on; `train` only where nothing was held out, and then too good"),
-  rows: z.int(),
+  rows: z.int().describe("measured on; of a large split at most a million, evenly spread"),
   distribution: z.string().nullable().describe("whose negative log-likelihood the loss is; null: of none"),
   logLikelihood: Estimate.nullable().describe("natural logarithm, mean of a row"),
   devianceExplained: Estimate.nullable().describe(
@@ -86,7 +86,7 @@ export const ClusteringReport = z
   .object({
     task: z.enum(["clustering", "density_estimation"]),
     split: evaluated.split,
-    rows: z.int(),
+    rows: evaluated.rows,
     distribution: z.string().nullable(),
     logLikelihood: Estimate.nullable(),
     meanDistance: Estimate.nullable().describe("of a row from its centroid, in standard deviations of the features"),
@@ -106,7 +106,7 @@ export const ReconstructionReport = z
   .object({
     task: z.literal("reconstruction"),
     split: evaluated.split,
-    rows: z.int(),
+    rows: evaluated.rows,
     meanSquaredError: Estimate.describe("of a row, mean over the standardised inputs"),
     quantiles: z
       .array(z.object({ share: z.number(), value: z.number() }))
