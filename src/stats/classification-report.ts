@@ -1,5 +1,12 @@
 import type { ClassificationReport } from "../domain/report.ts";
-import { conformalBound, estimateExplained, estimateMean, estimateShare, mean } from "./estimate.ts";
+import {
+  conformalBound,
+  estimateExplained,
+  estimateMean,
+  estimatePositiveMean,
+  estimateShare,
+  mean,
+} from "./estimate.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 
 const calibrationBins = 10;
@@ -119,7 +126,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
       truths.length,
     ),
     baselineAccuracy: truths.filter((truth) => truth === commonest).length / truths.length,
-    brier: estimateMean(brierScores(answers)),
+    brier: estimatePositiveMean(brierScores(answers)),
     areaUnderRoc:
       width === 2
         ? estimateAreaUnderRoc(

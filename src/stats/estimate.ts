@@ -45,6 +45,12 @@ const around = (value: number, standardError: number, rows: number): Estimate =>
 export const estimateMean = (values: ArrayLike<number>): Estimate =>
   around(mean(values), Math.sqrt(sampleVariance(values) / values.length), values.length);
 
+/** A mean of what is never negative: neither is its interval. */
+export const estimatePositiveMean = (values: ArrayLike<number>): Estimate => {
+  const { value, lower, upper } = estimateMean(values);
+  return { value, lower: Math.max(0, lower), upper };
+};
+
 /** A share with Wilson's score interval (Wilson 1927), which is right for small samples and for shares near 0 and 1. */
 export const estimateShare = (hits: number, rows: number): Estimate => {
   const share = hits / rows;
@@ -73,8 +79,8 @@ export const estimateExplained = (a: Float64Array, b: Float64Array): Estimate | 
 
 /** The square root of a mean of squares, its interval carried through the root. */
 export const estimateRootMean = (squares: Float64Array): Estimate => {
-  const { value, lower, upper } = estimateMean(squares);
-  return { value: Math.sqrt(value), lower: Math.sqrt(Math.max(0, lower)), upper: Math.sqrt(upper) };
+  const { value, lower, upper } = estimatePositiveMean(squares);
+  return { value: Math.sqrt(value), lower: Math.sqrt(lower), upper: Math.sqrt(upper) };
 };
 
 /** Linear interpolation between order statistics (Hyndman & Fan 1996, type 7). */

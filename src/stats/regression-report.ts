@@ -4,6 +4,7 @@ import {
   correlation,
   estimateExplained,
   estimateMean,
+  estimatePositiveMean,
   estimateRootMean,
   mean,
   quantilesOf,
@@ -96,7 +97,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
           )
         : null,
     rootMeanSquaredError: estimateRootMean(squares),
-    meanAbsoluteError: estimateMean(absolutes),
+    meanAbsoluteError: estimatePositiveMean(absolutes),
     r2: estimateExplained(
       squares,
       truths.map((truth) => (truth - center) ** 2),

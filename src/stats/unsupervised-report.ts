@@ -1,5 +1,5 @@
 import type { ClusteringReport, ReconstructionReport } from "../domain/report.ts";
-import { estimateMean, quantilesOf } from "./estimate.ts";
+import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
 
 /** What a clustering or a mixture answered. */
 export interface ClusterAnswers {
@@ -31,7 +31,7 @@ export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
     rows: assignments.length,
     distribution: logDensities === null ? null : "mixture of normal distributions",
     logLikelihood: logDensities && estimateMean(logDensities),
-    meanDistance: distances && estimateMean(distances),
+    meanDistance: distances && estimatePositiveMean(distances),
     k,
     criteria,
     clusters: Array.from({ length: k }, (_, cluster) => ({
@@ -50,6 +50,6 @@ export const reportReconstruction = (
   task: "reconstruction",
   split,
   rows: errors.length,
-  meanSquaredError: estimateMean(errors),
+  meanSquaredError: estimatePositiveMean(errors),
   quantiles: quantilesOf(errors, [0.5, 0.75, 0.9, 0.95, 0.99]),
 });
