@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, ServerCredentials, setLogger } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
@@ -95,8 +95,15 @@ const shutdown = (server: Server, limitMs: number): Promise<void> =>
     });
   });
 
+/** The library writes to standard error what every caller of its functions is told as well, such as a port in use. */
+const logAsDetail = ({ log }: Deps): void => {
+  const tell = (...words: unknown[]): void => log.info({ library: "grpc-js" }, words.map(String).join(" "));
+  setLogger({ error: tell, info: tell, debug: tell });
+};
+
 /** The gRPC surface: the same operations as REST, health and reflection. */
 export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcServer => {
+  logAsDetail(deps);
   const closing = new AbortController();
   const wiring: Wiring = { deps, admit: options.admit ?? admitEveryone, closing: closing.signal };
   const server = new Server(settings);

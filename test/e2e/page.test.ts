@@ -92,10 +92,15 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
 
     await page.getByRole("heading", { name: "iris", level: 1 }).waitFor();
     await page.locator(".live").getByText("succeeded").waitFor();
-    await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* validation from/ }).waitFor();
+    await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* to / }).waitFor();
     await page.getByText("Test accuracy").waitFor();
 
     await page.getByRole("link", { name: "Open the model" }).click();
+    await page
+      .getByRole("region", { name: "Report" })
+      .getByText(/^9\d\.\d % \(.* to .*\)$|^100\.0 % \(/)
+      .first()
+      .waitFor();
     await page.getByRole("button", { name: "Take a row of the data set" }).click();
     await page.getByRole("button", { name: "Predict" }).click();
     await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();
