@@ -1,3 +1,4 @@
+import type { TrainerSign } from "../src/domain/trainer-sign.ts";
 import { compileKernels } from "../src/engine/kernels/load.ts";
 import type { RunJob, TrainingConsumer } from "../src/queue/training-queue.ts";
 import { createLedger } from "./ledger.ts";
@@ -6,6 +7,8 @@ import { createThreadPool } from "./thread-pool.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
 export interface Trainer {
+  /** What it does now, for its sign of life. */
+  load(): Omit<TrainerSign, "name" | "metrics">;
   /** Hands the running jobs back with a checkpoint, at most so long, and ends all threads. */
   close(limitMs: number): Promise<void>;
 }
@@ -14,6 +17,8 @@ export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
   /** What this trainer's jobs may take together. */
   threads: number;
   memoryBytes: number;
+  /** Entries that it holds at once. */
+  concurrency: number;
   /** Starts to take jobs from the queue. */
   consume(run: RunJob): TrainingConsumer;
 }
@@ -30,6 +35,13 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
   return {
+    load: () => {
+      const { threads, memoryBytes } = options;
+      const used = ledger.used();
+      const { held, taken } = consumer.load();
+      const free = Math.max(0, options.concurrency - held);
+      return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, free, taken };
+    },
     async close(limitMs) {
       await consumer.close(limitMs);
       await pool.close();

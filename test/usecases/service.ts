@@ -47,6 +47,7 @@ export const startTestService = async (
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: createTestEngine(),
+    consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? null,
     now: () => new Date(),
