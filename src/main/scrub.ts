@@ -9,7 +9,7 @@ const rules: readonly [RegExp, string][] = [
   // What was sent to Redis: ioredis puts it into its errors, AUTH with the password as well.
   [new RegExp(`"args":\\[(?:${text}|[^\\]"])*\\]`, "g"), `"args":"[redacted]"`],
   // user:password@ of any URL
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s"'\\]*@/gi, "$1[redacted]@"],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s"'\\]*@/gi, "$1[redacted]@"],
   [/\b(Bearer|Basic) +[^\s"'\\,;]+/gi, "$1 [redacted]"],
   // Keys that this service makes, and secrets of webhooks as Standard Webhooks writes them.
   [/\b(dsc_|whsec_|whsk_)[\w+/=-]{8,}/g, "$1[redacted]"],

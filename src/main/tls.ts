@@ -38,14 +38,15 @@ const parseCertificate = (variable: string, file: string, pem: Buffer): X509Cert
 };
 
 const parseKey = (file: string, pem: Buffer): KeyObject => {
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem.toString("latin1")))
+  const text = pem.toString("latin1");
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
     throw new StartError(`TLS_KEY_FILE=${file}: there is no private key in PEM in it (-----BEGIN PRIVATE KEY-----)`);
+  if (/\bENCRYPTED\b/.test(text))
+    throw new StartError(`TLS_KEY_FILE=${file}: the key is encrypted; give it without a passphrase`);
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    const encrypted = /passphrase|password/i.test(String(error));
-    const reason = encrypted ? "the key is encrypted; give it without a passphrase" : "its key cannot be read";
-    throw new StartError(`TLS_KEY_FILE=${file}: ${reason}`, { cause: error });
+    throw new StartError(`TLS_KEY_FILE=${file}: its key cannot be read`, { cause: error });
   }
 };
 
