@@ -1,24 +1,24 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { OnFinished } from "../usecases/finished-request.ts";
 
 /** nginx's word for a client that did not wait for its answer. */
 const clientGone = 499;
 
-const statusOf = (request: FastifyRequest, reply: FastifyReply): number =>
-  reply.raw.headersSent || !request.raw.destroyed ? reply.statusCode : clientGone;
-
-/** Tells of every request, also of those that are refused or that nobody waits for any more. */
-export const observeRequests = (app: FastifyInstance, onFinished: OnFinished): void => {
-  app.addHook("onResponse", async (request, reply) => {
-    const { config, url } = request.routeOptions;
+/**
+ * Tells of a request when its answer is out or its client gone. The framework's own hook for that is not called for clients that
+ * left before the answer began, nor for a URL that the router could not read.
+ */
+export const observeRequest = (request: FastifyRequest, reply: FastifyReply, onFinished: OnFinished): void => {
+  const startedMs = performance.now();
+  reply.raw.once("close", () => {
     onFinished({
       surface: "rest",
       requestId: request.id,
       method: request.method,
-      route: url ?? null,
-      operation: config.operation ?? null,
-      status: String(statusOf(request, reply)),
-      seconds: reply.elapsedTime / 1000,
+      route: request.routeOptions.url ?? null,
+      operation: request.routeOptions.config?.operation ?? null,
+      status: String(reply.raw.headersSent ? reply.raw.statusCode : clientGone),
+      seconds: (performance.now() - startedMs) / 1000,
       caller: request.caller,
       resource: request.resource,
     });

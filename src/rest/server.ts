@@ -17,7 +17,7 @@ import { type Connections, trackConnections } from "./connections.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { registerMetrics } from "./metrics-route.ts";
-import { observeRequests } from "./observe.ts";
+import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
 import { parseQuery } from "./query.ts";
@@ -73,7 +73,10 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      if (options.onFinished !== undefined) observeRequest(request, reply, options.onFinished);
+      void sendProblem(error, request, reply);
+    },
     clientErrorHandler: (error, socket) => {
       // Node's limit on a whole request; it is raised once per request, and an upload has its own, by progress.
       if ((error as NodeJS.ErrnoException).code === "ERR_HTTP_REQUEST_TIMEOUT" && uploads.has(socket)) return;
@@ -146,8 +149,9 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   });
 };
 
-const addHooks = (app: FastifyInstance, connections: Connections): void => {
+const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: OnFinished): void => {
   app.addHook("onRequest", async (request, reply) => {
+    if (onFinished !== undefined) observeRequest(request, reply, onFinished);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
   });
@@ -180,9 +184,8 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     closing.abort();
     connections.close(closeLimitMs);
   });
-  addHooks(app, connections);
+  addHooks(app, connections, options.onFinished);
   await addSecurityHeaders(app, options.tls !== undefined);
-  if (options.onFinished !== undefined) observeRequests(app, options.onFinished);
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) known.push({ method: one, url });

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Metadata } from "@grpc/grpc-js";
@@ -102,6 +103,18 @@ describe("metrics of the whole service, at the API", () => {
       .filter(({ name }) => name === "descent_trainer_threads")
       .map(({ labels }) => labels.trainer);
     expect(new Set(trainers).size).toBe(2);
+    const names = new Set(samples.map(({ name }) => name));
+    const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+    const dashboard = await readFile(join(import.meta.dirname, "../../docker/grafana-dashboard.json"), "utf8");
+    const drawn = new Set(dashboard.match(/\b(descent|process|nodejs)_\w+/g));
+    expect(drawn.size).toBeGreaterThan(12);
+    expect([...drawn].filter((name) => !names.has(name))).toEqual([]);
+    const documented = [...readme.matchAll(/`(descent_\w+)/g)].map(([, name = ""]) => name);
+    const families = [...names]
+      .filter((name) => name.startsWith("descent_"))
+      .map((name) => name.replace(/_(bucket|sum|count)$/, ""));
+    const shared = /^descent_trainer_(threads_used|memory_bytes|memory_used_bytes)$/;
+    expect([...new Set(families)].filter((name) => !shared.test(name)).sort()).toEqual([...new Set(documented)].sort());
     const text = JSON.stringify(samples);
     expect(text).not.toMatch(/(job|ds|mdl)_[0-9A-Z]{26}|nothing-\d|acme/);
   });
