@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,12 @@ describe.skipIf(!hasOpenssl)("TLS by configuration, through real processes", () 
     expect(await listJobs(service.grpc)).toBe("OK");
     expect(await listJobs(service.grpc, credentials.createInsecure())).toBe("UNAVAILABLE");
     expect(await listJobs(service.grpc, credentials.createSsl(certificates.read("stranger.pem")))).toBe("UNAVAILABLE");
+
+    // What the image asks for its health, as it stands there.
+    const dockerfile = await readFile(join(import.meta.dirname, "../../docker/api.Dockerfile"), "utf8");
+    const [, check = ""] = /^ {2}CMD \["node", "-e", "(.*)"\]$/m.exec(dockerfile) ?? [];
+    await run(process.execPath, ["-e", check], { env: { ...process.env, ...own(), PORT: port } });
+    await expect(run(process.execPath, ["-e", check], { env: { ...process.env, PORT: port } })).rejects.toThrow();
 
     const env = { ...process.env, DESCENT_URL: service.url };
     const trusting = { ...env, NODE_EXTRA_CA_CERTS: certificates.file("authority.pem") };
