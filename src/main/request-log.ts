@@ -22,8 +22,9 @@ export const logRequests =
   (log: Logger): OnFinished =>
   (request) => {
     const { surface, requestId, method, route, status, seconds, caller, resource } = request;
-    if (route !== null && silent.has(route)) return;
+    const level = levelOf(request);
+    if (!log.isLevelEnabled(level) || (route !== null && silent.has(route))) return;
     const fields = { requestId, surface, method, route, status, ms: Math.round(seconds * 1e4) / 10 };
     const who = caller === null ? {} : { tenant: caller.tenant, ...(caller.key === null ? {} : { key: caller.key }) };
-    log[levelOf(request)]({ ...fields, ...who, ...toSubject(resource) }, "request");
+    log[level]({ ...fields, ...who, ...toSubject(resource) }, "request");
   };
