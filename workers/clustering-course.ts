@@ -1,11 +1,15 @@
 import type { DataShape } from "../src/data/data-shape.ts";
+import { assert } from "../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../src/domain/job-spec.ts";
 import type { Preprocessing } from "../src/domain/model.ts";
 import type { ClusteringMeta } from "../src/engine/cluster/clustering-state.ts";
 import { fitClustering } from "../src/engine/cluster/fit-clustering.ts";
-import { planClustering } from "../src/engine/cluster/plan-clustering.ts";
+import type { ClusterTensor } from "../src/engine/cluster/parameter-block.ts";
+import { isClusteringModel, planClustering } from "../src/engine/cluster/plan-clustering.ts";
+import type { ClusterModel } from "../src/engine/cluster/predict-clusters.ts";
 import { log64 } from "../src/engine/kernels/math64.ts";
 import type { Tensor } from "../src/store/safetensors.ts";
+import { reportClustering } from "./clustering-report.ts";
 import { beat } from "./control.ts";
 import type { Course, CourseEnd } from "./course.ts";
 import { fromContent, toContent } from "./fit-state.ts";
@@ -16,6 +20,17 @@ const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceo
 /** Σ ln scale of the standardised number features: what turns a density of the inputs into one of the original units. */
 export const logScaleOf = ({ features }: Preprocessing): number =>
   features.reduce((sum, feature) => (feature.type === "number" ? sum + log64(feature.scale) : sum), 0);
+
+/** A fitted model with what its tensors do not say. */
+export const toClusterModel = (
+  { model }: ResolvedJobSpec,
+  preprocessing: Preprocessing,
+  tensors: readonly ClusterTensor[],
+): ClusterModel => {
+  assert(isClusteringModel(model), "a clustering model");
+  if (model.type === "k_means") return { model: "k_means", tensors };
+  return { model: "gaussian_mixture", tensors, covariance: model.covariance, logScale: logScaleOf(preprocessing) };
+};
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
 export const createClusteringCourse = (
@@ -30,9 +45,10 @@ export const createClusteringCourse = (
     const { rows, features } = plan.data[split];
     return { features: new Float32Array(memory.buffer, features.offset, rows * shape.inputs), labels: null };
   };
+  const arrays = { train: arraysOf("train"), validation: arraysOf("validation"), test: arraysOf("test") };
   return {
     team: null,
-    arrays: { train: arraysOf("train"), validation: arraysOf("validation"), test: arraysOf("test") },
+    arrays,
     secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
     dismiss: () => {},
     async fit(context): Promise<CourseEnd> {
@@ -59,7 +75,9 @@ export const createClusteringCourse = (
         ({ name, shape: size, values }): Tensor => ({ name, dtype: "F64", shape: size, data: values }),
       );
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
-      return { type: "completed", tensors, metrics, parameters };
+      const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
+      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result.criteria);
+      return { type: "completed", tensors, metrics, parameters, report };
     },
   };
 };

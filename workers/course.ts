@@ -1,6 +1,7 @@
 import type { PreparedArrays } from "../src/data/prepare.ts";
 import type { JobEvent, MetricPoint, Metrics } from "../src/domain/job.ts";
 import type { Preprocessing } from "../src/domain/model.ts";
+import type { Report } from "../src/domain/report.ts";
 import type { Tensor } from "../src/store/safetensors.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
 import type { Control } from "./control.ts";
@@ -22,7 +23,7 @@ export interface CourseContext {
 }
 
 export type CourseEnd =
-  | { type: "completed"; tensors: Tensor[]; metrics: Metrics; parameters: number }
+  | { type: "completed"; tensors: Tensor[]; metrics: Metrics; parameters: number; report: Report }
   /** As the control word wishes; a wished checkpoint is written. */
   | { type: "stopped" };
 

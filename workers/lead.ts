@@ -79,6 +79,8 @@ const publishWeights = async (
   const digest = digestOfTensors(end.tensors);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   await patiently(() => artifacts.write(key, Readable.from(safetensorsChunks(end.tensors, { producer: "descent" }))));
+  const report = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), report));
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,

@@ -1,18 +1,13 @@
 import { decodeOutputs } from "../src/data/decode-outputs.ts";
 import type { Row } from "../src/domain/dataset.ts";
-import { assert } from "../src/domain/errors.ts";
 import type { TenantId } from "../src/domain/ids.ts";
 import type { Model, Prediction } from "../src/domain/model.ts";
 import { isClusteringModel } from "../src/engine/cluster/plan-clustering.ts";
-import {
-  type ClusterModel,
-  type ClusterPrediction,
-  createClusterPredictor,
-} from "../src/engine/cluster/predict-clusters.ts";
+import { type ClusterPrediction, createClusterPredictor } from "../src/engine/cluster/predict-clusters.ts";
 import { createPredictor } from "../src/engine/train/predictor.ts";
 import { type ArtifactStore, artifactKeys } from "../src/store/artifact-store.ts";
 import { decodeSafetensors, type Tensor } from "../src/store/safetensors.ts";
-import { logScaleOf } from "./clustering-course.ts";
+import { toClusterModel } from "./clustering-course.ts";
 import type { Loaded } from "./loaded-models.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
 
@@ -45,18 +40,8 @@ const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] 
 
 const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
   const { preprocessing, spec } = model;
-  assert(isClusteringModel(spec.model), "a clustering model");
   const parts = tensors.filter(isFloat64).map(({ name, shape, data }) => ({ name, shape, values: data }));
-  const fitted: ClusterModel =
-    spec.model.type === "k_means"
-      ? { model: "k_means", tensors: parts }
-      : {
-          model: "gaussian_mixture",
-          tensors: parts,
-          covariance: spec.model.covariance,
-          logScale: logScaleOf(preprocessing),
-        };
-  const predict = createClusterPredictor(fitted);
+  const predict = createClusterPredictor(toClusterModel(spec, preprocessing, parts));
   return (inputs) =>
     decodeClusters(
       model,

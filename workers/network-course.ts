@@ -4,6 +4,7 @@ import type { LabelTransform, Preprocessing } from "../src/domain/model.ts";
 import { showBlas } from "../src/engine/blas/blas-library.ts";
 import { loadEngineKernels } from "../src/engine/blas/engine-kernels.ts";
 import { leadTeam } from "../src/engine/parallel/team.ts";
+import { collectAnswers } from "../src/engine/train/collect-answers.ts";
 import { fit as fitNetwork } from "../src/engine/train/fit.ts";
 import { createTrainingMemory, dataViews, weightTensors } from "../src/engine/train/memory.ts";
 import { planTraining } from "../src/engine/train/plan-training.ts";
@@ -12,6 +13,7 @@ import type { Tensor } from "../src/store/safetensors.ts";
 import { beat } from "./control.ts";
 import type { Course, CourseContext, CourseEnd } from "./course.ts";
 import { fromContent, toContent } from "./fit-state.ts";
+import { reportNetwork } from "./network-report.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 
@@ -76,7 +78,10 @@ export const createNetworkCourse = async (
       const tensors = weightTensors(plan, memory).map(
         ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
       );
-      return { type: "completed", tensors, metrics, parameters: plan.parameters };
+      const answers = collectAnswers(plan, memory, team, () => beat(context.control));
+      const { preprocessing } = context;
+      const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };
 };

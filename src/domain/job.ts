@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type DatasetId, JobId, ModelId } from "./ids.ts";
+import { JobId, ModelId } from "./ids.ts";
 import { JobSpec, type ResolvedJobSpec } from "./job-spec.ts";
 import { JobState } from "./job-state.ts";
 
@@ -99,9 +99,3 @@ export type JobEvent = z.infer<typeof JobEvent>;
 export type MetricPoint = z.infer<typeof MetricPoint>;
 export type LayerStatistics = z.infer<typeof LayerStatistics>;
 export type Job = Omit<z.infer<typeof Job>, "spec"> & { spec: ResolvedJobSpec };
-
-/** The references a job holds: what it names must not be deleted while the job may still need it. */
-export interface JobReferences {
-  dataset: DatasetId;
-  baseModel: ModelId | null;
-}

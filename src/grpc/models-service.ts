@@ -1,11 +1,13 @@
 import type { Readable } from "node:stream";
 import { deleteModel } from "../usecases/delete-model.ts";
 import { getModel } from "../usecases/get-model.ts";
+import { getModelReport } from "../usecases/get-model-report.ts";
 import { getModelWeights } from "../usecases/get-model-weights.ts";
 import { listModels } from "../usecases/list-models.ts";
 import { predict } from "../usecases/predict.ts";
 import { serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
+import { toStruct } from "./job-spec.ts";
 import { toModel, toPrediction } from "./model-messages.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
@@ -20,6 +22,9 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
       return { items: items.map(toModel), nextPageToken: nextPageToken ?? undefined };
     }),
     getModel: unary(wiring, "getModel", async (caller, { id }) => toModel(await getModel(deps, caller, { id }))),
+    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) => ({
+      report: toStruct(await getModelReport(deps, caller, { id })),
+    })),
     deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
       await deleteModel(deps, caller, { id });
       return {};

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { limits } from "../domain/limits.ts";
 import { Model, PredictRequest, PredictResponse } from "../domain/model.ts";
+import { Report } from "../domain/report.ts";
 import { deleteModel } from "../usecases/delete-model.ts";
 import { getModel } from "../usecases/get-model.ts";
+import { getModelReport } from "../usecases/get-model-report.ts";
 import { getModelWeights } from "../usecases/get-model-weights.ts";
 import { listModels } from "../usecases/list-models.ts";
 import { predict } from "../usecases/predict.ts";
@@ -34,6 +36,19 @@ export const modelRoutes: readonly RestRoute[] = [
     responses: { 200: json("The model", Model, { ETag: "for If-None-Match" }) },
     errors: ["not_found"],
     handle: ({ deps, caller, params }) => getModel(deps, caller, { id: params.id ?? "" }),
+  }),
+  defineRoute({
+    operations: ["getModelReport"],
+    method: "GET",
+    url: "/v1/models/:id/report",
+    tag,
+    description:
+      "Measured on the rows that training did not see: likelihood, errors with 95 % intervals, calibration, and what to expect of the next row.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: { 200: json("The report", Report) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params }) => getModelReport(deps, caller, { id: params.id ?? "" }),
   }),
   defineRoute({
     operations: ["deleteModel"],

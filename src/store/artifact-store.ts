@@ -45,6 +45,8 @@ export const artifactKeys = {
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,
   /** The digest is in the name: two attempts that computed the same bits write the same file. */
   weights: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/weights-${digestHex}.safetensors`,
+  /** Computed together with the weights whose digest it bears. */
+  report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,

@@ -34,6 +34,7 @@ export const operations = {
   },
   listModels: { kind: "unary", scope: "read", summary: "List models, newest first" },
   getModel: { kind: "unary", scope: "read", summary: "A model: its lineage, spec, preprocessing and digest" },
+  getModelReport: { kind: "unary", scope: "read", summary: "How good a model is, and how sure that is" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },

@@ -2,7 +2,12 @@ import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { type Dataset, DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import type { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
 import { type Job, type JobEvent, JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
-import { type Model, ModelsServiceClient, type PredictResponse } from "../../src/grpc/generated/descent/v1/models.ts";
+import {
+  type GetModelReportResponse,
+  type Model,
+  ModelsServiceClient,
+  type PredictResponse,
+} from "../../src/grpc/generated/descent/v1/models.ts";
 
 const chunkBytes = 16 * 1024;
 
@@ -35,6 +40,8 @@ export const createGrpcClient = (address: string) => {
       return events;
     },
     model: (id: string): Promise<Model> => answered((callback) => models.getModel({ id }, callback)),
+    report: async (id: string) =>
+      (await answered<GetModelReportResponse>((callback) => models.getModelReport({ id }, callback))).report,
     predict: (model: string, rows: Record<string, unknown>[]): Promise<PredictResponse> =>
       answered((callback) => models.predict({ model, rows }, callback)),
     close: (): void => {

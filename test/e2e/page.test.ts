@@ -96,6 +96,11 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByText("Test accuracy").waitFor();
 
     await page.getByRole("link", { name: "Open the model" }).click();
+    await page
+      .getByRole("region", { name: "Report" })
+      .getByText(/^9\d\.\d % \(.* to .*\)$|^100\.0 % \(/)
+      .first()
+      .waitFor();
     await page.getByRole("button", { name: "Take a row of the data set" }).click();
     await page.getByRole("button", { name: "Predict" }).click();
     await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();

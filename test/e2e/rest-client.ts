@@ -6,6 +6,7 @@ import type { Job, JobEvent } from "../../src/domain/job.ts";
 import type { JobSpecInput } from "../../src/domain/job-spec.ts";
 import type { JobState } from "../../src/domain/job-state.ts";
 import type { Model, Prediction } from "../../src/domain/model.ts";
+import type { Report } from "../../src/domain/report.ts";
 
 export interface Answer<T> {
   status: number;
@@ -65,6 +66,7 @@ export const createRestClient = (url: string) => {
     untilState: (id: string, state: JobState) => until(id, (seen) => seen.state === state),
     untilDone: (id: string) => until(id, ({ done }) => done),
     model: (id: string) => expectSuccess<Model>(`/v1/models/${id}`),
+    report: (id: string) => expectSuccess<Report>(`/v1/models/${id}/report`),
     predict: (id: string, rows: unknown[]) =>
       expectSuccess<{ predictions: Prediction[] }>(`/v1/models/${id}/predict`, json({ rows })),
     /** Follows the job's server-sent events until one fits. */

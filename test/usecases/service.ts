@@ -8,6 +8,7 @@ import type { Model } from "../../src/domain/model.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
+import { reportClassification } from "../../src/stats/classification-report.ts";
 import { artifactKeys } from "../../src/store/artifact-store.ts";
 import { createFileArtifactStore } from "../../src/store/file-artifact-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis-catalogue.ts";
@@ -125,6 +126,11 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
     createdAt: at(),
   };
   await deps.artifacts.write(artifactKeys.weights(tenant, model.id, digestHex), weights);
+  const report = reportClassification({
+    ...{ split: "test", classes: ["setosa", "versicolor"], trainCounts: [16, 16], distribution: "categorical" },
+    ...{ probabilities: Float64Array.of(0.9, 0.1, 0.2, 0.8), truths: Int32Array.of(0, 1) },
+  });
+  await deps.artifacts.write(artifactKeys.report(tenant, model.id, digestHex), Buffer.from(JSON.stringify(report)));
   await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(model)));
   if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
   return model;

@@ -80,6 +80,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
     listModels: (m) => ask(models, models.listModels, {}, m),
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
+    getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),

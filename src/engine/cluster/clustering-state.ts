@@ -18,6 +18,8 @@ export interface ClusteringMeta {
   candidateDegenerate: boolean;
   /** What `chosen` holds, by the criterion; null if no k has ended well. */
   chosen: { k: number; criterion: number; degenerate: boolean } | null;
+  /** What the choice of k went by, for each k that is done. */
+  criteria: { k: number; value: number }[];
   /** How runs ended, over all k. */
   converged: number;
   stopped: number;
@@ -42,6 +44,7 @@ export const startMeta = (task: ClusteringTask): ClusteringMeta => ({
   candidateObjective: null,
   candidateDegenerate: false,
   chosen: null,
+  criteria: [],
   converged: 0,
   stopped: 0,
   failed: 0,

@@ -36,6 +36,8 @@ export interface ClusteringResult {
   readonly state: ClusteringState;
   /** Of the chosen k, in the model's fixed order; empty unless finished. */
   readonly tensors: readonly ClusterTensor[];
+  /** Of each k, where there was a choice of k; empty unless finished. */
+  readonly criteria: { readonly k: number; readonly criterion: "bic" | "silhouette"; readonly value: number }[];
 }
 
 /** Why a clustering job cannot go on: no run found a usable estimate. */

@@ -4,6 +4,7 @@ import { ClusteringError, type ClusteringOptions, type ClusteringResult, control
 import type { ClusteringPlan } from "./clustering-plan.ts";
 import { loadState, saveState, startMeta } from "./clustering-state.ts";
 import {
+  criteriaOf,
   type Fit,
   reportCriterion,
   reportEnd,
@@ -44,6 +45,7 @@ const endK = (fit: Fit): void => {
     const best = space.blocks.candidate.subarray(0, sizeFor(fit, meta.k));
     space.blocks.current.set(best);
     const criterion = algorithm.criterion(meta.k);
+    meta.criteria.push({ k: meta.k, value: criterion });
     reportCriterion(fit, criterion);
     const degenerate = meta.candidateDegenerate;
     if (meta.chosen === null || isBetter(degenerate, criterion, meta.chosen.degenerate, meta.chosen.criterion)) {
@@ -110,7 +112,8 @@ const finish = (fit: Fit): Omit<ClusteringResult, "state"> => {
   if (space.points.validation.rows > 0) metrics.validationLoss = algorithm.loss(k, "validation");
   if (space.points.test.rows > 0) metrics.testLoss = algorithm.loss(k, "test");
   reportEnd(fit);
-  return { outcome: "finished", metrics, tensors: blockTensors(plan.task, block, k, space.points.train.columns) };
+  const tensors = blockTensors(plan.task, block, k, space.points.train.columns);
+  return { outcome: "finished", metrics, tensors, criteria: criteriaOf(fit) };
 };
 
 const createFit = (plan: ClusteringPlan, memory: JobMemory, options: ClusteringOptions): Fit => {
@@ -148,7 +151,7 @@ export const fitClustering = async (
   let [savedMs, breathedMs] = [options.nowMs(), options.nowMs()];
   while (meta.k <= plan.task.to) {
     const outcome = outcomes.get(Atomics.load(options.control, 0));
-    if (outcome) return { outcome, metrics: runMetrics(fit), state: save(), tensors: [] };
+    if (outcome) return { outcome, metrics: runMetrics(fit), state: save(), tensors: [], criteria: [] };
     advance(fit, pointEverySteps);
     const now = options.nowMs();
     if (now - breathedMs >= breathMs) {

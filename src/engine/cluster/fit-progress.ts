@@ -1,6 +1,6 @@
 import type { Metrics } from "../../domain/job.ts";
 import type { ClusteringAlgorithm, Evaluation } from "./algorithm.ts";
-import type { ClusteringOptions } from "./clustering.ts";
+import type { ClusteringOptions, ClusteringResult } from "./clustering.ts";
 import type { ClusteringPlan } from "./clustering-plan.ts";
 import type { ClusteringMeta } from "./clustering-state.ts";
 import type { Workspace } from "./workspace.ts";
@@ -68,12 +68,21 @@ export const reportRun = ({ meta, options }: Fit, evaluation: Evaluation): void 
   }
 };
 
+/** The criterion under the name and sign that people know it by: a silhouette is best when large. */
+const namedCriterion = ({ plan }: Fit, value: number): { criterion: "bic" | "silhouette"; value: number } =>
+  plan.task.model === "k_means" ? { criterion: "silhouette", value: -value } : { criterion: "bic", value };
+
+/** What the choice of k went by, for each k of a range; none where there was nothing to choose. */
+export const criteriaOf = (fit: Fit): ClusteringResult["criteria"] =>
+  fit.plan.task.from === fit.plan.task.to
+    ? []
+    : fit.meta.criteria.map(({ k, value }) => ({ k, ...namedCriterion(fit, value) }));
+
 /** What the choice of k goes by, for each k of a range. */
 export const reportCriterion = (fit: Fit, criterion: number): void => {
   const { plan, meta, options } = fit;
   if (plan.task.from === plan.task.to) return;
-  const [name, value] =
-    plan.task.model === "k_means" ? (["silhouette", -criterion] as const) : (["bic", criterion] as const);
+  const { criterion: name, value } = namedCriterion(fit, criterion);
   options.onEvent?.({
     level: "info",
     type: "k_evaluated",

@@ -42,12 +42,18 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
   return { train: place("train"), validation: place("validation"), test: place("test") };
 };
 
-const placeEvaluation = (layout: Layout, spec: ResolvedJobSpec, rows: number): EvaluationLayout => ({
+const placeEvaluation = (
+  layout: Layout,
+  spec: ResolvedJobSpec,
+  { outputs }: DataShape,
+  rows: number,
+): EvaluationLayout => ({
   rows,
   kind: evaluationKind(spec),
   lossOffset: layout.place(4),
   squaredErrorOffset: layout.place(4),
   answersOffset: layout.place(4 * rows),
+  outputsOffset: layout.place(4 * rows * outputs),
 });
 
 const placeStatistics = (layout: Layout, model: ModelPlacement, described: Traced): StatisticsLayout => {
@@ -127,7 +133,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
   const orderOffset = layout.place(4 * shape.trainRows);
   const shuffleOffset = layout.place(4 * shape.trainRows);
   const identityOffset = layout.place(4 * Math.max(...splits.map((split) => shape[`${split}Rows`])));
-  const evaluation = placeEvaluation(layout, spec, request.evaluationRows);
+  const evaluation = placeEvaluation(layout, spec, shape, request.evaluationRows);
   const statistics = placeStatistics(layout, model, request.described);
   const data = placeData(layout, spec, shape);
   const scratchOffsets = Array.from({ length: request.threads }, () => layout.place(request.scratchBytes));

@@ -5,6 +5,7 @@ import { type ExecutionPlan, plan } from "../graph/plan.ts";
 import { flopsOf, type Result, type TailEmitter } from "../graph/record.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
 import { isSymmetric } from "../nn/initializers.ts";
+import { predictionValue } from "../nn/losses.ts";
 import { threadsFor } from "../parallel/partition.ts";
 import { alignUp } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -16,6 +17,7 @@ import {
   type DataShape,
   type ModelTensor,
   type ProgramIndex,
+  reportSplitOf,
   type Split,
   splits,
   type TrainingPlan,
@@ -73,6 +75,8 @@ const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, 
       const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
       if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
       if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
+      if (split === reportSplitOf(shape))
+        results.push({ value: predictionValue(spec.loss, traced.output), offset: evaluation.outputsOffset });
       return results;
     },
   };

@@ -19,6 +19,10 @@ export interface DataShape {
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
 
+/** The rows that say most about new ones: those that training saw least of. */
+export const reportSplitOf = (shape: DataShape): Split =>
+  shape.testRows > 0 ? "test" : shape.validationRows > 0 ? "validation" : "train";
+
 /** A tensor at a fixed place of the job's memory; `offset` in bytes. */
 export interface PlacedTensor {
   readonly name: string;
@@ -86,6 +90,8 @@ export interface EvaluationLayout {
   readonly squaredErrorOffset: number;
   /** i32 predicted classes (cross_entropy) or f32 logits (binary_cross_entropy); classification only. */
   readonly answersOffset: number;
+  /** f32 [rows, outputs]: what the model says of the split that the report is about, behind softmax, sigmoid or exp. */
+  readonly outputsOffset: number;
   readonly kind: "classes" | "logit" | "regression" | "reconstruction";
 }
 

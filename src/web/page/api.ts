@@ -4,6 +4,7 @@ import type { Job, JobEvent, MetricPoint, Plan } from "../../domain/job.ts";
 import type { JobSpecInput } from "../../domain/job-spec.ts";
 import type { Model, Prediction } from "../../domain/model.ts";
 import type { Page } from "../../domain/page.ts";
+import type { Report } from "../../domain/report.ts";
 
 /** What a request that failed tells the reader. `status` 0: no answer at all. */
 export class ApiError extends Error {
@@ -137,6 +138,7 @@ export const api = {
   models: (pageToken: string | null, signal: AbortSignal) =>
     get<Page<Model>>(`/v1/models${query({ pageSize: 25, pageToken })}`, signal),
   model: (model: string, signal: AbortSignal) => get<Model>(`/v1/models/${id(model)}`, signal),
+  report: (model: string, signal: AbortSignal) => get<Report>(`/v1/models/${id(model)}/report`, signal),
   predict: (model: string, rows: Row[]) =>
     post<{ predictions: Prediction[] }>(`/v1/models/${id(model)}/predict`, { rows }),
   weights: async (model: string) => (await send(`/v1/models/${id(model)}/weights`, {})).blob(),

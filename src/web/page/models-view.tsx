@@ -3,6 +3,7 @@ import { api, apiKey } from "./api.ts";
 import { formatAge, formatDate, formatMetric, formatMetricName, formatNumber, formatWord, headline } from "./format.ts";
 import { Card, Empty, Facts, Failure, MetricFacts, Pager, Problem, useAction } from "./parts.tsx";
 import { usePoll } from "./poll.ts";
+import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
 
 export const ModelsView = () => {
@@ -148,6 +149,7 @@ export const ModelView = ({ id }: { id: string }) => {
             <Problem error={error} />
             <MetricFacts metrics={value.metrics} />
           </section>
+          <ReportCard model={value.id} />
           <TryIt model={value} />
           <Card title="Lineage">
             <Facts

@@ -75,6 +75,15 @@ export interface GetModelRequest {
   id: string;
 }
 
+export interface GetModelReportRequest {
+  id: string;
+}
+
+export interface GetModelReportResponse {
+  /** The OpenAPI document's Report. */
+  report?: { [key: string]: any } | undefined;
+}
+
 export interface DeleteModelRequest {
   id: string;
 }
@@ -529,6 +538,98 @@ export const GetModelRequest: MessageFns<GetModelRequest> = {
             }
 
             message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelReportRequest(): GetModelReportRequest {
+  return { id: "" };
+}
+
+export const GetModelReportRequest: MessageFns<GetModelReportRequest> = {
+  encode(message: GetModelReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelReportResponse(): GetModelReportResponse {
+  return { report: undefined };
+}
+
+export const GetModelReportResponse: MessageFns<GetModelReportResponse> = {
+  encode(message: GetModelReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.report !== undefined) {
+      Struct.encode(Struct.wrap(message.report), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.report = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1334,6 +1435,18 @@ export const ModelsServiceService = {
     responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
     responseDeserialize: (value: Buffer): Model => Model.decode(value),
   },
+  /** How good a model is on rows that training did not see, and how sure that is. */
+  getModelReport: {
+    path: "/descent.v1.ModelsService/GetModelReport" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelReportRequest): Buffer =>
+      Buffer.from(GetModelReportRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelReportRequest => GetModelReportRequest.decode(value),
+    responseSerialize: (value: GetModelReportResponse): Buffer =>
+      Buffer.from(GetModelReportResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelReportResponse => GetModelReportResponse.decode(value),
+  },
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: {
     path: "/descent.v1.ModelsService/DeleteModel" as const,
@@ -1373,6 +1486,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** By id or alias. */
   getModel: handleUnaryCall<GetModelRequest, Model>;
+  /** How good a model is on rows that training did not see, and how sure that is. */
+  getModelReport: handleUnaryCall<GetModelReportRequest, GetModelReportResponse>;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: handleUnaryCall<DeleteModelRequest, Empty>;
   /** A safetensors file in chunks. */
@@ -1410,6 +1525,22 @@ export interface ModelsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
+  /** How good a model is on rows that training did not see, and how sure that is. */
+  getModelReport(
+    request: GetModelReportRequest,
+    callback: (error: ServiceError | null, response: GetModelReportResponse) => void,
+  ): ClientUnaryCall;
+  getModelReport(
+    request: GetModelReportRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelReportResponse) => void,
+  ): ClientUnaryCall;
+  getModelReport(
+    request: GetModelReportRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelReportResponse) => void,
   ): ClientUnaryCall;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel(

@@ -1,0 +1,144 @@
+import type { ClassificationReport } from "../domain/report.ts";
+import {
+  conformalBound,
+  estimateExplained,
+  estimateMean,
+  estimatePositiveMean,
+  estimateShare,
+  mean,
+} from "./estimate.ts";
+import { estimateAreaUnderRoc } from "./receiver-operating.ts";
+
+const calibrationBins = 10;
+const coverage = 0.9;
+const confusionClasses = 100;
+
+/** What a classifier answered on the rows of one split. */
+export interface ClassAnswers {
+  split: ClassificationReport["split"];
+  classes: readonly string[];
+  /** rows × classes, row-major. */
+  probabilities: Float64Array;
+  /** Index of each row's class. */
+  truths: Int32Array;
+  /** Rows of each class in the training split. */
+  trainCounts: readonly number[];
+  distribution: string;
+}
+
+const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int32Array => {
+  const width = classes.length;
+  return truths.map((_, row) => {
+    let best = 0;
+    for (let k = 1; k < width; k++) if (probabilities[row * width + k]! > probabilities[row * width + best]!) best = k;
+    return best;
+  });
+};
+
+/** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
+const logOf = (probability: number): number => Math.log(Math.max(probability, 2 ** -126));
+
+/** Σ over classes of (probability − truth)² (Brier 1950), for each row. */
+const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
+  Float64Array.from(truths, (truth, row) => {
+    let sum = 0;
+    for (let k = 0; k < classes.length; k++)
+      sum += (probabilities[row * classes.length + k]! - (k === truth ? 1 : 0)) ** 2;
+    return sum;
+  });
+
+/** Rows by growing confidence, in bins of equally many: how often those were right that said 80 %? */
+const calibrate = (confidences: Float64Array, right: Uint8Array): ClassificationReport["calibration"] => {
+  const order = Array.from(confidences.keys()).sort((a, b) => confidences[a]! - confidences[b]!);
+  const bins = Math.min(calibrationBins, order.length);
+  return Array.from({ length: bins }, (_, bin) => {
+    const rows = order.slice(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins));
+    return {
+      rows: rows.length,
+      confidence: mean(rows.map((row) => confidences[row]!)),
+      accuracy: mean(rows.map((row) => right[row]!)),
+    };
+  });
+};
+
+const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number): Int32Array => {
+  const counts = new Int32Array(width * width);
+  for (const [row, truth] of truths.entries()) counts[truth * width + predicted[row]!]! += 1;
+  return counts;
+};
+
+const describeClasses = (classes: readonly string[], truths: Int32Array, predicted: Int32Array) => {
+  const [rows, answers, hits] = [0, 1, 2].map(() => new Int32Array(classes.length)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  for (const [row, truth] of truths.entries()) {
+    rows[truth]! += 1;
+    answers[predicted[row]!]! += 1;
+    if (predicted[row] === truth) hits[truth]! += 1;
+  }
+  return classes.map((label, k) => ({
+    label,
+    rows: rows[k]!,
+    predicted: answers[k]!,
+    precision: answers[k] === 0 ? null : estimateShare(hits[k]!, answers[k]!),
+    recall: rows[k] === 0 ? null : estimateShare(hits[k]!, rows[k]!),
+  }));
+};
+
+/** Sets of classes by split conformal prediction with the score 1 − p(truth) (Sadinle, Lei & Wasserman 2019). */
+const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): ClassificationReport["predictionSets"] => {
+  // Rows that training has seen say nothing about new ones.
+  if (split === "train") return null;
+  const width = classes.length;
+  const bound = conformalBound(
+    Float64Array.from(truths, (truth, row) => 1 - probabilities[row * width + truth]!),
+    coverage,
+  );
+  if (bound === null) return null;
+  const threshold = 1 - bound;
+  return { coverage, threshold, meanSize: probabilities.filter((p) => p >= threshold).length / truths.length };
+};
+
+/** The report of a classifier on rows with known classes; at least one row. */
+export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
+  const { classes, probabilities, truths, trainCounts, split, distribution } = answers;
+  const width = classes.length;
+  const predicted = predictedClasses(answers);
+  const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
+  const confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
+  const logs = Float64Array.from(truths, (truth, row) => logOf(probabilities[row * width + truth]!));
+  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
+  const nullLogs = Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
+  const calibration = calibrate(confidences, right);
+  const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
+  const commonest = trainCounts.indexOf(Math.max(...trainCounts));
+  return {
+    task: "classification",
+    split,
+    rows: truths.length,
+    distribution,
+    logLikelihood: estimateMean(logs),
+    devianceExplained: estimateExplained(logs, nullLogs),
+    accuracy: estimateShare(
+      right.reduce((sum, hit) => sum + hit, 0),
+      truths.length,
+    ),
+    baselineAccuracy: truths.filter((truth) => truth === commonest).length / truths.length,
+    brier: estimatePositiveMean(brierScores(answers)),
+    areaUnderRoc:
+      width === 2
+        ? estimateAreaUnderRoc(
+            Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
+            (row) => truths[row] === 1,
+          )
+        : null,
+    calibrationError:
+      calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
+    calibration,
+    classes: describeClasses(classes, truths, predicted),
+    confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
+    predictionSets: findSets(answers),
+  };
+};

@@ -1,0 +1,129 @@
+import type { Estimate } from "../domain/report.ts";
+
+/** Standard normal quantile of 0.975. */
+const z95 = 1.959963984540054;
+
+/**
+ * Quantile 0.975 of Student's t, by the Cornish–Fisher expansion (Abramowitz & Stegun 26.7.5): exact to 0.1 % from 4 degrees of
+ * freedom on; below that the few exact values.
+ */
+export const studentQuantile = (degrees: number): number => {
+  const exact = [Number.POSITIVE_INFINITY, 12.706204736, 4.30265273, 3.182446305][degrees];
+  if (exact !== undefined) return exact;
+  const z = z95;
+  const [z3, z5, z7, z9] = [z ** 3, z ** 5, z ** 7, z ** 9];
+  return (
+    z +
+    (z3 + z) / (4 * degrees) +
+    (5 * z5 + 16 * z3 + 3 * z) / (96 * degrees ** 2) +
+    (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * degrees ** 3) +
+    (79 * z9 + 776 * z7 + 1482 * z5 - 1920 * z3 - 945 * z) / (92160 * degrees ** 4)
+  );
+};
+
+export const mean = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+};
+
+/** Σ (x − mean)² / (n − 1); 0 for one value. */
+export const sampleVariance = (values: ArrayLike<number>): number => {
+  const center = mean(values);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i]! - center) ** 2;
+  return values.length > 1 ? sum / (values.length - 1) : 0;
+};
+
+/** value ± t · standardError with n − 1 degrees of freedom; of one row nothing is known: the interval is the value. */
+const around = (value: number, standardError: number, rows: number): Estimate => {
+  const half = rows > 1 ? studentQuantile(rows - 1) * standardError : 0;
+  return { value, lower: value - half, upper: value + half };
+};
+
+/** A mean with Student's interval. */
+export const estimateMean = (values: ArrayLike<number>): Estimate =>
+  around(mean(values), Math.sqrt(sampleVariance(values) / values.length), values.length);
+
+/** A mean of what is never negative: neither is its interval. */
+export const estimatePositiveMean = (values: ArrayLike<number>): Estimate => {
+  const { value, lower, upper } = estimateMean(values);
+  return { value, lower: Math.max(0, lower), upper };
+};
+
+/** A share with Wilson's score interval (Wilson 1927), which is right for small samples and for shares near 0 and 1. */
+export const estimateShare = (hits: number, rows: number): Estimate => {
+  const share = hits / rows;
+  const z2 = z95 ** 2;
+  const center = (share + z2 / (2 * rows)) / (1 + z2 / rows);
+  const half = (z95 * Math.sqrt((share * (1 - share)) / rows + z2 / (4 * rows ** 2))) / (1 + z2 / rows);
+  // At 0 and 1 the formula ends there exactly; rounding does not.
+  return {
+    value: share,
+    lower: hits === 0 ? 0 : Math.max(0, center - half),
+    upper: hits === rows ? 1 : Math.min(1, center + half),
+  };
+};
+
+/**
+ * 1 − mean(a) / mean(b), such as R² of squared errors and squared deviations, with the interval of the delta method: the influence
+ * of a row on the ratio r is (a − r·b) / mean(b). Null where mean(b) is 0.
+ */
+export const estimateExplained = (a: Float64Array, b: Float64Array): Estimate | null => {
+  const scale = mean(b);
+  if (scale === 0) return null;
+  const ratio = mean(a) / scale;
+  const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
+  return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length);
+};
+
+/** The square root of a mean of squares, its interval carried through the root. */
+export const estimateRootMean = (squares: Float64Array): Estimate => {
+  const { value, lower, upper } = estimatePositiveMean(squares);
+  return { value: Math.sqrt(value), lower: Math.sqrt(lower), upper: Math.sqrt(upper) };
+};
+
+/** Linear interpolation between order statistics (Hyndman & Fan 1996, type 7). */
+export const quantilesOf = (values: Float64Array, shares: readonly number[]): { share: number; value: number }[] => {
+  const sorted = values.toSorted();
+  return shares.map((share) => {
+    const at = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+    return { share, value: low + (at - Math.floor(at)) * (high - low) };
+  });
+};
+
+/**
+ * The bound of split conformal prediction (Vovk et al. 2005; Lei et al. 2018): the ⌈(n + 1) · coverage⌉-th smallest of the scores of
+ * rows that training has not seen. A new row's score is at most this with the probability `coverage` at least, whatever the
+ * distribution, if rows are exchangeable. Null where n is too small for that.
+ */
+export const conformalBound = (scores: Float64Array, coverage: number): number | null => {
+  const rank = Math.ceil((scores.length + 1) * coverage);
+  return rank > scores.length ? null : scores.toSorted()[rank - 1]!;
+};
+
+/** Ranks from 1; equal values share the mean of theirs. */
+export const ranksOf = (values: Float64Array): Float64Array => {
+  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const ranks = new Float64Array(values.length);
+  for (let first = 0; first < order.length; ) {
+    let end = first + 1;
+    while (end < order.length && values[order[end]!] === values[order[first]!]) end += 1;
+    for (let i = first; i < end; i++) ranks[order[i]!] = (first + 1 + end) / 2;
+    first = end;
+  }
+  return ranks;
+};
+
+/** Pearson's correlation; null where one of them does not vary. */
+export const correlation = (a: Float64Array, b: Float64Array): number | null => {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [products, squaresA, squaresB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    products += (a[i]! - meanA) * (b[i]! - meanB);
+    squaresA += (a[i]! - meanA) ** 2;
+    squaresB += (b[i]! - meanB) ** 2;
+  }
+  return squaresA === 0 || squaresB === 0 ? null : products / Math.sqrt(squaresA * squaresB);
+};

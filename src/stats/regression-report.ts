@@ -1,0 +1,110 @@
+import type { RegressionReport } from "../domain/report.ts";
+import {
+  conformalBound,
+  correlation,
+  estimateExplained,
+  estimateMean,
+  estimatePositiveMean,
+  estimateRootMean,
+  mean,
+  quantilesOf,
+  ranksOf,
+  sampleVariance,
+} from "./estimate.ts";
+
+const coverage = 0.9;
+const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
+
+/** Whose likelihood a row's truth has, given the prediction: ln p(truth). */
+export interface Likelihood {
+  distribution: string;
+  logOf(row: number): number;
+  /** Of the model that knows only the mean (and spread) of the training labels. */
+  nullLogOf(row: number): number;
+}
+
+/** What a regression answered on the rows of one split, in the label's units. */
+export interface ValueAnswers {
+  split: RegressionReport["split"];
+  predictions: Float64Array;
+  truths: Float64Array;
+  /** Null where the loss is no likelihood. */
+  likelihood: Likelihood | null;
+  /** The label is a count (Poisson). */
+  counts: boolean;
+}
+
+/** ln N(y; μ, σ²) */
+export const logNormal = (y: number, location: number, variance: number): number =>
+  -0.5 * (Math.log(2 * Math.PI * variance) + (y - location) ** 2 / variance);
+
+/** ln n! by Stirling's series (Abramowitz & Stegun 6.1.41) from 10 on, by the product below. */
+const logFactorial = (n: number): number => {
+  if (n < 10) {
+    let product = 1;
+    for (let i = 2; i <= n; i++) product *= i;
+    return Math.log(product);
+  }
+  const x = n + 1;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * x) - 1 / (360 * x ** 3);
+};
+
+/** ln Poisson(y; rate) */
+export const logPoisson = (y: number, rate: number): number => {
+  const positive = Math.max(rate, 2 ** -126);
+  return y * Math.log(positive) - positive - logFactorial(y);
+};
+
+/** Mean of ((x − mean) / sd)^power; null where nothing varies. */
+const standardMoment = (values: Float64Array, power: number): number | null => {
+  const center = mean(values);
+  const spread = Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
+  return spread === 0 ? null : mean(values.map((value) => ((value - center) / spread) ** power));
+};
+
+const describeResiduals = (residuals: Float64Array, predictions: Float64Array): RegressionReport["residuals"] => {
+  const kurtosis = standardMoment(residuals, 4);
+  return {
+    standardDeviation: Math.sqrt(sampleVariance(residuals)),
+    skewness: standardMoment(residuals, 3),
+    excessKurtosis: kurtosis === null ? null : kurtosis - 3,
+    quantiles: quantilesOf(residuals, shares),
+    spreadCorrelation: correlation(ranksOf(residuals.map(Math.abs)), ranksOf(predictions)),
+  };
+};
+
+/** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
+export const reportRegression = (answers: ValueAnswers): RegressionReport => {
+  const { split, predictions, truths, likelihood, counts } = answers;
+  const residuals = truths.map((truth, row) => truth - predictions[row]!);
+  const squares = residuals.map((residual) => residual ** 2);
+  const absolutes = residuals.map(Math.abs);
+  const center = mean(truths);
+  const logs = likelihood && truths.map((_, row) => likelihood.logOf(row));
+  const halfWidth = split === "train" ? null : conformalBound(absolutes, coverage);
+  return {
+    task: "regression",
+    split,
+    rows: truths.length,
+    distribution: likelihood?.distribution ?? null,
+    logLikelihood: logs && estimateMean(logs),
+    // A density may be above 1 and its logarithm of either sign: only for counts does the ratio of log-likelihoods say something.
+    devianceExplained:
+      logs && likelihood && counts
+        ? estimateExplained(
+            logs,
+            truths.map((_, row) => likelihood.nullLogOf(row)),
+          )
+        : null,
+    rootMeanSquaredError: estimateRootMean(squares),
+    meanAbsoluteError: estimatePositiveMean(absolutes),
+    r2: estimateExplained(
+      squares,
+      truths.map((truth) => (truth - center) ** 2),
+    ),
+    bias: estimateMean(residuals.map((residual) => -residual)),
+    residuals: describeResiduals(residuals, predictions),
+    dispersion: counts ? mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126))) : null,
+    predictionInterval: halfWidth === null ? null : { coverage, halfWidth },
+  };
+};

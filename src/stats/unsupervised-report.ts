@@ -1,0 +1,55 @@
+import type { ClusteringReport, ReconstructionReport } from "../domain/report.ts";
+import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
+
+/** What a clustering or a mixture answered. */
+export interface ClusterAnswers {
+  task: ClusteringReport["task"];
+  split: ClusteringReport["split"];
+  k: number;
+  assignments: Int32Array;
+  trainAssignments: Int32Array;
+  /** ln p of each row, in the features' units; null for k-means. */
+  logDensities: Float64Array | null;
+  /** From its centroid; null for mixtures. */
+  distances: Float64Array | null;
+  weights: Float64Array | null;
+  criteria: ClusteringReport["criteria"];
+}
+
+const countsOf = (assignments: Int32Array, k: number): Int32Array => {
+  const counts = new Int32Array(k);
+  for (const cluster of assignments) counts[cluster]! += 1;
+  return counts;
+};
+
+export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
+  const { task, split, k, assignments, trainAssignments, logDensities, distances, weights, criteria } = answers;
+  const [rows, trainRows] = [countsOf(assignments, k), countsOf(trainAssignments, k)];
+  return {
+    task,
+    split,
+    rows: assignments.length,
+    distribution: logDensities === null ? null : "mixture of normal distributions",
+    logLikelihood: logDensities && estimateMean(logDensities),
+    meanDistance: distances && estimatePositiveMean(distances),
+    k,
+    criteria,
+    clusters: Array.from({ length: k }, (_, cluster) => ({
+      trainRows: trainRows[cluster]!,
+      rows: rows[cluster]!,
+      weight: weights?.[cluster] ?? null,
+    })),
+  };
+};
+
+/** @param errors mean squared error of each row over the standardised inputs */
+export const reportReconstruction = (
+  split: ReconstructionReport["split"],
+  errors: Float64Array,
+): ReconstructionReport => ({
+  task: "reconstruction",
+  split,
+  rows: errors.length,
+  meanSquaredError: estimatePositiveMean(errors),
+  quantiles: quantilesOf(errors, [0.5, 0.75, 0.9, 0.95, 0.99]),
+});

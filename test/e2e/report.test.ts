@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type {
+  ClassificationReport,
+  ClusteringReport,
+  ReconstructionReport,
+  RegressionReport,
+  Report,
+} from "../../src/domain/report.ts";
+import { createGrpcClient } from "./grpc-client.ts";
+import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+describe("every model comes with a report", () => {
+  let service: Service;
+  let dataDir: string;
+  let client: RestClient;
+  const datasets = new Map<string, string>();
+
+  beforeAll(async () => {
+    dataDir = await createDataDir();
+    service = await startService(dataDir);
+    client = createRestClient(service.url);
+    for (const name of ["iris", "breast_cancer", "diabetes"])
+      datasets.set(name, (await client.upload(name, await dataFile(name))).id);
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await removeDataDir(dataDir);
+  });
+
+  const train = async (file: string, spec: Omit<JobSpecInput, "dataset">) => {
+    const job = await client.untilDone((await client.submit({ dataset: datasets.get(file)!, ...spec })).id);
+    expect(job).toMatchObject({ state: "succeeded" });
+    return { job, report: await client.report(job.model ?? "") };
+  };
+  const taskOf = <R extends Report>(report: Report, task: R["task"]): R => {
+    if (report.task !== task) throw new Error(`the report is of ${report.task}`);
+    return report as R;
+  };
+
+  test("a classifier's agrees with the job's own metrics, over both surfaces", async () => {
+    const { job, report } = await train("iris", { task: { type: "classification", label: "species" } });
+    const told = taskOf<ClassificationReport>(report, "classification");
+    expect(told).toMatchObject({ split: "test", rows: 30, distribution: "categorical", areaUnderRoc: null });
+    expect(told.accuracy.value).toBeCloseTo(job.metrics.testAccuracy ?? -1, 12);
+    expect(told.accuracy.lower).toBeLessThan(told.accuracy.value);
+    expect(told.logLikelihood?.value).toBeCloseTo(-(job.metrics.testLoss ?? 0), 5);
+    expect(told.confusion?.flat().reduce((sum, count) => sum + count)).toBe(30);
+    const grpc = createGrpcClient(service.grpc);
+    expect(await grpc.report(job.model ?? "")).toEqual(report);
+    grpc.close();
+  });
+
+  test("a logistic regression's has an area under the ROC", async () => {
+    const { job, report } = await train("breast_cancer", {
+      task: { type: "classification", label: "diagnosis" },
+      model: { type: "logistic" },
+    });
+    const told = taskOf<ClassificationReport>(report, "classification");
+    expect(told.distribution).toBe("Bernoulli");
+    expect(told.areaUnderRoc?.value).toBeGreaterThan(0.97);
+    expect(told.accuracy.value).toBeCloseTo(job.metrics.testAccuracy ?? -1, 12);
+    expect(told.logLikelihood?.value).toBeCloseTo(-(job.metrics.testLoss ?? 0), 5);
+  });
+
+  test("a regression's is in the label's units, whatever the loss", async () => {
+    const task = { type: "regression", label: "progression" } as const;
+    for (const [type, distribution] of [
+      ["mean_squared_error", "normal, of the training residuals' variance"],
+      ["gaussian_nll", "normal, its variance a second output"],
+      ["poisson_nll", "Poisson"],
+      ["huber", null],
+    ] as const) {
+      const { job, report } = await train("diabetes", { task, loss: { type } });
+      const told = taskOf<RegressionReport>(report, "regression");
+      expect(told.distribution).toBe(distribution);
+      expect(told.rootMeanSquaredError.value / (job.metrics.testRootMeanSquaredError ?? 0)).toBeCloseTo(1, 5);
+      expect(told.r2?.value).toBeCloseTo(job.metrics.testR2 ?? -1, 5);
+      expect(told.predictionInterval?.halfWidth).toBeGreaterThan(told.meanAbsoluteError.value);
+    }
+  });
+
+  test("a clustering's and a mixture's tell what the choice of k went by, an autoencoder's what is unusual", async () => {
+    const features = ["sepal_length", "sepal_width", "petal_length", "petal_width"];
+    const mixture = await train("iris", { task: { type: "density_estimation", features } });
+    const density = taskOf<ClusteringReport>(mixture.report, "density_estimation");
+    const lowest = density.criteria.toSorted((a, b) => a.value - b.value)[0];
+    expect(lowest).toMatchObject({ k: density.k, criterion: "bic" });
+    expect(lowest?.value).toBeCloseTo(mixture.job.metrics.bic ?? 0, 6);
+    expect(density.logLikelihood?.value).toBeCloseTo(-(mixture.job.metrics.testLoss ?? 0), 9);
+    const clusters = await train("iris", { task: { type: "clustering", features } });
+    const told = taskOf<ClusteringReport>(clusters.report, "clustering");
+    expect(told.clusters.reduce((sum, { trainRows }) => sum + trainRows, 0)).toBe(120);
+    const autoencoder = await train("iris", { task: { type: "reconstruction", features } });
+    const errors = taskOf<ReconstructionReport>(autoencoder.report, "reconstruction");
+    expect(errors.meanSquaredError.value).toBeCloseTo(autoencoder.job.metrics.testLoss ?? -1, 5);
+  });
+
+  test("without rows that were held out it says so, and promises nothing", async () => {
+    const { report } = await train("iris", {
+      task: { type: "classification", label: "species" },
+      training: { split: { test: 0, validation: 0 }, epochs: 5 },
+    });
+    expect(taskOf<ClassificationReport>(report, "classification")).toMatchObject({
+      split: "train",
+      rows: 150,
+      predictionSets: null,
+    });
+  });
+
+  test("a model that is gone has none", async () => {
+    const { job } = await train("iris", { task: { type: "clustering" } });
+    await client.call(`/v1/models/${job.model}`, { method: "DELETE" });
+    expect(await client.call(`/v1/models/${job.model}/report`)).toMatchObject({ status: 404 });
+  });
+});

@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  conformalBound,
+  correlation,
+  estimateExplained,
+  estimateMean,
+  estimateRootMean,
+  estimateShare,
+  quantilesOf,
+  ranksOf,
+  studentQuantile,
+} from "../../src/stats/estimate.ts";
+import { estimateAreaUnderRoc } from "../../src/stats/receiver-operating.ts";
+
+// Expected numbers: SciPy 1.10 and scikit-learn 1.2.
+const truths = Float64Array.of(3, -0.5, 2, 7, 4.2, 1.1);
+const predictions = Float64Array.of(2.5, 0, 2, 8, 4, 1.5);
+const residuals = truths.map((truth, i) => truth - predictions[i]!);
+const squares = residuals.map((value) => value ** 2);
+
+describe("estimates agree with SciPy and scikit-learn:", () => {
+  it.each([
+    [1, 12.706204736432095],
+    [2, 4.302652729911275],
+    [3, 3.182446305284263],
+    [4, 2.7764451051977987],
+    [5, 2.5705818366147395],
+    [10, 2.2281388519649385],
+    [30, 2.0422724563012373],
+    [200, 1.9718962236316089],
+  ])("Student's quantile with %d degrees of freedom", (degrees, expected) => {
+    expect(studentQuantile(degrees) / expected).toBeCloseTo(1, 3);
+  });
+
+  it.each([
+    [0, 10, 0, 0.27753279986288926],
+    [3, 10, 0.10779126740630102, 0.6032218525388546],
+    [29, 30, 0.8332960900859083, 0.9940914096183875],
+    [50, 50, 0.9286524008666412, 1],
+  ])("Wilson's interval of %d in %d", (hits, rows, lower, upper) => {
+    const estimate = estimateShare(hits, rows);
+    expect(estimate.value).toBe(hits / rows);
+    expect(estimate.lower).toBeCloseTo(lower, 12);
+    expect(estimate.upper).toBeCloseTo(upper, 12);
+  });
+
+  it("R² with the delta method's interval, and the root mean squared error", () => {
+    const center = truths.reduce((sum, value) => sum + value, 0) / truths.length;
+    const r2 = estimateExplained(
+      squares,
+      truths.map((value) => (value - center) ** 2),
+    );
+    expect(r2?.value).toBeCloseTo(0.9500880798590722, 12);
+    expect(r2?.lower).toBeCloseTo(0.9163449172465464, 3);
+    expect(r2?.upper).toBeCloseTo(0.9838312424715979, 3);
+    expect(estimateRootMean(squares).value).toBeCloseTo(0.5322906474223771, 12);
+  });
+
+  it("quantiles, and Spearman's correlation with ties", () => {
+    const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
+    const expected = [-0.975, -0.875, -0.475, -0.2, 0.15, 0.425, 0.485];
+    for (const [i, { value }] of quantilesOf(residuals, shares).entries()) expect(value).toBeCloseTo(expected[i]!, 12);
+    expect(correlation(ranksOf(residuals.map(Math.abs)), ranksOf(predictions))).toBeCloseTo(0.23190841426097936, 12);
+  });
+
+  it("the area under the ROC with DeLong's interval, by its definition over all pairs", () => {
+    const scores = Float64Array.of(0.1, 0.4, 0.35, 0.8, 0.7, 0.4, 0.9, 0.2, 0.55, 0.6);
+    const second = [0, 0, 1, 1, 1, 0, 1, 0, 0, 1];
+    const area = estimateAreaUnderRoc(scores, (row) => second[row] === 1);
+    expect(area?.value).toBeCloseTo(0.88, 12);
+    expect(area?.lower).toBeCloseTo(0.6259596327595529, 12);
+    expect(area?.upper).toBe(1);
+    expect(estimateAreaUnderRoc(scores, () => true)).toBeNull();
+  });
+});
+
+describe("a conformal bound", () => {
+  it("leaves at most the wished share of its own scores above it, and there is none where rows are too few", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 }),
+        fc.constantFrom(0.5, 0.8, 0.9, 0.95),
+        (values, coverage) => {
+          const bound = conformalBound(Float64Array.from(values), coverage);
+          const needed = Math.ceil((values.length + 1) * coverage);
+          if (needed > values.length) expect(bound).toBeNull();
+          else expect(values.filter((value) => value <= bound!).length).toBeGreaterThanOrEqual(needed);
+        },
+      ),
+    );
+  });
+});
+
+describe("an interval of a mean", () => {
+  it("is the value where there is one row, and holds the value always", () => {
+    expect(estimateMean([3])).toEqual({ value: 3, lower: 3, upper: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2 }), (values) => {
+        const { value, lower, upper } = estimateMean(values);
+        expect(lower).toBeLessThanOrEqual(value);
+        expect(upper).toBeGreaterThanOrEqual(value);
+      }),
+    );
+  });
+});

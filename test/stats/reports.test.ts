@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { Report } from "../../src/domain/report.ts";
+import { reportClassification } from "../../src/stats/classification-report.ts";
+import { logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
+import { reportClusters, reportReconstruction } from "../../src/stats/unsupervised-report.ts";
+
+// Expected numbers: SciPy 1.10 and scikit-learn 1.2.
+const three = {
+  split: "test" as const,
+  classes: ["a", "b", "c"],
+  probabilities: Float64Array.of(0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.3, 0.3, 0.4, 0.5, 0.25, 0.25, 0.05, 0.05, 0.9),
+  truths: Int32Array.of(0, 1, 2, 1, 2),
+  trainCounts: [10, 20, 10],
+  distribution: "categorical",
+};
+
+describe("a classifier's report", () => {
+  it("has scikit-learn's log loss and the Brier score of several classes", () => {
+    const report = reportClassification(three);
+    expect(report.logLikelihood?.value).toBeCloseTo(-0.5975528207809627, 12);
+    expect(report.brier.value).toBeCloseTo(0.326, 12);
+    expect(report.areaUnderRoc).toBeNull();
+    expect(Report.parse(report)).toEqual(report);
+  });
+
+  it("counts what was taken for what", () => {
+    const report = reportClassification(three);
+    expect(report.confusion).toEqual([
+      [1, 0, 0],
+      [1, 1, 0],
+      [0, 0, 2],
+    ]);
+    expect(report.accuracy.value).toBe(0.8);
+    expect(report.baselineAccuracy).toBe(0.4);
+    expect(report.classes.map(({ rows, predicted }) => [rows, predicted])).toEqual([
+      [1, 2],
+      [2, 1],
+      [2, 2],
+    ]);
+    expect(report.classes[0]?.precision?.value).toBe(0.5);
+    expect(report.classes[1]?.recall?.value).toBe(0.5);
+  });
+
+  it("explains no deviance when it says the training shares, and all of it when it is always sure and right", () => {
+    const shares = Float64Array.from({ length: 15 }, (_, i) => [0.25, 0.5, 0.25][i % 3]!);
+    expect(reportClassification({ ...three, probabilities: shares }).devianceExplained?.value).toBeCloseTo(0, 12);
+    const sure = Float64Array.from({ length: 15 }, (_, i) => Number(three.truths[Math.floor(i / 3)] === i % 3));
+    const perfect = reportClassification({ ...three, probabilities: sure });
+    expect(perfect.devianceExplained?.value).toBe(1);
+    expect(perfect.calibrationError).toBe(0);
+  });
+
+  it("survives a probability of 0 for the truth, and classes that no row has", () => {
+    const report = reportClassification({
+      ...three,
+      probabilities: Float64Array.of(1, 0, 0, 1, 0, 0),
+      truths: Int32Array.of(1, 0),
+    });
+    expect(report.logLikelihood?.value).toBeCloseTo((-126 * Math.LN2) / 2, 9);
+    expect(report.classes[2]).toMatchObject({ rows: 0, predicted: 0, precision: null, recall: null });
+  });
+
+  it("finds an over-confident model miscalibrated", () => {
+    const rows = 200;
+    const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0.95 : 0.05));
+    const truths = Int32Array.from({ length: rows }, (_, row) => Number(row % 10 < 3));
+    const report = reportClassification({
+      ...three,
+      classes: ["a", "b"],
+      trainCounts: [140, 60],
+      probabilities,
+      truths,
+    });
+    expect(report.calibrationError).toBeCloseTo(0.25, 12);
+    expect(report.calibration).toHaveLength(10);
+  });
+
+  it("promises sets only from rows that were held out", () => {
+    const rows = 99;
+    const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) =>
+      i % 2 === 0 ? (i / 2 + 1) / 100 : 1 - ((i - 1) / 2 + 1) / 100,
+    );
+    const truths = new Int32Array(rows);
+    const answers = { ...three, classes: ["a", "b"], trainCounts: [1, 1], probabilities, truths };
+    // Scores 0.01 … 0.99: the 90th smallest is 0.9.
+    expect(reportClassification(answers).predictionSets?.threshold).toBeCloseTo(0.1, 12);
+    expect(reportClassification({ ...answers, split: "train" }).predictionSets).toBeNull();
+  });
+});
+
+describe("a regression's report", () => {
+  const truths = Float64Array.of(3, -0.5, 2, 7, 4.2, 1.1);
+  const predictions = Float64Array.of(2.5, 0, 2, 8, 4, 1.5);
+
+  it("describes the residuals as SciPy does", () => {
+    const report = reportRegression({ split: "test", truths, predictions, likelihood: null, counts: false });
+    expect(report.residuals.skewness).toBeCloseTo(-0.18328219304534019, 12);
+    expect(report.residuals.excessKurtosis).toBeCloseTo(-1.0673672358791517, 12);
+    expect(report.bias.value).toBeCloseTo(0.2, 12);
+    expect(report.distribution).toBeNull();
+    expect(report.predictionInterval).toBeNull();
+    expect(Report.parse(report)).toEqual(report);
+  });
+
+  it("has the likelihoods of SciPy", () => {
+    expect(logNormal(1.3, 0.7, 0.4)).toBeCloseTo(-0.9107931672675953, 12);
+    expect(logPoisson(0, 0.5)).toBeCloseTo(-0.5, 12);
+    expect(logPoisson(3, 2.2)).toBeCloseTo(-1.6263873881352442, 12);
+    expect(logPoisson(40, 35.5)).toBeCloseTo(-3.0393318555025814, 8);
+    expect(logPoisson(1000, 980)).toBeCloseTo(-4.575606823546877, 8);
+  });
+
+  it("has no R² for a label that does not vary, and a bound from twenty rows", () => {
+    const level = new Float64Array(20).fill(5);
+    const off = level.map((value, row) => value + (row + 1) / 10);
+    const report = reportRegression({
+      split: "test",
+      truths: level,
+      predictions: off,
+      likelihood: null,
+      counts: false,
+    });
+    expect(report.r2).toBeNull();
+    // ⌈21 · 0.9⌉ = 19th smallest of 0.1 … 2.0
+    expect(report.predictionInterval?.halfWidth).toBeCloseTo(1.9, 12);
+  });
+});
+
+describe("the reports of unsupervised models", () => {
+  it("count clusters on both splits", () => {
+    const report = reportClusters({
+      ...{ task: "clustering", split: "test", k: 3, logDensities: null, weights: null, criteria: [] },
+      ...{ assignments: Int32Array.of(0, 2), trainAssignments: Int32Array.of(0, 0, 1, 2, 2, 2) },
+      distances: Float64Array.of(1, 3),
+    });
+    expect(report.clusters.map(({ trainRows, rows }) => [trainRows, rows])).toEqual([
+      [2, 1],
+      [1, 0],
+      [3, 1],
+    ]);
+    expect(report.meanDistance?.value).toBe(2);
+    expect(Report.parse(report)).toEqual(report);
+  });
+
+  it("tell which reconstruction errors are unusual", () => {
+    const report = reportReconstruction(
+      "test",
+      Float64Array.from({ length: 101 }, (_, i) => i),
+    );
+    expect(report.quantiles.map(({ value }) => value)).toEqual([50, 75, 90, 95, 99]);
+    expect(Report.parse(report)).toEqual(report);
+  });
+});
