@@ -17,8 +17,6 @@ export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
   /** What this trainer's jobs may take together. */
   threads: number;
   memoryBytes: number;
-  /** Entries that it holds at once. */
-  concurrency: number;
   /** Starts to take jobs from the queue. */
   consume(run: RunJob): TrainingConsumer;
 }
@@ -38,9 +36,7 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
     load: () => {
       const { threads, memoryBytes } = options;
       const used = ledger.used();
-      const { held, taken } = consumer.load();
-      const free = Math.max(0, options.concurrency - held);
-      return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, free, taken };
+      return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, ...consumer.load() };
     },
     async close(limitMs) {
       await consumer.close(limitMs);

@@ -60,12 +60,11 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     leaseMs: config.leaseMs,
     threads: config.trainerThreads,
     memoryBytes: config.trainerMemoryBytes,
-    // The ledger decides which of them compute; each needs a thread at least.
-    concurrency: config.trainerThreads,
     consume: (run) =>
       createBullTrainingConsumer({
         connection,
         run,
+        // The ledger decides which of them compute; each needs a thread at least.
         concurrency: config.trainerThreads,
         lockMs: config.leaseMs,
         nowMs: () => performance.now(),

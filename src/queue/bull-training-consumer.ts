@@ -83,7 +83,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
 
   return {
     close,
-    load: () => ({ held: active.size, taken }),
+    load: () => ({ free: worker.closing || worker.isPaused() ? 0 : Math.max(0, concurrency - active.size), taken }),
     lastSeenMs: () =>
       worker.isRunning() && !worker.closing ? Math.max(takenAtMs, worker.isPaused() ? 0 : nowMs()) : takenAtMs,
   };

@@ -36,8 +36,8 @@ export interface TrainingConsumer {
   close(limitMs: number): Promise<void>;
   /** When the last look at the queue succeeded: for the trainer's health. */
   lastSeenMs(): number;
-  /** Entries held now, and all that were taken since the start. */
-  load(): { held: number; taken: number };
+  /** Entries that it would take now if they were there, and all that it took since the start. */
+  load(): { free: number; taken: number };
 }
 
 /**
