@@ -74,6 +74,9 @@ const environment = z.object({
   ARTIFACT_URL: url(["file", "s3"], "file:///var/lib/descent/artifacts"),
   WORKERS: whole(0, 64, 1),
   API_KEYS_FILE: text,
+  TLS_CERT_FILE: text,
+  TLS_KEY_FILE: text,
+  GRPC_CLIENT_CA_FILE: text,
   LOG_LEVEL: level,
   CHECKPOINT_SECONDS: seconds(10),
   HEARTBEAT_SECONDS: seconds(30),
@@ -81,6 +84,8 @@ const environment = z.object({
   LEASE_SECONDS: seconds(10),
   TRAINER_THREADS: whole(1, 256, availableParallelism()),
   TRAINER_MEMORY_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, Math.floor(totalmem() * 0.75)),
+  TRAINER_METRICS_PORT: whole(0, 65_535, 0),
+  TRAINER_METRICS_HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
   PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
   QUOTA_QUEUED_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
@@ -107,6 +112,8 @@ export interface Config {
   /** Trainer processes that the all-in-one command starts. */
   workers: number;
   apiKeysFile: string | null;
+  /** Absolute paths of PEM files for both surfaces; null: without TLS. With `clientCa`, gRPC clients must present a certificate. */
+  tls: { cert: string; key: string; clientCa: string | null } | null;
   logLevel: LogLevel;
   /** Between two checkpoints of a running job. */
   checkpointMs: number;
@@ -119,6 +126,8 @@ export interface Config {
   /** One trainer's share of the machine: cores and bytes of the engine's memories. */
   trainerThreads: number;
   trainerMemoryBytes: number;
+  /** Where a trainer serves its metrics; null: they are shown by the API. */
+  trainerMetrics: { host: string; port: number } | null;
   /** Weights that the API's inference thread keeps loaded. */
   predictCacheBytes: number;
   /** Per tenant; null: without limit. */
@@ -160,6 +169,22 @@ const toWebhookConfig = (e: z.infer<typeof environment>): WebhookConfig => ({
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
+const tlsOf = ({
+  TLS_CERT_FILE: cert,
+  TLS_KEY_FILE: key,
+  GRPC_CLIENT_CA_FILE: clientCa,
+}: z.infer<typeof environment>): Config["tls"] => {
+  if (cert === undefined && key === undefined) {
+    if (clientCa === undefined) return null;
+    throw new StartError(
+      "GRPC_CLIENT_CA_FILE: asking clients for certificates needs TLS_CERT_FILE and TLS_KEY_FILE too",
+    );
+  }
+  if (cert === undefined) throw new StartError("TLS_KEY_FILE is set and TLS_CERT_FILE is not: TLS needs both");
+  if (key === undefined) throw new StartError("TLS_CERT_FILE is set and TLS_KEY_FILE is not: TLS needs both");
+  return { cert: resolve(cert), key: resolve(key), clientCa: clientCa === undefined ? null : resolve(clientCa) };
+};
+
 /** 0 and unset: no limit. */
 const limitOf = (value: number): number | null => (value === 0 ? null : value);
 
@@ -190,6 +215,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     artifactUrl: e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href,
     workers: e.WORKERS,
     apiKeysFile: e.API_KEYS_FILE === undefined ? null : resolve(e.API_KEYS_FILE),
+    tls: tlsOf(e),
     logLevel: e.LOG_LEVEL,
     checkpointMs: e.CHECKPOINT_SECONDS * 1000,
     heartbeatMs: e.HEARTBEAT_SECONDS * 1000,
@@ -197,6 +223,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     leaseMs: e.LEASE_SECONDS * 1000,
     trainerThreads: e.TRAINER_THREADS,
     trainerMemoryBytes: e.TRAINER_MEMORY_BYTES,
+    trainerMetrics:
+      e.TRAINER_METRICS_PORT === 0 ? null : { host: e.TRAINER_METRICS_HOST, port: e.TRAINER_METRICS_PORT },
     predictCacheBytes: e.PREDICT_CACHE_BYTES,
     quotas: {
       queuedJobs: limitOf(e.QUOTA_QUEUED_JOBS),
@@ -218,6 +246,9 @@ export const environmentHelp = `Environment:
   ARTIFACT_URL          file:// or s3://bucket/prefix (file://DATA_DIR/artifacts)
   WORKERS               trainer processes started by the all-in-one command (1)
   API_KEYS_FILE         keys and tenants (unset: no authentication)
+  TLS_CERT_FILE         certificate chain in PEM, for REST and gRPC (unset: without TLS)
+  TLS_KEY_FILE          its private key in PEM
+  GRPC_CLIENT_CA_FILE   gRPC clients must present a certificate signed by one of these (unset: need not)
   LOG_LEVEL             trace, debug, info, warn, error, silent (info)
   CHECKPOINT_SECONDS    between two checkpoints of a running job (10)
   HEARTBEAT_SECONDS     after which a silent engine thread is taken for hung (30)
@@ -225,6 +256,8 @@ export const environmentHelp = `Environment:
   LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
   TRAINER_THREADS       cores that one trainer may use (all)
   TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's)
+  TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)
+  TRAINER_METRICS_HOST  address for that (127.0.0.1)
   PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)
   QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
   QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)

@@ -5,6 +5,7 @@ import { runApi } from "./main/api.ts";
 import { createLog } from "./main/log.ts";
 import { tellParent } from "./main/parent.ts";
 import { runReindex } from "./main/reindex.ts";
+import { createScrub, secretsOf } from "./main/scrub.ts";
 import { runTrainer } from "./main/trainer.ts";
 
 type Role = "all" | "api" | "trainer" | "reindex";
@@ -28,11 +29,14 @@ const parseRole = (argv: readonly string[]): Role | null => {
   }
 };
 
+/** Neither the log nor the line of a start that fails shows a secret. */
+const scrub = createScrub(secretsOf(process.env));
+
 const run = async (): Promise<void> => {
   const role = parseRole(process.argv);
   if (role === null) return;
   const config = parseConfig(process.env);
-  const log = createLog(role === "all" ? "main" : role, config.logLevel);
+  const log = createLog(role === "all" ? "main" : role, config.logLevel, scrub);
   if (role === "api") return runApi(config, log);
   if (role === "trainer") return runTrainer(config, log);
   if (role === "reindex") return runReindex(config, log);
@@ -50,7 +54,8 @@ try {
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
-  if (process.send === undefined) process.stderr.write(`descent: ${line}\n`);
-  else await tellParent({ type: "cannot_start", line });
+  const shown = scrub(line);
+  if (process.send === undefined) process.stderr.write(`descent: ${shown}\n`);
+  else await tellParent({ type: "cannot_start", line: shown });
   process.exit(1);
 }

@@ -68,6 +68,21 @@ describe("the configuration", () => {
     });
   });
 
+  test("TLS needs both files, and client certificates need TLS", () => {
+    expect(parseConfig({}).tls).toBeNull();
+    const both = { TLS_CERT_FILE: "/etc/cert.pem", TLS_KEY_FILE: "/etc/key.pem" };
+    expect(parseConfig(both).tls).toEqual({ cert: "/etc/cert.pem", key: "/etc/key.pem", clientCa: null });
+    expect(parseConfig({ ...both, GRPC_CLIENT_CA_FILE: "/etc/ca.pem" }).tls?.clientCa).toBe("/etc/ca.pem");
+    expect(lineOf({ ...both, TLS_KEY_FILE: "" })).toMatch(/^TLS_CERT_FILE is set and TLS_KEY_FILE is not/);
+    expect(lineOf({ GRPC_CLIENT_CA_FILE: "ca.pem" })).toMatch(/^GRPC_CLIENT_CA_FILE: .*TLS_CERT_FILE/);
+    expect(lineOf({ ...both, HOST: "0.0.0.0", GRPC_CLIENT_CA_FILE: "/etc/ca.pem" })).toContain("API_KEYS_FILE");
+  });
+
+  test("a trainer has no metrics port unless one is named", () => {
+    expect(parseConfig({ TRAINER_METRICS_PORT: "0" }).trainerMetrics).toBeNull();
+    expect(parseConfig({ TRAINER_METRICS_PORT: "9464" }).trainerMetrics).toEqual({ host: "127.0.0.1", port: 9464 });
+  });
+
   test("help lists every variable", () => {
     for (const name of ["PORT", "GRPC_PORT", "DATA_DIR", "REDIS_URL", "ARTIFACT_URL", "WORKERS", "API_KEYS_FILE"]) {
       expect(environmentHelp).toContain(`  ${name} `);

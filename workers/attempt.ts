@@ -10,7 +10,7 @@ import { createOutbox, type Outbox, whileUnavailable } from "./outbox.ts";
 import type { RunOrder } from "./protocol.ts";
 import { createReporter } from "./reporter.ts";
 import { runTeam, type TeamEnd } from "./team-run.ts";
-import type { TrainerDeps } from "./trainer-deps.ts";
+import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 
 /** What a claim gave. */
 export interface Claimed {
@@ -30,6 +30,9 @@ export interface Attempt {
   lost: AbortSignal;
   /** Why the job goes back to the queue, if it does. */
   handingBack(): string | null;
+  /** Notes how it ended, once that is recorded; until then it counts as lost. */
+  became(outcome: AttemptOutcome): void;
+  outcome(): AttemptOutcome;
   /** What made the job's record impossible to write, if anything did. */
   trouble(): unknown;
 }
@@ -50,6 +53,7 @@ const createAttempt = (
   const lost = new AbortController();
   let handingBack: string | null = null;
   let trouble: unknown = null;
+  let outcome: AttemptOutcome = "lost";
   const lose = (): void => {
     if (lost.signal.aborted) return;
     log.warn("the job is held by another attempt; this one stops and writes nothing");
@@ -85,6 +89,10 @@ const createAttempt = (
     lost: lost.signal,
     handingBack: () => handingBack,
     trouble: () => trouble,
+    outcome: () => outcome,
+    became: (known) => {
+      outcome = known;
+    },
     close: () => signal.removeEventListener("abort", onAbort),
   };
 };
@@ -138,6 +146,12 @@ const missing = (error: unknown): TeamEnd => {
   return { type: "failed", error: { code: "data", message: error.message, hint } };
 };
 
+/** From the last time that the job came into the queue to now; machines need not agree on the time to the second. */
+const waitedSeconds = ({ history, createdAt }: Job, now: Date): number => {
+  const queued = history.filter(({ state }) => state === "queued").at(-1);
+  return Math.max(0, now.getTime() - Date.parse(queued?.at ?? createdAt)) / 1000;
+};
+
 /** Runs a claimed job until it ends, is stopped by a wish, or is lost. */
 export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
   const { fence, job } = claimed;
@@ -146,6 +160,7 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
   const unfollow = await followWishes(deps, attempt, log);
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;
+  deps.meter.started(waitedSeconds(job, deps.now()));
   log.info({ memoryBytes, threads, checkpoints: claimed.checkpoints.length }, "job started");
   const run = async (): Promise<TeamEnd | null> => {
     const order = await whileUnavailable(attempt.lost, () => prepareOrder(deps, attempt, claimed));
@@ -158,6 +173,7 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     await attempt.outbox.drained();
     return end === null ? "ended" : await commitEnd(deps, attempt, end, log);
   } finally {
+    deps.meter.ended(attempt.outcome());
     reporter.stop();
     unfollow();
     attempt.close();

@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
 import type { JobError } from "../src/domain/job.ts";
+import type { JobState } from "../src/domain/job-state.ts";
 import type { Model } from "../src/domain/model.ts";
 import type { RunOutcome } from "../src/queue/training-queue.ts";
 import { artifactKeys } from "../src/store/artifact-store.ts";
 import type { Attempt } from "./attempt.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { TeamEnd } from "./team-run.ts";
-import { crashReason, type TrainerDeps } from "./trainer-deps.ts";
+import { type AttemptOutcome, crashReason, type TrainerDeps } from "./trainer-deps.ts";
 
 const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
@@ -29,9 +30,14 @@ const fail = async (deps: TrainerDeps, attempt: Attempt, error: JobError, log: L
   const at = deps.now().toISOString();
   const done = await whileUnavailable(attempt.lost, () => deps.jobs.fail(attempt.fence, error, at));
   log.warn({ code: error.code, recorded: done }, `job failed: ${error.message}`);
-  if (done === true) await publish(deps, attempt, null, log);
+  if (done !== true) return "ended";
+  attempt.became("failed");
+  await publish(deps, attempt, null, log);
   return "ended";
 };
+
+/** Anything else: it waits again, or another trainer has taken it up meanwhile. */
+const releasedAs: Partial<Record<JobState, AttemptOutcome>> = { cancelled: "cancelled", paused: "paused" };
 
 /**
  * A run that stopped before its end: cancelled or paused as the user wished, else back to the queue. The store decides by
@@ -43,6 +49,7 @@ const release = async (deps: TrainerDeps, attempt: Attempt, reason: string, log:
   const released = await whileUnavailable(lost, () => deps.jobs.release(fence, "queued", reason, at));
   if (released !== true) return "ended";
   const job = await whileUnavailable(lost, () => deps.jobs.get(fence.tenant, fence.job));
+  if (job !== null) attempt.became(releasedAs[job.state] ?? "handed_back");
   log.info({ state: job?.state, reason }, "job released");
   if (job?.state === "cancelled") await publish(deps, attempt, null, log);
   return job?.state === "queued" ? "hand_back" : "ended";
@@ -59,6 +66,7 @@ const succeed = async (
   const model: Model = { ...end.model, createdAt: at };
   const committed = await whileUnavailable(lost, () => deps.jobs.succeed(fence, model, end.metrics, at));
   if (committed === true) {
+    attempt.became("succeeded");
     log.info({ model: model.id, digest: model.digest }, "job succeeded");
     await publish(deps, attempt, model, log);
     return "ended";

@@ -3,6 +3,7 @@ import { assert } from "../src/domain/errors.ts";
 import { loadEngineKernels } from "../src/engine/blas/engine-kernels.ts";
 import { runTeamMember } from "../src/engine/parallel/team.ts";
 import { openArtifactStore } from "../src/store/open-artifact-store.ts";
+import { watchCalls } from "../src/store/watch-calls.ts";
 import { leadJob } from "./lead.ts";
 import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
 import { toRunEnd } from "./run-error.ts";
@@ -20,7 +21,10 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 const lead = async (order: RunOrder): Promise<RunEnd> => {
   try {
-    return await leadJob(order, { artifacts: await openArtifactStore(order.artifactUrl), kernels, post });
+    const artifacts = watchCalls(await openArtifactStore(order.artifactUrl), (operation, seconds, error) =>
+      post({ type: "store_call", operation, seconds, error }),
+    );
+    return await leadJob(order, { artifacts, kernels, post });
   } catch (error) {
     const end = toRunEnd(error);
     if (end === null) throw error;

@@ -143,7 +143,8 @@ const run = async (
       }),
     ),
   );
-  post({ type: "started", secondsBefore: resume === null ? 0 : course.secondsOf(resume.state) });
+  const secondsBefore = resume === null ? 0 : course.secondsOf(resume.state);
+  post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
   if (resume !== null)
     post({
       type: "event",

@@ -50,13 +50,15 @@ export type FromThread =
   | { type: "idle" }
   /** The lead asks for the other members of its team. */
   | { type: "recruit"; team: TeamOrder }
-  /** Data are prepared; `secondsBefore` were computed by earlier attempts, up to the checkpoint resumed from. */
-  | { type: "started"; secondsBefore: number }
+  /** Data are prepared; `secondsBefore` and `step` were computed by earlier attempts, up to the checkpoint resumed from. */
+  | { type: "started"; secondsBefore: number; step: number }
   | { type: "progress"; progress: number; metrics: Metrics }
   | { type: "points"; points: MetricPoint[] }
   | { type: "event"; level: JobEvent["level"]; name: string; message: string; data: JobEvent["data"] }
   /** A checkpoint is durable in the store. */
   | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number }
+  /** A call of the artifact store is over; `error`: its code or name. */
+  | { type: "store_call"; operation: string; seconds: number; error: string | null }
   | { type: "finished"; end: RunEnd };
 
 /** The API's main thread to the inference thread. */

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Metrics } from "../src/domain/job.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Report } from "./team-run.ts";
-import type { TrainerDeps } from "./trainer-deps.ts";
+import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
 
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
 const signsOfLifePerLease = 3.3;
@@ -28,13 +28,31 @@ const createTold = (outbox: Attempt["outbox"], start: number) => {
   };
 };
 
+/**
+ * Counts steps from what is reported: the points of the history name theirs, and between two of them progress is the share of the
+ * planned steps. A progress of 1 may be an early stop and says nothing of steps.
+ */
+const createStepCounter = (meter: TrainerMeter) => {
+  let counted = 0;
+  return {
+    start: (step: number): void => {
+      counted = step;
+    },
+    reach: (step: number): void => {
+      if (step > counted) meter.steps(step - counted);
+      counted = Math.max(counted, step);
+    },
+  };
+};
+
 /** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
 export const createReporter = (
-  { artifacts, leaseMs }: TrainerDeps,
+  { artifacts, leaseMs, meter }: TrainerDeps,
   { outbox, job }: Attempt,
   log: Logger,
 ): { report: (report: Report) => void; stop: () => void } => {
   const tell = createTold(outbox, job.progress);
+  const steps = createStepCounter(meter);
   let last = { progress: job.progress, metrics: job.metrics };
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
 
@@ -46,14 +64,17 @@ export const createReporter = (
   const report = (message: Report): void => {
     switch (message.type) {
       case "started":
+        steps.start(message.step);
         break;
       case "progress":
         last = { progress: message.progress, metrics: message.metrics };
         outbox.progress(message.progress, message.metrics);
+        if (message.progress < 1) steps.reach(Math.round(message.progress * job.plan.steps));
         tell(message.progress, message.metrics);
         break;
       case "points":
         outbox.points(message.points);
+        steps.reach(message.points.at(-1)?.step ?? 0);
         break;
       case "event":
         outbox.event({
@@ -66,11 +87,15 @@ export const createReporter = (
       case "checkpoint": {
         const { record, bytes, seconds } = message;
         const { step } = record;
+        meter.checkpoint(seconds, bytes);
         outbox.checkpoint(record, removeAll);
         const data = { step, bytes, seconds };
         outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
         break;
       }
+      case "store_call":
+        meter.storeCall(message.operation, message.seconds, message.error);
+        break;
     }
   };
   return { report, stop: () => clearInterval(timer) };

@@ -2,8 +2,24 @@ import type { Logger } from "pino";
 import type { ArtifactStore } from "../src/store/artifact-store.ts";
 import type { Catalogue } from "../src/store/catalogue.ts";
 import type { JobStore } from "../src/store/job-store.ts";
+import type { OnCall } from "../src/store/watch-calls.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ThreadPool } from "./thread-pool.ts";
+
+/** What became of an attempt: `lost` when another one holds the job by now. */
+export type AttemptOutcome = "succeeded" | "failed" | "cancelled" | "paused" | "handed_back" | "lost";
+
+/** Told of what is measured. */
+export interface TrainerMeter {
+  /** A job was taken up so long after it was queued. */
+  started(waitedSeconds: number): void;
+  ended(outcome: AttemptOutcome): void;
+  /** Steps of training (rounds of clustering) that were computed. */
+  steps(count: number): void;
+  checkpoint(seconds: number, bytes: number): void;
+  /** A call of the artifact store, from this thread or an engine thread. */
+  storeCall: OnCall;
+}
 
 /** What a trainer's main thread works with. */
 export interface TrainerDeps {
@@ -12,6 +28,7 @@ export interface TrainerDeps {
   artifacts: ArtifactStore;
   pool: ThreadPool;
   ledger: Ledger;
+  meter: TrainerMeter;
   log: Logger;
   now: () => Date;
   /** Names this trainer in the job's history. */

@@ -1,3 +1,4 @@
+import type { TrainerSign } from "../src/domain/trainer-sign.ts";
 import { compileKernels } from "../src/engine/kernels/load.ts";
 import type { RunJob, TrainingConsumer } from "../src/queue/training-queue.ts";
 import { createLedger } from "./ledger.ts";
@@ -6,6 +7,8 @@ import { createThreadPool } from "./thread-pool.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
 export interface Trainer {
+  /** What it does now, for its sign of life. */
+  load(): Omit<TrainerSign, "name" | "metrics">;
   /** Hands the running jobs back with a checkpoint, at most so long, and ends all threads. */
   close(limitMs: number): Promise<void>;
 }
@@ -30,6 +33,11 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
   return {
+    load: () => {
+      const { threads, memoryBytes } = options;
+      const used = ledger.used();
+      return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, ...consumer.load() };
+    },
     async close(limitMs) {
       await consumer.close(limitMs);
       await pool.close();

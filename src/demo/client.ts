@@ -17,6 +17,18 @@ export interface DemoPrediction {
 /** What the demo cannot go on without; one line for the user. */
 export class DemoError extends Error {}
 
+/** Why nothing answered, with what to do about it. */
+const noAnswer = (url: string, error: TypeError): DemoError => {
+  const { code = "" } = (error.cause ?? {}) as { code?: string };
+  if (/CERT|UNABLE_TO_VERIFY/.test(code))
+    return new DemoError(
+      `the certificate of ${url} is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority`,
+    );
+  if (code === "UND_ERR_SOCKET" && url.startsWith("http:"))
+    return new DemoError(`${url} hung up; if it speaks TLS, set DESCENT_URL to https://…`);
+  return new DemoError(`no service answers at ${url}: start one with npm start, or set DESCENT_URL`);
+};
+
 const describe = async (response: Response): Promise<string> => {
   const body = await response.text();
   try {
@@ -38,7 +50,7 @@ export const createClient = (url: string, apiKey: string | undefined) => {
       response = await fetch(`${url}${path}`, { ...init, headers: { ...init.headers, ...authorization } });
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new DemoError(`no service answers at ${url}: start one with npm start, or set DESCENT_URL`);
+      throw noAnswer(url, error);
     }
     if (!response.ok)
       throw new DemoError(

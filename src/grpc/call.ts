@@ -1,17 +1,21 @@
 import { once } from "node:events";
-import type {
-  handleClientStreamingCall,
-  handleServerStreamingCall,
-  handleUnaryCall,
-  ServerReadableStream,
-  ServerUnaryCall,
-  ServerWritableStream,
+import {
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
+  status,
 } from "@grpc/grpc-js";
 import { ServiceError } from "../domain/errors.ts";
 import type { Admit, Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import type { OnFinished } from "../usecases/finished-request.ts";
 import type { OperationName } from "../usecases/operations.ts";
 import { Undecodable } from "./decoding.ts";
+import { type Observed, observeCall } from "./observe.ts";
 import { toStatus } from "./status.ts";
 
 /** What every handler of this surface is built with. */
@@ -20,6 +24,8 @@ export interface Wiring {
   admit: Admit;
   /** Aborts when the server closes: what ends every wait and stream. */
   closing: AbortSignal;
+  /** Told of every call when it is over. */
+  onFinished: OnFinished;
 }
 
 /** A call without a deadline must not hold its stream for ever. */
@@ -44,12 +50,14 @@ const run = async <R>(
   wiring: Wiring,
   operation: OperationName,
   call: AnyCall,
+  observed: Observed,
   limitMs: number,
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
   if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
   const authorization = call.metadata.get("authorization")[0]?.toString();
   const caller = await wiring.admit(operation, authorization, call.getPeer());
+  observed.caller = caller;
   const gone = new AbortController();
   call.on("cancelled", () => gone.abort());
   let timer: NodeJS.Timeout | undefined;
@@ -69,6 +77,19 @@ const run = async <R>(
   }
 };
 
+/** How a call was refused. A client that left is not told, but the log is. */
+const refused = (
+  { deps }: Wiring,
+  operation: OperationName,
+  call: { cancelled: boolean },
+  observed: Observed,
+  error: unknown,
+): StatusObject => {
+  const answer = toStatus(error, operation, deps.log, observed.requestId);
+  observed.finished(call.cancelled ? status.CANCELLED : answer.code);
+  return answer;
+};
+
 const decoded = <Q>(request: Q): Q => {
   if (request instanceof Undecodable) throw new ServiceError("malformed", request.detail);
   return request;
@@ -81,11 +102,15 @@ export const unary =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R>,
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
-    run(wiring, operation, call, unaryLimitMs, ({ caller, signal }) =>
+    const observed = observeCall(wiring.onFinished, operation, call.request);
+    run(wiring, operation, call, observed, unaryLimitMs, ({ caller, signal }) =>
       handle(caller, decoded(call.request), signal),
     ).then(
-      (response) => callback(null, response),
-      (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
+      (response) => {
+        callback(null, response, observed.trailer());
+        observed.finished(call.cancelled ? status.CANCELLED : status.OK, response);
+      },
+      (error: unknown) => callback(refused(wiring, operation, call, observed, error)),
     );
   };
 
@@ -104,13 +129,18 @@ export const serverStream =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<AsyncIterable<R>>,
   ): handleServerStreamingCall<Q, R> =>
   (call) => {
-    run(wiring, operation, call, streamLimitMs, async ({ caller, signal }) => {
+    const observed = observeCall(wiring.onFinished, operation, call.request);
+    run(wiring, operation, call, observed, streamLimitMs, async ({ caller, signal }) => {
       await pump(call, await handle(caller, decoded(call.request), signal), signal);
       if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
     }).then(
-      () => call.end(),
+      () => {
+        call.end(observed.trailer());
+        observed.finished(call.cancelled ? status.CANCELLED : status.OK);
+      },
       (error: unknown) => {
-        if (!call.cancelled) call.emit("error", toStatus(error, operation, wiring.deps.log));
+        const answer = refused(wiring, operation, call, observed, error);
+        if (!call.cancelled) call.emit("error", answer);
       },
     );
   };
@@ -125,8 +155,12 @@ export const clientStream =
     handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
-    run(wiring, operation, call, uploadLimitMs, ({ caller, gone }) => handle(caller, call, gone)).then(
-      (response) => callback(null, response),
-      (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
+    const observed = observeCall(wiring.onFinished, operation, null);
+    run(wiring, operation, call, observed, uploadLimitMs, ({ caller, gone }) => handle(caller, call, gone)).then(
+      (response) => {
+        callback(null, response, observed.trailer());
+        observed.finished(status.OK, response);
+      },
+      (error: unknown) => callback(refused(wiring, operation, call, observed, error)),
     );
   };

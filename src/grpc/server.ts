@@ -3,6 +3,7 @@ import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import type { OnFinished } from "../usecases/finished-request.ts";
 import { readiness } from "../usecases/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { createDatasetsService } from "./datasets-service.ts";
@@ -19,6 +20,8 @@ export interface GrpcOptions {
   admit?: Admit;
   /** Certificate and key in PEM; with `clientCa`, clients must present a certificate that it signed (mTLS). */
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
+  /** Told of every call when it is over; health and reflection are none. */
+  onFinished?: OnFinished;
   /** Between two looks at the service's readiness, for the health service. */
   readinessMs?: number;
 }
@@ -68,8 +71,8 @@ const watchHealth = (server: Server, deps: Deps, everyMs: number): (() => void) 
   const look = async () => {
     if (busy) return;
     busy = true;
-    const { ready } = await readiness(deps);
-    tell(ready ? "SERVING" : "NOT_SERVING");
+    const answer = await readiness(deps);
+    tell(answer.status === "not_ready" ? "NOT_SERVING" : "SERVING");
     busy = false;
   };
   void look();
@@ -105,7 +108,12 @@ const logAsDetail = ({ log }: Deps): void => {
 export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcServer => {
   logAsDetail(deps);
   const closing = new AbortController();
-  const wiring: Wiring = { deps, admit: options.admit ?? admitEveryone, closing: closing.signal };
+  const wiring: Wiring = {
+    deps,
+    admit: options.admit ?? admitEveryone,
+    closing: closing.signal,
+    onFinished: options.onFinished ?? (() => {}),
+  };
   const server = new Server(settings);
   server.addService(withSafeDecoding(DatasetsServiceService), createDatasetsService(wiring));
   server.addService(withSafeDecoding(JobsServiceService), createJobsService(wiring));

@@ -13,18 +13,26 @@ const toBytes = (problem: Problem): Buffer => {
   }
 };
 
-const toServiceError = (error: unknown, operation: string, log: Log): ServiceError => {
-  if (error instanceof ServiceError) return error;
-  log.error({ err: error, operation }, "unexpected error");
-  return new ServiceError("internal", `the service made a mistake in ${operation}; it is logged`, { cause: error });
+const toServiceError = (error: unknown, operation: string, log: Log, requestId: string): ServiceError => {
+  if (error instanceof ServiceError) {
+    if (errorCatalogue[error.code].http >= 500) log.warn({ err: error, operation, requestId }, error.message);
+    return error;
+  }
+  log.error({ err: error, operation, requestId }, "unexpected error");
+  const detail = `the service made a mistake in ${operation}; it is logged under the request id ${requestId}`;
+  return new ServiceError("internal", detail, { cause: error });
 };
 
-/** Anything that was thrown, as a gRPC status: the catalogue's code, and the problem document in `problem-bin`. */
-export const toStatus = (error: unknown, operation: string, log: Log): StatusObject => {
-  const known = toServiceError(error, operation, log);
+/**
+ * Anything that was thrown, as a gRPC status: the catalogue's code, the problem document in `problem-bin`, and in `x-request-id`
+ * what the log knows the call by.
+ */
+export const toStatus = (error: unknown, operation: string, log: Log, requestId: string): StatusObject => {
+  const known = toServiceError(error, operation, log, requestId);
   const problem = toProblem(known);
   const metadata = new Metadata();
   metadata.set("problem-bin", toBytes(problem));
+  metadata.set("x-request-id", requestId);
   if (known.retryAfterSeconds !== undefined) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds)));
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

@@ -25,6 +25,10 @@ const startRedis = async (
   }
 };
 
+/** Each trainer has a port of its own, the first the one that was asked for. */
+const metricsPort = ({ trainerMetrics }: Config, index: number): NodeJS.ProcessEnv =>
+  trainerMetrics === null ? {} : { TRAINER_METRICS_PORT: String(trainerMetrics.port + index) };
+
 /**
  * `npm start`: everything in one terminal. This process only watches; the API and the trainers are processes of their own,
  * started again when they die, and the private Redis outlives neither. Stops in order: who uses Redis first, Redis last.
@@ -47,18 +51,20 @@ export const runAllInOne = async (script: string, config: Config, log: Logger): 
       ARTIFACT_URL: config.artifactUrl,
       [privateRedisVariable]: redis.privately ? "1" : "",
     };
-    const start = (name: string, role: string): Part => {
-      const part = keepRunning(script, { name, args: [`--role=${role}`], env, log });
+    const start = (name: string, role: string, own: NodeJS.ProcessEnv = {}): Part => {
+      const part = keepRunning(script, { name, args: [`--role=${role}`], env: { ...env, ...own }, log });
       parts.push(part);
       return part;
     };
     const api = start("api", "api");
-    const trainers = Array.from({ length: config.workers }, (_, index) => start(`trainer ${index + 1}`, "trainer"));
+    const trainers = Array.from({ length: config.workers }, (_, index) =>
+      start(`trainer ${index + 1}`, "trainer", metricsPort(config, index)),
+    );
     const started = Promise.all([api.ready, ...trainers.map((trainer) => trainer.ready)]);
     const ready = await Promise.race([started, told.then(() => null)]);
     if (ready !== null) {
       const listening = ready[0].listening ?? { rest: config.port, grpc: config.grpcPort };
-      process.stdout.write(greeting({ ...config, dataDir: folder }, listening, redis.privately));
+      process.stdout.write(await greeting({ ...config, dataDir: folder }, listening, redis.privately));
       const reason = await told;
       process.stdout.write(`Stopping (${reason}): trainers write a checkpoint and hand their jobs back.\n`);
     }

@@ -9,16 +9,22 @@ import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis-connection.ts";
+import { watchCalls } from "../store/watch-calls.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
+import { watchConsumption } from "../usecases/consumption.ts";
 import type { Deps } from "../usecases/deps.ts";
+import type { OnFinished } from "../usecases/finished-request.ts";
 import { limitRate } from "../usecases/rate-limit.ts";
 import { startReconciler } from "../usecases/reconcile.ts";
 import { startRetention } from "../usecases/retention.ts";
 import { registerWeb } from "../web/web.ts";
 import { admitByFile } from "./api-key-file.ts";
+import { type ApiMetrics, createApiMetrics } from "./api-metrics.ts";
 import { type Backends, connectBackends } from "./backends.ts";
 import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
 import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./parent.ts";
+import { logRequests } from "./request-log.ts";
+import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
@@ -63,16 +69,62 @@ const quotasOf = ({ quotas: { queuedJobs, storedBytes } }: Config): Deps["quotas
     ? null
     : { queuedJobs: queuedJobs ?? Number.MAX_SAFE_INTEGER, storedBytes: storedBytes ?? Number.MAX_SAFE_INTEGER };
 
+const nowMs = (): number => performance.now();
+
+/** Trainers give three signs in a lease; one that missed them all is gone, and a job may then take a moment to be taken up. */
+const patienceLeases = 1.5;
+
+interface Surroundings {
+  admit: Admit;
+  tls: TlsFiles | null;
+  metrics: ApiMetrics;
+  log: Logger;
+}
+
+/** REST and gRPC, seen by the same meters and the same log. */
+const createSurfaces = async (
+  deps: Deps,
+  { admit, tls, metrics, log }: Surroundings,
+): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
+  const logged = logRequests(log);
+  const onFinished: OnFinished = (request) => {
+    metrics.onFinished(request);
+    logged(request);
+  };
+  const both = { admit, onFinished };
+  const secure = tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } };
+  const mutual = tls === null || tls.clientCa === null ? secure : { tls: { ...tls, clientCa: tls.clientCa } };
+  return {
+    rest: await createRestServer(deps, {
+      ...both,
+      ...secure,
+      logger: log,
+      metrics: metrics.text,
+      plugins: [registerWeb],
+    }),
+    grpc: createGrpcServer(deps, { ...both, ...mutual }),
+  };
+};
+
 /** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
 export const runApi = async (config: Config, log: Logger): Promise<void> => {
   if (config.redisUrl === null)
     throw new StartError("REDIS_URL: --role=api needs a Redis; without --role a private one is started");
   const { redisUrl } = config;
   const told = untilToldToStop();
-  const backends = await connectBackends({ ...config, redisUrl }, log);
+  const tls = await readTls(config, log);
+  const metrics = createApiMetrics();
+  const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
-  const onError = (error: Error): void => log.warn({ err: error }, "the queue's connection is in trouble");
-  const queue = createBullTrainingQueue({ connection: createProducerConnection(redisUrl, onError), onError });
+  const onError = (error: Error): void => {
+    metrics.redisConnectionError();
+    log.warn({ err: error }, "the queue's connection is in trouble");
+  };
+  const connection = createProducerConnection(redisUrl, onError);
+  const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
+  const heard = backends.signs.listen(config.leaseMs, nowMs);
+  metrics.watch({ queue, heard });
+  const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: patienceLeases * config.leaseMs });
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
   const inference = createInference(inferenceThread, setup, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
@@ -80,14 +132,14 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     ...backends,
     queue,
     engine: createEngineAccess(inference, await findBlas()),
+    consumption,
     log,
     quotas: quotasOf(config),
     webhooks: webhooks.access,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
-  const rest = await createRestServer(deps, { admit, logger: log, plugins: [registerWeb] });
-  const grpc = createGrpcServer(deps, { admit });
+  const { rest, grpc } = await createSurfaces(deps, { admit, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
@@ -100,6 +152,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   log.info({ reason }, "api is stopping");
   stopReconciler();
   stopRetention();
+  consumption.stop();
   closeAdmit();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();

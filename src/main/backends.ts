@@ -11,7 +11,10 @@ import { createRedisCatalogue } from "../store/redis-catalogue.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis-connection.ts";
 import { createRedisJobStore } from "../store/redis-job-store.ts";
 import { createRedisWebhookOutbox } from "../store/redis-webhook-outbox.ts";
+import { createTrainerSigns, type TrainerSigns } from "../store/trainer-signs.ts";
+import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
+import type { BackendMeters } from "./backend-metrics.ts";
 
 const redisAnswersMs = 10_000;
 
@@ -22,6 +25,7 @@ export interface Backends {
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
   outbox: WebhookOutbox;
+  signs: TrainerSigns;
   close(): Promise<void>;
 }
 
@@ -41,10 +45,17 @@ const openArtifacts = async (url: string): Promise<ArtifactStore> => {
   }
 };
 
-/** Connects to Redis and the artifact store. StartError when one of them cannot be used. */
-export const connectBackends = async (config: Config & { redisUrl: string }, log: Logger): Promise<Backends> => {
+/** Connects to Redis and the artifact store, and tells the meters of what goes wrong there. StartError when one of them cannot be used. */
+export const connectBackends = async (
+  config: Config & { redisUrl: string },
+  log: Logger,
+  meters?: BackendMeters,
+): Promise<Backends> => {
   const artifacts = await openArtifacts(config.artifactUrl);
-  const onError = (error: Error): void => log.warn({ err: error }, "the connection to Redis is in trouble");
+  const onError = (error: Error): void => {
+    meters?.redisConnectionError();
+    log.warn({ err: error }, "the connection to Redis is in trouble");
+  };
   const redis = createProducerConnection(config.redisUrl, onError);
   const subscriber = createLastingConnection(config.redisUrl, onError);
   const close = async (): Promise<void> => {
@@ -58,16 +69,16 @@ export const connectBackends = async (config: Config & { redisUrl: string }, log
     await close();
     return asStartError(error);
   }
+  const onRedis = <T extends object>(part: string, target: T): T =>
+    meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
+  const { leaseMs, quotas } = config;
   return {
-    artifacts,
-    jobs: createRedisJobStore({
-      ...{ redis, subscriber },
-      leaseMs: config.leaseMs,
-      runningJobs: config.quotas.runningJobs,
-    }),
-    catalogue: createRedisCatalogue(redis),
-    rateLimiter: createRateLimiter(redis),
-    outbox: createRedisWebhookOutbox({ redis, subscriber }),
+    artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
+    jobs: onRedis("jobs", createRedisJobStore({ ...{ redis, subscriber }, leaseMs, runningJobs: quotas.runningJobs })),
+    catalogue: onRedis("catalogue", createRedisCatalogue(redis)),
+    rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
+    signs: createTrainerSigns(redis, subscriber),
+    outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,
   };
 };

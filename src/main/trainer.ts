@@ -2,10 +2,33 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import { startTrainer } from "../../workers/trainer.ts";
 import { type Config, StartError } from "../config.ts";
+import type { TrainerSign } from "../domain/trainer-sign.ts";
 import { createBullTrainingConsumer } from "../queue/bull-training-consumer.ts";
 import { createLastingConnection } from "../store/redis-connection.ts";
+import type { TrainerSigns } from "../store/trainer-signs.ts";
 import { connectBackends } from "./backends.ts";
+import { serveMetrics } from "./metrics-server.ts";
 import { tellParent, untilToldToStop } from "./parent.ts";
+import { createTrainerMetrics } from "./trainer-metrics.ts";
+
+const signsPerLease = 3.3;
+
+/** Tells the API, as long as it runs, that it lives and what it does. An outage is told by what needs Redis more. */
+const giveSigns = (
+  signs: TrainerSigns,
+  { everyMs, log, read }: { everyMs: number; log: Logger; read: () => Promise<TrainerSign> },
+): { stop: () => void } => {
+  const give = async (): Promise<void> => {
+    try {
+      await signs.send(await read());
+    } catch (error) {
+      log.debug({ err: error }, "a sign of life could not be given");
+    }
+  };
+  void give();
+  const timer = setInterval(() => void give(), everyMs);
+  return { stop: () => clearInterval(timer) };
+};
 
 /** `--role=trainer`: one trainer process. Stops by checkpointing its jobs and handing them back. */
 export const runTrainer = async (config: Config, log: Logger): Promise<void> => {
@@ -15,14 +38,19 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     );
   const { redisUrl } = config;
   const told = untilToldToStop();
-  const backends = await connectBackends({ ...config, redisUrl }, log);
-  const onError = (error: Error): void => log.warn({ err: error }, "the queue's connection is in trouble");
-  const connection = createLastingConnection(redisUrl, onError);
   const name = `${hostname()}:${process.pid}`;
+  const metrics = createTrainerMetrics(name);
+  const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
+  const onError = (error: Error): void => {
+    metrics.redisConnectionError();
+    log.warn({ err: error }, "the queue's connection is in trouble");
+  };
+  const connection = createLastingConnection(redisUrl, onError);
   const trainer = await startTrainer({
     jobs: backends.jobs,
     catalogue: backends.catalogue,
     artifacts: backends.artifacts,
+    meter: metrics.meter,
     log,
     now: () => new Date(),
     name,
@@ -43,11 +71,21 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
         onError,
       }),
   });
+  metrics.watch(trainer.load);
+  const endpoint = config.trainerMetrics;
+  const closeMetrics = endpoint === null ? () => {} : await serveMetrics(endpoint, metrics.text);
+  const signs = giveSigns(backends.signs, {
+    everyMs: config.leaseMs / signsPerLease,
+    log,
+    read: async () => ({ name, ...trainer.load(), metrics: endpoint === null ? await metrics.text() : null }),
+  });
   log.info({ name, threads: config.trainerThreads, memoryBytes: config.trainerMemoryBytes }, "trainer ready");
   await tellParent({ type: "ready", listening: null });
   const reason = await told;
   log.info({ reason }, "trainer is stopping");
   await trainer.close(config.drainMs);
+  signs.stop();
+  closeMetrics();
   connection.disconnect();
   await backends.close();
   log.info("trainer stopped");

@@ -33,9 +33,11 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   const { lockMs, nowMs, concurrency, onError } = options;
   const active = new Map<string, ActiveRun>();
   let takenAtMs = nowMs();
+  let taken = 0;
 
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
     takenAtMs = nowMs();
+    taken += 1;
     const controller = new AbortController();
     const done = runEntry(options, job, token, controller.signal).finally(() => active.delete(job.data.job));
     active.set(job.data.job, { controller, renewedAtMs: nowMs(), done: done.catch(() => undefined) });
@@ -81,6 +83,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
 
   return {
     close,
+    load: () => ({ free: worker.closing || worker.isPaused() ? 0 : Math.max(0, concurrency - active.size), taken }),
     lastSeenMs: () =>
       worker.isRunning() && !worker.closing ? Math.max(takenAtMs, worker.isPaused() ? 0 : nowMs()) : takenAtMs,
   };

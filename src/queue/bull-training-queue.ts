@@ -2,7 +2,7 @@ import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
 import { LAST_PLACE, QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
-import type { QueueEntry, TrainingQueue } from "./training-queue.ts";
+import type { QueueDepth, QueueEntry, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
@@ -48,6 +48,13 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
     }
   };
 
+  const depth = (): Promise<QueueDepth> =>
+    answered(async () => {
+      const counts = await ready().getJobCounts("waiting", "prioritized", "delayed", "active");
+      const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+      return { waiting: waiting + prioritized, delayed, active };
+    });
+
   return {
     add: (entry, { place }) =>
       answered(async () => {
@@ -65,12 +72,11 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
       }),
     jobs: () =>
       answered(async () => new Set(await ready().getRanges(["wait", "prioritized", "delayed", "active"], 0, -1))),
-    counts: () =>
-      answered(async () => {
-        const counts = await ready().getJobCounts("waiting", "prioritized", "delayed", "active");
-        const waiting = (counts.waiting ?? 0) + (counts.prioritized ?? 0) + (counts.delayed ?? 0);
-        return { waiting, active: counts.active ?? 0 };
-      }),
+    counts: async () => {
+      const { waiting, delayed, active } = await depth();
+      return { waiting: waiting + delayed, active };
+    },
+    depth,
     close: async () => {
       await Promise.race([first?.close(), new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
     },

@@ -6,6 +6,12 @@ export interface QueueEntry {
   job: JobId;
 }
 
+export interface QueueDepth {
+  waiting: number;
+  delayed: number;
+  active: number;
+}
+
 /** The producer's side, used by the API. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
 export interface TrainingQueue {
   /** Idempotent: adding twice leaves one entry. The lowest place (1 to 2 097 151, see JobStore.create) goes first. */
@@ -16,6 +22,8 @@ export interface TrainingQueue {
   /** Jobs that have an entry, waiting or running: one look, for thousands of them. */
   jobs(): Promise<ReadonlySet<JobId>>;
   counts(): Promise<{ waiting: number; active: number }>;
+  /** `counts` in full: entries that were put aside for a while, which no trainer is to take now, are `delayed` and not `waiting`. */
+  depth(): Promise<QueueDepth>;
   close(): Promise<void>;
 }
 
@@ -28,6 +36,8 @@ export interface TrainingConsumer {
   close(limitMs: number): Promise<void>;
   /** When the last look at the queue succeeded: for the trainer's health. */
   lastSeenMs(): number;
+  /** Entries that it would take now if they were there, and all that it took since the start. */
+  load(): { free: number; taken: number };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
 import { discardBody } from "./discard-body.ts";
+import { bareHeaders } from "./security-headers.ts";
 
 export const problemContentType = "application/problem+json";
 
@@ -38,13 +39,15 @@ export const sendProblem = async (
 ): Promise<FastifyReply> => {
   const known = toServiceError(error, request.id);
   const problem = toProblem(known);
-  if (known.code === "internal") request.log.error({ err: error, requestId: request.id }, "unexpected error");
-  else if (problem.status >= 500) request.log.warn({ err: error, requestId: request.id }, known.message);
+  if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
+  else if (problem.status >= 500) request.log.warn({ err: error }, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (retryable.has(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
-  reply.removeHeader("etag");
+  reply.removeHeader("etag").header("cache-control", "no-store").header("x-request-id", request.id);
+  // A URL that the router cannot read is answered before any hook has run.
+  if (!reply.hasHeader("content-security-policy")) reply.headers(bareHeaders);
   return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem));
 };
 
@@ -54,6 +57,7 @@ const rawProblem = (problem: Problem): string => {
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? "Error"}`,
     `Content-Type: ${problemContentType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(bareHeaders).map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
     "",
     body,

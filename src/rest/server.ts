@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import helmet from "@fastify/helmet";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -12,14 +11,19 @@ import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { idOf, type OnFinished } from "../usecases/finished-request.ts";
+import type { OperationName } from "../usecases/operations.ts";
 import { type Connections, trackConnections } from "./connections.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { parseJsonBody } from "./json-body.ts";
+import { registerMetrics } from "./metrics-route.ts";
+import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
 import { parseQuery } from "./query.ts";
 import type { RestRoute } from "./route.ts";
 import { restRoutes } from "./routes.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 import { registerService } from "./service-routes.ts";
 import { answerUnknown, type KnownRoute } from "./unknown-route.ts";
 
@@ -31,6 +35,10 @@ export interface RestOptions {
   /** Certificate and key in PEM: HTTPS instead of HTTP. */
   tls?: { key: Buffer; cert: Buffer };
   version?: string;
+  /** Told of every request when its answer is out or its client gone. */
+  onFinished?: OnFinished;
+  /** Prometheus's text format, for `/metrics`; without it there is no such route. */
+  metrics?: () => Promise<string>;
   /** The status page and whatever else main.ts adds to this server. */
   plugins?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }
@@ -38,6 +46,11 @@ export interface RestOptions {
 declare module "fastify" {
   interface FastifyRequest {
     caller: Caller | null;
+    /** The id of what the request is about; see `FinishedRequest`. */
+    resource: string | null;
+  }
+  interface FastifyContextConfig {
+    operation?: OperationName;
   }
 }
 
@@ -53,14 +66,17 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
     ...timing,
     ...(options.tls === undefined ? { http } : { https: { ...http, ...options.tls } }),
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: limits.jsonBodyBytes,
     requestIdHeader: false,
     genReqId: () => `req_${randomUUID()}`,
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      if (options.onFinished !== undefined) observeRequest(request, reply, options.onFinished);
+      void sendProblem(error, request, reply);
+    },
     clientErrorHandler: (error, socket) => {
       // Node's limit on a whole request; it is raised once per request, and an upload has its own, by progress.
       if ((error as NodeJS.ErrnoException).code === "ERR_HTTP_REQUEST_TIMEOUT" && uploads.has(socket)) return;
@@ -87,6 +103,7 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, { deps, admit, cl
     method: route.method,
     url: route.url,
     schema: routeSchema(route),
+    config: { operation: route.operations[0] },
     exposeHeadRoute: false,
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     // Before the body is read: a caller who may not do this does not get to send a gigabyte.
@@ -103,8 +120,10 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, { deps, admit, cl
       if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
       const query = parseQuery(route.query, request.query);
       const params = request.params as Record<string, string>;
+      request.resource = params.id ?? null;
       const signal = requestSignal(reply, closing);
       const answer = await route.handle({ deps, caller, params, query, body: request.body, signal, request, reply });
+      request.resource ??= idOf(answer);
       return reply.sent ? reply : reply.send(answer);
     },
   });
@@ -130,8 +149,9 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   });
 };
 
-const addHooks = (app: FastifyInstance, connections: Connections): void => {
+const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: OnFinished): void => {
   app.addHook("onRequest", async (request, reply) => {
+    if (onFinished !== undefined) observeRequest(request, reply, onFinished);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
   });
@@ -154,6 +174,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   const closing = new AbortController();
   const app = createApp(options, uploads);
   app.decorateRequest("caller", null);
+  app.decorateRequest("resource", null);
   // Validation is the use cases' work and the answers are theirs: the schemas of the routes only make the document.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -163,22 +184,18 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     closing.abort();
     connections.close(closeLimitMs);
   });
-  addHooks(app, connections);
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
-    },
-    hsts: options.tls === undefined ? false : { maxAge: 31_536_000 },
-  });
+  addHooks(app, connections, options.onFinished);
+  await addSecurityHeaders(app, options.tls !== undefined);
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) known.push({ method: one, url });
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
-  await registerRoutes(app, { deps, admit: options.admit ?? admitEveryone, closing: closing.signal, uploads });
+  const admit = options.admit ?? admitEveryone;
+  await registerRoutes(app, { deps, admit, closing: closing.signal, uploads });
   await registerService(app, deps);
+  if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);
   for (const plugin of options.plugins ?? []) await app.register(plugin);
   return app;
 };

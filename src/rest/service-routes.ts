@@ -8,8 +8,10 @@ const Check = z.object({ ok: z.boolean(), detail: z.string().nullable() });
 const Health = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
 const ReadinessAnswer = z
   .object({
-    status: z.enum(["ready", "not_ready"]),
-    checks: z.object({ redis: Check, artifactStore: Check, queue: Check }),
+    status: z
+      .enum(["ready", "degraded", "not_ready"])
+      .describe("degraded: jobs are accepted and kept, but no trainer takes them up"),
+    checks: z.object({ redis: Check, artifactStore: Check, queue: Check, trainers: Check }),
   })
   .meta({ id: "Readiness" });
 
@@ -45,14 +47,14 @@ export const registerService = async (app: FastifyInstance, deps: Deps): Promise
     "/readyz",
     {
       schema: documented("readiness", "Whether it can work, and what is wrong if not", {
-        200: { description: "Ready", schema: ReadinessAnswer },
+        200: { description: "Ready, or degraded", schema: ReadinessAnswer },
         503: { description: "Not ready", schema: ReadinessAnswer },
       }),
     },
     async (_request, reply) => {
-      const { ready, checks } = await readiness(deps);
-      reply.code(ready ? 200 : 503).header("cache-control", "no-store");
-      return { status: ready ? "ready" : "not_ready", checks };
+      const answer = await readiness(deps);
+      reply.code(answer.status === "not_ready" ? 503 : 200).header("cache-control", "no-store");
+      return answer;
     },
   );
   let document: string | undefined;

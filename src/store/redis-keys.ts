@@ -11,6 +11,8 @@ export const redisKeys = {
   tenants: `${KEY_PREFIX}:tenants`,
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
   places: `${KEY_PREFIX}:places`,
+  /** Channel on which trainers give signs of life. */
+  trainerSigns: `${KEY_PREFIX}:trainers`,
   /** Set of the ids of all queued jobs. */
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */

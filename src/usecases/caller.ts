@@ -1,6 +1,6 @@
 import { ServiceError } from "../domain/errors.ts";
 import { defaultTenant, type TenantId } from "../domain/ids.ts";
-import { type OperationName, operations, type Scope } from "./operations.ts";
+import { type Admitted, type Scope, scopeOf } from "./operations.ts";
 
 /** On whose behalf an operation runs: the first thing each use case asks for, so none can forget the tenant. */
 export interface Caller {
@@ -14,7 +14,7 @@ export interface Caller {
  * The one door to the use cases: both surfaces call it with what the client presented (the `Authorization` header or
  * metadata) before every operation. It answers with the caller, or rejects with `unauthenticated`, `forbidden` or `rate_limited`.
  */
-export type Admit = (operation: OperationName, authorization: string | undefined, peer: string) => Promise<Caller>;
+export type Admit = (operation: Admitted, authorization: string | undefined, peer: string) => Promise<Caller>;
 
 const everything: ReadonlySet<Scope> = new Set(["read", "submit", "admin"]);
 
@@ -22,8 +22,8 @@ const everything: ReadonlySet<Scope> = new Set(["read", "submit", "admin"]);
 export const admitEveryone: Admit = async () => ({ tenant: defaultTenant, scopes: everything, key: null });
 
 /** `forbidden`, naming the scope that is missing. */
-export const requireScope = (caller: Caller, operation: OperationName): void => {
-  const { scope } = operations[operation];
+export const requireScope = (caller: Caller, operation: Admitted): void => {
+  const scope = scopeOf(operation);
   if (!caller.scopes.has(scope)) {
     throw new ServiceError("forbidden", `this API key lacks the scope "${scope}", which ${operation} needs`);
   }

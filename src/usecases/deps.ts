@@ -8,6 +8,7 @@ import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
+import type { Consumption } from "./consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
 export interface DataShape {
@@ -47,6 +48,8 @@ export interface Deps {
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
+  /** Whether trainers take up what waits. */
+  consumption: Consumption;
   /** For what must not fail an operation but must not be swallowed either. */
   log: Log;
   /** Per tenant; null without limits. */

@@ -41,3 +41,15 @@ export const operations = {
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;
+
+/** What is no operation of the service's resources, and of REST alone, but still not for everyone. */
+const serviceOperations = {
+  readMetrics: { scope: "admin" },
+} as const satisfies Record<string, { scope: Scope }>;
+
+export type Admitted = OperationName | keyof typeof serviceOperations;
+
+export const scopeOf = (operation: Admitted): Scope =>
+  operation in serviceOperations
+    ? serviceOperations[operation as keyof typeof serviceOperations].scope
+    : operations[operation as OperationName].scope;

@@ -1,7 +1,7 @@
 import { ServiceError } from "../domain/errors.ts";
 import type { Rate, RateLimiter } from "../store/rate-limiter.ts";
 import type { Admit } from "./caller.ts";
-import { operations, type Scope } from "./operations.ts";
+import { type Scope, scopeOf } from "./operations.ts";
 
 /** Per API key (or tenant, without keys) and scope: looking must not use up what steering needs. */
 export type Rates = Record<Scope, Rate>;
@@ -19,7 +19,7 @@ export const defaultRates: Rates = {
 export const limitRate = (admit: Admit, limiter: RateLimiter, rates: Rates = defaultRates): Admit => {
   return async (operation, authorization, peer) => {
     const caller = await admit(operation, authorization, peer);
-    const { scope } = operations[operation];
+    const scope = scopeOf(operation);
     const waitSeconds = await limiter
       .take(`${caller.tenant}:${caller.key ?? ""}:${scope}`, rates[scope])
       .catch((error: unknown) => {

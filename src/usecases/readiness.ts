@@ -1,14 +1,22 @@
 import type { Deps } from "./deps.ts";
 
-/** What the service needs to do its work, and what is wrong with it (null: nothing). */
+interface Check {
+  ok: boolean;
+  detail: string | null;
+}
+
+/**
+ * What the service needs to do its work, and what is wrong with it (null: nothing). Without trainers it is `degraded` and still
+ * ready: the API takes jobs, which are kept until a trainer comes, and a load balancer must not turn clients away.
+ */
 export interface Readiness {
-  ready: boolean;
-  checks: Record<"redis" | "artifactStore" | "queue", { ok: boolean; detail: string | null }>;
+  status: "ready" | "degraded" | "not_ready";
+  checks: Record<"redis" | "artifactStore" | "queue" | "trainers", Check>;
 }
 
 const limitMs = 1000;
 
-const check = async (probe: () => Promise<unknown>): Promise<{ ok: boolean; detail: string | null }> => {
+const check = async (probe: () => Promise<unknown>): Promise<Check> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
@@ -30,5 +38,11 @@ export const readiness = async (deps: Deps): Promise<Readiness> => {
     check(() => deps.artifacts.probe()),
     check(() => deps.queue.counts()),
   ]);
-  return { ready: redis.ok && artifactStore.ok && queue.ok, checks: { redis, artifactStore, queue } };
+  const trouble = deps.consumption.trouble();
+  const trainers = { ok: trouble === null, detail: trouble };
+  const ready = redis.ok && artifactStore.ok && queue.ok;
+  return {
+    status: !ready ? "not_ready" : trainers.ok ? "ready" : "degraded",
+    checks: { redis, artifactStore, queue, trainers },
+  };
 };

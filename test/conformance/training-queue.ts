@@ -71,6 +71,25 @@ export const trainingQueueSuite = (name: string, open: () => Promise<QueueUnderT
       await expect.poll(() => queue.counts()).toEqual({ waiting: 0, active: 0 });
     });
 
+    it("tells entries that were put aside from those that wait, and its consumer what it holds and took", async () => {
+      const aside = await add(1);
+      const held = heldRun();
+      const { consumer } = opened.consume((entry, signal) =>
+        entry.job === aside.job ? Promise.resolve({ laterMs: 3_600_000 }) : held.run(entry, signal),
+      );
+      await expect.poll(() => queue.depth()).toEqual({ waiting: 0, delayed: 1, active: 0 });
+      expect(consumer.load()).toEqual({ free: 1, taken: 1 });
+      for (const place of [1, 2, 3]) await add(place);
+      await expect.poll(() => queue.depth()).toEqual({ waiting: 2, delayed: 1, active: 1 });
+      expect(await queue.counts()).toEqual({ waiting: 3, active: 1 });
+      expect(consumer.load()).toEqual({ free: 0, taken: 2 });
+      held.release();
+      await expect.poll(() => queue.depth()).toEqual({ waiting: 0, delayed: 1, active: 0 });
+      expect(consumer.load()).toEqual({ free: 1, taken: 4 });
+      await consumer.close(1000);
+      expect(consumer.load()).toEqual({ free: 0, taken: 4 });
+    });
+
     it("keeps one entry of a job however often it is added, and takes out a waiting one", async () => {
       const entry = newEntry();
       await Promise.all(Array.from({ length: 10 }, () => queue.add(entry, { place: 1 })));

@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
@@ -10,16 +9,6 @@ const OUTAGE_MS = 20_000;
 /** What is promised, and what a machine adds that runs other tests beside. */
 const [REFUSED_MS, HEALTHY_MS, SERVING_MS, WORKING_MS] = [1000, 250, 3000, 10_000];
 const MARGIN_MS = 500;
-
-const redisPidOf = async (dataDir: string): Promise<number> => {
-  const redis = createProducerConnection(`unix://${join(dataDir, "redis", "redis.sock")}`, () => {});
-  try {
-    await waitForRedis(redis, 5000);
-    return Number(/process_id:(\d+)/.exec(await redis.info("server"))?.[1]);
-  } finally {
-    redis.disconnect();
-  }
-};
 
 describe("twenty seconds without Redis", () => {
   let service: Service;

@@ -18,6 +18,8 @@ export interface Service {
   url: string;
   grpc: string;
   dataDir: string;
+  /** What it said when it was ready. */
+  greeting: string;
   process: ChildProcess;
   /** Everything logged so far, of all processes. */
   log: readonly LogLine[];
@@ -84,23 +86,27 @@ export const startService = async (dataDir: string, env: Record<string, string> 
   });
   const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
 
-  const { url, grpc } = await new Promise<{ url: string; grpc: string }>((resolve, reject) => {
-    let output = "";
-    child.stdout.on("data", (text: Buffer) => {
-      output += text.toString();
-      const rest = /REST +(http:\S+)\/v1/.exec(output)?.[1];
-      const rpc = /gRPC +(\S+)/.exec(output)?.[1];
-      if (rest !== undefined && rpc !== undefined && output.includes("Ctrl-C")) resolve({ url: rest, grpc: rpc });
-    });
-    void exited.then((code) =>
-      reject(new Error(`the service ended while starting (${code}): ${errors.join("\n")} ${output}`)),
-    );
-  });
+  const { url, grpc, greeting } = await new Promise<{ url: string; grpc: string; greeting: string }>(
+    (resolve, reject) => {
+      let output = "";
+      child.stdout.on("data", (text: Buffer) => {
+        output += text.toString();
+        const rest = /REST +(https?:\S+)\/v1/.exec(output)?.[1];
+        const rpc = /gRPC +(\S+)/.exec(output)?.[1];
+        if (rest !== undefined && rpc !== undefined && output.includes("Ctrl-C"))
+          resolve({ url: rest, grpc: rpc, greeting: output });
+      });
+      void exited.then((code) =>
+        reject(new Error(`the service ended while starting (${code}): ${errors.join("\n")} ${output}`)),
+      );
+    },
+  );
 
   return {
     url,
     grpc,
     dataDir,
+    greeting,
     process: child,
     log,
     logged: (fits) =>

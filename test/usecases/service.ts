@@ -16,6 +16,7 @@ import { createLastingConnection, createProducerConnection, waitForRedis } from 
 import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
 import type { Admit } from "../../src/usecases/caller.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import type { OnFinished } from "../../src/usecases/finished-request.ts";
 import { createEngineAccess } from "../../workers/engine-access.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
@@ -33,7 +34,13 @@ export interface TestService {
 
 /** Both surfaces on real sockets, over a real Redis and a real file store. Only computing is left out. */
 export const startTestService = async (
-  options: { admit?: Admit; quotas?: Deps["quotas"]; webhooks?: Deps["webhooks"]; deps?: (deps: Deps) => Deps } = {},
+  options: {
+    admit?: Admit;
+    quotas?: Deps["quotas"];
+    webhooks?: Deps["webhooks"];
+    deps?: (deps: Deps) => Deps;
+    onFinished?: OnFinished;
+  } = {},
 ): Promise<TestService> => {
   const redis = await startTestRedis();
   const ignore = () => {};
@@ -48,6 +55,7 @@ export const startTestService = async (
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: createTestEngine(),
+    consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? null,
     webhooks: options.webhooks ?? null,
@@ -55,9 +63,10 @@ export const startTestService = async (
     createId: (prefix) => createId(prefix, Date.now()),
   };
   const deps = options.deps?.(plain) ?? plain;
-  const admit = options.admit === undefined ? {} : { admit: options.admit };
-  const rest = await createRestServer(deps, admit);
-  const grpc = createGrpcServer(deps, { ...admit, readinessMs: 100 });
+  const { admit, onFinished } = options;
+  const both = { ...(admit === undefined ? {} : { admit }), ...(onFinished === undefined ? {} : { onFinished }) };
+  const rest = await createRestServer(deps, both);
+  const grpc = createGrpcServer(deps, { ...both, readinessMs: 100 });
   const url = await rest.listen({ host: "127.0.0.1", port: 0 });
   const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
   return {

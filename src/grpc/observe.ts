@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import { Metadata, status } from "@grpc/grpc-js";
+import type { Caller } from "../usecases/caller.ts";
+import { idOf, type OnFinished } from "../usecases/finished-request.ts";
+import type { OperationName } from "../usecases/operations.ts";
+
+/** What is kept of a call while it runs, to be told when it is over. */
+export interface Observed {
+  requestId: string;
+  /** Set when somebody was admitted. */
+  caller: Caller | null;
+  /** Told once: an answer says which resource was made. */
+  finished(code: status, answer?: unknown): void;
+  /** The id under which the call is logged, for the client's side. */
+  trailer(): Metadata;
+}
+
+/** Predictions name their model by a field of its own. */
+const modelOf = (request: unknown): string | null =>
+  typeof request === "object" && request !== null && "model" in request && typeof request.model === "string"
+    ? request.model
+    : null;
+
+export const observeCall = (onFinished: OnFinished, operation: OperationName, request: unknown): Observed => {
+  const startedMs = performance.now();
+  const requestId = `req_${randomUUID()}`;
+  const observed: Observed = {
+    requestId,
+    caller: null,
+    finished: (code, answer) =>
+      onFinished({
+        surface: "grpc",
+        requestId,
+        method: "RPC",
+        route: operation,
+        operation,
+        status: status[code] ?? String(code),
+        seconds: (performance.now() - startedMs) / 1000,
+        caller: observed.caller,
+        resource: idOf(request) ?? modelOf(request) ?? idOf(answer),
+      }),
+    trailer: () => {
+      const metadata = new Metadata();
+      metadata.set("x-request-id", requestId);
+      return metadata;
+    },
+  };
+  return observed;
+};

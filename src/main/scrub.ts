@@ -1,0 +1,56 @@
+/** Names under which a value is a secret, at any depth of a log line. */
+const secretNames =
+  "authorization|proxy-authorization|cookie|set-cookie|x-api-key|api-?_?key|password|passphrase|secret|secretAccessKey|sessionToken|token|privateKey|redisUrl";
+
+const text = String.raw`"(?:[^"\\]|\\.)*"`;
+
+const rules: readonly [RegExp, string][] = [
+  [new RegExp(`"(${secretNames})":(?:${text}|\\[(?:${text}|[^\\]"])*\\])`, "gi"), `"$1":"[redacted]"`],
+  // What was sent to Redis: ioredis puts it into its errors, AUTH with the password as well.
+  [new RegExp(`"args":\\[(?:${text}|[^\\]"])*\\]`, "g"), `"args":"[redacted]"`],
+  // user:password@ of any URL
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s"'\\]*@/gi, "$1[redacted]@"],
+  [/\b(Bearer|Basic) +[^\s"'\\,;]+/gi, "$1 [redacted]"],
+  // Keys that this service makes, and secrets of webhooks as Standard Webhooks writes them.
+  [/\b(dsc_|whsec_|whsk_)[\w+/=-]{8,}/g, "$1[redacted]"],
+  // Signed URLs.
+  [
+    /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-Signature|Signature|sig|token|api_?key|password|secret)=)[^&\s"'\\]+/gi,
+    "$1[redacted]",
+  ],
+];
+
+/** Shorter ones are words, and a log without words helps nobody; the rules above still cover where they usually stand. */
+const shortestSecret = 6;
+
+/**
+ * Takes secrets out of a line that is about to be written: by what stands before them, by their form, and those that are `known`
+ * wherever they are. Applied to the finished line, so that neither an error's message nor its stack gets around it.
+ */
+export const createScrub = (known: readonly string[]): ((line: string) => string) => {
+  const values = [...new Set(known.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
+    .filter((value) => value.length >= shortestSecret)
+    // The longest first: one may be part of another.
+    .sort((a, b) => b.length - a.length);
+  return (line) => {
+    let clean = line;
+    for (const value of values) clean = clean.replaceAll(value, "[redacted]");
+    for (const [pattern, instead] of rules) clean = clean.replace(pattern, instead);
+    return clean;
+  };
+};
+
+const passwordOf = (url: string | undefined): string[] => {
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { password } = new URL(url);
+  return [password, decodeURIComponent(password)];
+};
+
+/** The secrets that the environment holds: passwords in URLs, and whatever is named like one. */
+export const secretsOf = (env: Readonly<Record<string, string | undefined>>): string[] => [
+  ...passwordOf(env.REDIS_URL),
+  ...passwordOf(env.ARTIFACT_URL),
+  ...Object.entries(env)
+    .filter(([name]) => /(SECRET|PASSWORD|TOKEN|API_KEY|ACCESS_KEY|ACCESS_KEY_ID)$/.test(name))
+    .map(([, value]) => value ?? ""),
+];
