@@ -67,8 +67,8 @@ const priorPrecision = (model: ModelSpec, { features, classes }: { features: num
   if (model.type !== "mlp") return 1;
   // τ² falls as 1/inputs, so that what the network expects of the function does not depend on their number (Neal, Bayesian learning for neural networks, 1996).
   const precision = Math.min(mostPriorPrecision, features / priorVariance);
-  // A label of many classes says more: log₂(classes) bits a row.
-  return Math.max(1, classes > 2 ? precision / Math.log2(classes) : precision);
+  // A label of many classes says more: log₂(classes) bits a row; rounded, because the last bits of a logarithm differ between machines.
+  return Math.max(1, classes > 2 ? precision / Number(Math.log2(classes).toPrecision(9)) : precision);
 };
 
 /**

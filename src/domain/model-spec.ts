@@ -4,11 +4,18 @@ import { limits } from "./limits.ts";
 const units = z.int().min(1).max(limits.unitsPerLayer);
 const probability = z.number().min(0).max(1);
 
+/**
+ * identity x · sigmoid σ(x) = 1/(1 + e⁻ˣ) · tanh · relu max(x, 0) · leaky_relu x or x/100 below 0 · gelu x·Φ(x), Φ the normal distribution function ·
+ * silu x·σ(x) · softmax e^xⱼ / Σ e^x over a layer's units
+ */
 export const Activation = z
   .enum(["identity", "sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu", "softmax"])
   .meta({ id: "Activation" });
 
-/** `he_average` is N(0, 4/(n_in+n_out)), `he` is N(0, 2/n_in); Xavier (Glorot) is N(0, 2/(n_in+n_out)) or its uniform form. */
+/**
+ * `he` is N(0, 2/n_in), `he_average` N(0, 4/(n_in+n_out)), `xavier` (Glorot) N(0, 2/(n_in+n_out)), `xavier_uniform` U(±√(6/(n_in+n_out))), the second
+ * argument of N being the variance; `normal` N(0, standardDeviation²), `uniform` U(±limit). `zeros` and `constant` leave the units of a hidden layer alike.
+ */
 export const Initializer = z
   .union([
     z.enum(["zeros", "xavier", "xavier_uniform", "he", "he_average"]),
@@ -18,7 +25,10 @@ export const Initializer = z
   ])
   .meta({ id: "Initializer" });
 
-/** Batch normalisation; `momentum` is the weight of the new mini-batch in the running averages (PyTorch's convention). */
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015): γ·(z − μ)/√(σ² + ε) + β with the mini-batch's mean and biased variance, before the activation or after it; at
+ * inference and in frozen layers with running averages. `momentum` is the weight of the new mini-batch in the running averages (PyTorch's convention).
+ */
 export const BatchNorm = z
   .strictObject({
     position: z.enum(["before", "after"]).default("before"),
@@ -31,6 +41,10 @@ const batchNorm = z.union([z.boolean(), BatchNorm]);
 const pair = z.union([z.int().min(1).max(1024), z.tuple([z.int().min(1).max(1024), z.int().min(1).max(1024)])]);
 const padding = z.union([z.literal("same"), z.literal("valid"), z.int().min(0).max(1024)]);
 
+/**
+ * out[y, x, f] = Σ in[y·stride + i·dilation − pad, x·stride + j·dilation − pad, c] · w[i, j, c, f] + b[f], over the kernel's taps and the channels of f's
+ * group. `padding` "same": as many output pixels as input pixels divided by the stride; "valid": none; or rows and columns of zeros on each side.
+ */
 const Conv2d = z.strictObject({
   type: z.literal("conv2d"),
   filters: units,
@@ -42,6 +56,7 @@ const Conv2d = z.strictObject({
   activation: Activation.default("relu"),
   batchNorm: batchNorm.default(false),
 });
+/** The largest, or the mean, of each window; stride: the window's size when left out. */
 const Pool = z.strictObject({
   type: z.enum(["max_pool", "average_pool"]),
   size: pair.default(2),
@@ -73,10 +88,15 @@ export const CnnLayer = z
 
 export const ModelSpec = z
   .discriminatedUnion("type", [
+    /** Linear regression: ŷ = x·W + b. */
     z.strictObject({ type: z.literal("linear"), initializer: Initializer.default("zeros") }),
+    /** Logistic regression, two classes: P(1) = σ(x·w + b). */
     z.strictObject({ type: z.literal("logistic"), initializer: Initializer.default("zeros") }),
+    /** Softmax (multinomial logistic) regression: P(j) = e^zⱼ / Σ e^z, z = x·W + b. */
     z.strictObject({ type: z.literal("softmax"), initializer: Initializer.default("zeros") }),
+    /** Poisson regression: the label is a count with rate e^(x·w + b). */
     z.strictObject({ type: z.literal("poisson"), initializer: Initializer.default("zeros") }),
+    /** Multilayer perceptron: h ← f(h·W + b) through the hidden layers, then a linear output. Dropout keeps h/(1 − rate) or 0. */
     z.strictObject({
       type: z.literal("mlp"),
       hidden: z.array(units).min(1).max(limits.hiddenLayers).default([64, 32]),
@@ -85,6 +105,7 @@ export const ModelSpec = z
       batchNorm: batchNorm.default(false),
       dropout: z.number().min(0).lt(1).default(0),
     }),
+    /** Convolutional network: its layers in turn, then a linear output on what they make of the image. */
     z.strictObject({
       type: z.literal("cnn"),
       /** Height, width and channels of the image that a row's features are, in row-major H×W×C order; inferred when the features are a square. */
@@ -110,6 +131,7 @@ export const ModelSpec = z
         ]),
       initializer: Initializer.default("he"),
     }),
+    /** x̂ = decoder(encoder(x)): the code is a linear layer, its loss the distance of x̂ from x. */
     z.strictObject({
       type: z.literal("autoencoder"),
       /** Units of the encoder; its last is the code. The decoder mirrors it. */
@@ -119,9 +141,10 @@ export const ModelSpec = z
       batchNorm: batchNorm.default(false),
       dropout: z.number().min(0).lt(1).default(0),
     }),
+    /** p(x) = Σ πₖ N(x; μₖ, Σₖ) by expectation-maximisation in logarithms (Dempster, Laird & Rubin 1977), started by k-means++. */
     z.strictObject({
       type: z.literal("gaussian_mixture"),
-      /** A number, or a range from which BIC chooses. */
+      /** A number, or a range from which the lowest BIC = p·ln n − 2·ln L chooses. */
       components: z
         .union([z.int().min(1).max(256), z.strictObject({ from: z.int().min(1), to: z.int().max(64) })])
         .default({ from: 1, to: 8 }),
@@ -129,6 +152,7 @@ export const ModelSpec = z
       regularization: z.number().min(0).default(1e-6),
       restarts: z.int().min(1).max(100).default(5),
     }),
+    /** Lloyd's iterations (1982) on Σ |x − c(x)|², started by k-means++ (Arthur & Vassilvitskii 2007). */
     z.strictObject({
       type: z.literal("k_means"),
       clusters: z

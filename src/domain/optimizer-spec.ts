@@ -6,6 +6,7 @@ const decay = z.number().min(0).lt(1, "must be < 1");
 /** How the learning rate moves over the steps of a job; `warmupSteps` (linear) may stand before any of them. */
 export const Schedule = z
   .discriminatedUnion("type", [
+    /** η */
     z.strictObject({ type: z.literal("constant"), warmupSteps: z.int().min(0).default(0) }),
     /** η·factor^⌊epoch/everyEpochs⌋ */
     z.strictObject({
@@ -55,14 +56,18 @@ const epsilonOutside = z.boolean().default(false);
 
 export const OptimizerSpec = z
   .discriminatedUnion("type", [
+    /** w ← w − η g; full-batch gradient descent with `batchSize: "full"` */
     z.strictObject({ type: z.literal("sgd"), ...common }),
+    /** m ← β m + η g; w ← w − m, or with `nesterov` w ← w − (β m + η g) */
     z.strictObject({
       type: z.literal("momentum"),
       ...common,
       momentum: decay.default(0.9),
       nesterov: z.boolean().default(false),
     }),
+    /** s ← s + g²; w ← w − η g / √(s + ε), or with `epsilonOutside` η g / (√s + ε), as PyTorch has it */
     z.strictObject({ type: z.literal("adagrad"), ...common, epsilon: positive.default(1e-10), epsilonOutside }),
+    /** s ← α s + (1 − α) g²; w ← w − η g / √(s + ε), or with `epsilonOutside` η g / (√s + ε) */
     z.strictObject({
       type: z.literal("rmsprop"),
       ...common,
@@ -70,6 +75,7 @@ export const OptimizerSpec = z
       epsilon: positive.default(1e-10),
       epsilonOutside,
     }),
+    /** m̂, v̂ bias-corrected moving averages of g and g² (β₁, β₂); w ← w − η m̂ / (√v̂ + ε) */
     z.strictObject({
       type: z.literal("adam"),
       ...common,

@@ -46,6 +46,7 @@ import {
 } from "./ops/pooling.ts";
 import { dropout } from "./ops/random.ts";
 import { sum, sumColumns, sumRows } from "./ops/reduction.ts";
+import { argmax, describe } from "./ops/statistics.ts";
 
 /** Ops that a model is made of. The test of gradients has a case for each, or it does not compile. */
 export const ops = {
@@ -91,14 +92,16 @@ export const ops = {
   takeColumns,
 } as const;
 
-/** Ops that appear in gradients only, or change memory: they have no gradient of their own. */
+/** Ops that appear in gradients or reports only, or change memory: they have no gradient of their own. */
 export const gradientOps = {
   activationGradient,
+  argmax,
   averagePoolGradient,
   batchNormInputGradient,
   batchNormParameterGradient,
   conv2dInputGradient,
   conv2dWeightGradient,
+  describe,
   fixedNormInputGradient,
   globalAveragePoolGradient,
   maxPoolGradient,

@@ -40,13 +40,6 @@ export interface Kernels
 
 export type KernelName = keyof Kernels;
 
-/** One recorded call of a plan: the arguments but for (start, end), and how many units there are to split. */
-export interface KernelCall {
-  readonly kernel: KernelName;
-  readonly args: readonly number[];
-  readonly units: number;
-}
-
 /** Argument names, split unit and preferred grain of every kernel. */
 export const kernelInfo: InfoOf<Kernels> = {
   ...elementwiseInfo,

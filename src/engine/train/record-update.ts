@@ -45,9 +45,12 @@ export const recordUpdate = (
   }
 };
 
-/** Floating-point operations of recordUpdate. */
-export const updateFlops = (spec: ResolvedJobSpec, model: ModelPlacement): number =>
-  model.trainableCount * (ruleOf(spec.optimizer).flops + (spec.training.gradientClip ? 2 : 0));
+/** Floating-point operations of recordUpdate, the floats between tensors not counted. */
+export const updateFlops = (spec: ResolvedJobSpec, model: ModelPlacement): number => {
+  const trained = model.places.filter(({ frozen, declaration }) => !frozen && declaration.kind === "parameter");
+  const weights = trained.reduce((sum, { count }) => sum + count, 0);
+  return weights * (ruleOf(spec.optimizer).flops + (spec.training.gradientClip ? 2 : 0));
+};
 
 /** Records the drawing of all initial weights and running averages. */
 export const recordInitial = (emit: TailEmitter, model: ModelPlacement, { layout }: Placed): void => {

@@ -52,18 +52,19 @@ const vanishing = (facts: EpochFacts): Finding | null => {
   };
 };
 
-const exploding = (facts: EpochFacts): Finding | null =>
-  facts.gradientNorm <= limits.explodingNorm
-    ? null
-    : {
-        type: "exploding_gradients",
-        message: `the gradient's norm is ${facts.gradientNorm.toPrecision(3)}: lower the learning rate or clip gradients`,
-        data: {
-          gradientNorm: facts.gradientNorm,
-          layers: facts.layers.map(({ layer }) => layer),
-          gradientRms: facts.layers.map(({ gradientRms }) => gradientRms),
-        },
-      };
+const exploding = (facts: EpochFacts): Finding | null => {
+  if (facts.gradientNorm <= limits.explodingNorm) return null;
+  const worst = facts.layers.toSorted((a, b) => b.gradientRms - a.gradientRms)[0];
+  return {
+    type: "exploding_gradients",
+    message: `the gradient's norm is ${facts.gradientNorm.toPrecision(3)}${worst ? `, largest in ${worst.layer}` : ""}: lower the learning rate or clip gradients`,
+    data: {
+      gradientNorm: facts.gradientNorm,
+      layers: facts.layers.map(({ layer }) => layer),
+      gradientRms: facts.layers.map(({ gradientRms }) => gradientRms),
+    },
+  };
+};
 
 const dead = (facts: EpochFacts): Finding | null => {
   const worst = facts.layers.filter(({ deadShare }) => (deadShare ?? 0) > limits.deadShare);

@@ -1,7 +1,8 @@
+import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createGraph, type Graph, type Value } from "../../../src/engine/graph/graph.ts";
-import { type OpName, ops } from "../../../src/engine/graph/ops.ts";
+import { gradientOps, type OpName, ops } from "../../../src/engine/graph/ops.ts";
 import { type ConvGeometry, convOutputSize } from "../../../src/engine/kernels/families/convolution.ts";
 import type { PoolGeometry } from "../../../src/engine/kernels/families/pooling.ts";
 import { type Shape, sizeOf } from "../../../src/engine/tensor/shape.ts";
@@ -245,5 +246,20 @@ describe("the gradient of", () => {
     const y = ops.mul({ a: x, b: ops.exp({ x }, {}).out }, {}).out;
     checkGradient(weighted(ops.add({ a: y, b: x }, {}).out, 3), made.leaves, made.wanted);
     expect(made.wanted).toHaveLength(1);
+  });
+});
+
+describe("the list of ops", () => {
+  it("has every op of the folder, those with a gradient and those of gradients", async () => {
+    const folder = new URL("../../../src/engine/graph/ops/", import.meta.url);
+    const modules = await Promise.all(
+      readdirSync(folder).map((name) => import(new URL(name, folder).href) as Promise<Record<string, unknown>>),
+    );
+    const written = modules
+      .flatMap((module) => Object.entries(module))
+      .filter(([, value]) => typeof value === "function" && "definition" in value)
+      .map(([name]) => name);
+    expect(written.length).toBeGreaterThan(50);
+    expect(Object.keys({ ...ops, ...gradientOps }).sort()).toEqual(written.sort());
   });
 });

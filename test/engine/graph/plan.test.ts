@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { gradients } from "../../../src/engine/graph/gradients.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { op } from "../../../src/engine/graph/op.ts";
 import { add, mul } from "../../../src/engine/graph/ops/elementwise.ts";
+import { squaredError } from "../../../src/engine/graph/ops/loss.ts";
 import { matmul } from "../../../src/engine/graph/ops/matrix.ts";
 import { type PlanCall, plan } from "../../../src/engine/graph/plan.ts";
+import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
+import { bindPlan } from "../../../src/engine/parallel/bind.ts";
 import { partOf } from "../../../src/engine/parallel/partition.ts";
 import { sizeOf } from "../../../src/engine/tensor/shape.ts";
 import { planTraining } from "../../../src/engine/train/plan-training.ts";
@@ -136,6 +140,46 @@ describe("adding an op", () => {
     checkGradient(weighted(out, 1), [a, b], [a.value, b.value]);
     const first = a.data[0]! * b.data[0]! + a.data[1]! * b.data[2]! + a.data[2]! * b.data[4]!;
     expect(inDouble([out], [a, b])()[0]![0]).toBeCloseTo(first ** 3, 12);
+  });
+
+  it("trains on the real kernels with it: y = (x·w)³ finds the w that made the labels", async () => {
+    const places = { x: 64, w: 256, targets: 320, scale: 512, hyper: 520, loss: 560, slope: 576 };
+    const graph = createGraph();
+    const [x, w, targets] = [graph.leaf("x", [8, 2]), graph.leaf("w", [2, 1]), graph.leaf("targets", [8, 1])];
+    const predictor = matmul({ a: x, b: w }, { transposeA: false, transposeB: false }).out;
+    const scale = graph.leaf("scale", [], "f64");
+    const loss = squaredError({ x: cube({ a: predictor }, {}).out, targets, scale }, { factor: 1 / 8 }).out;
+    const [slope] = gradients(loss, [w]);
+    const constants = new Map([...graph.constants.keys()].map((name, index) => [name, 640 + 16 * index]));
+    const program = plan({
+      graph,
+      results: [
+        { value: loss, offset: places.loss },
+        { value: slope!, offset: places.slope },
+      ],
+      placeOf: (leaf) => places[leaf as keyof typeof places] ?? constants.get(leaf)!,
+      arenaOffset: 1024,
+      floatBytes: 4,
+      tail: (emit) =>
+        emit.k.sgd(emit.at(places.w, 8), emit.at(places.slope, 8), emit.at(places.hyper, 8), 0, 0, 0, 0, 2),
+    });
+    const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
+    const floats = (offset: number, count: number) => new Float32Array(memory.buffer, offset, count);
+    const inputs = spread(16, -1, 1, 5);
+    floats(places.x, 16).set(inputs);
+    floats(places.targets, 8).set(
+      Array.from({ length: 8 }, (_, i) => (0.9 * inputs[2 * i]! - 0.6 * inputs[2 * i + 1]!) ** 3),
+    );
+    floats(places.w, 2).set([0.5, 0.5]);
+    new Float64Array(memory.buffer, places.scale, 1)[0] = 1 / 8;
+    new Float64Array(memory.buffer, places.hyper, 1)[0] = 0.3;
+    for (const [name, offset] of constants) floats(offset, 1).set(graph.constants.get(name)!.values);
+    const kernels = instantiateKernels(await compileKernels(), memory);
+    const step = bindPlan(program, kernels, { thread: 0, threads: 1, scratchOffset: 131072, wait: () => {} });
+    for (let i = 0; i < 3000; i++) step();
+    expect(floats(places.loss, 1)[0]).toBeLessThan(1e-9);
+    expect(floats(places.w, 2)[0]).toBeCloseTo(0.9, 3);
+    expect(floats(places.w, 2)[1]).toBeCloseTo(-0.6, 3);
   });
 
   it("does not compile without the gradient of an input, or without a shape rule", () => {

@@ -7,12 +7,20 @@ import { traceOf } from "../../../src/engine/nn/models.ts";
 import { createScope, type Scope } from "../../../src/engine/nn/scope.ts";
 import { sizeOf } from "../../../src/engine/tensor/shape.ts";
 import { checkGradient, spread, weighted } from "../graph/check-gradient.ts";
-import type { LeafData } from "../graph/in-double.ts";
+import { inDouble, type LeafData } from "../graph/in-double.ts";
 
 /** Traces a model on random rows; parameters get random values. */
-const traced = (input: unknown, inputs: number, outputs: number, rows: number, training = true, seed = 1) => {
+const traced = (
+  input: unknown,
+  inputs: number,
+  outputs: number,
+  rows: number,
+  training = true,
+  seed = 1,
+  frozen: readonly string[] = [],
+) => {
   const graph = createGraph();
-  const scope: Scope = createScope(graph, training, () => false);
+  const scope: Scope = createScope(graph, training, (layer) => frozen.includes(layer));
   const x = graph.leaf("x", [rows, inputs]);
   const output = traceOf(ModelSpec.parse(input))(scope, x, outputs);
   const declared = [...scope.declarations.values()];
@@ -108,6 +116,25 @@ describe("the gradient of every parameter agrees with central differences", () =
   it("in an autoencoder and in the linear models", () => {
     agrees({ type: "autoencoder", encoder: [4, 2], activation: "tanh", batchNorm: true }, 3, 3);
     for (const type of ["linear", "logistic", "softmax", "poisson"]) agrees({ type }, 3, 2);
+  });
+});
+
+describe("a frozen layer", () => {
+  const model = { type: "mlp", hidden: [4, 3], batchNorm: true, activation: "tanh" };
+  const outputOf = (training: boolean, frozen: readonly string[]): number[] => {
+    const { output, leaves } = traced(model, 3, 2, 5, training, 1, frozen);
+    return inDouble([output], leaves)()[0]!;
+  };
+
+  it("normalises by its running averages in training too, and leaves them alone", () => {
+    expect(outputOf(true, ["hidden.0", "hidden.1"])).toEqual(outputOf(false, []));
+    expect(outputOf(true, ["hidden.0"])).not.toEqual(outputOf(false, []));
+    expect(outputOf(true, ["hidden.0"])).not.toEqual(outputOf(true, []));
+    const graph = createGraph();
+    const scope = createScope(graph, true, (layer) => layer === "hidden.0");
+    traceOf(ModelSpec.parse(model))(scope, graph.leaf("x", [5, 3]), 2);
+    // Two running averages move in each layer that learns.
+    expect(graph.effects.length).toBe(2);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
 import { runJob, specOf } from "./job.ts";
 
 const rows = { trainRows: 75, validationRows: 20, testRows: 0 };
@@ -47,9 +48,9 @@ const jobs = {
     spec: specOf({ model: perceptron, optimizer: { type: "rmsprop" }, training: { gradientClip: { norm: 0.5 } } }),
     inputs: 7,
   },
-  "adam on a convolutional network": {
-    spec: specOf({ model: convolutional, optimizer: { type: "adam" } }),
-    inputs: 64,
+  "adam with penalties": {
+    spec: specOf({ model: perceptron, optimizer: { type: "adam" }, training: { l1: 1e-3, l2: 1e-2 } }),
+    inputs: 7,
   },
   "adamw with rates of its own for a layer": {
     spec: specOf({
@@ -65,8 +66,25 @@ const jobs = {
   },
 };
 
+/** Every optimiser on a network with convolution, normalisation and dropout. */
+const optimizers: Record<OptimizerSpec["type"], object> = {
+  sgd: { learningRate: 0.1 },
+  momentum: { nesterov: true },
+  adagrad: { epsilonOutside: true },
+  rmsprop: { epsilonOutside: true },
+  adam: { schedule: { type: "one_cycle" } },
+  adamw: { layerFactors: { "layers.0": 0.1 } },
+};
+const onImages = Object.entries(optimizers).map(
+  ([type, options]) =>
+    [
+      `${type} on a convolutional network`,
+      { spec: specOf({ model: convolutional, optimizer: { type, ...options } }), inputs: 64 },
+    ] as const,
+);
+
 describe("the bits of the weights", () => {
-  for (const [name, { spec, inputs }] of Object.entries(jobs)) {
+  for (const [name, { spec, inputs }] of [...Object.entries(jobs), ...onImages]) {
     const shape = { ...rows, inputs, outputs: 3 };
 
     it(`do not depend on the number of threads: ${name}`, async () => {

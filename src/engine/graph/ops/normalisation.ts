@@ -32,11 +32,11 @@ export const batchNorm = op("batchNorm", {
     k.batchNorm(out, x, mean, inverse, gamma, beta, columns, activationCodes[activation], slope, rows);
   },
   vjp: (g, { x, gamma, out, mean, inverse }, { activation, slope }) => {
-    const z = throughEpilogue(g, out, activation, slope);
-    const parameters = batchNormParameterGradient({ g: z, x, mean, inverse }, {});
-    const { out: dgamma, dbeta } = parameters;
+    // The gradients' kernels take a ReLU's mask along; other activations pass first.
+    const behind = activation === "relu" ? { g, y: out } : { g: throughEpilogue(g, out, activation, slope), y: null };
+    const { out: dgamma, dbeta } = batchNormParameterGradient({ ...behind, x, mean, inverse }, {});
     return {
-      x: batchNormInputGradient({ g: z, x, mean, inverse, gamma, dgamma, dbeta }, {}).out,
+      x: batchNormInputGradient({ ...behind, x, mean, inverse, gamma, dgamma, dbeta }, {}).out,
       gamma: dgamma,
       beta: dbeta,
     };
@@ -44,16 +44,18 @@ export const batchNorm = op("batchNorm", {
   cost: (types) => 12 * sizeOf(types.x.shape),
 });
 
-/** dγ = Σ g·z and dβ = Σ g over the rows, z = (x − mean)·inverse. */
+/** dγ = Σ g·z and dβ = Σ g over the rows, z = (x − mean)·inverse; g only where y > 0, if a ReLU with output y followed. */
 export const batchNormParameterGradient = op("batchNormParameterGradient", {
   inputs: ["g", "x", "mean", "inverse"],
+  optional: ["y"],
   extras: ["dbeta"],
   shape: ({ x }) => ({ out: column(x), dbeta: column(x) }),
-  forward: ({ k }, { g, x, mean, inverse, out, dbeta }, _attributes, types) =>
+  forward: ({ k }, { g, y, x, mean, inverse, out, dbeta }, _attributes, types) =>
     k.batchNormParameterGrad(
       out,
       dbeta,
       g,
+      y,
       x,
       mean,
       inverse,
@@ -65,13 +67,14 @@ export const batchNormParameterGradient = op("batchNormParameterGradient", {
   cost: (types) => 5 * sizeOf(types.x.shape),
 });
 
-/** dx = γ·inverse·(g − dβ/rows − z·dγ/rows): mean and variance are functions of x. */
+/** dx = γ·inverse·(g − dβ/rows − z·dγ/rows): mean and variance are functions of x; g as in batchNormParameterGradient. */
 export const batchNormInputGradient = op("batchNormInputGradient", {
   inputs: ["g", "x", "mean", "inverse", "gamma", "dgamma", "dbeta"],
+  optional: ["y"],
   shape: ({ x }) => ({ out: x }),
   forward: ({ k }, p, _attributes, types) => {
     const [rows, columns] = [rowsOf(types.x.shape), columnsOf(types.x.shape)];
-    k.batchNormInputGrad(p.out, p.g, p.x, p.mean, p.inverse, p.gamma, p.dgamma, p.dbeta, rows, columns, rows);
+    k.batchNormInputGrad(p.out, p.g, p.y, p.x, p.mean, p.inverse, p.gamma, p.dgamma, p.dbeta, rows, columns, rows);
   },
   vjp: onceDifferentiable("batchNormInputGradient"),
   cost: (types) => 8 * sizeOf(types.x.shape),
@@ -92,7 +95,7 @@ export const fixedNorm = op("fixedNorm", {
   },
   vjp: (g, { x, mean, gamma, out, inverse }, { activation, slope }) => {
     const z = throughEpilogue(g, out, activation, slope);
-    const parameters = batchNormParameterGradient({ g: z, x, mean, inverse }, {});
+    const parameters = batchNormParameterGradient({ g: z, y: null, x, mean, inverse }, {});
     const dx = fixedNormInputGradient({ g: z, inverse, gamma }, {}).out;
     return { x: dx, gamma: parameters.out, beta: parameters.dbeta, mean: null, variance: null };
   },

@@ -1,10 +1,10 @@
 import { normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
-import { madd, map1, map2, mul, select4, splat, sub } from "./vector";
+import { atLeast, madd, map1, map2, mul, select4, splat, sub } from "./vector";
 
 // @ts-ignore: decorator
 @inline
 function relu4(x: v128): v128 {
-  return f32x4.max(x, splat(0));
+  return atLeast(x, splat(0));
 }
 
 // @ts-ignore: decorator

@@ -1,5 +1,5 @@
 import { exp4, log4 } from "./math";
-import { add, at, div, load1, madd, map1, map2, mul, select4, splat, store1, sub } from "./vector";
+import { add, at, atLeast, atMost, div, load1, madd, map1, map2, mul, select4, splat, store1, sub } from "./vector";
 
 // Each class is one operation; map1 and map2 inline it into their loop. They are never constructed.
 @unmanaged class Add { @inline of(a: v128, b: v128, p: v128): v128 { return add(a, b); } }
@@ -11,7 +11,7 @@ import { add, at, div, load1, madd, map1, map2, mul, select4, splat, store1, sub
 @unmanaged class Copy { @inline of(x: v128, p: v128): v128 { return x; } }
 @unmanaged class Scale { @inline of(x: v128, p: v128): v128 { return mul(x, p); } }
 @unmanaged class AddConstant { @inline of(x: v128, p: v128): v128 { return add(x, p); } }
-@unmanaged class Clamp { @inline of(x: v128, p: v128): v128 { return f32x4.min(f32x4.max(x, f32x4.neg(p)), p); } }
+@unmanaged class Clamp { @inline of(x: v128, p: v128): v128 { return atMost(atLeast(x, f32x4.neg(p)), p); } }
 @unmanaged class Neg { @inline of(x: v128, p: v128): v128 { return f32x4.neg(x); } }
 @unmanaged class Abs { @inline of(x: v128, p: v128): v128 { return f32x4.abs(x); } }
 @unmanaged class Sign {

@@ -2,7 +2,8 @@
 // A sum runs over k in blocks of 256; the block sums are added in order. That order is fixed by k alone, not by tile, range or thread.
 
 import { activate4 } from "./activations";
-import { add, at, madd, storeTransposed } from "./vector";
+import { multiplyTwoColumns } from "./gemm-two-columns";
+import { add, at, atLeast, madd, storeTransposed } from "./vector";
 
 export const blockDepth: u32 = 256;
 /** Strips that share one pass over B: their packed A (4 KB each) stays in the first-level cache. */
@@ -45,7 +46,7 @@ export function storeRow(c: usize, low: v128, high: v128, accumulate: bool): voi
 // @ts-ignore: decorator
 @inline
 function activated(v: v128, activation: u32, slope: v128): v128 {
-  return activation <= 1 ? (activation ? f32x4.max(v, f32x4.splat(0)) : v) : activate4(v, activation, slope);
+  return activation <= 1 ? (activation ? atLeast(v, f32x4.splat(0)) : v) : activate4(v, activation, slope);
 }
 
 /**
@@ -119,6 +120,13 @@ export function multiplyBlock(
   for (let j: u32 = 0; j < n; j += 8) {
     const panel = packed + ((<usize>j * k) << 2) + (<usize>k0 << 5);
     const cols = min<u32>(8, n - j);
+    if (cols <= 2) {
+      const shift = <usize>j << 2;
+      multiplyTwoColumns(
+        c + shift, cRow, scratch, panel, firstRow, rows, strips, depth, accumulate, cols, finishes, bias ? bias + shift : 0, activation, slope,
+      );
+      return;
+    }
     for (let s: u32 = 0; s < strips; s++) {
       const row = firstRow + (s << 2);
       const high = min<u32>(4, rows - row);

@@ -16,14 +16,13 @@ export {
 export { adagrad, adam, momentum, rmsprop, sgd } from "./optimisers";
 export { dropout, randomBits, randomNormal, randomUniform } from "./random";
 export { gatherRows, gatherRows as gatherIntegers } from "./gather";
-export {
-  batchNorm, batchNormFrozenInputGrad, batchNormInputGrad, batchNormParameterGrad, batchNormStatistics, inverseDeviation, runningAverage,
-} from "./normalisation";
+export { batchNorm, inverseDeviation, runningAverage } from "./normalisation";
+export { batchNormFrozenInputGrad, batchNormInputGrad, batchNormParameterGrad } from "./normalisation-gradients";
+export { batchNormStatistics } from "./normalisation-statistics";
 export { conv2d } from "./convolution";
 export { conv2dInputGrad } from "./convolution-input-grad";
 export { conv2dWeightGrad } from "./convolution-weight-grad";
 export { col2im, im2col } from "./patches";
 export { averagePool2d, averagePool2dGrad, globalAveragePool, globalAveragePoolGrad, maxPool2d, maxPool2dGrad } from "./pooling";
-export {
-  absoluteError, binaryCrossEntropy, gaussian, huber, labelWeightScale, poisson, softmaxCrossEntropy, squaredError,
-} from "./losses";
+export { softmaxCrossEntropy } from "./cross-entropy";
+export { absoluteError, binaryCrossEntropy, gaussian, huber, labelWeightScale, poisson, squaredError } from "./losses";

@@ -1,82 +1,12 @@
+import { weightOf } from "./cross-entropy";
 import { exp4, log1p4, sigmoid4 } from "./math";
-import { expRow, log1, rowMax } from "./softmax";
-import { add, at, load4, madd, mul, select4, splat, store4, sub, sumLanes } from "./vector";
-
-// @ts-ignore: decorator
-@inline
-function weightOf(rowWeights: usize, i: u32): f32 {
-  return rowWeights ? f32.load(at(rowWeights, i)) : 1;
-}
-
-/**
- * Zero for what is below 2⁻¹⁰⁰. A model that has learnt its data by heart has such gradients, and every product behind them would run on subnormal numbers,
- * at some hundred cycles a lane.
- */
-// @ts-ignore: decorator
-@inline
-function withoutTraces(v: v128): v128 {
-  return v128.andnot(v, f32x4.lt(f32x4.abs(v), splat(7.888609052210118e-31)));
-}
+import { add, at, atLeast, atMost, load4, madd, mul, select4, splat, store4, sub, sumLanes } from "./vector";
 
 /** Lane 0 alone where only one element is wanted, so that a tail adds what it should. */
 // @ts-ignore: decorator
 @inline
 function wanted(v: v128, whole: bool): v128 {
   return whole ? v : v128.and(v, i32x4(-1, 0, 0, 0));
-}
-
-export function softmaxCrossEntropy(
-  loss: usize, dx: usize, x: usize, labels: usize, classWeights: usize, rowWeights: usize, scale: usize, classes: u32, smoothing: f64,
-  start: u32, end: u32,
-): void {
-  const share = <f32>(smoothing / <f64>classes);
-  const sharp = <f32>(1 - smoothing);
-  const factor = <f32>f64.load(scale);
-  for (let i = start; i < end; i++) {
-    const label = load<u32>(at(labels, i));
-    const from = at(x, i * classes);
-    const to = dx ? at(dx, i * classes) : 0;
-    if (label >= classes) {
-      f32.store(at(loss, i), 0);
-      if (to) memory.fill(to, 0, <usize>classes << 2);
-      continue;
-    }
-    const largest = rowMax(from, classes);
-    const labelLogit = f32.load(at(from, label));
-    const labelMass = sharp * (classWeights ? f32.load(at(classWeights, label)) : 1);
-    // ℓ = mass · (max + ln Σ) − Σ t x, written with x − max so that nothing large cancels; the smoothing's part only where there is one.
-    let mass = labelMass;
-    let spread: f32 = 0;
-    if (share != 0)
-      for (let j: u32 = 0; j < classes; j++) {
-        const t = share * (classWeights ? f32.load(at(classWeights, j)) : 1);
-        mass += t;
-        spread += t * (largest - f32.load(at(from, j)));
-      }
-    const weight = weightOf(rowWeights, i);
-    const total = expRow(to, from, largest, classes);
-    const value = mass * log1(total) + labelMass * (largest - labelLogit) + spread;
-    f32.store(at(loss, i), weight * value);
-    if (to) crossEntropyGrad(to, classWeights, classes, label, mass / total, labelMass, share, factor * weight);
-  }
-}
-
-/** row[j] = factor · (row[j] · massOverTotal − t[j]), row holding e^(x − max). */
-function crossEntropyGrad(
-  row: usize, classWeights: usize, classes: u32, label: u32, massOverTotal: f32, labelMass: f32, share: f32, factor: f32,
-): void {
-  const p = splat(massOverTotal);
-  const s = splat(share);
-  const f = splat(factor);
-  const labelPart = f32.load(at(row, label)) * massOverTotal;
-  for (let j: u32 = 0; j < classes; ) {
-    const whole = j + 4 <= classes;
-    const t = classWeights ? mul(s, load4(at(classWeights, j), whole)) : s;
-    store4(at(row, j), withoutTraces(mul(f, sub(mul(load4(at(row, j), whole), p), t))), whole);
-    j += whole ? 4 : 1;
-  }
-  const t = share * (classWeights ? f32.load(at(classWeights, label)) : 1);
-  f32.store(at(row, label), factor * (labelPart - (t + labelMass)));
 }
 
 export function labelWeightScale(
@@ -140,7 +70,7 @@ export function binaryCrossEntropy(
     return select4(f32x4.le(size, p), inner, mul(p, sub(size, mul(splat(0.5), p))));
   }
   @inline derivative(x: v128, t: v128, p: v128): v128 {
-    return f32x4.max(f32x4.min(sub(x, t), p), f32x4.neg(p));
+    return atLeast(atMost(sub(x, t), p), f32x4.neg(p));
   }
 }
 @unmanaged class Poisson {

@@ -117,6 +117,24 @@ export function rmsprop(
   }
 }
 
+/** adamStep where the gradient is not clipped and nothing decays: what is left fits into the registers. */
+function adamPlain(
+  w: usize, g: usize, m: usize, v: usize, rate: v128, correct: v128, beta1: v128, rest1: v128, beta2: v128, rest2: v128, epsilon: v128, count: u32,
+): void {
+  const stop = w + (<usize>count << 2);
+  const smallest = splat(1.17549435e-38);
+  for (; w < stop; w += 16, g += 16, m += 16, v += 16) {
+    const d = v128.load(g);
+    const second = madd(beta2, v128.load(v), mul(rest2, mul(d, d)));
+    const flushed = v128.andnot(second, f32x4.lt(second, smallest));
+    v128.store(v, flushed);
+    const first = flush4(madd(beta1, v128.load(m), mul(rest1, d)));
+    v128.store(m, first);
+    const step = div(mul(rate, first), add(f32x4.sqrt(mul(flushed, correct)), epsilon));
+    v128.store(w, sub(v128.load(w), step));
+  }
+}
+
 /** One step of Adam on four parameters, or on one. */
 // @ts-ignore: decorator
 @inline
@@ -150,6 +168,11 @@ export function adam(
   const rest2 = splat(<f32>(1 - beta2));
   const small = splat(<f32>epsilon);
   let i = start;
+  if (clip == 0 && l1 == 0 && l2 == 0 && decay == 0 && end > start) {
+    const count = (end - start) & ~3;
+    adamPlain(at(w, i), at(g, i), at(m, i), at(v, i), rate, correct, one, rest1, two, rest2, small, count);
+    i += count;
+  }
   for (; i + 4 <= end; i += 4)
     adamStep(at(w, i), at(g, i), at(m, i), at(v, i), factor, a, b, keep, rate, correct, one, rest1, two, rest2, small, true);
   for (; i < end; i++)

@@ -1,12 +1,12 @@
 import { exp4, log4 } from "./math";
-import { add, at, load1, madd, mul, splat, store1, sub, sumLanes } from "./vector";
+import { add, at, atLeast, load1, madd, mul, splat, store1, sub, sumLanes } from "./vector";
 
 /** The largest element of a row. */
 export function rowMax(x: usize, columns: u32): f32 {
   let lanes = splat(f32.load(x));
   let j: u32 = 0;
-  for (; j + 4 <= columns; j += 4) lanes = f32x4.max(lanes, v128.load(at(x, j)));
-  for (; j < columns; j++) lanes = f32x4.max(lanes, v128.load_splat<f32>(at(x, j)));
+  for (; j + 4 <= columns; j += 4) lanes = atLeast(lanes, v128.load(at(x, j)));
+  for (; j < columns; j++) lanes = atLeast(lanes, v128.load_splat<f32>(at(x, j)));
   return max(
     max(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
     max(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),

@@ -45,6 +45,22 @@ export function select4(mask: v128, a: v128, b: v128): v128 {
   return v128.bitselect(a, b, mask);
 }
 
+/**
+ * v, but not below floor, lane by lane; a NaN of v stays one. One instruction on x64, where f32x4.max, which orders the zeros, takes eight.
+ */
+// @ts-ignore: decorator
+@inline
+export function atLeast(v: v128, floor: v128): v128 {
+  return f32x4.pmax(v, floor);
+}
+
+/** v, but not above ceiling, lane by lane; a NaN of v stays one. */
+// @ts-ignore: decorator
+@inline
+export function atMost(v: v128, ceiling: v128): v128 {
+  return f32x4.pmin(v, ceiling);
+}
+
 /** One element in lane 0, the others 0. */
 // @ts-ignore: decorator
 @inline

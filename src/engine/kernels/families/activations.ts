@@ -55,7 +55,6 @@ export const activationCodes = {
   silu: 6,
   softplus: 7,
 } as const;
-export type FusedActivation = keyof typeof activationCodes;
 
 const forward = { args: ["out", "x"], unit: "elements", grain: 16 } as const;
 const fromOutput = { args: ["dx", "dy", "y"], unit: "elements", grain: 16 } as const;

@@ -4,8 +4,6 @@ import type { InfoOf } from "../kernel-info.ts";
 export const stripRows = 4;
 /** Columns of one packed panel: the width of the microkernel's tile. */
 export const panelColumns = 8;
-/** Length of one block of the summation index k. A sum runs in order inside a block, and block sums are added in order. */
-export const blockDepth = 256;
 /** Bytes of scratch that gemm and the convolutions want, private to each thread; 16-byte aligned. */
 export const scratchBytes = 65536;
 
@@ -41,6 +39,7 @@ export interface MatrixKernels {
   ): void;
   /**
    * C[m, n] = f((accumulate ? C : 0) + A[m, k] · B[k, n] + bias); units: strips of 4 rows of C, ⌈m / 4⌉ of them.
+   * A sum runs over k in order inside blocks of 256, and the blocks' sums are added in order.
    * `packed` is packB's output; A's element (i, l) is at i · aRow + l · aColumn; C's row i at i · cRow, columns adjacent;
    * `bias` is a vector of n elements or 0; `activation` is a code of activationCodes, `slope` that of leakyRelu;
    * `accumulate` is 0 or 1; `scratch` points to scratchBytes bytes of the calling thread. k = 0 gives f(C or 0 + bias).

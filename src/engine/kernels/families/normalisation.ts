@@ -36,11 +36,15 @@ export interface NormalisationKernels {
     start: number,
     end: number,
   ): void;
-  /** dγ[j] = Σᵢ dy[i, j] z[i, j] and dβ[j] = Σᵢ dy[i, j], z = (x − mean) · inverse; units: columns. */
+  /**
+   * dγ[j] = Σᵢ g[i, j] z[i, j] and dβ[j] = Σᵢ g[i, j], z = (x − mean) · inverse; units: columns.
+   * g = dy, or with `y` (0: none), the output of a ReLU that followed: g = dy where y > 0, else 0.
+   */
   batchNormParameterGrad(
     dgamma: number,
     dbeta: number,
     dy: number,
+    y: number,
     x: number,
     mean: number,
     inverse: number,
@@ -49,10 +53,14 @@ export interface NormalisationKernels {
     start: number,
     end: number,
   ): void;
-  /** dx = γ · inverse · (dy − dβ / rows − z · dγ / rows), statistics being functions of x; needs batchNormParameterGrad first; units: rows. */
+  /**
+   * dx = γ · inverse · (g − dβ / rows − z · dγ / rows), statistics being functions of x, g as in batchNormParameterGrad, which must come first;
+   * units: rows.
+   */
   batchNormInputGrad(
     dx: number,
     dy: number,
+    y: number,
     x: number,
     mean: number,
     inverse: number,
@@ -91,12 +99,12 @@ export const normalisationInfo: InfoOf<NormalisationKernels> = {
     grain: 1,
   },
   batchNormParameterGrad: {
-    args: ["dgamma", "dbeta", "dy", "x", "mean", "inverse", "rows", "columns"],
+    args: ["dgamma", "dbeta", "dy", "y", "x", "mean", "inverse", "rows", "columns"],
     unit: "columns",
     grain: 16,
   },
   batchNormInputGrad: {
-    args: ["dx", "dy", "x", "mean", "inverse", "gamma", "dgamma", "dbeta", "rows", "columns"],
+    args: ["dx", "dy", "y", "x", "mean", "inverse", "gamma", "dgamma", "dbeta", "rows", "columns"],
     unit: "rows",
     grain: 1,
   },

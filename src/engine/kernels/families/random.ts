@@ -1,12 +1,9 @@
 import type { InfoOf } from "../kernel-info.ts";
 
-/** Bytes of the block that a `state` argument points to: four u32, seed lo, seed hi, index lo, index hi. */
-export const randomStateBytes = 16;
-
 /**
  * Counter-based randomness: Philox 4×32-10 (Salmon et al. 2011). Element e of a call takes word e mod 4 of the block with
  * key (seed lo, seed hi) and counter (⌊e / 4⌋, purpose, index lo, index hi), as philox.ts does: the bits depend on nothing else.
- * `state` points to the key and the index (see randomStateBytes), so that a plan's arguments stay fixed while the step counter in memory advances.
+ * `state` points to four u32, seed lo, seed hi, index lo, index hi, so that a plan's arguments stay fixed while the step counter in memory advances.
  * Units: elements.
  */
 export interface RandomKernels {

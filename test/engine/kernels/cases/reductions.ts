@@ -74,7 +74,7 @@ export const reductionCases: CasesOf<ReductionKernels> = {
 
 export const normalisationCases: CasesOf<NormalisationKernels> = {
   batchNormStatistics: (r) => {
-    const [rows, columns] = [r.size(2, 300), r.size(1, 23)];
+    const [rows, columns] = [r.size(2, 300), r.size(1, 41)];
     const [mean, variance, inverse] = [r.blank(columns), r.blank(columns), r.blank(columns)];
     const args = [mean, variance, inverse, r.real(rows * columns, 1, 3), rows, columns, 1e-5];
     const outputs = [
@@ -90,16 +90,17 @@ export const normalisationCases: CasesOf<NormalisationKernels> = {
     return { args: [out, r.real(columns, 0, 2), 1e-5], units: columns, outputs: [realOutput(out, columns, 3)] };
   },
   batchNorm: (r) => {
-    const [rows, columns] = [r.size(1, 20), r.size(1, 23)];
+    const [rows, columns] = [r.size(1, 40), r.size(1, 23)];
     const out = r.blank(rows * columns);
     const vectors = [r.real(columns), r.real(columns, 0.5, 2), r.real(columns), r.real(columns)];
     const args = [out, r.real(rows * columns, -3, 3), ...vectors, columns, r.size(0, 7), 0.25];
     return { args, units: rows, outputs: [realOutput(out, rows * columns, 6, 4)] };
   },
   batchNormParameterGrad: (r) => {
-    const [rows, columns] = [r.size(1, 300), r.size(1, 23)];
+    const [rows, columns] = [r.size(1, 300), r.size(1, 41)];
     const [dgamma, dbeta] = [r.blank(columns), r.blank(columns)];
-    const inputs = [r.real(rows * columns), r.real(rows * columns), r.real(columns), r.real(columns, 0.5, 2)];
+    const gradients = [r.real(rows * columns), r.maybeReal(rows * columns)];
+    const inputs = [...gradients, r.real(rows * columns), r.real(columns), r.real(columns, 0.5, 2)];
     const outputs = [
       realOutput(dgamma, columns, 4, Math.max(2, rows / 2)),
       realOutput(dbeta, columns, 4, Math.max(2, rows / 2)),
@@ -107,9 +108,10 @@ export const normalisationCases: CasesOf<NormalisationKernels> = {
     return { args: [dgamma, dbeta, ...inputs, rows, columns], units: columns, outputs };
   },
   batchNormInputGrad: (r) => {
-    const [rows, columns] = [r.size(1, 20), r.size(1, 23)];
+    const [rows, columns] = [r.size(1, 40), r.size(1, 23)];
     const dx = r.blank(rows * columns);
-    const inputs = [r.real(rows * columns), r.real(rows * columns), r.real(columns), r.real(columns, 0.5, 2)];
+    const gradients = [r.real(rows * columns), r.maybeReal(rows * columns)];
+    const inputs = [...gradients, r.real(rows * columns), r.real(columns), r.real(columns, 0.5, 2)];
     const parameters = [r.real(columns), r.real(columns), r.real(columns)];
     return {
       args: [dx, ...inputs, ...parameters, rows, columns],

@@ -1,0 +1,56 @@
+import { type DataShape, dataShape } from "../../../src/data/data-shape.ts";
+import { prepare } from "../../../src/data/prepare.ts";
+import { resolveSpec } from "../../../src/domain/defaults.ts";
+import type { JobEvent, MetricPoint } from "../../../src/domain/job.ts";
+import type { JobSpecInput } from "../../../src/domain/job-spec.ts";
+import { isClusteringModel, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+import { planTraining } from "../../../src/engine/train/plan-training.ts";
+import { createClusteringCourse } from "../../../workers/clustering-course.ts";
+import { createControl } from "../../../workers/control.ts";
+import type { CourseEnd } from "../../../workers/course.ts";
+import { createNetworkCourse } from "../../../workers/network-course.ts";
+import { datasetOf, jobSpec, openFile } from "../../data/csv-fixtures.ts";
+import { compiled } from "./job.ts";
+
+/**
+ * A job on one of the files of test/data as the trainer runs it, from the file to the weights, without queue and store.
+ * `memories` are all that WebAssembly was asked for meanwhile.
+ */
+export const runCourse = async (file: string, input: Omit<JobSpecInput, "dataset">) => {
+  const open = () => openFile(file);
+  const dataset = await datasetOf(open, file);
+  const spec = resolveSpec(jobSpec(input), dataset, null, 1);
+  const shape: DataShape = dataShape(spec, dataset);
+  const events: Pick<JobEvent, "level" | "type" | "data">[] = [];
+  const points: MetricPoint[] = [];
+  const memories: WebAssembly.Memory[] = [];
+  const Plain = WebAssembly.Memory;
+  WebAssembly.Memory = class extends Plain {
+    constructor(descriptor: ConstructorParameters<typeof Plain>[0]) {
+      super(descriptor);
+      memories.push(this);
+    }
+  };
+  try {
+    const course = isClusteringModel(spec.model)
+      ? createClusteringCourse(spec, shape, () => {})
+      : await createNetworkCourse(spec, shape, await compiled, () => {});
+    const preprocessing = await prepare(spec, dataset, open, course.arrays, null);
+    const end: CourseEnd = await course.fit({
+      control: createControl(),
+      checkpointMs: Number.POSITIVE_INFINITY,
+      preprocessing,
+      initial: null,
+      resume: null,
+      onProgress: () => {},
+      onPoint: (point) => void points.push(point),
+      onEvent: (event) => void events.push(event),
+      writeCheckpoint: async () => {},
+    });
+    course.dismiss();
+    const plan = isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape);
+    return { spec, plan, end, events, points, memories };
+  } finally {
+    WebAssembly.Memory = Plain;
+  }
+};
