@@ -10,6 +10,7 @@ import type {
 import { ServiceError } from "../domain/errors.ts";
 import type { Admit, Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import type { LoadGate, LoadKind } from "../usecases/load-gate.ts";
 import type { OperationName } from "../usecases/operations.ts";
 import { Undecodable } from "./decoding.ts";
 import { toStatus } from "./status.ts";
@@ -18,6 +19,7 @@ import { toStatus } from "./status.ts";
 export interface Wiring {
   deps: Deps;
   admit: Admit;
+  gate: LoadGate;
   /** Aborts when the server closes: what ends every wait and stream. */
   closing: AbortSignal;
 }
@@ -31,6 +33,12 @@ type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> &
   on(event: "cancelled", listener: () => void): unknown;
 };
 
+/** How a call counts for the gate, and how long it may last. */
+interface Lasting {
+  kind: LoadKind;
+  limitMs: number;
+}
+
 interface Running {
   caller: Caller;
   /** Aborts when the client goes away or the time is over. */
@@ -39,15 +47,31 @@ interface Running {
   signal: AbortSignal;
 }
 
-/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
+/** Runs the handler if the gate has room for it and the caller is admitted. */
 const run = async <R>(
+  wiring: Wiring,
+  operation: OperationName,
+  call: AnyCall,
+  { kind, limitMs }: Lasting,
+  handle: (running: Running) => Promise<R>,
+): Promise<R> => {
+  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  const leave = wiring.gate.enter(kind);
+  try {
+    return await admitted(wiring, operation, call, limitMs, handle);
+  } finally {
+    leave();
+  }
+};
+
+/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
+const admitted = async <R>(
   wiring: Wiring,
   operation: OperationName,
   call: AnyCall,
   limitMs: number,
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
-  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
   const authorization = call.metadata.get("authorization")[0]?.toString();
   const caller = await wiring.admit(operation, authorization, call.getPeer());
   const gone = new AbortController();
@@ -74,6 +98,10 @@ const decoded = <Q>(request: Q): Q => {
   return request;
 };
 
+/** A call that asks to be held back until something changes. */
+const isWait = (request: unknown): boolean =>
+  typeof request === "object" && request !== null && "waitSeconds" in request && Number(request.waitSeconds) > 0;
+
 export const unary =
   <Q, R>(
     wiring: Wiring,
@@ -81,7 +109,8 @@ export const unary =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R>,
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
-    run(wiring, operation, call, unaryLimitMs, ({ caller, signal }) =>
+    const kind = isWait(call.request) ? "long" : "short";
+    run(wiring, operation, call, { kind, limitMs: unaryLimitMs }, ({ caller, signal }) =>
       handle(caller, decoded(call.request), signal),
     ).then(
       (response) => callback(null, response),
@@ -104,7 +133,7 @@ export const serverStream =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<AsyncIterable<R>>,
   ): handleServerStreamingCall<Q, R> =>
   (call) => {
-    run(wiring, operation, call, streamLimitMs, async ({ caller, signal }) => {
+    run(wiring, operation, call, { kind: "long", limitMs: streamLimitMs }, async ({ caller, signal }) => {
       await pump(call, await handle(caller, decoded(call.request), signal), signal);
       if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
     }).then(
@@ -125,7 +154,8 @@ export const clientStream =
     handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
-    run(wiring, operation, call, uploadLimitMs, ({ caller, gone }) => handle(caller, call, gone)).then(
+    const lasting: Lasting = { kind: "upload", limitMs: uploadLimitMs };
+    run(wiring, operation, call, lasting, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => callback(null, response),
       (error: unknown) => callback(toStatus(error, operation, wiring.deps.log)),
     );

@@ -3,6 +3,7 @@ import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
 import { readiness } from "../usecases/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { createDatasetsService } from "./datasets-service.ts";
@@ -17,6 +18,8 @@ import { createReflection } from "./reflection.ts";
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
   admit?: Admit;
+  /** What this process takes on at once; one of its own if left out. */
+  gate?: LoadGate;
   /** Certificate and key in PEM; with `clientCa`, clients must present a certificate that it signed (mTLS). */
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
   /** Between two looks at the service's readiness, for the health service. */
@@ -98,7 +101,8 @@ const shutdown = (server: Server, limitMs: number): Promise<void> =>
 /** The gRPC surface: the same operations as REST, health and reflection. */
 export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcServer => {
   const closing = new AbortController();
-  const wiring: Wiring = { deps, admit: options.admit ?? admitEveryone, closing: closing.signal };
+  const gate = options.gate ?? createLoadGate(deps.log);
+  const wiring: Wiring = { deps, admit: options.admit ?? admitEveryone, gate, closing: closing.signal };
   const server = new Server(settings);
   server.addService(withSafeDecoding(DatasetsServiceService), createDatasetsService(wiring));
   server.addService(withSafeDecoding(JobsServiceService), createJobsService(wiring));
@@ -111,6 +115,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     close: async (limitMs = 5000) => {
       stopHealth();
       closing.abort();
+      if (options.gate === undefined) gate.close();
       await shutdown(server, limitMs);
     },
   };

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createEngineAccess } from "../../workers/engine-access.ts";
 import { createInference } from "../../workers/inference.ts";
+import { createPlanner } from "../../workers/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { findBlas } from "../engine/blas/blas-library.ts";
@@ -11,6 +11,7 @@ import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis-connection.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { createLoadGate } from "../usecases/load-gate.ts";
 import { limitRate } from "../usecases/rate-limit.ts";
 import { startReconciler } from "../usecases/reconcile.ts";
 import { startRetention } from "../usecases/retention.ts";
@@ -21,6 +22,7 @@ import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
 import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./parent.ts";
 
 const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
+const planningThread = new URL("../../workers/planning-thread.js", import.meta.url);
 
 /** The one line for a port that cannot be had. */
 const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, listen: () => Promise<T>): Promise<T> => {
@@ -74,17 +76,19 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const queue = createBullTrainingQueue({ connection: createProducerConnection(redisUrl, onError), onError });
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
   const inference = createInference(inferenceThread, setup, log);
+  const planner = createPlanner(planningThread, { blas: await findBlas() }, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: createEngineAccess(inference, await findBlas()),
+    engine: { ...inference, plan: planner.plan },
     log,
     quotas: quotasOf(config),
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
-  const rest = await createRestServer(deps, { admit, logger: log, plugins: [registerWeb] });
-  const grpc = createGrpcServer(deps, { admit });
+  const gate = createLoadGate(log);
+  const rest = await createRestServer(deps, { admit, gate, logger: log, plugins: [registerWeb] });
+  const grpc = createGrpcServer(deps, { admit, gate });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
@@ -97,8 +101,10 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   stopReconciler();
   stopRetention();
   closeAdmit();
+  gate.close();
   await Promise.all([rest.close(), grpc.close()]);
   await inference.close();
+  await planner.close();
   await queue.close();
   await backends.close();
   if (ownsRedis && reason === orphaned) await stopOrphanedRedis(redisUrl, runId, config.drainMs, log);

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
 import { discardBody } from "./discard-body.ts";
 
 export const problemContentType = "application/problem+json";
@@ -28,9 +28,6 @@ export const toServiceError = (error: unknown, requestId: string): ServiceError 
   });
 };
 
-/** Codes that say "later": with a time after which trying again makes sense. */
-const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "rate_limited", "quota_exceeded"]);
-
 export const sendProblem = async (
   error: unknown,
   request: FastifyRequest,
@@ -39,10 +36,10 @@ export const sendProblem = async (
   const known = toServiceError(error, request.id);
   const problem = toProblem(known);
   if (known.code === "internal") request.log.error({ err: error, requestId: request.id }, "unexpected error");
-  else if (problem.status >= 500) request.log.warn({ err: error, requestId: request.id }, known.message);
+  else if (known.code === "unavailable") request.log.warn({ err: error, requestId: request.id }, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
-  if (retryable.has(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
   reply.removeHeader("etag");
   return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem));
