@@ -16,6 +16,7 @@ import { limitRate } from "../usecases/rate-limit.ts";
 import { startReconciler } from "../usecases/reconcile.ts";
 import { startRetention } from "../usecases/retention.ts";
 import { registerWeb } from "../web/web.ts";
+import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
 import { admitByFile } from "./api-key-file.ts";
 import { type Backends, connectBackends } from "./backends.ts";
 import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
@@ -39,7 +40,7 @@ const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, list
 
 const listenRest = (app: FastifyInstance, config: Config): Promise<number> =>
   listening("PORT", config, async () => {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
     const address = app.server.address();
     return typeof address === "object" && address !== null ? address.port : config.port;
   });
@@ -90,6 +91,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const rest = await createRestServer(deps, { admit, gate, logger: log, plugins: [registerWeb] });
   const grpc = createGrpcServer(deps, { admit, gate });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
+  const stopAccepting = await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   log.info(ports, "api ready");
@@ -101,6 +103,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   stopReconciler();
   stopRetention();
   closeAdmit();
+  stopAccepting();
   gate.close();
   await Promise.all([rest.close(), grpc.close()]);
   await inference.close();
