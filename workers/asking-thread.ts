@@ -84,7 +84,10 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
     log.error({ patienceMs }, `the ${what} thread does not answer; it is ended`);
     pending.delete(oldest[0]);
     oldest[1].reject(hungOn());
+    rejectAll(`the ${what} could not be finished; try again`);
+    // Forgotten before it is gone: what is asked meanwhile goes to a fresh one.
     void worker?.terminate();
+    worker = null;
   }, 1000);
   watchdog.unref();
 

@@ -30,6 +30,6 @@ export const limits = {
   /** What one API process has under way at once, over both surfaces. */
   requestsAtOnce: 128,
   waitsAtOnce: 1000,
-  uploadsAtOnce: 16,
+  uploadsAtOnce: 32,
   bodyBytesAtOnce: 64 * MIB,
 } as const;
