@@ -70,10 +70,13 @@ const runComparison = async (folder) => {
     const { id: dataset } = await createClient(service.url).upload(iris);
     const body = JSON.stringify(specOf(dataset));
     const post = { method: "POST", headers: json, body };
-    const sideOf = (url, base) => ({
-      ...{ url, submit: { ...post, path: base }, pollOf: (id) => ({ method: "GET", path: `${base}/${id}` }) },
+    const sideOf = (url, pid, base) => ({
+      ...{ url, pid, submit: { ...post, path: base }, pollOf: (id) => ({ method: "GET", path: `${base}/${id}` }) },
     });
-    const sides = { descent: sideOf(service.url, "/v1/jobs"), bare: sideOf(bare.url, "/jobs") };
+    const sides = {
+      descent: sideOf(service.url, service.alive("api")[0], "/v1/jobs"),
+      bare: sideOf(bare.url, bare.pid, "/jobs"),
+    };
     return await compare(sides, { seconds: comparedSeconds, rounds });
   } finally {
     await Promise.all([service.stop(), bare.stop()]);

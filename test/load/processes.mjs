@@ -23,11 +23,24 @@ export const startBareServer = async (folder) => {
   });
   return {
     url,
+    pid: child.pid,
     stop: () => {
       if (child.connected) child.send("stop");
       return ended;
     },
   };
+};
+
+/** Seconds of processor time that the process has used so far, of all its threads; null where the system does not tell so. */
+export const processorSecondsOf = async (pid) => {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
+  if (stat === null) return null;
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) / 100;
 };
 
 /** Bytes of memory that the process has in use. */

@@ -62,6 +62,7 @@ export const isKept = (verdict) => Object.values(promisesOf(verdict)).every(Bool
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 const mib = (bytes) => `${Math.round(bytes / MIB)} MiB`;
 const times = ({ p50, p99, longest }) => `${ms(p50)}, ${ms(p99)}, ${ms(longest)}`;
+const cost = ({ processorMs }) => (processorMs === null ? "–" : `${processorMs.toFixed(2)} ms`);
 const rows = (entries) => entries.map(([name, value]) => `| ${name} | ${value} |`);
 
 /** Tables in Markdown. */
@@ -92,11 +93,12 @@ export const toText = (verdict) => {
     ...(compared.length === 0
       ? []
       : [
-          "\n| a second, 32 connections | Descent | bare Fastify + BullMQ | ratio | p99 of each |\n| --- | --- | --- | --- | --- |",
-          ...compared.map(
-            ({ what, descent, bare, ratio, p99 }) =>
-              `| ${what} | ${perSecond(descent)} | ${perSecond(bare)} | ${ratio.toFixed(2)} | ${p99.descent} ms, ${p99.bare} ms |`,
-          ),
+          "\n| 32 connections | Descent | bare Fastify + BullMQ | ratio |\n| --- | --- | --- | --- |",
+          ...compared.flatMap(({ what, descent, bare, ratio }) => [
+            `| ${what}s a second | ${perSecond(descent.perSecond)} | ${perSecond(bare.perSecond)} | ${ratio.toFixed(2)} |`,
+            `| ${what}: p50, worst p99 | ${descent.p50} ms, ${descent.p99} ms | ${bare.p50} ms, ${bare.p99} ms | |`,
+            `| ${what}: the server's processor time | ${cost(descent)} | ${cost(bare)} | |`,
+          ]),
         ]),
     "",
     ...Object.entries(promisesOf(verdict)).map(([name, kept]) => `${kept ? "kept  " : "BROKEN"} ${name}`),
