@@ -28,8 +28,11 @@ export const limits = {
   labels: 64,
   grpcMessageBytes: 4 * MIB,
   /** What one API process has under way at once, over both surfaces. */
-  requestsAtOnce: 128,
-  waitsAtOnce: 1000,
+  requestsAtOnce: 32,
+  requestsWaiting: 256,
+  requestWaitMs: 250,
+  /** Waits for a job's change, streams of events, downloads. */
+  lastingRequestsAtOnce: 1000,
   uploadsAtOnce: 32,
   bodyBytesAtOnce: 64 * MIB,
 } as const;

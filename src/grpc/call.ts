@@ -56,6 +56,8 @@ const run = async <R>(
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
   if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  if (kind === "short") return wiring.gate.run(() => admitted(wiring, operation, call, limitMs, handle));
+  wiring.gate.requireRoom();
   const leave = wiring.gate.enter(kind);
   try {
     return await admitted(wiring, operation, call, limitMs, handle);

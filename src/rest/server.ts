@@ -13,7 +13,7 @@ import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
-import { createLoadGate, type LoadGate, underGate } from "../usecases/load-gate.ts";
+import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
 import { type Connections, trackConnections } from "./connections.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { parseJsonBody, readJsonBody } from "./json-body.ts";
@@ -120,7 +120,7 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
   const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const call = () => callRoute(route, wiring, request, reply);
     if (route.upload) return call();
-    if (route.isLong?.(request) !== true) return underGate(gate, call);
+    if (route.isLong?.(request) !== true) return gate.run(call);
     enterLasting(gate, "long", reply);
     return call();
   };
@@ -132,15 +132,14 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     // Before the body is read: a caller who may not do this does not get to send a gigabyte.
     onRequest: async (request, reply) => {
+      gate.requireRoom();
       if (route.upload) {
         enterLasting(gate, "upload", reply);
         uploads.add(request.raw.socket);
         reply.raw.once("close", () => uploads.delete(request.raw.socket));
       }
       if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-      request.caller = await underGate(gate, () =>
-        admit(route.operations[0], request.headers.authorization, request.ip),
-      );
+      request.caller = await admit(route.operations[0], request.headers.authorization, request.ip);
       const bytes = route.upload ? 0 : bodyBytesOf(request.raw, bodyLimitBytes);
       if (bytes > 0) whenAnswered(reply.raw, gate.reserve(bytes));
     },

@@ -5,7 +5,7 @@ import { createRestServer } from "../../src/rest/server.ts";
 import { createRateLimiter } from "../../src/store/rate-limiter.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
 import { admitEveryone } from "../../src/usecases/caller.ts";
-import { createLoadGate, type LoadGate, type LoadKind } from "../../src/usecases/load-gate.ts";
+import { createLoadGate, type LoadGate } from "../../src/usecases/load-gate.ts";
 import { limitRate } from "../../src/usecases/rate-limit.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
 import { quiet } from "../usecases/redis.ts";
@@ -30,7 +30,12 @@ const post = (path: string, content: string | object, type = "application/json")
 
 beforeAll(async () => {
   service = await startTestService();
-  gate = createLoadGate(quiet, { atOnce: { short: 8, long: 2, upload: 2 }, bodyBytes: 4096, turnMs: 60_000 });
+  gate = createLoadGate(quiet, {
+    atOnce: { short: 4, long: 2, upload: 2 },
+    waiting: 4,
+    waitMs: 60_000,
+    bodyBytes: 4096,
+  });
   const rest = await createRestServer(service.deps, { gate });
   grpc = createGrpcServer(service.deps, { gate });
   url = await rest.listen({ host: "127.0.0.1", port: 0 });
@@ -50,13 +55,18 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-/** Everything of this kind is taken while the work runs. */
-const whenFull = async (kind: LoadKind, most: number, work: () => Promise<void>): Promise<void> => {
-  const leave = Array.from({ length: most }, () => gate.enter(kind));
+/** All that may be under way or in line is so while the work runs. */
+const whenFull = async (work: () => Promise<void>): Promise<void> => {
+  let end = (): void => {};
+  const until = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const held = Array.from({ length: 8 }, () => gate.run(() => until));
   try {
     await work();
   } finally {
-    for (const each of leave) each();
+    end();
+    await Promise.all(held);
   }
 };
 
@@ -83,7 +93,7 @@ const expectRefusedCall = async (call: Promise<unknown>): Promise<void> => {
 
 describe("a process that has as much to do as it can", () => {
   it("refuses everything but probes on both surfaces, says when to come back, and goes on as soon as it can", async () => {
-    await whenFull("short", 8, async () => {
+    await whenFull(async () => {
       await expectRefused(await fetch(`${url}/v1/jobs/${job}`));
       await expectRefused(await fetch(`${url}/v1/jobs/${job}?wait=1`));
       await expectRefused(await post("/v1/jobs", { any: "thing" }));
@@ -97,7 +107,7 @@ describe("a process that has as much to do as it can", () => {
   });
 
   it("refuses a large body whose sender does not stop, and answers it", async () => {
-    await whenFull("short", 8, async () => {
+    await whenFull(async () => {
       await expectRefused(await post("/v1/datasets", "a,b\n".repeat(1_000_000), "text/csv"));
     });
   });
@@ -116,10 +126,10 @@ describe("a process that has as much to do as it can", () => {
   });
 
   it("takes in only so many uploads at once", async () => {
-    await whenFull("upload", 2, async () => {
-      await expectRefused(await post("/v1/datasets", iris, "text/csv"));
-      await expectRefusedCall(uploadFile(clients, iris));
-    });
+    const leave = [gate.enter("upload"), gate.enter("upload")];
+    await expectRefused(await post("/v1/datasets", iris, "text/csv"));
+    await expectRefusedCall(uploadFile(clients, iris));
+    for (const each of leave) each();
     expect((await post("/v1/datasets", iris, "text/csv")).status).toBe(201);
     await expect.poll(() => gate.counts().upload).toBe(0);
   });
@@ -141,7 +151,7 @@ describe("a process that has as much to do as it can", () => {
     );
     expect(answers.filter((status) => ![200, 404, 503].includes(status))).toEqual([]);
     expect(answers).toContain(200);
-    await expect.poll(() => gate.counts()).toMatchObject({ short: 0, long: 0, upload: 0, bodyBytes: 0 });
+    await expect.poll(() => gate.counts()).toMatchObject({ short: 0, waiting: 0, long: 0, upload: 0, bodyBytes: 0 });
   });
 });
 
