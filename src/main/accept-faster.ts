@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 import type { Log } from "../domain/log.ts";
 
 /** More of them cost each single connection a microsecond apiece: every handle is woken for it. */
-const handles = 32;
+const handles = 128;
 /**
  * Connections that the system keeps until they are accepted, up to its own limit (Linux: net.core.somaxconn). With node's 511 the
  * first packets of a larger burst are dropped, and clients try again after one and after three seconds.
@@ -43,7 +43,8 @@ export const acceptFaster = async (server: Server, log: Log): Promise<() => void
     // As node's HTTP server listens by itself.
     const extra = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit("connection", socket));
     extra.on("error", (error) => log.warn({ err: error }, "a listening handle is in trouble"));
-    extra.listen({ fd: descriptor, backlog: connectionBacklog });
+    // As a second argument: beside a descriptor node does not look at the option, and its 511 would be everyone's.
+    extra.listen({ fd: descriptor }, connectionBacklog);
     extras.push(extra);
   }
   return () => {
