@@ -4,7 +4,7 @@
 // (open loop). Meanwhile another process looks at its health and memory; afterwards every acknowledged job must be there. Before that,
 // submissions and status polls a second next to a bare Fastify with BullMQ, taking turns. Exit code 1 if a promise was broken.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createClient } from "../chaos/client.mjs";
@@ -116,8 +116,10 @@ const runOverload = async (folder) => {
 const main = async () => {
   const folder = await mkdtemp(join(tmpdir(), "descent-load-"));
   try {
+    // What else the machine does: the times below are no better than what is left of it.
+    const [loadBefore] = loadavg();
     const compared = comparedSeconds > 0 ? await runComparison(folder) : [];
-    const machine = { cores: availableParallelism(), node: process.version };
+    const machine = { cores: availableParallelism(), node: process.version, loadBefore };
     const verdict = { machine, factor, ...judge(await runOverload(folder)), compared };
     const kept = isKept(verdict);
     process.stdout.write(options.json ? `${JSON.stringify({ ...verdict, kept })}\n` : toText(verdict));

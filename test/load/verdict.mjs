@@ -72,7 +72,7 @@ export const toText = (verdict) => {
   const achieved = verdict.offeredPerSecond / verdict.capacityPerSecond;
   const refused = sum(["429", "503"].map((status) => answered[status] ?? 0));
   return [
-    `\n${machine.cores} cores, Node ${machine.node}; ${verdict.seconds} s\n`,
+    `\n${machine.cores} cores, Node ${machine.node}, load average before ${machine.loadBefore.toFixed(1)}; ${verdict.seconds} s\n`,
     "| | |\n| --- | --- |",
     ...rows([
       ["served at ease, a second", perSecond(verdict.capacityPerSecond)],
