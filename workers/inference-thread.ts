@@ -1,21 +1,24 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { encodeRows } from "../src/data/encode-rows.ts";
+import type { Row } from "../src/domain/dataset.ts";
 import { assert, ServiceError } from "../src/domain/errors.ts";
 import type { TenantId } from "../src/domain/ids.ts";
-import type { Model } from "../src/domain/model.ts";
+import { parseJsonBytes } from "../src/domain/json-bytes.ts";
+import { limits } from "../src/domain/limits.ts";
+import { type Model, type Prediction, PredictRequest } from "../src/domain/model.ts";
 import { compileKernels } from "../src/engine/kernels/load.ts";
 import { openArtifactStore } from "../src/store/open-artifact-store.ts";
+import { parse } from "../src/usecases/parse.ts";
+import { answerQuestions } from "./answering.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { type Answer, loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
-import type { FromInference, ToInference } from "./protocol.ts";
+import type { ToInference } from "./protocol.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
-const port = parentPort;
 const setup: InferenceSetup = workerData;
 const [kernels, artifacts] = await Promise.all([compileKernels(), openArtifactStore(setup.artifactUrl)]);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
-const post = (message: FromInference): void => port.postMessage(message);
 
 /** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */
 const keyOf = (tenant: TenantId, model: Pick<Model, "id" | "digest">): string =>
@@ -30,23 +33,38 @@ const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
   return loaded.value;
 };
 
-const predict = async ({ id, tenant, model, rows }: Extract<ToInference, { type: "predict" }>): Promise<void> => {
-  try {
-    const inputs = encodeRows(model.preprocessing, rows);
-    const answer = await answerOf(tenant, model);
-    post({ type: "predictions", id, predictions: answer(inputs, rows) });
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    post({ type: "refused", id, code: error.code, detail: error.message, errors: [...error.errors] });
-  }
+/** Rows that are answered without asking how much it will be. */
+const fewRows = 100;
+
+/** Ten thousand rows of a model with ten thousand classes would be gigabytes: the first row tells. */
+const requireRoom = (answer: Answer, model: Model, rows: Row[]): void => {
+  if (rows.length <= fewRows) return;
+  const one = rows.slice(0, 1);
+  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one), one)).length * rows.length;
+  if (bytes <= limits.predictAnswerBytes) return;
+  const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
+  throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
 };
 
-port.on("message", (message: ToInference) => {
-  if (message.type === "forget") return models.removeBelow(`${message.tenant}/${message.model}/`);
-  predict(message).catch((error: unknown) => {
-    // Out of the promise, so that it reaches the API as the thread's `error` and a fresh thread takes over.
-    setImmediate(() => {
-      throw error;
-    });
-  });
-});
+const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]> => {
+  const { rows } = parse(PredictRequest, body);
+  const inputs = encodeRows(model.preprocessing, rows);
+  const answer = await answerOf(tenant, model);
+  requireRoom(answer, model, rows);
+  return answer(inputs, rows);
+};
+
+answerQuestions<ToInference, Prediction[] | Uint8Array<ArrayBuffer>>(
+  parentPort,
+  async (question) => {
+    if (question.type === "forget") {
+      models.removeBelow(`${question.tenant}/${question.model}/`);
+      return [];
+    }
+    const { tenant, model, body } = question;
+    if (question.type === "predict") return predict(tenant, model, body);
+    const predictions = await predict(tenant, model, parseJsonBytes(question.body));
+    return new TextEncoder().encode(JSON.stringify({ predictions }));
+  },
+  (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
+);

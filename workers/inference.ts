@@ -1,13 +1,15 @@
-import { Worker } from "node:worker_threads";
-import type { Logger } from "pino";
-import type { Row } from "../src/domain/dataset.ts";
-import { type ErrorCode, errorCatalogue, ServiceError } from "../src/domain/errors.ts";
+import { ServiceError } from "../src/domain/errors.ts";
 import type { ModelId, TenantId } from "../src/domain/ids.ts";
+import type { Log } from "../src/domain/log.ts";
 import type { Model, Prediction } from "../src/domain/model.ts";
-import type { FromInference, ToInference } from "./protocol.ts";
+import { createAskingThread } from "./asking-thread.ts";
+import type { ToInference } from "./protocol.ts";
 
 export interface Inference {
-  predict(tenant: TenantId, model: Model, rows: Row[]): Promise<Prediction[]>;
+  /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
+  predict(tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]>;
+  /** The same from the bytes of a JSON body to those of the answer; the body's are moved to the thread. */
+  predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }
@@ -18,91 +20,26 @@ export interface InferenceSetup {
   cacheBytes: number;
 }
 
-/** Requests waiting for the thread; beyond that it is better to say so at once than to let everybody wait. */
-const waitingRequests = 64;
-/** A thread that has not answered its oldest request for so long is taken for hung. */
+const waiting = 64;
 const patienceMs = 30_000;
-
-interface Pending {
-  resolve: (predictions: Prediction[]) => void;
-  reject: (error: ServiceError) => void;
-  sinceMs: number;
-}
-
-const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
+/** For rows and answers; weights lie in memory of their own. */
+const heapMegabytes = 1024;
 
 /**
  * Predictions of the API process, computed in a thread of their own so that no model, however large, delays another
- * request's answer. A crash of the thread costs the requests it had: they are told `unavailable`, and a fresh thread serves the next.
+ * request's answer.
  */
-export const createInference = (script: URL, setup: InferenceSetup, log: Logger): Inference => {
-  const pending = new Map<number, Pending>();
-  let worker: Worker | null = null;
-  let nextId = 1;
-  let closed = false;
-
-  const rejectAll = (reason: string): void => {
-    for (const { reject } of pending.values())
-      reject(new ServiceError("unavailable", reason, { retryAfterSeconds: 1 }));
-    pending.clear();
-  };
-  const settle = (message: FromInference): void => {
-    const request = pending.get(message.id);
-    pending.delete(message.id);
-    if (message.type === "predictions") request?.resolve(message.predictions);
-    else if (isErrorCode(message.code))
-      request?.reject(new ServiceError(message.code, message.detail, { errors: message.errors }));
-    else request?.reject(new ServiceError("internal", message.detail));
-  };
-  const start = (): Worker => {
-    const started = new Worker(script, { workerData: setup });
-    started.unref();
-    const gone = (reason: string): void => {
-      if (worker !== started) return;
-      worker = null;
-      rejectAll("the prediction could not be finished; try again");
-      if (closed) return;
-      log.error({ reason }, "the inference thread died; the next prediction starts a fresh one");
-    };
-    started.on("message", settle);
-    started.on("error", (error) => gone(String(error)));
-    started.on("exit", (code) => gone(`exit code ${code}`));
-    return started;
-  };
-  // Started before the first request: loading the engine is what takes the time.
-  worker = start();
-
-  const watchdog = setInterval(() => {
-    const oldest = pending.values().next().value;
-    if (oldest === undefined || performance.now() - oldest.sinceMs < patienceMs) return;
-    log.error({ patienceMs }, "the inference thread does not answer; it is ended");
-    void worker?.terminate();
-  }, 1000);
-  watchdog.unref();
-
+export const createInference = (script: URL, setup: InferenceSetup, log: Log): Inference => {
+  const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
+  const thread = createAskingThread<ToInference, Prediction[] | Uint8Array>({
+    ...{ script, workerData: setup, what: "prediction", log, waiting, patienceMs, hungOn, heapMegabytes },
+  });
   return {
-    predict(tenant, model, rows) {
-      if (pending.size >= waitingRequests)
-        return Promise.reject(
-          new ServiceError("unavailable", `${pending.size} predictions are waiting already`, { retryAfterSeconds: 1 }),
-        );
-      const id = nextId++;
-      const message: ToInference = { type: "predict", id, tenant, model, rows };
-      return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject, sinceMs: performance.now() });
-        worker ??= start();
-        worker.postMessage(message);
-      });
-    },
-    forget(tenant, model) {
-      const message: ToInference = { type: "forget", tenant, model };
-      worker?.postMessage(message);
-    },
-    async close() {
-      closed = true;
-      clearInterval(watchdog);
-      await worker?.terminate();
-      rejectAll("the service is stopping");
-    },
+    predict: async (tenant, model, body) =>
+      (await thread.ask({ type: "predict", tenant, model, body })) as Prediction[],
+    predictJson: async (tenant, model, body) =>
+      (await thread.ask({ type: "predictJson", tenant, model, body }, [body.buffer])) as Uint8Array,
+    forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),
+    close: thread.close,
   };
 };

@@ -1,8 +1,8 @@
-import type { Dataset, Row } from "../src/domain/dataset.ts";
+import type { Dataset } from "../src/domain/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../src/domain/ids.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../src/domain/job.ts";
 import type { ResolvedJobSpec } from "../src/domain/job-spec.ts";
-import type { Model, Prediction } from "../src/domain/model.ts";
+import type { Model } from "../src/domain/model.ts";
 import type { TrainingPlan } from "../src/engine/train/training.ts";
 import type { CheckpointRecord } from "../src/store/job-store.ts";
 import type { Control } from "./control.ts";
@@ -61,12 +61,19 @@ export type FromThread =
   | { type: "store_call"; operation: string; seconds: number; error: string | null }
   | { type: "finished"; end: RunEnd };
 
-/** The API's main thread to the inference thread. */
+/** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predict"; id: number; tenant: TenantId; model: Model; rows: Row[] }
+  | { type: "predict"; tenant: TenantId; model: Model; body: unknown }
+  | { type: "predictJson"; tenant: TenantId; model: Model; body: Uint8Array }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
-/** The inference thread to the API's main thread. An error travels as data: a ServiceError's class is lost between threads. */
-export type FromInference =
-  | { type: "predictions"; id: number; predictions: Prediction[] }
+/** The API's main thread to one that it asks; without an id it waits for no answer. */
+export interface ToAnswering<Question> {
+  id: number | null;
+  question: Question;
+}
+
+/** And back. An error travels as data: a ServiceError's class is lost between threads. */
+export type FromAnswering<Answer> =
+  | { type: "answer"; id: number; answer: Answer }
   | { type: "refused"; id: number; code: string; detail: string; errors: { pointer: string; detail: string }[] };

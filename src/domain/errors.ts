@@ -23,11 +23,16 @@ export const errorCatalogue = {
   over_limit: { http: 422, grpc: "RESOURCE_EXHAUSTED", title: "The job is larger than its limit" },
   quota_exceeded: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "The tenant's limit is reached" },
   rate_limited: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "Too many requests" },
+  overloaded: { http: 503, grpc: "UNAVAILABLE", title: "The service is overloaded" },
   internal: { http: 500, grpc: "INTERNAL", title: "The service made a mistake" },
   unavailable: { http: 503, grpc: "UNAVAILABLE", title: "The service is not available right now" },
 } as const satisfies Record<string, { http: number; grpc: string; title: string }>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
+
+/** Codes that say "later": both surfaces tell after how many seconds trying again makes sense. */
+export const isRetryable = (code: ErrorCode): boolean =>
+  ["unavailable", "overloaded", "rate_limited", "quota_exceeded"].includes(code);
 
 /** What users can cause or the world can do. A bug is an assertion, never a ServiceError. */
 export class ServiceError extends Error {

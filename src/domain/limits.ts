@@ -7,6 +7,7 @@ export const limits = {
   jsonBodyBytes: MIB,
   predictBodyBytes: 16 * MIB,
   predictRows: 10_000,
+  predictAnswerBytes: 32 * MIB,
   previewRows: 1000,
   datasetBytes: GIB,
   csvRowBytes: MIB,
@@ -26,4 +27,12 @@ export const limits = {
   nameLength: 200,
   labels: 64,
   grpcMessageBytes: 4 * MIB,
+  /** What one API process has under way at once, over both surfaces. */
+  requestsAtOnce: 32,
+  requestsWaiting: 256,
+  requestWaitMs: 250,
+  /** Waits for a job's change, streams of events, downloads. */
+  lastingRequestsAtOnce: 1000,
+  uploadsAtOnce: 32,
+  bodyBytesAtOnce: 64 * MIB,
 } as const;

@@ -13,6 +13,7 @@ import { ServiceError } from "../domain/errors.ts";
 import type { Admit, Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
 import type { OnFinished } from "../usecases/finished-request.ts";
+import type { LoadGate, LoadKind } from "../usecases/load-gate.ts";
 import type { OperationName } from "../usecases/operations.ts";
 import { Undecodable } from "./decoding.ts";
 import { type Observed, observeCall } from "./observe.ts";
@@ -22,6 +23,7 @@ import { toStatus } from "./status.ts";
 export interface Wiring {
   deps: Deps;
   admit: Admit;
+  gate: LoadGate;
   /** Aborts when the server closes: what ends every wait and stream. */
   closing: AbortSignal;
   /** Told of every call when it is over. */
@@ -37,6 +39,12 @@ type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> &
   on(event: "cancelled", listener: () => void): unknown;
 };
 
+/** How a call counts for the gate, and how long it may last. */
+interface Lasting {
+  kind: LoadKind;
+  limitMs: number;
+}
+
 interface Running {
   caller: Caller;
   /** Aborts when the client goes away or the time is over. */
@@ -45,8 +53,28 @@ interface Running {
   signal: AbortSignal;
 }
 
-/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
+/** Runs the handler if the gate has room for it and the caller is admitted. */
 const run = async <R>(
+  wiring: Wiring,
+  operation: OperationName,
+  call: AnyCall,
+  observed: Observed,
+  { kind, limitMs }: Lasting,
+  handle: (running: Running) => Promise<R>,
+): Promise<R> => {
+  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  if (kind === "short") return wiring.gate.run(() => admitted(wiring, operation, call, observed, limitMs, handle));
+  wiring.gate.requireRoom();
+  const leave = wiring.gate.enter(kind);
+  try {
+    return await admitted(wiring, operation, call, observed, limitMs, handle);
+  } finally {
+    leave();
+  }
+};
+
+/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
+const admitted = async <R>(
   wiring: Wiring,
   operation: OperationName,
   call: AnyCall,
@@ -54,7 +82,6 @@ const run = async <R>(
   limitMs: number,
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
-  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
   const authorization = call.metadata.get("authorization")[0]?.toString();
   const caller = await wiring.admit(operation, authorization, call.getPeer());
   observed.caller = caller;
@@ -95,6 +122,10 @@ const decoded = <Q>(request: Q): Q => {
   return request;
 };
 
+/** A call that asks to be held back until something changes. */
+const isWait = (request: unknown): boolean =>
+  typeof request === "object" && request !== null && "waitSeconds" in request && Number(request.waitSeconds) > 0;
+
 export const unary =
   <Q, R>(
     wiring: Wiring,
@@ -103,7 +134,8 @@ export const unary =
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
     const observed = observeCall(wiring.onFinished, operation, call.request);
-    run(wiring, operation, call, observed, unaryLimitMs, ({ caller, signal }) =>
+    const kind = isWait(call.request) ? "long" : "short";
+    run(wiring, operation, call, observed, { kind, limitMs: unaryLimitMs }, ({ caller, signal }) =>
       handle(caller, decoded(call.request), signal),
     ).then(
       (response) => {
@@ -130,7 +162,8 @@ export const serverStream =
   ): handleServerStreamingCall<Q, R> =>
   (call) => {
     const observed = observeCall(wiring.onFinished, operation, call.request);
-    run(wiring, operation, call, observed, streamLimitMs, async ({ caller, signal }) => {
+    const lasting: Lasting = { kind: "long", limitMs: streamLimitMs };
+    run(wiring, operation, call, observed, lasting, async ({ caller, signal }) => {
       await pump(call, await handle(caller, decoded(call.request), signal), signal);
       if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
     }).then(
@@ -156,7 +189,8 @@ export const clientStream =
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
     const observed = observeCall(wiring.onFinished, operation, null);
-    run(wiring, operation, call, observed, uploadLimitMs, ({ caller, gone }) => handle(caller, call, gone)).then(
+    const lasting: Lasting = { kind: "upload", limitMs: uploadLimitMs };
+    run(wiring, operation, call, observed, lasting, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => {
         callback(null, response, observed.trailer());
         observed.finished(status.OK, response);

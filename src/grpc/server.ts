@@ -4,6 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
 import type { OnFinished } from "../usecases/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
 import { readiness } from "../usecases/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { createDatasetsService } from "./datasets-service.ts";
@@ -18,6 +19,8 @@ import { createReflection } from "./reflection.ts";
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
   admit?: Admit;
+  /** What this process takes on at once; one of its own if left out. */
+  gate?: LoadGate;
   /** Certificate and key in PEM; with `clientCa`, clients must present a certificate that it signed (mTLS). */
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
   /** Told of every call when it is over; health and reflection are none. */
@@ -108,9 +111,11 @@ const logAsDetail = ({ log }: Deps): void => {
 export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcServer => {
   logAsDetail(deps);
   const closing = new AbortController();
+  const gate = options.gate ?? createLoadGate(deps.log);
   const wiring: Wiring = {
     deps,
     admit: options.admit ?? admitEveryone,
+    gate,
     closing: closing.signal,
     onFinished: options.onFinished ?? (() => {}),
   };
@@ -126,6 +131,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     close: async (limitMs = 5000) => {
       stopHealth();
       closing.abort();
+      if (options.gate === undefined) gate.close();
       await shutdown(server, limitMs);
     },
   };

@@ -1,5 +1,5 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { errorCatalogue, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { errorCatalogue, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 
 /** Trailers travel as one header block, and clients refuse large ones. */
@@ -33,6 +33,6 @@ export const toStatus = (error: unknown, operation: string, log: Log, requestId:
   const metadata = new Metadata();
   metadata.set("problem-bin", toBytes(problem));
   metadata.set("x-request-id", requestId);
-  if (known.retryAfterSeconds !== undefined) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds)));
+  if (isRetryable(known.code)) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { HeardSign } from "../store/trainer-signs.ts";
 import type { FinishedRequest, OnFinished } from "../usecases/finished-request.ts";
@@ -54,8 +54,22 @@ const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOpt
   });
 };
 
+const addRefusals = (registry: Registry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
+  new Counter({
+    name: "descent_refused_requests_total",
+    help: "Requests of both surfaces that were refused as overloaded; most are in no other number",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(refused());
+    },
+  });
+};
+
 export interface ApiMetricsOptions {
   queue: Pick<TrainingQueue, "depth">;
+  /** Requests that the load gate has refused since the start. */
+  refused: () => number;
   heard: () => readonly HeardSign[];
 }
 
@@ -79,6 +93,7 @@ export const createApiMetrics = (): ApiMetrics => {
     watch: (options) => {
       heard = options.heard;
       addQueueGauges(registry, options);
+      addRefusals(registry, options);
     },
     text: async () => {
       const own = await registry.metrics();

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createEngineAccess } from "../../workers/engine-access.ts";
 import { createInference } from "../../workers/inference.ts";
+import { createPlanner } from "../../workers/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { findBlas } from "../engine/blas/blas-library.ts";
@@ -14,10 +14,12 @@ import { type Admit, admitEveryone } from "../usecases/caller.ts";
 import { watchConsumption } from "../usecases/consumption.ts";
 import type { Deps } from "../usecases/deps.ts";
 import type { OnFinished } from "../usecases/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
 import { limitRate } from "../usecases/rate-limit.ts";
 import { startReconciler } from "../usecases/reconcile.ts";
 import { startRetention } from "../usecases/retention.ts";
 import { registerWeb } from "../web/web.ts";
+import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
 import { admitByFile } from "./api-key-file.ts";
 import { type ApiMetrics, createApiMetrics } from "./api-metrics.ts";
 import { type Backends, connectBackends } from "./backends.ts";
@@ -28,6 +30,7 @@ import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
+const planningThread = new URL("../../workers/planning-thread.js", import.meta.url);
 
 /** The one line for a port that cannot be had. */
 const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, listen: () => Promise<T>): Promise<T> => {
@@ -44,7 +47,7 @@ const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, list
 
 const listenRest = (app: FastifyInstance, config: Config): Promise<number> =>
   listening("PORT", config, async () => {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
     const address = app.server.address();
     return typeof address === "object" && address !== null ? address.port : config.port;
   });
@@ -76,6 +79,7 @@ const patienceLeases = 1.5;
 
 interface Surroundings {
   admit: Admit;
+  gate: LoadGate;
   tls: TlsFiles | null;
   metrics: ApiMetrics;
   log: Logger;
@@ -84,14 +88,14 @@ interface Surroundings {
 /** REST and gRPC, seen by the same meters and the same log. */
 const createSurfaces = async (
   deps: Deps,
-  { admit, tls, metrics, log }: Surroundings,
+  { admit, gate, tls, metrics, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
   const logged = logRequests(log);
   const onFinished: OnFinished = (request) => {
     metrics.onFinished(request);
     logged(request);
   };
-  const both = { admit, onFinished };
+  const both = { admit, gate, onFinished };
   const secure = tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } };
   const mutual = tls === null || tls.clientCa === null ? secure : { tls: { ...tls, clientCa: tls.clientCa } };
   return {
@@ -123,15 +127,17 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const connection = createProducerConnection(redisUrl, onError);
   const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
   const heard = backends.signs.listen(config.leaseMs, nowMs);
-  metrics.watch({ queue, heard });
+  const gate = createLoadGate(log);
+  metrics.watch({ queue, heard, refused: () => gate.counts().refused });
   const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: patienceLeases * config.leaseMs });
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
   const inference = createInference(inferenceThread, setup, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
+  const planner = createPlanner(planningThread, { blas: await findBlas() }, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: createEngineAccess(inference, await findBlas()),
+    engine: { ...inference, plan: planner.plan },
     consumption,
     log,
     quotas: quotasOf(config),
@@ -139,8 +145,9 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
-  const { rest, grpc } = await createSurfaces(deps, { admit, tls, metrics, log });
+  const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
+  const stopAccepting = await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
@@ -154,8 +161,11 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   stopRetention();
   consumption.stop();
   closeAdmit();
+  stopAccepting();
+  gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();
+  await planner.close();
   await queue.close();
   await backends.close();
   if (ownsRedis && reason === orphaned) await stopOrphanedRedis(redisUrl, runId, config.drainMs, log);

@@ -56,9 +56,9 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
     });
 
   return {
-    add: (entry, { place }) =>
+    add: (entry, { place, isNew = false }) =>
       answered(async () => {
-        await endingRunIsGone(entry.job);
+        if (!isNew) await endingRunIsGone(entry.job);
         await ready().add("train", entry, { jobId: entry.job, priority: Math.min(place, LAST_PLACE) });
       }, ANSWER_MS + ENDING_RUN_MS),
     remove: (entry) =>

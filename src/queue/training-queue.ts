@@ -14,8 +14,11 @@ export interface QueueDepth {
 
 /** The producer's side, used by the API. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
 export interface TrainingQueue {
-  /** Idempotent: adding twice leaves one entry. The lowest place (1 to 2 097 151, see JobStore.create) goes first. */
-  add(entry: QueueEntry, options: { place: number }): Promise<void>;
+  /**
+   * Idempotent: adding twice leaves one entry. The lowest place (1 to 2 097 151, see JobStore.create) goes first. `isNew`: the job
+   * was never queued before, so that no run can still be ending.
+   */
+  add(entry: QueueEntry, options: { place: number; isNew?: boolean }): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: QueueEntry): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;

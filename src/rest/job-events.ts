@@ -9,11 +9,11 @@ import type { RestCall } from "./route.ts";
 import type { EventsQuery } from "./schemas.ts";
 
 /** JSON only when asked for by name: EventSource asks for `text/event-stream`, curl for anything. */
-const wantsPage = (accept: string | undefined): boolean =>
+export const wantsPage = (accept: string | undefined): boolean =>
   accept?.includes("application/json") === true && !accept.includes("text/event-stream");
 
 export const answerEvents = async (call: RestCall<z.output<typeof EventsQuery>>): Promise<unknown> => {
-  const { deps, caller, params, query, request, reply, signal } = call;
+  const { deps, caller, params, query, request, reply } = call;
   const id = params.id ?? "";
   reply.header("vary", "accept");
   if (wantsPage(request.headers.accept)) return listJobEvents(deps, caller, { id, ...query });
@@ -26,7 +26,7 @@ export const answerEvents = async (call: RestCall<z.output<typeof EventsQuery>>)
     const { items } = await listJobEvents(deps, caller, { id, after: resumed, limit: 1 });
     if (job.done && items.length === 0) return reply.code(204).send();
   }
-  const events = await watchJob(deps, caller, { id, afterEventId: resumed, signal });
+  const events = await watchJob(deps, caller, { id, afterEventId: resumed, signal: call.signal });
   reply.type("text/event-stream").header("cache-control", "no-store").header("x-accel-buffering", "no");
   return reply.send(Readable.from(toEventStream(events, request.id), { objectMode: false }));
 };

@@ -11,7 +11,7 @@ import { resumeJob } from "../usecases/resume-job.ts";
 import { submitJob } from "../usecases/submit-job.ts";
 import { validateJob } from "../usecases/validate-job.ts";
 import { entityTag, matches } from "./entity-tag.ts";
-import { answerEvents } from "./job-events.ts";
+import { answerEvents, wantsPage } from "./job-events.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 import {
   EventPage,
@@ -127,10 +127,13 @@ export const jobRoutes: readonly RestRoute[] = [
       304: { description: "Not changed since the ETag in If-None-Match" },
     },
     errors: ["not_found"],
-    handle: async ({ deps, caller, params, query, signal, request, reply }) => {
+    isLong: ({ query }) => !["0", undefined].includes((query as { wait?: string }).wait),
+    handle: async (call) => {
+      const { deps, caller, params, query, request, reply } = call;
       const seen = request.headers["if-none-match"];
       const isKnown = (job: Job) => seen === undefined || matches(seen, entityTag(JSON.stringify(job)));
-      const job = await getJob(deps, caller, { id: params.id ?? "", waitSeconds: query.wait, isKnown, signal });
+      const wait = query.wait ? { waitSeconds: query.wait, isKnown, signal: call.signal } : {};
+      const job = await getJob(deps, caller, { id: params.id ?? "", ...wait });
       if (!job.done) reply.header("retry-after", "1");
       return job;
     },
@@ -156,6 +159,7 @@ export const jobRoutes: readonly RestRoute[] = [
       204: { description: "The job is done and there are no more events" },
     },
     errors: ["not_found"],
+    isLong: ({ headers }) => !wantsPage(headers.accept),
     handle: answerEvents,
   }),
   defineRoute({

@@ -7,7 +7,7 @@ import { getModel } from "../usecases/get-model.ts";
 import { getModelReport } from "../usecases/get-model-report.ts";
 import { getModelWeights } from "../usecases/get-model-weights.ts";
 import { listModels } from "../usecases/list-models.ts";
-import { predict } from "../usecases/predict.ts";
+import { predictJson } from "../usecases/predict.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 import { ModelPage, ModelParams, NoQuery, PageQuery } from "./schemas.ts";
 
@@ -80,6 +80,7 @@ export const modelRoutes: readonly RestRoute[] = [
       },
     },
     errors: ["not_found"],
+    isLong: () => true,
     handle: async ({ deps, caller, params, reply }) => {
       const { model, body } = await getModelWeights(deps, caller, { id: params.id ?? "" });
       return reply
@@ -106,6 +107,11 @@ export const modelRoutes: readonly RestRoute[] = [
     responses: { 200: json("One prediction per row", PredictResponse) },
     errors: ["not_found", "timed_out", "too_large", "unsupported_media_type"],
     bodyLimitBytes: limits.predictBodyBytes,
-    handle: ({ deps, caller, params, body }) => predict(deps, caller, { model: params.id ?? "", body }),
+    unreadJson: true,
+    handle: async ({ deps, caller, params, body, reply }) => {
+      const unread = (body ?? new Uint8Array()) as Uint8Array<ArrayBuffer>;
+      const answer = await predictJson(deps, caller, { model: params.id ?? "", body: unread });
+      return reply.type("application/json; charset=utf-8").send(answer);
+    },
   }),
 ];

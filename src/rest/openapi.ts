@@ -20,6 +20,7 @@ const everywhere: readonly ErrorCode[] = [
   "rate_limited",
   "internal",
   "unavailable",
+  "overloaded",
 ];
 
 /** One entry per status, naming the codes that come with it. */

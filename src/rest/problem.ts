@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
 import { discardBody } from "./discard-body.ts";
 import { bareHeaders } from "./security-headers.ts";
 
@@ -29,9 +29,6 @@ export const toServiceError = (error: unknown, requestId: string): ServiceError 
   });
 };
 
-/** Codes that say "later": with a time after which trying again makes sense. */
-const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "rate_limited", "quota_exceeded"]);
-
 export const sendProblem = async (
   error: unknown,
   request: FastifyRequest,
@@ -40,10 +37,11 @@ export const sendProblem = async (
   const known = toServiceError(error, request.id);
   const problem = toProblem(known);
   if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
-  else if (problem.status >= 500) request.log.warn({ err: error }, known.message);
+  // What is refused for want of room is counted and told of once a second: a line for each would be more load.
+  else if (known.code === "unavailable") request.log.warn({ err: error }, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
-  if (retryable.has(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
   reply.removeHeader("etag").header("cache-control", "no-store").header("x-request-id", request.id);
   // A URL that the router cannot read is answered before any hook has run.

@@ -37,6 +37,10 @@ export interface RestRoute {
   bodyLimitBytes?: number;
   /** The body is handed on as a stream, without the framework's limits of time. */
   upload?: boolean;
+  /** The JSON body is handed on as bytes. */
+  unreadJson?: boolean;
+  /** Whether how long it takes is up to others: a job's change, a client that downloads slowly. */
+  isLong?: (request: FastifyRequest) => boolean;
   handle(call: RestCall<unknown>): Promise<unknown>;
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, {
   type FastifyBaseLogger,
@@ -12,10 +13,11 @@ import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { idOf, type OnFinished } from "../usecases/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
 import type { OperationName } from "../usecases/operations.ts";
 import { type Connections, trackConnections } from "./connections.ts";
 import { entityTag, matches } from "./entity-tag.ts";
-import { parseJsonBody } from "./json-body.ts";
+import { parseJsonBody, readJsonBody } from "./json-body.ts";
 import { registerMetrics } from "./metrics-route.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi.ts";
@@ -25,6 +27,7 @@ import type { RestRoute } from "./route.ts";
 import { restRoutes } from "./routes.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import { registerService } from "./service-routes.ts";
+import { bodyBytesOf, shedLoad, whenAnswered } from "./shed-load.ts";
 import { answerUnknown, type KnownRoute } from "./unknown-route.ts";
 
 export interface RestOptions {
@@ -39,6 +42,8 @@ export interface RestOptions {
   onFinished?: OnFinished;
   /** Prometheus's text format, for `/metrics`; without it there is no such route. */
   metrics?: () => Promise<string>;
+  /** What this process takes on at once; one of its own if left out. */
+  gate?: LoadGate;
   /** The status page and whatever else main.ts adds to this server. */
   plugins?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }
@@ -87,18 +92,57 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
 /** Aborts when the client goes away or the server closes: what ends every wait and stream. */
 const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
   const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
+  whenAnswered(reply.raw, () => gone.abort());
   return AbortSignal.any([gone.signal, closing]);
 };
 
 interface Wiring {
   deps: Deps;
   admit: Admit;
+  gate: LoadGate;
   closing: AbortSignal;
   uploads: WeakSet<Socket>;
 }
 
-const registerRoute = (app: FastifyInstance, route: RestRoute, { deps, admit, closing, uploads }: Wiring): void => {
+/** What lasts is counted until its end, which may be long after the handler's. */
+const enterLasting = (gate: LoadGate, kind: "long" | "upload", { raw }: FastifyReply): void =>
+  whenAnswered(raw, gate.enter(kind));
+
+/** Calls the route's handler. A signal costs more than many a request, so it is made for those that ask for it. */
+const callRoute = async (
+  route: RestRoute,
+  { deps, closing }: Wiring,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> => {
+  const { caller, body } = request;
+  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+  const query = parseQuery(route.query, request.query);
+  const params = request.params as Record<string, string>;
+  request.resource = params.id ?? null;
+  let signal: AbortSignal | undefined;
+  const call = {
+    ...{ deps, caller, params, query, body, request, reply },
+    get signal() {
+      signal ??= requestSignal(reply, closing);
+      return signal;
+    },
+  };
+  const answer = await route.handle(call);
+  request.resource ??= idOf(answer);
+  return answer;
+};
+
+const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void => {
+  const { admit, gate, closing, uploads } = wiring;
+  const bodyLimitBytes = route.bodyLimitBytes ?? limits.jsonBodyBytes;
+  const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const call = () => callRoute(route, wiring, request, reply);
+    if (route.upload) return call();
+    if (route.isLong?.(request) !== true) return gate.run(call);
+    enterLasting(gate, "long", reply);
+    return call();
+  };
   app.route({
     method: route.method,
     url: route.url,
@@ -108,22 +152,19 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, { deps, admit, cl
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     // Before the body is read: a caller who may not do this does not get to send a gigabyte.
     onRequest: async (request, reply) => {
+      gate.requireRoom();
       if (route.upload) {
+        enterLasting(gate, "upload", reply);
         uploads.add(request.raw.socket);
         reply.raw.once("close", () => uploads.delete(request.raw.socket));
       }
       if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
       request.caller = await admit(route.operations[0], request.headers.authorization, request.ip);
+      const bytes = route.upload ? 0 : bodyBytesOf(request.raw, bodyLimitBytes);
+      if (bytes > 0) whenAnswered(reply.raw, gate.reserve(bytes));
     },
     handler: async (request, reply) => {
-      const { caller } = request;
-      if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
-      const query = parseQuery(route.query, request.query);
-      const params = request.params as Record<string, string>;
-      request.resource = params.id ?? null;
-      const signal = requestSignal(reply, closing);
-      const answer = await route.handle({ deps, caller, params, query, body: request.body, signal, request, reply });
-      request.resource ??= idOf(answer);
+      const answer = await handle(request, reply);
       return reply.sent ? reply : reply.send(answer);
     },
   });
@@ -140,7 +181,13 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   await app.register(async (scope) => {
     scope.addContentTypeParser("application/json", parseJsonBody);
     scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
-    for (const route of restRoutes.filter(({ upload }) => upload !== true)) registerRoute(scope, route, wiring);
+    for (const route of restRoutes.filter(({ upload, unreadJson }) => !(upload || unreadJson)))
+      registerRoute(scope, route, wiring);
+  });
+  await app.register(async (scope) => {
+    scope.addContentTypeParser("application/json", readJsonBody);
+    scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
+    for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) registerRoute(scope, route, wiring);
   });
   await app.register(async (scope) => {
     scope.addContentTypeParser("text/csv", async (_request: FastifyRequest, payload: unknown) => payload);
@@ -172,7 +219,11 @@ const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: O
 export const createRestServer = async (deps: Deps, options: RestOptions = {}): Promise<FastifyInstance> => {
   const uploads = new WeakSet<Socket>();
   const closing = new AbortController();
+  const gate = options.gate ?? createLoadGate(deps.log);
   const app = createApp(options, uploads);
+  for (const handler of app.server.listeners("request")) {
+    app.server.off("request", handler as RequestListener).on("request", shedLoad(gate, handler as RequestListener));
+  }
   app.decorateRequest("caller", null);
   app.decorateRequest("resource", null);
   // Validation is the use cases' work and the answers are theirs: the schemas of the routes only make the document.
@@ -183,6 +234,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   app.addHook("preClose", async () => {
     closing.abort();
     connections.close(closeLimitMs);
+    if (options.gate === undefined) gate.close();
   });
   addHooks(app, connections, options.onFinished);
   await addSecurityHeaders(app, options.tls !== undefined);
@@ -193,7 +245,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
   const admit = options.admit ?? admitEveryone;
-  await registerRoutes(app, { deps, admit, closing: closing.signal, uploads });
+  await registerRoutes(app, { deps, admit, gate, closing: closing.signal, uploads });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);
   for (const plugin of options.plugins ?? []) await app.register(plugin);

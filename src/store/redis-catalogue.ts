@@ -6,19 +6,21 @@ import type { Model } from "../domain/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
+import { createManifestParser } from "./known-manifests.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
 
+const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
+
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
 export const createRedisCatalogue = (redis: Redis): Catalogue => {
+  const parseManifest = createManifestParser();
   const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest });
-  const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
-
   const read = async <T>(key: string, missing: string): Promise<T> => {
     const manifest = await onRedis(() => redis.get(key));
     if (manifest === null) throw new ServiceError("not_found", missing);
-    return JSON.parse(manifest);
+    return parseManifest(key, manifest) as T;
   };
 
   const list = async <T extends { id: string }>(

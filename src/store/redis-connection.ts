@@ -61,8 +61,29 @@ export const workerOptions = (url: string): RedisOptions => ({
 export const createLastingConnection = (url: string, onError: (error: Error) => void): Redis =>
   connect(workerOptions(url), onError);
 
+/**
+ * ioredis writes each command by itself. Under load that is a system call apiece, a tenth of the process's time: what a turn of the
+ * event loop asks for goes out together at the end of it, which for a single command is at once.
+ */
+const writeByTurns = (stream: Redis["stream"]): void => {
+  const write = stream.write.bind(stream);
+  let corked = false;
+  stream.write = ((...args: Parameters<typeof write>): boolean => {
+    if (!corked) {
+      corked = true;
+      stream.cork();
+      setImmediate(() => {
+        corked = false;
+        stream.uncork();
+      });
+    }
+    return write(...args);
+  }) as typeof stream.write;
+};
+
 const connect = (options: RedisOptions, onError: (error: Error) => void): Redis => {
   const redis = new Redis({ ...options, replyMapping: "legacy" });
+  redis.on("connect", () => writeByTurns(redis.stream));
   // Without a listener each failed attempt to reconnect would end the process.
   redis.on("error", onError);
   return redis;

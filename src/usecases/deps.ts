@@ -1,4 +1,3 @@
-import type { Row } from "../domain/dataset.ts";
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/job.ts";
 import type { ResolvedJobSpec } from "../domain/job-spec.ts";
@@ -19,12 +18,14 @@ export interface DataShape {
   outputs: number;
 }
 
-/** What the use cases need of the engine, handed in so that they stay below it: computing is done in threads. */
+/** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads. */
 export interface EngineAccess {
   /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-  plan(spec: ResolvedJobSpec, shape: DataShape): Plan;
-  /** Runs a model on raw rows in a thread; `invalid` with `/rows/3/age` pointers for what does not fit. */
-  predict(tenant: TenantId, model: Model, rows: Row[]): Promise<Prediction[]>;
+  plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  /** Checks the body and runs a model on its raw rows; `invalid` with `/rows/3/age` pointers for what does not fit. */
+  predict(tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]>;
+  /** The same from a JSON body's bytes, which are gone then, to those of the answer. */
+  predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

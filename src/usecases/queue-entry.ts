@@ -6,9 +6,14 @@ import type { Deps } from "./deps.ts";
  * Puts a recorded job into the queue. The record is what was promised: when the queue does not answer, the reconciler
  * enqueues the job later, so this reports the failure and does not reject.
  */
-export const enqueueJob = async (deps: Deps, tenant: TenantId, job: Job, place: number): Promise<void> => {
+export const enqueueJob = async (
+  deps: Deps,
+  tenant: TenantId,
+  job: Job,
+  { place, isNew = false }: { place: number; isNew?: boolean },
+): Promise<void> => {
   try {
-    await deps.queue.add({ tenant, job: job.id }, { place });
+    await deps.queue.add({ tenant, job: job.id }, { place, isNew });
   } catch (error) {
     deps.log.warn(
       { tenant, job: job.id, err: error },

@@ -51,6 +51,6 @@ export const submitJob = async (
     idempotency: key === null ? null : { key, bodyDigest: digestOf(request.spec) },
     quota: deps.quotas === null ? null : { queuedJobs: deps.quotas.queuedJobs },
   });
-  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, place);
+  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
   return { job, created };
 };

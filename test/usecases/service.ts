@@ -4,7 +4,8 @@ import type { FastifyInstance } from "fastify";
 import { encodeRows } from "../../src/data/encode-rows.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/job.ts";
-import type { Model } from "../../src/domain/model.ts";
+import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
+import { type Model, PredictRequest } from "../../src/domain/model.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
@@ -17,7 +18,8 @@ import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
 import type { Admit } from "../../src/usecases/caller.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
 import type { OnFinished } from "../../src/usecases/finished-request.ts";
-import { createEngineAccess } from "../../workers/engine-access.ts";
+import { parse } from "../../src/usecases/parse.ts";
+import { planSpec } from "../../workers/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
 export interface TestService {
@@ -86,15 +88,20 @@ export const startTestService = async (
 };
 
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
-const createTestEngine = (): EngineAccess =>
-  createEngineAccess({
-    predict: async (_tenant, model, rows) => {
-      encodeRows(model.preprocessing, rows);
-      return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
-    },
+const createTestEngine = (): EngineAccess => {
+  const predict: EngineAccess["predict"] = async (_tenant, model, body) => {
+    const { rows } = parse(PredictRequest, body);
+    encodeRows(model.preprocessing, rows);
+    return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+  };
+  return {
+    plan: async (spec, shape) => planSpec(null, spec, shape),
+    predict,
+    predictJson: async (tenant, model, body) =>
+      Buffer.from(JSON.stringify({ predictions: await predict(tenant, model, parseJsonBytes(body)) })),
     forget: () => {},
-    close: async () => {},
-  });
+  };
+};
 
 export const iris = `sepal_length,sepal_width,species
 ${Array.from({ length: 40 }, (_, i) => `${(5 + (i % 7) / 10).toFixed(1)},${(3 + (i % 5) / 10).toFixed(1)},${i % 2 === 0 ? "setosa" : "versicolor"}`).join("\n")}

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { JobSpec, type ResolvedJobSpec } from "../../src/domain/job-spec.ts";
-import { createEngineAccess } from "../../workers/engine-access.ts";
-
-const inference = {
-  predict: () => Promise.reject(new Error("nothing is predicted here")),
-  forget: () => {},
-  close: async () => {},
-} as unknown as Parameters<typeof createEngineAccess>[0];
+import { planSpec } from "../../workers/plan-spec.ts";
 
 const shape = { trainRows: 100, validationRows: 0, testRows: 0, inputs: 4, outputs: 3 };
 const spec = (backend: "wasm" | "blas", type: "mlp" | "k_means" = "mlp"): ResolvedJobSpec =>
@@ -23,8 +17,7 @@ const spec = (backend: "wasm" | "blas", type: "mlp" | "k_means" = "mlp"): Resolv
 
 describe("a job's backend", () => {
   it("is refused as unprocessable where it is BLAS and there is none, with a pointer", () => {
-    const { plan } = createEngineAccess(inference, null);
-    expect(() => plan(spec("blas"), shape)).toThrow(
+    expect(() => planSpec(null, spec("blas"), shape)).toThrow(
       expect.objectContaining({
         code: "unprocessable",
         errors: [{ pointer: "/resources/backend", detail: expect.stringContaining("OpenBLAS") }],
@@ -34,12 +27,11 @@ describe("a job's backend", () => {
 
   it("is in the plan, with library, version and core type", () => {
     const blas = { library: "libopenblas.so.0", version: "0.3.21", coreType: "SkylakeX" };
-    const { plan } = createEngineAccess(inference, blas);
-    expect(plan(spec("blas"), shape).backend).toBe("blas: libopenblas.so.0 0.3.21, SkylakeX kernels");
-    expect(plan(spec("wasm"), shape).backend).toBe("wasm");
+    expect(planSpec(blas, spec("blas"), shape).backend).toBe("blas: libopenblas.so.0 0.3.21, SkylakeX kernels");
+    expect(planSpec(blas, spec("wasm"), shape).backend).toBe("wasm");
   });
 
   it("is not BLAS for clusters, which no library computes, whatever is asked for", () => {
-    expect(createEngineAccess(inference, null).plan(spec("blas", "k_means"), shape).backend).toBe("wasm");
+    expect(planSpec(null, spec("blas", "k_means"), shape).backend).toBe("wasm");
   });
 });

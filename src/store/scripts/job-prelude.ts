@@ -37,7 +37,12 @@ local function nowMs()
 end
 
 local function setAll(fieldsJson)
-  for field, value in pairs(cjson.decode(fieldsJson)) do redis.call('HSET', job, field, value) end
+  local pairsOfFields = {}
+  for field, value in pairs(cjson.decode(fieldsJson)) do
+    pairsOfFields[#pairsOfFields + 1] = field
+    pairsOfFields[#pairsOfFields + 1] = value
+  end
+  if #pairsOfFields > 0 then redis.call('HSET', job, unpack(pairsOfFields)) end
 end
 
 local function read()

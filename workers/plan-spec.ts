@@ -5,8 +5,7 @@ import { type BlasIdentity, showBlas } from "../src/engine/blas/blas-library.ts"
 import { isClusteringModel, planClustering } from "../src/engine/cluster/plan-clustering.ts";
 import { ModelShapeError } from "../src/engine/nn/errors.ts";
 import { planTraining } from "../src/engine/train/plan-training.ts";
-import type { EngineAccess } from "../src/usecases/deps.ts";
-import type { Inference } from "./inference.ts";
+import type { DataShape } from "../src/usecases/deps.ts";
 
 /** One core on layers of ordinary size, and what a step costs whatever its size; seen on a Zen 5 core. A guide, not a promise. */
 const flopsPerSecond = 12e9;
@@ -38,11 +37,11 @@ const backendFor = ({ model, resources }: ResolvedJobSpec, blas: BlasIdentity | 
   throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/resources/backend", detail }] });
 };
 
-const planWith = (
-  blas: BlasIdentity | null,
-  spec: ResolvedJobSpec,
-  shape: Parameters<EngineAccess["plan"]>[1],
-): Plan => {
+/**
+ * What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. `blas` is what findBlas() found on
+ * this machine, for jobs that ask for it.
+ */
+export const planSpec = (blas: BlasIdentity | null, spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const backend = backendFor(spec, blas);
   try {
     return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape), backend);
@@ -54,13 +53,3 @@ const planWith = (
     });
   }
 };
-
-/**
- * The engine as the use cases see it: planning is arithmetic and done at once, computing is done in the inference thread. `blas` is what findBlas() found on
- * this machine, for jobs that ask for it.
- */
-export const createEngineAccess = (inference: Inference, blas: BlasIdentity | null = null): EngineAccess => ({
-  plan: (spec, shape) => planWith(blas, spec, shape),
-  predict: inference.predict,
-  forget: inference.forget,
-});

@@ -1,0 +1,56 @@
+import autocannon from "autocannon";
+import { processorSecondsOf } from "./processes.mjs";
+
+const connections = 32;
+const milliseconds = 1000;
+
+const measure = async ({ url, pid }, request, seconds) => {
+  const before = await processorSecondsOf(pid);
+  const {
+    "2xx": served,
+    non2xx,
+    errors,
+    duration,
+    latency,
+  } = await autocannon({
+    ...{ url, connections, duration: seconds, requests: [request] },
+  });
+  const used = before === null ? null : (await processorSecondsOf(pid)) - before;
+  return { served, failed: non2xx + errors, seconds: duration, p50: latency.p50, p99: latency.p99, used };
+};
+
+const total = (runs) => {
+  const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
+  return {
+    perSecond: sum("served") / sum("seconds"),
+    processorMs: runs[0].used === null ? null : (milliseconds * sum("used")) / sum("served"),
+    p50: runs.map(({ p50 }) => p50).sort((a, b) => a - b)[Math.floor(runs.length / 2)],
+    p99: Math.max(...runs.map(({ p99 }) => p99)),
+    failed: sum("failed"),
+  };
+};
+
+/**
+ * Status polls and submissions a second of both servers, taking turns so that whatever else the machine does meets both alike. Polls
+ * come first: BullMQ looks for a job's state through the list of those that wait, and it is short then. Each of the sides is
+ * `{ url, pid, submit, pollOf(id) }`.
+ */
+export const compare = async (sides, { seconds, rounds }) => {
+  const firstId = async ({ url, submit: { path, method, headers, body } }) =>
+    (await (await fetch(url + path, { method, headers, body })).json()).id;
+  const requests = {};
+  for (const [name, side] of Object.entries(sides))
+    requests[name] = { poll: side.pollOf(await firstId(side)), submission: side.submit };
+  const results = [];
+  for (const what of ["poll", "submission"]) {
+    const runs = { descent: [], bare: [] };
+    for (let round = 0; round <= rounds; round++)
+      for (const name of ["bare", "descent"]) {
+        const run = await measure(sides[name], requests[name][what], round === 0 ? 1 : seconds);
+        if (round > 0) runs[name].push(run); // the first is for the compiler
+      }
+    const [descent, bare] = [total(runs.descent), total(runs.bare)];
+    results.push({ what, descent, bare, ratio: descent.perSecond / bare.perSecond });
+  }
+  return results;
+};
