@@ -134,11 +134,19 @@ const run = async (
         type: "event",
         level: "warn",
         name: "corrupt_checkpoint",
-        message: `the checkpoint at step ${record.step} cannot be used: ${reason}; the one before it is tried`,
+        message: `the checkpoint at step ${record.step} cannot be used: ${reason}`,
         data: { step: record.step },
       }),
     ),
   );
+  if (resume === null && order.checkpoints.length > 0)
+    post({
+      type: "event",
+      level: "warn",
+      name: "started_anew",
+      message: "none of the job's checkpoints can be used; it starts anew, and its result will be the same",
+      data: { checkpoints: order.checkpoints.length },
+    });
   post({ type: "started", secondsBefore: resume === null ? 0 : course.secondsOf(resume.state) });
   if (resume !== null)
     post({

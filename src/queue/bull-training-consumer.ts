@@ -33,11 +33,21 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   const { lockMs, nowMs, concurrency, onError } = options;
   const active = new Map<string, ActiveRun>();
   let takenAtMs = nowMs();
+  let closing = false;
+  /** Takes no entries until then: those that no trainer has room for wait where they can be seen, and in their order. */
+  const pause = (until: Promise<void>): void => {
+    worker.pause(true).catch(onError);
+    void until.then(() => {
+      if (!closing) worker.resume().catch(onError);
+    });
+  };
 
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
     takenAtMs = nowMs();
     const controller = new AbortController();
-    const done = runEntry(options, job, token, controller.signal).finally(() => active.delete(job.data.job));
+    const done = runEntry({ ...options, pause }, job, token, controller.signal).finally(() =>
+      active.delete(job.data.job),
+    );
     active.set(job.data.job, { controller, renewedAtMs: nowMs(), done: done.catch(() => undefined) });
     return done;
   };
@@ -70,6 +80,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   }, lockMs / 20);
 
   const close = async (limitMs: number): Promise<void> => {
+    closing = true;
     const deadline = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
     // Not awaited: it resolves only when the running jobs have ended, and they are told to end next.
     const paused = worker.pause(true).catch(onError);
@@ -81,8 +92,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
 
   return {
     close,
-    lastSeenMs: () =>
-      worker.isRunning() && !worker.closing ? Math.max(takenAtMs, worker.isPaused() ? 0 : nowMs()) : takenAtMs,
+    lastSeenMs: () => (worker.isRunning() && !closing ? nowMs() : takenAtMs),
   };
 };
 
@@ -92,17 +102,18 @@ const abort = (run: ActiveRun | undefined, reason: AbortReason): void => {
 
 /** Runs the entry's job; an entry handed back waits again, without having used up anything. */
 const runEntry = async (
-  { run, connection }: BullTrainingConsumerOptions,
+  { run, connection, pause }: BullTrainingConsumerOptions & { pause: (until: Promise<void>) => void },
   job: Job<QueueEntry>,
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
   const outcome = await run(job.data, signal);
   if (outcome === "ended") return;
-  if (outcome !== "hand_back") {
+  if (typeof outcome === "object" && "laterMs" in outcome) {
     await job.moveToDelayed(Date.now() + outcome.laterMs, token);
     throw new DelayedError();
   }
+  if (outcome !== "hand_back") pause(outcome.untilRoom);
   try {
     await job.moveToWait(token);
   } catch (error) {

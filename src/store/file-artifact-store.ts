@@ -25,16 +25,38 @@ export const createFileArtifactStore = async (root: string): Promise<ArtifactSto
     assert(path.startsWith(base + sep), "an artifact lies inside the store");
     return path;
   };
+  /**
+   * One step on the files. A folder without its `.tmp` is no store: another disk is mounted there, or none. Then nothing is absent,
+   * it only cannot be seen, and a job must wait rather than fail.
+   */
+  const onStore = async <T>(step: () => Promise<T>, looksEmpty: (found: T) => boolean = () => false): Promise<T> => {
+    const found = await onFiles(step).catch((error: unknown) => {
+      if (error instanceof ServiceError && error.code === "not_found") return error;
+      throw error;
+    });
+    const absent = found instanceof ServiceError;
+    if ((absent || looksEmpty(found)) && !(await isFolder(temporary))) throw storeGone(absent ? found : undefined);
+    if (absent) throw found;
+    return found;
+  };
   const fileOf = (key: string): string => locate(parseKey(key));
   const folderOf = (prefix: string): string => locate(parsePrefix(prefix));
 
   return {
-    write: (key, body, options) => writeFile(temporary, fileOf(key), body, options?.limitBytes ?? Infinity),
-    read: async (key) => (await onFiles(() => openFile(fileOf(key)))).createReadStream(),
-    readBytes: (key, options) => onFiles(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
-    exists: (key) => onFiles(() => isFile(fileOf(key))),
+    write: (key, body, options) =>
+      onStore(() => writeFile(temporary, fileOf(key), body, options?.limitBytes ?? Infinity)),
+    read: async (key) => (await onStore(() => openFile(fileOf(key)))).createReadStream(),
+    readBytes: (key, options) => onStore(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
+    exists: (key) =>
+      onStore(
+        () => isFile(fileOf(key)),
+        (found) => !found,
+      ),
     list: (prefix) =>
-      onFiles(async () => (await filesBelow(folderOf(prefix), prefix)).map(({ key }) => key).sort(byCodeUnits)),
+      onStore(
+        async () => (await filesBelow(folderOf(prefix), prefix)).map(({ key }) => key).sort(byCodeUnits),
+        ({ length }) => length === 0,
+      ),
     remove: (keyOrPrefix) =>
       onFiles(() =>
         keyOrPrefix.endsWith("/")
@@ -53,9 +75,21 @@ export const createFileArtifactStore = async (root: string): Promise<ArtifactSto
         return entries.filter((entry) => entry.isDirectory() && isTenant(entry.name)).map(({ name }) => name);
       }),
     sweepTemporary: () => onFiles(() => sweepTemporaryFiles(temporary)),
-    probe: () => onFiles(() => probe(temporary)),
+    probe: () => onStore(() => probe(temporary)),
   };
 };
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+
+const storeGone = (cause: unknown): ServiceError =>
+  new ServiceError("unavailable", "the artifact store is not there: is its disk mounted?", {
+    cause,
+    retryAfterSeconds: 10,
+  });
 
 /** tmp → fsync → rename → fsync of the folder: a reader, or a machine that lost power, sees all of the file or none of it. */
 const writeFile = async (

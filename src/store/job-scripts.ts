@@ -42,7 +42,8 @@ export interface Change {
   at: string;
   reason: string;
   fields?: Record<string, string>;
-  lost?: boolean;
+  /** What is counted against the job: its trainer was lost, or the trainer lost its engine. */
+  crash?: "lost" | "crashed";
 }
 
 /** from → to of some transitions of the state machine. */
@@ -64,7 +65,7 @@ export const createJobScripts = (redis: Redis) => {
       wish.at,
       wish.reason,
       JSON.stringify(wish.fields ?? {}),
-      wish.lost ? "lost" : "",
+      wish.crash ?? "",
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */

@@ -71,7 +71,8 @@ export interface JobStore {
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
-   * `crashes` counts the trainers lost (see `reclaim`) since the last checkpoint that went further than all before it.
+   * `crashes` counts the trainers lost (see `reclaim`) and their engines' crashes (see `release`) since the last checkpoint that
+   * went further than all before it.
    * Repeated with the same `token`, as the answer of the first may have been lost, it gives the same attempt.
    * `quota_exceeded`, with when to try again, while the tenant has as many jobs with trainers as it may.
    */
@@ -103,8 +104,15 @@ export interface JobStore {
   /**
    * Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued.
    * A user's later wish wins: `queued` while pausing pauses, `queued` or `paused` while cancelling cancels. False if stale or not wished.
+   * `crashed` counts a crash.
    */
-  release(fence: Fence, to: "paused" | "cancelled" | "queued", reason: string, at: string): Promise<boolean>;
+  release(
+    fence: Fence,
+    to: "paused" | "cancelled" | "queued",
+    reason: string,
+    at: string,
+    crashed?: boolean,
+  ): Promise<boolean>;
   /**
    * A job whose trainer is gone: running → queued, pausing → paused, cancelling → cancelled; counts a crash. Null, changing
    * nothing, if another attempt holds the job or its lease has not ended.

@@ -58,8 +58,38 @@ export const workerOptions = (url: string): RedisOptions => ({
   retryStrategy: reconnectDelayMs,
 });
 
-export const createLastingConnection = (url: string, onError: (error: Error) => void): Redis =>
-  connect(workerOptions(url), onError);
+export const createLastingConnection = (url: string, onError: (error: Error) => void): Redis => {
+  const redis = connect(workerOptions(url), onError);
+  keepAnswering(redis);
+  return redis;
+};
+
+const LOOK_MS = 1000;
+const SILENCE_MS = 3 * COMMAND_TIMEOUT_MS;
+
+/**
+ * A connection that waits for ever must notice by itself that its peer is gone without a word, as behind a firewall that dropped
+ * it: TCP alone takes a quarter of an hour. One that does not answer a PING is replaced; what it had sent is sent again.
+ */
+const keepAnswering = (redis: Redis): void => {
+  let [answeredMs, asked] = [performance.now(), false];
+  const answered = (): void => {
+    [answeredMs, asked] = [performance.now(), false];
+  };
+  redis.on("ready", answered);
+  const timer = setInterval(() => {
+    if (redis.status === "end") return clearInterval(timer);
+    if (redis.status !== "ready" && redis.status !== "connect") return answered(); // on its way by itself
+    if (performance.now() - answeredMs > SILENCE_MS) {
+      answered();
+      redis.disconnect(true);
+    } else if (redis.status === "ready" && !asked) {
+      asked = true;
+      redis.ping().then(answered, answered);
+    }
+  }, LOOK_MS);
+  timer.unref();
+};
 
 const connect = (options: RedisOptions, onError: (error: Error) => void): Redis => {
   const redis = new Redis({ ...options, replyMapping: "legacy" });

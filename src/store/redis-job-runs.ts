@@ -83,13 +83,13 @@ export const createRuns = (
       by: ["fail"],
       fields: { error: JSON.stringify(error) },
     })) !== null,
-  release: async (fence, to, reason, at) => {
+  release: async (fence, to, reason, at, crashed = false) => {
     const by: readonly Transition[] =
       to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
-    return (await moved({ ...ofFence(fence), at, reason, by })) !== null;
+    return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
   },
   reclaim: (tenant, id, attempt, reason, at) =>
-    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], lost: true }),
+    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),
   failWaiting: async (tenant, id, error, at) =>
     (await moved({
       tenant,

@@ -1,7 +1,7 @@
 // npm run chaos -- [--seed N] [--rounds M] [--minutes T] [--workers W] [--only TEXT] [--keep]
 //
 // Runs the real service in a temporary folder and, round by round, submits jobs and lets something go wrong at a random moment: trainers,
-// Redis and the API are killed, frozen and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
+// their engine threads, Redis and the API are killed, frozen, hung and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
 // promise was broken: a job lost, failed or committed twice, or weights that differ from those of an uninterrupted run. The seed repeats
 // the choices; what they meet depends on the machine's timing.
 import { randomUUID } from "node:crypto";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+const engineFault = new URL("./engine-fault.mjs", import.meta.url).href;
 const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
 const freePort = () =>
@@ -68,6 +69,7 @@ export const startService = async (folder, { workers, leaseSeconds, checkpointSe
       ...{ PORT: String(port), GRPC_PORT: String(grpcPort), DATA_DIR: folder, LOG_LEVEL: "info" },
       ...{ WORKERS: String(workers), TRAINER_THREADS: "2", DRAIN_SECONDS: "10" },
       ...{ LEASE_SECONDS: String(leaseSeconds), CHECKPOINT_SECONDS: String(checkpointSeconds) },
+      ...{ HEARTBEAT_SECONDS: String(leaseSeconds), NODE_OPTIONS: `--import=${engineFault}` },
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -93,7 +93,7 @@ const steps: Record<string, Step> = {
   },
   resume: async ({ jobs }, model) => {
     const answer = granted(jobs.requestResume(model.tenant, model.id, tick()));
-    expect(await answer).toBe(wish(model, ["resume"], ["queued", "running"]));
+    expect(await answer).toBe(wish(model, ["resume", "withdrawPause"], ["queued", "running"]));
   },
   cancel: async ({ jobs }, model) => {
     const answer = granted(jobs.requestCancel(model.tenant, model.id, tick()));

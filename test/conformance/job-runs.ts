@@ -15,7 +15,10 @@ const operations: Record<string, { run: Operation; to: Partial<Record<JobState, 
     run: (jobs, { id }) => jobs.requestPause("acme", id, tick()),
     to: { queued: "paused", running: "pausing" },
   },
-  requestResume: { run: (jobs, { id }) => jobs.requestResume("acme", id, tick()), to: { paused: "queued" } },
+  requestResume: {
+    run: (jobs, { id }) => jobs.requestResume("acme", id, tick()),
+    to: { paused: "queued", pausing: "running" },
+  },
   requestCancel: {
     run: (jobs, { id }) => jobs.requestCancel("acme", id, tick()),
     to: { queued: "cancelled", paused: "cancelled", running: "cancelling", pausing: "cancelling" },

@@ -7,6 +7,8 @@ import { askRedis } from "../../src/store/ask-redis.ts";
 import { findExecutable } from "../../src/store/find-executable.ts";
 import { type PrivateRedis, type PrivateRedisOptions, startPrivateRedis } from "../../src/store/private-redis.ts";
 import { identify } from "../../src/store/process-identity.ts";
+import { obtainRedis } from "../../src/store/redis-program.ts";
+import { quiet } from "../conformance/redis-server.ts";
 
 const systemPath = process.env.PATH ?? "";
 let folder = "";
@@ -151,8 +153,9 @@ describe("a private Redis", () => {
 });
 
 /** Starts a server in a process that is then killed, as a crash of the service would; returns the server's number. */
-const leaveBehind = (where: string): Promise<number> =>
-  new Promise((resolve, reject) => {
+const leaveBehind = async (where: string): Promise<number> => {
+  const { file, argv0 } = await obtainRedis(quiet, systemPath, false);
+  return new Promise((resolve, reject) => {
     const lock = join(where, "redis.lock");
     const conf = join(where, "redis.conf");
     const socket = join(where, "redis.sock");
@@ -160,7 +163,7 @@ const leaveBehind = (where: string): Promise<number> =>
       const { spawn } = require("node:child_process");
       const fs = require("node:fs");
       fs.writeFileSync(${JSON.stringify(conf)}, "port 0\\nunixsocket ${socket}\\ndir ${where}\\nappendonly yes\\nappendfsync always\\nsave \\"\\"\\n");
-      const redis = spawn("redis-server", [${JSON.stringify(conf)}], { detached: true, stdio: "ignore" });
+      const redis = spawn(${JSON.stringify(file)}, [${JSON.stringify(conf)}], { argv0: ${JSON.stringify(argv0)}, detached: true, stdio: "ignore" });
       const started = (pid) => { const t = fs.readFileSync("/proc/" + pid + "/stat", "utf8"); return t.slice(t.lastIndexOf(")") + 2).split(" ")[19]; };
       const identity = (pid) => ({ pid, started: started(pid) });
       fs.writeFileSync(${JSON.stringify(lock)}, JSON.stringify({ host: require("node:os").hostname(), owner: identity(process.pid), server: identity(redis.pid), url: "unix://${socket}" }));
@@ -178,3 +181,4 @@ const leaveBehind = (where: string): Promise<number> =>
       owner.kill("SIGKILL");
     });
   });
+};
