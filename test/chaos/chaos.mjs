@@ -27,7 +27,9 @@ const { values: options } = parseArgs({
   },
 });
 
-const LEASE_SECONDS = 2;
+const LEASE_SECONDS = 3;
+/** A busy machine may need seconds to start a thread. */
+const HEARTBEAT_SECONDS = 6;
 const CHECKPOINT_SECONDS = 0.2;
 const MOST_PENDING = 4;
 const END_MS = 120_000;
@@ -75,29 +77,31 @@ const follow = async ({ client, pending, random, dataset }, entry) => {
 };
 
 const runReferences = async ({ client, dataset }) => {
-  const digests = [];
+  const [ids, digests] = [[], []];
   for (let variant = 0; variant < VARIANTS; variant++) {
     const { id } = await client.submit(specOf(dataset, variant), randomUUID());
     const startMs = performance.now();
     const { state, model, error } = await client.finished(id);
     if (state !== "succeeded") throw new Error(`the uninterrupted run ${variant} ${state}: ${error?.message}`);
+    ids.push(id);
     digests.push((await client.model(model)).digest);
     say(`uninterrupted run ${variant}: ${((performance.now() - startMs) / 1000).toFixed(2)} s, ${digests.at(-1)}`);
   }
-  return digests;
+  return { ids, digests };
 };
 
 const runRounds = async (context, rounds, endMs) => {
   const { random, pending } = context;
   const [submissions, faultsDone, following] = [[], [], []];
   for (let round = 1; round <= rounds && performance.now() < endMs; round++) {
-    const jobs = 1 + random.below(2);
-    for (let i = 0; i < jobs; i++) {
+    // Something is always under way when a fault comes, now and then more than the trainers can compute at once.
+    const underWay = submissions.filter(({ end }) => end === undefined).length;
+    for (let jobs = underWay; jobs < 1 + random.below(MOST_PENDING - 1); jobs++) {
       const entry = { variant: random.below(VARIANTS), key: randomUUID(), id: null };
       submissions.push(entry);
       following.push(follow(context, entry));
     }
-    await delay(random.between(0, 2000));
+    await delay(random.between(0, 1500));
     const fault = random.weighted(faults.filter(({ name }) => name.includes(options.only)));
     const recoveryMs = await fault.run(context);
     faultsDone.push({ round, name: fault.name, recoveryMs });
@@ -117,6 +121,7 @@ const main = async () => {
   const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
   const settings = {
     leaseSeconds: LEASE_SECONDS,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     checkpointSeconds: CHECKPOINT_SECONDS,
     workers: Number(options.workers),
   };
@@ -130,13 +135,13 @@ const main = async () => {
     const references = await runReferences(context);
     const endMs = startMs + Number(options.minutes) * 60_000 - END_MS / 2;
     const { submissions, faultsDone } = await runRounds(context, Number(options.rounds), endMs);
-    const models = await client.all("/v1/models");
+    const [models, jobs] = [await client.all("/v1/models"), await client.all("/v1/jobs")];
     const unrecovered = faultsDone.filter(({ recoveryMs }) => recoveryMs.includes(null));
-    const verdict = { ...judge({ submissions, references, models, log: service.log }), unrecovered };
+    const verdict = { ...judge({ submissions, references, models, jobs, log: service.log }), unrecovered };
     say(
       `\n${faultsDone.length} rounds in ${Math.round((performance.now() - startMs) / 1000)} s\n\n${toTables(verdict, faultsDone)}`,
     );
-    for (const name of ["lost", "failed", "committedTwice", "differing"])
+    for (const name of ["lost", "failed", "doubled", "committedTwice", "differing"])
       for (const id of verdict[name]) say(`${name}: ${id}`);
     const code = await service.stop();
     const kept = isKept(verdict) && code === 0;
