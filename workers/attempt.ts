@@ -159,6 +159,7 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     return end === null ? "ended" : await commitEnd(deps, attempt, end, log);
   } finally {
     reporter.stop();
+    await reporter.tidied();
     unfollow();
     attempt.close();
   }

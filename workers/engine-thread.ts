@@ -20,7 +20,11 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 const lead = async (order: RunOrder): Promise<RunEnd> => {
   try {
-    return await leadJob(order, { artifacts: await openArtifactStore(order.artifactUrl), kernels, post });
+    return await leadJob(order, {
+      artifacts: await openArtifactStore(order.artifactUrl, { existing: true }),
+      kernels,
+      post,
+    });
   } catch (error) {
     const end = toRunEnd(error);
     if (end === null) throw error;

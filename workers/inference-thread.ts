@@ -13,7 +13,10 @@ import type { FromInference, ToInference } from "./protocol.ts";
 assert(parentPort !== null, "inference-thread runs as a worker thread");
 const port = parentPort;
 const setup: InferenceSetup = workerData;
-const [kernels, artifacts] = await Promise.all([compileKernels(), openArtifactStore(setup.artifactUrl)]);
+const [kernels, artifacts] = await Promise.all([
+  compileKernels(),
+  openArtifactStore(setup.artifactUrl, { existing: true }),
+]);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
 const post = (message: FromInference): void => port.postMessage(message);
 

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ServiceError } from "../src/domain/errors.ts";
 import type { Metrics } from "../src/domain/job.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Report } from "./team-run.ts";
@@ -30,18 +31,34 @@ const createTold = (outbox: Attempt["outbox"], start: number) => {
 
 /** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
 export const createReporter = (
-  { artifacts, leaseMs }: TrainerDeps,
-  { outbox, job }: Attempt,
+  { artifacts, jobs, leaseMs }: TrainerDeps,
+  { outbox, job, fence }: Attempt,
   log: Logger,
-): { report: (report: Report) => void; stop: () => void } => {
+): { report: (report: Report) => void; stop: () => void; tidied: () => Promise<void> } => {
   const tell = createTold(outbox, job.progress);
   let last = { progress: job.progress, metrics: job.metrics };
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
 
-  const removeAll = (keys: readonly string[]): void => {
-    for (const key of keys) {
-      artifacts.remove(key).catch((error: unknown) => log.warn({ key, err: error }, "an old checkpoint stays behind"));
-    }
+  const tidying = new Set<Promise<void>>();
+  const tidy = (key: string, work: Promise<void>): void => {
+    const done = work
+      .catch((error: unknown) => log.warn({ key, err: error }, "a checkpoint that nothing needs stays behind"))
+      .finally(() => tidying.delete(done));
+    tidying.add(done);
+  };
+  const obsolete = (keys: readonly string[]): void => {
+    for (const key of keys) tidy(key, artifacts.remove(key));
+  };
+  /** One whose commit was not answered may be recorded all the same, and then another attempt goes on from it. */
+  const refused = (key: string): void => {
+    const unlessRecorded = async (): Promise<void> => {
+      const recorded = await jobs.checkpoints(fence.tenant, fence.job).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.code === "not_found") return [];
+        throw error;
+      });
+      if (!recorded.some((each) => each.key === key)) await artifacts.remove(key);
+    };
+    tidy(key, unlessRecorded());
   };
   const report = (message: Report): void => {
     switch (message.type) {
@@ -66,12 +83,18 @@ export const createReporter = (
       case "checkpoint": {
         const { record, bytes, seconds } = message;
         const { step } = record;
-        outbox.checkpoint(record, removeAll);
+        outbox.checkpoint(record, { obsolete, refused });
         const data = { step, bytes, seconds };
         outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
         break;
       }
     }
   };
-  return { report, stop: () => clearInterval(timer) };
+  return {
+    report,
+    stop: () => clearInterval(timer),
+    tidied: async () => {
+      await Promise.all(tidying);
+    },
+  };
 };

@@ -12,14 +12,18 @@ const TEMPORARY = ".tmp";
 
 const isTenant = (name: string): boolean => !name.startsWith(".");
 
-/** Files of `root`, one per key. Creates the folder if needed and sweeps what crashed writers left. */
-export const createFileArtifactStore = async (root: string): Promise<ArtifactStore> => {
+/** Files of `root`, one per key. Unless it must exist already, creates the folder if needed and sweeps what crashed writers left. */
+export const createFileArtifactStore = async (
+  root: string,
+  { existing = false }: { existing?: boolean } = {},
+): Promise<ArtifactStore> => {
   const base = resolve(root);
   const temporary = join(base, TEMPORARY);
-  await onFiles(async () => {
+  const prepare = async (): Promise<void> => {
     await mkdir(temporary, { recursive: true });
     await sweepTemporaryFiles(temporary);
-  });
+  };
+  if (!existing) await onFiles(prepare);
   const locate = (segments: readonly string[]): string => {
     const path = resolve(base, ...segments);
     assert(path.startsWith(base + sep), "an artifact lies inside the store");
@@ -137,14 +141,16 @@ const writeAll = async (handle: FileHandle, data: Uint8Array): Promise<void> => 
 
 const publish = async (draft: string, target: string): Promise<void> => {
   const folder = dirname(target);
+  let created: string | undefined;
   for (let tries = 0; ; tries += 1) {
-    const created = await mkdir(folder, { recursive: true });
     try {
       await rename(draft, target);
     } catch (error) {
-      // A folder that was removed between the two steps is made again.
-      if (errorCode(error) === "ENOENT" && tries < 3) continue;
-      throw error;
+      // The folder is new, or was removed between the two steps. Where the draft is gone too, the whole store is.
+      if (errorCode(error) !== "ENOENT" || tries === 4) throw error;
+      await stat(draft);
+      created = (await mkdir(folder, { recursive: true })) ?? created;
+      continue;
     }
     await syncFolders(folder, created === undefined ? folder : dirname(created));
     return;
