@@ -146,7 +146,7 @@ describe("a job that takes down whatever runs it", () => {
   });
 
   test("trainer or engine: after three losses without a checkpoint it has failed, and says why", async () => {
-    const { id } = await client.submit(longJob(digits, 100_000));
+    const { id } = await client.submit(longJob(digits, 3000));
     for (const [losses, signal] of (["SIGUSR2", "SIGKILL", "SIGUSR2"] as const).entries()) {
       const isOfAttempt = (event: JobEvent, state: JobState): boolean =>
         event.data.state === state && event.data.attempt === losses + 1;
