@@ -4,7 +4,7 @@ import { ServiceError } from "../domain/errors.ts";
 import { LAST_PLACE, QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, TrainingQueue } from "./training-queue.ts";
 
-const ANSWER_MS = 1000;
+const ANSWER_MS = 900;
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
 

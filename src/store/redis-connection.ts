@@ -1,8 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
 
-/** A command that was not answered by then is refused: what the API promises for a Redis that is away. */
-export const COMMAND_TIMEOUT_MS = 1000;
+/** A command that was not answered by then is refused: the API promises its 503 within a second, the way to the client included. */
+export const COMMAND_TIMEOUT_MS = 900;
 
 /** 100 ms, 200 ms … 1 s: the service resumes within the promised 3 s of Redis's return. */
 export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** times, 1000);
