@@ -8,12 +8,15 @@ import type { Ledger } from "./ledger.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
+/** An entry that only a larger trainer can run is put aside for so long; it is busy for longer than that. */
+const LARGER_TRAINER_MS = 1000;
+
 const tooLarge = (job: Job, ledger: Ledger): JobError | null => {
   const { memoryBytes, threads } = job.plan;
   if (ledger.couldFit({ memoryBytes, threads })) return null;
   return {
     code: "out_of_memory",
-    message: `the job's plan needs ${memoryBytes} bytes, more than a trainer may use`,
+    message: `the job's plan needs ${memoryBytes} bytes, more than any trainer may use`,
     hint: "use a smaller model or batch, or give the trainers more with TRAINER_MEMORY_BYTES",
   };
 };
@@ -59,6 +62,10 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
     if (job.state !== "queued") return "ended";
     const error = tooLarge(job, ledger);
     if (error !== null) {
+      // A larger trainer takes it; this one looks again only because that one may be gone by then.
+      const largest = await whileUnavailable(signal, () => jobs.largestTrainer());
+      if (largest === null) return "hand_back";
+      if (largest >= job.plan.memoryBytes) return { laterMs: LARGER_TRAINER_MS };
       await whileUnavailable(signal, () => jobs.failWaiting(entry.tenant, entry.job, error, now().toISOString()));
       return "ended";
     }

@@ -18,6 +18,21 @@ export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
   consume(run: RunJob): TrainingConsumer;
 }
 
+const announceEveryMs = 5000;
+/** Long enough to be replaced: a job that needs it fails only when nobody like it comes back. */
+const missedAfterMs = 600_000;
+
+/** Tells the other trainers that this one is there, so that a job which is too large for them waits for it instead of failing. */
+const announce = async ({ jobs, name, memoryBytes, log }: TrainerOptions): Promise<() => void> => {
+  const tell = (): Promise<void> =>
+    jobs
+      .announceTrainer(name, memoryBytes, missedAfterMs)
+      .catch((error: unknown) => log.debug({ err: error }, "the trainer could not say that it is there"));
+  await tell();
+  const timer = setInterval(() => void tell(), announceEveryMs);
+  return () => clearInterval(timer);
+};
+
 const engineThread = new URL("./engine-thread.js", import.meta.url);
 
 /**
@@ -28,9 +43,11 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const kernels = await compileKernels();
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
+  const stopAnnouncing = await announce(options);
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
   return {
     async close(limitMs) {
+      stopAnnouncing();
       await consumer.close(limitMs);
       await pool.close();
     },

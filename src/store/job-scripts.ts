@@ -10,6 +10,7 @@ import { createJob } from "./scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "./scripts/read-jobs.ts";
 import { restoreJob } from "./scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "./scripts/run-job.ts";
+import { announceTrainer, largestTrainer } from "./scripts/trainers.ts";
 
 const sources = {
   createJob,
@@ -25,6 +26,8 @@ const sources = {
   listUnfinished,
   removeJob,
   restoreJob,
+  announceTrainer,
+  largestTrainer,
 };
 
 type ChangeResult =

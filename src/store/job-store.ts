@@ -118,6 +118,10 @@ export interface JobStore {
    * nothing, if another attempt holds the job or its lease has not ended.
    */
   reclaim(tenant: TenantId, id: JobId, attempt: number, reason: string, at: string): Promise<JobState | null>;
+  /** A trainer says that it is there, and how many bytes its jobs may plan together; to be repeated before `forMs` are over. */
+  announceTrainer(name: string, memoryBytes: number, forMs: number): Promise<void>;
+  /** Bytes of the largest trainer that is there; 0 if there is none. */
+  largestTrainer(): Promise<number>;
   /** A job that must not run again (poison): queued → failed. */
   failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
 

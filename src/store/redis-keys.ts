@@ -11,6 +11,8 @@ export const redisKeys = {
   tenants: `${KEY_PREFIX}:tenants`,
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
   places: `${KEY_PREFIX}:places`,
+  /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
+  trainers: `${KEY_PREFIX}:trainers`,
   /** Set of the ids of all queued jobs. */
   waiting: `${KEY_PREFIX}:waiting`,
   /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */

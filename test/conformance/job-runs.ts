@@ -209,6 +209,22 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(await crashAfter(null)).toBe(1);
     });
 
+    it("knows the largest of the trainers that said lately that they are there", async () => {
+      expect(await stores.jobs.largestTrainer()).toBe(0);
+      await stores.jobs.announceTrainer("small", 1_000, 60_000);
+      await stores.jobs.announceTrainer("large", 2 ** 40, 60_000);
+      await stores.jobs.announceTrainer("gone", 2 ** 41, 0);
+      expect(await stores.jobs.largestTrainer()).toBe(2 ** 40);
+      await stores.jobs.announceTrainer("large", 2 ** 40, 0);
+      expect(await stores.jobs.largestTrainer()).toBe(1_000);
+    });
+
+    it("counts a crash that the trainer itself tells of like one of its own", async () => {
+      const { job, fence } = await start();
+      expect(await stores.jobs.release(fence, "queued", "the engine crashed", tick(), true)).toBe(true);
+      expect(await stores.jobs.claim("acme", job.id, "another", tick())).toMatchObject({ crashes: 1 });
+    });
+
     it("does not count preemption as a crash", async () => {
       const { job, fence } = await start();
       expect(await stores.jobs.release(fence, "queued", "preempted", tick())).toBe(true);

@@ -88,6 +88,19 @@ describe("several trainers on one Redis", () => {
     expect(a.startedAt! < b.endedAt! && b.startedAt! < a.endedAt!).toBe(true);
   });
 
+  test("a job that is too large for one trainer is left to a larger one", async () => {
+    const { body: plan } = await client.post<{ memoryBytes: number }>("/v1/jobs?validateOnly=true", specOf(1));
+    const start = (memoryBytes: number): Promise<Part> =>
+      startPart("trainer", { DATA_DIR: dataDir, REDIS_URL: redis.url, TRAINER_MEMORY_BYTES: String(memoryBytes) });
+    const large = await start(2 * plan.memoryBytes);
+    const small = await start(1_048_576);
+    trainers = [large, small];
+    const jobs = await Promise.all([1, 2, 3].map((seed) => client.submit(specOf(seed))));
+    const done = await Promise.all(jobs.map(({ id }) => client.untilDone(id)));
+    expect(done.map(({ state }) => state)).toEqual(jobs.map(() => "succeeded"));
+    expect(new Set(done.flatMap(holdersOf))).toEqual(new Set([large.pid]));
+  });
+
   test.each([
     { what: "cores", env: { TRAINER_THREADS: "3" }, threads: 2 },
     { what: "memory", env: { TRAINER_THREADS: "8", TRAINER_MEMORY_BYTES: "" }, threads: 1 },
