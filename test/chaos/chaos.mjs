@@ -48,7 +48,7 @@ const createCsv = () => {
 const specOf = (dataset, variant) => ({
   ...{ dataset, name: `chaos ${variant}`, task: { type: "classification", label: "label" } },
   model: { type: "mlp", hidden: [64, 64], activation: "relu", dropout: 0.1 },
-  training: { epochs: 900, batchSize: 32, seed: 100 + variant },
+  training: { epochs: 2000, batchSize: 32, seed: 100 + variant },
   resources: { threads: 1 + (variant % 2) },
 });
 

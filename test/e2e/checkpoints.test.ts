@@ -46,7 +46,7 @@ describe("a checkpoint", () => {
   let dataset: string;
   beforeAll(async () => {
     dataDir = await createDataDir();
-    service = await startService(dataDir, { CHECKPOINT_SECONDS: "0.15", LEASE_SECONDS: "2" });
+    service = await startService(dataDir, { CHECKPOINT_SECONDS: "0.15", LEASE_SECONDS: "3" });
     client = createRestClient(service.url);
     dataset = (await client.upload("digits", await dataFile("digits"))).id;
   });
