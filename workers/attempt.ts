@@ -175,6 +175,7 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
   } finally {
     deps.meter.ended(attempt.outcome());
     reporter.stop();
+    await reporter.tidied();
     unfollow();
     attempt.close();
   }

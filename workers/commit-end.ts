@@ -7,7 +7,7 @@ import { artifactKeys } from "../src/store/artifact-store.ts";
 import type { Attempt } from "./attempt.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { TeamEnd } from "./team-run.ts";
-import { type AttemptOutcome, crashReason, type TrainerDeps } from "./trainer-deps.ts";
+import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 
 const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
@@ -43,10 +43,16 @@ const releasedAs: Partial<Record<JobState, AttemptOutcome>> = { cancelled: "canc
  * A run that stopped before its end: cancelled or paused as the user wished, else back to the queue. The store decides by
  * the state it holds, so a wish that came at the last moment is not lost.
  */
-const release = async (deps: TrainerDeps, attempt: Attempt, reason: string, log: Logger): Promise<RunOutcome> => {
+const release = async (
+  deps: TrainerDeps,
+  attempt: Attempt,
+  reason: string,
+  log: Logger,
+  crashed = false,
+): Promise<RunOutcome> => {
   const { fence, lost } = attempt;
   const at = deps.now().toISOString();
-  const released = await whileUnavailable(lost, () => deps.jobs.release(fence, "queued", reason, at));
+  const released = await whileUnavailable(lost, () => deps.jobs.release(fence, "queued", reason, at, crashed));
   if (released !== true) return "ended";
   const job = await whileUnavailable(lost, () => deps.jobs.get(fence.tenant, fence.job));
   if (job !== null) attempt.became(releasedAs[job.state] ?? "handed_back");
@@ -103,7 +109,7 @@ export const commitEnd = async (
       return release(deps, attempt, end.reason, log);
     case "crashed":
       log.error({ reason: end.reason }, "the engine crashed; the job goes on from its checkpoint");
-      return release(deps, attempt, `${crashReason}${end.reason}`, log);
+      return release(deps, attempt, `the engine crashed: ${end.reason}`, log, true);
     case "stopped": {
       const trouble = attempt.trouble();
       if (trouble !== null) {

@@ -21,7 +21,8 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 const lead = async (order: RunOrder): Promise<RunEnd> => {
   try {
-    const artifacts = watchCalls(await openArtifactStore(order.artifactUrl), (operation, seconds, error) =>
+    const store = await openArtifactStore(order.artifactUrl, { existing: true });
+    const artifacts = watchCalls(store, (operation, seconds, error) =>
       post({ type: "store_call", operation, seconds, error }),
     );
     return await leadJob(order, { artifacts, kernels, post });

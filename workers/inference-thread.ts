@@ -17,7 +17,10 @@ import type { ToInference } from "./protocol.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
-const [kernels, artifacts] = await Promise.all([compileKernels(), openArtifactStore(setup.artifactUrl)]);
+const [kernels, artifacts] = await Promise.all([
+  compileKernels(),
+  openArtifactStore(setup.artifactUrl, { existing: true }),
+]);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
 
 /** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */

@@ -138,11 +138,19 @@ const run = async (
         type: "event",
         level: "warn",
         name: "corrupt_checkpoint",
-        message: `the checkpoint at step ${record.step} cannot be used: ${reason}; the one before it is tried`,
+        message: `the checkpoint at step ${record.step} cannot be used: ${reason}`,
         data: { step: record.step },
       }),
     ),
   );
+  if (resume === null && order.checkpoints.length > 0)
+    post({
+      type: "event",
+      level: "warn",
+      name: "started_anew",
+      message: "none of the job's checkpoints can be used; it starts anew, and its result will be the same",
+      data: { checkpoints: order.checkpoints.length },
+    });
   const secondsBefore = resume === null ? 0 : course.secondsOf(resume.state);
   post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
   if (resume !== null)

@@ -9,8 +9,13 @@ export interface Need {
 export interface Ledger {
   /** Whether the need could be met if nothing else ran. */
   couldFit(need: Need): boolean;
-  /** Waits, first come first served, until the need fits beside what is running; null when the signal aborts first. */
-  admit(need: Need, signal: AbortSignal): Promise<(() => void) | null>;
+  /**
+   * Enters the need if it fits beside what is running, and gives what takes it out again. Once one was refused, all are until
+   * something is taken out: small jobs that come after a large one do not keep it waiting for ever.
+   */
+  admit(need: Need): (() => void) | null;
+  /** Settles when something is taken out the next time. */
+  room(): Promise<void>;
   used(): Need;
 }
 
@@ -21,7 +26,8 @@ export interface Ledger {
  */
 export const createLedger = (total: Need): Ledger => {
   const used: Need = { memoryBytes: 0, threads: 0 };
-  const waiting: { need: Need; start: () => void }[] = [];
+  let refused = false;
+  let waiting: (() => void)[] = [];
 
   const bounded = (need: Need): Need => ({
     memoryBytes: need.memoryBytes,
@@ -29,13 +35,6 @@ export const createLedger = (total: Need): Ledger => {
   });
   const fits = (need: Need): boolean =>
     used.memoryBytes + need.memoryBytes <= total.memoryBytes && used.threads + need.threads <= total.threads;
-
-  const startWaiting = (): void => {
-    for (let first = waiting[0]; first !== undefined && fits(first.need); first = waiting[0]) {
-      waiting.shift();
-      first.start();
-    }
-  };
 
   const take = (need: Need): (() => void) => {
     used.memoryBytes += need.memoryBytes;
@@ -46,33 +45,21 @@ export const createLedger = (total: Need): Ledger => {
       held = false;
       used.memoryBytes -= need.memoryBytes;
       used.threads -= need.threads;
-      startWaiting();
+      refused = false;
+      const told = waiting;
+      waiting = [];
+      for (const tell of told) tell();
     };
   };
 
   return {
     couldFit: (need) => need.memoryBytes <= total.memoryBytes,
     used: () => ({ ...used }),
-    admit(wanted, signal) {
+    admit(wanted) {
       const need = bounded(wanted);
-      if (signal.aborted) return Promise.resolve(null);
-      if (waiting.length === 0 && fits(need)) return Promise.resolve(take(need));
-      return new Promise((resolve) => {
-        const entry = {
-          need,
-          start: () => {
-            signal.removeEventListener("abort", giveUp);
-            resolve(take(need));
-          },
-        };
-        const giveUp = (): void => {
-          waiting.splice(waiting.indexOf(entry), 1);
-          resolve(null);
-          startWaiting();
-        };
-        signal.addEventListener("abort", giveUp, { once: true });
-        waiting.push(entry);
-      });
+      refused ||= !fits(need);
+      return refused ? null : take(need);
     },
+    room: () => new Promise((resolve) => waiting.push(resolve)),
   };
 };

@@ -12,8 +12,11 @@ export interface Outbox {
   progress(progress: number, metrics: Metrics): void;
   points(points: readonly MetricPoint[]): void;
   event(event: NewEvent): void;
-  /** `settled` is told the keys in the store that nothing needs any more: older ones, or this one when it was refused. */
-  checkpoint(record: CheckpointRecord, settled: (obsolete: string[]) => void): void;
+  /** `obsolete` is told the keys in the store that nothing needs any more, `refused` this one's when the job is another's. */
+  checkpoint(
+    record: CheckpointRecord,
+    told: { obsolete: (keys: readonly string[]) => void; refused: (key: string) => void },
+  ): void;
   /** Settles when everything said so far is written, or the job is lost. */
   drained(): Promise<void>;
 }
@@ -34,8 +37,12 @@ export const whileUnavailable = async <T>(signal: AbortSignal, call: () => Promi
   }
 };
 
-/** Resolves to false when the fence is stale. */
-type Write = () => Promise<boolean>;
+interface Write {
+  /** Resolves to false when the fence is stale. */
+  send: () => Promise<boolean>;
+  /** Told instead when the job is lost before. */
+  dropped?: () => void;
+}
 
 /**
  * @param lost aborted by whoever learns that the attempt is over; nothing is written after that
@@ -60,17 +67,17 @@ export const createOutbox = (options: {
 
   const drain = async (): Promise<void> => {
     for (let write = queue.shift(); write !== undefined; write = queue.shift()) {
-      const held = await whileUnavailable(lost, write);
-      if (held === null) break;
-      if (!held) {
-        options.onLost();
-        break;
-      }
+      const held = lost.aborted ? null : await whileUnavailable(lost, write.send);
+      if (held === null) write.dropped?.();
+      if (held === false) options.onLost();
     }
   };
-  const add = (write: Write): void => {
-    if (lost.aborted) return;
-    queue.push(write);
+  const add = (send: Write["send"], dropped: () => void = () => {}): void => {
+    if (lost.aborted) {
+      dropped();
+      return;
+    }
+    queue.push({ send, dropped });
     running ??= drain()
       .catch(options.onError)
       .finally(() => {
@@ -106,12 +113,16 @@ export const createOutbox = (options: {
       const at = now().toISOString();
       add(() => jobs.appendEvent(fence, { ...event, at }));
     },
-    checkpoint(record, settled) {
-      add(async () => {
-        const result = await jobs.commitCheckpoint(fence, record);
-        settled(result === null ? [record.key] : result.obsolete);
-        return result !== null;
-      });
+    checkpoint(record, { obsolete, refused }) {
+      add(
+        async () => {
+          const result = await jobs.commitCheckpoint(fence, record);
+          if (result === null) refused(record.key);
+          else obsolete(result.obsolete);
+          return result !== null;
+        },
+        () => refused(record.key),
+      );
     },
     async drained() {
       while (running !== null) await running;

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ServiceError } from "../src/domain/errors.ts";
 import type { Metrics } from "../src/domain/job.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Report } from "./team-run.ts";
@@ -47,19 +48,35 @@ const createStepCounter = (meter: TrainerMeter) => {
 
 /** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
 export const createReporter = (
-  { artifacts, leaseMs, meter }: TrainerDeps,
-  { outbox, job }: Attempt,
+  { artifacts, jobs, leaseMs, meter }: TrainerDeps,
+  { outbox, job, fence }: Attempt,
   log: Logger,
-): { report: (report: Report) => void; stop: () => void } => {
+): { report: (report: Report) => void; stop: () => void; tidied: () => Promise<void> } => {
   const tell = createTold(outbox, job.progress);
   const steps = createStepCounter(meter);
   let last = { progress: job.progress, metrics: job.metrics };
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
 
-  const removeAll = (keys: readonly string[]): void => {
-    for (const key of keys) {
-      artifacts.remove(key).catch((error: unknown) => log.warn({ key, err: error }, "an old checkpoint stays behind"));
-    }
+  const tidying = new Set<Promise<void>>();
+  const tidy = (key: string, work: Promise<void>): void => {
+    const done = work
+      .catch((error: unknown) => log.warn({ key, err: error }, "a checkpoint that nothing needs stays behind"))
+      .finally(() => tidying.delete(done));
+    tidying.add(done);
+  };
+  const obsolete = (keys: readonly string[]): void => {
+    for (const key of keys) tidy(key, artifacts.remove(key));
+  };
+  /** One whose commit was not answered may be recorded all the same, and then another attempt goes on from it. */
+  const refused = (key: string): void => {
+    const unlessRecorded = async (): Promise<void> => {
+      const recorded = await jobs.checkpoints(fence.tenant, fence.job).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.code === "not_found") return [];
+        throw error;
+      });
+      if (!recorded.some((each) => each.key === key)) await artifacts.remove(key);
+    };
+    tidy(key, unlessRecorded());
   };
   const report = (message: Report): void => {
     switch (message.type) {
@@ -88,7 +105,7 @@ export const createReporter = (
         const { record, bytes, seconds } = message;
         const { step } = record;
         meter.checkpoint(seconds, bytes);
-        outbox.checkpoint(record, removeAll);
+        outbox.checkpoint(record, { obsolete, refused });
         const data = { step, bytes, seconds };
         outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
         break;
@@ -98,5 +115,11 @@ export const createReporter = (
         break;
     }
   };
-  return { report, stop: () => clearInterval(timer) };
+  return {
+    report,
+    stop: () => clearInterval(timer),
+    tidied: async () => {
+      await Promise.all(tidying);
+    },
+  };
 };

@@ -1,4 +1,5 @@
 import { ServiceError } from "../src/domain/errors.ts";
+import { ClusteringError } from "../src/engine/cluster/clustering.ts";
 import { ModelShapeError } from "../src/engine/nn/errors.ts";
 import { TrainingError } from "../src/engine/train/training.ts";
 import type { RunEnd } from "./protocol.ts";
@@ -34,7 +35,8 @@ const ofService = (error: ServiceError): RunEnd | null => {
 
 /** What an error means for the job; null for a mistake of ours, which takes the thread down and is counted as a crash. */
 export const toRunEnd = (error: unknown): RunEnd | null => {
-  if (error instanceof TrainingError) return failed(error.code, error.message, error.hint);
+  if (error instanceof TrainingError || error instanceof ClusteringError)
+    return failed(error.code, error.message, error.hint);
   if (error instanceof ModelShapeError)
     return failed("data", `${error.pointer}: ${error.message}`, "change the model so that it fits the data");
   if (error instanceof ServiceError) return ofService(error);

@@ -1,37 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../src/domain/errors.ts";
 import type { Job, JobError } from "../src/domain/job.ts";
+import { CRASHES_OF_POISON, poisonError } from "../src/domain/poison.ts";
 import type { QueueEntry, RunJob, RunOutcome } from "../src/queue/training-queue.ts";
-import type { CheckpointRecord, Fence } from "../src/store/job-store.ts";
-import { runAttempt } from "./attempt.ts";
+import { type Claimed, runAttempt } from "./attempt.ts";
 import type { Ledger } from "./ledger.ts";
 import { whileUnavailable } from "./outbox.ts";
-import { crashReason, type TrainerDeps } from "./trainer-deps.ts";
+import type { TrainerDeps } from "./trainer-deps.ts";
 
-const crashesAllowed = 3;
-
-const engineCrashes = (job: Job, newest: CheckpointRecord | undefined): number =>
-  job.history.filter(({ reason, attempt }) => reason.startsWith(crashReason) && attempt >= (newest?.attempt ?? 0))
-    .length;
+/** An entry that only a larger trainer can run is put aside for so long; it is busy for longer than that. */
+const LARGER_TRAINER_MS = 1000;
 
 const tooLarge = (job: Job, ledger: Ledger): JobError | null => {
   const { memoryBytes, threads } = job.plan;
   if (ledger.couldFit({ memoryBytes, threads })) return null;
   return {
     code: "out_of_memory",
-    message: `the job's plan needs ${memoryBytes} bytes, more than a trainer may use`,
+    message: `the job's plan needs ${memoryBytes} bytes, more than any trainer may use`,
     hint: "use a smaller model or batch, or give the trainers more with TRAINER_MEMORY_BYTES",
   };
 };
 
-const poison = (crashes: number, job: Job): JobError => {
-  const last = job.history.filter(({ state, attempt }) => state === "queued" && attempt > 0).at(-1);
-  return {
-    code: "poison",
-    message: `the job took down ${crashes} trainers or engine threads without getting further than its last checkpoint; last: ${last?.reason ?? "unknown"}`,
-    hint: "a smaller model or batch may help; the trainers' logs say more",
-  };
-};
+const poison = (crashes: number, { history }: Job): JobError =>
+  poisonError(crashes, history.findLast(({ state, attempt }) => state === "queued" && attempt > 0)?.reason ?? "");
 
 /** The tenant has as many running jobs as it may: the entry steps aside, so that others' jobs run. */
 const waitAtLimit = (error: unknown): { laterMs: number } => {
@@ -40,24 +31,23 @@ const waitAtLimit = (error: unknown): { laterMs: number } => {
 };
 
 /**
- * Runs what the queue hands out. Before anything is claimed the job has to fit the ledger: until then it stays `queued`,
- * and another wish of its user still reaches it there.
+ * Runs what the queue hands out. A job that does not fit beside those that run goes back to the queue, unclaimed: another trainer
+ * may have room, and whoever is next when there is some may be another tenant's.
  */
 export const createJobRunner = (deps: TrainerDeps): RunJob => {
   const { jobs, ledger, now } = deps;
 
-  const claimed = async (
-    entry: QueueEntry,
-    signal: AbortSignal,
-  ): Promise<{ fence: Fence; job: Job; checkpoints: CheckpointRecord[] } | null> => {
+  const claimed = async (entry: QueueEntry, signal: AbortSignal): Promise<Claimed | null> => {
     const token = randomUUID();
     const claim = await whileUnavailable(signal, () =>
       jobs.claim(entry.tenant, entry.job, deps.name, now().toISOString(), token),
     );
     if (claim === null) return null;
-    const checkpoints = (await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job))) ?? [];
-    const crashes = claim.crashes + engineCrashes(claim.job, checkpoints[0]);
-    if (crashes < crashesAllowed) return { ...claim, checkpoints };
+    const { crashes } = claim;
+    if (crashes < CRASHES_OF_POISON) {
+      const checkpoints = await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job));
+      return { ...claim, checkpoints: checkpoints ?? [] };
+    }
     await whileUnavailable(signal, () => jobs.fail(claim.fence, poison(crashes, claim.job), now().toISOString()));
     deps.log.error({ ...entry, crashes }, "a job crashed again and again; it has failed");
     return null;
@@ -72,11 +62,16 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
     if (job.state !== "queued") return "ended";
     const error = tooLarge(job, ledger);
     if (error !== null) {
+      // A larger trainer takes it; this one looks again only because that one may be gone by then.
+      const largest = await whileUnavailable(signal, () => jobs.largestTrainer());
+      if (largest === null) return "hand_back";
+      if (largest >= job.plan.memoryBytes) return { laterMs: LARGER_TRAINER_MS };
       await whileUnavailable(signal, () => jobs.failWaiting(entry.tenant, entry.job, error, now().toISOString()));
       return "ended";
     }
-    const giveBack = await ledger.admit(job.plan, signal);
-    if (giveBack === null) return "hand_back";
+    if (signal.aborted) return "hand_back";
+    const giveBack = ledger.admit(job.plan);
+    if (giveBack === null) return { untilRoom: ledger.room() };
     try {
       const claim = await claimed(entry, signal).catch(waitAtLimit);
       if (claim !== null && "laterMs" in claim) return claim;

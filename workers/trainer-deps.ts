@@ -39,6 +39,3 @@ export interface TrainerDeps {
   /** The job is another's when its record saw no sign of life for so long. */
   leaseMs: number;
 }
-
-/** Begins the reason of a release after a crashed or hung thread; what is counted lies in the job's own history, for every trainer to see. */
-export const crashReason = "the engine crashed: ";

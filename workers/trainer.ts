@@ -21,6 +21,21 @@ export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
   consume(run: RunJob): TrainingConsumer;
 }
 
+const announceEveryMs = 5000;
+/** Long enough to be replaced: a job that needs it fails only when nobody like it comes back. */
+const missedAfterMs = 600_000;
+
+/** Tells the other trainers that this one is there, so that a job which is too large for them waits for it instead of failing. */
+const announce = async ({ jobs, name, memoryBytes, log }: TrainerOptions): Promise<() => void> => {
+  const tell = (): Promise<void> =>
+    jobs
+      .announceTrainer(name, memoryBytes, missedAfterMs)
+      .catch((error: unknown) => log.debug({ err: error }, "the trainer could not say that it is there"));
+  await tell();
+  const timer = setInterval(() => void tell(), announceEveryMs);
+  return () => clearInterval(timer);
+};
+
 const engineThread = new URL("./engine-thread.js", import.meta.url);
 
 /**
@@ -31,6 +46,7 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const kernels = await compileKernels();
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
+  const stopAnnouncing = await announce(options);
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
   return {
     load: () => {
@@ -39,6 +55,7 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
       return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, ...consumer.load() };
     },
     async close(limitMs) {
+      stopAnnouncing();
       await consumer.close(limitMs);
       await pool.close();
     },

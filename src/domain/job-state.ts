@@ -16,6 +16,8 @@ export const transitions = {
   pause: { from: ["pausing"], to: "paused", fenced: true },
   pauseQueued: { from: ["queued"], to: "paused", fenced: false },
   resume: { from: ["paused"], to: "queued", fenced: false },
+  /** Resumed before its trainer had paused it: it goes on, or back to the queue with the checkpoint that is being written. */
+  withdrawPause: { from: ["pausing"], to: "running", fenced: false },
   /** Preemption, a lost worker, a drain: back to the queue, to go on from the checkpoint. */
   handBack: { from: ["running"], to: "queued", fenced: true },
   reclaim: { from: ["running"], to: "queued", fenced: false },

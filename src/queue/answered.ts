@@ -1,6 +1,6 @@
 import { ServiceError } from "../domain/errors.ts";
 
-export const ANSWER_MS = 1000;
+export const ANSWER_MS = 900;
 
 /** BullMQ waits for a connection for ever; a caller of the API is answered within a second. `name` is the queue's, for the error. */
 export const answered = async <T>(name: string, ask: () => Promise<T>, limitMs = ANSWER_MS): Promise<T> => {

@@ -34,12 +34,22 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   const active = new Map<string, ActiveRun>();
   let takenAtMs = nowMs();
   let taken = 0;
+  let closing = false;
+  /** Takes no entries until then: those that no trainer has room for wait where they can be seen, and in their order. */
+  const pause = (until: Promise<void>): void => {
+    worker.pause(true).catch(onError);
+    void until.then(() => {
+      if (!closing) worker.resume().catch(onError);
+    });
+  };
 
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
     takenAtMs = nowMs();
     taken += 1;
     const controller = new AbortController();
-    const done = runEntry(options, job, token, controller.signal).finally(() => active.delete(job.data.job));
+    const done = runEntry({ ...options, pause }, job, token, controller.signal).finally(() =>
+      active.delete(job.data.job),
+    );
     active.set(job.data.job, { controller, renewedAtMs: nowMs(), done: done.catch(() => undefined) });
     return done;
   };
@@ -72,6 +82,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   }, lockMs / 20);
 
   const close = async (limitMs: number): Promise<void> => {
+    closing = true;
     const deadline = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
     // Not awaited: it resolves only when the running jobs have ended, and they are told to end next.
     const paused = worker.pause(true).catch(onError);
@@ -83,9 +94,8 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
 
   return {
     close,
-    load: () => ({ free: worker.closing || worker.isPaused() ? 0 : Math.max(0, concurrency - active.size), taken }),
-    lastSeenMs: () =>
-      worker.isRunning() && !worker.closing ? Math.max(takenAtMs, worker.isPaused() ? 0 : nowMs()) : takenAtMs,
+    load: () => ({ free: closing || worker.isPaused() ? 0 : Math.max(0, concurrency - active.size), taken }),
+    lastSeenMs: () => (worker.isRunning() && !closing ? nowMs() : takenAtMs),
   };
 };
 
@@ -95,17 +105,18 @@ const abort = (run: ActiveRun | undefined, reason: AbortReason): void => {
 
 /** Runs the entry's job; an entry handed back waits again, without having used up anything. */
 const runEntry = async (
-  { run, connection }: BullTrainingConsumerOptions,
+  { run, connection, pause }: BullTrainingConsumerOptions & { pause: (until: Promise<void>) => void },
   job: Job<QueueEntry>,
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
   const outcome = await run(job.data, signal);
   if (outcome === "ended") return;
-  if (outcome !== "hand_back") {
+  if (typeof outcome === "object" && "laterMs" in outcome) {
     await job.moveToDelayed(Date.now() + outcome.laterMs, token);
     throw new DelayedError();
   }
+  if (outcome !== "hand_back") pause(outcome.untilRoom);
   try {
     await job.moveToWait(token);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface TrainingQueue {
    */
   add(entry: QueueEntry, options: { place: number; isNew?: boolean }): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
-  remove(entry: QueueEntry): Promise<void>;
+  remove(entry: Pick<QueueEntry, "job">): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;
   /** Jobs that have an entry, waiting or running: one look, for thousands of them. */
   jobs(): Promise<ReadonlySet<JobId>>;
@@ -30,8 +30,11 @@ export interface TrainingQueue {
   close(): Promise<void>;
 }
 
-/** How one run of a job ended, seen from the queue: `laterMs` puts the entry aside for so long. */
-export type RunOutcome = "ended" | "hand_back" | { laterMs: number };
+/**
+ * How one run of a job ended, seen from the queue. `laterMs` puts the entry aside for so long; `untilRoom` gives it back for
+ * another trainer that has room, and takes no more until it settles.
+ */
+export type RunOutcome = "ended" | "hand_back" | { laterMs: number } | { untilRoom: Promise<void> };
 
 /** The consumer's side, used by a trainer. */
 export interface TrainingConsumer {

@@ -14,6 +14,6 @@ export interface Catalogue {
   /** By id or alias. */
   model(tenant: TenantId, idOrAlias: string): Promise<Model>;
   models(tenant: TenantId, page: PageRequest): Promise<Page<Model>>;
-  /** `in_use` while an unfinished job starts from it or an alias names it. */
+  /** `in_use` while an unfinished job starts from it, a model came from it, or an alias names it. */
   removeModel(tenant: TenantId, id: ModelId): Promise<void>;
 }

@@ -12,29 +12,55 @@ const TEMPORARY = ".tmp";
 
 const isTenant = (name: string): boolean => !name.startsWith(".");
 
-/** Files of `root`, one per key. Creates the folder if needed and sweeps what crashed writers left. */
-export const createFileArtifactStore = async (root: string): Promise<ArtifactStore> => {
+/** Files of `root`, one per key. Unless it must exist already, creates the folder if needed and sweeps what crashed writers left. */
+export const createFileArtifactStore = async (
+  root: string,
+  { existing = false }: { existing?: boolean } = {},
+): Promise<ArtifactStore> => {
   const base = resolve(root);
   const temporary = join(base, TEMPORARY);
-  await onFiles(async () => {
+  const prepare = async (): Promise<void> => {
     await mkdir(temporary, { recursive: true });
     await sweepTemporaryFiles(temporary);
-  });
+  };
+  if (!existing) await onFiles(prepare);
   const locate = (segments: readonly string[]): string => {
     const path = resolve(base, ...segments);
     assert(path.startsWith(base + sep), "an artifact lies inside the store");
     return path;
   };
+  /**
+   * One step on the files. A folder without its `.tmp` is no store: another disk is mounted there, or none. Then nothing is absent,
+   * it only cannot be seen, and a job must wait rather than fail.
+   */
+  const onStore = async <T>(step: () => Promise<T>, looksEmpty: (found: T) => boolean = () => false): Promise<T> => {
+    const found = await onFiles(step).catch((error: unknown) => {
+      if (error instanceof ServiceError && error.code === "not_found") return error;
+      throw error;
+    });
+    const absent = found instanceof ServiceError;
+    if ((absent || looksEmpty(found)) && !(await isFolder(temporary))) throw storeGone(absent ? found : undefined);
+    if (absent) throw found;
+    return found;
+  };
   const fileOf = (key: string): string => locate(parseKey(key));
   const folderOf = (prefix: string): string => locate(parsePrefix(prefix));
 
   return {
-    write: (key, body, options) => writeFile(temporary, fileOf(key), body, options?.limitBytes ?? Infinity),
-    read: async (key) => (await onFiles(() => openFile(fileOf(key)))).createReadStream(),
-    readBytes: (key, options) => onFiles(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
-    exists: (key) => onFiles(() => isFile(fileOf(key))),
+    write: (key, body, options) =>
+      onStore(() => writeFile(temporary, fileOf(key), body, options?.limitBytes ?? Infinity)),
+    read: async (key) => (await onStore(() => openFile(fileOf(key)))).createReadStream(),
+    readBytes: (key, options) => onStore(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
+    exists: (key) =>
+      onStore(
+        () => isFile(fileOf(key)),
+        (found) => !found,
+      ),
     list: (prefix) =>
-      onFiles(async () => (await filesBelow(folderOf(prefix), prefix)).map(({ key }) => key).sort(byCodeUnits)),
+      onStore(
+        async () => (await filesBelow(folderOf(prefix), prefix)).map(({ key }) => key).sort(byCodeUnits),
+        ({ length }) => length === 0,
+      ),
     remove: (keyOrPrefix) =>
       onFiles(() =>
         keyOrPrefix.endsWith("/")
@@ -53,9 +79,21 @@ export const createFileArtifactStore = async (root: string): Promise<ArtifactSto
         return entries.filter((entry) => entry.isDirectory() && isTenant(entry.name)).map(({ name }) => name);
       }),
     sweepTemporary: () => onFiles(() => sweepTemporaryFiles(temporary)),
-    probe: () => onFiles(() => probe(temporary)),
+    probe: () => onStore(() => probe(temporary)),
   };
 };
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+
+const storeGone = (cause: unknown): ServiceError =>
+  new ServiceError("unavailable", "the artifact store is not there: is its disk mounted?", {
+    cause,
+    retryAfterSeconds: 10,
+  });
 
 /** tmp → fsync → rename → fsync of the folder: a reader, or a machine that lost power, sees all of the file or none of it. */
 const writeFile = async (
@@ -103,14 +141,16 @@ const writeAll = async (handle: FileHandle, data: Uint8Array): Promise<void> => 
 
 const publish = async (draft: string, target: string): Promise<void> => {
   const folder = dirname(target);
+  let created: string | undefined;
   for (let tries = 0; ; tries += 1) {
-    const created = await mkdir(folder, { recursive: true });
     try {
       await rename(draft, target);
     } catch (error) {
-      // A folder that was removed between the two steps is made again.
-      if (errorCode(error) === "ENOENT" && tries < 3) continue;
-      throw error;
+      // The folder is new, or was removed between the two steps. Where the draft is gone too, the whole store is.
+      if (errorCode(error) !== "ENOENT" || tries === 4) throw error;
+      await stat(draft);
+      created = (await mkdir(folder, { recursive: true })) ?? created;
+      continue;
     }
     await syncFolders(folder, created === undefined ? folder : dirname(created));
     return;

@@ -1,9 +1,8 @@
 import type { Redis } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
 import type { JobId, TenantId } from "../domain/ids.ts";
+import { COMMAND_TIMEOUT_MS } from "./redis-connection.ts";
 import { redisKeys } from "./redis-keys.ts";
-
-const ANSWER_MS = 1000;
 
 interface Listener {
   job: JobId | null;
@@ -61,7 +60,7 @@ const withinSecond = async (asked: Promise<unknown>): Promise<void> => {
     timer = setTimeout(
       () =>
         reject(new ServiceError("unavailable", "Redis cannot be used right now (no answer)", { retryAfterSeconds: 2 })),
-      ANSWER_MS,
+      COMMAND_TIMEOUT_MS,
     );
   });
   try {

@@ -10,6 +10,7 @@ import { createJob } from "./scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "./scripts/read-jobs.ts";
 import { restoreJob } from "./scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "./scripts/run-job.ts";
+import { announceTrainer, largestTrainer } from "./scripts/trainers.ts";
 
 const sources = {
   createJob,
@@ -25,6 +26,8 @@ const sources = {
   listUnfinished,
   removeJob,
   restoreJob,
+  announceTrainer,
+  largestTrainer,
 };
 
 type ChangeResult =
@@ -42,7 +45,8 @@ export interface Change {
   at: string;
   reason: string;
   fields?: Record<string, string>;
-  lost?: boolean;
+  /** What is counted against the job: its trainer was lost, or the trainer lost its engine. */
+  crash?: "lost" | "crashed";
 }
 
 /** from → to of some transitions of the state machine. */
@@ -64,7 +68,7 @@ export const createJobScripts = (redis: Redis) => {
       wish.at,
       wish.reason,
       JSON.stringify(wish.fields ?? {}),
-      wish.lost ? "lost" : "",
+      wish.crash ?? "",
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */

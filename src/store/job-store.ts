@@ -72,7 +72,8 @@ export interface JobStore {
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
-   * `crashes` counts the trainers lost (see `reclaim`) since the last checkpoint that went further than all before it.
+   * `crashes` counts the trainers lost (see `reclaim`) and their engines' crashes (see `release`) since the last checkpoint that
+   * went further than all before it.
    * Repeated with the same `token`, as the answer of the first may have been lost, it gives the same attempt.
    * `quota_exceeded`, with when to try again, while the tenant has as many jobs with trainers as it may.
    */
@@ -104,13 +105,24 @@ export interface JobStore {
   /**
    * Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued.
    * A user's later wish wins: `queued` while pausing pauses, `queued` or `paused` while cancelling cancels. False if stale or not wished.
+   * `crashed` counts a crash.
    */
-  release(fence: Fence, to: "paused" | "cancelled" | "queued", reason: string, at: string): Promise<boolean>;
+  release(
+    fence: Fence,
+    to: "paused" | "cancelled" | "queued",
+    reason: string,
+    at: string,
+    crashed?: boolean,
+  ): Promise<boolean>;
   /**
    * A job whose trainer is gone: running → queued, pausing → paused, cancelling → cancelled; counts a crash. Null, changing
    * nothing, if another attempt holds the job or its lease has not ended.
    */
   reclaim(tenant: TenantId, id: JobId, attempt: number, reason: string, at: string): Promise<JobState | null>;
+  /** A trainer says that it is there, and how many bytes its jobs may plan together; to be repeated before `forMs` are over. */
+  announceTrainer(name: string, memoryBytes: number, forMs: number): Promise<void>;
+  /** Bytes of the largest trainer that is there; 0 if there is none. */
+  largestTrainer(): Promise<number>;
   /** A job that must not run again (poison): queued → failed. */
   failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
 

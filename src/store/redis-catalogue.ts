@@ -38,7 +38,7 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     tenant: TenantId,
     kind: "dataset" | "model",
     id: string,
-    holds: string | null,
+    held: readonly string[],
   ): Promise<void> => {
     const [prefix, index] =
       kind === "dataset"
@@ -48,8 +48,8 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
       `${prefix}:${id}`,
       index,
       holders(tenant, id),
-      holders(tenant, holds ?? ""),
       redisKeys.aliases(tenant),
+      ...held.map((each) => holders(tenant, each)),
     ];
     const [outcome, ...by] = (await scripts.removeManifest(keys, id)) as [string, ...string[]];
     if (outcome === "absent") throw new ServiceError("not_found", `There is no ${nameOf[kind]} ${id}`);
@@ -62,23 +62,19 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
 
   return {
     addDataset: async (tenant: TenantId, dataset: Dataset) => {
-      const keys = [
-        `${redisKeys.datasetPrefix(tenant)}:${dataset.id}`,
-        redisKeys.datasetIndex(tenant),
-        holders(tenant, ""),
-      ];
-      await scripts.addManifest(keys, dataset.id, JSON.stringify(dataset), "");
+      const keys = [`${redisKeys.datasetPrefix(tenant)}:${dataset.id}`, redisKeys.datasetIndex(tenant)];
+      await scripts.addManifest(keys, dataset.id, JSON.stringify(dataset));
     },
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
-    removeDataset: (tenant, id) => remove(tenant, "dataset", id, null),
+    removeDataset: (tenant, id) => remove(tenant, "dataset", id, []),
     addModel: async (tenant: TenantId, model: Model) => {
       const keys = [
         `${redisKeys.modelPrefix(tenant)}:${model.id}`,
         redisKeys.modelIndex(tenant),
-        holders(tenant, model.dataset ?? ""),
+        ...heldBy(model).map((each) => holders(tenant, each)),
       ];
-      await scripts.addManifest(keys, model.id, JSON.stringify(model), model.dataset === null ? "" : "1");
+      await scripts.addManifest(keys, model.id, JSON.stringify(model));
     },
     model: async (tenant, idOrAlias) => {
       const missing = `There is no model ${idOrAlias}`;
@@ -91,9 +87,12 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     models: (tenant, page) => list<Model>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
     removeModel: async (tenant, id) => {
       const model = await read<Model>(`${redisKeys.modelPrefix(tenant)}:${id}`, `There is no model ${id}`);
-      await remove(tenant, "model", id, model.dataset);
+      await remove(tenant, "model", id, heldBy(model));
     },
   };
 };
+
+/** Where a model comes from can be looked up as long as it exists. */
+const heldBy = ({ dataset, base }: Model): string[] => [dataset, base].filter((id) => id !== null);
 
 const nameOf = { dataset: "data set", model: "model" } as const;

@@ -8,8 +8,20 @@ import { jobKeys, redisKeys } from "./redis-keys.ts";
 
 type Runs = Pick<
   JobStore,
-  "claim" | "progress" | "commitCheckpoint" | "checkpoints" | "succeed" | "fail" | "release" | "reclaim" | "failWaiting"
+  | "claim"
+  | "progress"
+  | "commitCheckpoint"
+  | "checkpoints"
+  | "succeed"
+  | "fail"
+  | "release"
+  | "reclaim"
+  | "failWaiting"
+  | "announceTrainer"
+  | "largestTrainer"
 >;
+
+const trainerKeys = [redisKeys.trainers, `${redisKeys.trainers}:until`];
 
 const LONGEST_WAIT_SECONDS = 60;
 
@@ -83,13 +95,17 @@ export const createRuns = (
       by: ["fail"],
       fields: { error: JSON.stringify(error) },
     })) !== null,
-  release: async (fence, to, reason, at) => {
+  release: async (fence, to, reason, at, crashed = false) => {
     const by: readonly Transition[] =
       to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
-    return (await moved({ ...ofFence(fence), at, reason, by })) !== null;
+    return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
   },
   reclaim: (tenant, id, attempt, reason, at) =>
-    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], lost: true }),
+    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),
+  announceTrainer: async (name, memoryBytes, forMs) => {
+    await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);
+  },
+  largestTrainer: async () => Number(await scripts.largestTrainer(trainerKeys)),
   failWaiting: async (tenant, id, error, at) =>
     (await moved({
       tenant,

@@ -32,7 +32,8 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
   },
   requestResume: async (tenant, id, at) => {
     const same = ["queued", "running"] as const;
-    const { job, place } = await wish("resumed", { tenant, id, at, reason: "resumed", by: ["resume"], same });
+    const by = ["resume", "withdrawPause"] as const;
+    const { job, place } = await wish("resumed", { tenant, id, at, reason: "resumed", by, same });
     return { job, place };
   },
   requestCancel: async (tenant, id, at) => {

@@ -12,7 +12,9 @@ export const redisKeys = {
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
   places: `${KEY_PREFIX}:places`,
   /** Channel on which trainers give signs of life. */
-  trainerSigns: `${KEY_PREFIX}:trainers`,
+  trainerSigns: `${KEY_PREFIX}:trainer-signs`,
+  /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
+  trainers: `${KEY_PREFIX}:trainers`,
   /** Set of the ids of all queued jobs. */
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */

@@ -3,7 +3,7 @@ import type { Caller } from "./caller.ts";
 import type { Deps } from "./deps.ts";
 import { getModel } from "./get-model.ts";
 
-/** `in_use` while an unfinished job starts from it or an alias names it. */
+/** `in_use` while an unfinished job starts from it, a model came from it, or an alias names it. */
 export const deleteModel = async (deps: Deps, caller: Caller, request: { id: string }): Promise<void> => {
   const { id } = await getModel(deps, caller, request);
   await deps.catalogue.removeModel(caller.tenant, id);

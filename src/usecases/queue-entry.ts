@@ -25,7 +25,7 @@ export const enqueueJob = async (
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */
 export const dequeueJob = async (deps: Deps, tenant: TenantId, job: Job): Promise<void> => {
   try {
-    await deps.queue.remove({ tenant, job: job.id });
+    await deps.queue.remove({ job: job.id });
   } catch (error) {
     deps.log.warn({ tenant, job: job.id, err: error }, "the job's entry could not be taken out of the queue");
   }

@@ -1,10 +1,8 @@
-import type { JobError } from "../domain/job.ts";
+import { CRASHES_OF_POISON, poisonError } from "../domain/poison.ts";
 import type { UnfinishedJob } from "../store/job-store.ts";
 import type { Deps } from "./deps.ts";
 
 const INTERVAL_MS = 2000;
-/** Trainers lost without a checkpoint that went further: then the job is taken to be the cause. */
-export const CRASHES_OF_POISON = 3;
 
 type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
 
@@ -19,10 +17,15 @@ export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}):
   for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
   // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
   const entries = await deps.queue.jobs();
-  for (const { tenant, id, state, place } of await deps.jobs.unfinished()) {
+  const records = await deps.jobs.unfinished();
+  for (const { tenant, id, state, place } of records) {
     if (state !== "queued" || entries.has(id) || (await deps.queue.has({ tenant, job: id }))) continue;
     await deps.queue.add({ tenant, job: id }, { place });
   }
+  // A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
+  // paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
+  const wanted = new Set(records.filter(({ state }) => state !== "paused").map(({ id }) => id));
+  for (const id of entries) if (!wanted.has(id)) await deps.queue.remove({ job: id });
 };
 
 /** A job whose trainer is gone goes back; one that lost too many of them has failed. */
@@ -38,15 +41,10 @@ const settle = async (deps: ReconcilerDeps, job: UnfinishedJob): Promise<void> =
     crashes += 1;
   }
   if (state !== "queued" || crashes < CRASHES_OF_POISON) return;
-  await deps.jobs.failWaiting(tenant, id, poison(crashes), deps.now().toISOString());
-  await deps.queue.remove({ tenant, job: id });
+  const last = (await deps.jobs.get(tenant, id)).history.at(-1)?.reason ?? "";
+  await deps.jobs.failWaiting(tenant, id, poisonError(crashes, last), deps.now().toISOString());
+  await deps.queue.remove({ job: id });
 };
-
-const poison = (crashes: number): JobError => ({
-  code: "poison",
-  message: `the job's trainer was lost ${crashes} times without a checkpoint in between`,
-  hint: "look at the trainer's log for the cause; a smaller batch or model, or less data, may avoid it",
-});
 
 /** Reconciles now and every few seconds until stopped. An outage is logged once and ends by itself. */
 export const startReconciler = (deps: ReconcilerDeps): (() => void) => {

@@ -52,6 +52,8 @@ export const storeAndProfile = async (
   const copy = new PassThrough();
   const original = Readable.from(copying(body, copy));
   const failures: unknown[] = [];
+  // A store that fails before it reads leaves nobody who listens; what went wrong is told by the promises.
+  for (const stream of [original, copy]) stream.on("error", () => undefined);
   const stop = (error: unknown): never => {
     failures.push(error);
     const cause = error instanceof Error ? error : new Error(String(error));

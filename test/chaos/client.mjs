@@ -5,6 +5,8 @@ const PAUSE_MS = 100;
 /** What a client may meet while something is down, and comes back from. */
 const again = new Set([429, 503]);
 
+const jsonPage = { headers: { accept: "application/json" } };
+
 /** A client as the documentation asks for one: it repeats what was not answered, with the same idempotency key. */
 export const createClient = (url) => {
   const once = (path, options = {}) => fetch(url + path, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
@@ -40,6 +42,7 @@ export const createClient = (url) => {
     /** 409 when it came too late: the job is done. */
     wish: (id, verb) => persistently(`/v1/jobs/${id}/${verb}`, { method: "POST" }),
     job: (id) => persistently(`/v1/jobs/${id}`),
+    events: async (id) => (await expecting(200, `/v1/jobs/${id}/events?limit=1000`, jsonPage)).items,
     model: (id) => expecting(200, `/v1/models/${id}`),
     async finished(id) {
       for (;;) {

@@ -39,8 +39,26 @@ const untilTakenUp = ({ client }, jobs, startMs) =>
     }),
   );
 
+const isLoss = ({ type, message, data }) =>
+  type === "state" && data.attempt > 0 && /engine crashed|no sign of life/.test(message);
+
+/** One more crash without a checkpoint in between would fail it, as it should: nothing could be learnt from that here. */
+const isNearPoison = async ({ client }, { id }) => {
+  const events = await client.events(id);
+  return events.slice(events.findLastIndex(({ type }) => type === "checkpoint") + 1).filter(isLoss).length >= 2;
+};
+
+const heldAndSound = async (context, pids) => {
+  for (;;) {
+    const held = await heldBy(context, pids);
+    const near = await Promise.all(held.map((job) => isNearPoison(context, job)));
+    if (!near.includes(true)) return held;
+    await delay(LOOK_MS);
+  }
+};
+
 const onTrainers = async (context, pids, act) => {
-  const held = await heldBy(context, pids);
+  const held = await heldAndSound(context, pids);
   const startMs = performance.now();
   await act();
   return untilTakenUp(context, held, startMs);
@@ -64,8 +82,8 @@ const onPart = async ({ client }, pid, act) => {
 };
 
 /**
- * What goes wrong, how often, and how long the service took to be itself again: for trainers, until each job they held was with
- * a trainer again; for Redis and the API, from their return (a freeze's end, or the kill itself) until a listing was answered.
+ * What goes wrong, how often, and how long the service took to be itself again: for trainers and their engines, until each job they
+ * held was with a trainer again; for Redis and the API, from their return (a freeze's end, or the kill itself) until a listing was answered.
  */
 export const faults = [
   {
@@ -111,6 +129,27 @@ export const faults = [
       for (const pid of oneTrainer(context)) await frozen(pid, ms);
       return [];
     },
+  },
+  {
+    name: "engine thread crashed",
+    weight: 3,
+    run: (context) => {
+      const pids = oneTrainer(context);
+      return onTrainers(context, pids, () => pids.map((pid) => signal(pid, "SIGUSR2")));
+    },
+  },
+  {
+    name: "engine thread hung",
+    weight: 3,
+    run: (context) => {
+      const pids = oneTrainer(context);
+      return onTrainers(context, pids, () => pids.map((pid) => signal(pid, "SIGPROF")));
+    },
+  },
+  {
+    name: "Redis restarted",
+    weight: 2,
+    run: async (context) => onPart(context, await context.service.redisPid(), (pid) => signal(pid, "SIGTERM")),
   },
   {
     name: "Redis SIGKILL",

@@ -12,8 +12,8 @@ const spread = (times) => {
   return { count: sorted.length, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), longest: sorted.at(-1) };
 };
 
-/** Which promises the run kept. `submissions`: what was wished and came of it; `references`: digests of uninterrupted runs. */
-export const judge = ({ submissions, references, models, log }) => {
+/** Which promises the run kept. `submissions`: what was wished and came of it; `references`: the uninterrupted runs. */
+export const judge = ({ submissions, references, models, jobs, log }) => {
   const acknowledged = submissions.filter(({ id }) => id !== null);
   const expected = ({ cancelled, end }) => end.state === "succeeded" || (cancelled && end.state === "cancelled");
   const ended = acknowledged.filter(({ end }) => end !== null && end !== undefined);
@@ -27,22 +27,26 @@ export const judge = ({ submissions, references, models, log }) => {
       (commits.get(id) ?? 0) > 1,
   );
   const succeeded = ended.filter(({ end }) => end.state === "succeeded");
-  const differing = succeeded.filter(({ id, variant }) => modelsOf.get(id)?.[0]?.digest !== references[variant]);
+  const differing = succeeded.filter(
+    ({ id, variant }) => modelsOf.get(id)?.[0]?.digest !== references.digests[variant],
+  );
+  const known = new Set([...references.ids, ...acknowledged.map(({ id }) => id)]);
   return {
     submitted: submissions.length,
     acknowledged: acknowledged.length,
     finished: ended.filter(expected).length,
     lost: acknowledged.filter(({ end }) => end === null || end === undefined).map(({ id }) => id),
     failed: ended.filter((each) => !expected(each)).map(({ id, end }) => `${id} ${end.state} ${end.error?.code ?? ""}`),
+    doubled: jobs.filter(({ id }) => !known.has(id)).map(({ id }) => id),
     committedTwice: twice.map(({ id }) => id),
     differing: differing.map(({ id }) => id),
     mostAttempts: Math.max(0, ...ended.map(({ end }) => end.attempt)),
   };
 };
 
-export const isKept = ({ submitted, acknowledged, lost, failed, committedTwice, differing, unrecovered }) =>
+export const isKept = ({ submitted, acknowledged, lost, failed, doubled, committedTwice, differing, unrecovered }) =>
   submitted === acknowledged &&
-  [lost, failed, committedTwice, differing, unrecovered].every(({ length }) => length === 0);
+  [lost, failed, doubled, committedTwice, differing, unrecovered].every(({ length }) => length === 0);
 
 /** Two tables in Markdown: what became of the jobs, and how long it took to recover from each kind of fault. */
 export const toTables = (verdict, faultsDone) => {
@@ -52,6 +56,7 @@ export const toTables = (verdict, faultsDone) => {
     ["finished", verdict.finished],
     ["lost", verdict.lost.length],
     ["failed", verdict.failed.length],
+    ["jobs that nobody submitted", verdict.doubled.length],
     ["committed twice", verdict.committedTwice.length],
     ["digests differing from uninterrupted runs", verdict.differing.length],
     ["faults not recovered from", verdict.unrecovered.length],

@@ -43,10 +43,10 @@ describe("training queue: BullMQ over a Redis that goes away", () => {
 describe("fair share", () => {
   const wait = { timeout: 30_000 };
 
-  it("lets a tenant's single job go next, although another has ten thousand waiting", async () => {
+  it("lets a tenant's single job go next, although another has thousands waiting", async () => {
     const stores = await openRedisStores(server.url);
     const { queue, consume, close } = await openBullQueue(server.url);
-    const [crowd, dataset] = [10_000, newDataset()];
+    const [crowd, dataset] = [2000, newDataset()];
     try {
       for (const tenant of ["acme", "small"]) await stores.catalogue.addDataset(tenant, dataset);
       const submit = async (tenant: string, priority = 0): Promise<string> => {

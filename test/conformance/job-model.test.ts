@@ -24,7 +24,9 @@ import { openRedisStores } from "./redis-stores.ts";
 const RUNS = Number(process.env.MODEL_RUNS ?? 10_000);
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 /** Properties that share the server: while one waits for an answer, the others' commands are under way. */
-const SHARDS = 5;
+const SHARDS = 10;
+
+const dataset = newDataset();
 
 /** One command on one job: does it to the store and to the model, and compares what both say. */
 type Step = (stores: JobStoresUnderTest, model: JobModel, number: number) => Promise<void>;
@@ -51,6 +53,21 @@ const steps: Record<string, Step> = {
     const claimed = await jobs.claim(model.tenant, model.id, "trainer", tick());
     expect(claimed !== null).toBe(expected);
     if (claimed) expect(claimed).toMatchObject({ fence: { attempt: model.attempt }, crashes: before });
+  },
+  /** Asks a second time, as one does whose answer was lost: for a claim under its token, and for a submission under its key. */
+  retryClaim: async ({ jobs }, model) => {
+    const token = crypto.randomUUID();
+    const expected = claim(model);
+    const ask = () => jobs.claim(model.tenant, model.id, "trainer", tick(), token);
+    const fences = [(await ask())?.fence.attempt, (await ask())?.fence.attempt];
+    expect(fences).toEqual(expected ? [model.attempt, model.attempt] : [undefined, undefined]);
+  },
+  retrySubmit: async ({ jobs }, model, n) => {
+    const bodyDigest = n % 4 === 0 ? "another body" : "d";
+    const again = jobs.create(newJob(model.tenant, dataset, { idempotency: { key: model.key, bodyDigest } }));
+    if (bodyDigest === "d")
+      expect(await again).toMatchObject({ created: false, job: { id: model.id, state: model.state } });
+    else await expect(again).rejects.toMatchObject({ code: "idempotency_mismatch" });
   },
   progress: async ({ jobs }, model, n) => {
     const progress = (n % 100) / 100;
@@ -93,7 +110,7 @@ const steps: Record<string, Step> = {
   },
   resume: async ({ jobs }, model) => {
     const answer = granted(jobs.requestResume(model.tenant, model.id, tick()));
-    expect(await answer).toBe(wish(model, ["resume"], ["queued", "running"]));
+    expect(await answer).toBe(wish(model, ["resume", "withdrawPause"], ["queued", "running"]));
   },
   cancel: async ({ jobs }, model) => {
     const answer = granted(jobs.requestCancel(model.tenant, model.id, tick()));
@@ -106,8 +123,11 @@ const steps: Record<string, Step> = {
       paused: ["pause", "cancel"],
       cancelled: ["cancel"],
     } as const;
-    const answer = await jobs.release(fence(model, n), to, "released", tick());
-    expect(answer).toBe(isHeld(model, attemptOf(model, n)) && take(model, ...names[to]));
+    const crashed = n % 5 === 0;
+    const answer = await jobs.release(fence(model, n), to, "released", tick(), crashed);
+    const expected = isHeld(model, attemptOf(model, n)) && take(model, ...names[to]);
+    expect(answer).toBe(expected);
+    if (expected && crashed) model.crashes += 1;
   },
   succeed: async ({ jobs }, model, n) => {
     const { job } = { job: await jobs.get(model.tenant, model.id) };
@@ -130,7 +150,7 @@ const steps: Record<string, Step> = {
 };
 
 /** Ends are rare, so that courses are long. */
-const weights: Record<string, number> = { claim: 6, progress: 2, checkpoint: 4, lose: 3, resume: 2 };
+const weights: Record<string, number> = { claim: 5, retryClaim: 2, progress: 2, checkpoint: 4, lose: 3, resume: 2 };
 const names = fc.oneof(
   ...Object.keys(steps).map((name) => ({ weight: weights[name] ?? 1, arbitrary: fc.constant(name) })),
 );
@@ -159,7 +179,6 @@ const compare = async ({ jobs, catalogue }: JobStoresUnderTest, model: JobModel)
 describe("the scripts on jobs", () => {
   let server: RedisServer;
   let stores: JobStoresUnderTest;
-  const dataset = newDataset();
   beforeAll(async () => {
     server = await startRedisServer();
     // Only what the scripts do is asked here, a million times; that it lasts is asked elsewhere.
@@ -178,12 +197,11 @@ describe("the scripts on jobs", () => {
     const tenant = `shard-${shard}`;
     await stores.catalogue.addDataset(tenant, dataset);
     const property = fc.asyncProperty(commands, async (sequence) => {
-      const idempotency = { key: crypto.randomUUID(), bodyDigest: "d" };
-      const { job } = await stores.jobs.create(newJob(tenant, dataset, { idempotency }));
-      const model = createModel(tenant, job.id);
+      const key = crypto.randomUUID();
+      const { job } = await stores.jobs.create(newJob(tenant, dataset, { idempotency: { key, bodyDigest: "d" } }));
+      const model = createModel(tenant, job.id, key);
       for (const [name, number] of sequence) await steps[name]!(stores, model, number);
-      const again = await stores.jobs.create(newJob(tenant, dataset, { idempotency }));
-      expect(again).toMatchObject({ created: false, job: { id: job.id, state: model.state } });
+      await steps.retrySubmit!(stores, model, 1);
       await compare(stores, model);
       await steps.claim!(stores, model, 1); // tells of crashes, which no record shows
       expect(await granted(stores.jobs.remove(tenant, job.id))).toBe(isDone(model.state));

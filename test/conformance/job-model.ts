@@ -6,6 +6,8 @@ import { isDone, type JobState, type Transition, transitions } from "../../src/d
 export interface JobModel {
   tenant: TenantId;
   id: JobId;
+  /** Of its submission. */
+  key: string;
   state: JobState;
   attempt: number;
   leaseEnded: boolean;
@@ -18,8 +20,8 @@ export interface JobModel {
   course: string[];
 }
 
-export const createModel = (tenant: TenantId, id: JobId): JobModel => ({
-  ...{ tenant, id, state: "queued", attempt: 0, leaseEnded: false, crashes: 0, furthestStep: 0 },
+export const createModel = (tenant: TenantId, id: JobId, key: string): JobModel => ({
+  ...{ tenant, id, key, state: "queued", attempt: 0, leaseEnded: false, crashes: 0, furthestStep: 0 },
   ...{ checkpoints: [], progress: 0, course: ["queued 0"] },
 });
 

@@ -15,7 +15,10 @@ const operations: Record<string, { run: Operation; to: Partial<Record<JobState, 
     run: (jobs, { id }) => jobs.requestPause("acme", id, tick()),
     to: { queued: "paused", running: "pausing" },
   },
-  requestResume: { run: (jobs, { id }) => jobs.requestResume("acme", id, tick()), to: { paused: "queued" } },
+  requestResume: {
+    run: (jobs, { id }) => jobs.requestResume("acme", id, tick()),
+    to: { paused: "queued", pausing: "running" },
+  },
   requestCancel: {
     run: (jobs, { id }) => jobs.requestCancel("acme", id, tick()),
     to: { queued: "cancelled", paused: "cancelled", running: "cancelling", pausing: "cancelling" },
@@ -204,6 +207,22 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(await crashAfter(9)).toBe(2);
       expect(await crashAfter(11)).toBe(3);
       expect(await crashAfter(null)).toBe(1);
+    });
+
+    it("knows the largest of the trainers that said lately that they are there", async () => {
+      expect(await stores.jobs.largestTrainer()).toBe(0);
+      await stores.jobs.announceTrainer("small", 1_000, 60_000);
+      await stores.jobs.announceTrainer("large", 2 ** 40, 60_000);
+      await stores.jobs.announceTrainer("gone", 2 ** 41, 0);
+      expect(await stores.jobs.largestTrainer()).toBe(2 ** 40);
+      await stores.jobs.announceTrainer("large", 2 ** 40, 0);
+      expect(await stores.jobs.largestTrainer()).toBe(1_000);
+    });
+
+    it("counts a crash that the trainer itself tells of like one of its own", async () => {
+      const { job, fence } = await start();
+      expect(await stores.jobs.release(fence, "queued", "the engine crashed", tick(), true)).toBe(true);
+      expect(await stores.jobs.claim("acme", job.id, "another", tick())).toMatchObject({ crashes: 1 });
     });
 
     it("does not count preemption as a crash", async () => {

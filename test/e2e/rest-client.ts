@@ -17,10 +17,12 @@ export interface Answer<T> {
 export const dataFile = (name: string): Promise<Buffer> =>
   readFile(join(import.meta.dirname, "../data", `${name}.csv`));
 
-/** REST as a client without a library would use it. `call` gives whatever was answered; the others expect success. */
-export const createRestClient = (url: string) => {
+/** REST as a client without a library would use it, with an API key if given. `call` gives whatever was answered; the others expect success. */
+export const createRestClient = (url: string, key?: string) => {
+  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const call = async <T>(path: string, init: RequestInit = {}): Promise<Answer<T>> => {
-    const response = await fetch(`${url}${path}`, init);
+    const headers = new Headers({ ...authorization, ...Object.fromEntries(new Headers(init.headers)) });
+    const response = await fetch(`${url}${path}`, { ...init, headers });
     const text = await response.text();
     const body: T = text === "" ? null : JSON.parse(text);
     return { status: response.status, headers: response.headers, body };
@@ -73,7 +75,7 @@ export const createRestClient = (url: string) => {
     untilEvent: async (id: string, fits: (event: JobEvent) => boolean): Promise<JobEvent> => {
       const gone = new AbortController();
       const response = await fetch(`${url}/v1/jobs/${id}/events`, {
-        headers: { accept: "text/event-stream" },
+        headers: { ...authorization, accept: "text/event-stream" },
         signal: gone.signal,
       });
       let text = "";

@@ -13,18 +13,29 @@ export interface LogLine {
   [key: string]: unknown;
 }
 
+interface Logged {
+  /** Everything logged so far, of all processes. */
+  log: readonly LogLine[];
+  /** The first line, already logged or still to come, that fits. */
+  logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
+}
+
+/** One part of the service in a process of its own: `--role=…`. */
+export interface Part extends Logged {
+  /** Of its `ready` line: an API's ports. */
+  ready: LogLine;
+  pid: number;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
 /** The whole service as a user starts it: `node dist/src/main.js`, on free ports and a folder of its own. */
-export interface Service {
+export interface Service extends Logged {
   url: string;
   grpc: string;
   dataDir: string;
   /** What it said when it was ready. */
   greeting: string;
   process: ChildProcess;
-  /** Everything logged so far, of all processes. */
-  log: readonly LogLine[];
-  /** The first line, already logged or still to come, that fits. */
-  logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** The newest trainer's process id. */
   trainerPid(): number;
   /** As Ctrl-C does; resolves to the exit code. */
@@ -70,20 +81,62 @@ const parseLine = (text: string): LogLine | null => {
   return line;
 };
 
-export const startService = async (dataDir: string, env: Record<string, string> = {}): Promise<Service> => {
-  const child = spawn(process.execPath, [mainScript], {
-    env: cleanEnvironment({ DATA_DIR: dataDir, ...env }),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** What a process logs, line by line; what is not a line of the log goes to `errors`. */
+const follow = (child: ChildProcess, errors: string[]): Logged => {
   const log: LogLine[] = [];
-  const errors: string[] = [];
   const listeners = new Set<(line: LogLine) => void>();
-  createInterface({ input: child.stderr }).on("line", (text) => {
+  createInterface({ input: child.stderr! }).on("line", (text) => {
     const line = parseLine(text);
     if (line === null) return void errors.push(text);
     log.push(line);
     for (const listener of listeners) listener(line);
   });
+  return {
+    log,
+    logged: (fits) =>
+      new Promise((resolve) => {
+        const found = log.find(fits);
+        if (found !== undefined) return resolve(found);
+        const listener = (line: LogLine): void => {
+          if (!fits(line)) return;
+          listeners.delete(listener);
+          resolve(line);
+        };
+        listeners.add(listener);
+      }),
+  };
+};
+
+export const startPart = async (role: "api" | "trainer", env: Record<string, string>): Promise<Part> => {
+  const child = spawn(process.execPath, [mainScript, `--role=${role}`], {
+    env: cleanEnvironment(env),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const errors: string[] = [];
+  const logged = follow(child, errors);
+  const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const ended = exited.then((code): never => {
+    throw new Error(`the ${role} ended while starting (${code}): ${errors.join("\n")}`);
+  });
+  const ready = await Promise.race([logged.logged(({ msg }) => msg === `${role} ready`), ended]);
+  ended.catch(() => {});
+  return {
+    ...logged,
+    ...{ ready, pid: ready.pid },
+    stop: (signal = "SIGTERM") => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return exited;
+    },
+  };
+};
+
+export const startService = async (dataDir: string, env: Record<string, string> = {}): Promise<Service> => {
+  const child = spawn(process.execPath, [mainScript], {
+    env: cleanEnvironment({ DATA_DIR: dataDir, ...env }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const errors: string[] = [];
+  const { log, logged } = follow(child, errors);
   const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
 
   const { url, grpc, greeting } = await new Promise<{ url: string; grpc: string; greeting: string }>(
@@ -109,17 +162,7 @@ export const startService = async (dataDir: string, env: Record<string, string> 
     greeting,
     process: child,
     log,
-    logged: (fits) =>
-      new Promise((resolve) => {
-        const found = log.find(fits);
-        if (found !== undefined) return resolve(found);
-        const listener = (line: LogLine): void => {
-          if (!fits(line)) return;
-          listeners.delete(listener);
-          resolve(line);
-        };
-        listeners.add(listener);
-      }),
+    logged,
     trainerPid: () => {
       const newest = log.filter(({ role }) => role === "trainer").at(-1);
       if (newest === undefined) throw new Error("no trainer has said anything yet");

@@ -87,9 +87,9 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
   };
 };
 
-const bodies: Partial<Record<OperationName, () => { type: string; content: string }>> = {
+const bodies: Partial<Record<OperationName, (of: typeof owned) => { type: string; content: string }>> = {
   uploadDataset: () => ({ type: "text/csv", content: iris }),
-  submitJob: () => ({ type: "application/json", content: JSON.stringify(spec(owned.dataset)) }),
+  submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
 
@@ -97,10 +97,10 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
   operation,
   method,
   url,
-  call: (headers: Record<string, string>): Promise<Response> => {
-    const body = bodies[operation]?.();
+  call: (headers: Record<string, string>, of = owned): Promise<Response> => {
+    const body = bodies[operation]?.(of);
     const steers = ["cancelJob", "pauseJob", "resumeJob"].includes(operation);
-    const id = tag === "datasets" ? owned.dataset : tag === "models" ? owned.model : steers ? owned.waiting : owned.job;
+    const id = tag === "datasets" ? of.dataset : tag === "models" ? of.model : steers ? of.waiting : of.job;
     return fetch(`${service.url}${url.replace(":id", id)}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
@@ -136,6 +136,20 @@ describe("another tenant", () => {
       expect(problem.code).toBe(byReference.includes(operation) ? "invalid" : "not_found");
     }
   });
+
+  it.each(restCalls.filter(({ operation }) => !own.includes(operation)))(
+    "cannot tell acme's from nobody's at $method $url",
+    async ({ call }) => {
+      const ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+      const nobodys = { dataset: `ds_${ulid}`, job: `job_${ulid}`, model: `mdl_${ulid}`, waiting: `job_${ulid}` };
+      const answer = async (of: typeof owned): Promise<[number, string]> => {
+        const response = await call(bearer("key-of-rival"), of);
+        const text = await response.text();
+        return [response.status, text.replaceAll(/(ds|job|mdl)_[0-9A-Z]{26}/g, "$1_…")];
+      };
+      expect(await answer(owned)).toEqual(await answer(nobodys));
+    },
+  );
 
   it("has harmed nothing", async () => {
     const headers = bearer("key-of-acme");

@@ -95,14 +95,21 @@ describe("the outbox of a running job", () => {
   });
 
   test("names the files that nothing needs: older checkpoints, or the refused one", async () => {
-    const obsolete: string[] = [];
+    const [obsolete, refused]: [string[], string[]] = [[], []];
+    const told = {
+      obsolete: (keys: readonly string[]) => obsolete.push(...keys),
+      refused: (key: string) => refused.push(key),
+    };
     const kept = createSubject(createRecord());
-    kept.outbox.checkpoint(checkpoint, (keys) => obsolete.push(...keys));
+    kept.outbox.checkpoint(checkpoint, told);
     await kept.outbox.drained();
-    const refused = createSubject(createRecord({ held: false }));
-    refused.outbox.checkpoint(checkpoint, (keys) => obsolete.push(...keys));
-    await refused.outbox.drained();
-    expect(obsolete).toEqual(["old", "new"]);
+    expect([obsolete, refused]).toEqual([["old"], []]);
+    const stale = createSubject(createRecord({ held: false }));
+    stale.outbox.event(event("a"));
+    for (const key of ["queued", "dropped"]) stale.outbox.checkpoint({ ...checkpoint, key }, told);
+    await stale.outbox.drained();
+    stale.outbox.checkpoint({ ...checkpoint, key: "late" }, told);
+    expect([obsolete, refused]).toEqual([["old"], ["queued", "dropped", "late"]]);
   });
 
   test("passes on what users wish, and reports what is not an outage", async () => {

@@ -1,14 +1,14 @@
 /**
- * Records a manifest, and that it holds another resource.
+ * Records a manifest, and that it holds what it refers to.
  *
- * KEYS  1 record   2 index of ids   3 holders of what it refers to, if any
- * ARGV  1 id   2 manifest, JSON   3 '1' if it holds something
+ * KEYS  1 record   2 index of ids   3 … holders of each resource that it refers to
+ * ARGV  1 id   2 manifest, JSON
  * Result  1
  */
 export const addManifest = `
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
-if ARGV[3] ~= '' then redis.call('SADD', KEYS[3], ARGV[1]) end
+for position = 3, #KEYS do redis.call('SADD', KEYS[position], ARGV[1]) end
 return 1
 `;
 
@@ -31,7 +31,8 @@ return result
 /**
  * Forgets a resource unless something still refers to it.
  *
- * KEYS  1 record   2 index of ids   3 holders of the resource   4 holders of what it refers to   5 aliases (hash: name → model)
+ * KEYS  1 record   2 index of ids   3 holders of the resource   4 aliases (hash: name → model)
+ *       5 … holders of each resource that it refers to
  * ARGV  1 id
  * Result  {'removed'} | {'absent'} | {'held', ids …} | {'alias', name}
  */
@@ -39,12 +40,12 @@ export const removeManifest = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return { 'absent' } end
 local held = redis.call('SMEMBERS', KEYS[3])
 if #held > 0 then return { 'held', unpack(held, 1, math.min(#held, 3)) } end
-local aliases = redis.call('HGETALL', KEYS[5])
+local aliases = redis.call('HGETALL', KEYS[4])
 for position = 2, #aliases, 2 do
   if aliases[position] == ARGV[1] then return { 'alias', aliases[position - 1] } end
 end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('SREM', KEYS[4], ARGV[1])
+for position = 5, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
 return { 'removed' }
 `;

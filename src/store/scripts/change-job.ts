@@ -5,22 +5,24 @@ import { jobPrelude } from "./job-prelude.ts";
  *
  * KEYS  1–10 as in the prelude
  * ARGV  1 from → to, JSON   2 states in which there is nothing left to do, JSON   3 attempt that must hold the job, '' for anyone
- *       4 time   5 reason   6 fields to set with it, JSON   7 'lost' if the holder must have let its lease end: counts a crash
+ *       4 time   5 reason   6 fields to set with it, JSON   7 'lost' if the holder must have let its lease end, 'crashed' if it says
+ *         itself that its engine crashed: both count a crash
  * Result  {'moved' | 'same', record, history} | {'refused', state} | {'stale'} | {'absent'}
  */
 export const changeJob = `${jobPrelude}
 local moves, same = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
-local attempt, at, reason, fields, lost = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local attempt, at, reason, fields, crash = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local lost = crash == 'lost'
 
 local state, current, leaseUntil = unpack(redis.call('HMGET', job, 'state', 'attempt', 'leaseUntilMs'))
 if not state then return { 'absent' } end
-if attempt ~= '' and (current ~= attempt or (lost == '' and not held[state])) then return { 'stale' } end
-if lost ~= '' and leaseUntil and tonumber(leaseUntil) > nowMs() then return { 'stale' } end
+if attempt ~= '' and (current ~= attempt or not (lost or held[state])) then return { 'stale' } end
+if lost and leaseUntil and tonumber(leaseUntil) > nowMs() then return { 'stale' } end
 
 local outcome = 'same'
 if moves[state] then
   setAll(fields)
-  if lost ~= '' then redis.call('HINCRBY', job, 'crashes', 1) end
+  if crash ~= '' then redis.call('HINCRBY', job, 'crashes', 1) end
   move(moves[state], at, reason)
   outcome = 'moved'
 else

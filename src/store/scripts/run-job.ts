@@ -94,7 +94,9 @@ if not allowed then return 0 end
 redis.call('HSET', job, 'model', ARGV[5], 'metrics', ARGV[7], 'progress', 1, 'checkpoints', '[]')
 redis.call('SET', KEYS[11], ARGV[6])
 redis.call('ZADD', KEYS[12], 0, ARGV[5])
-redis.call('SADD', holders .. ':' .. redis.call('HGET', job, 'dataset'), ARGV[5])
+local dataset, base = unpack(redis.call('HMGET', job, 'dataset', 'base'))
+redis.call('SADD', holders .. ':' .. dataset, ARGV[5])
+if base ~= '' then redis.call('SADD', holders .. ':' .. base, ARGV[5]) end
 move('succeeded', ARGV[3], ARGV[4])
 return 1
 `;

@@ -1,0 +1,110 @@
+import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { pino } from "pino";
+import type { JobId } from "../../src/domain/ids.ts";
+import type { Job } from "../../src/domain/job.ts";
+import { isDone } from "../../src/domain/job-state.ts";
+import { compileKernels } from "../../src/engine/kernels/load.ts";
+import { createTrainerMetrics } from "../../src/main/trainer-metrics.ts";
+import type { RunOutcome } from "../../src/queue/training-queue.ts";
+import type { JobStore } from "../../src/store/job-store.ts";
+import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
+import { admitEveryone } from "../../src/usecases/caller.ts";
+import { submitJob } from "../../src/usecases/submit-job.ts";
+import { uploadDataset } from "../../src/usecases/upload-dataset.ts";
+import { createLedger } from "../../workers/ledger.ts";
+import { createJobRunner } from "../../workers/run-job.ts";
+import { createThreadPool } from "../../workers/thread-pool.ts";
+import { iris, startTestService, type TestService } from "../usecases/service.ts";
+
+const engineThread = new URL("../../dist/workers/engine-thread.js", import.meta.url);
+export const tenant = "default";
+const MOST_RUNS = 50;
+
+/** What happens just before a run's n-th question to the job store. */
+export type Stages = ReadonlyMap<number, () => Promise<unknown>>;
+
+/** The store as a run sees it: counts its questions, and lets something happen before some of them. */
+const staged = (jobs: JobStore, stages: Stages, asked: string[]): JobStore =>
+  new Proxy(jobs, {
+    get: (target, name, receiver) => {
+      const method: unknown = Reflect.get(target, name, receiver);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await stages.get(asked.push(String(name)) - 1)?.();
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+
+export interface StagedRuns {
+  service: TestService;
+  /** The same records; each lease has ended as soon as it was given. */
+  hasty: JobStore;
+  /** A small job with dropout, and checkpoints at every epoch. */
+  submit(): Promise<Job>;
+  /** Gives the job to a trainer once, as the queue does. */
+  run(id: JobId, stages?: Stages, signal?: AbortSignal): Promise<{ outcome: RunOutcome; asked: string[] }>;
+  /** Gives it to trainers, and resumes it, until it is done. */
+  finish(id: JobId): Promise<Job>;
+  /** What trainers hold. */
+  used(): { memoryBytes: number; threads: number };
+  close(): Promise<void>;
+}
+
+/** The trainer's course of a job, on the service's stores and on real engine threads; the test is the queue. */
+export const openStagedRuns = async (): Promise<StagedRuns> => {
+  const service = await startTestService();
+  const { deps } = service;
+  const pool = createThreadPool(engineThread, { kernels: await compileKernels() }, 2);
+  const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
+  const redis = createProducerConnection(service.redis.url, () => {});
+  const subscriber = createLastingConnection(service.redis.url, () => {});
+  await Promise.all([waitForRedis(redis, 5000), waitForRedis(subscriber, 5000)]);
+  const hasty = createRedisJobStore({ redis, subscriber, leaseMs: 0 });
+  const caller = await admitEveryone("submitJob", undefined, "");
+  const dataset = await uploadDataset(deps, caller, { name: "iris", body: Readable.from([iris]) });
+  const spec = {
+    dataset: dataset.id,
+    task: { type: "classification", label: "species" },
+    model: { type: "mlp", hidden: [8], dropout: 0.2 },
+    training: { epochs: 6, earlyStopping: false, seed: 3 },
+  };
+  const run = async (id: JobId, stages: Stages = new Map(), signal = new AbortController().signal) => {
+    const asked: string[] = [];
+    const runJob = createJobRunner({
+      ...{ jobs: staged(deps.jobs, stages, asked), catalogue: deps.catalogue, artifacts: deps.artifacts },
+      ...{
+        pool,
+        ledger,
+        meter: createTrainerMetrics("trainer").meter,
+        log: pino({ level: "silent" }),
+        now: deps.now,
+        name: "trainer",
+      },
+      ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
+      ...{ checkpointMs: 0, heartbeatMs: 30_000, leaseMs: 30_000 },
+    });
+    return { outcome: await runJob({ tenant, job: id }, signal), asked };
+  };
+  return {
+    ...{ service, hasty, run, used: ledger.used },
+    submit: async () => (await submitJob(deps, caller, { spec })).job,
+    finish: async (id) => {
+      for (let runs = 0; runs < MOST_RUNS; runs++) {
+        const job = await deps.jobs.get(tenant, id);
+        if (isDone(job.state)) return job;
+        if (job.state === "paused") await deps.jobs.requestResume(tenant, id, deps.now().toISOString());
+        await run(id);
+      }
+      throw new Error(`${id} is not done after ${MOST_RUNS} runs`);
+    },
+    close: async () => {
+      await pool.close();
+      redis.disconnect();
+      subscriber.disconnect();
+      await service.close();
+    },
+  };
+};
