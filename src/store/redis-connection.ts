@@ -54,6 +54,7 @@ export const createProducerConnection = (url: string, onError: (error: Error) =>
 export const workerOptions = (url: string): RedisOptions => ({
   ...parseRedisUrl(url),
   connectTimeout: 2 * COMMAND_TIMEOUT_MS,
+  disconnectTimeout: COMMAND_TIMEOUT_MS / 3, // a peer that fell silent does not say goodbye either
   maxRetriesPerRequest: null,
   retryStrategy: reconnectDelayMs,
 });
