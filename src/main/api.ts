@@ -119,6 +119,9 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const tls = await readTls(config, log);
   const metrics = createApiMetrics();
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
+  // Before it serves: Redis may be away from then on.
+  const ownsRedis = process.env[privateRedisVariable] === "1";
+  const runId = ownsRedis ? await readRunId(redisUrl, log) : "";
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
@@ -153,8 +156,6 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   webhooks.start();
   log.info(ports, "api ready");
   await tellParent({ type: "ready", listening: ports });
-  const ownsRedis = process.env[privateRedisVariable] === "1";
-  const runId = ownsRedis ? await readRunId(redisUrl, log) : "";
   const reason = await told;
   log.info({ reason }, "api is stopping");
   stopReconciler();

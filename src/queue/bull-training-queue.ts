@@ -1,41 +1,20 @@
-import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
-import { LAST_PLACE, QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
-import type { QueueDepth, QueueEntry, TrainingQueue } from "./training-queue.ts";
+import { type OpenQueueOptions, openQueue } from "./open-queue.ts";
+import { LAST_PLACE, QUEUE_NAME } from "./queue-names.ts";
+import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
 
-export interface BullTrainingQueueOptions {
-  /** A connection that fails fast: `enableOfflineQueue: false` and a command timeout. */
-  connection: Redis;
-  /** Told of every connection error; without it the first would end the process. */
-  onError: (error: Error) => void;
-}
-
 const answered = <T>(ask: () => Promise<T>, limitMs?: number): Promise<T> => inTime("training queue", ask, limitMs);
 
 /** The producer's side on BullMQ. An entry's id is its job's, so a job is never queued twice. */
-export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQueueOptions): TrainingQueue => {
-  const opened = (): Queue<QueueEntry> => {
-    const queue = new Queue<QueueEntry>(QUEUE_NAME, {
-      connection,
-      prefix: QUEUE_PREFIX,
-      skipWaitingForReady: true,
-      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 },
-      streams: { events: { maxLen: 1000 } },
-    });
-    queue.on("error", onError);
-    return queue;
-  };
-  let first: Queue<QueueEntry> | null = null;
-  /** BullMQ asks Redis for its version once, when made; made while Redis is away, it would never work. */
-  const ready = (): Queue<QueueEntry> => {
-    if (first === null && connection.status !== "ready") throw new Error(`the connection is ${connection.status}`);
-    first ??= opened();
-    return first;
-  };
+export const createBullTrainingQueue = ({
+  connection,
+  onError,
+}: Pick<OpenQueueOptions, "connection" | "onError">): TrainingQueue => {
+  const jobs = { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 };
+  const { ready, close } = openQueue({ name: QUEUE_NAME, connection, jobs, onError });
 
   /**
    * A run that has just released its job still holds the entry for a moment, and adding now would change nothing and leave the
@@ -77,8 +56,6 @@ export const createBullTrainingQueue = ({ connection, onError }: BullTrainingQue
       return { waiting: waiting + delayed, active };
     },
     depth,
-    close: async () => {
-      await Promise.race([first?.close(), new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
-    },
+    close,
   };
 };

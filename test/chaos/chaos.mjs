@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
   },
 });
 
+const engineFault = new URL("./engine-fault.mjs", import.meta.url).href;
 const LEASE_SECONDS = 3;
 /** A busy machine may need seconds to start a thread. */
 const HEARTBEAT_SECONDS = 6;
@@ -121,9 +122,9 @@ const main = async () => {
   const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
   const settings = {
     leaseSeconds: LEASE_SECONDS,
-    heartbeatSeconds: HEARTBEAT_SECONDS,
     checkpointSeconds: CHECKPOINT_SECONDS,
     workers: Number(options.workers),
+    env: { HEARTBEAT_SECONDS: String(HEARTBEAT_SECONDS), NODE_OPTIONS: `--import=${engineFault}` },
   };
   const service = await startService(folder, settings);
   const [startMs, client] = [performance.now(), createClient(service.url)];

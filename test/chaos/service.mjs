@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const engineFault = new URL("./engine-fault.mjs", import.meta.url).href;
 const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
 const freePort = () =>
@@ -60,7 +59,7 @@ export const signal = (pid, name) => {
  * The whole service as a user starts it, on fixed ports, so that a restarted API is found again, with short leases and
  * intervals, so that minutes of production fit into seconds. Everything it logs is kept.
  */
-export const startService = async (folder, { workers, leaseSeconds, heartbeatSeconds, checkpointSeconds }) => {
+export const startService = async (folder, { workers, leaseSeconds, checkpointSeconds, env = {} }) => {
   const [port, grpcPort] = [await freePort(), await freePort()];
   const { REDIS_URL: _redis, ARTIFACT_URL: _artifacts, API_KEYS_FILE: _keys, ...inherited } = process.env;
   const child = spawn(process.execPath, [mainScript], {
@@ -69,7 +68,7 @@ export const startService = async (folder, { workers, leaseSeconds, heartbeatSec
       ...{ PORT: String(port), GRPC_PORT: String(grpcPort), DATA_DIR: folder, LOG_LEVEL: "info" },
       ...{ WORKERS: String(workers), TRAINER_THREADS: "2", DRAIN_SECONDS: "10" },
       ...{ LEASE_SECONDS: String(leaseSeconds), CHECKPOINT_SECONDS: String(checkpointSeconds) },
-      ...{ HEARTBEAT_SECONDS: String(heartbeatSeconds), NODE_OPTIONS: `--import=${engineFault}` },
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

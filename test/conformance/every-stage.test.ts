@@ -5,6 +5,7 @@ import { modelIdOfJob } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/job.ts";
 import { type JobState, transitions } from "../../src/domain/job-state.ts";
 import { artifactKeys } from "../../src/store/artifact-store.ts";
+import { sweepOrphans } from "../../src/usecases/sweep-orphans.ts";
 import { openStagedRuns, type StagedRuns, tenant } from "./staged-runs.ts";
 
 type Wish = "Pause" | "Resume" | "Cancel";
@@ -112,7 +113,9 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
   it("a pause that is taken back at once: it goes on, to the same weights", async () => {
     await atEveryStage(
       async (id) => {
-        if (await ask("Pause", id)) expect(await ask("Resume", id)).toBe(true);
+        const paused = await ask("Pause", id);
+        // Some questions are asked beside the last commit, which may come in between.
+        if (paused && !(await ask("Resume", id))) expect((await jobOf(id)).state).toBe("succeeded");
       },
       async (id, stage) => {
         const { state } = await jobOf(id);
@@ -199,6 +202,9 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
       await runs.run(id, stages);
       const done = await runs.finish(id);
       expect(done.state).toBe(cancelled ? "cancelled" : "succeeded");
+      // Cancelled while no trainer had it: what it leaves is the sweep's.
+      if (["paused", "queued"].includes(done.history.at(-2)?.state ?? ""))
+        await sweepOrphans(runs.service.deps, tenant);
       await expectSound(done);
     });
     await fc.assert(property, {

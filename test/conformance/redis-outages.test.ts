@@ -121,6 +121,17 @@ describe("Redis that goes away", () => {
     expect(performance.now() - returnedMs).toBeLessThan(RECOVERY_MS);
   });
 
+  it("a queue that is first asked for while Redis hangs works when Redis is back", async () => {
+    server.freeze();
+    await expect(queue.counts()).rejects.toMatchObject({ code: "unavailable" });
+    server.thaw();
+    await persistently(() => queue.counts());
+    const { job } = await stores.jobs.create(newJob("acme", dataset));
+    const entry = { tenant: "acme", job: job.id };
+    await persistently(() => queue.add(entry, { place: 1 }));
+    expect(await queue.has(entry)).toBe(true);
+  });
+
   it("answers at once, not after a second, when its process is gone; and tells every listener to look again after", async () => {
     const { job } = await stores.jobs.create(newJob("acme", dataset));
     const heard: string[] = [];

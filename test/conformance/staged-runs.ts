@@ -25,18 +25,33 @@ const MOST_RUNS = 50;
 /** What happens just before a run's n-th question to the job store. */
 export type Stages = ReadonlyMap<number, () => Promise<unknown>>;
 
-/** The store as a run sees it: counts its questions, and lets something happen before some of them. */
-const staged = (jobs: JobStore, stages: Stages, asked: string[]): JobStore =>
-  new Proxy(jobs, {
+/**
+ * The store as a run sees it: counts its questions, and lets something happen before some of them. The run asks some without waiting
+ * for the answer: what happens before these ends with the run, too.
+ */
+const stage = (jobs: JobStore, stages: Stages) => {
+  const asked: string[] = [];
+  const happenings: Promise<unknown>[] = [];
+  let over = false;
+  const staged = new Proxy(jobs, {
     get: (target, name, receiver) => {
       const method: unknown = Reflect.get(target, name, receiver);
       if (typeof method !== "function") return method;
       return async (...args: unknown[]): Promise<unknown> => {
-        await stages.get(asked.push(String(name)) - 1)?.();
+        const happening = over ? undefined : stages.get(asked.push(String(name)) - 1)?.();
+        if (happening !== undefined) happenings.push(happening);
+        await happening;
         return Reflect.apply(method, target, args);
       };
     },
   });
+  const end = async (): Promise<string[]> => {
+    over = true;
+    await Promise.all(happenings);
+    return asked;
+  };
+  return { staged, end };
+};
 
 export interface StagedRuns {
   service: TestService;
@@ -72,9 +87,9 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
     training: { epochs: 6, earlyStopping: false, seed: 3 },
   };
   const run = async (id: JobId, stages: Stages = new Map(), signal = new AbortController().signal) => {
-    const asked: string[] = [];
+    const { staged, end } = stage(deps.jobs, stages);
     const runJob = createJobRunner({
-      ...{ jobs: staged(deps.jobs, stages, asked), catalogue: deps.catalogue, artifacts: deps.artifacts },
+      ...{ jobs: staged, catalogue: deps.catalogue, artifacts: deps.artifacts },
       ...{
         pool,
         ledger,
@@ -86,7 +101,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
       ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
       ...{ checkpointMs: 0, heartbeatMs: 30_000, leaseMs: 30_000 },
     });
-    return { outcome: await runJob({ tenant, job: id }, signal), asked };
+    const outcome = await runJob({ tenant, job: id }, signal);
+    return { outcome, asked: await end() };
   };
   return {
     ...{ service, hasty, run, used: ledger.used },
