@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../src/domain/errors.ts";
 import { loadEngineKernels } from "../src/engine/blas/engine-kernels.ts";
@@ -15,6 +16,9 @@ export interface EngineThreadSetup {
 }
 
 assert(parentPort !== null, "engine-thread runs as a worker thread");
+// Training takes what is left: whoever asks the API of the same machine meanwhile, waits for the answer. (On Linux of this thread alone:
+// the trainer's signs of life keep their place.)
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const port = parentPort;
 const { kernels }: EngineThreadSetup = workerData;
 const post = (message: FromThread): void => port.postMessage(message);

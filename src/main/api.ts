@@ -150,7 +150,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   };
   const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
-  const stopAccepting = await acceptFaster(rest.server, log);
+  await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
@@ -162,7 +162,6 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   stopRetention();
   consumption.stop();
   closeAdmit();
-  stopAccepting();
   gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();

@@ -233,8 +233,8 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   const connections = trackConnections(app.server, options.tls !== undefined);
   app.addHook("preClose", async () => {
     closing.abort();
-    connections.close(closeLimitMs);
     if (options.gate === undefined) gate.close();
+    await connections.close(closeLimitMs);
   });
   addHooks(app, connections, options.onFinished);
   await addSecurityHeaders(app, options.tls !== undefined);

@@ -72,10 +72,14 @@ const lookAtHealth = (url, limitMs) =>
 /** Looks at health again and again, and at what the processes hold, until `stop`. */
 export const watch = (url, pids, everyMs = 50) => {
   const [times, failures, rss] = [[], [], Object.fromEntries(Object.keys(pids).map((name) => [name, []]))];
+  const startMs = performance.now();
+  let longest = { ms: 0, atSeconds: 0 };
   let stopped = false;
   const loop = async () => {
     while (!stopped) {
+      const atSeconds = (performance.now() - startMs) / 1000;
       const { ms, failure } = await lookAtHealth(url, 5000);
+      if (ms > longest.ms) longest = { ms, atSeconds };
       if (failure === undefined) times.push(ms);
       else failures.push(failure);
       for (const [name, pid] of Object.entries(pids)) rss[name].push(await rssOf(pid));
@@ -86,6 +90,6 @@ export const watch = (url, pids, everyMs = 50) => {
   return async () => {
     stopped = true;
     await done;
-    return { times: times.sort((a, b) => a - b), failures, rss };
+    return { times: times.sort((a, b) => a - b), longestAtSeconds: longest.atSeconds, failures, rss };
   };
 };

@@ -39,7 +39,10 @@ export const judge = ({ capacity, served, asked, watched, lost, sameProcess }) =
     otherAnswers: wrong,
     errors: { ...served.errors, ...asked.errors },
     unanswered: served.unanswered + asked.unanswered,
-    health: { looks: watched.times.length, ...spread(watched.times), failures: watched.failures },
+    health: {
+      ...{ looks: watched.times.length, ...spread(watched.times), failures: watched.failures },
+      longestAtSeconds: watched.longestAtSeconds,
+    },
     memory,
     restarted: !sameProcess,
     acknowledged: served.acknowledged.length + asked.acknowledged.length,
@@ -84,7 +87,10 @@ export const toText = (verdict) => {
       ["not answered", verdict.unanswered + Object.keys(verdict.errors).length],
       ["time to a 2xx: p50, p99, longest", times(verdict.servedMs)],
       ["time to a 503: p50, p99, longest", times(verdict.refusedMs)],
-      [`health, ${health.looks} looks: p50, p99, longest`, times(health)],
+      [
+        `health, ${health.looks} looks: p50, p99, longest`,
+        `${times(health)} (${health.longestAtSeconds.toFixed(1)} s after the start)`,
+      ],
       ["memory of the API before, peak, after", Object.values(memory.api).map(mib).join(", ")],
       ["memory of Redis before, peak, after", Object.values(memory.redis).map(mib).join(", ")],
       ["jobs acknowledged", verdict.acknowledged],
