@@ -13,27 +13,21 @@ export const defaultRates: Rates = {
 };
 
 /**
- * Admits as `admit` does, and no faster than the rates: `rate_limited` says when to come back. When Redis cannot count, the
- * request goes on: it will find Redis away by itself and answer so.
+ * Admits as `admit` does, and no faster than the rates: `rate_limited` says when to come back. `unavailable` when Redis cannot count:
+ * no operation works without it, and to find that out once takes as long as a caller is promised to wait. Metrics are not counted.
  */
 export const limitRate = (admit: Admit, limiter: RateLimiter, rates: Rates = defaultRates): Admit => {
   return async (operation, authorization, peer) => {
     const caller = await admit(operation, authorization, peer);
+    if (operation === "readMetrics") return caller;
     const scope = scopeOf(operation);
-    const waitSeconds = await limiter
-      .take(`${caller.tenant}:${caller.key ?? ""}:${scope}`, rates[scope])
-      .catch((error: unknown) => {
-        if (error instanceof ServiceError && error.code === "unavailable") return 0;
-        throw error;
-      });
+    const waitSeconds = await limiter.take(`${caller.tenant}:${caller.key ?? ""}:${scope}`, rates[scope]);
     if (waitSeconds === 0) return caller;
     const { perSecond } = rates[scope];
     throw new ServiceError(
       "rate_limited",
       `more than ${perSecond} requests per second that need the scope "${scope}"`,
-      {
-        retryAfterSeconds: waitSeconds,
-      },
+      { retryAfterSeconds: waitSeconds },
     );
   };
 };

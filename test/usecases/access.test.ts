@@ -70,10 +70,11 @@ describe("the rate limit", () => {
     connection.disconnect();
   });
 
-  it("does not stand in the way when Redis is away", async () => {
+  it("tells at once that Redis is away, instead of the operation after it; metrics are there all the same", async () => {
     const connection = createProducerConnection("redis://127.0.0.1:1", () => {});
     const admit = limitRate(admitEveryone, createRateLimiter(connection));
-    await expect(admit("getJob", undefined, "peer")).resolves.toBeDefined();
+    await expect(admit("getJob", undefined, "peer")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(admit("readMetrics", undefined, "peer")).resolves.toBeDefined();
     connection.disconnect();
   });
 });
