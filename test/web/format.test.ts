@@ -63,6 +63,7 @@ describe("metrics on the page", () => {
       value: 0.8,
     });
     expect(headline({ trainLoss: 1, validationLoss: 2 })).toEqual({ name: "validationLoss", value: 2 });
+    expect(headline({ inertia: 9, silhouette: 0.5 })).toEqual({ name: "silhouette", value: 0.5 });
     expect(headline({})).toBeNull();
   });
 });

@@ -66,9 +66,14 @@ const shares = /(accuracy|precision|recall)$/i;
 export const formatMetric = (name: string, value: number): string =>
   shares.test(name) ? formatPercent(value) : formatNumber(value);
 
+const byWeight = [
+  ...["testAccuracy", "testR2", "validationAccuracy", "validationR2", "testLoss", "validationLoss"],
+  "silhouette", // of clusters that were found in all rows
+];
+
 /** The number that says most about a job or a model: how good it is on data it has not seen. */
 export const headline = (metrics: Record<string, number>): { name: string; value: number } | null => {
-  for (const name of ["testAccuracy", "testR2", "validationAccuracy", "validationR2", "testLoss", "validationLoss"]) {
+  for (const name of byWeight) {
     const value = metrics[name];
     if (value !== undefined) return { name, value };
   }
