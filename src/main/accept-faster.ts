@@ -38,15 +38,14 @@ export const acceptFaster = async (server: Server, log: Log): Promise<void> => {
     log.info({}, "connections are accepted one per turn of the event loop: bursts of them take longer");
     return;
   }
-  const take = (descriptor: number): void => {
+  /** As node's HTTP server makes them; null if the system gave what is no connection. */
+  const toSocket = (descriptor: number): Socket | null => {
     try {
-      // As node's HTTP server makes them.
-      const socket = new Socket({ fd: descriptor, allowHalfOpen: true, readable: true, writable: true });
-      socket.setNoDelay(true);
-      server.emit("connection", socket);
+      return new Socket({ fd: descriptor, allowHalfOpen: true, readable: true, writable: true }).setNoDelay(true);
     } catch (error) {
       closeSync(descriptor);
       log.warn({ err: error }, "an accepted connection could not be used");
+      return null;
     }
   };
   let taking = false;
@@ -56,7 +55,8 @@ export const acceptFaster = async (server: Server, log: Log): Promise<void> => {
     for (let count = 1; count < mostPerTurn; count++) {
       const descriptor = accept(fd, null, null);
       if (descriptor < 0) break; // none waits
-      take(descriptor);
+      const socket = toSocket(descriptor);
+      if (socket !== null) server.emit("connection", socket);
     }
     taking = false;
   });
