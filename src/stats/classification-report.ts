@@ -1,4 +1,4 @@
-import type { ClassificationReport } from "../domain/report.ts";
+import type { ClassificationReport } from "../domain/models/report.ts";
 import {
   conformalBound,
   estimateExplained,

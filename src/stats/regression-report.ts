@@ -1,4 +1,4 @@
-import type { RegressionReport } from "../domain/report.ts";
+import type { RegressionReport } from "../domain/models/report.ts";
 import {
   conformalBound,
   correlation,

@@ -1,4 +1,4 @@
-import type { ClusteringReport, ReconstructionReport } from "../domain/report.ts";
+import type { ClusteringReport, ReconstructionReport } from "../domain/models/report.ts";
 import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
 
 /** What a clustering or a mixture answered. */
