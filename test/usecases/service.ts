@@ -20,6 +20,7 @@ import {
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
 import type { Admit } from "../../src/usecases/admission/caller.ts";
+import { rowLimits } from "../../src/usecases/admission/find-excess.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { parse } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
@@ -94,7 +95,7 @@ export const startTestService = async (
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = (): EngineAccess => {
   const predict: EngineAccess["predict"] = async (_tenant, model, body) => {
-    const { rows } = parse(PredictRequest, body);
+    const { rows } = parse(PredictRequest, body, { most: rowLimits });
     encodeRows(model.preprocessing, rows);
     return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
   };

@@ -1,7 +1,8 @@
 import type { Cell, Row } from "../../domain/datasets/dataset.ts";
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { createFeatureEncoder, type FeatureEncoder } from "./feature-encoder.ts";
@@ -37,18 +38,20 @@ export const encodeRows = (preprocessing: Preprocessing, rows: readonly Row[]): 
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
   const out = new Float32Array(rows.length * inputs);
   const errors: FieldError[] = [];
-  const fail = (row: number, key: string, detail: string): void => {
-    if (errors.length < mostErrors) errors.push({ pointer: `/rows/${row}/${toPointerSegment(key)}`, detail });
+  const near = createNearNames(names);
+  const fail = (row: number, key: string, detail: () => string): void => {
+    if (errors.length >= mostErrors) return;
+    errors.push(toFieldError(`/rows/${row}/${toPointerSegment(key)}`, detail()));
   };
   for (const [i, row] of rows.entries()) {
     for (const key of Object.keys(row)) {
-      if (!known.has(key)) fail(i, key, `the model has no feature ${quoteCell(key)}${nearNames(key, names)}`);
+      if (!known.has(key)) fail(i, key, () => `the model has no feature ${quoteCell(key)}${near(key)}`);
     }
     let at = i * inputs;
     for (const encoder of encoders) {
       const value = Object.hasOwn(row, encoder.column) ? row[encoder.column]! : null;
       const problem = writeCell(encoder, value ?? null, out, at);
-      if (problem !== null) fail(i, encoder.column, problem);
+      if (problem !== null) fail(i, encoder.column, () => problem);
       at += encoder.width;
     }
     if (errors.length >= mostErrors) break;
