@@ -1,4 +1,4 @@
-import type { ClassificationReport, ReportNote } from "../domain/report.ts";
+import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import {
   conformalBound,
   estimateExplained,

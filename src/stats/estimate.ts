@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/report.ts";
+import type { Estimate } from "../domain/models/report.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;

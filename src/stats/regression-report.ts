@@ -1,4 +1,4 @@
-import type { Estimate, RegressionReport } from "../domain/report.ts";
+import type { Estimate, RegressionReport } from "../domain/models/report.ts";
 import {
   conformalBound,
   correlation,

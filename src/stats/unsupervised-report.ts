@@ -1,4 +1,4 @@
-import type { ClusteringReport, ReconstructionReport, ReportNote } from "../domain/report.ts";
+import type { ClusteringReport, ReconstructionReport, ReportNote } from "../domain/models/report.ts";
 import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
 import { fewRows } from "./report-notes.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Report } from "../../src/domain/report.ts";
+import { Report } from "../../src/domain/models/report.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
 import { logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
 import { reportClusters, reportReconstruction } from "../../src/stats/unsupervised-report.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ClusteringReport } from "../../src/domain/report.ts";
-import { factsOf } from "../../src/web/page/report-facts.ts";
+import type { ClusteringReport } from "../../src/domain/models/report.ts";
+import { factsOf } from "../../src/web/page/views/report-facts.ts";
 
 const clustering: ClusteringReport = {
   task: "clustering",

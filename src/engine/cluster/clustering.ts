@@ -1,4 +1,4 @@
-import type { MetricPoint, Metrics } from "../../domain/job.ts";
+import type { MetricPoint, Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringState } from "./clustering-state.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
 

@@ -1,4 +1,4 @@
-import type { Metrics } from "../../domain/job.ts";
+import type { Metrics } from "../../domain/jobs/job.ts";
 import type { Evaluation } from "./algorithm.ts";
 import { ClusteringError, type ClusteringOptions, type ClusteringResult, controls } from "./clustering.ts";
 import type { ClusteringPlan } from "./clustering-plan.ts";
@@ -13,8 +13,8 @@ import {
   reportRun,
   runMetrics,
 } from "./fit-progress.ts";
-import { createGaussianMixture } from "./gaussian-mixture.ts";
-import { createKMeans } from "./k-means.ts";
+import { createKMeans } from "./k-means/k-means.ts";
+import { createGaussianMixture } from "./mixture/gaussian-mixture.ts";
 import { blockSize, blockTensors } from "./parameter-block.ts";
 import { createWorkspace, type JobMemory } from "./workspace.ts";
 

@@ -1,4 +1,4 @@
-import type { Metrics } from "../../domain/job.ts";
+import type { Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringAlgorithm, Evaluation } from "./algorithm.ts";
 import type { ClusteringOptions, ClusteringResult } from "./clustering.ts";
 import type { ClusteringPlan } from "./clustering-plan.ts";

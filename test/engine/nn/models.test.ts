@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ModelSpec } from "../../../src/domain/model-spec.ts";
+import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { ModelShapeError } from "../../../src/engine/nn/errors.ts";
 import { traceOf } from "../../../src/engine/nn/models.ts";
