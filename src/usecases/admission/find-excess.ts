@@ -1,5 +1,3 @@
-import { limits } from "../../domain/limits.ts";
-
 /** How large the parts of a JSON value may be. */
 export interface ValueLimits {
   /** Keys of one object. */
@@ -7,10 +5,6 @@ export interface ValueLimits {
   /** Objects and lists in all. */
   parts: number;
 }
-
-export const specLimits: ValueLimits = { keys: limits.keysPerObject, parts: limits.partsPerSpec };
-/** Of rows to predict, in their list, in the body. */
-export const rowLimits: ValueLimits = { keys: limits.columns, parts: limits.predictRows + 2 };
 
 interface Excess {
   path: readonly PropertyKey[];

@@ -4,7 +4,7 @@ import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createNearNames, nearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
-import { findExcess, specLimits, type ValueLimits } from "./find-excess.ts";
+import { findExcess, type ValueLimits } from "./find-excess.ts";
 import { knownKeysAt } from "./schema-walk.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -129,6 +129,10 @@ const refuse = (errors: readonly FieldError[], count: number): never => {
   const more = count > 1 ? ` (and ${count - 1} more)` : "";
   throw new ServiceError("invalid", `${where}: ${first?.detail ?? "is not valid"}${more}`, { errors });
 };
+
+const specLimits: ValueLimits = { keys: limits.keysPerObject, parts: limits.partsPerSpec };
+/** Of rows to predict, in their list, in the body. */
+export const rowLimits: ValueLimits = { keys: limits.columns, parts: limits.predictRows + 2 };
 
 interface ParseOptions {
   /** The place of the input in the request: `""` for the body, `/query` for parameters. */
