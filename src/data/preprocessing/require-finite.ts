@@ -4,9 +4,9 @@ import type { Prediction, PredictWarning } from "../../domain/models/model.ts";
 /** An answer with more errors than this would help nobody. */
 const mostErrors = 50;
 
-const isFinite = (value: unknown): boolean => {
+const allFinite = (value: unknown): boolean => {
   if (typeof value === "number") return Number.isFinite(value);
-  return typeof value !== "object" || value === null || Object.values(value).every(isFinite);
+  return typeof value !== "object" || value === null || Object.values(value).every(allFinite);
 };
 
 /**
@@ -16,7 +16,7 @@ const isFinite = (value: unknown): boolean => {
 export const requireFinite = (predictions: readonly Prediction[], warnings: readonly PredictWarning[]): void => {
   const errors: FieldError[] = [];
   for (const [row, prediction] of predictions.entries()) {
-    if (isFinite(prediction)) continue;
+    if (allFinite(prediction)) continue;
     const beyond = warnings.find((warning) => warning.row === row && warning.code === "out_of_range");
     const why =
       beyond === undefined
