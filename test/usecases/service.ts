@@ -94,15 +94,16 @@ export const startTestService = async (
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = (): EngineAccess => {
   const predict: EngineAccess["predict"] = async (_tenant, model, body) => {
-    const { rows } = parse(PredictRequest, body);
-    encodeRows(model.preprocessing, rows);
-    return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+    const { rows, strict } = parse(PredictRequest, body);
+    const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
+    const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+    return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
     plan: async (spec, shape) => planSpec(null, spec, shape),
     predict,
     predictJson: async (tenant, model, body) =>
-      Buffer.from(JSON.stringify({ predictions: await predict(tenant, model, parseJsonBytes(body)) })),
+      Buffer.from(JSON.stringify(await predict(tenant, model, parseJsonBytes(body)))),
     forget: () => {},
   };
 };

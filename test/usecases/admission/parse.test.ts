@@ -50,7 +50,7 @@ describe("parsing a body", () => {
     [
       "inside the branch of a union that was meant",
       { model: { type: "mlp", initializer: { type: "normal", standardDeviation: -1 } } },
-      { "/model/initializer/standardDeviation": "must be greater than 0, but is -1" },
+      { "/model/initializer/standardDeviation": "must be > 0" },
     ],
     [
       "a value that no branch takes",
