@@ -3,7 +3,7 @@ import { environmentHelp, parseConfig, StartError } from "./config.ts";
 import { runAllInOne, scriptOf } from "./main/all-in-one.ts";
 import { runApi } from "./main/api.ts";
 import { createLog } from "./main/log.ts";
-import { tellParent } from "./main/parent.ts";
+import { isPart, tellParent } from "./main/parent.ts";
 import { runReindex } from "./main/reindex.ts";
 import { createScrub, secretsOf } from "./main/scrub.ts";
 import { runTrainer } from "./main/trainer.ts";
@@ -55,7 +55,7 @@ try {
         ? (error.stack ?? error.message)
         : String(error);
   const shown = scrub(line);
-  if (process.send === undefined) process.stderr.write(`descent: ${shown}\n`);
+  if (!isPart()) process.stderr.write(`descent: ${shown}\n`);
   else await tellParent({ type: "cannot_start", line: shown });
   process.exit(1);
 }

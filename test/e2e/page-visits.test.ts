@@ -34,7 +34,7 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
     browser = await chromium.launch({ executablePath: browserPath ?? "", args: browserFlags });
     const client = createRestClient(service.url);
     ids.dataset = (await client.upload("flowers", await dataFile("iris"))).id;
-    const task = { type: "classification", label: "species" };
+    const task = { type: "classification", label: "species" } as const;
     const job = await client.submit({ name: "visited", dataset: ids.dataset, task, training: { epochs: 3 } });
     ids.job = job.id;
     ids.model = (await client.untilDone(job.id)).model ?? "";
