@@ -7,6 +7,7 @@ export const limits = {
   jsonBodyBytes: MIB,
   predictBodyBytes: 16 * MIB,
   predictRows: 10_000,
+  predictWarnings: 1000,
   predictAnswerBytes: 32 * MIB,
   previewRows: 1000,
   datasetBytes: GIB,
