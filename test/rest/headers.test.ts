@@ -2,7 +2,7 @@ import { get } from "node:http";
 import { connect } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { logRequests } from "../../src/main/request-log.ts";
+import { logRequests } from "../../src/main/observing/request-log.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { readAssets } from "../../src/web/assets.ts";
 import { registerWeb } from "../../src/web/web.ts";
