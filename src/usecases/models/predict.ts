@@ -10,7 +10,7 @@ export const predict = async (
   request: { model: string; body: unknown },
 ): Promise<PredictResponse> => {
   const model = await getModel(deps, caller, { id: request.model });
-  return deps.engine.predict(caller.tenant, model, request.body);
+  return deps.engine.predict(caller, model, request.body);
 };
 
 /** The same from JSON to JSON, both unread here: ten thousand rows take longer to read than anyone else should have to wait. */
@@ -20,5 +20,5 @@ export const predictJson = async (
   request: { model: string; body: Uint8Array<ArrayBuffer> },
 ): Promise<Uint8Array> => {
   const model = await getModel(deps, caller, { id: request.model });
-  return deps.engine.predictJson(caller.tenant, model, request.body);
+  return deps.engine.predictJson(caller, model, request.body);
 };
