@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { TenantId } from "../domain/ids.ts";
 import { isDone, JobState } from "../domain/job-state.ts";
 import { createJobChanges } from "./job-changes.ts";
 import { createJobScripts, type JobScripts } from "./job-scripts.ts";
@@ -36,11 +37,17 @@ export const createRedisJobStore = ({
     ...createStory(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
     unfinished: () => unfinished(redis, jobScripts),
+    unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
+    published: async (tenant, id) => {
+      await onRedis(() => redis.srem(unpublishedKey(tenant), id));
+    },
     ping: async () => {
       await onRedis(() => redis.ping());
     },
   };
 };
+
+const unpublishedKey = (tenant: TenantId): string => `${redisKeys.jobIndex(tenant)}:unpublished`;
 
 const unfinished = async (redis: Redis, { scripts }: JobScripts): Promise<UnfinishedJob[]> => {
   const jobs: UnfinishedJob[] = [];

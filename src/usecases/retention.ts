@@ -4,6 +4,7 @@ import { limits } from "../domain/limits.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 import { artifactKeys } from "../store/artifact-store.ts";
 import type { Deps } from "./deps.ts";
+import { removeFiles } from "./remove-files.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
 
 const FIRST_MS = 60_000;
@@ -37,13 +38,12 @@ const removed = async (remove: () => Promise<void>): Promise<boolean> => {
 
 /** Finished jobs, then the models and data sets that nothing needs: in this order, as each may free the next. */
 const expireTenant = async (deps: RetentionDeps, tenant: TenantId, beforeMs: number): Promise<number> => {
-  const { jobs, catalogue, artifacts } = deps;
+  const { jobs, catalogue } = deps;
   const before = new Date(beforeMs).toISOString();
   let count = 0;
   const expire = async (prefix: string, remove: () => Promise<void>): Promise<void> => {
-    // The record goes first: a file without one is only waste.
     if (!(await removed(remove))) return;
-    await artifacts.remove(prefix);
+    await removeFiles(deps, tenant, prefix);
     count += 1;
   };
   // Ids are in the order of their making: whatever is younger than the limit need not be read.

@@ -158,6 +158,12 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
 
     it("removes a finished job with everything of it, and no other", async () => {
       const { job } = await create();
+      await stores.jobs.remove("acme", job.id); // repeated until its files are gone
+      const [{ files, pending }] = (await stores.catalogue.removals("acme")) as [{ files: string; pending: boolean }];
+      expect({ files, pending }).toEqual({ files: `acme/jobs/${job.id}/`, pending: true });
+      await stores.catalogue.filesRemoved("acme", files);
+      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: false }]);
+      expect(await stores.jobs.unpublished("acme")).toEqual([]);
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "forbidden_transition" });
       await stores.jobs.requestCancel("acme", job.id, tick());
       await stores.jobs.remove("acme", job.id);
