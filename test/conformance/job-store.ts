@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import type { Job } from "../../src/domain/job.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { modelOf, newDataset, newJob, tick } from "./records.ts";
@@ -158,15 +158,16 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
 
     it("removes a finished job with everything of it, and no other", async () => {
       const { job } = await create();
-      await stores.jobs.remove("acme", job.id); // repeated until its files are gone
-      const [{ files, pending }] = (await stores.catalogue.removals("acme")) as [{ files: string; pending: boolean }];
-      expect({ files, pending }).toEqual({ files: `acme/jobs/${job.id}/`, pending: true });
-      await stores.catalogue.filesRemoved("acme", files);
-      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: false }]);
-      expect(await stores.jobs.unpublished("acme")).toEqual([]);
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "forbidden_transition" });
       await stores.jobs.requestCancel("acme", job.id, tick());
+      expect(await stores.jobs.unpublished("acme")).toEqual([job.id]);
       await stores.jobs.remove("acme", job.id);
+      expect(await stores.jobs.unpublished("acme")).toEqual([]);
+      await stores.jobs.remove("acme", job.id); // repeated until its files are gone
+      const files = `acme/jobs/${job.id}/`;
+      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: true }]);
+      await stores.catalogue.filesRemoved("acme", files);
+      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: false }]);
       await expect(stores.jobs.get("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
       expect(await stores.jobs.events("acme", job.id, null, 10)).toEqual([]);

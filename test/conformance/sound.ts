@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/job.ts";
-import type { Model } from "../../src/domain/model.ts";
-import { artifactKeys } from "../../src/store/artifact-store.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
-import { reindex } from "../../src/usecases/reindex.ts";
+import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 
 type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { dataShape } from "../../src/data/data-shape.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import { resolveSpec } from "../../src/domain/defaults.ts";
+import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { prepare } from "../../src/data/preprocessing/prepare.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import type { Model } from "../../src/domain/model.ts";
+import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import { createArrays, datasetOf, jobSpec, prepareAll, streamOf } from "./csv-fixtures.ts";
 
 const table = (rows: number, cells: (i: number) => (string | number)[], header: string): string =>
@@ -49,7 +49,12 @@ describe("a job that starts from a base model", () => {
     const shape = dataShape(spec, dataset, base);
     const arrays = createArrays(shape, "classes");
     const preprocessing = await prepare(spec, dataset, () => streamOf(second, 1000), arrays, base);
-    expect(preprocessing.features).toEqual(base.preprocessing.features);
+    const transformsOf = ({ features }: typeof preprocessing) =>
+      features.map((feature) => (feature.type === "number" ? { ...feature, range: null, clip: null } : feature));
+    expect(transformsOf(preprocessing)).toEqual(transformsOf(base.preprocessing));
+    // The training range is that of both data sets.
+    const sizes = dataset.columns.find(({ name }) => name === "size");
+    expect(preprocessing.features[2]).toMatchObject({ column: "size", range: { minimum: 0, maximum: sizes?.maximum } });
     expect(preprocessing.label).toEqual({ type: "classes", column: "answer", classes: ["no", "yes"] });
     expect([preprocessing.inputs, preprocessing.outputs]).toEqual([shape.inputs, shape.outputs]);
     expect(arrays.train.features.every(Number.isFinite)).toBe(true);

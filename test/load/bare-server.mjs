@@ -2,8 +2,8 @@
 // no history, no tenants, no idempotency, no limits. Its Redis has the settings of Descent's: every write is synced before it is answered.
 import { Queue } from "bullmq";
 import Fastify from "fastify";
-import { startPrivateRedis } from "../../dist/src/store/private-redis.js";
-import { parseRedisUrl } from "../../dist/src/store/redis-connection.js";
+import { startPrivateRedis } from "../../dist/src/main/private-redis/private-redis.js";
+import { parseRedisUrl } from "../../dist/src/store/redis/redis-connection.js";
 
 const quiet = { info() {}, warn() {}, error() {} };
 const redis = await startPrivateRedis({ folder: process.argv[2], log: quiet, mayInstall: false });
@@ -21,10 +21,14 @@ app.get("/jobs/:id", async (request, reply) => {
 });
 
 const url = await app.listen({ host: "127.0.0.1", port: 0 });
-process.on("message", async () => {
+let stopping = false;
+const stop = async () => {
+  if (stopping) return;
+  stopping = true;
   await app.close();
   await queue.close();
   await redis.stop();
-  process.disconnect();
-});
+  process.exit(0);
+};
+for (const told of ["message", "disconnect", "SIGTERM", "SIGINT"]) process.on(told, stop);
 process.send({ url });

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Page } from "../../src/domain/page.ts";
-import { artifactKeys } from "../../src/store/artifact-store.ts";
-import { reindex } from "../../src/usecases/reindex.ts";
-import { applyRetention } from "../../src/usecases/retention.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { reindex } from "../../src/usecases/upkeep/reindex.ts";
+import { applyRetention } from "../../src/usecases/upkeep/retention.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,10 @@
-import type { CnnLayer, ModelSpec } from "../../domain/model-spec.ts";
+import type { CnnLayer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { concat } from "../graph/ops/columns.ts";
 import { conv2d } from "../graph/ops/convolution.ts";
-import { add, reshaped } from "../graph/ops/elementwise.ts";
+import { add } from "../graph/ops/elementwise.ts";
 import { averagePool, globalAveragePool, maxPool } from "../graph/ops/pooling.ts";
+import { reshaped } from "../graph/ops/reshape.ts";
 import { type ConvGeometry, convOutputSize } from "../kernels/families/convolution.ts";
 import type { PoolGeometry } from "../kernels/families/pooling.ts";
 import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";

@@ -1,9 +1,0 @@
-import { createHash } from "node:crypto";
-
-/** A strong validator: the digest of the bytes that are sent. */
-export const entityTag = (body: string): string =>
-  `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-
-/** `If-None-Match` (RFC 9110, 13.1.2): a list of tags, compared weakly, or `*`. */
-export const matches = (ifNoneMatch: string | undefined, tag: string): boolean =>
-  (ifNoneMatch ?? "").split(",").some((candidate) => ["*", tag].includes(candidate.trim().replace(/^W\//, "")));

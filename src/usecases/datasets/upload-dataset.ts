@@ -1,0 +1,115 @@
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { ColumnTypes, type Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import type { DatasetId, TenantId } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parse } from "../admission/parse.ts";
+import type { Deps } from "../deps.ts";
+import { removeFiles } from "../upkeep/remove-files.ts";
+import { storeAndProfile } from "./store-and-profile.ts";
+
+const Parameters = z.object({
+  name: z.string().min(1).max(limits.nameLength).default("untitled"),
+  types: ColumnTypes.default({}),
+});
+
+interface Room {
+  limitBytes: number;
+  /** Whether it is the tenant's quota that limits, not the size of one file. */
+  quota: boolean;
+}
+
+const quotaExceeded = (storedBytes: number): ServiceError =>
+  new ServiceError(
+    "quota_exceeded",
+    `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
+    {
+      retryAfterSeconds: 60,
+    },
+  );
+
+/** What the file may take: its own limit, or what is left of the tenant's quota. */
+const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<Room> => {
+  if (quotas === null) return { limitBytes: limits.datasetBytes, quota: false };
+  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
+  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
+  return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
+};
+
+/**
+ * Streams a CSV file into the artifact store while profiling it, then records it, then publishes the manifest: a data set that is
+ * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
+ * has recorded the data set: then either it is there, whole, or the sweep removes the file. `invalid_csv` names line and column.
+ */
+export const uploadDataset = async (
+  deps: Deps,
+  caller: Caller,
+  request: { name?: string | undefined; types?: unknown; body: Readable; gone?: AbortSignal },
+): Promise<Dataset> => {
+  const { name, types } = parse(
+    Parameters,
+    { name: request.name, types: request.types },
+    { base: "/query", most: { keys: limits.columns, parts: 2 } },
+  );
+  // A gigabyte is not read before finding out that it cannot be recorded.
+  await deps.jobs.ping();
+  const room = await roomFor(deps, caller.tenant);
+  const id = deps.createId("ds");
+  let reached: Reached = "file";
+  try {
+    const { written, profile } = await storeAndProfile(deps.artifacts, {
+      key: artifactKeys.datasetFile(caller.tenant, id),
+      body: request.body,
+      limitBytes: room.limitBytes,
+      types,
+    });
+    // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
+    if (request.gone?.aborted === true) throw incomplete();
+    const dataset: Dataset = {
+      id,
+      name,
+      format: "csv",
+      bytes: written.bytes,
+      sha256: written.sha256,
+      rows: profile.rows,
+      columns: profile.columns,
+      createdAt: deps.now().toISOString(),
+    };
+    reached = "asked";
+    await deps.catalogue.addDataset(caller.tenant, dataset);
+    reached = "recorded";
+    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), Buffer.from(JSON.stringify(dataset)));
+    return dataset;
+  } catch (error) {
+    await withdraw(deps, caller.tenant, id, reached).catch((cause: unknown) => {
+      const upload = { tenant: caller.tenant, dataset: id, err: cause };
+      deps.log.error(upload, "the rest of a failed upload could not be removed; the sweep will");
+    });
+    if (error instanceof ServiceError && error.code === "too_large" && room.quota && deps.quotas !== null) {
+      throw quotaExceeded(deps.quotas.storedBytes);
+    }
+    if (error instanceof ServiceError || !isAbort(error)) throw error;
+    throw incomplete(error);
+  }
+};
+
+/** How far an upload came: its file is being written, Redis was asked to record it, Redis has recorded it. */
+type Reached = "file" | "asked" | "recorded";
+
+/** Takes back what a failed upload left. What was asked of Redis may still come true, so its file stays until that is known. */
+const withdraw = async (deps: Deps, tenant: TenantId, id: DatasetId, reached: Reached): Promise<void> => {
+  if (reached === "asked") return;
+  if (reached === "recorded") await deps.catalogue.removeDataset(tenant, id);
+  await removeFiles(deps, tenant, artifactKeys.dataset(tenant, id));
+};
+
+const incomplete = (cause?: unknown): ServiceError =>
+  new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
+
+const isAbort = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  ["ECONNRESET", "ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));
