@@ -1,7 +1,7 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { featureNames, findColumn, sortValues } from "../../domain/jobs/spec/task-columns.ts";
+import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, LabelTransform, Model, NumberRange, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
@@ -118,10 +118,11 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
 const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[] => {
   const shared = spec.model.type === "cnn" ? createStatistics() : null;
   const holds = holdsOf(spec);
+  const indexOf = new Map(dataset.columns.map(({ name }, index) => [name, index]));
   return featureNames(spec.task, dataset).map((name) => {
-    const column = findColumn(dataset, name);
-    assert(column !== undefined, `the data set has the feature ${name}`);
-    const index = dataset.columns.indexOf(column);
+    const index = indexOf.get(name);
+    const column = index === undefined ? undefined : dataset.columns[index];
+    assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     return column.type === "number"
       ? createNumberFit(column, index, shared ?? createStatistics(), holds)
       : createCategoryFit(column, index);

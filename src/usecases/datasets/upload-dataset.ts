@@ -58,7 +58,10 @@ export const uploadDataset = async (
   caller: Caller,
   { body, gone, ...stated }: Stated & { body: Readable; gone?: AbortSignal },
 ): Promise<Dataset> => {
-  const { name, types, ...dialect } = parse(Parameters, stated, "/query");
+  const { name, types, ...dialect } = parse(Parameters, stated, {
+    base: "/query",
+    most: { keys: limits.columns, parts: 2 },
+  });
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const room = await roomFor(deps, caller.tenant);

@@ -3,9 +3,9 @@ import { exactRecord } from "../../exact-record.ts";
 import { nonNegativeFloat32, positiveFloat32 } from "../../float32.ts";
 import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
-import { WebhookSpec } from "../webhook.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
 const features = z.array(column).min(1).max(limits.columns).optional();
