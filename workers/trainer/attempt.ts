@@ -28,6 +28,8 @@ export interface Attempt {
   outbox: Outbox;
   /** Aborted when the job is another's: from then on nothing may be written. */
   lost: AbortSignal;
+  /** Aborted when the trainer has no time left to let the run stop by itself. */
+  giveUp: AbortSignal;
   /** Why the job goes back to the queue, if it does. */
   handingBack(): string | null;
   /** Notes how it ended, once that is recorded; until then it counts as lost. */
@@ -43,6 +45,9 @@ const onState = (control: Control, state: JobState): void => {
   if (state === "pausing") wish(control, "checkpoint");
 };
 
+/** A run that has not stopped by then is ended from outside, so that its job can still be handed back, at its last checkpoint. */
+const drainShare = 0.8;
+
 const createAttempt = (
   deps: TrainerDeps,
   { fence, job }: Claimed,
@@ -51,6 +56,8 @@ const createAttempt = (
 ): Attempt & { close(): void } => {
   const control = createControl();
   const lost = new AbortController();
+  const giveUp = new AbortController();
+  let drain: NodeJS.Timeout | undefined;
   let handingBack: string | null = null;
   let trouble: unknown = null;
   let outcome: AttemptOutcome = "lost";
@@ -65,6 +72,7 @@ const createAttempt = (
     // to checkpoint and to give back only the store knows, and every write asks it.
     handingBack = signal.reason === "closing" ? "the trainer is stopping" : "the trainer lost touch with the queue";
     wish(control, "checkpoint");
+    if (signal.reason === "closing") drain = setTimeout(() => giveUp.abort(), drainShare * deps.drainMs);
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
@@ -87,13 +95,17 @@ const createAttempt = (
     control,
     outbox,
     lost: lost.signal,
+    giveUp: giveUp.signal,
     handingBack: () => handingBack,
     trouble: () => trouble,
     outcome: () => outcome,
     became: (known) => {
       outcome = known;
     },
-    close: () => signal.removeEventListener("abort", onAbort),
+    close: () => {
+      clearTimeout(drain);
+      signal.removeEventListener("abort", onAbort);
+    },
   };
 };
 
@@ -165,7 +177,10 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
   const run = async (): Promise<TeamEnd | null> => {
     const order = await whileUnavailable(attempt.lost, () => prepareOrder(deps, attempt, claimed));
     if (order === null) return null;
-    return runTeam(deps.pool, order, { heartbeatMs: deps.heartbeatMs, log, report: reporter.report });
+    // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
+    if (attempt.handingBack() !== null) return { type: "stopped" };
+    const { heartbeatMs } = deps;
+    return runTeam(deps.pool, order, { heartbeatMs, log, report: reporter.report, giveUp: attempt.giveUp });
   };
   try {
     const end = await run().catch(missing);
