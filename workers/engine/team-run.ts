@@ -114,6 +114,7 @@ export const runTeam = async (
     );
     await Promise.all(threads.map((thread) => thread.terminate()));
     for (const thread of threads) pool.giveBack(thread);
+    if (result.type === "crashed") await pool.renewIdle();
   }
   return result;
 };

@@ -2,13 +2,14 @@ import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
+import type { Suspicion } from "../../src/domain/jobs/poison.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import type { CheckpointRecord, Fence } from "../../src/store/job-store.ts";
 import { type Control, createControl, wish } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import { commitEnd } from "./commit-end.ts";
-import { createOutbox, type Outbox, whileUnavailable } from "./outbox.ts";
+import { createOutbox, type NewEvent, type Outbox, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 
@@ -16,6 +17,8 @@ import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 export interface Claimed {
   fence: Fence;
   job: Job;
+  /** A suspect has the trainer for itself. */
+  suspicion: Suspicion;
   /** Newest first. */
   checkpoints: CheckpointRecord[];
 }
@@ -164,6 +167,14 @@ const waitedSeconds = ({ history, createdAt }: Job, now: Date): number => {
   return Math.max(0, now.getTime() - Date.parse(queued?.at ?? createdAt)) / 1000;
 };
 
+const runsAlone: NewEvent = {
+  level: "warn",
+  type: "runs_alone",
+  message:
+    "engine threads or trainers were lost with this job again and again; it runs with nothing beside it, to see whether it is the cause",
+  data: {},
+};
+
 /** Runs a claimed job until it ends, is stopped by a wish, or is lost. */
 export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
   const { fence, job } = claimed;
@@ -173,7 +184,9 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;
   deps.meter.started(waitedSeconds(job, deps.now()));
-  log.info({ memoryBytes, threads, checkpoints: claimed.checkpoints.length }, "job started");
+  const { checkpoints, suspicion } = claimed;
+  log.info({ memoryBytes, threads, checkpoints: checkpoints.length, alone: suspicion === "suspect" }, "job started");
+  if (suspicion === "suspect") attempt.outbox.event(runsAlone);
   const run = async (): Promise<TeamEnd | null> => {
     const order = await whileUnavailable(attempt.lost, () => prepareOrder(deps, attempt, claimed));
     if (order === null) return null;
