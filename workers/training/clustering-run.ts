@@ -77,7 +77,7 @@ export const createClusteringCourse = (
       );
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
-      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result.criteria);
+      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result);
       return { type: "completed", tensors, metrics, parameters, report };
     },
   };

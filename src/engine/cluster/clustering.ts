@@ -40,6 +40,8 @@ export interface ClusteringResult {
   readonly tensors: readonly ClusterTensor[];
   /** Of each k, where there was a choice of k; empty unless finished. */
   readonly criteria: { readonly k: number; readonly criterion: "bic" | "silhouette"; readonly value: number }[];
+  /** A component of the chosen mixture collapsed onto rows that agree in something. */
+  readonly degenerate: boolean;
 }
 
 /** Why a clustering job cannot go on: no run found a usable estimate. */
