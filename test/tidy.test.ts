@@ -318,16 +318,22 @@ describe("what is fetched from where", () => {
 });
 
 describe("the documents", () => {
-  const readme = read("README.md");
+  const pages = filesUnder("src/web/docs").map(read);
+  /** What users read: README and the pages of the documents. */
+  const readme = [read("README.md"), ...pages].join("\n");
   const architecture = read("ARCHITECTURE.md");
 
-  test("README lists every environment variable", () => {
+  test("README is read on two screens, and what is reference stands in the pages", () => {
+    expect(read("README.md").split("\n").length).toBeLessThanOrEqual(160);
+  });
+
+  test("the documents list every environment variable", () => {
     const variables = [...environmentHelp.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name);
     expect(variables.length).toBeGreaterThan(5);
     expect(variables.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test("README lists every error code with its statuses, and no other", () => {
+  test("the documents list every error code with its statuses, and no other", () => {
     const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| ([A-Z_]+) \|/gm)].map(
       ([, code, http, grpc]) => `${code} ${http} ${grpc}`,
     );
