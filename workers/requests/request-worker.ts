@@ -40,12 +40,14 @@ interface Pending<Question, Answer> {
 
 const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
 
-const settle = <Question, Answer>(asked: Pending<Question, Answer>, message: FromAnswering<Answer>): void => {
-  if (message.type === "answer") asked.resolve(message.answer);
+const settle = <Question, Answer>(asked: Pending<Question, Answer> | undefined, message: FromAnswering<Answer>) => {
+  if (message.type === "answer") asked?.resolve(message.answer);
   else if (isErrorCode(message.code))
-    asked.reject(new ServiceError(message.code, message.detail, { errors: message.errors }));
-  else asked.reject(new ServiceError("internal", message.detail));
+    asked?.reject(new ServiceError(message.code, message.detail, { errors: message.errors }));
+  else asked?.reject(new ServiceError("internal", message.detail));
 };
+
+const unavailable = (reason: string): ServiceError => new ServiceError("unavailable", reason, { retryAfterSeconds: 1 });
 
 /** What waits for the thread: tenants take turns, and each has a share of the places. */
 const createLine = <T>(most: number, what: string) => {
@@ -82,9 +84,8 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
   let nextId = 1;
   let closed = false;
   let progressMs = performance.now();
+  const unfinished = `the ${what} could not be finished; try again`;
 
-  const unavailable = (reason: string): ServiceError =>
-    new ServiceError("unavailable", reason, { retryAfterSeconds: 1 });
   const rejectUnderWay = (reason: string): void => {
     const lost = [...underWay.values()];
     underWay.clear();
@@ -92,9 +93,8 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
   };
   const answered = (message: FromAnswering<Answer>): void => {
     progressMs = performance.now();
-    const asked = underWay.get(message.id);
+    settle(underWay.get(message.id), message);
     underWay.delete(message.id);
-    if (asked !== undefined) settle(asked, message);
     advance();
   };
   const start = (): Worker => {
@@ -103,14 +103,12 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
     const gone = (reason: string): void => {
       if (worker !== started) return;
       worker = null;
-      rejectUnderWay(`the ${what} could not be finished; try again`);
+      rejectUnderWay(unfinished);
       if (closed) return;
       log.error({ reason }, `the ${what} thread died; the next ${what} starts a fresh one`);
       advance();
     };
-    started.on("message", (message: FromAnswering<Answer>) => {
-      if (worker === started) answered(message);
-    });
+    started.on("message", (message: FromAnswering<Answer>) => worker === started && answered(message));
     started.on("error", (error) => gone(String(error)));
     started.on("exit", (code) => gone(`exit code ${code}`));
     return started;
@@ -138,9 +136,8 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
     // Forgotten before it is gone: what is asked meanwhile goes to a fresh one.
     void worker?.terminate();
     worker = null;
-    underWay.delete(oldest[0]);
     oldest[1].reject(hungOn());
-    rejectUnderWay(`the ${what} could not be finished; try again`);
+    rejectUnderWay(unfinished);
     advance();
   }, 1000);
   watchdog.unref();
@@ -151,10 +148,7 @@ export const createAskingThread = <Question, Answer>(options: AskingThreadOption
         line.add(party, { question, transfer, resolve, reject });
         advance();
       }),
-    tell(question) {
-      const message: ToAnswering<Question> = { id: null, question };
-      worker?.postMessage(message);
-    },
+    tell: (question) => worker?.postMessage({ id: null, question } satisfies ToAnswering<Question>),
     async close() {
       closed = true;
       clearInterval(watchdog);

@@ -1,4 +1,5 @@
 import type { Job } from "../../src/domain/jobs/job.ts";
+import type { Suspicion } from "../../src/domain/jobs/poison.ts";
 import type { CheckpointRecord, Fence } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
 import type { Outbox } from "./outbox.ts";
@@ -8,6 +9,8 @@ import type { AttemptOutcome } from "./trainer-deps.ts";
 export interface Claimed {
   fence: Fence;
   job: Job;
+  /** A suspect has the trainer for itself. */
+  suspicion: Suspicion;
   /** Newest first. */
   checkpoints: CheckpointRecord[];
 }
@@ -20,6 +23,8 @@ export interface Attempt {
   outbox: Outbox;
   /** Aborted when the job is another's: from then on nothing may be written. */
   lost: AbortSignal;
+  /** Aborted when the trainer has no time left to let the run stop by itself. */
+  giveUp: AbortSignal;
   /** Why the job goes back to the queue, if it does. */
   handingBack(): string | null;
   /** Notes how it ended, once that is recorded; until then it counts as lost. */
