@@ -52,6 +52,14 @@ const jobs = {
     spec: specOf({ model: perceptron, optimizer: { type: "adam" }, training: { l1: 1e-3, l2: 1e-2 } }),
     inputs: 7,
   },
+  "adam with a search for the penalty": {
+    spec: specOf({
+      model: perceptron,
+      optimizer: { type: "adam", schedule: { type: "cosine" } },
+      training: { l2: 1e-2, penaltySearch: { holdOut: 0.2, factors: [0.25, 1, 4, 16] } },
+    }),
+    inputs: 7,
+  },
   "adamw with rates of its own for a layer": {
     spec: specOf({
       model: perceptron,
@@ -99,7 +107,7 @@ describe("the bits of the weights", () => {
 
     it(`do not depend on being cut and resumed: ${name}`, async () => {
       const whole = await runJob(spec, shape);
-      const { steps } = whole.plan;
+      const { steps } = whole;
       const cut = fc.asyncProperty(fc.integer({ min: 1, max: steps - 1 }), async (stopAfterSteps) => {
         const first = await runJob(spec, shape, { stopAfterSteps });
         expect(first.result.outcome).toBe("paused");

@@ -4,6 +4,7 @@ import { limits } from "../../limits.ts";
 import { WebhookSpec } from "../webhook.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import { PenaltySearch } from "./penalty-search.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
 const features = z.array(column).min(1).max(limits.columns).optional();
@@ -73,6 +74,11 @@ export const TrainingSpec = z
     /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
     l1: z.number().min(0).default(0),
     l2: z.number().min(0).optional(),
+    /**
+     * Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few. The metric `l2` and an event say what
+     * was chosen. `false`: `l2` as it stands.
+     */
+    penaltySearch: z.union([z.literal(false), PenaltySearch]).optional(),
     gradientClip: z
       .union([z.strictObject({ norm: z.number().positive() }), z.strictObject({ value: z.number().positive() })])
       .optional(),
@@ -146,6 +152,8 @@ export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */
 export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optimizer"> & {
   optimizer: OptimizerSpec & { learningRate: number };
-  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2"> & { split: ResolvedSplitSpec };
+  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
+    split: ResolvedSplitSpec;
+  };
   resources: Filled<ResourcesSpec, "threads">;
 };

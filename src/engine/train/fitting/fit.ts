@@ -4,6 +4,7 @@ import { dataViews, weightTensors } from "./memory.ts";
 import { advance, capture, createRun, endEpoch, finish, type Run } from "./run.ts";
 import { loadInitial, restoreState } from "./state.ts";
 import type { Stepper } from "./stepper.ts";
+import { endTrial } from "./trial-rounds.ts";
 import { symmetryEvent } from "./watch.ts";
 
 /** FLOPs between two looks at the clock: some milliseconds. */
@@ -79,10 +80,11 @@ export const fit = async (
       return { outcome, metrics: meta.metrics, state: capture(run) };
     }
     if (reason === "epoch") stopped = endEpoch(run);
+    if (reason === "diverged") endTrial(run, true);
     const now = options.nowMs();
     if (now - breathedMs >= breathMs || stopped) {
       breathedMs = now;
-      options.onProgress?.(stopped ? 1 : meta.step / plan.steps);
+      options.onProgress?.(stopped ? 1 : meta.step / (plan.steps + (plan.search?.steps ?? 0)));
       await new Promise((resume) => setImmediate(resume));
     }
     if (!stopped && options.onCheckpoint && now - checkpointMs >= options.checkpointEveryMs) {

@@ -11,6 +11,7 @@ import { alignUp } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
+import { type SearchPlan, type StepPrograms, sizeSearch } from "./plan-search.ts";
 import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
 import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
 import {
@@ -82,6 +83,17 @@ const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, 
   };
 };
 
+/** What the model says of rows that stand in `order`, behind those that a trial learns from. */
+const judgeDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, "train", rows, false, "order");
+  const answers = predictionValue(spec.loss, traced.output);
+  return {
+    traced,
+    wanted: [answers],
+    results: ({ layout }) => [{ value: answers, offset: layout.evaluation.outputsOffset }],
+  };
+};
+
 const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
   const traced = traceBatch(spec, shape, "train", rows, false);
   const described = activityValues(traced);
@@ -131,7 +143,36 @@ const draftPrograms = (
     evaluate[split] = { full: fullIndex, rest };
   }
   const index: ProgramIndex = { initialise, shuffle, step, lastStep, statistics, evaluate };
-  return { drafts, index };
+  return { drafts, index, search: draftSearch(spec, shape, cut, evaluationRows, { index, push }) };
+};
+
+/** The programs of the trials: a step for each penalty, and one that judges. */
+const draftSearch = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  cut: ReturnType<typeof cutEpoch>,
+  evaluationRows: number,
+  { index, push }: { index: ProgramIndex; push: (draft: Draft) => number },
+): SearchPlan | null => {
+  const size = sizeSearch(spec, shape.trainRows, cut.batchRows);
+  if (size === null) return null;
+  const programs = size.l2s.map((l2, at): StepPrograms => {
+    if (at === size.start) return { step: index.step, lastStep: index.lastStep };
+    const penalised = { ...spec, training: { ...spec.training, l2 } };
+    const step = push(stepDraft(penalised, shape, cut.batchRows));
+    return {
+      step,
+      lastStep: index.lastStep === index.step ? step : push(stepDraft(penalised, shape, cut.lastBatchRows)),
+    };
+  });
+  const full = Math.min(size.holdOutRows, evaluationRows);
+  const fullIndex = push(judgeDraft(spec, shape, full));
+  const rest = size.holdOutRows % full;
+  return {
+    ...size,
+    programs,
+    judge: { full: fullIndex, rest: rest === 0 ? fullIndex : push(judgeDraft(spec, shape, rest)) },
+  };
 };
 
 /** A leaf's place by its name. */
@@ -212,7 +253,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
   const evaluationRows = Math.min(largest, Math.max(cut.batchRows, evaluationBatch));
-  const { drafts, index } = draftPrograms(spec, shape, cut, evaluationRows);
+  const { drafts, index, search } = draftPrograms(spec, shape, cut, evaluationRows);
   const stepTrace = drafts[index.step]!;
   const described = drafts[index.statistics]!.traced;
   const model = placeModel(spec, [...stepTrace.traced.scope.declarations.values()]);
@@ -257,6 +298,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     flopsPerStep,
     ...cut,
     steps: cut.stepsPerEpoch * spec.training.epochs,
+    search,
     threads,
     warnings: warningsOf(spec, shape, model, cut, threads),
     tensors: placeTensors(placed, model),
