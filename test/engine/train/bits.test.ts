@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { runJob, specOf } from "./job.ts";
 
-const rows = { trainRows: 75, validationRows: 20, testRows: 0 };
+const rows = { trainRows: 75, trialRows: 64, validationRows: 20, testRows: 0 };
 const perceptron = { type: "mlp", hidden: [20, 9], batchNorm: true, dropout: 0.3 };
 const convolutional = {
   type: "cnn",

@@ -16,7 +16,6 @@ import { floatsOf } from "./memory.ts";
 import { firstTrial } from "./penalty-trials.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
-import { endTrialEpoch, enterRound } from "./trial-rounds.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 
 /** Points of the metrics history that a job makes at most, about. */
@@ -54,7 +53,7 @@ export interface Run {
 
 export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, options: FitOptions): Run => {
   const search = plan.search && { search: firstTrial(plan.search) };
-  const run: Run = {
+  return {
     plan,
     memory,
     team,
@@ -66,8 +65,6 @@ export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: 
     round: trainingRound(plan, null),
     startedMs: options.nowMs(),
   };
-  enterRound(run);
-  return run;
 };
 
 const computedMs = ({ meta, options, startedMs }: Run): number => meta.computedMs + options.nowMs() - startedMs;
@@ -136,13 +133,9 @@ const keepBest = ({ plan, memory, meta }: Run, measured: Evaluation): boolean =>
   return shouldStop(earlyStopping, meta.best);
 };
 
-/** Measures, reports, and says whether training stops here. */
+/** Measures, reports, and says whether training stops here: at the end of an epoch that is not a trial's. */
 export const endEpoch = (run: Run): boolean => {
   const { plan, meta, options, stepper } = run;
-  if (run.round.rows !== null) {
-    endTrialEpoch(run);
-    return false;
-  }
   const { epochs } = plan.spec.training;
   const trainLoss = meta.lossSum / meta.rowsSeen;
   const measured = run.evaluate("validation");

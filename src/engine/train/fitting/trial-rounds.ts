@@ -59,8 +59,8 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   startAnew(run);
 };
 
-/** An epoch of a trial is over. */
-export const endTrialEpoch = (run: Run): void => {
+/** An epoch of a trial is over; training goes on. */
+export const endTrialEpoch = (run: Run): false => {
   const { plan, meta, stepper } = run;
   const { schedule } = plan.spec.optimizer;
   meta.plateau = afterEpoch(schedule, meta.plateau, meta.lossSum / meta.rowsSeen);
@@ -70,4 +70,5 @@ export const endTrialEpoch = (run: Run): void => {
   meta.rowsSeen = 0;
   if (meta.epoch >= plan.spec.training.epochs) endTrial(run, false);
   else stepper.shuffle(meta.epoch);
+  return false;
 };

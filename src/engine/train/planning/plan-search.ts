@@ -1,5 +1,4 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { trialRows } from "../../../domain/jobs/spec/penalty-search.ts";
 
 /** A step's programs: of a full batch, and of an epoch's last one (the same where that is full). */
 export interface StepPrograms {
@@ -27,23 +26,25 @@ export interface SearchPlan {
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;
 
 /** The counts of a search; null where the spec asks for none. */
-export const sizeSearch = (spec: ResolvedJobSpec, rows: number, batchRows: number): SearchSize | null => {
+export const sizeSearch = (
+  spec: ResolvedJobSpec,
+  { trainRows, trialRows = 0 }: { readonly trainRows: number; readonly trialRows?: number },
+  batchRows: number,
+): SearchSize | null => {
   const { penaltySearch, l2, epochs } = spec.training;
-  if (!penaltySearch) return null;
-  const sizes = trialRows(rows, batchRows, penaltySearch);
-  if (sizes === null) return null;
+  if (!penaltySearch || trialRows === 0) return null;
   const { factors } = penaltySearch;
   const start = factors.indexOf(1);
   // 1 first; then all above it, or one of them and all below.
   const [above, below] = [factors.length - 1 - start, start];
   const trials = 1 + Math.max(above, Math.min(above, 1) + below);
-  const stepsPerEpoch = sizes.train / batchRows;
+  const stepsPerEpoch = trialRows / batchRows;
   const stepsPerTrial = stepsPerEpoch * epochs;
   return {
     l2s: factors.map((factor) => factor * l2),
     start,
-    trainRows: sizes.train,
-    holdOutRows: sizes.holdOut,
+    trainRows: trialRows,
+    holdOutRows: trainRows - trialRows,
     stepsPerEpoch,
     stepsPerTrial,
     steps: trials * stepsPerTrial,

@@ -11,6 +11,8 @@ export interface DataShape {
   readonly trainRows: number;
   readonly validationRows: number;
   readonly testRows: number;
+  /** Training rows that a trial of the search for a penalty learns from, whole batches; the others judge it. 0 or absent: no search. */
+  readonly trialRows?: number;
   /** Inputs of the model after preprocessing. */
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */

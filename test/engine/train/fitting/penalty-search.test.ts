@@ -7,7 +7,7 @@ import type { SearchState, TrainingEvent } from "../../../../src/engine/train/pl
 import { fillData, runJob, specOf } from "../job.ts";
 
 const factors = [1 / 16, 1 / 4, 1, 4, 16];
-const shape = { trainRows: 150, validationRows: 0, testRows: 60, inputs: 6, outputs: 3 };
+const shape = { trainRows: 150, trialRows: 128, validationRows: 0, testRows: 60, inputs: 6, outputs: 3 };
 const jobOf = (penaltySearch: false | { holdOut: number; factors: number[] }, l2: number) =>
   specOf({
     model: { type: "mlp", hidden: [24], activation: "silu" },
