@@ -51,5 +51,3 @@ export const createShares = (total: number) => {
     used: (): number => used,
   };
 };
-
-export type Shares = ReturnType<typeof createShares>;
