@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
-import { type AskingThread, createAskingThread } from "../../workers/requests/request-worker.ts";
+import { createRequestWorker, type RequestWorker } from "../../workers/requests/request-worker.ts";
 import { quiet } from "../usecases/redis.ts";
 
 const script = new URL("./threads/slow-answers.mjs", import.meta.url);
 const [greedy, other] = ["greedy", "other"].map((tenant) => ({ tenant, key: "1" })) as [Party, Party];
-let thread: AskingThread<string, string>;
+let thread: RequestWorker<string, string>;
 const open = (waiting = 64) => {
-  thread = createAskingThread({
+  thread = createRequestWorker({
     ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 300 },
     hungOn: () => new ServiceError("over_limit", "that took too long"),
     heapMegabytes: 64,

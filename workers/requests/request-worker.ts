@@ -5,7 +5,7 @@ import { createTurns } from "../../src/domain/fairness/turns.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
 
-export interface AskingThreadOptions {
+export interface RequestWorkerOptions {
   script: URL;
   workerData: unknown;
   /** What it does, for the log and for who must wait: `prediction`. */
@@ -23,7 +23,7 @@ export interface AskingThreadOptions {
   heapMegabytes: number;
 }
 
-export interface AskingThread<Question, Answer> {
+export interface RequestWorker<Question, Answer> {
   /** `overloaded` when too many wait, or too many of this party's; `unavailable` when the thread died of this question or beside it. */
   ask(party: Party, question: Question, transfer?: readonly ArrayBuffer[]): Promise<Answer>;
   /** Says something that needs no answer. */
@@ -76,7 +76,9 @@ const createLine = <T>(most: number, what: string) => {
  * A thread for work that would hold up the event loop. Tenants take turns in the line before it. A question that it hangs on, or dies
  * of, costs those that it had at the same time; those in line go to a fresh thread.
  */
-export const createAskingThread = <Question, Answer>(options: AskingThreadOptions): AskingThread<Question, Answer> => {
+export const createRequestWorker = <Question, Answer>(
+  options: RequestWorkerOptions,
+): RequestWorker<Question, Answer> => {
   const { script, workerData, what, log, atOnce, waiting, patienceMs, hungOn, heapMegabytes } = options;
   const line = createLine<Pending<Question, Answer>>(waiting, what);
   const underWay = new Map<number, Pending<Question, Answer>>();
