@@ -2,6 +2,8 @@ import type { Redis } from "ioredis";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Log } from "../../domain/log.ts";
 import type { Model } from "../../domain/models/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
@@ -16,7 +18,7 @@ import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.
 const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
-export const createRedisCatalogue = (redis: Redis): Catalogue => {
+export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
   const parseManifest = createManifestParser();
   const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest });
   const read = async <T>(key: string, missing: string): Promise<T> => {
@@ -25,15 +27,30 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     return parseManifest(key, manifest) as T;
   };
 
+  /** One that cannot be read must not hide the others: it is told of and left out. */
+  const parseListed = (id: string, manifest: string): unknown => {
+    try {
+      return JSON.parse(manifest);
+    } catch (error) {
+      log?.warn({ id, err: error }, "a record cannot be read; the list leaves it out");
+      return null;
+    }
+  };
+
   const list = async <T extends { id: string }>(
     index: string,
     prefix: string,
     { pageSize, pageToken }: PageRequest,
   ): Promise<Page<T>> => {
     const from = pageToken === null ? "+" : `(${pageToken}`;
-    const manifests = (await scripts.listManifests([index, prefix], from, pageSize + 1)) as string[];
-    const items = manifests.slice(0, pageSize).map((manifest): T => JSON.parse(manifest));
-    return { items, nextPageToken: manifests.length > pageSize ? items.at(-1)!.id : null };
+    const listed = await scripts.listManifests([index, prefix], from, pageSize, limits.pageBytes);
+    const [more, ...entries] = listed as [number, ...string[]];
+    const items: T[] = [];
+    for (let i = 0; i + 1 < entries.length; i += 2) {
+      const manifest = parseListed(entries[i]!, entries[i + 1]!);
+      if (manifest !== null) items.push(manifest as T);
+    }
+    return { items, nextPageToken: more === 1 ? entries.at(-2)! : null };
   };
 
   const remove = async (

@@ -3,6 +3,7 @@ import type { JobEvent } from "../../domain/jobs/job.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { readPage } from "../admission/read-page.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "./event-id.ts";
@@ -19,6 +20,8 @@ export const listJobEvents = async (
   const after = parseEventId(request.after);
   const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
-  const items = await deps.jobs.events(caller.tenant, id, after, limit);
-  return { items, nextAfter: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+  const { items, more } = await readPage<JobEvent>(limit, (last, count) =>
+    deps.jobs.events(caller.tenant, id, last?.id ?? after, count),
+  );
+  return { items, nextAfter: more ? (items.at(-1)?.id ?? null) : null };
 };
