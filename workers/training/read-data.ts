@@ -3,7 +3,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { checkFile, openVerified, requireIntact } from "../../src/store/artifacts/verified.ts";
 import type { RunOrder } from "../engine/protocol.ts";
-import { StoppedReading, untilWished } from "./stop-reading.ts";
+import { StoppedReading, untilSignalled } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 
 /** What is no sign of damage: the world's errors, and those that name the damage already. */
@@ -23,7 +23,7 @@ export const readData = async <T>(
   const what = `the file of ${dataset.id}`;
   try {
     return await read(async () =>
-      untilWished(control, await patiently(() => openVerified(artifacts, key, checkFile(dataset), what))),
+      untilSignalled(control, await patiently(() => openVerified(artifacts, key, checkFile(dataset), what))),
     );
   } catch (error) {
     if (!isKnown(error)) await patiently(() => requireIntact(artifacts, key, checkFile(dataset), what));
