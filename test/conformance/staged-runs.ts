@@ -17,8 +17,10 @@ import {
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
 import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
+import { findReleasePages } from "../../workers/engine/release-pages.ts";
 import { createThreadPool } from "../../workers/engine/thread-pool.ts";
 import { createLedger } from "../../workers/trainer/ledger.ts";
+import { createMemoryPool } from "../../workers/trainer/memory-pool.ts";
 import { createJobRunner } from "../../workers/trainer/run-job.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 
@@ -78,6 +80,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
   const { deps } = service;
   const pool = createThreadPool(engineThread, { kernels: await compileKernels() }, 2);
   const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
+  const memories = createMemoryPool(1e9, await findReleasePages());
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});
   await Promise.all([waitForRedis(redis, 5000), waitForRedis(subscriber, 5000)]);
@@ -97,6 +100,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
       ...{
         pool,
         ledger,
+        memories,
+        threads: 2,
         meter: createTrainerMetrics("trainer").meter,
         log: pino({ level: "silent" }),
         now: deps.now,

@@ -31,10 +31,12 @@ export const runCourse = async (file: string, input: Omit<JobSpecInput, "dataset
       memories.push(this);
     }
   };
+  const take = (memoryBytes: number): WebAssembly.Memory =>
+    new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: memoryBytes / 65_536, shared: true });
   try {
     const course = isClusteringModel(spec.model)
-      ? createClusteringCourse(spec, shape, () => {})
-      : await createNetworkCourse(spec, shape, await compiled, () => {});
+      ? createClusteringCourse(spec, shape, take)
+      : await createNetworkCourse(spec, shape, await compiled, take);
     const preprocessing = await prepare(spec, dataset, open, course.arrays, null);
     const end: CourseEnd = await course.fit({
       control: createControl(),
