@@ -64,11 +64,13 @@ export interface StagedRuns {
   /** The same records; each lease has ended as soon as it was given. */
   hasty: JobStore;
   /** A small job with dropout, and checkpoints at every epoch. */
-  submit(): Promise<Job>;
+  submit(differently?: Record<string, unknown>): Promise<Job>;
   /** Gives the job to a trainer once, as the queue does. */
   run(id: JobId, stages?: Stages, signal?: AbortSignal): Promise<{ outcome: RunOutcome; asked: string[] }>;
   /** Gives it to trainers, and resumes it, until it is done. */
   finish(id: JobId): Promise<Job>;
+  /** Engine threads that are alive; the trainer has two cores. */
+  threads(): number;
   /** What trainers hold. */
   used(): { memoryBytes: number; threads: number };
   close(): Promise<void>;
@@ -114,8 +116,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
     return { outcome, asked: await end() };
   };
   return {
-    ...{ service, hasty, run, used: ledger.used },
-    submit: async () => (await submitJob(deps, caller, { spec })).job,
+    ...{ service, hasty, run, used: ledger.used, threads: pool.size },
+    submit: async (differently = {}) => (await submitJob(deps, caller, { spec: { ...spec, ...differently } })).job,
     finish: async (id) => {
       for (let runs = 0; runs < MOST_RUNS; runs++) {
         const job = await deps.jobs.get(tenant, id);
