@@ -63,7 +63,10 @@ test.runIf(process.platform === "linux")(
     for (let job = 0; job < jobs; job++) {
       const what = job % 5 === 1 ? "weights" : "activations";
       const { id } = await client.submit(specOf(dataset, what, widths[what] - (job % 7)));
-      expect((await client.untilDone(id)).state).toBe("succeeded");
+      const { state, error, model } = await client.untilDone(id);
+      expect({ state, error }).toEqual({ state: "succeeded", error: null });
+      // Hundreds of megabytes each.
+      await client.call(`/v1/models/${model}`, { method: "DELETE" });
       resident.push((await residentOf(service.trainerPid())).now);
     }
     const inMib = resident.map((bytes) => Math.round(bytes / MIB));
