@@ -12,7 +12,7 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { type Course, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
+import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
 
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
 
@@ -32,11 +32,11 @@ export const toClusterModel = (
 };
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
-export const createClusteringCourse = (
+export const createClusteringRun = (
   spec: ResolvedJobSpec,
   shape: DataShape,
   take: (memoryBytes: number) => WebAssembly.Memory,
-): Course => {
+): TrainingRun => {
   const plan = planClustering(spec, shape);
   const memory = take(plan.memoryBytes);
   const arraysOf = (split: "train" | "validation" | "test") => {
@@ -49,7 +49,7 @@ export const createClusteringCourse = (
     arrays,
     secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
     dismiss: () => {},
-    async fit(context): Promise<CourseEnd> {
+    async fit(context): Promise<TrainingRunEnd> {
       const result = await fitClustering(plan, memory, {
         control: context.control.words,
         nowMs: () => {
