@@ -2,14 +2,13 @@ import type { Redis } from "ioredis";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Log } from "../../domain/log.ts";
 import type { Model } from "../../domain/models/model.ts";
-import type { Page, PageRequest } from "../../domain/page.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createManifestParser } from "./known-manifests.ts";
+import { createManifestList } from "./manifest-list.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { createRemovals } from "./redis-removals.ts";
@@ -27,31 +26,7 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
     return parseManifest(key, manifest) as T;
   };
 
-  /** One that cannot be read must not hide the others: it is told of and left out. */
-  const parseListed = (id: string, manifest: string): unknown => {
-    try {
-      return JSON.parse(manifest);
-    } catch (error) {
-      log?.warn({ id, err: error }, "a record cannot be read; the list leaves it out");
-      return null;
-    }
-  };
-
-  const list = async <T extends { id: string }>(
-    index: string,
-    prefix: string,
-    { pageSize, pageToken }: PageRequest,
-  ): Promise<Page<T>> => {
-    const from = pageToken === null ? "+" : `(${pageToken}`;
-    const listed = await scripts.listManifests([index, prefix], from, pageSize, limits.pageBytes);
-    const [more, ...entries] = listed as [number, ...string[]];
-    const items: T[] = [];
-    for (let i = 0; i + 1 < entries.length; i += 2) {
-      const manifest = parseListed(entries[i]!, entries[i + 1]!);
-      if (manifest !== null) items.push(manifest as T);
-    }
-    return { items, nextPageToken: more === 1 ? entries.at(-2)! : null };
-  };
+  const list = createManifestList(scripts.listManifests, log);
 
   const remove = async (
     tenant: TenantId,
