@@ -196,11 +196,22 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   });
 };
 
-const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: OnFinished): void => {
+interface Hooks {
+  connections: Connections;
+  closing: AbortSignal;
+  onFinished: OnFinished | undefined;
+}
+
+const addHooks = (app: FastifyInstance, { connections, closing, onFinished }: Hooks): void => {
   app.addHook("onRequest", async (request, reply) => {
     if (onFinished !== undefined) observeRequest(request, reply, onFinished);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
+  });
+  // Whoever waits is answered with what there is when the server closes, and asks again: elsewhere, not on this connection.
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (closing.aborted) reply.header("connection", "close");
+    return payload;
   });
   // The one place that answers "not modified", after the handler has set every header of what it would have sent: a browser puts
   // those of a 304 in the place of those that it has kept (RFC 9111, 4.3.4).
@@ -239,7 +250,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     if (options.gate === undefined) gate.close();
     await connections.close(closeLimitMs);
   });
-  addHooks(app, connections, options.onFinished);
+  addHooks(app, { connections, closing: closing.signal, onFinished: options.onFinished });
   await addSecurityHeaders(app, options.tls !== undefined);
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
