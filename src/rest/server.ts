@@ -16,6 +16,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
+import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
@@ -251,6 +252,8 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     await connections.close(closeLimitMs);
   });
   addHooks(app, { connections, closing: closing.signal, onFinished: options.onFinished });
+  const admit = options.admit ?? admitEveryone;
+  if (admit === admitEveryone) refuseForeignPages(app);
   await addSecurityHeaders(app, options.tls !== undefined);
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
@@ -258,7 +261,6 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
-  const admit = options.admit ?? admitEveryone;
   await registerRoutes(app, { deps, admit, gate, closing: closing.signal, uploads });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);
