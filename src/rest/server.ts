@@ -16,6 +16,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
+import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
@@ -191,7 +192,7 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
     for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) registerRoute(scope, route, wiring);
   });
   await app.register(async (scope) => {
-    scope.addContentTypeParser("text/csv", async (_request: FastifyRequest, payload: unknown) => payload);
+    scope.addContentTypeParser("text/csv", openFileBody);
     scope.addContentTypeParser("*", refuseType("a CSV file, sent with Content-Type: text/csv"));
     for (const route of restRoutes.filter(({ upload }) => upload === true)) registerRoute(scope, route, wiring);
   });

@@ -105,7 +105,10 @@ describe("without API keys, a page of another site", () => {
     ["curl", { accept: "*/*", "user-agent": "curl/8" }],
     ["a client without any header", {}],
     ["a generated client", { accept: "application/json" }],
-    ["one that asks for a page, with a header that no form can send", { accept: form.accept, "x-requested-with": "test" }],
+    [
+      "one that asks for a page, with a header that no form can send",
+      { accept: form.accept, "x-requested-with": "test" },
+    ],
     [
       "the status page",
       { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "content-type": "application/json" },
