@@ -6,6 +6,7 @@ import { parse as parseYaml } from "yaml";
 import { environmentHelp } from "../src/config.ts";
 import { errorCatalogue } from "../src/domain/errors.ts";
 import { transitions } from "../src/domain/jobs/job-state.ts";
+import { operations } from "../src/usecases/admission/operations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const notOurs = new Set([".git", "node_modules", "dist", "data", "coverage"]);
@@ -150,6 +151,72 @@ describe("the floors", () => {
   });
 });
 
+describe("the rooms", () => {
+  const code = sources.filter((path) => !path.endsWith(".d.ts"));
+  const mostFiles = 16;
+  /** Why a folder may hold more: a reason each. */
+  const mayHoldMore: Record<string, string> = {
+    "src/engine/kernels/assembly": "one list of kernels, in the names of the families that declare them",
+  };
+
+  test(`no folder holds more than ${mostFiles} source files`, () => {
+    const counts = new Map<string, number>();
+    for (const path of code) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    const crowded = [...counts].filter(([folder, count]) => count > mostFiles && mayHoldMore[folder] === undefined);
+    expect(crowded).toEqual([]);
+  });
+
+  test("ARCHITECTURE has a line for every folder with source files, and for no other", () => {
+    const listed = [...read("ARCHITECTURE.md").matchAll(/^\| `((?:src|workers)(?:\/[\w-]+)*)` \|/gm)].map(
+      ([, path]) => path,
+    );
+    const folders = [...new Set(code.map((path) => dirname(path)))];
+    expect([...listed].sort()).toEqual(folders.sort());
+  });
+
+  test("no file imports itself, directly or through others", () => {
+    const known = new Set(sources);
+    const assemblyOf = (target: string): string => (isAssembly(`${target}.ts`) ? `${target}.ts` : target);
+    const edges = new Map(
+      sources.map((path) => [
+        path,
+        importsOf(path)
+          .filter(({ specifier }) => specifier.startsWith("."))
+          .map(({ specifier }) => assemblyOf(normalize(join(dirname(path), specifier))))
+          .filter((target) => known.has(target)),
+      ]),
+    );
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, trail: string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const target of edges.get(path) ?? []) visit(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of sources) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("both surfaces call each operation through its one use case", () => {
+    const useCases = sources.filter((path) => isWithin(path, "src/usecases"));
+    const callersOf = (useCase: string): string[] =>
+      sources.filter((path) =>
+        importsOf(path).some(({ specifier }) => normalize(join(dirname(path), specifier)) === useCase),
+      );
+    const missing = Object.keys(operations).flatMap((name) => {
+      const file = `/${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`;
+      const useCase = useCases.find((path) => path.endsWith(file));
+      if (useCase === undefined) return [`${name}: no use case${file}`];
+      const callers = callersOf(useCase);
+      return ["src/rest", "src/grpc"]
+        .filter((surface) => !callers.some((path) => isWithin(path, surface)))
+        .map((surface) => `${name}: not called from ${surface}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 describe("the files", () => {
   const longest = 300;
   /** Why a file may be longer: a reason each. */
@@ -222,7 +289,9 @@ describe("the files", () => {
 
 describe("what is fetched from where", () => {
   test("the page names no other server", () => {
-    const page = filesUnder("src/web").map((path) => ({
+    // Documents may link to others; what a page loads by itself they do not name.
+    const code = filesUnder("src/web").filter((path) => !path.endsWith(".md"));
+    const page = code.map((path) => ({
       path,
       text: read(path).replaceAll("http://www.w3.org/2000/svg", ""),
     }));
@@ -251,16 +320,22 @@ describe("what is fetched from where", () => {
 });
 
 describe("the documents", () => {
-  const readme = read("README.md");
+  const pages = filesUnder("src/web/docs").map(read);
+  /** What users read: README and the pages of the documents. */
+  const readme = [read("README.md"), ...pages].join("\n");
   const architecture = read("ARCHITECTURE.md");
 
-  test("README lists every environment variable", () => {
+  test("README is read on two screens, and what is reference stands in the pages", () => {
+    expect(read("README.md").split("\n").length).toBeLessThanOrEqual(160);
+  });
+
+  test("the documents list every environment variable", () => {
     const variables = [...environmentHelp.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name);
     expect(variables.length).toBeGreaterThan(5);
     expect(variables.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test("README lists every error code with its statuses, and no other", () => {
+  test("the documents list every error code with its statuses, and no other", () => {
     const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| ([A-Z_]+) \|/gm)].map(
       ([, code, http, grpc]) => `${code} ${http} ${grpc}`,
     );

@@ -9,7 +9,7 @@ import { limits } from "../../src/domain/limits.ts";
 import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
-import { parse } from "../../src/usecases/admission/parse.ts";
+import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import type { InferenceSetup } from "./inference.ts";
@@ -50,8 +50,16 @@ const requireRoom = (answer: Answer, model: Model, rows: Row[]): void => {
   throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
 };
 
+/** What rows become before the network sees them: an empty row of two bytes may be a hundred thousand inputs. */
+const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void => {
+  const most = Math.max(1, Math.floor(limits.predictInputs / inputs));
+  if (rows.length <= most) return;
+  throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
+};
+
 const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
-  const { rows, strict } = parse(PredictRequest, body);
+  const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
+  requireInputs(model, rows);
   const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
   const answer = await answerOf(tenant, model);
   requireRoom(answer, model, rows);

@@ -1,8 +1,9 @@
-import type { Dataset } from "../../domain/datasets/dataset.ts";
+import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
-import { countClasses, featureNames, findColumn, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import { columnsByName, countClasses, featureNames, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
 
 /** The rows of the three splits and the width of the network's ends. */
@@ -10,6 +11,8 @@ export interface DataShape {
   trainRows: number;
   validationRows: number;
   testRows: number;
+  /** Training rows that a trial of the search for a penalty learns from; 0: there is no search. */
+  trialRows: number;
   inputs: number;
   outputs: number;
 }
@@ -20,8 +23,8 @@ export const featureWidth = (transform: FeatureTransform): number => {
   return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
 };
 
-const columnWidth = (dataset: Dataset, name: string): number => {
-  const column = findColumn(dataset, name);
+const columnWidth = (columns: ReadonlyMap<string, Column>, name: string): number => {
+  const column = columns.get(name);
   assert(column !== undefined, `the data set has the feature ${name}`);
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
@@ -44,6 +47,9 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
   }
 };
 
+const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
+  penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
+
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
  * @param spec from `resolveSpec`
@@ -55,14 +61,16 @@ export const dataShape = (
   base?: Pick<Model, "preprocessing"> | null,
 ): DataShape => {
   const rows = totalSizes(splitSizes(spec.task, spec.training.split, dataset));
+  const columns = columnsByName(dataset);
   const inputs = base
     ? base.preprocessing.inputs
-    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(dataset, name), 0);
+    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(columns, name), 0);
   const keepsHead = base && spec.base?.newHead !== true;
   return {
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,
+    trialRows: countTrialRows(spec, rows.train),
     inputs,
     outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec.task, dataset), inputs),
   };

@@ -1,5 +1,6 @@
 import type { Cell, Row } from "../../domain/datasets/dataset.ts";
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import type { FeatureTransform, PredictWarning, Preprocessing } from "../../domain/models/model.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
@@ -144,7 +145,7 @@ export const encodeRows = (
   if (errors.length > 0) refuse(errors.slice(0, mostErrors));
   const { listed } = warnings;
   if (options.strict === true && listed.length > 0) {
-    const detailed = listed.map(({ row, column, message }) => ({ pointer: pointerTo(row, column), detail: message }));
+    const detailed = listed.map(({ row, column, message }) => toFieldError(pointerTo(row, column), message));
     refuse(detailed, warnings.further());
   }
   return { inputs: out, warnings: listed, furtherWarnings: warnings.further() };

@@ -1,7 +1,7 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { featureNames, findColumn, sortValues } from "../../domain/jobs/spec/task-columns.ts";
+import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, LabelTransform, Model, NumberRange, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
@@ -36,11 +36,10 @@ const standardisation = (
   column: string,
 ): { mean: number; scale: number } => {
   const deviation = populationDeviation(moments);
-  // Squares of numbers below 1e-160 are 0: what varies would be taken for a constant.
-  const vanished = deviation === 0 && minimum < maximum;
-  if (vanished || !Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
-    const size = vanished ? "differ too little" : "are too large";
-    const detail = `the numbers of column ${JSON.stringify(column)} ${size} to be standardised; rescale them`;
+  // Squares of differences below 1e-160 are 0: what varies would be taken for a constant.
+  if (deviation === 0 && minimum < maximum) return { mean: moments.mean, scale: maximum - minimum };
+  if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
+    const detail = `the numbers of column ${JSON.stringify(column)} are too large to be standardised; rescale them`;
     throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
   }
   return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };
@@ -119,10 +118,11 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
 const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[] => {
   const shared = spec.model.type === "cnn" ? createStatistics() : null;
   const holds = holdsOf(spec);
+  const indexOf = new Map(dataset.columns.map(({ name }, index) => [name, index]));
   return featureNames(spec.task, dataset).map((name) => {
-    const column = findColumn(dataset, name);
-    assert(column !== undefined, `the data set has the feature ${name}`);
-    const index = dataset.columns.indexOf(column);
+    const index = indexOf.get(name);
+    const column = index === undefined ? undefined : dataset.columns[index];
+    assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     return column.type === "number"
       ? createNumberFit(column, index, shared ?? createStatistics(), holds)
       : createCategoryFit(column, index);

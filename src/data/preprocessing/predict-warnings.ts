@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { PredictWarning } from "../../domain/models/model.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { createNearNames } from "../../domain/near-names.ts";
 
 /** Looking for what was meant takes long among thousands of names: after so many it is left. */
 const mostSearches = 50;
@@ -12,6 +12,7 @@ const mostSearches = 50;
 export const createWarnings = () => {
   const listed: PredictWarning[] = [];
   const found = new Map<string, string>();
+  const searches = new Map<readonly string[], (wanted: string) => string>();
   let further = 0;
   const add = (row: number, column: string, code: PredictWarning["code"], message: () => string): void => {
     if (listed.length < limits.predictWarnings) listed.push({ row, column, code, message: message() });
@@ -23,7 +24,9 @@ export const createWarnings = () => {
     const known = found.get(key);
     if (known !== undefined) return known;
     if (found.size === mostSearches) return "";
-    const hint = nearNames(text, names);
+    const search = searches.get(names) ?? createNearNames(names);
+    searches.set(names, search);
+    const hint = search(text);
     found.set(key, hint);
     return hint;
   };

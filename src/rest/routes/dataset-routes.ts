@@ -49,8 +49,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       if (body === undefined)
         throw new ServiceError("malformed", "the body must be the file, sent with Content-Type: text/csv");
       const dataset = await uploadDataset(deps, caller, {
-        name: query.name,
-        types,
+        ...{ ...query, types },
         body: body as Readable,
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);

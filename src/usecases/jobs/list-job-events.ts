@@ -21,7 +21,7 @@ export const listJobEvents = async (
 ): Promise<{ items: JobEvent[]; nextAfter: string | null }> => {
   const id = parseJobId(request.id);
   const after = parseEventId(request.after);
-  const { limit } = parse(Limit, { limit: request.limit }, "/query");
+  const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
   const { notice, events, more } = await readEvents(deps, caller.tenant, id, after, limit);
   return {

@@ -1,28 +1,12 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { createId, type TenantId } from "../../domain/ids.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Page, PageRequest } from "../../domain/page.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import type { Deps } from "../deps.ts";
-import { sweepOrphans } from "./sweep-orphans.ts";
+import { pages } from "./pages.ts";
+import { removeFiles } from "./remove-files.ts";
+import { type RetentionDeps, sweepOrphans } from "./sweep-orphans.ts";
 
 const FIRST_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
-
-export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
-
-/** All of a listing, page by page, after a first token. */
-export async function* pages<T extends { id: string }>(
-  list: (page: PageRequest) => Promise<Page<T>>,
-  firstToken: string | null = null,
-): AsyncGenerator<T> {
-  for (let pageToken = firstToken; ; ) {
-    const page = await list({ pageSize: limits.pageSize, pageToken });
-    yield* page.items;
-    if (page.nextPageToken === null) return;
-    pageToken = page.nextPageToken;
-  }
-}
 
 /** Whether it was removed: what something still needs stays, and what is gone already is fine. */
 const removed = async (remove: () => Promise<void>): Promise<boolean> => {
@@ -37,13 +21,12 @@ const removed = async (remove: () => Promise<void>): Promise<boolean> => {
 
 /** Finished jobs, then the models and data sets that nothing needs: in this order, as each may free the next. */
 const expireTenant = async (deps: RetentionDeps, tenant: TenantId, beforeMs: number): Promise<number> => {
-  const { jobs, catalogue, artifacts } = deps;
+  const { jobs, catalogue } = deps;
   const before = new Date(beforeMs).toISOString();
   let count = 0;
   const expire = async (prefix: string, remove: () => Promise<void>): Promise<void> => {
-    // The record goes first: a file without one is only waste.
     if (!(await removed(remove))) return;
-    await artifacts.remove(prefix);
+    await removeFiles(deps, tenant, prefix);
     count += 1;
   };
   // Ids are in the order of their making: whatever is younger than the limit need not be read.
