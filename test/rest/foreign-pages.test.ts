@@ -97,8 +97,8 @@ describe("without API keys, a page of another site", () => {
     ["a script without an origin", { "sec-fetch-site": "cross-site", "content-type": "application/json" }],
     ["a page of another port", { "sec-fetch-site": "same-site" }],
   ])("changes nothing by %s that has no body", async (_name, headers: Record<string, string>) => {
-    for (const wish of ["pause", "resume", "cancel"])
-      expect(await ask(service.url, "POST", steer.replace("pause", wish), headers), wish).toMatchObject(refused);
+    for (const sendSignal of ["pause", "resume", "cancel"])
+      expect(await ask(service.url, "POST", steer.replace("pause", request), headers), request).toMatchObject(refused);
   });
 
   it.each([
