@@ -97,8 +97,8 @@ describe("without API keys, a page of another site", () => {
     ["a script without an origin", { "sec-fetch-site": "cross-site", "content-type": "application/json" }],
     ["a page of another port", { "sec-fetch-site": "same-site" }],
   ])("changes nothing by %s that has no body", async (_name, headers: Record<string, string>) => {
-    for (const sendSignal of ["pause", "resume", "cancel"])
-      expect(await ask(service.url, "POST", steer.replace("pause", request), headers), request).toMatchObject(refused);
+    for (const action of ["pause", "resume", "cancel"])
+      expect(await ask(service.url, "POST", steer.replace("pause", action), headers), action).toMatchObject(refused);
   });
 
   it.each([
