@@ -12,6 +12,8 @@ import { beat, currentWish } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringCourse } from "./clustering-run.ts";
+import { dataEvents } from "./data-events.ts";
+import { finiteMetrics, finitePoint } from "./finite-point.ts";
 import { createNetworkCourse } from "./network-run.ts";
 import { StoppedReading, untilWished } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
@@ -46,7 +48,8 @@ const createReports = (post: (message: FromThread) => void) => {
       progress = value;
       soon();
     },
-    onPoint: (point: MetricPoint): void => {
+    onPoint: (measured: MetricPoint): void => {
+      const point = finitePoint(measured);
       points.push(point);
       metrics = { ...metrics, trainLoss: point.trainLoss, ...point.metrics };
       soon();
@@ -80,6 +83,7 @@ const publishWeights = async (
   const { webhook: _, ...spec } = order.spec;
   const id = modelIdOfJob(order.job);
   const digest = digestOfTensors(end.tensors);
+  const metrics = finiteMetrics(end.metrics);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   await patiently(() => artifacts.write(key, Readable.from(safetensorsChunks(end.tensors, { producer: "descent" }))));
   const report = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
@@ -93,11 +97,11 @@ const publishWeights = async (
     task: spec.task,
     spec,
     parameters: end.parameters,
-    metrics: end.metrics,
+    metrics,
     digest,
     preprocessing,
   };
-  return { type: "trained", model, metrics: end.metrics };
+  return { type: "trained", model, metrics };
 };
 
 const createContext = (
@@ -165,8 +169,16 @@ const run = async (
     });
   if (currentWish(order.control) !== "go") return { type: "stopped" };
   const reports = createReports(post);
-  const end = await course.fit({ ...createContext(artifacts, order, reports, post), preprocessing, initial, resume });
-  reports.flush();
+  const context = createContext(artifacts, order, reports, post);
+  if (resume === null && order.base === null)
+    for (const event of dataEvents(preprocessing, course.arrays)) context.onEvent(event);
+  let end: CourseEnd;
+  try {
+    end = await course.fit({ ...context, preprocessing, initial, resume });
+  } finally {
+    // A fit that fails has told what led to it.
+    reports.flush();
+  }
   return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
 };
 
