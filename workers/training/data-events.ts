@@ -1,8 +1,8 @@
 import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
 import type { FeatureTransform, Preprocessing } from "../../src/domain/models/model.ts";
-import type { CourseContext } from "./training-run.ts";
+import type { TrainingRunContext } from "./training-run.ts";
 
-type Event = Parameters<CourseContext["onEvent"]>[0];
+type Event = Parameters<TrainingRunContext["onEvent"]>[0];
 
 /** An event names so many; of the others only the number. */
 const mostNamed = 10;

@@ -51,7 +51,7 @@ export const reportProgress = (fit: Fit): void => {
 const notPositiveDefinite = "covariance_not_positive_definite";
 const emptyClusters = "empty_clusters";
 
-/** Counts a run that is worth a word. Only the first of its kind gets one at once: a hundred restarts would push all else out of the job's story. */
+/** Counts a run that is worth a word. Only the first of its kind gets one at once: a hundred restarts would push all else out of the job's event log. */
 const isFirst = ({ meta }: Fit, type: string): boolean => {
   meta.troubled ??= {};
   const known = meta.troubled[type];
