@@ -50,9 +50,16 @@ export const createJobs = async () => {
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
     };
+    const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {
       ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
-      ...{ artifactUrl: "", checkpointMs: 60_000, admitted: { memoryBytes, threads }, control: createControl() },
+      ...{
+        artifactUrl: "",
+        checkpointMs: 60_000,
+        admitted: { memoryBytes, threads },
+        control: createControl(),
+        memory,
+      },
     };
     const end = await leadJob(order, { artifacts, kernels, post }).catch((error: unknown) => {
       const failed = toRunEnd(error);
