@@ -28,3 +28,13 @@ export const readPage = async <T>(
   }
   return { items, more: true };
 };
+
+/** As many of the first entries as a page has room for in bytes, but one at least. */
+export const withinPage = <T>(entries: readonly T[]): T[] => {
+  let bytes = 0;
+  const end = entries.findIndex((entry) => {
+    bytes += JSON.stringify(entry).length;
+    return bytes > limits.pageBytes;
+  });
+  return end === -1 ? [...entries] : entries.slice(0, Math.max(1, end));
+};
