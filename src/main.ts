@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { environmentHelp, parseConfig, StartError } from "./config.ts";
-import { runAllInOne, scriptOf } from "./main/all-in-one.ts";
 import { runApi } from "./main/api.ts";
-import { createLog } from "./main/log.ts";
-import { tellParent } from "./main/parent.ts";
+import { createLog } from "./main/observing/log.ts";
+import { createScrub, secretsOf } from "./main/observing/scrub.ts";
+import { runAllInOne, scriptOf } from "./main/processes/all-in-one.ts";
+import { tellParent } from "./main/processes/parent.ts";
 import { runReindex } from "./main/reindex.ts";
-import { createScrub, secretsOf } from "./main/scrub.ts";
 import { runTrainer } from "./main/trainer.ts";
 
 type Role = "all" | "api" | "trainer" | "reindex";

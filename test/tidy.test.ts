@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { environmentHelp } from "../src/config.ts";
 import { errorCatalogue } from "../src/domain/errors.ts";
-import { transitions } from "../src/domain/job-state.ts";
+import { transitions } from "../src/domain/jobs/job-state.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const notOurs = new Set([".git", "node_modules", "dist", "data", "coverage"]);
@@ -50,12 +50,16 @@ const floors: Record<string, Floor> = {
   "src/engine/optim": engineFloor("tensor", "kernels", "graph"),
   "src/engine/cluster": engineFloor("tensor", "kernels", "graph"),
   "src/engine/train": engineFloor("tensor", "kernels", "blas", "graph", "parallel", "nn", "optim", "cluster"),
-  "src/data": { values: ["src/domain", "src/engine/kernels/philox.ts", "src/engine/kernels/math64.ts"] },
+  /** Files of the outside world: bytes in, values out, no word of jobs. */
+  "src/formats": { values: ["src/domain"] },
+  "src/data": { values: ["src/domain", "src/formats", "src/engine/kernels/philox.ts", "src/engine/kernels/math64.ts"] },
   "src/stats": { values: ["src/domain", "src/data", "src/engine/kernels/math64.ts"] },
   "src/store": { values: ["src/domain"] },
   "src/queue": { values: ["src/domain"] },
   "src/webhooks": { values: ["src/domain"] },
-  "src/usecases": { values: ["src/domain", "src/data", "src/stats", "src/store", "src/queue", "src/webhooks"] },
+  "src/usecases": {
+    values: ["src/domain", "src/formats", "src/data", "src/stats", "src/store", "src/queue", "src/webhooks"],
+  },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
@@ -66,7 +70,10 @@ const floors: Record<string, Floor> = {
   "src/demo.ts": { values: ["src/demo"] },
   workers: {
     // Large bodies are read in a thread, in the same words as everywhere.
-    values: ["src/domain", "src/engine", "src/data", "src/stats", "src/store", "src/queue", "src/usecases/parse.ts"],
+    values: [
+      ...["src/domain", "src/engine", "src/formats", "src/data", "src/stats", "src/store", "src/queue"],
+      "src/usecases/admission/parse.ts",
+    ],
     types: ["src/usecases"],
   },
   "src/main": { values: ["src", "workers"] },

@@ -10,11 +10,11 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { ServiceError } from "../domain/errors.ts";
-import type { Admit, Caller } from "../usecases/caller.ts";
+import type { Admit, Caller } from "../usecases/admission/caller.ts";
+import type { OnFinished } from "../usecases/admission/finished-request.ts";
+import type { LoadGate, LoadKind } from "../usecases/admission/load-gate.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
-import type { OnFinished } from "../usecases/finished-request.ts";
-import type { LoadGate, LoadKind } from "../usecases/load-gate.ts";
-import type { OperationName } from "../usecases/operations.ts";
 import { Undecodable } from "./decoding.ts";
 import { type Observed, observeCall } from "./observe.ts";
 import { toStatus } from "./status.ts";

@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Dataset } from "../domain/dataset.ts";
+import type { Column, ColumnType, Dataset } from "../domain/datasets/dataset.ts";
 import * as wire from "./generated/descent/v1/datasets.ts";
 
 const toType = (type: ColumnType): wire.ColumnType =>

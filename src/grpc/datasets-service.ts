@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { ServiceError } from "../domain/errors.ts";
-import { deleteDataset } from "../usecases/delete-dataset.ts";
-import { getDataset } from "../usecases/get-dataset.ts";
-import { listDatasetRows } from "../usecases/list-dataset-rows.ts";
-import { listDatasets } from "../usecases/list-datasets.ts";
-import { withProgressLimit } from "../usecases/progress-limit.ts";
-import { uploadDataset } from "../usecases/upload-dataset.ts";
+import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
+import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
+import { getDataset } from "../usecases/datasets/get-dataset.ts";
+import { listDatasetRows } from "../usecases/datasets/list-dataset-rows.ts";
+import { listDatasets } from "../usecases/datasets/list-datasets.ts";
+import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import { clientStream, unary, type Wiring } from "./call.ts";
 import { fromType, toDataset } from "./dataset-messages.ts";
 import { Undecodable } from "./decoding.ts";

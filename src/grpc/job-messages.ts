@@ -1,5 +1,5 @@
-import type { Job, JobEvent, MetricPoint } from "../domain/job.ts";
-import type { JobState } from "../domain/job-state.ts";
+import type { Job, JobEvent, MetricPoint } from "../domain/jobs/job.ts";
+import type { JobState } from "../domain/jobs/job-state.ts";
 import * as wire from "./generated/descent/v1/jobs.ts";
 import { toJobSpec, toStruct } from "./job-spec.ts";
 

@@ -1,4 +1,4 @@
-import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 
 /** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */

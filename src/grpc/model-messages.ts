@@ -1,4 +1,4 @@
-import type { Model, Prediction } from "../domain/model.ts";
+import type { Model, Prediction } from "../domain/models/model.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
 import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
 

@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import { deleteModel } from "../usecases/delete-model.ts";
-import { getModel } from "../usecases/get-model.ts";
-import { getModelReport } from "../usecases/get-model-report.ts";
-import { getModelWeights } from "../usecases/get-model-weights.ts";
-import { listModels } from "../usecases/list-models.ts";
-import { predict } from "../usecases/predict.ts";
+import { deleteModel } from "../usecases/models/delete-model.ts";
+import { getModel } from "../usecases/models/get-model.ts";
+import { getModelReport } from "../usecases/models/get-model-report.ts";
+import { getModelWeights } from "../usecases/models/get-model-weights.ts";
+import { listModels } from "../usecases/models/list-models.ts";
+import { predict } from "../usecases/models/predict.ts";
 import { serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
 import { toStruct } from "./job-spec.ts";

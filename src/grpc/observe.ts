@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
-import type { Caller } from "../usecases/caller.ts";
-import { idOf, type OnFinished } from "../usecases/finished-request.ts";
-import type { OperationName } from "../usecases/operations.ts";
+import type { Caller } from "../usecases/admission/caller.ts";
+import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
 
 /** What is kept of a call while it runs, to be told when it is over. */
 export interface Observed {

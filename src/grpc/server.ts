@@ -1,11 +1,11 @@
 import { Server, ServerCredentials, setLogger } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
-import { type Admit, admitEveryone } from "../usecases/caller.ts";
+import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
+import type { OnFinished } from "../usecases/admission/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import type { Deps } from "../usecases/deps.ts";
-import type { OnFinished } from "../usecases/finished-request.ts";
-import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
-import { readiness } from "../usecases/readiness.ts";
+import { readiness } from "../usecases/upkeep/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { createDatasetsService } from "./datasets-service.ts";
 import { withSafeDecoding } from "./decoding.ts";

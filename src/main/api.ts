@@ -1,36 +1,36 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createInference } from "../../workers/inference.ts";
-import { createPlanner } from "../../workers/planner.ts";
+import { createInference } from "../../workers/inference/inference.ts";
+import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { findBlas } from "../engine/blas/blas-library.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
-import { createProducerConnection } from "../store/redis-connection.ts";
+import { createProducerConnection } from "../store/redis/redis-connection.ts";
 import { watchCalls } from "../store/watch-calls.ts";
-import { type Admit, admitEveryone } from "../usecases/caller.ts";
-import { watchConsumption } from "../usecases/consumption.ts";
+import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
+import type { OnFinished } from "../usecases/admission/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
+import { limitRate } from "../usecases/admission/rate-limit.ts";
 import type { Deps } from "../usecases/deps.ts";
-import type { OnFinished } from "../usecases/finished-request.ts";
-import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
-import { limitRate } from "../usecases/rate-limit.ts";
-import { startReconciler } from "../usecases/reconcile.ts";
-import { startRetention } from "../usecases/retention.ts";
+import { watchConsumption } from "../usecases/upkeep/consumption.ts";
+import { startReconciler } from "../usecases/upkeep/reconcile.ts";
+import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
-import { admitByFile } from "./api-key-file.ts";
-import { type ApiMetrics, createApiMetrics } from "./api-metrics.ts";
 import { type Backends, connectBackends } from "./backends.ts";
-import { readRunId, stopOrphanedRedis } from "./orphaned-redis.ts";
-import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./parent.ts";
-import { logRequests } from "./request-log.ts";
+import { admitByFile } from "./keys/api-key-file.ts";
+import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
+import { logRequests } from "./observing/request-log.ts";
+import { readRunId, stopOrphanedRedis } from "./private-redis/orphaned-redis.ts";
+import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
-const inferenceThread = new URL("../../workers/inference-thread.js", import.meta.url);
-const planningThread = new URL("../../workers/planning-thread.js", import.meta.url);
+const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
+const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
 
 /** The one line for a port that cannot be had. */
 const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, listen: () => Promise<T>): Promise<T> => {

@@ -1,20 +1,20 @@
 import type { Logger } from "pino";
 import { type Config, StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
-import type { ArtifactStore } from "../store/artifact-store.ts";
+import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
+import { openArtifactStore } from "../store/artifacts/open-artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
-import { checkRedis } from "../store/check-redis.ts";
 import type { JobStore } from "../store/job-store.ts";
-import { openArtifactStore } from "../store/open-artifact-store.ts";
-import { createRateLimiter, type RateLimiter } from "../store/rate-limiter.ts";
-import { createRedisCatalogue } from "../store/redis-catalogue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis-connection.ts";
-import { createRedisJobStore } from "../store/redis-job-store.ts";
-import { createRedisWebhookOutbox } from "../store/redis-webhook-outbox.ts";
-import { createTrainerSigns, type TrainerSigns } from "../store/trainer-signs.ts";
+import { checkRedis } from "../store/redis/check-redis.ts";
+import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
+import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
+import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
+import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
+import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
+import { createTrainerSigns, type TrainerSigns } from "../store/redis/trainer-heartbeats.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
-import type { BackendMeters } from "./backend-metrics.ts";
+import type { BackendMeters } from "./observing/backend-metrics.ts";
 
 const redisAnswersMs = 10_000;
 

@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
 import { parseConfig, StartError } from "../config.ts";
 import { defaultTenant, TenantId } from "../domain/ids.ts";
-import type { Scope } from "../usecases/operations.ts";
+import type { Scope } from "../usecases/admission/operations.ts";
 import { deriveSecret } from "../webhooks/signature.ts";
-import { addApiKey, revokeApiKey } from "./api-key-file.ts";
-import { readApiKeys } from "./api-keys.ts";
-import { readWebhookSecrets } from "./webhook-secret.ts";
+import { addApiKey, revokeApiKey } from "./keys/api-key-file.ts";
+import { readApiKeys } from "./keys/api-keys.ts";
+import { readWebhookSecrets } from "./keys/webhook-secret.ts";
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { type Config, StartError } from "../config.ts";
-import { startPrivateRedis } from "../store/private-redis.ts";
-import { reindex } from "../usecases/reindex.ts";
+import { reindex } from "../usecases/upkeep/reindex.ts";
 import { connectBackends } from "./backends.ts";
-import { prepareDataFolder } from "./data-folder.ts";
+import { startPrivateRedis } from "./private-redis/private-redis.ts";
+import { prepareDataFolder } from "./processes/data-folder.ts";
 
 /** The Redis to rebuild: the one of REDIS_URL, or the private one of the data folder, which must not be in use then. */
 const openRedis = async (config: Config, log: Logger): Promise<{ url: string; stop: () => Promise<void> }> => {

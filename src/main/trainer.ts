@@ -1,15 +1,15 @@
 import { hostname } from "node:os";
 import type { Logger } from "pino";
-import { startTrainer } from "../../workers/trainer.ts";
+import { startTrainer } from "../../workers/trainer/trainer.ts";
 import { type Config, StartError } from "../config.ts";
-import type { TrainerSign } from "../domain/trainer-sign.ts";
+import type { TrainerSign } from "../domain/jobs/trainer-heartbeat.ts";
 import { createBullTrainingConsumer } from "../queue/bull-training-consumer.ts";
-import { createLastingConnection } from "../store/redis-connection.ts";
-import type { TrainerSigns } from "../store/trainer-signs.ts";
+import { createLastingConnection } from "../store/redis/redis-connection.ts";
+import type { TrainerSigns } from "../store/redis/trainer-heartbeats.ts";
 import { connectBackends } from "./backends.ts";
-import { serveMetrics } from "./metrics-server.ts";
-import { tellParent, untilToldToStop } from "./parent.ts";
-import { createTrainerMetrics } from "./trainer-metrics.ts";
+import { serveMetrics } from "./observing/metrics-server.ts";
+import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
+import { tellParent, untilToldToStop } from "./processes/parent.ts";
 
 const signsPerLease = 3.3;
 

@@ -2,15 +2,15 @@ import type { Config } from "../config.ts";
 import type { Log } from "../domain/log.ts";
 import { createBullWebhookConsumer } from "../queue/bull-webhook-consumer.ts";
 import { createBullWebhookQueue } from "../queue/bull-webhook-queue.ts";
-import { createLastingConnection, createProducerConnection } from "../store/redis-connection.ts";
+import { createLastingConnection, createProducerConnection } from "../store/redis/redis-connection.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
-import { deliverWebhook } from "../usecases/deliver-webhook.ts";
 import type { WebhookAccess } from "../usecases/deps.ts";
-import { startWebhookRelay } from "../usecases/relay-webhooks.ts";
+import { deliverWebhook } from "../usecases/upkeep/deliver-webhook.ts";
+import { startWebhookRelay } from "../usecases/upkeep/relay-webhooks.ts";
 import { createAddressPolicy } from "../webhooks/address-policy.ts";
 import { createPostWebhook } from "../webhooks/post-webhook.ts";
 import { deriveSecret } from "../webhooks/signature.ts";
-import { readWebhookSecrets } from "./webhook-secret.ts";
+import { readWebhookSecrets } from "./keys/webhook-secret.ts";
 
 const stopMs = 2000;
 /** For one delivery as a whole: Standard Webhooks suggests 15 to 30 s. */

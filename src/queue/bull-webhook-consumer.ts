@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { DueWebhook } from "../domain/webhook.ts";
+import type { DueWebhook } from "../domain/jobs/webhook.ts";
 import { QUEUE_PREFIX, WEBHOOK_QUEUE_NAME } from "./queue-names.ts";
 import { createTenantSlots } from "./tenant-slots.ts";
 import type { DeliverWebhook, WebhookConsumer } from "./webhook-queue.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { OnFinished } from "../usecases/finished-request.ts";
+import type { OnFinished } from "../usecases/admission/finished-request.ts";
 
 /** nginx's word for a client that did not wait for its answer. */
 const clientGone = 499;

@@ -10,25 +10,25 @@ import Fastify, {
 } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import { type Admit, admitEveryone, type Caller } from "../usecases/caller.ts";
+import { type Admit, admitEveryone, type Caller } from "../usecases/admission/caller.ts";
+import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
+import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
-import { idOf, type OnFinished } from "../usecases/finished-request.ts";
-import { createLoadGate, type LoadGate } from "../usecases/load-gate.ts";
-import type { OperationName } from "../usecases/operations.ts";
 import { type Connections, trackConnections } from "./connections.ts";
-import { entityTag, matches } from "./entity-tag.ts";
 import { parseJsonBody, readJsonBody } from "./json-body.ts";
-import { registerMetrics } from "./metrics-route.ts";
 import { observeRequest } from "./observe.ts";
-import { registerOpenApi, routeSchema } from "./openapi.ts";
+import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
-import { parseQuery } from "./query.ts";
-import type { RestRoute } from "./route.ts";
-import { restRoutes } from "./routes.ts";
+import { entityTag, matches } from "./routes/entity-tag.ts";
+import { registerMetrics } from "./routes/metrics-route.ts";
+import { parseQuery } from "./routes/query.ts";
+import type { RestRoute } from "./routes/route.ts";
+import { restRoutes } from "./routes/routes.ts";
+import { registerService } from "./routes/service-routes.ts";
+import { answerUnknown, type KnownRoute } from "./routes/unknown-route.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
-import { registerService } from "./service-routes.ts";
 import { bodyBytesOf, shedLoad, whenAnswered } from "./shed-load.ts";
-import { answerUnknown, type KnownRoute } from "./unknown-route.ts";
 
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */

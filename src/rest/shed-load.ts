@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { toProblem } from "../domain/errors.ts";
-import { type LoadGate, overloaded } from "../usecases/load-gate.ts";
+import { type LoadGate, overloaded } from "../usecases/admission/load-gate.ts";
 import { problemContentType } from "./problem.ts";
 import { bareHeaders } from "./security-headers.ts";
 

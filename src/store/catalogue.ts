@@ -1,6 +1,6 @@
-import type { Dataset } from "../domain/dataset.ts";
+import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
-import type { Model } from "../domain/model.ts";
+import type { Model } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
 /** The index of data sets and models in Redis, rebuildable from the manifests in the artifact store. Same errors as JobStore. */

@@ -1,8 +1,8 @@
 import type { JobId, TenantId } from "../domain/ids.ts";
-import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/job.ts";
-import type { ResolvedJobSpec } from "../domain/job-spec.ts";
-import type { JobState } from "../domain/job-state.ts";
-import type { Model } from "../domain/model.ts";
+import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/jobs/job.ts";
+import type { JobState } from "../domain/jobs/job-state.ts";
+import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
+import type { Model } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
 /** The holder of a job: attempt numbers only grow, so a trainer that lost the job can never write to it again. */

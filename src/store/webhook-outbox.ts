@@ -1,5 +1,5 @@
-import type { Job, JobEvent } from "../domain/job.ts";
-import type { DueWebhook } from "../domain/webhook.ts";
+import type { Job, JobEvent } from "../domain/jobs/job.ts";
+import type { DueWebhook } from "../domain/jobs/webhook.ts";
 
 /**
  * The ends of jobs that are to be told: noted by the same script that ends the job, and kept until the delivery is settled, so

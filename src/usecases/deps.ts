@@ -1,13 +1,13 @@
 import type { ModelId, TenantId } from "../domain/ids.ts";
-import type { Plan } from "../domain/job.ts";
-import type { ResolvedJobSpec } from "../domain/job-spec.ts";
+import type { Plan } from "../domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
-import type { Model, Prediction } from "../domain/model.ts";
+import type { Model, Prediction } from "../domain/models/model.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
-import type { ArtifactStore } from "../store/artifact-store.ts";
+import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
-import type { Consumption } from "./consumption.ts";
+import type { Consumption } from "./upkeep/consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
 export interface DataShape {

@@ -74,8 +74,9 @@ export const readAssets = (): Asset[] => {
     ...readdirSync(publicFolder).map((name) =>
       toAsset(name === "index.html" ? "/" : `/assets/${name}`, read(join(publicFolder, name))),
     ),
-    ...readdirSync(codeFolder)
+    ...readdirSync(codeFolder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js"))
+      .map((name) => name.replaceAll("\\", "/"))
       .map((name) => toAsset(`/assets/page/${name}`, read(join(codeFolder, name)))),
     ...libraries.map(({ file, url }) => toAsset(url, read(libraryFile(file)))),
     toAsset("/assets/vendor/uplot.css", read(libraryFile("uplot/dist/uPlot.min.css"))),

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ArtifactStore } from "../../src/store/artifact-store.ts";
+import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 
 export interface StoreUnderTest {
   store: ArtifactStore;

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { askRedis } from "../../src/store/ask-redis.ts";
-import { obtainRedis } from "../../src/store/redis-program.ts";
+import { askRedis } from "../../src/main/private-redis/ask-redis.ts";
+import { obtainRedis } from "../../src/main/private-redis/redis-program.ts";
 import { quiet } from "./redis-server.ts";
 
 /** A Redis that nobody looks after: it stays dead until the test starts it again. */

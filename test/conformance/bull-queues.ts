@@ -1,6 +1,10 @@
 import { createBullTrainingConsumer } from "../../src/queue/bull-training-consumer.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  waitForRedis,
+} from "../../src/store/redis/redis-connection.ts";
 import type { QueueUnderTest } from "./training-queue.ts";
 
 const ignore = () => {};

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { modelIdOfJob } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/job.ts";
-import { type JobState, transitions } from "../../src/domain/job-state.ts";
-import { artifactKeys } from "../../src/store/artifact-store.ts";
-import { sweepOrphans } from "../../src/usecases/sweep-orphans.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import { type JobState, transitions } from "../../src/domain/jobs/job-state.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { sweepOrphans } from "../../src/usecases/upkeep/sweep-orphans.ts";
 import { openStagedRuns, type StagedRuns, tenant } from "./staged-runs.ts";
 
 type Wish = "Pause" | "Resume" | "Cancel";

@@ -6,8 +6,8 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
-import { createFileArtifactStore } from "../../src/store/file-artifact-store.ts";
-import { openArtifactStore } from "../../src/store/open-artifact-store.ts";
+import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
+import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { artifactStoreSuite } from "./artifact-store.ts";
 
 artifactStoreSuite("files", async () => {

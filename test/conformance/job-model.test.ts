@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
-import { isDone } from "../../src/domain/job-state.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { isDone } from "../../src/domain/jobs/job-state.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import {
   addCheckpoint,
   claim,

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { JobId, TenantId } from "../../src/domain/ids.ts";
-import { isDone, type JobState, type Transition, transitions } from "../../src/domain/job-state.ts";
+import { isDone, type JobState, type Transition, transitions } from "../../src/domain/jobs/job-state.ts";
 
 /** How a job behaves, told in a page: what the scripts are held against. Attempts are fences; a lease ends when the test says so. */
 export interface JobModel {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
-import type { Job } from "../../src/domain/job.ts";
-import { JobState } from "../../src/domain/job-state.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { Fence, JobStore } from "../../src/store/job-store.ts";
 import { type OpenJobStores, useJobStores } from "./job-store.ts";
 import { checkpointAt, failure, fenceOf, modelOf, newJob, tick } from "./records.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import type { Job } from "../../src/domain/job.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { modelOf, newDataset, newJob, tick } from "./records.ts";

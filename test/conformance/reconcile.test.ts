@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JobId } from "../../src/domain/ids.ts";
-import { CRASHES_OF_POISON } from "../../src/domain/poison.ts";
-import { reconcile, startReconciler } from "../../src/usecases/reconcile.ts";
+import { CRASHES_OF_POISON } from "../../src/domain/jobs/poison.ts";
+import { reconcile, startReconciler } from "../../src/usecases/upkeep/reconcile.ts";
 import { openBullQueue } from "./bull-queues.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { checkpointAt, fenceOf, newDataset, newJob, tick } from "./records.ts";

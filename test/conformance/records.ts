@@ -1,9 +1,9 @@
-import type { Dataset } from "../../src/domain/dataset.ts";
-import { resolveSpec } from "../../src/domain/defaults.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { createId, type JobId, modelIdOfJob, type TenantId } from "../../src/domain/ids.ts";
-import type { Job, MetricPoint, Plan } from "../../src/domain/job.ts";
-import { JobSpec } from "../../src/domain/job-spec.ts";
-import type { Model } from "../../src/domain/model.ts";
+import type { Job, MetricPoint, Plan } from "../../src/domain/jobs/job.ts";
+import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
+import { JobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import type { Fence, NewJob } from "../../src/store/job-store.ts";
 
 /** Records as the service makes them, small. */

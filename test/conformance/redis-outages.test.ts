@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import type { TrainingQueue } from "../../src/queue/training-queue.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { checkpointAt, failure, fenceOf, modelOf, newDataset, newJob, pointAt, tick } from "./records.ts";
 import { type FragileRedis, startFragileRedis } from "./redis-server.ts";

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../src/domain/log.ts";
-import { startPrivateRedis } from "../../src/store/private-redis.ts";
+import { startPrivateRedis } from "../../src/main/private-redis/private-redis.ts";
 
 export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 

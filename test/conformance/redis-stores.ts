@@ -1,6 +1,10 @@
-import { createRedisCatalogue } from "../../src/store/redis-catalogue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
+import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
+import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  waitForRedis,
+} from "../../src/store/redis/redis-connection.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { type RedisServer, startRedisServer } from "./redis-server.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createLedger } from "../../workers/ledger.ts";
-import { createJobRunner } from "../../workers/run-job.ts";
-import type { TrainerDeps } from "../../workers/trainer-deps.ts";
+import { createLedger } from "../../workers/trainer/ledger.ts";
+import { createJobRunner } from "../../workers/trainer/run-job.ts";
+import type { TrainerDeps } from "../../workers/trainer/trainer-deps.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { newDataset, newJob, tick } from "./records.ts";
 import { openOwnRedisStores } from "./redis-stores.ts";

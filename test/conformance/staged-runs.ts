@@ -2,23 +2,27 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { pino } from "pino";
 import type { JobId } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/job.ts";
-import { isDone } from "../../src/domain/job-state.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import { isDone } from "../../src/domain/jobs/job-state.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
-import { createTrainerMetrics } from "../../src/main/trainer-metrics.ts";
+import { createTrainerMetrics } from "../../src/main/observing/trainer-metrics.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
-import { admitEveryone } from "../../src/usecases/caller.ts";
-import { submitJob } from "../../src/usecases/submit-job.ts";
-import { uploadDataset } from "../../src/usecases/upload-dataset.ts";
-import { createLedger } from "../../workers/ledger.ts";
-import { createJobRunner } from "../../workers/run-job.ts";
-import { createThreadPool } from "../../workers/thread-pool.ts";
+import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  waitForRedis,
+} from "../../src/store/redis/redis-connection.ts";
+import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
+import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
+import { createThreadPool } from "../../workers/engine/thread-pool.ts";
+import { createLedger } from "../../workers/trainer/ledger.ts";
+import { createJobRunner } from "../../workers/trainer/run-job.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 
-const engineThread = new URL("../../dist/workers/engine-thread.js", import.meta.url);
+const engineThread = new URL("../../dist/workers/engine/engine-thread.js", import.meta.url);
 export const tenant = "default";
 const MOST_RUNS = 50;
 

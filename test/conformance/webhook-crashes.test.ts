@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { webhookIdOf } from "../../src/domain/webhook.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { deliverWebhook } from "../../src/usecases/deliver-webhook.ts";
-import { relayWebhooks } from "../../src/usecases/relay-webhooks.ts";
+import { webhookIdOf } from "../../src/domain/jobs/webhook.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
+import { deliverWebhook } from "../../src/usecases/upkeep/deliver-webhook.ts";
+import { relayWebhooks } from "../../src/usecases/upkeep/relay-webhooks.ts";
 import { quiet } from "./redis-server.ts";
 import { useWebhookProcesses } from "./webhook-processes.ts";
 

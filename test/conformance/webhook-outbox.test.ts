@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { isDone, transitions } from "../../src/domain/job-state.ts";
+import { isDone, transitions } from "../../src/domain/jobs/job-state.ts";
 import { limits } from "../../src/domain/limits.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { createRedisWebhookOutbox } from "../../src/store/redis-webhook-outbox.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  waitForRedis,
+} from "../../src/store/redis/redis-connection.ts";
+import { createRedisWebhookOutbox } from "../../src/store/redis/redis-webhook-outbox.ts";
 import type { WebhookOutbox } from "../../src/store/webhook-outbox.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { failure, modelOf, newDataset, newJob, tick } from "./records.ts";

@@ -1,11 +1,11 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
-import { type DataShape, dataShape } from "../../src/data/data-shape.ts";
-import { type PreparedArrays, prepare } from "../../src/data/prepare.ts";
-import { profileCsv } from "../../src/data/profile-csv.ts";
-import type { ColumnType, Dataset } from "../../src/domain/dataset.ts";
-import { resolveSpec } from "../../src/domain/defaults.ts";
-import { JobSpec, type JobSpecInput } from "../../src/domain/job-spec.ts";
+import { profileCsv } from "../../src/data/columns/profile-csv.ts";
+import { type DataShape, dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { type PreparedArrays, prepare } from "../../src/data/preprocessing/prepare.ts";
+import type { ColumnType, Dataset } from "../../src/domain/datasets/dataset.ts";
+import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
+import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 
 export const datasetId = "ds_01JD0000000000000000000000";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { dataShape } from "../../src/data/data-shape.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import { resolveSpec } from "../../src/domain/defaults.ts";
+import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { prepare } from "../../src/data/preprocessing/prepare.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import type { Model } from "../../src/domain/model.ts";
+import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import { createArrays, datasetOf, jobSpec, prepareAll, streamOf } from "./csv-fixtures.ts";
 
 const table = (rows: number, cells: (i: number) => (string | number)[], header: string): string =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { profileCsv } from "../../src/data/profile-csv.ts";
+import { profileCsv } from "../../src/data/columns/profile-csv.ts";
 
 const MIB = 1024 * 1024;
 

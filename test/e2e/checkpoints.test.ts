@@ -1,10 +1,10 @@
 import { open, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Job, JobEvent } from "../../src/domain/job.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import { artifactKeys } from "../../src/store/artifact-store.ts";
-import { createFileArtifactStore } from "../../src/store/file-artifact-store.ts";
+import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Row } from "../../src/domain/dataset.ts";
+import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { type DataSetCase, dataSetCases } from "./data-sets.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";

@@ -1,4 +1,4 @@
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 
 /** scikit-learn 1.2 on standardised features, the mean of 5 folds: what the defaults are measured against. */
 export interface DataSetCase {

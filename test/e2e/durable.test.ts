@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Job } from "../../src/domain/job.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Page } from "../../src/domain/page.ts";
 import { startBareRedis } from "../conformance/bare-redis.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";

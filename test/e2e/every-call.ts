@@ -2,7 +2,7 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
-import { restRoutes } from "../../src/rest/routes.ts";
+import { restRoutes } from "../../src/rest/routes/routes.ts";
 
 /** How a call was answered: HTTP's status, or gRPC's by name. */
 export interface Answered {

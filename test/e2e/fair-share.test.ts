@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createId } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/job.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import { addApiKey } from "../../src/main/api-key-file.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import { addApiKey } from "../../src/main/keys/api-key-file.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { startFragileRedis } from "../conformance/redis-server.ts";
 import { openRedisStores } from "../conformance/redis-stores.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import { decodeSafetensors, type Tensor } from "../../src/store/safetensors.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import { decodeSafetensors, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 

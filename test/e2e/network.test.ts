@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Job } from "../../src/domain/job.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { type FragileRedis, startFragileRedis } from "../conformance/redis-server.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, type Part, removeDataDir, startPart } from "./service.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { Job } from "../../src/domain/job.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { type BareRedis, startBareRedis } from "../conformance/bare-redis.ts";
 import { type Answered, openRpcCalls, restCalls } from "./every-call.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";

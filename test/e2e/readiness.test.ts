@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { addApiKey } from "../../src/main/api-key-file.ts";
-import type { Readiness } from "../../src/usecases/readiness.ts";
+import { addApiKey } from "../../src/main/keys/api-key-file.ts";
+import type { Readiness } from "../../src/usecases/upkeep/readiness.ts";
 import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, mainScript, removeDataDir, type Service, startService } from "./service.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 
 /** The process id of the private Redis of a service's folder. */
 export const redisPidOf = async (dataDir: string): Promise<number> => {

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import type { Job } from "../../src/domain/job.ts";
-import type { Model } from "../../src/domain/model.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import { iris } from "../usecases/service.ts";
 import { createRestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, runMain, startService } from "./service.ts";

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import type {
   ClassificationReport,
   ClusteringReport,
   ReconstructionReport,
   RegressionReport,
   Report,
-} from "../../src/domain/report.ts";
+} from "../../src/domain/models/report.ts";
 import { createGrpcClient } from "./grpc-client.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Dataset } from "../../src/domain/dataset.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Problem } from "../../src/domain/errors.ts";
-import type { Job, JobEvent } from "../../src/domain/job.ts";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
-import type { JobState } from "../../src/domain/job-state.ts";
-import type { Model, Prediction } from "../../src/domain/model.ts";
-import type { Report } from "../../src/domain/report.ts";
+import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
+import type { JobState } from "../../src/domain/jobs/job-state.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Report } from "../../src/domain/models/report.ts";
 
 export interface Answer<T> {
   status: number;

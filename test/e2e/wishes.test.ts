@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobSpecInput } from "../../src/domain/job-spec.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, isAlive, removeDataDir, type Service, startService } from "./service.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 const root = new URL("../../", import.meta.url);
 /** Everything between a file of rows and the bits of the weights. Predictions and reports are answers, not weights. */
 const folders = ["src/engine/", "src/data/", "src/domain/", "workers/"];
-const answers = ["workers/network-report.ts", "workers/reconstruction.ts"];
+const answers = ["workers/training/network-report.ts", "workers/inference/reconstruction.ts"];
 
 /** IEEE 754 leaves these to the library; + − × ÷ √ and whole numbers it does not. */
 const inexact =

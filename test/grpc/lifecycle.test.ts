@@ -1,6 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Job as DomainJob } from "../../src/domain/job.ts";
+import type { Job as DomainJob } from "../../src/domain/jobs/job.ts";
 import { ColumnType } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { type Job, type JobEvent, JobState } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";

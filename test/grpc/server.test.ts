@@ -9,7 +9,7 @@ import { service as healthService } from "grpc-health-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGrpcServer } from "../../src/grpc/server.ts";
 import { createRestServer } from "../../src/rest/server.ts";
-import { operations } from "../../src/usecases/operations.ts";
+import { operations } from "../../src/usecases/admission/operations.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 import { ask, connectClients, uploadFile } from "./clients.ts";
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { errorCatalogue } from "../../src/domain/errors.ts";
 import { descriptorSet } from "../../src/grpc/generated/descriptor-set.ts";
 import { services } from "../../src/grpc/server.ts";
-import { restRoutes } from "../../src/rest/routes.ts";
-import { operations } from "../../src/usecases/operations.ts";
+import { restRoutes } from "../../src/rest/routes/routes.ts";
+import { operations } from "../../src/usecases/admission/operations.ts";
 
 const names = Object.keys(operations).sort();
 

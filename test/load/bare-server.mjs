@@ -2,8 +2,8 @@
 // no history, no tenants, no idempotency, no limits. Its Redis has the settings of Descent's: every write is synced before it is answered.
 import { Queue } from "bullmq";
 import Fastify from "fastify";
-import { startPrivateRedis } from "../../dist/src/store/private-redis.js";
-import { parseRedisUrl } from "../../dist/src/store/redis-connection.js";
+import { startPrivateRedis } from "../../dist/src/main/private-redis/private-redis.js";
+import { parseRedisUrl } from "../../dist/src/store/redis/redis-connection.js";
 
 const quiet = { info() {}, warn() {}, error() {} };
 const redis = await startPrivateRedis({ folder: process.argv[2], log: quiet, mayInstall: false });

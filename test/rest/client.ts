@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { Dataset } from "../../src/domain/dataset.ts";
-import type { Job } from "../../src/domain/job.ts";
+import { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import { iris } from "../usecases/service.ts";
 
 export const specFor = (dataset: Dataset) => ({

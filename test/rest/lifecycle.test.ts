@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Job } from "../../src/domain/job.ts";
+import { Job } from "../../src/domain/jobs/job.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body, createClient, specFor } from "./client.ts";
 

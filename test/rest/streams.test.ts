@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/domain/dataset.ts";
-import { type Job, JobEvent } from "../../src/domain/job.ts";
-import { Model } from "../../src/domain/model.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import { type Job, JobEvent } from "../../src/domain/jobs/job.ts";
+import { Model } from "../../src/domain/models/model.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body, createClient, specFor } from "./client.ts";

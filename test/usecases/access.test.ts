@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { addApiKey, admitByFile, revokeApiKey } from "../../src/main/api-key-file.ts";
-import { createRateLimiter } from "../../src/store/rate-limiter.ts";
-import { createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { admitEveryone } from "../../src/usecases/caller.ts";
-import { limitRate } from "../../src/usecases/rate-limit.ts";
+import { addApiKey, admitByFile, revokeApiKey } from "../../src/main/keys/api-key-file.ts";
+import { createRateLimiter } from "../../src/store/redis/rate-limiter.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
+import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import { limitRate } from "../../src/usecases/admission/rate-limit.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
 describe("API keys", () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../src/domain/log.ts";
-import { startPrivateRedis } from "../../src/store/private-redis.ts";
+import { startPrivateRedis } from "../../src/main/private-redis/private-redis.ts";
 
 export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 

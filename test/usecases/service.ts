@@ -1,25 +1,29 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { encodeRows } from "../../src/data/encode-rows.ts";
+import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { createId } from "../../src/domain/ids.ts";
-import type { Job, MetricPoint } from "../../src/domain/job.ts";
+import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
-import { type Model, PredictRequest } from "../../src/domain/model.ts";
+import { type Model, PredictRequest } from "../../src/domain/models/model.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
-import { artifactKeys } from "../../src/store/artifact-store.ts";
-import { createFileArtifactStore } from "../../src/store/file-artifact-store.ts";
-import { createRedisCatalogue } from "../../src/store/redis-catalogue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../../src/store/redis-connection.ts";
-import { createRedisJobStore } from "../../src/store/redis-job-store.ts";
-import type { Admit } from "../../src/usecases/caller.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
+import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
+import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  waitForRedis,
+} from "../../src/store/redis/redis-connection.ts";
+import type { Admit } from "../../src/usecases/admission/caller.ts";
+import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
+import { parse } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
-import type { OnFinished } from "../../src/usecases/finished-request.ts";
-import { parse } from "../../src/usecases/parse.ts";
-import { planSpec } from "../../workers/plan-spec.ts";
+import { planSpec } from "../../workers/planning/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
 export interface TestService {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Job } from "../../src/domain/job.ts";
-import { createAdmit } from "../../src/main/api-keys.ts";
-import { restRoutes } from "../../src/rest/routes.ts";
-import { type OperationName, operations, type Scope } from "../../src/usecases/operations.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import { createAdmit } from "../../src/main/keys/api-keys.ts";
+import { restRoutes } from "../../src/rest/routes/routes.ts";
+import { type OperationName, operations, type Scope } from "../../src/usecases/admission/operations.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "./service.ts";
 

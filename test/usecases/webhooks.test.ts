@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
-import type { Job } from "../../src/domain/job.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import { createAddressPolicy } from "../../src/webhooks/address-policy.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "./service.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Column } from "../../src/domain/dataset.ts";
+import type { Column } from "../../src/domain/datasets/dataset.ts";
 import { guessLabel, guessTask } from "../../src/web/page/guess.ts";
 
 const numbers = (values: readonly string[], distinct: number | null = values.length): Column => ({

@@ -42,7 +42,7 @@ describe("the status page", () => {
     };
     for (const url of linksOf((await app.inject("/")).body)) await follow(url);
     expect([...seen]).toEqual(
-      expect.arrayContaining(["/assets/page/job-view.js", "/assets/vendor/preact.js", "/assets/vendor/uplot.js"]),
+      expect.arrayContaining(["/assets/page/views/job-view.js", "/assets/vendor/preact.js", "/assets/vendor/uplot.js"]),
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { JobSpec, type ResolvedJobSpec } from "../../src/domain/job-spec.ts";
-import { planSpec } from "../../workers/plan-spec.ts";
+import { JobSpec, type ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import { planSpec } from "../../workers/planning/plan-spec.ts";
 
 const shape = { trainRows: 100, validationRows: 0, testRows: 0, inputs: 4, outputs: 3 };
 const spec = (backend: "wasm" | "blas", type: "mlp" | "k_means" = "mlp"): ResolvedJobSpec =>

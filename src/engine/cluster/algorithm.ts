@@ -1,4 +1,4 @@
-import type { Metrics } from "../../domain/job.ts";
+import type { Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringSplit } from "./clustering-plan.ts";
 
 /** What one evaluation or iteration found. */

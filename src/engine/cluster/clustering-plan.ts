@@ -1,5 +1,5 @@
 import type { DType } from "../tensor/dtype.ts";
-import type { CovarianceName } from "./covariance-form.ts";
+import type { CovarianceName } from "./mixture/covariance-form.ts";
 
 /** The rows of the three splits, and the inputs of the model after preprocessing. */
 export interface ClusteringShape {

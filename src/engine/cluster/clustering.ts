@@ -1,4 +1,4 @@
-import type { MetricPoint, Metrics } from "../../domain/job.ts";
+import type { MetricPoint, Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringState } from "./clustering-state.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
 
@@ -38,6 +38,8 @@ export interface ClusteringResult {
   readonly tensors: readonly ClusterTensor[];
   /** Of each k, where there was a choice of k; empty unless finished. */
   readonly criteria: { readonly k: number; readonly criterion: "bic" | "silhouette"; readonly value: number }[];
+  /** A component of the chosen mixture collapsed onto rows that agree in something. */
+  readonly degenerate: boolean;
 }
 
 /** Why a clustering job cannot go on: no run found a usable estimate. */

@@ -1,4 +1,4 @@
-import type { Metrics } from "../../domain/job.ts";
+import type { Metrics } from "../../domain/jobs/job.ts";
 import type { Evaluation } from "./algorithm.ts";
 import { ClusteringError, type ClusteringOptions, type ClusteringResult, controls } from "./clustering.ts";
 import type { ClusteringPlan } from "./clustering-plan.ts";
@@ -13,8 +13,8 @@ import {
   reportRun,
   runMetrics,
 } from "./fit-progress.ts";
-import { createGaussianMixture } from "./gaussian-mixture.ts";
-import { createKMeans } from "./k-means.ts";
+import { createKMeans } from "./k-means/k-means.ts";
+import { createGaussianMixture } from "./mixture/gaussian-mixture.ts";
 import { blockSize, blockTensors } from "./parameter-block.ts";
 import { createWorkspace, type JobMemory } from "./workspace.ts";
 
@@ -32,8 +32,8 @@ const outcomes = new Map<number, ClusteringResult["outcome"]>([
 const sizeFor = ({ plan, space }: Fit, k: number): number => blockSize(plan.task, k, space.points.train.columns);
 
 /**
- * The likelihood of a mixture has no upper bound: a component that closes in on rows which agree in something drives it up as far as the regularisation lets it.
- * So a degenerate run never wins over one that is not.
+ * Between runs of one k. The likelihood of a mixture has no upper bound: a component that closes in on rows which agree in something drives it up as far as
+ * the regularisation lets it. So a degenerate run never wins over one that is not.
  */
 const isBetter = (degenerate: boolean, value: number, bestDegenerate: boolean, bestValue: number): boolean =>
   degenerate === bestDegenerate ? value < bestValue : bestDegenerate;
@@ -48,7 +48,8 @@ const endK = (fit: Fit): void => {
     meta.criteria.push({ k: meta.k, value: criterion });
     reportCriterion(fit, criterion);
     const degenerate = meta.candidateDegenerate;
-    if (meta.chosen === null || isBetter(degenerate, criterion, meta.chosen.degenerate, meta.chosen.criterion)) {
+    // Between numbers of components the criterion alone decides, as is said of it; a degenerate winner is told of.
+    if (meta.chosen === null || criterion < meta.chosen.criterion) {
       meta.chosen = { k: meta.k, criterion, degenerate };
       space.blocks.chosen.set(best);
     }
@@ -113,7 +114,7 @@ const finish = (fit: Fit): Omit<ClusteringResult, "state"> => {
   if (space.points.test.rows > 0) metrics.testLoss = algorithm.loss(k, "test");
   reportEnd(fit);
   const tensors = blockTensors(plan.task, block, k, space.points.train.columns);
-  return { outcome: "finished", metrics, tensors, criteria: criteriaOf(fit) };
+  return { outcome: "finished", metrics, tensors, criteria: criteriaOf(fit), degenerate: meta.chosen.degenerate };
 };
 
 const createFit = (plan: ClusteringPlan, memory: JobMemory, options: ClusteringOptions): Fit => {
@@ -151,7 +152,8 @@ export const fitClustering = async (
   let [savedMs, breathedMs] = [options.nowMs(), options.nowMs()];
   while (meta.k <= plan.task.to) {
     const outcome = outcomes.get(Atomics.load(options.control, 0));
-    if (outcome) return { outcome, metrics: runMetrics(fit), state: save(), tensors: [], criteria: [] };
+    if (outcome)
+      return { outcome, metrics: runMetrics(fit), state: save(), tensors: [], criteria: [], degenerate: false };
     advance(fit, pointEverySteps);
     const now = options.nowMs();
     if (now - breathedMs >= breathMs) {

@@ -1,6 +1,6 @@
 import type { ClusteringTask } from "./clustering-plan.ts";
-import type { Mixture } from "./covariance-form.ts";
-import { covarianceForms } from "./expectation-maximisation.ts";
+import type { Mixture } from "./mixture/covariance-form.ts";
+import { covarianceForms } from "./mixture/expectation-maximisation.ts";
 
 /** A named part of the fitted model, f64, row-major, in the units of the standardised features. */
 export interface ClusterTensor {

@@ -1,5 +1,5 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout } from "../tensor/layout.ts";
 import type {
   ClusteringLayout,
@@ -8,7 +8,7 @@ import type {
   ClusteringShape,
   ClusteringTask,
 } from "./clustering-plan.ts";
-import { covarianceForms, freeParameters } from "./expectation-maximisation.ts";
+import { covarianceForms, freeParameters } from "./mixture/expectation-maximisation.ts";
 import { blockSize } from "./parameter-block.ts";
 import { silhouetteRows, triangleSize } from "./silhouette.ts";
 

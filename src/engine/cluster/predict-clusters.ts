@@ -1,7 +1,7 @@
 import { assert } from "../../domain/errors.ts";
-import type { CovarianceName } from "./covariance-form.ts";
-import { covarianceForms, expect, mostResponsible } from "./expectation-maximisation.ts";
-import { assignRows } from "./lloyd.ts";
+import { assignRows } from "./k-means/lloyd.ts";
+import type { CovarianceName } from "./mixture/covariance-form.ts";
+import { covarianceForms, expect, mostResponsible } from "./mixture/expectation-maximisation.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
 import { type Points, squaredDistance } from "./points.ts";
 

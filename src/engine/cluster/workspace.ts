@@ -1,7 +1,7 @@
 import { seedWords } from "../kernels/philox.ts";
 import type { ClusteringPlan, ClusteringSplit } from "./clustering-plan.ts";
-import type { MixtureWork } from "./covariance-form.ts";
-import type { LloydWork } from "./lloyd.ts";
+import type { LloydWork } from "./k-means/lloyd.ts";
+import type { MixtureWork } from "./mixture/covariance-form.ts";
 import { blockSize } from "./parameter-block.ts";
 import { createDraws, type Draws, type Points } from "./points.ts";
 import { drawSample, fillDistances, silhouette, silhouetteRows, triangleSize } from "./silhouette.ts";

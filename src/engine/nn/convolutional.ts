@@ -1,4 +1,4 @@
-import type { CnnLayer, ModelSpec } from "../../domain/model-spec.ts";
+import type { CnnLayer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { concat } from "../graph/ops/columns.ts";
 import { conv2d } from "../graph/ops/convolution.ts";

@@ -1,4 +1,4 @@
-import type { Initializer, ModelSpec } from "../../domain/model-spec.ts";
+import type { Initializer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";
 import { ModelShapeError } from "./errors.ts";

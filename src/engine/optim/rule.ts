@@ -1,4 +1,4 @@
-import type { OptimizerSpec } from "../../domain/optimizer-spec.ts";
+import type { OptimizerSpec } from "../../domain/jobs/spec/optimizer-spec.ts";
 import type { Buffer, Emitter } from "../graph/emitter.ts";
 
 /** One contiguous range of the flat parameters which is updated in one pass, and its gradients. */

@@ -1,4 +1,4 @@
-import type { OptimizerSpec } from "../../domain/optimizer-spec.ts";
+import type { OptimizerSpec } from "../../domain/jobs/spec/optimizer-spec.ts";
 import { type Rule, rule } from "./rule.ts";
 
 /** w ← w − η g: the deepest descent (Cauchy 1847) on the mini-batch's loss (Robbins & Monro 1951). */

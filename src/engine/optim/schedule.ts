@@ -1,4 +1,4 @@
-import type { Schedule } from "../../domain/optimizer-spec.ts";
+import type { Schedule } from "../../domain/jobs/spec/optimizer-spec.ts";
 import { cosTurns64, powInteger64 } from "../kernels/math64.ts";
 
 /** Where a job is in its course. */

@@ -1,4 +1,4 @@
-import type { ResolvedJobSpec } from "../../domain/job-spec.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { createGraph } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
@@ -9,8 +9,8 @@ import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
 import { createLayout } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { pageBytes } from "./plan-training.ts";
-import { TrainingError } from "./training.ts";
+import { pageBytes } from "./planning/plan-training.ts";
+import { TrainingError } from "./planning/training.ts";
 
 export interface Predictor {
   readonly inputs: number;

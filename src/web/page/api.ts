@@ -1,10 +1,10 @@
-import type { Dataset, Row } from "../../domain/dataset.ts";
+import type { Dataset, Row } from "../../domain/datasets/dataset.ts";
 import type { FieldError, Problem } from "../../domain/errors.ts";
-import type { Job, JobEvent, MetricPoint, Plan } from "../../domain/job.ts";
-import type { JobSpecInput } from "../../domain/job-spec.ts";
-import type { Model, Prediction } from "../../domain/model.ts";
+import type { Job, JobEvent, MetricPoint, Plan } from "../../domain/jobs/job.ts";
+import type { JobSpecInput } from "../../domain/jobs/spec/job-spec.ts";
+import type { Model, Prediction } from "../../domain/models/model.ts";
+import type { Report } from "../../domain/models/report.ts";
 import type { Page } from "../../domain/page.ts";
-import type { Report } from "../../domain/report.ts";
 
 /** What a request that failed tells the reader. `status` 0: no answer at all. */
 export class ApiError extends Error {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import type { MetricPoint } from "../../domain/job.ts";
+import type { MetricPoint } from "../../domain/jobs/job.ts";
 import { formatMetricName, formatNumber } from "./format.ts";
 
 export interface Series {

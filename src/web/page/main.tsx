@@ -1,11 +1,11 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { DatasetsView, DatasetView } from "./datasets-view.tsx";
-import { JobView } from "./job-view.tsx";
-import { JobsView } from "./jobs-view.tsx";
-import { ModelsView, ModelView } from "./models-view.tsx";
-import { NewJobView } from "./new-job-view.tsx";
 import { parseRoute, type Route, toFragment } from "./route.ts";
+import { DatasetsView, DatasetView } from "./views/datasets-view.tsx";
+import { JobView } from "./views/job-view.tsx";
+import { JobsView } from "./views/jobs-view.tsx";
+import { ModelsView, ModelView } from "./views/models-view.tsx";
+import { NewJobView } from "./views/new-job-view.tsx";
 
 const View = ({ route }: { route: Route }) => {
   switch (route.view) {

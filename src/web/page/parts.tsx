@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { JobState } from "../../domain/job-state.ts";
+import type { JobState } from "../../domain/jobs/job-state.ts";
 import { ApiError, apiKey } from "./api.ts";
 import { formatMetric, formatMetricName, formatPercent } from "./format.ts";
 

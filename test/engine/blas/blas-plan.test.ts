@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { JobSpec, type JobSpecInput, type ResolvedJobSpec } from "../../../src/domain/job-spec.ts";
+import { JobSpec, type JobSpecInput, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { loadBlas } from "../../../src/engine/blas/blas-library.ts";
 import { type EngineKernels, loadEngineKernels } from "../../../src/engine/blas/engine-kernels.ts";
 import type { ExecutionPlan } from "../../../src/engine/graph/plan.ts";
@@ -7,9 +7,9 @@ import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { initialPlateau } from "../../../src/engine/optim/schedule.ts";
 import { partOf } from "../../../src/engine/parallel/partition.ts";
 import type { Team } from "../../../src/engine/parallel/team.ts";
-import { createTrainingMemory, dataViews, weightTensors } from "../../../src/engine/train/memory.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
-import { createStepper } from "../../../src/engine/train/stepper.ts";
+import { createTrainingMemory, dataViews, weightTensors } from "../../../src/engine/train/fitting/memory.ts";
+import { createStepper } from "../../../src/engine/train/fitting/stepper.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 
 const blas = await loadBlas();
 const compiled = await compileKernels();

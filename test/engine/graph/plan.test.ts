@@ -11,7 +11,7 @@ import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/
 import { bindPlan } from "../../../src/engine/parallel/bind.ts";
 import { partOf } from "../../../src/engine/parallel/partition.ts";
 import { sizeOf } from "../../../src/engine/tensor/shape.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 import { specOf } from "../train/job.ts";
 import { checkGradient, spread, weighted } from "./check-gradient.ts";
 import { inDouble } from "./in-double.ts";

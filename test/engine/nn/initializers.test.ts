@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Initializer } from "../../../src/domain/model-spec.ts";
-import { weightTensors } from "../../../src/engine/train/memory.ts";
+import type { Initializer } from "../../../src/domain/jobs/spec/model-spec.ts";
+import { weightTensors } from "../../../src/engine/train/fitting/memory.ts";
 import { runJob, specOf } from "../train/job.ts";
 
 const [inputs, units] = [300, 200];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
+import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { plan } from "../../../src/engine/graph/plan.ts";
 import { powInteger64 } from "../../../src/engine/kernels/math64.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Schedule } from "../../../src/domain/optimizer-spec.ts";
+import { Schedule } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { afterEpoch, initialPlateau, learningRateAt } from "../../../src/engine/optim/schedule.ts";
 import fixtures from "../train/pytorch-fixtures.json" with { type: "json" };
 

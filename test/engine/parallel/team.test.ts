@@ -4,8 +4,8 @@ import { instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { abortTeam, TeamAborted } from "../../../src/engine/parallel/barrier.ts";
 import { threadsFor } from "../../../src/engine/parallel/partition.ts";
 import { leadTeam } from "../../../src/engine/parallel/team.ts";
-import { createTrainingMemory } from "../../../src/engine/train/memory.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
+import { createTrainingMemory } from "../../../src/engine/train/fitting/memory.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 import { compiled, specOf } from "../train/job.ts";
 
 describe("a team", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
+import type { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { runJob, specOf } from "./job.ts";
 
 const rows = { trainRows: 75, validationRows: 20, testRows: 0 };

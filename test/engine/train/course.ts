@@ -1,14 +1,14 @@
-import { type DataShape, dataShape } from "../../../src/data/data-shape.ts";
-import { prepare } from "../../../src/data/prepare.ts";
-import { resolveSpec } from "../../../src/domain/defaults.ts";
-import type { JobEvent, MetricPoint } from "../../../src/domain/job.ts";
-import type { JobSpecInput } from "../../../src/domain/job-spec.ts";
+import { type DataShape, dataShape } from "../../../src/data/preprocessing/data-shape.ts";
+import { prepare } from "../../../src/data/preprocessing/prepare.ts";
+import type { JobEvent, MetricPoint } from "../../../src/domain/jobs/job.ts";
+import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
+import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { isClusteringModel, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
-import { createClusteringCourse } from "../../../workers/clustering-course.ts";
-import { createControl } from "../../../workers/control.ts";
-import type { CourseEnd } from "../../../workers/course.ts";
-import { createNetworkCourse } from "../../../workers/network-course.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
+import { createControl } from "../../../workers/engine/control.ts";
+import { createClusteringCourse } from "../../../workers/training/clustering-run.ts";
+import { createNetworkCourse } from "../../../workers/training/network-run.ts";
+import type { CourseEnd } from "../../../workers/training/training-run.ts";
 import { datasetOf, jobSpec, openFile } from "../../data/csv-fixtures.ts";
 import { compiled } from "./job.ts";
 

@@ -1,16 +1,21 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/job-spec.ts";
-import { ModelSpec } from "../../../src/domain/model-spec.ts";
-import { OptimizerSpec } from "../../../src/domain/optimizer-spec.ts";
+import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
+import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
-import { fit as train } from "../../../src/engine/train/fit.ts";
-import { createTrainingMemory, type DataViews, dataViews, weightTensors } from "../../../src/engine/train/memory.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
-import type { DataShape, FitOptions, TrainingPlan } from "../../../src/engine/train/training.ts";
+import { fit as train } from "../../../src/engine/train/fitting/fit.ts";
+import {
+  createTrainingMemory,
+  type DataViews,
+  dataViews,
+  weightTensors,
+} from "../../../src/engine/train/fitting/memory.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
+import type { DataShape, FitOptions, TrainingPlan } from "../../../src/engine/train/planning/training.ts";
 
 interface Parts {
   readonly model: { readonly type: string; readonly [key: string]: unknown };

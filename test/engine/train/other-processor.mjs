@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { compileKernels, instantiateKernels } from "../../../dist/src/engine/kernels/load.js";
 import { leadTeam } from "../../../dist/src/engine/parallel/team.js";
-import { fit as train } from "../../../dist/src/engine/train/fit.js";
-import { createTrainingMemory, dataViews, weightTensors } from "../../../dist/src/engine/train/memory.js";
-import { planTraining } from "../../../dist/src/engine/train/plan-training.js";
+import { fit as train } from "../../../dist/src/engine/train/fitting/fit.js";
+import { createTrainingMemory, dataViews, weightTensors } from "../../../dist/src/engine/train/fitting/memory.js";
+import { planTraining } from "../../../dist/src/engine/train/planning/plan-training.js";
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { dataViews } from "../../../src/engine/train/memory.ts";
+import { dataViews } from "../../../src/engine/train/fitting/memory.ts";
 import { runJob, specOf } from "./job.ts";
 
 const spec = specOf({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { JobSpecInput } from "../../../src/domain/job-spec.ts";
-import { planTraining } from "../../../src/engine/train/plan-training.ts";
+import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 import { runCourse } from "./course.ts";
 import { specOf } from "./job.ts";
 

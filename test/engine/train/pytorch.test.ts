@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { LossSpec } from "../../../src/domain/job-spec.ts";
+import type { LossSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { lossValue } from "../../../src/engine/nn/losses.ts";
-import type { WeightTensor } from "../../../src/engine/train/memory.ts";
-import { weightTensors } from "../../../src/engine/train/memory.ts";
+import type { WeightTensor } from "../../../src/engine/train/fitting/memory.ts";
+import { weightTensors } from "../../../src/engine/train/fitting/memory.ts";
 import { createPredictor } from "../../../src/engine/train/predictor.ts";
 import { spread } from "../graph/check-gradient.ts";
 import { inDouble } from "../graph/in-double.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dataShape } from "../../../src/data/data-shape.ts";
-import type { Plan } from "../../../src/domain/job.ts";
-import type { ResolvedJobSpec } from "../../../src/domain/job-spec.ts";
+import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
+import type { Plan } from "../../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { isClusteringModel } from "../../../src/engine/cluster/plan-clustering.ts";
 import type { JobSpec } from "../../../src/grpc/generated/descent/v1/job_spec.ts";
 import { ask, type Clients, connectClients, uploadFile } from "../../grpc/clients.ts";

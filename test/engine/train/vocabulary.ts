@@ -1,6 +1,6 @@
-import type { JobSpecInput, LossSpec, TaskSpec } from "../../../src/domain/job-spec.ts";
-import type { Activation, CnnLayer, Initializer, ModelSpec } from "../../../src/domain/model-spec.ts";
-import type { OptimizerSpec, Schedule } from "../../../src/domain/optimizer-spec.ts";
+import type { JobSpecInput, LossSpec, TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Activation, CnnLayer, Initializer, ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
+import type { OptimizerSpec, Schedule } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 
 /** A job's specification without its data set. */
 export type Body = Omit<JobSpecInput, "dataset">;

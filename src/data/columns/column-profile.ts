@@ -1,0 +1,131 @@
+import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
+import { limits } from "../../domain/limits.ts";
+import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
+import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
+import { cellNumber, isEmptyCell, notANumber, numberText } from "./number-cell.ts";
+import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
+import { createValueTally, type ValueTally } from "./value-tally.ts";
+
+/** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
+interface ColumnProfile {
+  name: string;
+  index: number;
+  stated: ColumnType | undefined;
+  /** Every present cell so far was a finite number. */
+  isNumber: boolean;
+  empty: number;
+  /** NA, NaN, null: missing if the column turns out a number column, values if a category column. */
+  missingWords: Map<string, number>;
+  moments: ReturnType<typeof createRunningMoments>;
+  minimum: number;
+  maximum: number;
+  values: ValueTally;
+}
+
+/** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
+const valuesPerFile = 250_000;
+const numberCountsPerFile = 50_000;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Of a number column with at most so many different values the counts are kept: it may be a label such as 0/1. */
+const mostNumberValues = (columns: number): number => clamp(Math.floor(numberCountsPerFile / columns), 10, 100);
+
+export const createColumnProfile = (
+  name: string,
+  index: number,
+  columns: number,
+  stated: ColumnType | undefined,
+): ColumnProfile => {
+  const inferred = clamp(Math.floor(valuesPerFile / columns), 100, limits.categoriesPerColumn);
+  return {
+    name,
+    index,
+    stated,
+    isNumber: stated !== "category",
+    empty: 0,
+    missingWords: new Map(),
+    moments: createRunningMoments(),
+    minimum: Number.POSITIVE_INFINITY,
+    maximum: Number.NEGATIVE_INFINITY,
+    values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred),
+  };
+};
+
+const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
+  csvError(
+    { line: cellLine(record, profile.index), column: profile.index + 1, name: profile.name },
+    `${quoteCell(cellText(record, profile.index))} is not a finite number, and the column is stated to be a number column`,
+    'correct the cell, leave it empty if its value is missing, or state the type "category"',
+  );
+
+/** Adds the column's cell of one record. */
+export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
+  const { index } = profile;
+  if (!profile.isNumber) {
+    if (isEmptyCell(record, index)) profile.empty += 1;
+    else profile.values.add(record, index);
+    return;
+  }
+  const value = cellNumber(record, index);
+  if (value === notANumber) {
+    if (profile.stated === "number") throw textInNumberColumn(profile, record);
+    profile.isNumber = false;
+    profile.values.add(record, index);
+  } else if (Number.isNaN(value)) {
+    if (isEmptyCell(record, index)) profile.empty += 1;
+    else {
+      const word = cellText(record, index);
+      profile.missingWords.set(word, (profile.missingWords.get(word) ?? 0) + 1);
+    }
+  } else {
+    addValue(profile.moments, value);
+    if (value < profile.minimum) profile.minimum = value;
+    if (value > profile.maximum) profile.maximum = value;
+    profile.values.add(record, index);
+  }
+};
+
+/** Most frequent first; among equals by the text's code units, so that the order depends on the data alone. */
+const sortCounts = (counts: Map<string, number>): { value: string; count: number }[] =>
+  [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+
+const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
+  const sums = new Map<string, number>();
+  for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
+  return sums;
+};
+
+const finishNumber = (profile: ColumnProfile, columns: number): Column => {
+  const { name, moments, empty, missingWords } = profile;
+  const counts = profile.values.entries();
+  const distinct = counts === null ? null : sumCounts([...counts].map(([text, n]) => [numberText(Number(text)), n]));
+  let missing = empty;
+  for (const count of missingWords.values()) missing += count;
+  return {
+    name,
+    type: "number",
+    missing,
+    distinct: distinct === null ? null : distinct.size,
+    ...(moments.count > 0 && { minimum: profile.minimum, maximum: profile.maximum }),
+    // Numbers near 1e308 overflow in the sums; a manifest is JSON, which has no infinity.
+    ...(moments.count > 0 &&
+      Number.isFinite(moments.squares) && { mean: moments.mean, standardDeviation: sampleDeviation(moments) }),
+    ...(distinct !== null && distinct.size <= mostNumberValues(columns) && { categories: sortCounts(distinct) }),
+  };
+};
+
+/** A column is a number column if it has a cell and each one present is a finite number, or if the user says so. */
+export const finishColumn = (profile: ColumnProfile, columns: number): Column => {
+  if (profile.isNumber && (profile.stated === "number" || profile.moments.count > 0)) {
+    return finishNumber(profile, columns);
+  }
+  const counts = profile.values.entries();
+  const { name, empty: missing } = profile;
+  if (counts === null) return { name, type: "category", missing, distinct: null };
+  const categories = sortCounts(sumCounts([...counts, ...profile.missingWords]));
+  if (categories.length > limits.categoriesPerColumn) return { name, type: "category", missing, distinct: null };
+  return { name, type: "category", missing, distinct: categories.length, categories };
+};

@@ -1,0 +1,31 @@
+import type { Cell, Column, Row } from "../../domain/datasets/dataset.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
+
+const readCell = (record: CsvRecord, i: number, type: Column["type"]): Cell => {
+  if (isEmptyCell(record, i)) return null;
+  if (type === "category") return cellText(record, i);
+  const value = cellNumber(record, i);
+  if (value === notANumber) return cellText(record, i);
+  return Number.isNaN(value) ? null : value;
+};
+
+/** The first rows of a file as a prediction takes them: numbers, texts, and null for missing cells. Reads no more than it needs. */
+export const readRows = async (
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+  columns: readonly Pick<Column, "name" | "type">[],
+): Promise<Row[]> => {
+  const rows: Row[] = [];
+  if (limit < 1) return rows;
+  await scanCsv(stream, {
+    header: () => {},
+    record: (record) => {
+      // fromEntries makes own properties even of names such as __proto__.
+      rows.push(Object.fromEntries(columns.map(({ name, type }, i) => [name, readCell(record, i, type)])));
+      return rows.length < limit;
+    },
+  });
+  return rows;
+};

@@ -1,0 +1,77 @@
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+
+/** Longer values are free text, not categories. */
+const longestCategoryBytes = 256;
+
+/** Slots of the direct-mapped cache before the map: a column of pixels or codes hits it nearly always. */
+const slots = 64;
+/** Spreads neighbouring keys over the slots (Knuth's multiplicative hashing, 2³²/φ). */
+const slotOf = (key: number): number => Math.imul(key, 0x9e3779b1) >>> 26;
+
+interface Count {
+  text: string;
+  count: number;
+}
+
+/**
+ * Counts the different values of one column as they are written, up to a number of different ones; after that it forgets all of them.
+ * Values of up to four bytes (digits, codes, pixels) are found by their bytes, without a string being made for each cell.
+ */
+export const createValueTally = (mostValues: number) => {
+  const short = new Map<number, Count>();
+  const long = new Map<string, Count>();
+  const recent = new Array<Count | undefined>(slots);
+  const recentKeys = new Int32Array(slots);
+  let overflowed = false;
+
+  const overflow = (): undefined => {
+    overflowed = true;
+    short.clear();
+    long.clear();
+    recent.fill(undefined);
+  };
+
+  const count = <K>(counts: Map<K, Count>, key: K, record: CsvRecord, i: number): Count | undefined => {
+    let found = counts.get(key);
+    if (found === undefined) {
+      if (short.size + long.size === mostValues) return overflow();
+      found = { text: cellText(record, i), count: 0 };
+      counts.set(key, found);
+    }
+    found.count += 1;
+    return found;
+  };
+
+  /** Adds cell i of a record. */
+  const add = (record: CsvRecord, i: number): void => {
+    if (overflowed) return;
+    const [start, end] = [record.starts[i]!, record.ends[i]!];
+    if (end - start > longestCategoryBytes) overflow();
+    else if (end - start > 4 || record.escaped[i] === 1) count(long, cellText(record, i), record, i);
+    else {
+      // No byte of a cell is 0, so the bytes as one number tell the length too.
+      let key = 0;
+      for (let at = start; at < end; at++) key = (key << 8) | record.bytes[at]!;
+      const slot = slotOf(key);
+      const cached = recentKeys[slot] === key ? recent[slot] : undefined;
+      if (cached !== undefined) cached.count += 1;
+      else {
+        recent[slot] = count(short, key, record, i);
+        recentKeys[slot] = key;
+      }
+    }
+  };
+
+  /** Value → count; null if there were more different values than asked for, or one too long for a category. */
+  const entries = (): Map<string, number> | null => {
+    if (overflowed) return null;
+    const counts = new Map<string, number>();
+    for (const { text, count } of [...short.values(), ...long.values()])
+      counts.set(text, (counts.get(text) ?? 0) + count);
+    return counts;
+  };
+
+  return { add, entries };
+};
+
+export type ValueTally = ReturnType<typeof createValueTally>;

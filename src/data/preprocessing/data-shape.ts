@@ -1,0 +1,69 @@
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { assert } from "../../domain/errors.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
+import { countClasses, featureNames, findColumn, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import type { FeatureTransform, Model } from "../../domain/models/model.ts";
+
+/** The rows of the three splits and the width of the network's ends. */
+export interface DataShape {
+  trainRows: number;
+  validationRows: number;
+  testRows: number;
+  inputs: number;
+  outputs: number;
+}
+
+/** How many inputs a feature becomes. */
+export const featureWidth = (transform: FeatureTransform): number => {
+  const indicator = transform.missingIndicator ? 1 : 0;
+  return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
+};
+
+const columnWidth = (dataset: Dataset, name: string): number => {
+  const column = findColumn(dataset, name);
+  assert(column !== undefined, `the data set has the feature ${name}`);
+  const indicator = column.missing > 0 ? 1 : 0;
+  if (column.type === "number") return 1 + indicator;
+  assert(column.categories !== undefined, `the categories of the feature ${name} are known`);
+  return column.categories.length + indicator;
+};
+
+/** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; the inputs again; none. */
+export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, classes: number, inputs: number): number => {
+  switch (spec.task.type) {
+    case "classification":
+      return spec.loss.type === "binary_cross_entropy" ? 1 : classes;
+    case "regression":
+      return spec.loss.type === "gaussian_nll" ? 2 : 1;
+    case "reconstruction":
+      return inputs;
+    case "clustering":
+    case "density_estimation":
+      return 0;
+  }
+};
+
+/**
+ * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
+ * @param spec from `resolveSpec`
+ * @param base the model of `spec.base`, whose preprocessing is used as it is
+ */
+export const dataShape = (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  base?: Pick<Model, "preprocessing"> | null,
+): DataShape => {
+  const rows = totalSizes(splitSizes(spec.task, spec.training.split, dataset));
+  const inputs = base
+    ? base.preprocessing.inputs
+    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(dataset, name), 0);
+  const keepsHead = base && spec.base?.newHead !== true;
+  return {
+    trainRows: rows.train,
+    validationRows: rows.validation,
+    testRows: rows.test,
+    inputs,
+    outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec.task, dataset), inputs),
+  };
+};

@@ -1,0 +1,31 @@
+import { assert } from "../../domain/errors.ts";
+import type { Prediction, Preprocessing } from "../../domain/models/model.ts";
+
+type ClassPrediction = Extract<Prediction, { label: string }>;
+
+const decodeClass = (classes: readonly string[], outputs: Float32Array): ClassPrediction => {
+  // A model of two classes may have one output, the probability of the second.
+  const probabilities = outputs.length === 1 ? [1 - outputs[0]!, outputs[0]!] : Array.from(outputs);
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return {
+    label: classes[best]!,
+    // fromEntries makes own properties even of names such as __proto__.
+    probabilities: Object.fromEntries(classes.map((name, i) => [name, probabilities[i]!])),
+  };
+};
+
+/**
+ * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the first among
+ * equals) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
+ */
+export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Array): Prediction[] => {
+  const { label, outputs: width } = preprocessing;
+  assert(label.type !== "none", "only classification and regression have labels to decode");
+  const predictions: Prediction[] = [];
+  for (let at = 0; at < outputs.length; at += width) {
+    const row = outputs.subarray(at, at + width);
+    if (label.type === "classes") predictions.push(decodeClass(label.classes, row));
+    else predictions.push({ value: label.mean + label.scale * row[0]! });
+  }
+  return predictions;
+};

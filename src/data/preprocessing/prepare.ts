@@ -1,0 +1,90 @@
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { assert } from "../../domain/errors.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { LabelTransform, Model, Preprocessing } from "../../domain/models/model.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
+import type { Split } from "../splits/split.ts";
+import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
+import { createFeatureEncoder } from "./feature-encoder.ts";
+import { fitPreprocessing } from "./fit-preprocessing.ts";
+import { createLabelReader, type LabelReader } from "./label-reader.ts";
+
+/** Where the rows of one split go, in file order. */
+export interface SplitArrays {
+  /** rows × inputs, row-major. */
+  features: Float32Array;
+  /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (Float32Array); null for tasks without a label. */
+  labels: Int32Array | Float32Array | null;
+}
+
+export type PreparedArrays = Record<Split, SplitArrays>;
+
+/** Writes the inputs of one record to `out` from `at`. */
+const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
+  const columnOf = new Map(dataset.columns.map(({ name }, i) => [name, i]));
+  const encoders = preprocessing.features.map((transform) => {
+    const index = columnOf.get(transform.column);
+    assert(index !== undefined, `the data set has the feature ${transform.column}`);
+    return { index, encoder: createFeatureEncoder(transform) };
+  });
+  return (record: CsvRecord, out: Float32Array, start: number): void => {
+    let at = start;
+    for (const { index, encoder } of encoders) {
+      if (encoder.type === "number") {
+        const value = cellNumber(record, index);
+        encoder.write(out, at, Number.isFinite(value) ? value : Number.NaN);
+      } else encoder.write(out, at, isEmptyCell(record, index) ? null : cellText(record, index));
+      at += encoder.width;
+    }
+  };
+};
+
+/** What a read label becomes as a target: the class's index in the model's classes, or the standardised number. */
+const createTarget = (transform: LabelTransform, reader: LabelReader): ((label: number) => number) => {
+  if (transform.type === "number") return (label) => (label - transform.mean) / transform.scale;
+  if (transform.type === "none" || reader.type !== "classes") return (label) => label;
+  const targets = reader.classes.map((value) => transform.classes.indexOf(value));
+  return (label) => targets[label] ?? -1;
+};
+
+/** Fills the caller's arrays, of the sizes that `dataShape` gives, with the transformed rows; one pass over the file. */
+export const fillSplits = async (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  openStream: OpenStream,
+  preprocessing: Preprocessing,
+  arrays: PreparedArrays,
+): Promise<void> => {
+  const reader = createLabelReader(spec, dataset);
+  const write = createRecordWriter(preprocessing, dataset);
+  const target = createTarget(preprocessing.label, reader);
+  const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
+  const { inputs } = preprocessing;
+  await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
+    const row = filled[split];
+    const { features, labels } = arrays[split];
+    assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
+    write(record, features, row * inputs);
+    if (labels !== null) labels[row] = target(label);
+    filled[split] = row + 1;
+  });
+};
+
+/**
+ * Prepares a job's data in two passes over its file: fits the preprocessing on the training split, then fills the caller's arrays (of the sizes that
+ * `dataShape` gives). Holds no more of the file than a batch of bytes.
+ * @param base the model of `spec.base`
+ * Errors: `unprocessable` when the file is not the one that the manifest describes.
+ */
+export const prepare = async (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  openStream: OpenStream,
+  arrays: PreparedArrays,
+  base?: Pick<Model, "preprocessing"> | null,
+): Promise<Preprocessing> => {
+  const preprocessing = await fitPreprocessing(spec, dataset, openStream, base);
+  await fillSplits(spec, dataset, openStream, preprocessing, arrays);
+  return preprocessing;
+};

@@ -1,0 +1,50 @@
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import type { CsvRecord } from "../../formats/csv/csv-record.ts";
+import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import type { LabelReader } from "../preprocessing/label-reader.ts";
+import { createSplitAssigner, type Split } from "./split.ts";
+
+/** Opens the data set's file from its beginning. */
+export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterable<Uint8Array>;
+
+/** @param label the class's index, the number, or 0 for tasks without a label */
+export type VisitRow = (record: CsvRecord, split: Split, label: number) => void;
+
+const otherFile = (difference: string): ServiceError =>
+  new ServiceError(
+    "unprocessable",
+    `the stored file is not the one that the data set describes: ${difference}; upload it again`,
+  );
+
+/** Reads the file once and visits each row in file order with the split it belongs to. The same rows in the same splits each time. */
+export const visitSplitRows = async (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  openStream: OpenStream,
+  labelReader: LabelReader,
+  visit: VisitRow,
+): Promise<void> => {
+  const assign = createSplitAssigner(splitSizes(spec.task, spec.training.split, dataset), spec.training.seed);
+  const stratified = labelReader.type === "classes" && spec.training.split.stratify;
+  let rows = 0;
+  await scanCsv(await openStream(), {
+    header: (names) => {
+      const same =
+        names.length === dataset.columns.length && names.every((name, i) => name === dataset.columns[i]?.name);
+      if (!same) throw otherFile("its columns differ");
+    },
+    record: (record) => {
+      rows += 1;
+      const label = labelReader.type === "none" ? 0 : labelReader.read(record);
+      if (label === undefined) throw otherFile(`the label on line ${record.line} is missing or unknown`);
+      const split = assign(stratified ? label : 0);
+      if (split === undefined) throw otherFile("it has more rows");
+      visit(record, split, label);
+      return true;
+    },
+  });
+  if (rows !== dataset.rows) throw otherFile("it has fewer rows");
+};

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { DatasetId } from "../ids.ts";
+import { Timestamp } from "../jobs/job.ts";
+import { limits } from "../limits.ts";
+
+export const ColumnType = z.enum(["number", "category"]).meta({ id: "ColumnType" });
+
+/** One column: its type and summary statistics over the whole file. */
+export const Column = z
+  .object({
+    name: z.string(),
+    type: ColumnType,
+    missing: z.int().describe("empty cells, and NA, NaN, null in a number column"),
+    distinct: z.int().nullable().describe("null when there are more than the limit on categories"),
+    /** Number columns: over the present values. */
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+    mean: z.number().optional(),
+    standardDeviation: z.number().optional().describe("n − 1 in the denominator"),
+    /** Category columns, and number columns with few distinct values: value → count, most frequent first. */
+    categories: z.array(z.object({ value: z.string(), count: z.int() })).optional(),
+  })
+  .meta({ id: "Column" });
+
+/** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
+export const Dataset = z
+  .object({
+    id: DatasetId,
+    name: z.string(),
+    format: z.enum(["csv"]),
+    bytes: z.int(),
+    sha256: z.string(),
+    rows: z.int(),
+    columns: z.array(Column),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Dataset" });
+
+/** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
+export const ColumnTypes = z.record(z.string().min(1).max(limits.nameLength), ColumnType);
+
+/** A raw cell as JSON carries it. */
+export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const Row = z.record(z.string(), Cell).meta({ id: "Row" });
+
+export type ColumnType = z.infer<typeof ColumnType>;
+export type Column = z.infer<typeof Column>;
+export type Dataset = z.infer<typeof Dataset>;
+export type Cell = z.infer<typeof Cell>;
+export type Row = z.infer<typeof Row>;

@@ -1,0 +1,132 @@
+import type { Dataset } from "../../datasets/dataset.ts";
+import { limits } from "../../limits.ts";
+import type { Model } from "../../models/model.ts";
+import { checkBase, withBaseFeatures, withBaseModel } from "./base-checks.ts";
+import {
+  defaultBatchSize,
+  defaultEpochs,
+  defaultL2,
+  defaultLearningRate,
+  defaultLoss,
+  defaultModel,
+  defaultOptimizer,
+  defaultTest,
+  defaultValidation,
+} from "./default-training.ts";
+import {
+  EarlyStopping,
+  type JobSpec,
+  type LossSpec,
+  type ResolvedJobSpec,
+  type ResolvedSplitSpec,
+  type TaskSpec,
+} from "./job-spec.ts";
+import { checkEarlyStopping, checkImage, checkLossOnData, checkModelAndLoss, withImageSize } from "./model-checks.ts";
+import type { ModelSpec } from "./model-spec.ts";
+import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
+import { totalSizes } from "./split-sizes.ts";
+import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
+import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
+
+const resolveSplit = (spec: JobSpec, rows: number, errors: SpecErrors): ResolvedSplitSpec => {
+  const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
+  const test = givenTest ?? defaultTest;
+  // Who asks for early stopping asks for rows to measure it on.
+  const validation = givenValidation ?? (spec.training.earlyStopping ? 0.1 : defaultValidation(rows));
+  if (validation + test >= 1) {
+    const detail = `validation ${validation} and test ${test} leave nothing to train on; their sum must be below 1`;
+    errors.add("/training/split", detail);
+  }
+  return { validation, test, stratify };
+};
+
+/** Rows of the training split; an error when a split that is wanted gets none, or training has nothing to vary over. */
+const countTrainRows = (task: TaskSpec, split: ResolvedSplitSpec, dataset: Dataset, errors: SpecErrors): number => {
+  const sizes = totalSizes(splitSizes(task, split, dataset));
+  const short =
+    sizes.train < 2 || (split.test > 0 && sizes.test === 0) || (split.validation > 0 && sizes.validation === 0);
+  if (short) {
+    const detail = `${dataset.rows} ${dataset.rows === 1 ? "row is" : "rows are"} too few for this split (${sizes.train} to train, ${sizes.validation} to validate, ${sizes.test} to test); upload more rows, or set a share to 0`;
+    errors.add("/training/split", detail);
+  }
+  return Math.max(1, sizes.train);
+};
+
+const resolveTraining = (
+  spec: JobSpec,
+  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec },
+  data: { trainRows: number; features: number; classes: number },
+): ResolvedJobSpec["training"] => {
+  const { split } = parts;
+  const { trainRows } = data;
+  const { training } = spec;
+  const asked = training.batchSize ?? defaultBatchSize(trainRows);
+  // A batch larger than the training split is the whole of it.
+  const batchSize = asked === "full" ? asked : Math.min(asked, trainRows);
+  const earlyStopping = training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false);
+  return {
+    ...training,
+    split,
+    batchSize,
+    epochs: training.epochs ?? defaultEpochs(parts.model, trainRows, batchSize === "full" ? trainRows : batchSize),
+    earlyStopping,
+    l2: training.l2 ?? defaultL2(parts, data),
+  };
+};
+
+const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["optimizer"] => {
+  const optimizer = spec.optimizer ?? defaultOptimizer();
+  return { ...optimizer, learningRate: optimizer.learningRate ?? defaultLearningRate(optimizer, hasBase) };
+};
+
+/**
+ * Fills in every default, also those that depend on the data, and checks that the job makes sense on this data set. Resolving what was resolved changes nothing.
+ * @param base the model that `spec.base` names
+ * @param cores of the machine that will train, for the default team size
+ * Errors: `invalid` (the parts of the spec do not fit each other or name columns that are not there) and `unprocessable` (the data do not allow it), each with
+ * pointers and remedies.
+ */
+export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null, cores = 2): ResolvedJobSpec => {
+  const errors = createSpecErrors();
+  checkColumnNames(spec.task, dataset, errors);
+  errors.throwIfAny("invalid");
+  if (base) checkBase(spec, dataset, base, errors);
+  errors.throwIfAny("invalid");
+
+  const features = [...featureNames(spec.task, dataset)];
+  const task: TaskSpec = base ? withBaseFeatures(spec.task, base) : { ...spec.task, features };
+  const split = resolveSplit(spec, dataset.rows, errors);
+  const model = withImageSize(
+    base ? withBaseModel(spec.model, base) : (spec.model ?? defaultModel(task)),
+    features.length,
+    errors,
+  );
+  const loss = spec.loss ?? (base && spec.base?.newHead !== true ? base.spec.loss : defaultLoss(task, model));
+  checkModelAndLoss(task, model, loss, errors);
+  checkEarlyStopping(spec, split.validation, errors);
+  checkImage(task, model, dataset, errors);
+  errors.throwIfAny("invalid");
+
+  checkLabel(task, dataset, errors);
+  if (!base) checkFeatures(spec.task, dataset, errors);
+  errors.throwIfAny("unprocessable");
+  checkLossOnData(task, loss, dataset, errors);
+  errors.throwIfAny("unprocessable");
+  const trainRows = countTrainRows(task, split, dataset, errors);
+  errors.throwIfAny("unprocessable");
+
+  return {
+    ...spec,
+    name: spec.name ?? `${dataset.name} ${task.type.replaceAll("_", " ")}`.slice(0, limits.nameLength),
+    task,
+    model,
+    loss,
+    optimizer: resolveOptimizer(spec, base !== undefined && base !== null),
+    training: resolveTraining(
+      spec,
+      { model, loss, split },
+      { trainRows, features: features.length, classes: countClasses(task, dataset) },
+    ),
+    resources: { ...spec.resources, threads: spec.resources.threads ?? Math.max(1, Math.min(4, cores)) },
+  };
+};

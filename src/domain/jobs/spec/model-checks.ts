@@ -1,0 +1,134 @@
+import type { Dataset } from "../../datasets/dataset.ts";
+import { nearNames } from "../../near-names.ts";
+import { toPointerSegment } from "../../pointer.ts";
+import type { JobSpec, LossSpec, TaskSpec } from "./job-spec.ts";
+import type { ModelSpec } from "./model-spec.ts";
+import type { SpecErrors } from "./spec-errors.ts";
+import { classCounts, featureNames, findColumn } from "./task-columns.ts";
+
+type TaskType = TaskSpec["type"];
+type ModelType = ModelSpec["type"];
+type LossType = LossSpec["type"];
+
+const numberLosses: readonly LossType[] = ["mean_squared_error", "mean_absolute_error", "huber"];
+const networkLosses: readonly LossType[] = [...numberLosses, "gaussian_nll", "poisson_nll"];
+
+/** Which models solve a task and with which losses; of both the first is the default. */
+const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>> = {
+  classification: {
+    mlp: ["cross_entropy", "binary_cross_entropy"],
+    softmax: ["cross_entropy"],
+    logistic: ["binary_cross_entropy"],
+    cnn: ["cross_entropy", "binary_cross_entropy"],
+  },
+  regression: {
+    mlp: networkLosses,
+    linear: [...numberLosses, "gaussian_nll"],
+    poisson: ["poisson_nll"],
+    cnn: networkLosses,
+  },
+  clustering: { k_means: ["mean_squared_error"], gaussian_mixture: ["gaussian_nll"] },
+  density_estimation: { gaussian_mixture: ["gaussian_nll"] },
+  reconstruction: { autoencoder: numberLosses },
+};
+
+const list = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(", ");
+
+export const modelsOf = (task: TaskType): readonly ModelType[] => Object.keys(choices[task]) as ModelType[];
+/** Empty when the model does not solve the task. */
+export const lossesOf = (task: TaskType, model: ModelType): readonly LossType[] => choices[task][model] ?? [];
+
+/** Task, model and loss go together. */
+export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSpec, errors: SpecErrors): void => {
+  const losses = lossesOf(task.type, model.type);
+  if (losses.length === 0) {
+    errors.add(
+      "/model/type",
+      `a "${model.type}" model does not solve a ${task.type} task; choose one of ${list(modelsOf(task.type))}`,
+    );
+  } else if (!losses.includes(loss.type)) {
+    errors.add(
+      "/loss/type",
+      `a "${model.type}" model of a ${task.type} task is not trained with "${loss.type}"; choose one of ${list(losses)}`,
+    );
+  }
+};
+
+const checkClassWeights = (loss: LossSpec, classes: readonly string[], errors: SpecErrors): void => {
+  if (!("classWeights" in loss) || typeof loss.classWeights !== "object") return;
+  for (const name of Object.keys(loss.classWeights)) {
+    if (classes.includes(name)) continue;
+    errors.add(
+      `/loss/classWeights/${toPointerSegment(name)}`,
+      `the label has no class ${JSON.stringify(name)}${nearNames(name, classes)}`,
+    );
+  }
+};
+
+/** What the loss needs of the label: two classes for a single logit, counts for a Poisson likelihood. */
+export const checkLossOnData = (task: TaskSpec, loss: LossSpec, dataset: Dataset, errors: SpecErrors): void => {
+  if (task.type !== "classification" && task.type !== "regression") return;
+  const column = findColumn(dataset, task.label);
+  if (column === undefined) return;
+  if (task.type === "classification") {
+    const classes = classCounts(column)?.map(({ value }) => value) ?? [];
+    if (loss.type === "binary_cross_entropy" && classes.length !== 2) {
+      errors.add(
+        "/loss/type",
+        `"binary_cross_entropy" (and the "logistic" model) is for two classes, and ${JSON.stringify(column.name)} has ${classes.length}; choose "cross_entropy" and "softmax" or "mlp"`,
+      );
+    }
+    checkClassWeights(loss, classes, errors);
+  } else if (loss.type === "poisson_nll" && (column.minimum ?? 0) < 0) {
+    errors.add(
+      "/task/label",
+      `${JSON.stringify(column.name)} has negative values (${column.minimum}), and a Poisson model is of counts; choose the model "linear" or "mlp" with "mean_squared_error"`,
+    );
+  }
+};
+
+/** A CNN's features are the pixels of an image: numbers without gaps, as many as height × width × channels. */
+export const checkImage = (task: TaskSpec, model: ModelSpec, dataset: Dataset, errors: SpecErrors): void => {
+  if (model.type !== "cnn") return;
+  const features = featureNames(task, dataset);
+  const odd = features.find((name) => {
+    const column = findColumn(dataset, name);
+    return column !== undefined && (column.type !== "number" || column.missing > 0);
+  });
+  if (odd !== undefined) {
+    const detail = `the features of a "cnn" are pixels, and ${JSON.stringify(odd)} has text or missing cells; list the pixel columns only`;
+    errors.add("/task/features", detail);
+  }
+  if (model.input === undefined) return;
+  const { height, width, channels } = model.input;
+  if (height * width * channels !== features.length) {
+    const product = `${height}×${width}×${channels} = ${height * width * channels}`;
+    errors.add("/model/input", `${product} pixels do not make ${features.length} features; correct one of them`);
+  }
+};
+
+/** The model with its image's size filled in, when the features are a square. */
+export const withImageSize = (model: ModelSpec, features: number, errors: SpecErrors): ModelSpec => {
+  if (model.type !== "cnn" || model.input !== undefined) return model;
+  const side = Math.round(Math.sqrt(features));
+  if (side * side === features) return { ...model, input: { height: side, width: side, channels: 1 } };
+  errors.add("/model/input", `${features} features are not a square image; give its height, width and channels`);
+  return model;
+};
+
+/** The metric of early stopping is one that the task has, and there are rows to measure it on. */
+export const checkEarlyStopping = (spec: JobSpec, validation: number, errors: SpecErrors): void => {
+  const { earlyStopping } = spec.training;
+  if (earlyStopping === undefined || earlyStopping === false) return;
+  const { metric } = earlyStopping;
+  const needs = { loss: spec.task.type, accuracy: "classification", r2: "regression" } as const;
+  if (needs[metric] !== spec.task.type) {
+    const detail = `"${metric}" is measured in ${needs[metric]} tasks only; choose "loss"`;
+    errors.add("/training/earlyStopping/metric", detail);
+  }
+  if (validation === 0) {
+    const detail =
+      "early stopping measures on the validation split, which is empty; give /training/split/validation a share";
+    errors.add("/training/earlyStopping", detail);
+  }
+};

@@ -1,0 +1,90 @@
+import type { Column, Dataset } from "../../datasets/dataset.ts";
+import { limits } from "../../limits.ts";
+import { nearNames } from "../../near-names.ts";
+import type { TaskSpec } from "./job-spec.ts";
+import type { SpecErrors } from "./spec-errors.ts";
+import { classCounts, featureNames, findColumn, labelName } from "./task-columns.ts";
+
+const quote = (name: string): string => JSON.stringify(name);
+const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) => name);
+
+/** The columns that the task names are in the data set, the label is not among the features, and none is named twice. */
+export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
+  const names = namesOf(dataset);
+  const label = labelName(task);
+  if (label !== null && !names.includes(label)) {
+    errors.add("/task/label", `the data set has no column ${quote(label)}${nearNames(label, names)}`);
+  }
+  const seen = new Set<string>();
+  for (const [i, feature] of (task.features ?? []).entries()) {
+    const pointer = `/task/features/${i}`;
+    if (!names.includes(feature)) {
+      errors.add(pointer, `the data set has no column ${quote(feature)}${nearNames(feature, names)}`);
+    } else if (feature === label) {
+      errors.add(
+        pointer,
+        `${quote(feature)} is the label and would give the answer away; leave it out of the features`,
+      );
+    } else if (seen.has(feature)) errors.add(pointer, `${quote(feature)} is named twice; leave one out`);
+    seen.add(feature);
+  }
+  if (task.features === undefined && names.every((name) => name === label)) {
+    errors.add("/task/label", "the data set has no other column to learn from; upload one with features");
+  }
+};
+
+const checkClasses = (column: Column, errors: SpecErrors): void => {
+  const classes = classCounts(column);
+  if (classes === null) {
+    const remedy =
+      column.type === "number"
+        ? 'choose the task "regression", or upload the file with ?types={…:"category"} if its numbers are names of classes'
+        : "choose a label with fewer classes";
+    const most = column.type === "number" ? "too many to be classes" : `more than ${limits.categoriesPerColumn}`;
+    const count = column.distinct === null ? "" : `${column.distinct}, `;
+    errors.add("/task/label", `${quote(column.name)} has too many different values (${count}${most}); ${remedy}`);
+  } else if (classes.length < 2) {
+    const only = classes[0] === undefined ? "no value" : `only the value ${quote(classes[0].value)}`;
+    errors.add("/task/label", `${quote(column.name)} has ${only}; a classification needs at least two classes`);
+  }
+};
+
+const checkNumberLabel = (column: Column, errors: SpecErrors): void => {
+  if (column.type !== "number") {
+    const example = column.categories?.[0]?.value;
+    const such = example === undefined ? "" : ` (such as ${quote(example)})`;
+    errors.add(
+      "/task/label",
+      `${quote(column.name)} holds text${such}, and a regression needs numbers; choose the task "classification" or a number column`,
+    );
+  } else if (column.minimum === column.maximum) {
+    errors.add("/task/label", `${quote(column.name)} is constant (${column.minimum}); there is nothing to learn`);
+  }
+};
+
+/** The label can be learnt: present in every row, not constant, of the type that the task needs. */
+export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
+  const name = labelName(task);
+  const column = name === null ? undefined : findColumn(dataset, name);
+  if (column === undefined) return;
+  if (column.missing > 0) {
+    const rows = column.missing === 1 ? "1 row has" : `${column.missing} rows have`;
+    errors.add("/task/label", `${rows} no ${quote(column.name)}; upload the data without them, or predict them later`);
+  }
+  if (task.type === "classification") checkClasses(column, errors);
+  else checkNumberLabel(column, errors);
+};
+
+/** Every feature can become inputs. A column of free text or ids is named rather than dropped silently. */
+export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
+  for (const [i, name] of featureNames(task, dataset).entries()) {
+    const column = findColumn(dataset, name);
+    if (column === undefined || column.type === "number" || column.categories !== undefined) continue;
+    const pointer = task.features === undefined ? "/task/features" : `/task/features/${i}`;
+    const remedy = task.features === undefined ? "list the features without it" : "leave it out of the features";
+    errors.add(
+      pointer,
+      `${quote(name)} has too many different texts to be a feature (more than ${limits.categoriesPerColumn} a column, or longer than categories are); ${remedy}`,
+    );
+  }
+};

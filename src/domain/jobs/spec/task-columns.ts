@@ -1,0 +1,50 @@
+import type { Column, Dataset } from "../../datasets/dataset.ts";
+import type { SplitSpec, TaskSpec } from "./job-spec.ts";
+import { type SplitSizes, splitStrata } from "./split-sizes.ts";
+
+/** The label column's name; null for tasks without one. */
+export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
+
+/** The features: those the task names, or else every column but the label. */
+export const featureNames = (task: TaskSpec, dataset: Pick<Dataset, "columns">): readonly string[] =>
+  task.features ?? dataset.columns.map(({ name }) => name).filter((name) => name !== labelName(task));
+
+export const findColumn = (dataset: Pick<Dataset, "columns">, name: string): Column | undefined =>
+  dataset.columns.find((column) => column.name === name);
+
+/**
+ * Values in their natural order, which is that of a model's classes and one-hot inputs: by number if all are numbers, else by code units. It does not depend on
+ * counts or on the order in the file.
+ */
+export const sortValues = (values: readonly string[]): string[] => {
+  const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  const numeric = values.every((value) => value.trim() !== "" && Number.isFinite(Number(value)));
+  return [...values].sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || byText(a, b));
+};
+
+/** The classes of a label column and how many rows each has, in their natural order; null if the manifest does not list them (too many). */
+export const classCounts = (column: Column): { value: string; count: number }[] | null => {
+  if (column.categories === undefined) return null;
+  const counts = new Map(column.categories.map(({ value, count }) => [value, count]));
+  return sortValues([...counts.keys()]).map((value) => ({ value, count: counts.get(value)! }));
+};
+
+/** Classes of a classification's label; 0 for other tasks. */
+export const countClasses = (task: TaskSpec, dataset: Pick<Dataset, "columns">): number => {
+  const column = task.type === "classification" ? findColumn(dataset, task.label) : undefined;
+  return column === undefined ? 0 : (classCounts(column)?.length ?? 0);
+};
+
+/** What the split draws from separately: the rows of each class, or all rows. */
+const strataOf = (task: TaskSpec, stratify: boolean, dataset: Dataset): readonly number[] => {
+  const column = task.type === "classification" && stratify ? findColumn(dataset, task.label) : undefined;
+  const classes = column === undefined ? null : classCounts(column);
+  return classes === null ? [dataset.rows] : classes.map(({ count }) => count);
+};
+
+/** Rows of each split in each stratum: one per class (in natural order) when stratified, else one in all. */
+export const splitSizes = (
+  task: TaskSpec,
+  split: Pick<SplitSpec, "stratify"> & { validation: number; test: number },
+  dataset: Dataset,
+): SplitSizes[] => splitStrata(strataOf(task, split.stratify, dataset), split);

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { Row } from "../datasets/dataset.ts";
+import { DatasetId, JobId, ModelId } from "../ids.ts";
+import { Metrics, Timestamp } from "../jobs/job.ts";
+import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
+import { limits } from "../limits.ts";
+
+/** How one column becomes inputs. Fitted on the training split only; part of the model. */
+export const FeatureTransform = z
+  .discriminatedUnion("type", [
+    /** (x − mean)/scale; a missing cell becomes the mean, and the indicator (if any) 1. */
+    z.object({
+      type: z.literal("number"),
+      column: z.string(),
+      mean: z.number(),
+      scale: z.number(),
+      missingIndicator: z.boolean(),
+    }),
+    /**
+     * One input per category of the file; those that the training split did not see are `unseen` and, like unknown ones, all zeros.
+     * A missing cell is all zeros and the indicator (if the file has missing cells in this column) 1.
+     */
+    z.object({
+      type: z.literal("category"),
+      column: z.string(),
+      categories: z.array(z.string()),
+      unseen: z.array(z.string()),
+      missingIndicator: z.boolean(),
+    }),
+  ])
+  .meta({ id: "FeatureTransform" });
+
+/** How the label becomes targets and outputs become answers. */
+export const LabelTransform = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.literal("classes"), column: z.string(), classes: z.array(z.string()) }),
+    /** target = (y − mean)/scale; counts (Poisson) have mean 0 and scale 1. */
+    z.object({ type: z.literal("number"), column: z.string(), mean: z.number(), scale: z.number() }),
+    z.object({ type: z.literal("none") }),
+  ])
+  .meta({ id: "LabelTransform" });
+
+export const Preprocessing = z
+  .object({ features: z.array(FeatureTransform), label: LabelTransform, inputs: z.int(), outputs: z.int() })
+  .meta({ id: "Preprocessing" });
+
+export const Model = z
+  .object({
+    id: ModelId,
+    name: z.string(),
+    job: JobId.nullable(),
+    dataset: DatasetId.nullable(),
+    base: ModelId.nullable(),
+    task: TaskSpec,
+    spec: JobSpec,
+    parameters: z.int(),
+    metrics: Metrics,
+    digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
+    preprocessing: Preprocessing,
+    createdAt: Timestamp,
+  })
+  .meta({ id: "Model" });
+
+export const PredictRequest = z
+  .strictObject({ rows: z.array(Row).min(1).max(limits.predictRows) })
+  .meta({ id: "PredictRequest" });
+
+export const Prediction = z
+  .union([
+    z.object({ label: z.string(), probabilities: z.record(z.string(), z.number()) }),
+    z.object({ value: z.number() }),
+    z.object({ cluster: z.int(), distances: z.array(z.number()) }),
+    z.object({ cluster: z.int(), probabilities: z.array(z.number()), logDensity: z.number() }),
+    z.object({ logDensity: z.number() }),
+    z.object({ reconstruction: z.record(z.string(), z.union([z.number(), z.string()])), error: z.number() }),
+  ])
+  .meta({ id: "Prediction" });
+
+export const PredictResponse = z.object({ predictions: z.array(Prediction) }).meta({ id: "PredictResponse" });
+
+export type FeatureTransform = z.infer<typeof FeatureTransform>;
+export type LabelTransform = z.infer<typeof LabelTransform>;
+export type Preprocessing = z.infer<typeof Preprocessing>;
+export type Model = Omit<z.infer<typeof Model>, "spec"> & { spec: ResolvedJobSpec };
+export type PredictRequest = z.infer<typeof PredictRequest>;
+export type Prediction = z.infer<typeof Prediction>;

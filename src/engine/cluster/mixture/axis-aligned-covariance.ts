@@ -1,0 +1,113 @@
+import { log64 } from "../../kernels/math64.ts";
+import type { Points } from "../points.ts";
+import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+
+/** σ²_{cj} = Σᵢ r_{ic} (x_{ij} − μ_{cj})² / Σᵢ r_{ic}, written to out[c · d + j]. */
+const estimateVariances = (
+  points: Points,
+  k: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  c: number,
+  out: Float64Array,
+  at: number,
+): void => {
+  const { values, columns, rows } = points;
+  out.fill(0, at, at + columns);
+  for (let row = 0; row < rows; row++) {
+    const weight = work.responsibilities[row * k + c]!;
+    if (weight === 0) continue;
+    for (let j = 0; j < columns; j++) {
+      const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
+      out[at + j]! += weight * (difference * difference);
+    }
+  }
+  for (let j = 0; j < columns; j++) out[at + j]! /= work.counts[c]!;
+};
+
+/** 1 over the largest of the first `count` precisions. */
+const leastOf = (factors: Float64Array, count: number): number => {
+  let largest = 0;
+  for (let i = 0; i < count; i++) largest = Math.max(largest, factors[i]!);
+  return 1 / largest;
+};
+
+const isVariance = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
+
+/** Σ_c = diag(σ²_{c1} … σ²_{cd}); factors hold 1/σ²_{cj} and, after them, −½ (d ln 2π + Σⱼ ln σ²_{cj}) of each component. */
+export const diagonal: CovarianceForm = {
+  shape: (k, d) => [k, d],
+  freeParameters: (k, d) => k * d,
+  factorSize: (k, d) => k * (d + 1),
+  flopsPerRow: (k, d) => k * 10 * d,
+  factor: (mixture, k, d, factors) => {
+    for (let c = 0; c < k; c++) {
+      let logDeterminant = 0;
+      for (let j = c * d; j < (c + 1) * d; j++) {
+        const variance = mixture.covariances[j]!;
+        if (!isVariance(variance)) return c;
+        factors[j] = 1 / variance;
+        logDeterminant += log64(variance);
+      }
+      factors[k * d + c] = -0.5 * (d * logTwoPi + logDeterminant);
+    }
+    return -1;
+  },
+  leastVariance: (factors, k, d) => leastOf(factors, k * d),
+  logDensities: (points, k, c, mixture, factors, _y, out) => {
+    const { values, columns, rows } = points;
+    const constant = factors[k * columns + c]!;
+    for (let row = 0; row < rows; row++) {
+      let square = 0;
+      for (let j = 0; j < columns; j++) {
+        const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
+        square += difference * difference * factors[c * columns + j]!;
+      }
+      out[row * k + c] = constant - 0.5 * square;
+    }
+  },
+  estimate: (points, k, mixture, work, regularization) => {
+    for (let c = 0; c < k; c++) {
+      estimateVariances(points, k, mixture, work, c, mixture.covariances, c * points.columns);
+      for (let j = c * points.columns; j < (c + 1) * points.columns; j++) mixture.covariances[j]! += regularization;
+    }
+  },
+};
+
+/** Σ_c = σ²_c I, σ²_c the mean of the component's variances; factors hold 1/σ²_c and, after them, −½ d (ln 2π + ln σ²_c). */
+export const spherical: CovarianceForm = {
+  shape: (k) => [k],
+  freeParameters: (k) => k,
+  factorSize: (k) => k * 2,
+  flopsPerRow: (k, d) => k * 9 * d,
+  factor: (mixture, k, d, factors) => {
+    for (let c = 0; c < k; c++) {
+      const variance = mixture.covariances[c]!;
+      if (!isVariance(variance)) return c;
+      factors[c] = 1 / variance;
+      factors[k + c] = -0.5 * d * (logTwoPi + log64(variance));
+    }
+    return -1;
+  },
+  leastVariance: (factors, k) => leastOf(factors, k),
+  logDensities: (points, k, c, mixture, factors, _y, out) => {
+    const { values, columns, rows } = points;
+    const [precision, constant] = [factors[c]!, factors[k + c]!];
+    for (let row = 0; row < rows; row++) {
+      let square = 0;
+      for (let j = 0; j < columns; j++) {
+        const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
+        square += difference * difference;
+      }
+      out[row * k + c] = constant - 0.5 * (square * precision);
+    }
+  },
+  estimate: (points, k, mixture, work, regularization) => {
+    for (let c = 0; c < k; c++) {
+      estimateVariances(points, k, mixture, work, c, work.difference, 0);
+      let sum = 0;
+      for (let j = 0; j < points.columns; j++) sum += work.difference[j]!;
+      mixture.covariances[c] = sum / points.columns + regularization;
+    }
+  },
+};

@@ -1,0 +1,53 @@
+import type { Team } from "../../parallel/team.ts";
+import { reportSplitOf, type Split, type TrainingPlan } from "../planning/training.ts";
+
+/** Rows and numbers that answers are kept of at most: what says more about a model than its standard errors need is only slow. */
+const mostRows = 1_000_000;
+const mostNumbers = 2 ** 25;
+
+/** What the model says of the rows that the report is about. */
+export interface Answers {
+  readonly split: Split;
+  /** Places of the rows in the split, growing; all of them, or as many as are kept, evenly spread. */
+  readonly rows: Int32Array;
+  /** rows × outputs, row-major: probabilities of classes, rates of counts, means, or (μ, ln σ²) for gaussian_nll. */
+  readonly outputs: Float32Array;
+}
+
+/** `count` of `total` rows at equal distances. */
+export const spreadRows = (total: number, width: number): Int32Array => {
+  const count = Math.min(total, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count));
+};
+
+/**
+ * Asks the model as it stands in the job's memory, after fit(), about the rows of the split that the report is about. Takes no shared
+ * memory beyond the plan. `onBatch` is called between batches.
+ */
+export const collectAnswers = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  onBatch: () => void,
+): Answers => {
+  const split = reportSplitOf(plan.shape);
+  const programs = plan.programIndex.evaluate[split]!;
+  const { evaluation, cursorOffset } = plan.layout;
+  const total = plan.data[split].rows;
+  const width = plan.shape.outputs;
+  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+  const batch = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
+  const rows = spreadRows(total, width);
+  const outputs = new Float32Array(rows.length * width);
+  let kept = 0;
+  for (let first = 0; first < total; first += evaluation.rows) {
+    cursor[0] = first;
+    team.run(first + evaluation.rows <= total ? programs.full : programs.rest);
+    for (; kept < rows.length && rows[kept]! < first + evaluation.rows; kept++) {
+      const at = (rows[kept]! - first) * width;
+      outputs.set(batch.subarray(at, at + width), kept * width);
+    }
+    onBatch();
+  }
+  return { split, rows, outputs };
+};

@@ -1,0 +1,42 @@
+import type { LayerStatistics } from "../../../domain/jobs/job.ts";
+import type { Team } from "../../parallel/team.ts";
+import type { TrainingPlan } from "../planning/training.ts";
+
+/** The state of the layers after a step: weights and last gradients of each, and its outputs on the first rows of the epoch. */
+export type LayerDescriber = () => { readonly layers: LayerStatistics[]; readonly gradientNorm: number };
+
+export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): LayerDescriber => {
+  const { statistics, cursorOffset } = plan.layout;
+  const doubles = new Float64Array(memory.buffer);
+  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+  const at = (offset: number): number => doubles[offset / 8]!;
+
+  const describeActivity = (layer: string): Partial<LayerStatistics> => {
+    const own = statistics.activities.findLast((activity) => activity.layer === layer);
+    if (!own) return {};
+    const seen = new Int32Array(memory.buffer, own.seenOffset, own.units);
+    const described = {
+      activationMean: at(own.sumOffset) / own.elements,
+      activationRms: Math.sqrt(at(own.squaresOffset) / own.elements),
+    };
+    if (!own.rectified) return described;
+    return { ...described, deadShare: seen.reduce((dead, value) => dead + Number(value === 0), 0) / own.units };
+  };
+
+  return () => {
+    cursor[0] = 0;
+    team.run(plan.programIndex.statistics);
+    let squares = 0;
+    const layers = statistics.layers.map((layer) => {
+      const gradientSquares = layer.trainable > 0 ? at(layer.gradientSquaresOffset) : 0;
+      squares += gradientSquares;
+      return {
+        layer: layer.layer,
+        gradientRms: Math.sqrt(gradientSquares / Math.max(1, layer.trainable)),
+        weightRms: Math.sqrt(at(layer.weightSquaresOffset) / layer.parameters),
+        ...describeActivity(layer.layer),
+      };
+    });
+    return { layers, gradientNorm: Math.sqrt(squares) };
+  };
+};

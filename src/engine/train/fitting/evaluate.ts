@@ -1,0 +1,98 @@
+import type { Team } from "../../parallel/team.ts";
+import type { Split, TrainingPlan } from "../planning/training.ts";
+import { viewOf } from "./memory.ts";
+
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number | null;
+  /** Coefficient of determination 1 − Σ(y − ŷ)² / Σ(y − ȳ)²; null where the labels do not vary. */
+  readonly r2: number | null;
+  /** In units of the preprocessed label. */
+  readonly meanSquaredError: number | null;
+}
+
+/** Σ (y − ȳ)² / n over all labels of a split; exactly 0 where they are equal, whose mean may differ from them in its last bit. */
+const variance = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  let constant = true;
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i]!;
+    constant &&= values[i] === values[0];
+  }
+  if (constant) return 0;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - mean;
+    squares += difference * difference;
+  }
+  return squares / values.length;
+};
+
+/** Measures the model as it stands on one split; null where the split has no rows. */
+export type Evaluator = (split: Split) => Evaluation | null;
+
+export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Evaluator => {
+  const { evaluation, cursorOffset } = plan.layout;
+  const floats = new Float32Array(memory.buffer);
+  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+  const logits = new Float32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
+  const classes = new Int32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
+  const variances = new Map<Split, number>();
+
+  const correctIn = (labels: Int32Array | Float32Array, first: number, rows: number): number => {
+    let correct = 0;
+    const byClass = evaluation.kind === "classes";
+    for (let row = 0; row < rows; row++) {
+      const answer = byClass ? classes[row]! : Number(logits[row]! > 0);
+      if (answer === labels[first + row]) correct += 1;
+    }
+    return correct;
+  };
+
+  const varianceOf = (split: Split): number => {
+    const { labels, features } = plan.data[split];
+    const known = variances.get(split) ?? variance(viewOf(memory, labels ?? features));
+    variances.set(split, known);
+    return known;
+  };
+
+  return (split: Split): Evaluation | null => {
+    const programs = plan.programIndex.evaluate[split];
+    if (!programs) return null;
+    const { rows, labels } = plan.data[split];
+    const classifies = evaluation.kind === "classes" || evaluation.kind === "logit";
+    const answers = classifies && labels ? (viewOf(memory, labels) as Int32Array | Float32Array) : null;
+    let [loss, squares, correct] = [0, 0, 0];
+    for (let first = 0; first < rows; first += evaluation.rows) {
+      const count = Math.min(evaluation.rows, rows - first);
+      cursor[0] = first;
+      team.run(first + evaluation.rows <= rows ? programs.full : programs.rest);
+      loss += floats[evaluation.lossOffset / 4]! * count;
+      squares += floats[evaluation.squaredErrorOffset / 4]! * count;
+      if (answers) correct += correctIn(answers, first, count);
+    }
+    if (answers) return { loss: loss / rows, accuracy: correct / rows, r2: null, meanSquaredError: null };
+    const spread = varianceOf(split);
+    const meanSquaredError = squares / rows;
+    return {
+      loss: loss / rows,
+      accuracy: null,
+      r2: spread > 0 ? 1 - meanSquaredError / spread : null,
+      meanSquaredError,
+    };
+  };
+};
+
+/** The metrics' names in a job: `validationLoss`, `testAccuracy`, `testRootMeanSquaredError`, …; errors in the label's own units. */
+export const namedMetrics = (prefix: Split, measured: Evaluation, labelScale: number): Record<string, number> => {
+  const metrics: Record<string, number> = { [`${prefix}Loss`]: measured.loss };
+  if (measured.accuracy !== null) metrics[`${prefix}Accuracy`] = measured.accuracy;
+  if (measured.r2 !== null) metrics[`${prefix}R2`] = measured.r2;
+  if (measured.meanSquaredError !== null) {
+    const own = measured.meanSquaredError * labelScale * labelScale;
+    metrics[`${prefix}MeanSquaredError`] = own;
+    metrics[`${prefix}RootMeanSquaredError`] = Math.sqrt(own);
+  }
+  return metrics;
+};

@@ -1,0 +1,95 @@
+import type { Team } from "../../parallel/team.ts";
+import { controls, type FitOptions, type FitResult, type TrainingPlan } from "../planning/training.ts";
+import { dataViews, weightTensors } from "./memory.ts";
+import { advance, capture, createRun, endEpoch, finish, type Run } from "./run.ts";
+import { loadInitial, restoreState } from "./state.ts";
+import type { Stepper } from "./stepper.ts";
+import { symmetryEvent } from "./watch.ts";
+
+/** FLOPs between two looks at the clock: some milliseconds. */
+const flopsPerLook = 5e7;
+/** How often the thread's event loop gets a turn. */
+const breathMs = 100;
+
+const outcomes = {
+  [controls.pause]: "paused",
+  [controls.cancel]: "cancelled",
+  [controls.handBack]: "handed_back",
+} as const;
+
+/** Weights of classes n / (classes · n_class): each class counts the same, and the mean over the rows is 1. */
+const balancedWeights = (labels: ArrayLike<number>, classes: number): Float64Array => {
+  const counts = new Float64Array(classes);
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]! += 1;
+  return counts.map((count) => (count > 0 ? labels.length / (classes * count) : 1));
+};
+
+const setBalancedWeights = (plan: TrainingPlan, memory: WebAssembly.Memory): void => {
+  const { loss } = plan.spec;
+  if (!("classWeights" in loss) || loss.classWeights !== "balanced") return;
+  const views = dataViews(plan, memory);
+  if (views.train.labels) views.setClassWeights(balancedWeights(views.train.labels, Math.max(2, plan.shape.outputs)));
+};
+
+/** Draws the weights, puts those of a base model over them, and says so where units of a layer start the same. */
+const setInitialWeights = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  stepper: Stepper,
+  { initial, onEvent }: FitOptions,
+): void => {
+  stepper.initialise();
+  loadInitial(plan, memory, initial ?? new Map());
+  const weights = weightTensors(plan, memory).filter(
+    ({ name }) => name.endsWith(".weight") && name !== "output.weight",
+  );
+  const event = symmetryEvent(
+    weights.map(({ name, shape, data }) => ({ layer: name.slice(0, -7), units: shape.at(-1)!, data })),
+  );
+  if (event) onEvent?.(event);
+};
+
+const begin = ({ plan, memory, options, stepper, meta }: Run): void => {
+  setBalancedWeights(plan, memory);
+  if (options.resume) restoreState(plan, memory, options.resume);
+  else setInitialWeights(plan, memory, stepper, options);
+  if (meta.epoch < plan.spec.training.epochs) stepper.shuffle(meta.epoch);
+};
+
+/**
+ * Trains a model to its end, or until the control word stops it. Runs on the thread that leads `team`; the data must lie in the memory (dataViews). The bits of
+ * the weights depend on plan and data alone: not on threads, not on interruptions. Throws TrainingError where training cannot go on.
+ */
+export const fit = async (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  options: FitOptions,
+): Promise<FitResult> => {
+  const run = createRun(plan, memory, team, options);
+  const { meta } = run;
+  const stepsPerLook = Math.max(1, Math.min(4096, Math.round(flopsPerLook / plan.flopsPerStep)));
+  begin(run);
+  let [checkpointMs, breathedMs] = [options.nowMs(), options.nowMs()];
+  let stopped = meta.epoch >= plan.spec.training.epochs;
+  while (!stopped) {
+    const reason = advance(run, stepsPerLook);
+    if (reason === "control") {
+      const outcome = outcomes[Atomics.load(options.control, 0) as keyof typeof outcomes];
+      return { outcome, metrics: meta.metrics, state: capture(run) };
+    }
+    if (reason === "epoch") stopped = endEpoch(run);
+    const now = options.nowMs();
+    if (now - breathedMs >= breathMs || stopped) {
+      breathedMs = now;
+      options.onProgress?.(stopped ? 1 : meta.step / plan.steps);
+      await new Promise((resume) => setImmediate(resume));
+    }
+    if (!stopped && options.onCheckpoint && now - checkpointMs >= options.checkpointEveryMs) {
+      await options.onCheckpoint(capture(run));
+      checkpointMs = options.nowMs();
+    }
+  }
+  const metrics = finish(run);
+  return { outcome: "finished", metrics, state: capture(run) };
+};

@@ -1,0 +1,165 @@
+import type { Metrics } from "../../../domain/jobs/job.ts";
+import { afterEpoch, initialPlateau } from "../../optim/schedule.ts";
+import type { Team } from "../../parallel/team.ts";
+import {
+  controls,
+  type FitOptions,
+  type TrainingMeta,
+  type TrainingPlan,
+  type TrainingState,
+} from "../planning/training.ts";
+import { createLayerDescriber, type LayerDescriber } from "./describe-layers.ts";
+import { divergedError } from "./diverged.ts";
+import { monitored, nextBest, shouldStop } from "./early-stopping.ts";
+import { createEvaluator, type Evaluation, type Evaluator, namedMetrics } from "./evaluate.ts";
+import { floatsOf } from "./memory.ts";
+import { captureState } from "./state.ts";
+import { createStepper, type Stepper } from "./stepper.ts";
+import { initialWatch, watchEpoch } from "./watch.ts";
+
+/** Points of the metrics history that a job makes at most, about. */
+const pointsPerJob = 1000;
+
+const freshMeta: TrainingMeta = {
+  version: 1,
+  epoch: 0,
+  batch: 0,
+  step: 0,
+  lossSum: 0,
+  rowsSeen: 0,
+  plateau: initialPlateau,
+  best: null,
+  watch: initialWatch,
+  metrics: {},
+  computedMs: 0,
+};
+
+/** What one run of fit() holds on to; `meta` is all of it that changes and goes into a checkpoint. */
+export interface Run {
+  readonly plan: TrainingPlan;
+  readonly memory: WebAssembly.Memory;
+  readonly options: FitOptions;
+  readonly stepper: Stepper;
+  readonly evaluate: Evaluator;
+  readonly describe: LayerDescriber;
+  readonly meta: { -readonly [K in keyof TrainingMeta]: TrainingMeta[K] };
+  /** When the milliseconds began that `meta.computedMs` does not count yet. */
+  startedMs: number;
+}
+
+export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, options: FitOptions): Run => ({
+  plan,
+  memory,
+  options,
+  stepper: createStepper(plan, memory, team),
+  evaluate: createEvaluator(plan, memory, team),
+  describe: createLayerDescriber(plan, memory, team),
+  meta: { ...(options.resume?.meta ?? freshMeta) },
+  startedMs: options.nowMs(),
+});
+
+const computedMs = ({ meta, options, startedMs }: Run): number => meta.computedMs + options.nowMs() - startedMs;
+
+/** A checkpoint of this moment. */
+export const capture = (run: Run): TrainingState => {
+  run.meta.computedMs = computedMs(run);
+  run.startedMs = run.options.nowMs();
+  return captureState(run.plan, run.memory, { ...run.meta });
+};
+
+/** Puts a point into the metrics history. */
+const reportPoint = (run: Run, trainLoss: number, metrics: Metrics) => {
+  const { meta, options, stepper } = run;
+  const described = run.describe();
+  options.onPoint?.({
+    epoch: meta.epoch,
+    step: meta.step,
+    seconds: computedMs(run) / 1000,
+    learningRate: stepper.learningRate(),
+    gradientNorm: described.gradientNorm,
+    trainLoss,
+    metrics,
+    layers: described.layers,
+  });
+  return described;
+};
+
+/** One mini-batch. */
+const step = (run: Run): void => {
+  const { plan, meta, stepper } = run;
+  const loss = stepper.run(meta.epoch, meta.batch, meta.step, meta.plateau);
+  if (!Number.isFinite(loss)) throw divergedError(plan, run.memory, meta, stepper.learningRate(), loss);
+  const rows = meta.batch === plan.stepsPerEpoch - 1 ? plan.lastBatchRows : plan.batchRows;
+  meta.lossSum += loss * rows;
+  meta.rowsSeen += rows;
+  meta.batch += 1;
+  meta.step += 1;
+  const stepsPerPoint = Math.max(50, Math.ceil(plan.steps / (pointsPerJob / 2)));
+  if (meta.batch % stepsPerPoint === 0 && meta.batch < plan.stepsPerEpoch)
+    reportPoint(run, meta.lossSum / meta.rowsSeen, {});
+};
+
+/** Steps until an epoch ends, the control word speaks, or it is time to look at the clock. */
+export const advance = (run: Run, steps: number): "look" | "epoch" | "control" => {
+  for (let done = 0; done < steps; done++) {
+    if (Atomics.load(run.options.control, 0) !== controls.run) return "control";
+    step(run);
+    if (run.meta.batch === run.plan.stepsPerEpoch) return "epoch";
+  }
+  return "look";
+};
+
+/** Compares this epoch with the best; true where early stopping ends the training. */
+const keepBest = ({ plan, memory, meta }: Run, measured: Evaluation): boolean => {
+  const { earlyStopping } = plan.spec.training;
+  if (!earlyStopping) return false;
+  meta.best = nextBest(earlyStopping, meta.best, meta.epoch, monitored(earlyStopping, measured));
+  const { model, best } = plan.layout;
+  if (best && meta.best.bad === 0) floatsOf(memory, best).set(floatsOf(memory, model));
+  return shouldStop(earlyStopping, meta.best);
+};
+
+/** Measures, reports, and says whether training stops here. */
+export const endEpoch = (run: Run): boolean => {
+  const { plan, meta, options, stepper } = run;
+  const { epochs } = plan.spec.training;
+  const trainLoss = meta.lossSum / meta.rowsSeen;
+  const measured = run.evaluate("validation");
+  meta.epoch += 1;
+  const metrics = measured ? namedMetrics("validation", measured, options.labelScale ?? 1) : {};
+  meta.metrics = { trainLoss, ...metrics };
+  meta.plateau = afterEpoch(plan.spec.optimizer.schedule, meta.plateau, measured?.loss ?? trainLoss);
+  const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= epochs;
+  const pointDue = stop || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
+  const described = pointDue ? reportPoint(run, trainLoss, metrics) : null;
+  const watched = watchEpoch(meta.watch, {
+    epoch: meta.epoch,
+    epochs,
+    learningRate: stepper.learningRate(),
+    trainLoss,
+    validationLoss: measured?.loss ?? null,
+    gradientNorm: described?.gradientNorm ?? 0,
+    layers: described?.layers ?? [],
+  });
+  meta.watch = watched.state;
+  for (const event of watched.events) options.onEvent?.(event);
+  meta.batch = 0;
+  meta.lossSum = 0;
+  meta.rowsSeen = 0;
+  if (!stop) stepper.shuffle(meta.epoch);
+  return stop;
+};
+
+/** Restores the best epoch's weights and measures them on every split. */
+export const finish = ({ plan, memory, meta, evaluate, options }: Run): Metrics => {
+  const { model, best } = plan.layout;
+  if (best && meta.best && meta.best.bad > 0) floatsOf(memory, model).set(floatsOf(memory, best));
+  const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch };
+  if (meta.best) metrics.bestEpoch = meta.best.epoch;
+  for (const split of ["train", "validation", "test"] as const) {
+    const measured = evaluate(split);
+    if (measured) Object.assign(metrics, namedMetrics(split, measured, options.labelScale ?? 1));
+  }
+  meta.metrics = metrics;
+  return metrics;
+};

@@ -1,0 +1,91 @@
+import { powInteger64 } from "../../kernels/math64.ts";
+import { seedWords } from "../../kernels/philox.ts";
+import { ruleOf } from "../../optim/rules.ts";
+import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../optim/schedule.ts";
+import type { Team } from "../../parallel/team.ts";
+import type { TrainingPlan } from "../planning/training.ts";
+
+/** Runs single steps: writes what changes from step to step into the shared memory, then lets the team run the plan. */
+export interface Stepper {
+  /** Puts the rows into the order of this epoch. */
+  shuffle(epoch: number): void;
+  /** One step; returns the mini-batch's loss. */
+  run(epoch: number, batch: number, step: number, plateau: PlateauState): number;
+  /** Of the last step. */
+  learningRate(): number;
+  /** Draws the initial weights. */
+  initialise(): void;
+}
+
+/**
+ * Shuffles in place (Fisher & Yates 1938, Durstenfeld's form) by one random word for each position: j = ⌊word · (i + 1) / 2³²⌋, exact in a double. The chance of
+ * a position differs from equal by less than rows / 2³².
+ */
+const shuffleBy = (order: Int32Array, draws: Uint32Array): void => {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor((draws[i]! * (i + 1)) / 4294967296);
+    const row = order[i]!;
+    order[i] = order[j]!;
+    order[j] = row;
+  }
+};
+
+export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Stepper => {
+  const { layout, programIndex, spec } = plan;
+  const { optimizer } = spec;
+  const random = new Uint32Array(memory.buffer, layout.randomOffset, 4);
+  const cursor = new Int32Array(memory.buffer, layout.cursorOffset, 1);
+  const loss = new Float32Array(memory.buffer, layout.lossOffset, 1);
+  const hypers = layout.groups.map(({ hyperOffset }) => new Float64Array(memory.buffer, hyperOffset, 3));
+  const order = new Int32Array(memory.buffer, layout.orderOffset, plan.shape.trainRows);
+  const draws = new Uint32Array(memory.buffer, layout.shuffleOffset, plan.shape.trainRows);
+  const { seedLow, seedHigh } = seedWords(spec.training.seed);
+  const [beta1, beta2] = ruleOf(optimizer).decays(optimizer);
+  const varies = changesWithinEpoch(optimizer.schedule);
+  let rate = Number.NaN;
+  let rateEpoch = -1;
+
+  const setRandom = (index: number): void => {
+    random[0] = seedLow;
+    random[1] = seedHigh;
+    random[2] = index;
+    random[3] = Math.floor(index / 4294967296);
+  };
+
+  const setRates = (epoch: number, step: number, plateau: PlateauState): void => {
+    if (varies || rateEpoch !== epoch) {
+      rate = learningRateAt(optimizer.schedule, optimizer.learningRate, { step, steps: plan.steps, epoch }, plateau);
+      rateEpoch = epoch;
+    }
+    const correction1 = beta1 > 0 ? 1 - powInteger64(beta1, step + 1) : 1;
+    const correction2 = beta2 > 0 ? 1 - powInteger64(beta2, step + 1) : 1;
+    for (let group = 0; group < hypers.length; group++) {
+      const hyper = hypers[group]!;
+      hyper[0] = rate * layout.groups[group]!.factor;
+      hyper[1] = correction1;
+      hyper[2] = correction2;
+    }
+  };
+
+  return {
+    shuffle: (epoch) => {
+      for (let row = 0; row < order.length; row++) order[row] = row;
+      if (!spec.training.shuffle) return;
+      setRandom(epoch);
+      team.run(programIndex.shuffle);
+      shuffleBy(order, draws);
+    },
+    run: (epoch, batch, step, plateau) => {
+      setRandom(step);
+      setRates(epoch, step, plateau);
+      cursor[0] = batch * plan.batchRows;
+      team.run(batch === plan.stepsPerEpoch - 1 ? programIndex.lastStep : programIndex.step);
+      return loss[0]!;
+    },
+    learningRate: () => rate,
+    initialise: () => {
+      setRandom(0);
+      team.run(programIndex.initialise);
+    },
+  };
+};

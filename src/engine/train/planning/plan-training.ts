@@ -1,0 +1,270 @@
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { patchBytes } from "../../blas/patch-tiles.ts";
+import { createGraph, type Value } from "../../graph/graph.ts";
+import { type ExecutionPlan, plan } from "../../graph/plan.ts";
+import { flopsOf, type Result, type TailEmitter } from "../../graph/record.ts";
+import { scratchBytes } from "../../kernels/families/matrix.ts";
+import { isSymmetric } from "../../nn/initializers.ts";
+import { predictionValue } from "../../nn/losses.ts";
+import { threadsFor } from "../../parallel/partition.ts";
+import { alignUp } from "../../tensor/layout.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { type Placed, placeMemory } from "./place-memory.ts";
+import { type ModelPlacement, placeModel } from "./place-model.ts";
+import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
+import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
+import {
+  type DataShape,
+  type ModelTensor,
+  type ProgramIndex,
+  reportSplitOf,
+  type Split,
+  splits,
+  type TrainingPlan,
+} from "./training.ts";
+
+export const pageBytes = 65536;
+/** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
+const evaluationBatch = 256;
+
+/** How an epoch is cut: full batches and one shorter last one. A single last row joins the batch before it, because one row has no variance to normalise by. */
+const cutEpoch = (spec: ResolvedJobSpec, rows: number) => {
+  const batchRows = spec.training.batchSize === "full" ? rows : Math.min(rows, spec.training.batchSize);
+  const rest = rows % batchRows;
+  if (rest === 0) return { batchRows, lastBatchRows: batchRows, stepsPerEpoch: rows / batchRows };
+  if (rest === 1) return { batchRows, lastBatchRows: batchRows + 1, stepsPerEpoch: Math.floor(rows / batchRows) };
+  return { batchRows, lastBatchRows: rest, stepsPerEpoch: Math.ceil(rows / batchRows) };
+};
+
+/** One kind of program before it is placed. */
+interface Draft {
+  readonly traced: Traced;
+  /** What FLOPs are counted for. */
+  readonly wanted: readonly Value[];
+  readonly results: (placed: Placed, model: ModelPlacement) => Result[];
+  readonly tail?: (emit: TailEmitter, placed: Placed, model: ModelPlacement) => void;
+  readonly tailFlops?: (model: ModelPlacement) => number;
+}
+
+const stepDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, "train", rows, true);
+  const slopes = parameterGradients(traced);
+  return {
+    traced,
+    wanted: [traced.loss, ...slopes.values()],
+    results: ({ layout }, model) => {
+      const startOf = new Map(model.places.map(({ declaration, start }) => [declaration.name, start]));
+      const placed = [...slopes].map(([name, value]) => ({
+        value,
+        offset: layout.gradients.offset + 4 * startOf.get(name)!,
+      }));
+      return [{ value: traced.loss, offset: layout.lossOffset }, ...placed];
+    },
+    tail: (emit, placed, model) => recordUpdate(emit, spec, model, placed),
+    tailFlops: (model) => updateFlops(spec, model),
+  };
+};
+
+const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, split, rows, false);
+  const { answers, squaredError } = evaluationValues(spec, traced);
+  return {
+    traced,
+    wanted: [traced.loss],
+    results: ({ layout: { evaluation } }) => {
+      const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
+      if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
+      if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
+      if (split === reportSplitOf(shape))
+        results.push({ value: predictionValue(spec.loss, traced.output), offset: evaluation.outputsOffset });
+      return results;
+    },
+  };
+};
+
+const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, "train", rows, false);
+  const described = activityValues(traced);
+  return {
+    traced,
+    wanted: described.map(({ out }) => out),
+    results: ({ layout }) =>
+      described.flatMap(({ out, squares, seen }, index) => {
+        const { sumOffset, squaresOffset, seenOffset } = layout.statistics.activities[index]!;
+        return [
+          { value: out, offset: sumOffset },
+          { value: squares, offset: squaresOffset },
+          { value: seen, offset: seenOffset },
+        ];
+      }),
+    tail: (emit, placed, model) => recordLayerSquares(emit, model, placed),
+  };
+};
+
+/** Drafts of all programs, and where each will stand. */
+const draftPrograms = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  cut: ReturnType<typeof cutEpoch>,
+  evaluationRows: number,
+) => {
+  const drafts: Draft[] = [];
+  const push = (draft: Draft): number => drafts.push(draft) - 1;
+  // Programs without a graph: only calls.
+  const bare = {
+    traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() },
+    wanted: [],
+    results: () => [],
+  };
+  const initialise = push({ ...bare, tail: (emit, placed, model) => recordInitial(emit, model, placed) });
+  const shuffle = push({ ...bare, tail: (emit, placed) => recordShuffle(emit, shape.trainRows, placed) });
+  const step = push(stepDraft(spec, shape, cut.batchRows));
+  const lastStep = cut.lastBatchRows === cut.batchRows ? step : push(stepDraft(spec, shape, cut.lastBatchRows));
+  const statistics = push(statisticsDraft(spec, shape, Math.min(evaluationRows, shape.trainRows)));
+  const evaluate: Partial<Record<Split, { full: number; rest: number }>> = {};
+  for (const split of splits) {
+    const rows = shape[`${split}Rows`];
+    if (rows === 0) continue;
+    const full = Math.min(rows, evaluationRows);
+    const fullIndex = push(evaluationDraft(spec, shape, split, full));
+    const rest = rows % full === 0 ? fullIndex : push(evaluationDraft(spec, shape, split, rows % full));
+    evaluate[split] = { full: fullIndex, rest };
+  }
+  const index: ProgramIndex = { initialise, shuffle, step, lastStep, statistics, evaluate };
+  return { drafts, index };
+};
+
+/** A leaf's place by its name. */
+const createLookup = (placed: Placed, model: ModelPlacement) => {
+  const { layout, data } = placed;
+  const places = new Map<string, number>([
+    ["state.random", layout.randomOffset],
+    ["state.cursor", layout.cursorOffset],
+    ["order", layout.orderOffset],
+    ["identity", layout.identityOffset],
+    ...layout.constants.map(({ name, offset }) => [name, offset] as const),
+    ...layout.classWeights.map(({ name, offset }) => [name, offset] as const),
+    ...model.places.map(({ declaration, start }) => [declaration.name, layout.model.offset + 4 * start] as const),
+  ]);
+  for (const split of splits) {
+    const { features, labels } = data[split];
+    for (const tensor of labels ? [features, labels] : [features]) places.set(tensor.name, tensor.offset);
+  }
+  return (name: string): number => {
+    const offset = places.get(name);
+    if (offset === undefined) throw new Error(`the leaf ${name} has no place`);
+    return offset;
+  };
+};
+
+const warningsOf = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  model: ModelPlacement,
+  cut: ReturnType<typeof cutEpoch>,
+  threads: number,
+): string[] => {
+  const warnings: string[] = [];
+  const symmetric = model.places.filter(
+    ({ declaration: { penalised, layer, initial } }) => penalised && layer !== "output" && isSymmetric(initial),
+  );
+  if (symmetric.length > 0) {
+    const layers = symmetric.map(({ declaration }) => declaration.layer).join(", ");
+    warnings.push(
+      `all weights of ${layers} begin equal: the units of each such layer get the same gradient and stay alike for ever`,
+    );
+  }
+  if (spec.training.earlyStopping && shape.validationRows === 0)
+    warnings.push("early stopping needs a validation split: all epochs will run");
+  if (threads < spec.resources.threads) {
+    warnings.push(`a step is too small to gain from ${spec.resources.threads} threads: ${threads} will run`);
+  }
+  if (cut.lastBatchRows > cut.batchRows) warnings.push("the last row of an epoch joins the batch before it");
+  const names = model.places.map(({ declaration }) => declaration.name);
+  const unmatched = [...(spec.base?.freeze ?? []), ...Object.keys(spec.optimizer.layerFactors)].filter(
+    (prefix) => !names.some((name) => name === prefix || name.startsWith(`${prefix}.`)),
+  );
+  for (const prefix of unmatched) warnings.push(`no layer is called ${prefix}`);
+  return warnings;
+};
+
+const placeTensors = (placed: Placed, model: ModelPlacement): ModelTensor[] =>
+  model.places.map(({ declaration: { name, shape, kind, layer }, frozen, start }) => ({
+    name,
+    shape,
+    kind,
+    layer,
+    frozen,
+    dtype: "float",
+    offset: placed.layout.model.offset + 4 * start,
+  }));
+
+export interface PlanOptions {
+  /** FLOPs of a step that are worth one more thread; tests lower it to try teams on small jobs. */
+  readonly flopsPerThread?: number;
+}
+
+/**
+ * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
+ * the job. Throws ModelShapeError where the model does not fit the data.
+ */
+export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
+  const cut = cutEpoch(spec, shape.trainRows);
+  const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
+  const evaluationRows = Math.min(largest, Math.max(cut.batchRows, evaluationBatch));
+  const { drafts, index } = draftPrograms(spec, shape, cut, evaluationRows);
+  const stepTrace = drafts[index.step]!;
+  const described = drafts[index.statistics]!.traced;
+  const model = placeModel(spec, [...stepTrace.traced.scope.declarations.values()]);
+  const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
+  const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
+  const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
+  const { backend } = spec.resources;
+  const threadBytes = backend === "blas" ? Math.max(scratchBytes, patchBytes) : scratchBytes;
+  const placed = placeMemory({
+    spec,
+    shape,
+    model,
+    constants,
+    described,
+    evaluationRows,
+    threads,
+    scratchBytes: threadBytes,
+  });
+  const placeOf = createLookup(placed, model);
+  const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
+    const request = {
+      graph: traced.graph,
+      results: results(placed, model),
+      placeOf,
+      arenaOffset: placed.arenaOffset,
+      floatBytes: 4 as const,
+    };
+    return plan({
+      ...request,
+      backend,
+      ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
+      tailFlops: tailFlops?.(model) ?? 0,
+    });
+  });
+  const arenaBytes = Math.max(...programs.map((program) => program.arenaBytes));
+  const weights = model.places.filter(({ declaration }) => declaration.kind === "parameter");
+  return {
+    spec,
+    shape,
+    parameters: weights.reduce((sum, { declaration }) => sum + sizeOf(declaration.shape), 0),
+    memoryBytes: alignUp(placed.arenaOffset + arenaBytes, pageBytes),
+    flopsPerStep,
+    ...cut,
+    steps: cut.stepsPerEpoch * spec.training.epochs,
+    threads,
+    warnings: warningsOf(spec, shape, model, cut, threads),
+    tensors: placeTensors(placed, model),
+    data: placed.data,
+    layout: placed.layout,
+    programs,
+    programIndex: index,
+    syncOffset: placed.layout.syncOffset,
+    scratchOffsets: placed.layout.scratchOffsets,
+  };
+};

@@ -1,0 +1,104 @@
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { gradients } from "../../graph/gradients.ts";
+import { createGraph, type Graph, type Value } from "../../graph/graph.ts";
+import { columnsFrom } from "../../graph/ops/columns.ts";
+import { gather } from "../../graph/ops/gather.ts";
+import { squaredError } from "../../graph/ops/loss.ts";
+import { argmax, describe } from "../../graph/ops/statistics.ts";
+import { labelType, lossValue, predictionValue } from "../../nn/losses.ts";
+import { traceOf } from "../../nn/models.ts";
+import { createScope, type Scope } from "../../nn/scope.ts";
+import { columnsOf } from "../../tensor/shape.ts";
+import type { DataShape, EvaluationLayout, Split } from "./training.ts";
+
+/** A model, its batch and its loss as a graph: not yet placed. */
+export interface Traced {
+  readonly graph: Graph;
+  readonly scope: Scope;
+  readonly output: Value;
+  readonly labels: Value;
+  readonly loss: Value;
+}
+
+/** Whether a name is `prefix` or lies under it: `hidden.1` covers `hidden.1.weight` but not `hidden.10`. */
+export const covers = (prefix: string, name: string): boolean => name === prefix || name.startsWith(`${prefix}.`);
+
+export const frozenBy =
+  (spec: ResolvedJobSpec) =>
+  (name: string): boolean =>
+    (spec.base?.freeze ?? []).some((prefix) => covers(prefix, name));
+
+export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
+
+/** Traces the model on `rows` rows of a split, in the order of an index vector. */
+export const traceBatch = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  split: Split,
+  rows: number,
+  training: boolean,
+): Traced => {
+  const graph = createGraph();
+  const scope = createScope(graph, training, frozenBy(spec));
+  const splitRows = shape[`${split}Rows`];
+  const indices = graph.leaf(training ? "order" : "identity", [Math.max(1, splitRows)], "i32");
+  const cursor = graph.leaf("state.cursor", [], "i32");
+  const taken = (name: string, columns: readonly number[], dtype: "float" | "i32"): Value =>
+    gather(
+      { data: graph.leaf(`${split}.${name}`, [Math.max(1, splitRows), ...columns], dtype), indices, cursor },
+      { rows },
+    ).out;
+  const x = taken("features", [shape.inputs], "float");
+  const label = labelType(spec.loss, shape.outputs);
+  const labels = isReconstruction(spec)
+    ? x
+    : label.dtype === "i32"
+      ? taken("labels", [], "i32")
+      : taken("labels", [label.columns], "float");
+  const output = traceOf(spec.model)(scope, x, shape.outputs);
+  return { graph, scope, output, labels, loss: lossValue(spec.loss, output, labels) };
+};
+
+/** Gradients of the loss for the parameters that are learnt, by name. */
+export const parameterGradients = (traced: Traced): Map<string, Value> => {
+  const learnt = [...traced.scope.declarations.values()].filter(
+    ({ kind, name, layer }) => kind === "parameter" && !traced.scope.isFrozen(layer) && !traced.scope.isFrozen(name),
+  );
+  const values = gradients(
+    traced.loss,
+    learnt.map(({ name, shape }) => traced.graph.leaf(name, shape)),
+  );
+  const zero = (shape: readonly number[]): Value =>
+    traced.graph.constant(new Array(shape.reduce((a, b) => a * b, 1)).fill(0), shape);
+  return new Map(learnt.map(({ name, shape }, index) => [name, values[index] ?? zero(shape)]));
+};
+
+export const evaluationKind = (spec: ResolvedJobSpec): EvaluationLayout["kind"] => {
+  if (isReconstruction(spec)) return "reconstruction";
+  if (spec.loss.type === "cross_entropy") return "classes";
+  return spec.loss.type === "binary_cross_entropy" ? "logit" : "regression";
+};
+
+/** What an evaluation is asked for: the loss, and what its metrics are counted from. */
+export const evaluationValues = (
+  spec: ResolvedJobSpec,
+  traced: Traced,
+): { readonly answers: Value | null; readonly squaredError: Value | null } => {
+  const { output, labels, graph } = traced;
+  const kind = evaluationKind(spec);
+  if (kind === "classes") return { answers: argmax({ x: output }, {}).out, squaredError: null };
+  if (kind === "logit") return { answers: output, squaredError: null };
+  const columns = columnsOf(labels.shape);
+  const prediction =
+    spec.loss.type === "gaussian_nll" ? columnsFrom(output, 0, columns) : predictionValue(spec.loss, output);
+  const factor = 1 / (prediction.shape[0]! * columns);
+  const scale = graph.constant([factor], [], "f64");
+  return { answers: null, squaredError: squaredError({ x: prediction, targets: labels, scale }, { factor }).out };
+};
+
+/** Descriptions of every layer's output. */
+export const activityValues = (traced: Traced) =>
+  traced.scope.activities.map(({ layer, value, rectified }) => {
+    const { out, squares, seen } = describe({ x: value }, {});
+    return { layer, rectified, value, out, squares, seen };
+  });

@@ -1,0 +1,143 @@
+import type { Buffer } from "node:buffer";
+import { limits } from "../../domain/limits.ts";
+import { type CsvPlace, csvError } from "./csv-error.ts";
+import { type CsvRecord, cellLine, growRecord } from "./csv-record.ts";
+
+const [lineFeed, carriageReturn, quote, comma] = [10, 13, 34, 44];
+
+/** What scanning one record needs to know of the file. */
+export interface ScanContext {
+  record: CsvRecord;
+  /** Empty until the header was read. */
+  names: readonly string[];
+  /** No more bytes will come: what ends at the end of `bytes` is complete. */
+  final: boolean;
+  /** The cell whose opening quote has no closing one in `bytes`, or −1. */
+  openCell: number;
+}
+
+/** The record is not complete within the bytes at hand. */
+export const incomplete = -1;
+
+/** Where cell i of the current record lies, for an error. */
+export const cellPlace = ({ record, names }: ScanContext, i: number): CsvPlace => ({
+  line: cellLine(record, i),
+  column: i + 1,
+  name: names[i],
+});
+
+const addCell = (context: ScanContext, start: number, end: number, escaped: number): void => {
+  const { record } = context;
+  const i = record.cells;
+  if (i === record.starts.length) growRecord(record);
+  record.starts[i] = start;
+  record.ends[i] = end;
+  record.escaped[i] = escaped;
+  record.cells = i + 1;
+  if (end - start > limits.csvCellBytes) {
+    throw csvError(
+      cellPlace(context, i),
+      `the cell has more than ${limits.csvCellBytes} bytes`,
+      "shorten it; if the cell was not meant to be so long, look for a quote that is not closed",
+    );
+  }
+  if (i >= limits.columns) {
+    throw csvError(
+      cellPlace(context, i),
+      `the line has more than ${limits.columns} columns`,
+      "remove columns, or put the table on its side if its rows are columns",
+    );
+  }
+};
+
+/** Opens cell number `record.cells` at `start` so that an error can be placed there. */
+const failAt = (context: ScanContext, start: number, problem: string, remedy: string): never => {
+  addCell(context, start, start, 0);
+  throw csvError(cellPlace(context, context.record.cells - 1), problem, remedy);
+};
+
+/** Scans a cell that begins with a quote at `at`; returns the offset behind its closing quote, or `incomplete`. */
+const scanQuoted = (context: ScanContext, bytes: Buffer, at: number): number => {
+  const length = bytes.length;
+  let escaped = 0;
+  let end = at + 1;
+  for (;;) {
+    while (end < length && bytes[end] !== quote) {
+      if (bytes[end] === lineFeed) context.record.lines += 1;
+      end += 1;
+    }
+    // A quote that is the last byte at hand may be the first of two.
+    if (end >= length || (end + 1 === length && !context.final)) {
+      context.openCell = context.record.cells;
+      if (!context.final) return incomplete;
+      return failAt(context, at, "the cell's opening quote is never closed", 'close it with a quote (")');
+    }
+    if (bytes[end + 1] !== quote) break;
+    escaped = 1;
+    end += 2;
+  }
+  addCell(context, at + 1, end, escaped);
+  return end + 1;
+};
+
+/** Scans a cell without quotes; returns the offset of what ends it. */
+const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
+  const length = bytes.length;
+  let end = at;
+  for (; end < length; end++) {
+    const byte = bytes[end]!;
+    if (byte === comma || byte === lineFeed || byte === carriageReturn) break;
+    if (byte === quote) {
+      failAt(
+        context,
+        at,
+        'a quote (") stands inside a cell without quotes',
+        'enclose the cell in quotes and double those inside it ("")',
+      );
+    }
+  }
+  addCell(context, at, end, 0);
+  return end;
+};
+
+/**
+ * Scans the record that begins at `from` into context.record, after RFC 4180 (comma, optional quotes, doubled quotes inside them, line ends LF or CRLF).
+ * Returns the offset of the next record, or `incomplete`.
+ */
+export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): number => {
+  const { record, final } = context;
+  const length = bytes.length;
+  record.cells = 0;
+  record.start = from;
+  record.lines = 1;
+  context.openCell = -1;
+  let at = from;
+  for (;;) {
+    const quoted = at < length && bytes[at] === quote;
+    at = quoted ? scanQuoted(context, bytes, at) : scanPlain(context, bytes, at);
+    if (at === incomplete) return incomplete;
+    if (at >= length) return final ? length : incomplete;
+    const byte = bytes[at]!;
+    if (byte === comma) {
+      at += 1;
+      continue;
+    }
+    if (byte === lineFeed) return at + 1;
+    if (byte === carriageReturn) {
+      if (at + 1 === length) return final ? length : incomplete;
+      if (bytes[at + 1] === lineFeed) return at + 2;
+    }
+    const place = cellPlace(context, record.cells - 1);
+    throw byte === carriageReturn
+      ? csvError(
+          place,
+          "a carriage return without a line feed follows the cell",
+          "save the file with line ends LF or CRLF, or enclose the cell in quotes",
+        )
+      : csvError(
+          place,
+          "text follows the cell's closing quote",
+          'double every quote inside the cell (""), or put a comma after it',
+        );
+  }
+};

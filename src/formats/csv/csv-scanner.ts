@@ -1,0 +1,147 @@
+import { Buffer, isAscii, isUtf8 } from "node:buffer";
+import { limits } from "../../domain/limits.ts";
+import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
+import { csvError } from "./csv-error.ts";
+import { parseHeader } from "./csv-header.ts";
+import { type CsvRecord, createCsvRecord } from "./csv-record.ts";
+import { cellPlace, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
+
+export interface CsvHandlers {
+  /** The column names: all different, none empty. */
+  header(names: readonly string[]): void;
+  /** A record with as many cells as the header; valid only during the call. False: enough, read no further. */
+  record(record: CsvRecord): boolean;
+}
+
+/** Pieces from a socket may be tiny: they are joined up to this size, so that scanning a long record again and again stays linear. */
+const batchBytes = 256 * 1024;
+/** So many pieces are made one, because each costs an object. */
+const mostPieces = 256;
+
+/** Collects pieces of bytes to a batch. */
+const createBatch = () => {
+  let pieces: Uint8Array[] = [];
+  let addedBytes = 0;
+  /** True when there is enough to scan. */
+  const add = (chunk: Uint8Array): boolean => {
+    pieces.push(chunk);
+    addedBytes += chunk.length;
+    if (pieces.length === mostPieces) pieces = [Buffer.concat(pieces)];
+    return addedBytes >= batchBytes;
+  };
+  const take = (): Buffer => Buffer.concat(pieces);
+  /** Starts the next batch with what is left of this one. */
+  const restart = (rest: Buffer): void => {
+    pieces = rest.length > 0 ? [rest] : [];
+    addedBytes = 0;
+  };
+  return { add, take, restart };
+};
+
+/**
+ * Reads CSV (RFC 4180, UTF-8) from bytes as they come, in bounded memory: at most one batch and one record are held. Blank lines are skipped (a
+ * one-column table writes its missing cells as `""`).
+ * `push` returns false when the handler has had enough; `end` must be called otherwise, and completes the last record.
+ * Errors: ServiceError `invalid_csv`, with line, column and remedy.
+ */
+export const createCsvScanner = (handlers: CsvHandlers) => {
+  const context: ScanContext = { record: createCsvRecord(), names: [], final: false, openCell: -1 };
+  const batch = createBatch();
+  let line = 1;
+  let rows = 0;
+  let atFileStart = true;
+  let stopped = false;
+
+  const takeRecord = (record: CsvRecord): void => {
+    if (record.cells === 1 && record.starts[0] === record.ends[0] && record.starts[0] === record.start) return;
+    if (context.names.length === 0) {
+      context.names = parseHeader(context);
+      handlers.header(context.names);
+      return;
+    }
+    if (record.cells !== context.names.length) throw raggedRow(context);
+    rows += 1;
+    stopped = !handlers.record(record);
+  };
+
+  /** Hands out the complete records of `bytes` and returns the offset of what is left. */
+  const scanBatch = (bytes: Buffer): number => {
+    const { record } = context;
+    record.bytes = bytes;
+    // A character never spans a line feed, so up to the last one the bytes must be whole characters.
+    const settled = context.final ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+    record.ascii = isAscii(settled);
+    const suspect = settled.includes(0) || !(record.ascii || isUtf8(settled));
+    let at = 0;
+    while (at < bytes.length && !stopped) {
+      record.line = line;
+      const next = scanRecord(context, bytes, at);
+      if (next === incomplete ? bytes.length - at > limits.csvRowBytes : next - at > limits.csvRowBytes) {
+        throw rowTooLong(context);
+      }
+      if (next === incomplete) break;
+      if (suspect) checkEncoding(context);
+      takeRecord(record);
+      line += record.lines;
+      at = next;
+    }
+    return at;
+  };
+
+  const flush = (): void => {
+    let bytes = batch.take();
+    if (atFileStart && bytes.length > 0) {
+      bytes = skipByteOrderMark(bytes);
+      atFileStart = false;
+    }
+    batch.restart(bytes.subarray(scanBatch(bytes)));
+  };
+
+  const push = (chunk: Uint8Array): boolean => {
+    if (batch.add(chunk)) flush();
+    return !stopped;
+  };
+
+  const end = (): void => {
+    context.final = true;
+    flush();
+    if (!stopped && rows === 0) throw noRows(context, line);
+  };
+
+  return { push, end };
+};
+
+/** Feeds a stream of bytes to a scanner; the stream is destroyed when the handler has had enough or an error is found. */
+export const scanCsv = async (stream: AsyncIterable<Uint8Array>, handlers: CsvHandlers): Promise<void> => {
+  const scanner = createCsvScanner(handlers);
+  for await (const chunk of stream) if (!scanner.push(chunk)) return;
+  scanner.end();
+};
+
+const noRows = (context: ScanContext, line: number) =>
+  context.names.length === 0
+    ? csvError({ line: 1 }, "the file is empty", "it must have a header line with the column names, and rows")
+    : csvError({ line }, "the file has a header but no rows", "add at least one row below the header");
+
+const raggedRow = (context: ScanContext) => {
+  const [cells, columns] = [context.record.cells, context.names.length];
+  const place =
+    cells > columns
+      ? cellPlace(context, columns)
+      : { ...cellPlace(context, cells - 1), column: cells + 1, name: context.names[cells] };
+  return csvError(
+    place,
+    `the row has ${cells} ${cells === 1 ? "cell" : "cells"} where the header has ${columns}`,
+    "give every row as many cells as the header, leaving missing ones empty, and enclose cells that contain commas in quotes",
+  );
+};
+
+const rowTooLong = (context: ScanContext) => {
+  const { record, openCell } = context;
+  const place =
+    openCell === -1
+      ? { line: record.line }
+      : { line: record.line, column: openCell + 1, name: context.names[openCell] };
+  const remedy = openCell === -1 ? "shorten its cells" : "look for a quote that is opened there and not closed";
+  return csvError(place, `the row has more than ${limits.csvRowBytes} bytes`, remedy);
+};

@@ -1,0 +1,103 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { TrainingQueue } from "../../queue/training-queue.ts";
+import type { HeardSign } from "../../store/redis/trainer-heartbeats.ts";
+import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
+import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
+import { mergeMetrics } from "./merge-metrics.ts";
+
+/** From a look at a record to a long wait; streams and uploads last as long as they last. */
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const createRequestMeter = (registry: Registry): OnFinished => {
+  const http = new Histogram({
+    name: "descent_http_request_duration_seconds",
+    help: "From a request's headers to the end of its answer; route is the pattern, never the URL",
+    labelNames: ["method", "route", "status"] as const,
+    buckets: secondsBuckets,
+    registers: [registry],
+  });
+  const grpc = new Histogram({
+    name: "descent_grpc_request_duration_seconds",
+    help: "From the start of a call to its status",
+    labelNames: ["method", "code"] as const,
+    buckets: secondsBuckets,
+    registers: [registry],
+  });
+  return ({ surface, method, route, status, seconds }: FinishedRequest): void => {
+    if (surface === "grpc") grpc.observe({ method: route ?? "none", code: status }, seconds);
+    // Where there is no route there may be any method.
+    else http.observe({ method: route === null ? "any" : method, route: route ?? "none", status }, seconds);
+  };
+};
+
+const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOptions, "queue" | "heard">): void => {
+  new Gauge({
+    name: "descent_queue_jobs",
+    help: "Entries of the training queue: waiting for a trainer, put aside for a while (delayed), or with a trainer (active)",
+    labelNames: ["state"] as const,
+    registers: [registry],
+    async collect() {
+      // While Redis is away nothing is known: no number is better than an old one.
+      this.reset();
+      const depth = await queue.depth().catch(() => null);
+      if (depth === null) return;
+      for (const state of ["waiting", "delayed", "active"] as const) this.set({ state }, depth[state]);
+    },
+  });
+  new Gauge({
+    name: "descent_trainers",
+    help: "Trainers that gave a sign of life lately",
+    registers: [registry],
+    collect() {
+      this.set(heard().length);
+    },
+  });
+};
+
+const addRefusals = (registry: Registry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
+  new Counter({
+    name: "descent_refused_requests_total",
+    help: "Requests of both surfaces that were refused as overloaded; most are in no other number",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(refused());
+    },
+  });
+};
+
+export interface ApiMetricsOptions {
+  queue: Pick<TrainingQueue, "depth">;
+  /** Requests that the load gate has refused since the start. */
+  refused: () => number;
+  heard: () => readonly HeardSign[];
+}
+
+export interface ApiMetrics extends BackendMeters {
+  onFinished: OnFinished;
+  /** Begins to show the queue and the trainers; both are made after what counts their errors. */
+  watch(options: ApiMetricsOptions): void;
+  /** Prometheus's text format: the API's own numbers, and those of trainers without a port of their own. */
+  text(): Promise<string>;
+}
+
+/** The API's numbers, in a registry of their own. */
+export const createApiMetrics = (): ApiMetrics => {
+  const registry = new Registry();
+  registry.setDefaultLabels({ role: "api" });
+  collectDefaultMetrics({ register: registry });
+  let heard: ApiMetricsOptions["heard"] = () => [];
+  return {
+    ...createBackendMeters(registry),
+    onFinished: createRequestMeter(registry),
+    watch: (options) => {
+      heard = options.heard;
+      addQueueGauges(registry, options);
+      addRefusals(registry, options);
+    },
+    text: async () => {
+      const own = await registry.metrics();
+      return mergeMetrics([own, ...heard().map(({ metrics }) => metrics ?? "")]);
+    },
+  };
+};

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { Dataset, Row } from "../../domain/datasets/dataset.ts";
+import { errorCatalogue } from "../../domain/errors.ts";
+import { Job, JobEvent, MetricPoint, Plan } from "../../domain/jobs/job.ts";
+import { JobState } from "../../domain/jobs/job-state.ts";
+import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { limits } from "../../domain/limits.ts";
+import { Model } from "../../domain/models/model.ts";
+
+/** Shapes that only this surface has: the pages, the query parameters, the problem document. Their ranges are those of the use cases. */
+
+const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
+
+export const DatasetPage = z.object({ items: z.array(Dataset), nextPageToken }).meta({ id: "DatasetPage" });
+export const JobPage = z.object({ items: z.array(Job), nextPageToken }).meta({ id: "JobPage" });
+export const ModelPage = z.object({ items: z.array(Model), nextPageToken }).meta({ id: "ModelPage" });
+export const EventPage = z
+  .object({
+    items: z.array(JobEvent),
+    nextAfter: z.string().nullable().describe("pass as after for more; null at the end"),
+  })
+  .meta({ id: "JobEventPage" });
+export const MetricsPage = z
+  .object({
+    items: z.array(MetricPoint),
+    nextAfter: z.int().nullable().describe("pass as after for more; null at the end"),
+  })
+  .meta({ id: "MetricsPage" });
+export const DatasetRows = z.object({ rows: z.array(Row) }).meta({ id: "DatasetRows" });
+export const JobValidation = Plan.extend({ spec: JobSpec.describe("with every default filled in") }).meta({
+  id: "JobValidation",
+  description: "The plan of a job that would be accepted",
+});
+
+export const Problem = z
+  .object({
+    type: z.string().describe("urn:descent:error: and the code"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe("what is wrong and what to do about it"),
+    code: z.enum(Object.keys(errorCatalogue) as [keyof typeof errorCatalogue]),
+    errors: z
+      .array(
+        z.object({
+          pointer: z
+            .string()
+            .describe("RFC 6901: into the body, or /query/… for a parameter, or /line/3/column/2 of a file"),
+          detail: z.string(),
+        }),
+      )
+      .describe("each fault by itself"),
+  })
+  .meta({
+    id: "Problem",
+    description: "RFC 9457 problem details",
+    examples: [
+      {
+        type: "urn:descent:error:invalid",
+        title: errorCatalogue.invalid.title,
+        status: 422,
+        detail: "/optimizer/learningRate: must be > 0",
+        code: "invalid",
+        errors: [{ pointer: "/optimizer/learningRate", detail: "must be > 0" }],
+      },
+    ],
+  });
+
+export const NoQuery = z.strictObject({});
+export const IdParams = z.object({ id: z.string().describe("the resource's id") });
+export const ModelParams = z.object({ id: z.string().describe("the model's id, or an alias") });
+
+export const PageQuery = z.strictObject({
+  pageSize: z.int().min(1).max(limits.pageSize).default(20).describe("entries in a page"),
+  pageToken: z.string().optional().describe("nextPageToken of the page before"),
+});
+export const JobsQuery = PageQuery.extend({ state: JobState.optional().describe("only jobs in this state") });
+export const JobQuery = z.strictObject({
+  wait: z
+    .number()
+    .min(0)
+    .max(limits.waitSeconds)
+    .optional()
+    .describe("seconds to wait for the job's state to change; answers at once when the job is done"),
+});
+export const SubmitQuery = z.strictObject({
+  validateOnly: z.boolean().default(false).describe("only check: 200 with the plan, and nothing is stored"),
+});
+export const EventsQuery = z.strictObject({
+  after: z.string().optional().describe("only events after the one with this id"),
+  limit: z.int().min(1).max(limits.eventsPerJob).optional().describe("of a JSON page; 100 by default"),
+});
+export const MetricsQuery = z.strictObject({
+  after: z.int().min(0).optional().describe("only points whose step is greater"),
+  limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000),
+});
+export const RowsQuery = z.strictObject({ limit: z.int().min(1).max(limits.previewRows).default(20) });
+export const UploadQuery = z.strictObject({
+  name: z.string().min(1).max(limits.nameLength).optional(),
+  types: z
+    .string()
+    .optional()
+    .describe('JSON: column types to use instead of the inferred ones, as {"zip":"category"}'),
+});

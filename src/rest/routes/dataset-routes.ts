@@ -1,0 +1,111 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
+import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
+import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
+import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
+import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
+import { DatasetPage, DatasetRows, IdParams, NoQuery, PageQuery, RowsQuery, UploadQuery } from "../openapi/schemas.ts";
+import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
+
+const tag = "datasets";
+
+const parseTypes = (text: string | undefined): unknown => {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const detail = `must be JSON such as {"zip":"category"}: ${(cause as Error).message.slice(0, 200)}`;
+    throw new ServiceError("invalid", `/query/types: ${detail}`, {
+      errors: [{ pointer: "/query/types", detail }],
+      cause,
+    });
+  }
+};
+
+export const datasetRoutes: readonly RestRoute[] = [
+  defineRoute({
+    operations: ["uploadDataset"],
+    method: "POST",
+    url: "/v1/datasets",
+    tag,
+    description:
+      "The body is the file, streamed: CSV with a header. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
+    query: UploadQuery,
+    body: {
+      contentType: "text/csv",
+      schema: z.string().describe("a header and at least one row"),
+      example: "sepal_length,species\n5.1,setosa\n7.0,versicolor\n",
+    },
+    responses: { 201: json("The data set, with its columns and statistics", Dataset, { Location: "its URL" }) },
+    errors: ["invalid_csv", "timed_out", "too_large", "unsupported_media_type", "quota_exceeded"],
+    bodyLimitBytes: limits.datasetBytes,
+    upload: true,
+    handle: async ({ deps, caller, query, body, reply }) => {
+      const types = parseTypes(query.types);
+      if (body === undefined)
+        throw new ServiceError("malformed", "the body must be the file, sent with Content-Type: text/csv");
+      const dataset = await uploadDataset(deps, caller, {
+        name: query.name,
+        types,
+        body: Readable.from(withProgressLimit(body as Readable), { objectMode: false }),
+      });
+      reply.code(201).header("location", `/v1/datasets/${dataset.id}`);
+      return dataset;
+    },
+  }),
+  defineRoute({
+    operations: ["listDatasets"],
+    method: "GET",
+    url: "/v1/datasets",
+    tag,
+    description: "Newest first.",
+    query: PageQuery,
+    responses: { 200: json("A page of data sets", DatasetPage) },
+    errors: [],
+    handle: ({ deps, caller, query }) => listDatasets(deps, caller, query),
+  }),
+  defineRoute({
+    operations: ["getDataset"],
+    method: "GET",
+    url: "/v1/datasets/:id",
+    tag,
+    description: "Columns, inferred types, missing counts, summary statistics, sha256.",
+    params: IdParams,
+    query: NoQuery,
+    responses: { 200: json("The data set", Dataset, { ETag: "for If-None-Match" }) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params }) => getDataset(deps, caller, { id: params.id ?? "" }),
+  }),
+  defineRoute({
+    operations: ["listDatasetRows"],
+    method: "GET",
+    url: "/v1/datasets/:id/rows",
+    tag,
+    description: "The first rows, as a prediction takes them: numbers, texts, and null for missing cells.",
+    params: IdParams,
+    query: RowsQuery,
+    responses: { 200: json("The rows", DatasetRows) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params, query }) => listDatasetRows(deps, caller, { id: params.id ?? "", ...query }),
+  }),
+  defineRoute({
+    operations: ["deleteDataset"],
+    method: "DELETE",
+    url: "/v1/datasets/:id",
+    tag,
+    description: "Refused while an unfinished job or a model refers to it.",
+    params: IdParams,
+    query: NoQuery,
+    responses: noContent,
+    errors: ["not_found", "in_use"],
+    handle: async ({ deps, caller, params, reply }) => {
+      await deleteDataset(deps, caller, { id: params.id ?? "" });
+      reply.code(204);
+    },
+  }),
+];

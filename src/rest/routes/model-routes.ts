@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { limits } from "../../domain/limits.ts";
+import { Model, PredictRequest, PredictResponse } from "../../domain/models/model.ts";
+import { Report } from "../../domain/models/report.ts";
+import { deleteModel } from "../../usecases/models/delete-model.ts";
+import { getModel } from "../../usecases/models/get-model.ts";
+import { getModelReport } from "../../usecases/models/get-model-report.ts";
+import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
+import { listModels } from "../../usecases/models/list-models.ts";
+import { predictJson } from "../../usecases/models/predict.ts";
+import { ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
+import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
+
+const tag = "models";
+
+export const modelRoutes: readonly RestRoute[] = [
+  defineRoute({
+    operations: ["listModels"],
+    method: "GET",
+    url: "/v1/models",
+    tag,
+    description: "Newest first.",
+    query: PageQuery,
+    responses: { 200: json("A page of models", ModelPage) },
+    errors: [],
+    handle: ({ deps, caller, query }) => listModels(deps, caller, query),
+  }),
+  defineRoute({
+    operations: ["getModel"],
+    method: "GET",
+    url: "/v1/models/:id",
+    tag,
+    description: "Lineage (job, data set, base model), spec, preprocessing, and the digest of the weights.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: { 200: json("The model", Model, { ETag: "for If-None-Match" }) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params }) => getModel(deps, caller, { id: params.id ?? "" }),
+  }),
+  defineRoute({
+    operations: ["getModelReport"],
+    method: "GET",
+    url: "/v1/models/:id/report",
+    tag,
+    description:
+      "Measured on the rows that training did not see: likelihood, errors with 95 % intervals, calibration, and what to expect of the next row.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: { 200: json("The report", Report) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params }) => getModelReport(deps, caller, { id: params.id ?? "" }),
+  }),
+  defineRoute({
+    operations: ["deleteModel"],
+    method: "DELETE",
+    url: "/v1/models/:id",
+    tag,
+    description: "Refused while an unfinished job starts from it or an alias names it.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: noContent,
+    errors: ["not_found", "in_use"],
+    handle: async ({ deps, caller, params, reply }) => {
+      await deleteModel(deps, caller, { id: params.id ?? "" });
+      reply.code(204);
+    },
+  }),
+  defineRoute({
+    operations: ["getModelWeights"],
+    method: "GET",
+    url: "/v1/models/:id/weights",
+    tag,
+    description: "A safetensors file, streamed.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: {
+      200: {
+        description: "The file",
+        content: { "application/octet-stream": { schema: z.string().meta({ format: "binary" }) } },
+      },
+    },
+    errors: ["not_found"],
+    isLong: () => true,
+    handle: async ({ deps, caller, params, reply }) => {
+      const { model, body } = await getModelWeights(deps, caller, { id: params.id ?? "" });
+      return reply
+        .type("application/octet-stream")
+        .header("content-disposition", `attachment; filename="${model.id}.safetensors"`)
+        .header("etag", `"${model.digest}"`)
+        .send(body);
+    },
+  }),
+  defineRoute({
+    operations: ["predict"],
+    method: "POST",
+    url: "/v1/models/:id/predict",
+    tag,
+    description:
+      "Raw rows, as in the data set; an unknown category and a missing value are treated as in training, a cell of the wrong type is 422 with its pointer. The answers are in the order of the rows.",
+    params: ModelParams,
+    query: NoQuery,
+    body: {
+      contentType: "application/json",
+      schema: PredictRequest,
+      example: { rows: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }] },
+    },
+    responses: { 200: json("One prediction per row", PredictResponse) },
+    errors: ["not_found", "timed_out", "too_large", "unsupported_media_type"],
+    bodyLimitBytes: limits.predictBodyBytes,
+    unreadJson: true,
+    handle: async ({ deps, caller, params, body, reply }) => {
+      const unread = (body ?? new Uint8Array()) as Uint8Array<ArrayBuffer>;
+      const answer = await predictJson(deps, caller, { model: params.id ?? "", body: unread });
+      return reply.type("application/json; charset=utf-8").send(answer);
+    },
+  }),
+];

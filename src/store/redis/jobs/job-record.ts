@@ -1,0 +1,88 @@
+import { assert } from "../../../domain/errors.ts";
+import type { TenantId } from "../../../domain/ids.ts";
+import type { HistoryEntry, Job } from "../../../domain/jobs/job.ts";
+import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import type { CheckpointRecord, NewJob } from "../../job-store.ts";
+
+/** What the scripts answer of a job: its hash as field, value, field, value …, and its history's entries as JSON. */
+export type RawJob = readonly [fields: readonly string[], history: readonly string[]];
+
+export interface JobRecord {
+  job: Job;
+  crashes: number;
+  checkpoints: CheckpointRecord[];
+  place: number;
+}
+
+/** The hash's fields of a new job; what is not listed is absent until it is known. */
+export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<string, string> => ({
+  id,
+  tenant,
+  state: "queued",
+  attempt: "0",
+  progress: "0",
+  crashes: "0",
+  progressStep: "0",
+  priority: String(spec.resources.priority),
+  dataset: spec.dataset,
+  base: spec.base?.model ?? "",
+  createdAt,
+  ...(spec.webhook === undefined ? {} : { webhook: "0" }),
+  spec: JSON.stringify(spec),
+  plan: JSON.stringify(plan),
+  metrics: "{}",
+  checkpoints: "[]",
+});
+
+/** The same of a finished job that is recorded again from its manifest. */
+export const toRestoredFields = (tenant: TenantId, job: Job): Record<string, string> => ({
+  ...{ id: job.id, tenant, state: job.state, attempt: String(job.attempt), progress: String(job.progress) },
+  ...{ crashes: "0", progressStep: "0", place: "1", priority: String(job.spec.resources.priority) },
+  ...{ dataset: job.spec.dataset, base: job.spec.base?.model ?? "", createdAt: job.createdAt },
+  ...(job.startedAt === null ? {} : { startedAt: job.startedAt }),
+  ...(job.endedAt === null ? {} : { endedAt: job.endedAt }),
+  ...(job.model === null ? {} : { model: job.model }),
+  ...(job.error === null ? {} : { error: JSON.stringify(job.error) }),
+  ...{ spec: JSON.stringify(job.spec), plan: JSON.stringify(job.plan) },
+  ...{ metrics: JSON.stringify(job.metrics), checkpoints: "[]" },
+});
+
+const toMap = (flat: readonly string[]): Map<string, string> => {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  return fields;
+};
+
+/** Records are written by this service only, so a field that is missing is a bug. */
+export const parseRecord = ([flat, history]: RawJob): JobRecord => {
+  const fields = toMap(flat);
+  const field = (name: string): string => {
+    const value = fields.get(name);
+    assert(value !== undefined, `a job's record has ${name}`);
+    return value;
+  };
+  const state = JobState.parse(field("state"));
+  const error = fields.get("error");
+  const job: Job = {
+    id: field("id"),
+    state,
+    done: isDone(state),
+    progress: Number(field("progress")),
+    spec: JSON.parse(field("spec")),
+    plan: JSON.parse(field("plan")),
+    history: history.map((entry): HistoryEntry => JSON.parse(entry)),
+    createdAt: field("createdAt"),
+    startedAt: fields.get("startedAt") ?? null,
+    endedAt: fields.get("endedAt") ?? null,
+    attempt: Number(field("attempt")),
+    metrics: JSON.parse(field("metrics")),
+    model: fields.get("model") ?? null,
+    error: error === undefined ? null : JSON.parse(error),
+  };
+  return {
+    job,
+    crashes: Number(field("crashes")),
+    checkpoints: JSON.parse(field("checkpoints")),
+    place: Number(field("place")),
+  };
+};

@@ -1,0 +1,98 @@
+import type { Redis } from "ioredis";
+import { ServiceError } from "../../../domain/errors.ts";
+import type { JobId, TenantId } from "../../../domain/ids.ts";
+import { type JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
+import { defineScripts } from "../define-scripts.ts";
+import { jobKeys } from "../redis-keys.ts";
+import { changeJob } from "../scripts/change-job.ts";
+import { createJob } from "../scripts/create-job.ts";
+import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
+import { restoreJob } from "../scripts/restore-job.ts";
+import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
+import { announceTrainer, largestTrainer } from "../scripts/trainers.ts";
+import { type JobRecord, parseRecord, type RawJob } from "./job-record.ts";
+
+const sources = {
+  createJob,
+  changeJob,
+  claimJob,
+  progressJob,
+  commitCheckpoint,
+  succeedJob,
+  appendEvent,
+  appendMetrics,
+  readJob,
+  listJobs,
+  listUnfinished,
+  removeJob,
+  restoreJob,
+  announceTrainer,
+  largestTrainer,
+};
+
+type ChangeResult =
+  | [outcome: "moved" | "same", fields: string[], history: string[]]
+  | [outcome: "refused", state: JobState]
+  | [outcome: "stale" | "absent"];
+
+export interface Change {
+  tenant: TenantId;
+  id: JobId;
+  by: readonly Transition[];
+  /** States in which there is nothing left to do. */
+  same?: readonly JobState[];
+  attempt?: number;
+  at: string;
+  reason: string;
+  fields?: Record<string, string>;
+  /** What is counted against the job: its trainer was lost, or the trainer lost its engine. */
+  crash?: "lost" | "crashed";
+}
+
+/** from → to of some transitions of the state machine. */
+const movesOf = (names: readonly Transition[]): Record<string, JobState> =>
+  Object.fromEntries(names.flatMap((name) => transitions[name].from.map((from) => [from, transitions[name].to])));
+
+export const absent = (id: JobId): ServiceError => new ServiceError("not_found", `There is no job ${id}`);
+
+/** The scripts on jobs, and the three ways to call the one that moves a job along the state machine. */
+export const createJobScripts = (redis: Redis) => {
+  const scripts = defineScripts(redis, "job", sources);
+
+  const change = async (wish: Change): Promise<ChangeResult> =>
+    (await scripts.changeJob(
+      jobKeys(wish.tenant, wish.id),
+      JSON.stringify(movesOf(wish.by)),
+      JSON.stringify(wish.same ?? []),
+      wish.attempt === undefined ? "" : String(wish.attempt),
+      wish.at,
+      wish.reason,
+      JSON.stringify(wish.fields ?? {}),
+      wish.crash ?? "",
+    )) as ChangeResult;
+
+  /** What a user asked for, with the reason why not in the user's words. */
+  const wish = async (verb: string, asked: Change): Promise<JobRecord> => {
+    const [outcome, first, second] = await change(asked);
+    if (outcome === "moved" || outcome === "same") return parseRecord([first, second] as RawJob);
+    if (outcome === "refused") {
+      throw new ServiceError("forbidden_transition", `A job that is ${first} cannot be ${verb}`);
+    }
+    throw absent(asked.id);
+  };
+
+  const moved = async (asked: Change): Promise<JobState | null> => {
+    const [outcome, first, second] = await change(asked);
+    return outcome === "moved" ? parseRecord([first, second] as RawJob).job.state : null;
+  };
+
+  const read = async (tenant: TenantId, id: JobId): Promise<JobRecord> => {
+    const raw = await scripts.readJob(jobKeys(tenant, id).slice(0, 2));
+    if (raw === null) throw absent(id);
+    return parseRecord(raw as RawJob);
+  };
+
+  return { scripts, wish, moved, read };
+};
+
+export type JobScripts = ReturnType<typeof createJobScripts>;

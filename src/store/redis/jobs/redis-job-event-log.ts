@@ -1,0 +1,32 @@
+import type { Redis } from "ioredis";
+import type { JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
+import type { JobStore } from "../../job-store.ts";
+import { onRedis } from "../redis-error.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { absent, type JobScripts } from "./job-scripts.ts";
+
+type Story = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "metrics">;
+
+/** A job's events and its metrics history. */
+export const createStory = (redis: Redis, { scripts }: JobScripts, leaseMs: number): Story => ({
+  appendEvent: async ({ tenant, job, attempt }, event) => {
+    const appended = await scripts.appendEvent(jobKeys(tenant, job), attempt ?? "", JSON.stringify(event));
+    if (appended === -1) throw absent(job);
+    return appended === 1;
+  },
+  events: async (tenant, id, afterId, limit) => {
+    const stream = `${redisKeys.jobPrefix(tenant)}:${id}:events`;
+    const from = afterId === null ? "-" : `(${afterId}`;
+    const entries = await onRedis(() => redis.xrange(stream, from, "+", "COUNT", limit));
+    return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
+  },
+  appendMetrics: async ({ tenant, job, attempt }, points) => {
+    const args = points.flatMap((point) => [point.step, JSON.stringify(point)]);
+    return (await scripts.appendMetrics(jobKeys(tenant, job), attempt, leaseMs, ...args)) === 1;
+  },
+  metrics: async (tenant, id, { afterStep, limit }) => {
+    const set = `${redisKeys.jobPrefix(tenant)}:${id}:metrics`;
+    const points = await onRedis(() => redis.zrangebyscore(set, `(${afterStep}`, "+inf", "LIMIT", 0, limit));
+    return points.map((point): MetricPoint => JSON.parse(point));
+  },
+});

@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { ServiceError } from "../../../domain/errors.ts";
+import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
+import type { Fence, JobStore } from "../../job-store.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { parseRecord, type RawJob } from "./job-record.ts";
+import type { JobScripts } from "./job-scripts.ts";
+
+type Runs = Pick<
+  JobStore,
+  | "claim"
+  | "progress"
+  | "commitCheckpoint"
+  | "checkpoints"
+  | "succeed"
+  | "fail"
+  | "release"
+  | "reclaim"
+  | "failWaiting"
+  | "announceTrainer"
+  | "largestTrainer"
+>;
+
+const trainerKeys = [redisKeys.trainers, `${redisKeys.trainers}:until`];
+
+const LONGEST_WAIT_SECONDS = 60;
+
+const isFull = (raw: unknown): raw is ["full", number] => Array.isArray(raw) && raw[0] === "full";
+
+/** The further back its turn, the later the job looks again: thousands that wait at a tenant's limit must not keep trainers busy. */
+const tooManyRunning = (runningJobs: number, placesAhead: number): ServiceError =>
+  new ServiceError("quota_exceeded", `The tenant's limit of ${runningJobs} running jobs is reached`, {
+    retryAfterSeconds: Math.min(1 + Math.floor(Math.max(placesAhead, 0) / runningJobs), LONGEST_WAIT_SECONDS),
+  });
+
+const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt });
+
+/** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
+export const createRuns = (
+  { scripts, moved, read }: JobScripts,
+  leaseMs: number,
+  runningJobs: number | null,
+): Runs => ({
+  claim: async (tenant, id, trainer, at, token = randomUUID()) => {
+    const { from, to } = transitions.claim;
+    const raw = await scripts.claimJob(
+      jobKeys(tenant, id),
+      JSON.stringify(from),
+      to,
+      at,
+      `taken up by ${trainer}`,
+      leaseMs,
+      runningJobs ?? "",
+      token,
+    );
+    if (raw === null) return null;
+    if (isFull(raw)) throw tooManyRunning(runningJobs ?? 0, raw[1]);
+    const { job, crashes } = parseRecord(raw as RawJob);
+    return { fence: { tenant, job: id, attempt: job.attempt }, job, crashes };
+  },
+  progress: async ({ tenant, job, attempt }, { progress, metrics }) => {
+    const keys = jobKeys(tenant, job);
+    const [held, state] = (await scripts.progressJob(keys, attempt, progress, JSON.stringify(metrics), leaseMs)) as [
+      number,
+      string,
+    ];
+    return { held: held === 1, state: state === "" ? null : JobState.parse(state) };
+  },
+  commitCheckpoint: async ({ tenant, job, attempt }, checkpoint) => {
+    const [held, ...obsolete] = (await scripts.commitCheckpoint(
+      jobKeys(tenant, job),
+      attempt,
+      JSON.stringify(checkpoint),
+      leaseMs,
+    )) as [number, ...string[]];
+    return held === 1 ? { obsolete } : null;
+  },
+  checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
+  succeed: async ({ tenant, job, attempt }, model, metrics, at) =>
+    (await scripts.succeedJob(
+      [...jobKeys(tenant, job), `${redisKeys.modelPrefix(tenant)}:${model.id}`, redisKeys.modelIndex(tenant)],
+      attempt,
+      JSON.stringify(transitions.succeed.from),
+      at,
+      "the model is stored",
+      model.id,
+      JSON.stringify(model),
+      JSON.stringify(metrics),
+    )) === 1,
+  fail: async (fence, error, at) =>
+    (await moved({
+      ...ofFence(fence),
+      at,
+      reason: error.message,
+      by: ["fail"],
+      fields: { error: JSON.stringify(error) },
+    })) !== null,
+  release: async (fence, to, reason, at, crashed = false) => {
+    const by: readonly Transition[] =
+      to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
+    return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
+  },
+  reclaim: (tenant, id, attempt, reason, at) =>
+    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),
+  announceTrainer: async (name, memoryBytes, forMs) => {
+    await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);
+  },
+  largestTrainer: async () => Number(await scripts.largestTrainer(trainerKeys)),
+  failWaiting: async (tenant, id, error, at) =>
+    (await moved({
+      tenant,
+      id,
+      at,
+      reason: error.message,
+      by: ["failWaiting"],
+      fields: { error: JSON.stringify(error) },
+    })) !== null,
+});

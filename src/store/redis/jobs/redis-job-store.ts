@@ -1,0 +1,71 @@
+import type { Redis } from "ioredis";
+import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import type { JobStore, UnfinishedJob } from "../../job-store.ts";
+import { onRedis } from "../redis-error.ts";
+import { redisKeys } from "../redis-keys.ts";
+import { createJobChanges } from "./job-changes.ts";
+import { createJobScripts, type JobScripts } from "./job-scripts.ts";
+import { createStory } from "./redis-job-event-log.ts";
+import { createRuns } from "./redis-job-runs.ts";
+import { createSubmissions } from "./redis-job-submissions.ts";
+
+const UNFINISHED_PAGE = 1000;
+
+export interface RedisJobStoreOptions {
+  /** Fails fast: nothing is queued while Redis is away. */
+  redis: Redis;
+  /** A lasting connection of its own: one that is subscribed takes no other commands. */
+  subscriber: Redis;
+  /** How long a trainer may give no sign of life before its job is taken from it. */
+  leaseMs: number;
+  /** The most jobs that one tenant may have with trainers at a time; null: any number. */
+  runningJobs?: number | null;
+}
+
+/** JobStore on Redis: a job is one hash beside its history, events and metrics, and each change of it one Lua script. */
+export const createRedisJobStore = ({
+  redis,
+  subscriber,
+  leaseMs,
+  runningJobs = null,
+}: RedisJobStoreOptions): JobStore => {
+  const jobScripts = createJobScripts(redis);
+  return {
+    ...createSubmissions(jobScripts),
+    ...createRuns(jobScripts, leaseMs, runningJobs),
+    ...createStory(redis, jobScripts, leaseMs),
+    onChange: createJobChanges(subscriber).listen,
+    unfinished: () => unfinished(redis, jobScripts),
+    ping: async () => {
+      await onRedis(() => redis.ping());
+    },
+  };
+};
+
+const unfinished = async (redis: Redis, { scripts }: JobScripts): Promise<UnfinishedJob[]> => {
+  const jobs: UnfinishedJob[] = [];
+  const tenants = await onRedis(() => redis.smembers(redisKeys.tenants));
+  for (const tenant of tenants) {
+    for (const state of JobState.options.filter((name) => !isDone(name))) {
+      const keys = [`${redisKeys.jobIndex(tenant)}:${state}`, redisKeys.jobPrefix(tenant)];
+      for (let from = "-"; ; ) {
+        const rows = (await scripts.listUnfinished(keys, from, UNFINISHED_PAGE)) as [
+          string,
+          JobState,
+          string,
+          string,
+          string,
+          number,
+        ][];
+        for (const [id, now, attempt, place, crashes, ended] of rows) {
+          const numbers = { attempt: Number(attempt), place: Number(place), crashes: Number(crashes) };
+          jobs.push({ tenant, id, state: now, ...numbers, leaseEnded: ended === 1 });
+        }
+        const last = rows.at(-1);
+        if (!last || rows.length < UNFINISHED_PAGE) break;
+        from = `(${last[0]}`;
+      }
+    }
+  }
+  return jobs;
+};

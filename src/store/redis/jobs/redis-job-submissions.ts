@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { assert, ServiceError } from "../../../domain/errors.ts";
+import type { Job } from "../../../domain/jobs/job.ts";
+import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import type { JobStore, NewJob } from "../../job-store.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
+import { absent, type JobScripts } from "./job-scripts.ts";
+
+const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
+
+type Submissions = Pick<
+  JobStore,
+  "create" | "get" | "list" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
+>;
+
+/** What users do with jobs. */
+export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissions => ({
+  create: (job) => create(scripts, job),
+  get: async (tenant, id) => (await read(tenant, id)).job,
+  list: async (tenant, { pageSize, pageToken }, state) => {
+    const index = state === null ? redisKeys.jobIndex(tenant) : `${redisKeys.jobIndex(tenant)}:${state}`;
+    const from = pageToken === null ? "+" : `(${pageToken}`;
+    const raw = (await scripts.listJobs([index, redisKeys.jobPrefix(tenant)], from, pageSize + 1)) as RawJob[];
+    const items = raw.slice(0, pageSize).map((job) => parseRecord(job).job);
+    return { items, nextPageToken: raw.length > pageSize ? items.at(-1)!.id : null };
+  },
+
+  requestPause: async (tenant, id, at) => {
+    const by = ["requestPause", "pauseQueued"] as const;
+    return (await wish("paused", { tenant, id, at, reason: "pause requested", by, same: ["pausing", "paused"] })).job;
+  },
+  requestResume: async (tenant, id, at) => {
+    const same = ["queued", "running"] as const;
+    const by = ["resume", "withdrawPause"] as const;
+    const { job, place } = await wish("resumed", { tenant, id, at, reason: "resumed", by, same });
+    return { job, place };
+  },
+  requestCancel: async (tenant, id, at) => {
+    const asked = { tenant, id, at, reason: "cancellation requested" };
+    const by = ["requestCancel", "cancelWaiting"] as const;
+    return (await wish("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
+  },
+  restore: async (tenant, job) => {
+    assert(job.done, "only a finished job has a manifest");
+    const history = job.history.map((entry) => JSON.stringify(entry));
+    const fields = JSON.stringify(toRestoredFields(tenant, job));
+    const keys = [...jobKeys(tenant, job.id), redisKeys.tenants];
+    return (await scripts.restoreJob(keys, job.id, fields, job.state, ...history)) === 1;
+  },
+  remove: async (tenant, id) => {
+    const keys = [...jobKeys(tenant, id).slice(0, 5), redisKeys.changes(tenant)];
+    const outcome = await scripts.removeJob(keys, id, JSON.stringify(JobState.options.filter(isDone)));
+    if (outcome === "absent") throw absent(id);
+    if (outcome !== "removed") {
+      throw new ServiceError(
+        "forbidden_transition",
+        `A job that is ${String(outcome)} cannot be deleted; cancel it first`,
+      );
+    }
+  },
+});
+
+const create = async (
+  scripts: JobScripts["scripts"],
+  wanted: NewJob,
+): Promise<{ job: Job; created: boolean; place: number }> => {
+  const { tenant, id, spec, idempotency, quota } = wanted;
+  const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
+  const keyDigest = createHash("sha256")
+    .update(idempotency?.key ?? "")
+    .digest("hex");
+  const [outcome, fields, history] = (await scripts.createJob(
+    [
+      ...jobKeys(tenant, id),
+      redisKeys.tenants,
+      redisKeys.idempotency(tenant, keyDigest),
+      dataset,
+      spec.base ? `${redisKeys.modelPrefix(tenant)}:${spec.base.model}` : dataset,
+      redisKeys.jobPrefix(tenant),
+    ],
+    id,
+    JSON.stringify(toFields(wanted)),
+    wanted.createdAt,
+    "submitted",
+    idempotency?.bodyDigest ?? "",
+    IDEMPOTENCY_SECONDS,
+    quota?.queuedJobs ?? "",
+  )) as [string, string[], string[]];
+  switch (outcome) {
+    case "created":
+    case "existing": {
+      const { job, place } = parseRecord([fields, history]);
+      return { job, place, created: outcome === "created" };
+    }
+    case "mismatch":
+      throw new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
+    case "quota":
+      throw new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
+        retryAfterSeconds: 10,
+      });
+    case "no_dataset":
+      throw gone("/dataset", `there is no data set ${spec.dataset}`);
+    case "no_base":
+      throw gone("/base/model", `there is no model ${spec.base?.model}`);
+  }
+  assert(false, `createJob answers one of its outcomes, not ${outcome}`);
+};
+
+const gone = (pointer: string, detail: string): ServiceError =>
+  new ServiceError("invalid", detail, { errors: [{ pointer, detail }] });

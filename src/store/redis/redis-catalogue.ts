@@ -1,0 +1,98 @@
+import type { Redis } from "ioredis";
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import { ModelId, type TenantId } from "../../domain/ids.ts";
+import type { Model } from "../../domain/models/model.ts";
+import type { Page, PageRequest } from "../../domain/page.ts";
+import type { Catalogue } from "../catalogue.ts";
+import { defineScripts } from "./define-scripts.ts";
+import { createManifestParser } from "./known-manifests.ts";
+import { onRedis } from "./redis-error.ts";
+import { redisKeys } from "./redis-keys.ts";
+import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
+
+const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
+
+/** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
+export const createRedisCatalogue = (redis: Redis): Catalogue => {
+  const parseManifest = createManifestParser();
+  const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest });
+  const read = async <T>(key: string, missing: string): Promise<T> => {
+    const manifest = await onRedis(() => redis.get(key));
+    if (manifest === null) throw new ServiceError("not_found", missing);
+    return parseManifest(key, manifest) as T;
+  };
+
+  const list = async <T extends { id: string }>(
+    index: string,
+    prefix: string,
+    { pageSize, pageToken }: PageRequest,
+  ): Promise<Page<T>> => {
+    const from = pageToken === null ? "+" : `(${pageToken}`;
+    const manifests = (await scripts.listManifests([index, prefix], from, pageSize + 1)) as string[];
+    const items = manifests.slice(0, pageSize).map((manifest): T => JSON.parse(manifest));
+    return { items, nextPageToken: manifests.length > pageSize ? items.at(-1)!.id : null };
+  };
+
+  const remove = async (
+    tenant: TenantId,
+    kind: "dataset" | "model",
+    id: string,
+    held: readonly string[],
+  ): Promise<void> => {
+    const [prefix, index] =
+      kind === "dataset"
+        ? [redisKeys.datasetPrefix(tenant), redisKeys.datasetIndex(tenant)]
+        : [redisKeys.modelPrefix(tenant), redisKeys.modelIndex(tenant)];
+    const keys = [
+      `${prefix}:${id}`,
+      index,
+      holders(tenant, id),
+      redisKeys.aliases(tenant),
+      ...held.map((each) => holders(tenant, each)),
+    ];
+    const [outcome, ...by] = (await scripts.removeManifest(keys, id)) as [string, ...string[]];
+    if (outcome === "absent") throw new ServiceError("not_found", `There is no ${nameOf[kind]} ${id}`);
+    if (outcome === "held") {
+      throw new ServiceError("in_use", `${id} is needed by ${by.join(", ")}; delete or finish those first`);
+    }
+    if (outcome === "alias")
+      throw new ServiceError("in_use", `${id} is what the alias ${by[0]} names; move the alias first`);
+  };
+
+  return {
+    addDataset: async (tenant: TenantId, dataset: Dataset) => {
+      const keys = [`${redisKeys.datasetPrefix(tenant)}:${dataset.id}`, redisKeys.datasetIndex(tenant)];
+      await scripts.addManifest(keys, dataset.id, JSON.stringify(dataset));
+    },
+    dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
+    datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
+    removeDataset: (tenant, id) => remove(tenant, "dataset", id, []),
+    addModel: async (tenant: TenantId, model: Model) => {
+      const keys = [
+        `${redisKeys.modelPrefix(tenant)}:${model.id}`,
+        redisKeys.modelIndex(tenant),
+        ...heldBy(model).map((each) => holders(tenant, each)),
+      ];
+      await scripts.addManifest(keys, model.id, JSON.stringify(model));
+    },
+    model: async (tenant, idOrAlias) => {
+      const missing = `There is no model ${idOrAlias}`;
+      const named = ModelId.safeParse(idOrAlias).success
+        ? idOrAlias
+        : await onRedis(() => redis.hget(redisKeys.aliases(tenant), idOrAlias));
+      if (named === null) throw new ServiceError("not_found", missing);
+      return read<Model>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
+    },
+    models: (tenant, page) => list<Model>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
+    removeModel: async (tenant, id) => {
+      const model = await read<Model>(`${redisKeys.modelPrefix(tenant)}:${id}`, `There is no model ${id}`);
+      await remove(tenant, "model", id, heldBy(model));
+    },
+  };
+};
+
+/** Where a model comes from can be looked up as long as it exists. */
+const heldBy = ({ dataset, base }: Model): string[] => [dataset, base].filter((id) => id !== null);
+
+const nameOf = { dataset: "data set", model: "model" } as const;

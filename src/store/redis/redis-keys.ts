@@ -1,0 +1,55 @@
+import type { JobId, TenantId } from "../../domain/ids.ts";
+
+/** The braces keep every key in one slot of a Redis Cluster, so that a script may touch several. */
+export const KEY_PREFIX = "{descent}";
+
+const ofTenant = (tenant: TenantId): string => `${KEY_PREFIX}:t:${tenant}`;
+
+/** Every key of the stores. All but those of the queue as a whole carry the tenant. */
+export const redisKeys = {
+  /** Set of the tenants that ever had a job. */
+  tenants: `${KEY_PREFIX}:tenants`,
+  /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
+  places: `${KEY_PREFIX}:places`,
+  /** Channel on which trainers give signs of life. */
+  trainerSigns: `${KEY_PREFIX}:trainer-signs`,
+  /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
+  trainers: `${KEY_PREFIX}:trainers`,
+  /** Set of the ids of all queued jobs. */
+  waiting: `${KEY_PREFIX}:waiting`,
+  /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */
+  dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
+  /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */
+  jobPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:job`,
+  /** All jobs' ids in their order; with `:<state>`, those in the state. */
+  jobIndex: (tenant: TenantId) => `${ofTenant(tenant)}:jobs`,
+  /** `…:holders:<id>`: set of the jobs, models and aliases that need a data set or a model. */
+  holdersPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:holders`,
+  /** Channel on which the ids of changed jobs are published. */
+  changes: (tenant: TenantId) => `${ofTenant(tenant)}:changes`,
+  idempotency: (tenant: TenantId, keyDigest: string) => `${ofTenant(tenant)}:idempotency:${keyDigest}`,
+  /** `…:dataset:<id>` and `…:model:<id>`: the manifest as JSON; in the index their ids in order. */
+  datasetPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:dataset`,
+  datasetIndex: (tenant: TenantId) => `${ofTenant(tenant)}:datasets`,
+  modelPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:model`,
+  modelIndex: (tenant: TenantId) => `${ofTenant(tenant)}:models`,
+  /** Hash: alias → model id. */
+  aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
+} as const;
+
+/** KEYS[1..10] of every script that works on one job, as `jobPrelude` names them. */
+export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
+  const job = `${redisKeys.jobPrefix(tenant)}:${id}`;
+  return [
+    job,
+    `${job}:history`,
+    `${job}:events`,
+    `${job}:metrics`,
+    redisKeys.jobIndex(tenant),
+    redisKeys.holdersPrefix(tenant),
+    redisKeys.changes(tenant),
+    redisKeys.places,
+    redisKeys.waiting,
+    redisKeys.dueWebhooks,
+  ];
+};

@@ -1,0 +1,127 @@
+import { isDone, JobState, transitions } from "../../../domain/jobs/job-state.ts";
+import { limits } from "../../../domain/limits.ts";
+
+const luaSet = (names: readonly string[]): string => `{${names.map((name) => `${name}=true`).join(", ")}}`;
+
+/** States in which a trainer holds the job: those that fenced transitions start from. */
+export const heldStates: readonly JobState[] = [
+  ...new Set(Object.values(transitions).flatMap(({ from, fenced }): readonly JobState[] => (fenced ? from : []))),
+];
+
+const HISTORY_LENGTH = 1000;
+const HIGHEST_PRIORITY = 100;
+/** The queue sorts by whole numbers up to 2²¹ − 1; a flow that is longer loses its order, not its jobs. */
+const LAST_PLACE = 2 ** 21 - 1;
+
+/**
+ * What the scripts on one job share.
+ *
+ * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step)
+ *       5 index of ids, `:<state>` of those in a state   6 prefix of the sets of holders   7 channel of changes
+ *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
+ *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
+ *
+ * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
+ * startedAt endedAt model leaseUntilMs webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error
+ * checkpoints.
+ */
+export const jobPrelude = `
+local job, history, events, metrics = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local index, holders, changes, places, waiting, due = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local held = ${luaSet(heldStates)}
+local done = ${luaSet(JobState.options.filter(isDone))}
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function setAll(fieldsJson)
+  local pairsOfFields = {}
+  for field, value in pairs(cjson.decode(fieldsJson)) do
+    pairsOfFields[#pairsOfFields + 1] = field
+    pairsOfFields[#pairsOfFields + 1] = value
+  end
+  if #pairsOfFields > 0 then redis.call('HSET', job, unpack(pairsOfFields)) end
+end
+
+local function read()
+  return { redis.call('HGETALL', job), redis.call('LRANGE', history, 0, -1) }
+end
+
+local function tell()
+  redis.call('PUBLISH', changes, redis.call('HGET', job, 'id'))
+end
+
+local function addEvent(eventJson)
+  redis.call('XADD', events, 'MAXLEN', '=', ${limits.eventsPerJob}, '*', 'event', eventJson)
+end
+
+-- The state if this attempt holds the job, else false.
+local function heldBy(attempt)
+  local state, current = unpack(redis.call('HMGET', job, 'state', 'attempt'))
+  return state and current == attempt and held[state] and state
+end
+
+local function renewLease(leaseMs)
+  redis.call('HSET', job, 'leaseUntilMs', string.format('%.0f', nowMs() + leaseMs))
+end
+
+local function noteState(to, at, reason, attempt)
+  redis.call('RPUSH', history, cjson.encode({ state = to, at = at, reason = reason, attempt = attempt }))
+  redis.call('LTRIM', history, -${HISTORY_LENGTH}, -1)
+  local level = to == 'failed' and 'error' or 'info'
+  addEvent(cjson.encode({ at = at, level = level, type = 'state', message = reason, data = { state = to, attempt = attempt } }))
+end
+
+-- Start-time fair queueing (Goyal, Vin and Cheng 1996), every job of cost 1: a job's place is the place being served, or the one
+-- after the tenant's last of this priority or above. So tenants take turns however much one of them submits, and within a
+-- tenant a higher priority goes first. When nobody waits there is nothing to be fair about: the count starts anew.
+local function takePlace()
+  local tenant, priority = unpack(redis.call('HMGET', job, 'tenant', 'priority'))
+  if redis.call('SCARD', waiting) == 0 then redis.call('DEL', places) end
+  local flows = {}
+  for each = tonumber(priority), ${HIGHEST_PRIORITY} do flows[#flows + 1] = tenant .. ':' .. each end
+  local place = tonumber(redis.call('HGET', places, 'now') or 1)
+  for _, last in ipairs(redis.call('HMGET', places, unpack(flows))) do
+    if last then place = math.max(place, last + 1) end
+  end
+  place = math.min(place, ${LAST_PLACE})
+  redis.call('HSET', places, flows[1], place)
+  redis.call('HSET', job, 'place', place)
+end
+
+-- What waits in the queue. A job that was taken up has had its turn and did not use it up: it goes to the front.
+local function noteWaiting(id, from, to)
+  if from == 'queued' then redis.call('SREM', waiting, id) end
+  if to ~= 'queued' then return end
+  if from and held[from] then redis.call('HSET', job, 'place', 1) else takePlace() end
+  redis.call('SADD', waiting, id)
+end
+
+-- That the end is to be told is part of the end: no crash can come between the two.
+local function noteWebhook(id)
+  local tenant, webhook = unpack(redis.call('HMGET', job, 'tenant', 'webhook'))
+  if not webhook then return end
+  redis.call('ZADD', due, 0, tenant .. '/' .. id)
+  redis.call('PUBLISH', due, id)
+end
+
+-- One transition: record, indices, history, event, what the job held, and the news of it.
+local function move(to, at, reason)
+  local id, from, attempt, dataset, base = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base'))
+  redis.call('HSET', job, 'state', to)
+  redis.call('ZREM', index .. ':' .. from, id)
+  redis.call('ZADD', index .. ':' .. to, 0, id)
+  noteWaiting(id, from, to)
+  noteState(to, at, reason, tonumber(attempt))
+  if not held[to] then redis.call('HDEL', job, 'leaseUntilMs') end
+  if done[to] then
+    redis.call('HSET', job, 'endedAt', at)
+    redis.call('SREM', holders .. ':' .. dataset, id)
+    if base ~= '' then redis.call('SREM', holders .. ':' .. base, id) end
+    noteWebhook(id)
+  end
+  tell()
+end
+`;

@@ -1,0 +1,30 @@
+import { ServiceError } from "../../domain/errors.ts";
+import { defaultTenant, type TenantId } from "../../domain/ids.ts";
+import { type Admitted, type Scope, scopeOf } from "./operations.ts";
+
+/** On whose behalf an operation runs: the first thing each use case asks for, so none can forget the tenant. */
+export interface Caller {
+  tenant: TenantId;
+  scopes: ReadonlySet<Scope>;
+  /** The API key's id for logs and rate limits; null without keys. */
+  key: string | null;
+}
+
+/**
+ * The one door to the use cases: both surfaces call it with what the client presented (the `Authorization` header or
+ * metadata) before every operation. It answers with the caller, or rejects with `unauthenticated`, `forbidden` or `rate_limited`.
+ */
+export type Admit = (operation: Admitted, authorization: string | undefined, peer: string) => Promise<Caller>;
+
+const everything: ReadonlySet<Scope> = new Set(["read", "submit", "admin"]);
+
+/** Without API keys: everyone who reaches the (loopback) port is the default tenant. */
+export const admitEveryone: Admit = async () => ({ tenant: defaultTenant, scopes: everything, key: null });
+
+/** `forbidden`, naming the scope that is missing. */
+export const requireScope = (caller: Caller, operation: Admitted): void => {
+  const scope = scopeOf(operation);
+  if (!caller.scopes.has(scope)) {
+    throw new ServiceError("forbidden", `this API key lacks the scope "${scope}", which ${operation} needs`);
+  }
+};

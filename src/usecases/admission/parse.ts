@@ -1,0 +1,139 @@
+import type { z } from "zod";
+import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { nearNames } from "../../domain/near-names.ts";
+import { toPointerSegment } from "../../domain/pointer.ts";
+import { knownKeysAt } from "./schema-walk.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** More than this many faults help nobody, and gRPC's trailers are small. */
+const maximumErrors = 20;
+
+/** RFC 6901. */
+const toPointer = (path: readonly PropertyKey[]): string =>
+  path.map((key) => `/${toPointerSegment(String(key))}`).join("");
+
+const quoted = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(", ");
+
+const oneOf = (values: readonly unknown[], given: unknown): string => {
+  if (values.length === 1) return `must be ${quoted(values)}`;
+  const suggestion = typeof given === "string" ? nearNames(given, values.map(String)) : "";
+  return `must be one of ${quoted(values)}${suggestion.startsWith("; did") ? suggestion : ""}`;
+};
+
+const kindOf = (value: unknown): string => {
+  if (value === undefined) return "is missing";
+  if (value === null) return "is null";
+  if (Array.isArray(value)) return "is an array";
+  if (typeof value === "number") return `is ${value}`;
+  return typeof value === "object" ? "is an object" : `is a ${typeof value}`;
+};
+
+const expectedName = (expected: string): string =>
+  ({ int: "an integer", object: "an object", array: "an array", record: "an object" })[expected] ?? `a ${expected}`;
+
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+
+/** One sentence per fault, in words for the person who wrote the request. */
+const describe = (issue: Issue, input: unknown, fullPath: readonly PropertyKey[]): string => {
+  const given = valueAt(input, fullPath);
+  switch (issue.code) {
+    case "invalid_type":
+      return given === undefined ? "is required" : `must be ${expectedName(issue.expected)}, but ${kindOf(given)}`;
+    case "invalid_value":
+      return given === undefined ? "is required" : oneOf(issue.values, given);
+    case "too_small": {
+      if (issue.message.startsWith("must")) return issue.message;
+      const bound = `${issue.inclusive === false ? "greater than" : "at least"} ${issue.minimum}`;
+      if (issue.origin === "number" || issue.origin === "int") return `must be ${bound}, but ${kindOf(given)}`;
+      return `must have ${bound} ${issue.origin === "string" ? "characters" : "entries"}`;
+    }
+    case "too_big": {
+      if (issue.message.startsWith("must")) return issue.message;
+      const bound = `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
+      if (issue.origin === "number" || issue.origin === "int") return `must be ${bound}, but ${kindOf(given)}`;
+      return `must have ${bound} ${issue.origin === "string" ? "characters" : "entries"}`;
+    }
+    default:
+      return issue.message;
+  }
+};
+
+const isDiscriminatorMiss = (issue: Issue): issue is Issue & { discriminator: string; options: unknown[] } =>
+  issue.code === "invalid_union" && "discriminator" in issue && "options" in issue;
+
+/** Whether a branch's fault says "this value is of another kind" rather than "there is something wrong inside". */
+const refusesKind = (issue: Issue): boolean =>
+  issue.path.length === 0
+    ? ["invalid_type", "invalid_value", "invalid_format", "invalid_union"].includes(issue.code)
+    : issue.code === "invalid_value" && issue.path.at(-1) === "type";
+
+/** Of a plain union's branches, the first that takes the value's kind: it is what the writer most likely meant. Null if none does. */
+const likelyBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | null =>
+  branches.find((issues) => !issues.some(refusesKind)) ?? null;
+
+const refusedByAll = (
+  branches: readonly (readonly Issue[])[],
+  input: unknown,
+  path: readonly PropertyKey[],
+): string => {
+  const given = valueAt(input, path);
+  if (given === undefined) return "is required";
+  const wanted = branches.map((issues) => {
+    const whole = issues.find((issue) => issue.path.length === 0);
+    if (whole?.code === "invalid_value") return whole.values.map((value) => JSON.stringify(value)).join(", ");
+    if (whole?.code === "invalid_type") return expectedName(whole.expected);
+    return whole?.message.replace(/^must be /, "") ?? "an object of another type";
+  });
+  return `must be ${[...new Set(wanted)].join(" or ")}`;
+};
+
+const toFieldErrors = (
+  issue: Issue,
+  schema: z.core.$ZodType,
+  input: unknown,
+  prefix: readonly PropertyKey[],
+): { path: readonly PropertyKey[]; detail: string }[] => {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeysAt(schema, path, input);
+    return issue.keys.map((key) => ({ path: [...path, key], detail: `unknown key${nearNames(key, known)}` }));
+  }
+  if (isDiscriminatorMiss(issue)) {
+    const given = valueAt(input, path);
+    return [
+      {
+        path,
+        detail: given === undefined ? `is required: ${oneOf(issue.options, given)}` : oneOf(issue.options, given),
+      },
+    ];
+  }
+  if (issue.code === "invalid_union") {
+    const branch = likelyBranch(issue.errors);
+    if (branch !== null) return branch.flatMap((nested) => toFieldErrors(nested, schema, input, path));
+    return [{ path, detail: refusedByAll(issue.errors, input, path) }];
+  }
+  return [{ path, detail: describe(issue, input, path) }];
+};
+
+/**
+ * Parses strictly, or throws ServiceError `invalid` with a pointer and a remedy for each fault. `base` is the place of
+ * `input` in the request: `""` for the body, `/query` for parameters.
+ */
+export const parse = <S extends z.ZodType>(schema: S, input: unknown, base = ""): z.output<S> => {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const errors: FieldError[] = result.error.issues
+    .flatMap((issue) => toFieldErrors(issue, schema, input, []))
+    .slice(0, maximumErrors)
+    .map(({ path, detail }) => ({ pointer: `${base}${toPointer(path)}`, detail: detail.slice(0, 400) }));
+  const first = errors[0];
+  const where = first === undefined || first.pointer === "" ? "the request" : first.pointer;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  throw new ServiceError("invalid", `${where}: ${first?.detail ?? "is not valid"}${more}`, { errors });
+};

@@ -1,0 +1,98 @@
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { ColumnTypes, type Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import type { TenantId } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parse } from "../admission/parse.ts";
+import type { Deps } from "../deps.ts";
+import { storeAndProfile } from "./store-and-profile.ts";
+
+const Parameters = z.object({
+  name: z.string().min(1).max(limits.nameLength).default("untitled"),
+  types: ColumnTypes.default({}),
+});
+
+interface Room {
+  limitBytes: number;
+  /** Whether it is the tenant's quota that limits, not the size of one file. */
+  quota: boolean;
+}
+
+const quotaExceeded = (storedBytes: number): ServiceError =>
+  new ServiceError(
+    "quota_exceeded",
+    `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
+    {
+      retryAfterSeconds: 60,
+    },
+  );
+
+/** What the file may take: its own limit, or what is left of the tenant's quota. */
+const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<Room> => {
+  if (quotas === null) return { limitBytes: limits.datasetBytes, quota: false };
+  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
+  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
+  return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
+};
+
+/**
+ * Streams a CSV file into the artifact store while profiling it, then publishes the manifest, then the index entry: a data
+ * set that is seen is whole. On any failure nothing is left. `invalid_csv` names line and column.
+ */
+export const uploadDataset = async (
+  deps: Deps,
+  caller: Caller,
+  request: { name?: string | undefined; types?: unknown; body: Readable; gone?: AbortSignal },
+): Promise<Dataset> => {
+  const { name, types } = parse(Parameters, { name: request.name, types: request.types }, "/query");
+  // A gigabyte is not read before finding out that it cannot be recorded.
+  await deps.jobs.ping();
+  const room = await roomFor(deps, caller.tenant);
+  const id = deps.createId("ds");
+  try {
+    const { written, profile } = await storeAndProfile(deps.artifacts, {
+      key: artifactKeys.datasetFile(caller.tenant, id),
+      body: request.body,
+      limitBytes: room.limitBytes,
+      types,
+    });
+    // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
+    if (request.gone?.aborted === true) throw incomplete();
+    const dataset: Dataset = {
+      id,
+      name,
+      format: "csv",
+      bytes: written.bytes,
+      sha256: written.sha256,
+      rows: profile.rows,
+      columns: profile.columns,
+      createdAt: deps.now().toISOString(),
+    };
+    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), Buffer.from(JSON.stringify(dataset)));
+    await deps.catalogue.addDataset(caller.tenant, dataset);
+    return dataset;
+  } catch (error) {
+    await deps.artifacts.remove(artifactKeys.dataset(caller.tenant, id)).catch((cause: unknown) => {
+      deps.log.error(
+        { tenant: caller.tenant, dataset: id, err: cause },
+        "the rest of a failed upload could not be removed",
+      );
+    });
+    if (error instanceof ServiceError && error.code === "too_large" && room.quota && deps.quotas !== null) {
+      throw quotaExceeded(deps.quotas.storedBytes);
+    }
+    if (error instanceof ServiceError || !isAbort(error)) throw error;
+    throw incomplete(error);
+  }
+};
+
+const incomplete = (cause?: unknown): ServiceError =>
+  new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
+
+const isAbort = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  ["ECONNRESET", "ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));

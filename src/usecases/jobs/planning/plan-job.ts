@@ -1,0 +1,65 @@
+import { dataShape } from "../../../data/preprocessing/data-shape.ts";
+import type { Dataset } from "../../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../../domain/errors.ts";
+import type { Plan } from "../../../domain/jobs/job.ts";
+import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
+import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { limits } from "../../../domain/limits.ts";
+import type { Model } from "../../../domain/models/model.ts";
+import type { Caller } from "../../admission/caller.ts";
+import { parse } from "../../admission/parse.ts";
+import type { Deps } from "../../deps.ts";
+import { requireWebhookAllowed } from "./check-webhook.ts";
+
+/** What a body refers to is part of the body: an absent one is a fault at its pointer, not a 404 of the route. */
+const referred = async <T>(pointer: string, what: Promise<T>): Promise<T> => {
+  try {
+    return await what;
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
+    throw new ServiceError("invalid", `${pointer}: ${error.message}`, {
+      errors: [{ pointer, detail: error.message }],
+      cause: error,
+    });
+  }
+};
+
+const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
+
+/** Refuses before queueing what could only fail later, with the numbers to change it by. */
+const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
+  const asked = spec.resources.memoryBytes;
+  if (plan.memoryBytes > asked) {
+    const detail = `the job needs ${grouped(plan.memoryBytes)} bytes and may use ${grouped(asked)}; raise resources.memoryBytes (at most ${grouped(limits.jobMemoryBytes)}) or make the model or the batch smaller`;
+    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/resources/memoryBytes", detail }] });
+  }
+  if (plan.parameters > limits.parameters) {
+    const detail = `the model has ${grouped(plan.parameters)} parameters; at most ${grouped(limits.parameters)} are allowed`;
+    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
+  }
+};
+
+export interface PlannedJob {
+  spec: ResolvedJobSpec;
+  plan: Plan;
+  dataset: Dataset;
+  base: Model | null;
+}
+
+/** The way of every spec, submitted or only validated: strict parse, references, defaults, plan, limits. */
+export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promise<PlannedJob> => {
+  const asked = parse(JobSpec, body);
+  requireWebhookAllowed(deps, asked);
+  const dataset = await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
+  const base =
+    asked.base === undefined
+      ? null
+      : await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model));
+  // An alias may move while the job waits: the record names the model it meant.
+  const named =
+    base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
+  const spec = resolveSpec(named, dataset, base);
+  const plan = await deps.engine.plan(spec, dataShape(spec, dataset, base));
+  requireWithinLimits(plan, spec);
+  return { spec, plan, dataset, base };
+};

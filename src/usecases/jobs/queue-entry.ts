@@ -1,0 +1,32 @@
+import type { TenantId } from "../../domain/ids.ts";
+import type { Job } from "../../domain/jobs/job.ts";
+import type { Deps } from "../deps.ts";
+
+/**
+ * Puts a recorded job into the queue. The record is what was promised: when the queue does not answer, the reconciler
+ * enqueues the job later, so this reports the failure and does not reject.
+ */
+export const enqueueJob = async (
+  deps: Deps,
+  tenant: TenantId,
+  job: Job,
+  { place, isNew = false }: { place: number; isNew?: boolean },
+): Promise<void> => {
+  try {
+    await deps.queue.add({ tenant, job: job.id }, { place, isNew });
+  } catch (error) {
+    deps.log.warn(
+      { tenant, job: job.id, err: error },
+      "the job is recorded but not yet queued; the reconciler will do it",
+    );
+  }
+};
+
+/** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */
+export const dequeueJob = async (deps: Deps, tenant: TenantId, job: Job): Promise<void> => {
+  try {
+    await deps.queue.remove({ job: job.id });
+  } catch (error) {
+    deps.log.warn({ tenant, job: job.id, err: error }, "the job's entry could not be taken out of the queue");
+  }
+};

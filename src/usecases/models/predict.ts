@@ -1,0 +1,24 @@
+import type { Prediction } from "../../domain/models/model.ts";
+import type { Caller } from "../admission/caller.ts";
+import type { Deps } from "../deps.ts";
+import { getModel } from "./get-model.ts";
+
+/** One answer per row, in order. A cell of the wrong type is `invalid` with a pointer such as `/rows/3/age`. */
+export const predict = async (
+  deps: Deps,
+  caller: Caller,
+  request: { model: string; body: unknown },
+): Promise<{ predictions: Prediction[] }> => {
+  const model = await getModel(deps, caller, { id: request.model });
+  return { predictions: await deps.engine.predict(caller.tenant, model, request.body) };
+};
+
+/** The same from JSON to JSON, both unread here: ten thousand rows take longer to read than anyone else should have to wait. */
+export const predictJson = async (
+  deps: Deps,
+  caller: Caller,
+  request: { model: string; body: Uint8Array<ArrayBuffer> },
+): Promise<Uint8Array> => {
+  const model = await getModel(deps, caller, { id: request.model });
+  return deps.engine.predictJson(caller.tenant, model, request.body);
+};

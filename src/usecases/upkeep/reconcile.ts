@@ -1,0 +1,73 @@
+import { CRASHES_OF_POISON, poisonError } from "../../domain/jobs/poison.ts";
+import type { UnfinishedJob } from "../../store/job-store.ts";
+import type { Deps } from "../deps.ts";
+
+const INTERVAL_MS = 2000;
+
+type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
+
+/**
+ * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
+ * is next. Safe in several processes at once, as each step is one compare-and-set of the store or idempotent in the queue.
+ *
+ * After an outage of Redis all leases have ended, though the trainers live: `patient` leaves the jobs to them for this time.
+ */
+export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}): Promise<void> => {
+  const unfinished = patient ? [] : await deps.jobs.unfinished();
+  for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
+  // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
+  const entries = await deps.queue.jobs();
+  const records = await deps.jobs.unfinished();
+  for (const { tenant, id, state, place } of records) {
+    if (state !== "queued" || entries.has(id) || (await deps.queue.has({ tenant, job: id }))) continue;
+    await deps.queue.add({ tenant, job: id }, { place });
+  }
+  // A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
+  // paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
+  const wanted = new Set(records.filter(({ state }) => state !== "paused").map(({ id }) => id));
+  for (const id of entries) if (!wanted.has(id)) await deps.queue.remove({ job: id });
+};
+
+/** A job whose trainer is gone goes back; one that lost too many of them has failed. */
+const settle = async (deps: ReconcilerDeps, job: UnfinishedJob): Promise<void> => {
+  const { tenant, id, attempt } = job;
+  let { state, crashes } = job;
+  if (job.leaseEnded) {
+    const reason = "its trainer gave no sign of life";
+    const after = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
+    if (after === null) return;
+    deps.log.warn({ tenant, job: id, attempt, state: after }, `job reclaimed: ${reason}`);
+    state = after;
+    crashes += 1;
+  }
+  if (state !== "queued" || crashes < CRASHES_OF_POISON) return;
+  const last = (await deps.jobs.get(tenant, id)).history.at(-1)?.reason ?? "";
+  await deps.jobs.failWaiting(tenant, id, poisonError(crashes, last), deps.now().toISOString());
+  await deps.queue.remove({ job: id });
+};
+
+/** Reconciles now and every few seconds until stopped. An outage is logged once and ends by itself. */
+export const startReconciler = (deps: ReconcilerDeps): (() => void) => {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  let healthy = true;
+  /** Nobody knows what was before the first round. */
+  let patient = true;
+  const round = async (): Promise<void> => {
+    try {
+      await reconcile(deps, { patient });
+      healthy = true;
+      patient = false;
+    } catch (error) {
+      if (healthy) deps.log.warn({ err: error }, "records and queue could not be compared; trying again");
+      healthy = false;
+      patient = true;
+    }
+    if (!stopped) timer = setTimeout(() => void round(), INTERVAL_MS);
+  };
+  void round();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+};

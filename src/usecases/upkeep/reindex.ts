@@ -1,0 +1,73 @@
+import type { z } from "zod";
+import { Dataset } from "../../domain/datasets/dataset.ts";
+import type { TenantId } from "../../domain/ids.ts";
+import { Job } from "../../domain/jobs/job.ts";
+import { Model } from "../../domain/models/model.ts";
+import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import type { Deps } from "../deps.ts";
+
+type ReindexDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
+
+export interface Reindexed {
+  datasets: number;
+  models: number;
+  jobs: number;
+  /** Keys of manifests that could not be understood. */
+  unreadable: string[];
+}
+
+const MANIFEST_BYTES = 64 * 1024 ** 2;
+
+/**
+ * Rebuilds what Redis knows of data sets, models and finished jobs from the manifests in the artifact store. Jobs that Redis
+ * still knows stay as they are. Jobs that were not finished, events and metrics are not in the store and are not rebuilt.
+ */
+export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
+  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, unreadable: [] };
+  for (const tenant of await deps.artifacts.tenants()) await reindexTenant(deps, tenant, result);
+  return result;
+};
+
+const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reindexed): Promise<void> => {
+  const { catalogue, jobs } = deps;
+  for await (const manifest of manifests<Dataset>(deps, artifactKeys.datasets(tenant), Dataset, result)) {
+    await catalogue.addDataset(tenant, manifest);
+    result.datasets += 1;
+  }
+  for await (const manifest of manifests<Model>(deps, artifactKeys.models(tenant), Model, result)) {
+    await catalogue.addModel(tenant, manifest);
+    result.models += 1;
+  }
+  for await (const manifest of manifests<Job>(deps, artifactKeys.jobs(tenant), Job, result)) {
+    if (await jobs.restore(tenant, manifest)) result.jobs += 1;
+  }
+};
+
+/** The manifests one folder below a prefix, as they were written. */
+async function* manifests<T>(
+  { artifacts, log }: ReindexDeps,
+  prefix: string,
+  schema: z.ZodType,
+  result: Reindexed,
+): AsyncGenerator<T> {
+  for (const key of await artifacts.list(prefix)) {
+    if (!/^[^/]+\/manifest\.json$/.test(key.slice(prefix.length))) continue;
+    const text = Buffer.from(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES })).toString();
+    const manifest = parseJson(text);
+    const { success, error } = schema.safeParse(manifest);
+    // Checked, but not rewritten: a manifest says more than the API's schema keeps.
+    if (success) yield manifest as T;
+    else {
+      log.error({ key, err: error }, "a manifest cannot be understood; it is left out");
+      result.unreadable.push(key);
+    }
+  }
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no schema takes it: told as unreadable
+  }
+};

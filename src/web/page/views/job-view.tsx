@@ -1,0 +1,194 @@
+import { useRef } from "preact/hooks";
+import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
+import { api } from "../api.ts";
+import { CurveFigure, toCurves } from "../curves.tsx";
+import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
+import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
+import { usePoll } from "../poll.ts";
+import { jobSeconds } from "./jobs-view.tsx";
+
+const timeOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB");
+
+const may = {
+  pause: (job: Job) => job.state === "queued" || job.state === "running",
+  resume: (job: Job) => job.state === "paused",
+  cancel: (job: Job) => !job.done && job.state !== "cancelling",
+} as const;
+
+const Actions = ({ job, refresh }: { job: Job; refresh: () => void }) => {
+  const { busy, error, run } = useAction();
+  const act = (action: keyof typeof may): void =>
+    run(async () => {
+      await api.act(job.id, action);
+      refresh();
+    });
+  return (
+    <>
+      <div class="actions">
+        {(["pause", "resume", "cancel"] as const).map(
+          (action) =>
+            may[action](job) && (
+              <button key={action} type="button" disabled={busy} onClick={() => act(action)}>
+                {action.charAt(0).toUpperCase() + action.slice(1)}
+              </button>
+            ),
+        )}
+        {job.model !== null && (
+          <a class="button primary" href={`#/models/${job.model}`}>
+            Open the model
+          </a>
+        )}
+      </div>
+      <Problem error={error} />
+    </>
+  );
+};
+
+const Summary = ({ job, refresh }: { job: Job; refresh: () => void }) => {
+  const seconds = jobSeconds(job);
+  return (
+    <section class="card" aria-label="Summary">
+      <div class="card-head">
+        <div>
+          <h1>{job.spec.name ?? "Job"}</h1>
+          <code class="muted">{job.id}</code>
+        </div>
+        <Actions job={job} refresh={refresh} />
+      </div>
+      <div class="live" aria-live="polite">
+        <StateBadge state={job.state} />
+        <Progress share={job.progress} label="Progress of this job" />
+        {seconds !== null && <span class="muted">{formatSeconds(seconds)}</span>}
+      </div>
+      {job.error !== null && (
+        <div class="notice error" role="alert">
+          <strong>{job.error.message}</strong> {job.error.hint} <code>{job.error.code}</code>
+        </div>
+      )}
+      {job.plan.warnings.map((warning) => (
+        <p key={warning} class="notice plain">
+          {warning}
+        </p>
+      ))}
+      {Object.keys(job.metrics).length > 0 && <MetricFacts metrics={job.metrics} />}
+    </section>
+  );
+};
+
+const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) => (
+  <Card title="Curves">
+    {points.length === 0 ? (
+      <p class="muted">{job.done ? "This job ended before its first epoch." : "The first epoch will appear here."}</p>
+    ) : (
+      <div class="curves">
+        {toCurves(points).map((curve) => (
+          <CurveFigure key={curve.title} curve={curve} epochs={points.map((point) => point.epoch)} />
+        ))}
+      </div>
+    )}
+  </Card>
+);
+
+const Events = ({ events }: { events: readonly JobEvent[] }) => {
+  const elsewhere = ["state", "progress", "metrics"]; // in the history, the bar and the curves
+  const told = events.filter(({ type }) => !elsewhere.includes(type));
+  return (
+    <Card title="Events">
+      {told.length === 0 && <p class="muted">No warnings and nothing else to report.</p>}
+      <ol class="story">
+        {told.map((event) => (
+          <li key={event.id} class={`level-${event.level}`}>
+            <time dateTime={event.at}>{timeOf(event.at)}</time>
+            <span class="tag">{event.level === "info" ? formatWord(event.type) : event.level}</span>
+            <span>{event.message}</span>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+};
+
+const History = ({ job }: { job: Job }) => (
+  <Card title="History">
+    <ol class="story">
+      {job.history.map((entry) => (
+        <li key={entry.at + entry.state}>
+          <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+          <StateBadge state={entry.state} />
+          <span>
+            {entry.reason}
+            {entry.attempt > 1 && <span class="muted"> (attempt {entry.attempt})</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
+  </Card>
+);
+
+const Plan = ({ job }: { job: Job }) => (
+  <Card title="Plan">
+    <Facts
+      facts={[
+        ["Data set", <a href={`#/datasets/${job.spec.dataset}`}>{job.spec.dataset}</a>],
+        ["Task", formatWord(job.spec.task.type)],
+        ["Label", "label" in job.spec.task ? job.spec.task.label : null],
+        ["Model", formatWord(job.spec.model.type)],
+        ["Loss", formatWord(job.spec.loss.type)],
+        ["Optimiser", `${job.spec.optimizer.type}, learning rate ${formatNumber(job.spec.optimizer.learningRate)}`],
+        ["Parameters", formatNumber(job.plan.parameters)],
+        ["Memory", formatBytes(job.plan.memoryBytes)],
+        ["Work per step", `${formatNumber(job.plan.flopsPerStep)} FLOPs`],
+        ["Steps", `${formatNumber(job.plan.steps)} (${formatNumber(job.plan.stepsPerEpoch)} an epoch)`],
+        ["Threads", String(job.plan.threads)],
+        ["Base model", job.spec.base === undefined ? null : job.spec.base.model],
+        ["Attempts", String(job.attempt)],
+      ]}
+    />
+    <details>
+      <summary>The whole spec, defaults filled in</summary>
+      <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+    </details>
+  </Card>
+);
+
+/** Live while the job runs; asks no more once it is done. */
+export const JobView = ({ id }: { id: string }) => {
+  const seen = useRef<{ id: string; points: MetricPoint[]; events: JobEvent[] }>({ id, points: [], events: [] });
+  const { value, failure, refresh } = usePoll(
+    id,
+    async (signal) => {
+      // In this order: a job that is seen as done has all its points and events recorded.
+      const job = await api.job(id, signal);
+      const known = seen.current.id === id ? seen.current : { points: [], events: [] };
+      const [points, events] = await Promise.all([
+        api.metrics(id, known.points, signal),
+        api.events(id, known.events, signal),
+      ]);
+      seen.current = { id, points, events };
+      return { job, points, events };
+    },
+    ({ job }) => (job.done ? null : job.state === "paused" ? 4000 : 700),
+  );
+  return (
+    <>
+      <a class="back" href="#/">
+        ← Jobs
+      </a>
+      <Failure failure={failure} retry={refresh} />
+      {value === null && failure === null && <p class="muted">Loading…</p>}
+      {value !== null && (
+        <>
+          <Summary job={value.job} refresh={refresh} />
+          <Curves job={value.job} points={value.points} />
+          <div class="columns">
+            <div>
+              <Events events={value.events} />
+              <History job={value.job} />
+            </div>
+            <Plan job={value.job} />
+          </div>
+        </>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,183 @@
+import { useState } from "preact/hooks";
+import { api, apiKey } from "../api.ts";
+import {
+  formatAge,
+  formatDate,
+  formatMetric,
+  formatMetricName,
+  formatNumber,
+  formatWord,
+  headline,
+} from "../format.ts";
+import { Card, Empty, Facts, Failure, MetricFacts, Pager, Problem, useAction } from "../parts.tsx";
+import { usePoll } from "../poll.ts";
+import { ReportCard } from "./report-card.tsx";
+import { TryIt } from "./try-it.tsx";
+
+export const ModelsView = () => {
+  const [tokens, setTokens] = useState<readonly string[]>([]);
+  const pageToken = tokens.at(-1) ?? null;
+  const { value, failure, refresh } = usePoll(
+    `models ${pageToken}`,
+    (signal) => api.models(pageToken, signal),
+    () => 5000,
+  );
+  return (
+    <>
+      <Failure failure={failure} retry={refresh} />
+      <Card title="Models" main>
+        {value === null && failure === null && <p class="muted">Loading…</p>}
+        {value?.items.length === 0 && (
+          <Empty title="No models yet">
+            A job that succeeds leaves its model here. <a href="#/new">Start one</a>.
+          </Empty>
+        )}
+        {value !== null && value.items.length > 0 && (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">Model</th>
+                <th scope="col">Task</th>
+                <th scope="col" class="number">
+                  Parameters
+                </th>
+                <th scope="col" class="number">
+                  Result
+                </th>
+                <th scope="col" class="number">
+                  Made
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {value.items.map((model) => {
+                const best = headline(model.metrics);
+                return (
+                  <tr key={model.id}>
+                    <td data-label="Model">
+                      <a class="row-link" href={`#/models/${model.id}`}>
+                        {model.name}
+                      </a>
+                      <span class="muted small">{formatWord(model.spec.model.type)}</span>
+                    </td>
+                    <td data-label="Task">{formatWord(model.task.type)}</td>
+                    <td data-label="Parameters" class="number">
+                      {formatNumber(model.parameters)}
+                    </td>
+                    <td data-label="Result" class="number">
+                      {best === null ? (
+                        "–"
+                      ) : (
+                        <span class="pair">
+                          <strong>{formatMetric(best.name, best.value)}</strong>
+                          <span class="muted small">{formatMetricName(best.name)}</span>
+                        </span>
+                      )}
+                    </td>
+                    <td data-label="Made" class="number">
+                      {formatAge(model.createdAt, Date.now())}
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+        <Pager tokens={tokens} next={value?.nextPageToken ?? null} onChange={setTokens} />
+      </Card>
+    </>
+  );
+};
+
+/** A plain link where that suffices; with an API key the file must be asked for with a header. */
+const Weights = ({ id }: { id: string }) => {
+  const { busy, error, run } = useAction();
+  if (apiKey.read() === null) {
+    return (
+      <a class="button" href={`/v1/models/${id}/weights`} download={`${id}.safetensors`}>
+        Download weights
+      </a>
+    );
+  }
+  const download = (): void =>
+    run(async () => {
+      const url = URL.createObjectURL(await api.weights(id));
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = `${id}.safetensors`;
+      link.click();
+      URL.revokeObjectURL(url);
+    });
+  return (
+    <>
+      <button type="button" disabled={busy} onClick={download}>
+        Download weights
+      </button>
+      <Problem error={error} />
+    </>
+  );
+};
+
+export const ModelView = ({ id }: { id: string }) => {
+  const { value, failure, refresh } = usePoll(
+    id,
+    (signal) => api.model(id, signal),
+    () => null,
+  );
+  const { busy, error, run } = useAction();
+  const remove = (): void => {
+    if (!confirm("Delete this model for good?")) return;
+    run(async () => {
+      await api.remove("models", id);
+      location.hash = "#/models";
+    });
+  };
+  return (
+    <>
+      <a class="back" href="#/models">
+        ← Models
+      </a>
+      <Failure failure={failure} retry={refresh} />
+      {value === null && failure === null && <p class="muted">Loading…</p>}
+      {value !== null && (
+        <>
+          <section class="card" aria-label="Summary">
+            <div class="card-head">
+              <div>
+                <h1>{value.name}</h1>
+                <code class="muted">{value.id}</code>
+              </div>
+              <div class="actions">
+                <button type="button" class="danger" disabled={busy} onClick={remove}>
+                  Delete
+                </button>
+                <Weights id={value.id} />
+              </div>
+            </div>
+            <Problem error={error} />
+            <MetricFacts metrics={value.metrics} />
+          </section>
+          <ReportCard model={value.id} />
+          <TryIt model={value} />
+          <Card title="Lineage">
+            <Facts
+              facts={[
+                ["Task", formatWord(value.task.type)],
+                ["Model", formatWord(value.spec.model.type)],
+                ["Parameters", formatNumber(value.parameters)],
+                ["Job", value.job === null ? null : <a href={`#/jobs/${value.job}`}>{value.job}</a>],
+                [
+                  "Data set",
+                  value.dataset === null ? null : <a href={`#/datasets/${value.dataset}`}>{value.dataset}</a>,
+                ],
+                ["Base model", value.base === null ? null : <a href={`#/models/${value.base}`}>{value.base}</a>],
+                ["Made", formatDate(value.createdAt)],
+                ["Digest", <code class="break">{value.digest}</code>],
+              ]}
+            />
+          </Card>
+        </>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,140 @@
+import { useState } from "preact/hooks";
+import type { Cell, Row } from "../../../domain/datasets/dataset.ts";
+import type { FeatureTransform, Model, Prediction } from "../../../domain/models/model.ts";
+import { api } from "../api.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import { Card, Facts, Problem, useAction } from "../parts.tsx";
+
+/** What a typed text means to the model: empty is a missing cell. */
+const toCell = (feature: FeatureTransform, text: string): Cell => {
+  if (text === "") return null;
+  return feature.type === "number" ? Number(text) : text;
+};
+
+const Field = ({
+  feature,
+  value,
+  onChange,
+}: {
+  feature: FeatureTransform;
+  value: string;
+  onChange: (value: string) => void;
+}) => (
+  <div class="field">
+    <label for={`feature-${feature.column}`}>{feature.column}</label>
+    {feature.type === "number" ? (
+      <input
+        id={`feature-${feature.column}`}
+        type="number"
+        step="any"
+        placeholder="missing"
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    ) : (
+      <select id={`feature-${feature.column}`} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">missing</option>
+        {feature.categories.map((category) => (
+          <option key={category} value={category}>
+            {category}
+          </option>
+        ))}
+      </select>
+    )}
+  </div>
+);
+
+const Answer = ({ prediction, label }: { prediction: Prediction; label: string }) => {
+  if ("label" in prediction) {
+    const ranked = Object.entries(prediction.probabilities).sort(([, a], [, b]) => b - a);
+    return (
+      <>
+        <p class="answer">
+          {label}: <strong>{prediction.label}</strong>
+        </p>
+        <ul class="shares">
+          {ranked.slice(0, 10).map(([name, share]) => (
+            <li key={name}>
+              <span>{name}</span>
+              <progress max={1} value={share} aria-label={`Probability of ${name}`} />
+              <span class="number">{formatPercent(share)}</span>
+            </li>
+          ))}
+        </ul>
+      </>
+    );
+  }
+  if ("value" in prediction) {
+    return (
+      <p class="answer">
+        {label}: <strong>{formatNumber(prediction.value)}</strong>
+      </p>
+    );
+  }
+  return <Facts facts={Object.entries(prediction).map(([name, value]) => [name, JSON.stringify(value)] as const)} />;
+};
+
+/** Predict one row by hand; the first values are the training data's average row. */
+export const TryIt = ({ model }: { model: Model }) => {
+  const { features } = model.preprocessing;
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(
+      features.map((feature) => [
+        feature.column,
+        feature.type === "number" ? String(Number(feature.mean.toPrecision(4))) : (feature.categories[0] ?? ""),
+      ]),
+    ),
+  );
+  const [prediction, setPrediction] = useState<Prediction | null>(null);
+  const { busy, error, run } = useAction();
+  const { dataset } = model;
+  const fill = (): void =>
+    run(async () => {
+      if (dataset === null) return;
+      const { rows } = await api.rows(dataset, 100);
+      const row = rows[Math.floor(Math.random() * rows.length)] ?? {};
+      setTexts(Object.fromEntries(features.map(({ column }) => [column, String(row[column] ?? "")])));
+    });
+  const predict = (event: Event): void => {
+    event.preventDefault();
+    run(async () => {
+      const row: Row = Object.fromEntries(
+        features.map((feature) => [feature.column, toCell(feature, texts[feature.column] ?? "")]),
+      );
+      const { predictions } = await api.predict(model.id, [row]);
+      setPrediction(predictions[0] ?? null);
+    });
+  };
+  return (
+    <Card title="Try it">
+      <form onSubmit={predict}>
+        <div class="fields dense">
+          {features.map((feature) => (
+            <Field
+              key={feature.column}
+              feature={feature}
+              value={texts[feature.column] ?? ""}
+              onChange={(value) => setTexts({ ...texts, [feature.column]: value })}
+            />
+          ))}
+        </div>
+        <div class="actions">
+          <button type="submit" class="primary" disabled={busy}>
+            Predict
+          </button>
+          {dataset !== null && (
+            <button type="button" disabled={busy} onClick={fill}>
+              Take a row of the data set
+            </button>
+          )}
+        </div>
+      </form>
+      <Problem error={error} />
+      <div aria-live="polite">
+        {prediction !== null && (
+          <Answer prediction={prediction} label={"label" in model.task ? model.task.label : "Prediction"} />
+        )}
+      </div>
+    </Card>
+  );
+};

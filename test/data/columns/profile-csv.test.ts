@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { profileCsv } from "../../../src/data/columns/profile-csv.ts";
+import { readRows } from "../../../src/data/columns/read-rows.ts";
+import type { ColumnType } from "../../../src/domain/datasets/dataset.ts";
+import { limits } from "../../../src/domain/limits.ts";
+import { openFile, streamOf } from "../csv-fixtures.ts";
+
+const profile = (csv: string, types: Record<string, ColumnType> = {}) => profileCsv(streamOf(csv, 1000), { types });
+const column = async (cells: string[], types: Record<string, ColumnType> = {}) =>
+  (await profile(`x,y\n${cells.map((cell) => `${cell},1`).join("\n")}\n`, types)).columns[0]!;
+
+describe("the profile of a file", () => {
+  it("describes iris: number columns with statistics, the label with its classes", async () => {
+    const { rows, columns } = await profileCsv(openFile("iris.csv"));
+    expect(rows).toBe(150);
+    expect(columns.map(({ name, type }) => [name, type])).toEqual([
+      ["sepal_length", "number"],
+      ["sepal_width", "number"],
+      ["petal_length", "number"],
+      ["petal_width", "number"],
+      ["species", "category"],
+    ]);
+    expect(columns[0]).toMatchObject({ missing: 0, distinct: 35, minimum: 4.3, maximum: 7.9 });
+    expect(columns[0]!.mean).toBeCloseTo(5.843333333333334, 12);
+    expect(columns[0]!.standardDeviation).toBeCloseTo(0.8280661279778629, 12);
+    expect(columns[4]).toEqual({
+      name: "species",
+      type: "category",
+      missing: 0,
+      distinct: 3,
+      categories: [
+        { value: "setosa", count: 50 },
+        { value: "versicolor", count: 50 },
+        { value: "virginica", count: 50 },
+      ],
+    });
+  });
+
+  it("keeps the counts of a number column with few different values, however they are written", async () => {
+    const digits = (await profileCsv(openFile("digits.csv"))).columns.at(-1)!;
+    expect(digits).toMatchObject({ type: "number", distinct: 10 });
+    expect(digits.categories!.map(({ count }) => count).reduce((a, b) => a + b)).toBe(1797);
+    expect((await column(["1", "1.0", "01", "0"])).categories).toEqual([
+      { value: "1", count: 3 },
+      { value: "0", count: 1 },
+    ]);
+    const progression = (await profileCsv(openFile("diabetes.csv"))).columns.at(-1)!;
+    expect(progression).toMatchObject({ type: "number", distinct: 214 });
+    expect(progression.categories).toBeUndefined();
+  });
+
+  it("counts empty cells as missing in every column, and NA, NaN and null in number columns only", async () => {
+    expect(await column(["1", "", " ", "NA", "nan", "null", "3"])).toMatchObject({
+      type: "number",
+      missing: 5,
+      mean: 2,
+    });
+    expect(await column(["1", "", "NA", "NA", "red"])).toMatchObject({
+      type: "category",
+      missing: 1,
+      distinct: 3,
+      categories: [{ value: "NA", count: 2 }, { value: "1" }, { value: "red" }],
+    });
+  });
+
+  it("infers a category column from one text, even on the last row, without losing the values before", async () => {
+    const cells = [...Array.from({ length: 300 }, (_, i) => String(i)), "x"];
+    expect(await column(cells)).toMatchObject({ type: "category", distinct: 301 });
+    expect(await column(["0x10", "1"])).toMatchObject({ type: "category" });
+  });
+
+  it("takes a column without any cell for a category column without categories", async () => {
+    expect(await column(["", ""])).toEqual({ name: "x", type: "category", missing: 2, distinct: 0, categories: [] });
+  });
+
+  it("says neither count nor values of free text", async () => {
+    const many = Array.from({ length: limits.categoriesPerColumn + 1 }, (_, i) => `t${i}`);
+    expect(await column(many)).toEqual({ name: "x", type: "category", missing: 0, distinct: null });
+    expect((await column(many.slice(1))).distinct).toBe(limits.categoriesPerColumn);
+    expect((await column(["long ".repeat(100)])).distinct).toBeNull();
+  });
+
+  it("follows the types that the user states", async () => {
+    const category = await column(["10", "9", "10"], { x: "category" });
+    expect(category).toMatchObject({ type: "category", categories: [{ value: "10", count: 2 }, { value: "9" }] });
+    expect(await column(["", "NA"], { x: "number" })).toMatchObject({ type: "number", missing: 2 });
+  });
+
+  it("refuses a text in a stated number column, with line and column", async () => {
+    await expect(profile('a,b\n1,2\n"x\ny",2\n', { b: "number", a: "number" })).rejects.toMatchObject({
+      code: "invalid_csv",
+      errors: [{ pointer: "/line/3/column/1" }],
+      message: expect.stringContaining('line 3, column 1 ("a"): "x\\ny" is not a finite number') as unknown,
+    });
+  });
+
+  it("refuses stated types of columns that are not there, naming near ones", async () => {
+    await expect(profile("weight,height\n1,2\n", { wieght: "number" })).rejects.toMatchObject({
+      code: "invalid",
+      errors: [
+        {
+          pointer: "/query/types/wieght",
+          detail: 'the file has no column "wieght"; did you mean "weight" or "height"?',
+        },
+      ],
+    });
+  });
+
+  it("keeps statistics out of the manifest that would not be finite", async () => {
+    const huge = await column(["1e308", "-1e308"]);
+    expect(huge).toMatchObject({ type: "number", minimum: -1e308, maximum: 1e308 });
+    expect(huge.standardDeviation).toBeUndefined();
+  });
+});
+
+describe("the first rows of a file", () => {
+  it("are read as a prediction takes them", async () => {
+    const csv = "age,name,__proto__\n5,x,1\n NA,,2\n7,y,3\n";
+    const { columns } = await profile(csv);
+    const rows = await readRows(streamOf(csv), 2, columns);
+    expect(rows.map((row) => Object.entries(row))).toEqual([
+      [
+        ["age", 5],
+        ["name", "x"],
+        ["__proto__", 1],
+      ],
+      [
+        ["age", null],
+        ["name", null],
+        ["__proto__", 2],
+      ],
+    ]);
+    expect(await readRows(streamOf(csv), 0, columns)).toEqual([]);
+    expect((await readRows(streamOf(csv), 99, columns)).length).toBe(3);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ServiceError } from "../../../src/domain/errors.ts";
+import { JobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { parse } from "../../../src/usecases/admission/parse.ts";
+
+const dataset = "ds_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+const task = { type: "classification", label: "y" };
+
+const faults = (body: unknown): Record<string, string> => {
+  try {
+    parse(JobSpec, body);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    expect(error.code).toBe("invalid");
+    return Object.fromEntries(error.errors.map(({ pointer, detail }) => [pointer, detail]));
+  }
+  return {};
+};
+
+describe("parsing a body", () => {
+  it.each<[string, object, Record<string, unknown>]>([
+    ["what is missing", {}, { "/dataset": "is required", "/task": "is required" }],
+    [
+      "an unknown key, with the nearest known one",
+      { optimiser: {} },
+      { "/optimiser": 'unknown key; did you mean "optimizer"?' },
+    ],
+    [
+      "an unknown key deep inside a tagged union, with the keys of the meant kind",
+      { optimizer: { type: "momentum", nestrov: true } },
+      { "/optimizer/nestrov": 'unknown key; did you mean "nesterov"?' },
+    ],
+    [
+      "an unknown kind, with the nearest known one",
+      { model: { type: "mpl" } },
+      { "/model/type": expect.stringMatching(/^must be one of "linear".*; did you mean "mlp"\?$/) },
+    ],
+    [
+      "a number out of range",
+      { optimizer: { type: "adam", learningRate: -1 } },
+      { "/optimizer/learningRate": "must be > 0" },
+    ],
+    ["a number's kind", { training: { epochs: "5" } }, { "/training/epochs": "must be a number, but is a string" }],
+    [
+      "an element of an array",
+      { model: { type: "mlp", hidden: [64, 0] } },
+      { "/model/hidden/1": "must be at least 1, but is 0" },
+    ],
+    [
+      "inside the branch of a union that was meant",
+      { model: { type: "mlp", initializer: { type: "normal", standardDeviation: -1 } } },
+      { "/model/initializer/standardDeviation": "must be greater than 0, but is -1" },
+    ],
+    [
+      "a value that no branch takes",
+      { training: { batchSize: "fully" } },
+      { "/training/batchSize": 'must be a number or "full"' },
+    ],
+    [
+      "layers within layers",
+      { model: { type: "cnn", layers: [{ type: "residual", layers: [{ type: "dropuot", rate: 0.1 }] }] } },
+      { "/model/layers/0/layers/0/type": expect.stringContaining('did you mean "dropout"?') },
+    ],
+    ["keys with a slash or a tilde (RFC 6901)", { "a/b~c": 1 }, { "/a~1b~0c": expect.stringContaining("unknown key") }],
+    [
+      "a key named __proto__",
+      JSON.parse('{"__proto__": {}}'),
+      { "/__proto__": expect.stringContaining("unknown key") },
+    ],
+  ])("points at %s", (_, part, expected) => {
+    const whole = Object.keys(expected).includes("/dataset") ? part : { dataset, task };
+    const body: unknown = Object.is(whole, part)
+      ? part
+      : JSON.parse(JSON.stringify(whole).replace(/\}$/, `,${JSON.stringify(part).slice(1)}`));
+    expect(faults(body)).toMatchObject(expected);
+  });
+
+  it("names all faults, but no more than twenty", () => {
+    const labels = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, i]));
+    expect(Object.keys(faults({ dataset, task, labels }))).toHaveLength(20);
+  });
+
+  it("says what the whole must be when it is not an object", () => {
+    for (const body of [null, [], "x", 5]) expect(faults(body)[""]).toMatch(/^must be an object, but is/);
+  });
+
+  it("puts parameters under /query", () => {
+    expect(() => parse(z.object({ pageSize: z.int() }), { pageSize: "x" }, "/query")).toThrow(
+      "/query/pageSize: must be a number, but is a string",
+    );
+  });
+});

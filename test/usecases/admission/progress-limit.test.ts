@@ -1,0 +1,32 @@
+import { PassThrough } from "node:stream";
+import { expect, it } from "vitest";
+import { withProgressLimit } from "../../../src/usecases/admission/progress-limit.ts";
+
+const collect = async (source: PassThrough, idleMs: number): Promise<string> => {
+  let text = "";
+  for await (const chunk of withProgressLimit<Buffer>(source, idleMs)) text += chunk.toString();
+  return text;
+};
+
+it("passes everything on, and counts only the silence of the source", async () => {
+  const source = new PassThrough();
+  const collected = collect(source, 200);
+  for (const part of ["a", "b", "c"]) {
+    source.write(part);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  source.end();
+  expect(await collected).toBe("abc");
+});
+
+it("cuts a source that makes no progress, and leaves it readable for whoever discards the rest", async () => {
+  const source = new PassThrough();
+  source.write("a");
+  await expect(collect(source, 50)).rejects.toMatchObject({ code: "timed_out" });
+  expect(source.destroyed).toBe(false);
+  const rest = new Promise((resolve) => source.on("data", resolve));
+  source.resume();
+  source.write("b");
+  source.write("c");
+  await rest;
+});

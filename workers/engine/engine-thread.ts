@@ -1,0 +1,58 @@
+import { constants, setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "../../src/domain/errors.ts";
+import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
+import { runTeamMember } from "../../src/engine/parallel/team.ts";
+import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
+import { watchCalls } from "../../src/store/watch-calls.ts";
+import { leadJob } from "../training/lead.ts";
+import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
+import { toRunEnd } from "./run-error.ts";
+
+/** What a thread of the pool is started with. */
+export interface EngineThreadSetup {
+  /** Compiled once for the process, with whatever the compiler has made faster since. */
+  kernels: WebAssembly.Module;
+}
+
+assert(parentPort !== null, "engine-thread runs as a worker thread");
+// Training takes what is left: whoever asks the API of the same machine meanwhile, waits for the answer. (On Linux of this thread alone:
+// the trainer's signs of life keep their place.)
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const port = parentPort;
+const { kernels }: EngineThreadSetup = workerData;
+const post = (message: FromThread): void => port.postMessage(message);
+
+const lead = async (order: RunOrder): Promise<RunEnd> => {
+  try {
+    const store = await openArtifactStore(order.artifactUrl, { existing: true });
+    const artifacts = watchCalls(store, (operation, seconds, error) =>
+      post({ type: "store_call", operation, seconds, error }),
+    );
+    return await leadJob(order, { artifacts, kernels, post });
+  } catch (error) {
+    const end = toRunEnd(error);
+    if (end === null) throw error;
+    return end;
+  }
+};
+
+/** One task at a time; an error that is not the job's own ends the thread, which is what its owner watches for. */
+const work = async (task: ToThread): Promise<void> => {
+  if (task.type === "lead") post({ type: "finished", end: await lead(task.order) });
+  else {
+    const { plan, memory } = task.team;
+    const own = await loadEngineKernels(plan.spec.resources.backend, kernels, memory);
+    runTeamMember(plan, memory, own.kernels, task.rank);
+  }
+  post({ type: "idle" });
+};
+
+port.on("message", (task: ToThread) => {
+  work(task).catch((error: unknown) => {
+    // Out of the promise, so that it reaches the owner as the thread's `error`.
+    setImmediate(() => {
+      throw error;
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
+import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import type { CheckpointRecord } from "../../src/store/job-store.ts";
+import type { Control } from "./control.ts";
+
+/** Everything that the lead of a job must know; it opens the store, reads and computes by itself. */
+export interface RunOrder {
+  tenant: TenantId;
+  job: JobId;
+  attempt: number;
+  spec: ResolvedJobSpec;
+  dataset: Dataset;
+  /** The model whose weights the job starts from. */
+  base: Model | null;
+  /** Newest first. */
+  checkpoints: readonly CheckpointRecord[];
+  artifactUrl: string;
+  checkpointMs: number;
+  /** What the ledger holds for the job: the lead may not take more. */
+  admitted: { memoryBytes: number; threads: number };
+  control: Control;
+}
+
+/** What a member of the team needs beside its rank: the plan and the one memory that all share. */
+export interface TeamOrder {
+  plan: TrainingPlan;
+  memory: WebAssembly.Memory;
+}
+
+/** The trainer's main thread to an engine thread. One task at a time. */
+export type ToThread = { type: "lead"; order: RunOrder } | { type: "join"; team: TeamOrder; rank: number };
+
+/** How a run ended, in the lead's words. */
+export type RunEnd =
+  /** The weights are in the store; nothing is committed yet. */
+  | { type: "trained"; model: Omit<Model, "createdAt">; metrics: Metrics }
+  /** As wished; the checkpoint, if one was wished, was posted before. */
+  | { type: "stopped" }
+  | { type: "failed"; error: JobError }
+  /** The world did not let it go on (the store is away): the job goes back to the queue. */
+  | { type: "interrupted"; reason: string };
+
+/** An engine thread to the trainer's main thread. */
+export type FromThread =
+  /** The task is over and the thread may have another. */
+  | { type: "idle" }
+  /** The lead asks for the other members of its team. */
+  | { type: "recruit"; team: TeamOrder }
+  /** Data are prepared; `secondsBefore` and `step` were computed by earlier attempts, up to the checkpoint resumed from. */
+  | { type: "started"; secondsBefore: number; step: number }
+  | { type: "progress"; progress: number; metrics: Metrics }
+  | { type: "points"; points: MetricPoint[] }
+  | { type: "event"; level: JobEvent["level"]; name: string; message: string; data: JobEvent["data"] }
+  /** A checkpoint is durable in the store. */
+  | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number }
+  /** A call of the artifact store is over; `error`: its code or name. */
+  | { type: "store_call"; operation: string; seconds: number; error: string | null }
+  | { type: "finished"; end: RunEnd };
+
+/** What the inference thread is asked; `forget` needs no answer. */
+export type ToInference =
+  | { type: "predict"; tenant: TenantId; model: Model; body: unknown }
+  | { type: "predictJson"; tenant: TenantId; model: Model; body: Uint8Array }
+  | { type: "forget"; tenant: TenantId; model: ModelId };
+
+/** The API's main thread to one that it asks; without an id it waits for no answer. */
+export interface ToAnswering<Question> {
+  id: number | null;
+  question: Question;
+}
+
+/** And back. An error travels as data: a ServiceError's class is lost between threads. */
+export type FromAnswering<Answer> =
+  | { type: "answer"; id: number; answer: Answer }
+  | { type: "refused"; id: number; code: string; detail: string; errors: { pointer: string; detail: string }[] };

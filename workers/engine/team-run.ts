@@ -1,0 +1,110 @@
+import type { Logger } from "pino";
+import { assert } from "../../src/domain/errors.ts";
+import { currentWish, heartbeats } from "./control.ts";
+import type { FromThread, RunEnd, RunOrder, TeamOrder } from "./protocol.ts";
+import type { EngineThread, ThreadPool } from "./thread-pool.ts";
+import { ThreadDied } from "./thread-pool.ts";
+
+/** How a run ended, seen from outside the team. */
+export type TeamEnd =
+  | RunEnd
+  /** A thread crashed or hung: the computing may go on from the checkpoint. */
+  | { type: "crashed"; reason: string }
+  /** `resources.maxSeconds` are used up. */
+  | { type: "overtime" };
+
+/** What the lead reports on the way. */
+export type Report = Exclude<FromThread, { type: "idle" | "recruit" | "finished" }>;
+
+const tickMs = 1000;
+/** What a lead that was told to stop at once may take before its threads are ended from outside. */
+const abandonTicks = 2;
+
+/**
+ * Watches a lead from the outside. Signs of life are counted in ticks, not in time: a process that was frozen and wakes
+ * up finds one tick gone, and does not take its threads for hung.
+ */
+const watch = (order: RunOrder, heartbeatMs: number, trouble: (end: TeamEnd) => void): (() => void) => {
+  const silentTicks = Math.max(2, Math.ceil(heartbeatMs / tickMs));
+  let seen = heartbeats(order.control);
+  let silent = 0;
+  let abandoned = 0;
+  const timer = setInterval(() => {
+    const beats = heartbeats(order.control);
+    silent = beats === seen ? silent + 1 : 0;
+    seen = beats;
+    if (silent >= silentTicks)
+      trouble({ type: "crashed", reason: `the engine showed no sign of life for ${Math.round(heartbeatMs / 1000)} s` });
+    if (currentWish(order.control) === "abandon" && ++abandoned > abandonTicks) trouble({ type: "stopped" });
+  }, tickMs);
+  return () => clearInterval(timer);
+};
+
+/**
+ * Runs one job on a team of engine threads: a lead, and the members that it asks for. Settles exactly once, when no thread
+ * works on the job any more. Threads of a run that ended well go back to the pool; all others are ended.
+ */
+export const runTeam = async (
+  pool: ThreadPool,
+  order: RunOrder,
+  options: { heartbeatMs: number; log: Logger; report: (report: Report) => void },
+): Promise<TeamEnd> => {
+  const threads: EngineThread[] = [];
+  const tasks: Promise<void>[] = [];
+  let overtime: NodeJS.Timeout | null = null;
+  let end: RunEnd | null = null;
+  let trouble: (end: TeamEnd) => void = () => {};
+  const troubled = new Promise<TeamEnd>((resolve) => {
+    trouble = resolve;
+  });
+
+  const start = (task: Parameters<EngineThread["run"]>[0], listen: (message: FromThread) => void): void => {
+    const thread = pool.take();
+    threads.push(thread);
+    const done = thread.run(task, listen);
+    done.catch((error: unknown) => {
+      assert(error instanceof ThreadDied, `a thread's task ends well or with the thread: ${String(error)}`);
+      trouble({ type: "crashed", reason: error.message });
+    });
+    tasks.push(done);
+  };
+  const recruit = (team: TeamOrder): void => {
+    for (let rank = 1; rank < team.plan.threads; rank++) start({ type: "join", team, rank }, () => {});
+  };
+  start({ type: "lead", order }, (message) => {
+    if (message.type === "recruit") return recruit(message.team);
+    if (message.type === "finished") {
+      end = message.end;
+      return;
+    }
+    if (message.type === "started" && overtime === null) {
+      const leftMs = (order.spec.resources.maxSeconds - message.secondsBefore) * 1000;
+      // Timers hold 31 bits of milliseconds; a longer limit than 24 days is beyond what one attempt lasts.
+      overtime = setTimeout(() => trouble({ type: "overtime" }), Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
+    }
+    if (message.type !== "idle") options.report(message);
+  });
+
+  const unwatch = watch(order, options.heartbeatMs, trouble);
+  const well = (async (): Promise<TeamEnd> => {
+    // Members are recruited while the lead's task runs, so the list is complete when the lead has ended.
+    await tasks[0];
+    await Promise.all(tasks);
+    assert(end !== null, "a lead says how it ended before it is idle");
+    return end;
+  })();
+  well.catch(() => {});
+  const result = await Promise.race([well.catch(() => troubled), troubled]);
+  unwatch();
+  if (overtime !== null) clearTimeout(overtime);
+  if (result === end) for (const thread of threads) pool.giveBack(thread);
+  else {
+    options.log.warn(
+      { job: order.job, end: result.type, reason: "reason" in result ? result.reason : undefined },
+      "the team's threads are ended",
+    );
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    for (const thread of threads) pool.giveBack(thread);
+  }
+  return result;
+};

@@ -1,0 +1,73 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import type { Row } from "../../src/domain/datasets/dataset.ts";
+import { assert, ServiceError } from "../../src/domain/errors.ts";
+import type { TenantId } from "../../src/domain/ids.ts";
+import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
+import { limits } from "../../src/domain/limits.ts";
+import { type Model, type Prediction, PredictRequest } from "../../src/domain/models/model.ts";
+import { compileKernels } from "../../src/engine/kernels/load.ts";
+import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
+import { parse } from "../../src/usecases/admission/parse.ts";
+import type { ToInference } from "../engine/protocol.ts";
+import { answerQuestions } from "../requests/answer-requests.ts";
+import type { InferenceSetup } from "./inference.ts";
+import { type Answer, loadModel } from "./load-model.ts";
+import { createLoadedModels } from "./loaded-models.ts";
+
+assert(parentPort !== null, "inference-thread runs as a worker thread");
+const setup: InferenceSetup = workerData;
+const [kernels, artifacts] = await Promise.all([
+  compileKernels(),
+  openArtifactStore(setup.artifactUrl, { existing: true }),
+]);
+const models = createLoadedModels<Answer>(setup.cacheBytes);
+
+/** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */
+const keyOf = (tenant: TenantId, model: Pick<Model, "id" | "digest">): string =>
+  `${tenant}/${model.id}/${model.digest}`;
+
+const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
+  const key = keyOf(tenant, model);
+  const known = models.get(key);
+  if (known !== null) return known;
+  const loaded = await loadModel(artifacts, kernels, tenant, model);
+  models.add(key, loaded);
+  return loaded.value;
+};
+
+/** Rows that are answered without asking how much it will be. */
+const fewRows = 100;
+
+/** Ten thousand rows of a model with ten thousand classes would be gigabytes: the first row tells. */
+const requireRoom = (answer: Answer, model: Model, rows: Row[]): void => {
+  if (rows.length <= fewRows) return;
+  const one = rows.slice(0, 1);
+  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one), one)).length * rows.length;
+  if (bytes <= limits.predictAnswerBytes) return;
+  const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
+  throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
+};
+
+const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]> => {
+  const { rows } = parse(PredictRequest, body);
+  const inputs = encodeRows(model.preprocessing, rows);
+  const answer = await answerOf(tenant, model);
+  requireRoom(answer, model, rows);
+  return answer(inputs, rows);
+};
+
+answerQuestions<ToInference, Prediction[] | Uint8Array<ArrayBuffer>>(
+  parentPort,
+  async (question) => {
+    if (question.type === "forget") {
+      models.removeBelow(`${question.tenant}/${question.model}/`);
+      return [];
+    }
+    const { tenant, model, body } = question;
+    if (question.type === "predict") return predict(tenant, model, body);
+    const predictions = await predict(tenant, model, parseJsonBytes(question.body));
+    return new TextEncoder().encode(JSON.stringify({ predictions }));
+  },
+  (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
+);

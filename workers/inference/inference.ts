@@ -1,0 +1,45 @@
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { ModelId, TenantId } from "../../src/domain/ids.ts";
+import type { Log } from "../../src/domain/log.ts";
+import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { ToInference } from "../engine/protocol.ts";
+import { createAskingThread } from "../requests/request-worker.ts";
+
+export interface Inference {
+  /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
+  predict(tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]>;
+  /** The same from the bytes of a JSON body to those of the answer; the body's are moved to the thread. */
+  predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  forget(tenant: TenantId, model: ModelId): void;
+  close(): Promise<void>;
+}
+
+/** What the inference thread is started with. */
+export interface InferenceSetup {
+  artifactUrl: string;
+  cacheBytes: number;
+}
+
+const waiting = 64;
+const patienceMs = 30_000;
+/** For rows and answers; weights lie in memory of their own. */
+const heapMegabytes = 1024;
+
+/**
+ * Predictions of the API process, computed in a thread of their own so that no model, however large, delays another
+ * request's answer.
+ */
+export const createInference = (script: URL, setup: InferenceSetup, log: Log): Inference => {
+  const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
+  const thread = createAskingThread<ToInference, Prediction[] | Uint8Array>({
+    ...{ script, workerData: setup, what: "prediction", log, waiting, patienceMs, hungOn, heapMegabytes },
+  });
+  return {
+    predict: async (tenant, model, body) =>
+      (await thread.ask({ type: "predict", tenant, model, body })) as Prediction[],
+    predictJson: async (tenant, model, body) =>
+      (await thread.ask({ type: "predictJson", tenant, model, body }, [body.buffer])) as Uint8Array,
+    forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),
+    close: thread.close,
+  };
+};

@@ -1,0 +1,66 @@
+import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
+import type { Row } from "../../src/domain/datasets/dataset.ts";
+import type { TenantId } from "../../src/domain/ids.ts";
+import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
+import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
+import { createPredictor } from "../../src/engine/train/predictor.ts";
+import { decodeSafetensors, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { toClusterModel } from "../training/clustering-run.ts";
+import type { Loaded } from "./loaded-models.ts";
+import { decodeReconstructions } from "./reconstruction.ts";
+
+/** A loaded model: encoded rows (rows × inputs) to answers, in their order. */
+export type Answer = (inputs: Float32Array, rows: readonly Row[]) => Prediction[];
+
+const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
+const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
+
+const networkAnswer = (model: Model, tensors: readonly Tensor[], kernels: WebAssembly.Module): Answer => {
+  const { preprocessing, spec, task } = model;
+  const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
+  const predictor = createPredictor(spec, preprocessing, weights, kernels);
+  return (inputs) => {
+    const outputs = predictor.predict(inputs);
+    if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
+    return decodeOutputs(preprocessing, outputs);
+  };
+};
+
+const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] =>
+  Array.from(answers.assignments, (cluster, row): Prediction => {
+    const part = (values: Float64Array): number[] =>
+      Array.from(values.subarray(row * answers.k, (row + 1) * answers.k));
+    if (answers.model === "k_means") return { cluster, distances: part(answers.distances) };
+    const logDensity = answers.logDensities[row]!;
+    if (model.task.type === "density_estimation") return { logDensity };
+    return { cluster, probabilities: part(answers.responsibilities), logDensity };
+  });
+
+const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
+  const { preprocessing, spec } = model;
+  const parts = tensors.filter(isFloat64).map(({ name, shape, data }) => ({ name, shape, values: data }));
+  const predict = createClusterPredictor(toClusterModel(spec, preprocessing, parts));
+  return (inputs) =>
+    decodeClusters(
+      model,
+      predict({ values: inputs, rows: inputs.length / preprocessing.inputs, columns: preprocessing.inputs }),
+    );
+};
+
+/** Reads a model's weights from the store and makes it ready to answer. `bytes`: of its weights, twice where the engine copies them. */
+export const loadModel = async (
+  artifacts: ArtifactStore,
+  kernels: WebAssembly.Module,
+  tenant: TenantId,
+  model: Model,
+): Promise<Loaded<Answer>> => {
+  const key = artifactKeys.weights(tenant, model.id, model.digest.replace(/^sha256:/, ""));
+  const file = await artifacts.readBytes(key);
+  const { tensors } = decodeSafetensors(file);
+  const value = isClusteringModel(model.spec.model)
+    ? clusterAnswer(model, tensors)
+    : networkAnswer(model, tensors, kernels);
+  return { value, bytes: 2 * file.byteLength };
+};

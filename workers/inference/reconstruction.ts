@@ -1,0 +1,32 @@
+import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
+
+/**
+ * An autoencoder's outputs in the words of the data set: numbers back on their own scale, the likeliest category.
+ * `error` is the mean squared error over the inputs, in their standardised units.
+ */
+export const decodeReconstructions = (
+  { features, inputs: width }: Preprocessing,
+  inputs: Float32Array,
+  outputs: Float32Array,
+): Prediction[] => {
+  const predictions: Prediction[] = [];
+  for (let start = 0; start < outputs.length; start += width) {
+    const reconstruction: [string, number | string][] = [];
+    let at = start;
+    for (const feature of features) {
+      if (feature.type === "number") {
+        reconstruction.push([feature.column, outputs[at]! * feature.scale + feature.mean]);
+        at += 1;
+      } else {
+        const scores = outputs.subarray(at, at + feature.categories.length);
+        reconstruction.push([feature.column, feature.categories[scores.indexOf(Math.max(...scores))] ?? ""]);
+        at += feature.categories.length;
+      }
+      if (feature.missingIndicator) at += 1;
+    }
+    let squares = 0;
+    for (let index = start; index < start + width; index++) squares += (outputs[index]! - inputs[index]!) ** 2;
+    predictions.push({ reconstruction: Object.fromEntries(reconstruction), error: squares / width });
+  }
+  return predictions;
+};

@@ -1,0 +1,55 @@
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { Plan } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import { type BlasIdentity, showBlas } from "../../src/engine/blas/blas-library.ts";
+import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
+import { ModelShapeError } from "../../src/engine/nn/errors.ts";
+import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
+import type { DataShape } from "../../src/usecases/deps.ts";
+
+/** One core on layers of ordinary size, and what a step costs whatever its size; seen on a Zen 5 core. A guide, not a promise. */
+const flopsPerSecond = 12e9;
+const secondsPerStep = 30e-6;
+
+type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & { readonly warnings: readonly string[] };
+
+const toPlan = (planned: Counted, backend: string): Plan => {
+  const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
+  const estimatedSeconds = steps * (flopsPerStep / (flopsPerSecond * threads) + secondsPerStep);
+  return {
+    parameters,
+    memoryBytes,
+    flopsPerStep,
+    stepsPerEpoch,
+    steps,
+    threads,
+    estimatedSeconds,
+    warnings: [...warnings],
+    backend,
+  };
+};
+
+/** What will compute the job. ServiceError `unprocessable` when it asks for BLAS and there is none. */
+const backendFor = ({ model, resources }: ResolvedJobSpec, blas: BlasIdentity | null): string => {
+  if (resources.backend === "wasm" || isClusteringModel(model)) return "wasm";
+  if (blas) return showBlas(blas);
+  const detail = "there is no BLAS library here: leave backend at wasm, or install OpenBLAS where the service runs";
+  throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/resources/backend", detail }] });
+};
+
+/**
+ * What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. `blas` is what findBlas() found on
+ * this machine, for jobs that ask for it.
+ */
+export const planSpec = (blas: BlasIdentity | null, spec: ResolvedJobSpec, shape: DataShape): Plan => {
+  const backend = backendFor(spec, blas);
+  try {
+    return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape), backend);
+  } catch (error) {
+    if (!(error instanceof ModelShapeError)) throw error;
+    throw new ServiceError("invalid", error.message, {
+      errors: [{ pointer: error.pointer, detail: error.message }],
+      cause: error,
+    });
+  }
+};

@@ -1,0 +1,71 @@
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { Plan } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Log } from "../../src/domain/log.ts";
+import type { BlasIdentity } from "../../src/engine/blas/blas-library.ts";
+import type { DataShape } from "../../src/usecases/deps.ts";
+import { createAskingThread } from "../requests/request-worker.ts";
+
+export interface Planner {
+  plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  close(): Promise<void>;
+}
+
+/** What the planning thread is asked. */
+export interface PlanQuestion {
+  spec: ResolvedJobSpec;
+  shape: DataShape;
+}
+
+/** What the planning thread is started with. */
+export interface PlannerSetup {
+  blas: BlasIdentity | null;
+}
+
+const waiting = 64;
+const patienceMs = 10_000;
+const heapMegabytes = 1024;
+const rememberedPlans = 1000;
+/** Of one key; a longer one is planned each time. */
+const keyLength = 8192;
+
+/** All of a question that a plan may depend on: the same name for jobs that differ in what planning does not see. */
+export const planKey = ({ spec, shape }: PlanQuestion): string => {
+  const { name: _name, dataset: _dataset, labels: _labels, ...planned } = spec;
+  const { seed: _seed, ...training } = spec.training;
+  const { priority: _priority, maxSeconds: _maxSeconds, ...resources } = spec.resources;
+  return JSON.stringify({ ...planned, training, resources, shape });
+};
+
+/**
+ * Plans in a thread of its own: an ordinary model takes a millisecond, but the largest that the limits allow takes seconds, for
+ * which nobody else is to wait. Many jobs are alike, so the last plans are remembered.
+ */
+export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Planner => {
+  const hungOn = () => {
+    const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
+    return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
+  };
+  const thread = createAskingThread<PlanQuestion, Plan>({
+    ...{ script, workerData: setup, what: "plan", log, waiting, patienceMs, hungOn, heapMegabytes },
+  });
+  // A Map keeps the order of insertion: the first key is the one used longest ago.
+  const plans = new Map<string, Promise<Plan>>();
+  const remember = (key: string, plan: Promise<Plan>): void => {
+    plans.delete(key);
+    plans.set(key, plan);
+    const [oldest] = plans.keys();
+    if (plans.size > rememberedPlans && oldest !== undefined) plans.delete(oldest);
+  };
+  return {
+    plan: (spec, shape) => {
+      const key = planKey({ spec, shape });
+      const known = plans.get(key);
+      const plan = known ?? thread.ask({ spec, shape });
+      if (key.length <= keyLength) remember(key, plan);
+      if (known === undefined) plan.catch(() => plans.delete(key));
+      return plan;
+    },
+    close: thread.close,
+  };
+};

@@ -1,0 +1,182 @@
+import type { Logger } from "pino";
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { JobState } from "../../src/domain/jobs/job-state.ts";
+import type { RunOutcome } from "../../src/queue/training-queue.ts";
+import type { CheckpointRecord, Fence } from "../../src/store/job-store.ts";
+import { type Control, createControl, wish } from "../engine/control.ts";
+import type { RunOrder } from "../engine/protocol.ts";
+import { runTeam, type TeamEnd } from "../engine/team-run.ts";
+import { commitEnd } from "./commit-end.ts";
+import { createOutbox, type Outbox, whileUnavailable } from "./outbox.ts";
+import { createReporter } from "./reporter.ts";
+import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
+
+/** What a claim gave. */
+export interface Claimed {
+  fence: Fence;
+  job: Job;
+  /** Newest first. */
+  checkpoints: CheckpointRecord[];
+}
+
+/** One attempt at a job, from the claim to the last commit: what its pieces share. */
+export interface Attempt {
+  fence: Fence;
+  job: Job;
+  control: Control;
+  outbox: Outbox;
+  /** Aborted when the job is another's: from then on nothing may be written. */
+  lost: AbortSignal;
+  /** Why the job goes back to the queue, if it does. */
+  handingBack(): string | null;
+  /** Notes how it ended, once that is recorded; until then it counts as lost. */
+  became(outcome: AttemptOutcome): void;
+  outcome(): AttemptOutcome;
+  /** What made the job's record impossible to write, if anything did. */
+  trouble(): unknown;
+}
+
+/** Follows what the user wishes: told by Redis, and seen on every sign of life in case a message was lost. */
+const onState = (control: Control, state: JobState): void => {
+  if (state === "cancelling") wish(control, "abandon");
+  if (state === "pausing") wish(control, "checkpoint");
+};
+
+const createAttempt = (
+  deps: TrainerDeps,
+  { fence, job }: Claimed,
+  log: Logger,
+  signal: AbortSignal,
+): Attempt & { close(): void } => {
+  const control = createControl();
+  const lost = new AbortController();
+  let handingBack: string | null = null;
+  let trouble: unknown = null;
+  let outcome: AttemptOutcome = "lost";
+  const lose = (): void => {
+    if (lost.signal.aborted) return;
+    log.warn("the job is held by another attempt; this one stops and writes nothing");
+    wish(control, "abandon");
+    lost.abort();
+  };
+  const onAbort = (): void => {
+    // One that lost touch with the queue stops computing just like one that is told to stop. Whether the job is still its own
+    // to checkpoint and to give back only the store knows, and every write asks it.
+    handingBack = signal.reason === "closing" ? "the trainer is stopping" : "the trainer lost touch with the queue";
+    wish(control, "checkpoint");
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  const outbox = createOutbox({
+    jobs: deps.jobs,
+    fence,
+    lost: lost.signal,
+    onLost: lose,
+    onState: (state) => onState(control, state),
+    onError: (error) => {
+      trouble = error;
+      log.error({ err: error }, "the job's record refused a write");
+      wish(control, "abandon");
+    },
+    now: deps.now,
+  });
+  return {
+    fence,
+    job,
+    control,
+    outbox,
+    lost: lost.signal,
+    handingBack: () => handingBack,
+    trouble: () => trouble,
+    outcome: () => outcome,
+    became: (known) => {
+      outcome = known;
+    },
+    close: () => signal.removeEventListener("abort", onAbort),
+  };
+};
+
+/** Looks at the job whenever Redis says that it changed. Returns the unsubscriber. */
+const followWishes = async ({ jobs }: TrainerDeps, { fence, control }: Attempt, log: Logger): Promise<() => void> => {
+  const look = (): void => {
+    jobs.get(fence.tenant, fence.job).then(
+      ({ state }) => onState(control, state),
+      // The next sign of life tells the same.
+      (error: unknown) => log.debug({ err: error }, "the job's state could not be read"),
+    );
+  };
+  try {
+    return await jobs.onChange(fence.tenant, fence.job, look);
+  } catch (error) {
+    log.warn({ err: error }, "changes of the job cannot be followed; wishes are seen with each sign of life");
+    return () => {};
+  }
+};
+
+const prepareOrder = async (deps: TrainerDeps, { fence, control }: Attempt, claimed: Claimed): Promise<RunOrder> => {
+  const { job, checkpoints } = claimed;
+  const { tenant, attempt } = fence;
+  const { spec, plan } = job;
+  const [dataset, base] = await Promise.all([
+    deps.catalogue.dataset(tenant, spec.dataset),
+    spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
+  ]);
+  const { artifactUrl, checkpointMs } = deps;
+  const admitted = { memoryBytes: plan.memoryBytes, threads: plan.threads };
+  return {
+    tenant,
+    job: job.id,
+    attempt,
+    spec,
+    dataset,
+    base,
+    checkpoints,
+    artifactUrl,
+    checkpointMs,
+    admitted,
+    control,
+  };
+};
+
+/** What the job refers to is gone, although the record protects it: only the user can say what to train on instead. */
+const missing = (error: unknown): TeamEnd => {
+  if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
+  const hint = "submit the job again with a data set and a base model that exist";
+  return { type: "failed", error: { code: "data", message: error.message, hint } };
+};
+
+/** From the last time that the job came into the queue to now; machines need not agree on the time to the second. */
+const waitedSeconds = ({ history, createdAt }: Job, now: Date): number => {
+  const queued = history.filter(({ state }) => state === "queued").at(-1);
+  return Math.max(0, now.getTime() - Date.parse(queued?.at ?? createdAt)) / 1000;
+};
+
+/** Runs a claimed job until it ends, is stopped by a wish, or is lost. */
+export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
+  const { fence, job } = claimed;
+  const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt });
+  const attempt = createAttempt(deps, claimed, log, signal);
+  const unfollow = await followWishes(deps, attempt, log);
+  const reporter = createReporter(deps, attempt, log);
+  const { memoryBytes, threads } = job.plan;
+  deps.meter.started(waitedSeconds(job, deps.now()));
+  log.info({ memoryBytes, threads, checkpoints: claimed.checkpoints.length }, "job started");
+  const run = async (): Promise<TeamEnd | null> => {
+    const order = await whileUnavailable(attempt.lost, () => prepareOrder(deps, attempt, claimed));
+    if (order === null) return null;
+    return runTeam(deps.pool, order, { heartbeatMs: deps.heartbeatMs, log, report: reporter.report });
+  };
+  try {
+    const end = await run().catch(missing);
+    reporter.stop();
+    await attempt.outbox.drained();
+    return end === null ? "ended" : await commitEnd(deps, attempt, end, log);
+  } finally {
+    deps.meter.ended(attempt.outcome());
+    reporter.stop();
+    await reporter.tidied();
+    unfollow();
+    attempt.close();
+  }
+};

@@ -1,0 +1,125 @@
+import type { Logger } from "pino";
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { Metrics } from "../../src/domain/jobs/job.ts";
+import type { Report } from "../engine/team-run.ts";
+import type { Attempt } from "./attempt.ts";
+import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
+
+/** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
+const signsOfLifePerLease = 3.3;
+
+/** Progress is told as an event for each hundredth, and not too fast to watch: a job's story has room for a thousand lines. */
+const toldShare = 0.01;
+const toldEveryMs = 200;
+
+const createTold = (outbox: Attempt["outbox"], start: number) => {
+  let toldProgress = start;
+  let toldMs = performance.now();
+  return (progress: number, metrics: Metrics): void => {
+    const nowMs = performance.now();
+    if (progress < toldProgress + toldShare || (nowMs < toldMs + toldEveryMs && progress < 1)) return;
+    [toldProgress, toldMs] = [progress, nowMs];
+    const loss = metrics.trainLoss === undefined ? "" : `, loss ${metrics.trainLoss.toPrecision(4)}`;
+    outbox.event({
+      level: "info",
+      type: "progress",
+      message: `${Math.floor(progress * 100)} %${loss}`,
+      data: { progress, ...metrics },
+    });
+  };
+};
+
+/**
+ * Counts steps from what is reported: the points of the history name theirs, and between two of them progress is the share of the
+ * planned steps. A progress of 1 may be an early stop and says nothing of steps.
+ */
+const createStepCounter = (meter: TrainerMeter) => {
+  let counted = 0;
+  return {
+    start: (step: number): void => {
+      counted = step;
+    },
+    reach: (step: number): void => {
+      if (step > counted) meter.steps(step - counted);
+      counted = Math.max(counted, step);
+    },
+  };
+};
+
+/** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
+export const createReporter = (
+  { artifacts, jobs, leaseMs, meter }: TrainerDeps,
+  { outbox, job, fence }: Attempt,
+  log: Logger,
+): { report: (report: Report) => void; stop: () => void; tidied: () => Promise<void> } => {
+  const tell = createTold(outbox, job.progress);
+  const steps = createStepCounter(meter);
+  let last = { progress: job.progress, metrics: job.metrics };
+  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
+
+  const tidying = new Set<Promise<void>>();
+  const tidy = (key: string, work: Promise<void>): void => {
+    const done = work
+      .catch((error: unknown) => log.warn({ key, err: error }, "a checkpoint that nothing needs stays behind"))
+      .finally(() => tidying.delete(done));
+    tidying.add(done);
+  };
+  const obsolete = (keys: readonly string[]): void => {
+    for (const key of keys) tidy(key, artifacts.remove(key));
+  };
+  /** One whose commit was not answered may be recorded all the same, and then another attempt goes on from it. */
+  const refused = (key: string): void => {
+    const unlessRecorded = async (): Promise<void> => {
+      const recorded = await jobs.checkpoints(fence.tenant, fence.job).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.code === "not_found") return [];
+        throw error;
+      });
+      if (!recorded.some((each) => each.key === key)) await artifacts.remove(key);
+    };
+    tidy(key, unlessRecorded());
+  };
+  const report = (message: Report): void => {
+    switch (message.type) {
+      case "started":
+        steps.start(message.step);
+        break;
+      case "progress":
+        last = { progress: message.progress, metrics: message.metrics };
+        outbox.progress(message.progress, message.metrics);
+        if (message.progress < 1) steps.reach(Math.round(message.progress * job.plan.steps));
+        tell(message.progress, message.metrics);
+        break;
+      case "points":
+        outbox.points(message.points);
+        steps.reach(message.points.at(-1)?.step ?? 0);
+        break;
+      case "event":
+        outbox.event({
+          level: message.level,
+          type: message.name,
+          message: message.message,
+          data: message.data,
+        });
+        break;
+      case "checkpoint": {
+        const { record, bytes, seconds } = message;
+        const { step } = record;
+        meter.checkpoint(seconds, bytes);
+        outbox.checkpoint(record, { obsolete, refused });
+        const data = { step, bytes, seconds };
+        outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
+        break;
+      }
+      case "store_call":
+        meter.storeCall(message.operation, message.seconds, message.error);
+        break;
+    }
+  };
+  return {
+    report,
+    stop: () => clearInterval(timer),
+    tidied: async () => {
+      await Promise.all(tidying);
+    },
+  };
+};

@@ -1,0 +1,41 @@
+import type { Logger } from "pino";
+import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
+import type { Catalogue } from "../../src/store/catalogue.ts";
+import type { JobStore } from "../../src/store/job-store.ts";
+import type { OnCall } from "../../src/store/watch-calls.ts";
+import type { ThreadPool } from "../engine/thread-pool.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What became of an attempt: `lost` when another one holds the job by now. */
+export type AttemptOutcome = "succeeded" | "failed" | "cancelled" | "paused" | "handed_back" | "lost";
+
+/** Told of what is measured. */
+export interface TrainerMeter {
+  /** A job was taken up so long after it was queued. */
+  started(waitedSeconds: number): void;
+  ended(outcome: AttemptOutcome): void;
+  /** Steps of training (rounds of clustering) that were computed. */
+  steps(count: number): void;
+  checkpoint(seconds: number, bytes: number): void;
+  /** A call of the artifact store, from this thread or an engine thread. */
+  storeCall: OnCall;
+}
+
+/** What a trainer's main thread works with. */
+export interface TrainerDeps {
+  jobs: JobStore;
+  catalogue: Catalogue;
+  artifacts: ArtifactStore;
+  pool: ThreadPool;
+  ledger: Ledger;
+  meter: TrainerMeter;
+  log: Logger;
+  now: () => Date;
+  /** Names this trainer in the job's history. */
+  name: string;
+  artifactUrl: string;
+  checkpointMs: number;
+  heartbeatMs: number;
+  /** The job is another's when its record saw no sign of life for so long. */
+  leaseMs: number;
+}

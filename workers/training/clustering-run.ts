@@ -1,0 +1,83 @@
+import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { assert } from "../../src/domain/errors.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { ClusteringMeta } from "../../src/engine/cluster/clustering-state.ts";
+import { fitClustering } from "../../src/engine/cluster/fit-clustering.ts";
+import type { ClusterTensor } from "../../src/engine/cluster/parameter-block.ts";
+import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
+import type { ClusterModel } from "../../src/engine/cluster/predict-clusters.ts";
+import { log64 } from "../../src/engine/kernels/math64.ts";
+import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { beat } from "../engine/control.ts";
+import { createSharedMemory } from "../engine/shared-memory.ts";
+import { reportClustering } from "./clustering-report.ts";
+import { fromContent, toContent } from "./fit-state.ts";
+import type { Course, CourseEnd } from "./training-run.ts";
+
+const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
+
+/** Σ ln scale of the standardised number features: what turns a density of the inputs into one of the original units. */
+export const logScaleOf = ({ features }: Preprocessing): number =>
+  features.reduce((sum, feature) => (feature.type === "number" ? sum + log64(feature.scale) : sum), 0);
+
+/** A fitted model with what its tensors do not say. */
+export const toClusterModel = (
+  { model }: ResolvedJobSpec,
+  preprocessing: Preprocessing,
+  tensors: readonly ClusterTensor[],
+): ClusterModel => {
+  assert(isClusteringModel(model), "a clustering model");
+  if (model.type === "k_means") return { model: "k_means", tensors };
+  return { model: "gaussian_mixture", tensors, covariance: model.covariance, logScale: logScaleOf(preprocessing) };
+};
+
+/** k-means and Gaussian mixtures: computed by the lead alone. */
+export const createClusteringCourse = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  allow: (memoryBytes: number) => void,
+): Course => {
+  const plan = planClustering(spec, shape);
+  allow(plan.memoryBytes);
+  const memory = createSharedMemory(plan.memoryBytes);
+  const arraysOf = (split: "train" | "validation" | "test") => {
+    const { rows, features } = plan.data[split];
+    return { features: new Float32Array(memory.buffer, features.offset, rows * shape.inputs), labels: null };
+  };
+  const arrays = { train: arraysOf("train"), validation: arraysOf("validation"), test: arraysOf("test") };
+  return {
+    team: null,
+    arrays,
+    secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
+    dismiss: () => {},
+    async fit(context): Promise<CourseEnd> {
+      const result = await fitClustering(plan, memory, {
+        control: context.control.words,
+        nowMs: () => {
+          beat(context.control);
+          return performance.now();
+        },
+        checkpointEveryMs: context.checkpointMs,
+        logScale: logScaleOf(context.preprocessing),
+        onPoint: context.onPoint,
+        onProgress: context.onProgress,
+        onEvent: context.onEvent,
+        onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
+        ...(context.resume === null
+          ? {}
+          : { resume: fromContent<ClusteringMeta, Float64Array>(context.resume, isFloat64) }),
+      });
+      const { outcome, metrics, state } = result;
+      if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
+      if (outcome !== "finished") return { type: "stopped" };
+      const tensors = result.tensors.map(
+        ({ name, shape: size, values }): Tensor => ({ name, dtype: "F64", shape: size, data: values }),
+      );
+      const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
+      const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
+      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result);
+      return { type: "completed", tensors, metrics, parameters, report };
+    },
+  };
+};

@@ -1,0 +1,209 @@
+import { Readable } from "node:stream";
+import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { prepare } from "../../src/data/preprocessing/prepare.ts";
+import { ServiceError } from "../../src/domain/errors.ts";
+import { modelIdOfJob } from "../../src/domain/ids.ts";
+import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
+import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
+import { decodeSafetensors, digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { beat, currentWish } from "../engine/control.ts";
+import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
+import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
+import { createClusteringCourse } from "./clustering-run.ts";
+import { createNetworkCourse } from "./network-run.ts";
+import { patiently } from "./store-retry.ts";
+import type { Course, CourseContext, CourseEnd } from "./training-run.ts";
+
+/** Messages to the main thread at most this often: a tiny job makes thousands of steps a second. */
+const postEveryMs = 100;
+
+const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
+
+/** Collects what a fit says and posts it in handfuls; `flush` posts the rest. */
+const createReports = (post: (message: FromThread) => void) => {
+  let points: MetricPoint[] = [];
+  let progress = 0;
+  let metrics: Metrics = {};
+  let changed = false;
+  let postedMs = performance.now();
+  const flush = (): void => {
+    postedMs = performance.now();
+    if (points.length > 0) post({ type: "points", points });
+    if (changed) post({ type: "progress", progress, metrics });
+    points = [];
+    changed = false;
+  };
+  const soon = (): void => {
+    changed = true;
+    if (performance.now() - postedMs >= postEveryMs) flush();
+  };
+  return {
+    flush,
+    onProgress: (value: number): void => {
+      progress = value;
+      soon();
+    },
+    onPoint: (point: MetricPoint): void => {
+      points.push(point);
+      metrics = { ...metrics, trainLoss: point.trainLoss, ...point.metrics };
+      soon();
+    },
+  };
+};
+
+/** The base model's tensors by name; a new head's are left out, so that they start afresh. */
+const readBase = async (artifacts: ArtifactStore, order: RunOrder): Promise<Map<string, Float32Array> | null> => {
+  const { base, spec, tenant } = order;
+  if (base === null) return null;
+  const key = artifactKeys.weights(tenant, base.id, digestHex(base.digest));
+  const { tensors } = decodeSafetensors(await patiently(() => artifacts.readBytes(key)));
+  const weights = new Map<string, Float32Array>();
+  for (const tensor of tensors) {
+    const head = tensor.name.startsWith("output.");
+    if (tensor.dtype === "F32" && !(head && spec.base?.newHead === true)) weights.set(tensor.name, tensor.data);
+  }
+  return weights;
+};
+
+/** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
+const publishWeights = async (
+  artifacts: ArtifactStore,
+  order: RunOrder,
+  preprocessing: Preprocessing,
+  end: Extract<CourseEnd, { type: "completed" }>,
+): Promise<RunEnd> => {
+  const { tenant, dataset, base } = order;
+  // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
+  const { webhook: _, ...spec } = order.spec;
+  const id = modelIdOfJob(order.job);
+  const digest = digestOfTensors(end.tensors);
+  const key = artifactKeys.weights(tenant, id, digestHex(digest));
+  await patiently(() => artifacts.write(key, Readable.from(safetensorsChunks(end.tensors, { producer: "descent" }))));
+  const report = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), report));
+  const model: Omit<Model, "createdAt"> = {
+    id,
+    name: spec.name,
+    job: order.job,
+    dataset: dataset.id,
+    base: base?.id ?? null,
+    task: spec.task,
+    spec,
+    parameters: end.parameters,
+    metrics: end.metrics,
+    digest,
+    preprocessing,
+  };
+  return { type: "trained", model, metrics: end.metrics };
+};
+
+const createContext = (
+  artifacts: ArtifactStore,
+  order: RunOrder,
+  reports: ReturnType<typeof createReports>,
+  post: (message: FromThread) => void,
+) => ({
+  control: order.control,
+  checkpointMs: order.checkpointMs,
+  onProgress: reports.onProgress,
+  onPoint: reports.onPoint,
+  onEvent: ({ level, type, message, data }: Parameters<CourseContext["onEvent"]>[0]): void => {
+    reports.flush();
+    post({ type: "event", level, name: type, message, data });
+  },
+  writeCheckpoint: async (content: Parameters<CourseContext["writeCheckpoint"]>[0]): Promise<void> => {
+    reports.flush();
+    const startMs = performance.now();
+    const { record, bytes } = await patiently(() => writeCheckpoint(artifacts, order, content));
+    post({ type: "checkpoint", record, bytes, seconds: (performance.now() - startMs) / 1000 });
+  },
+});
+
+const run = async (
+  course: Course,
+  order: RunOrder,
+  artifacts: ArtifactStore,
+  post: (message: FromThread) => void,
+): Promise<RunEnd> => {
+  const { spec, dataset, tenant } = order;
+  if (course.team !== null) post({ type: "recruit", team: course.team });
+  const openStream = () => patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id)));
+  const preprocessing = await prepare(spec, dataset, openStream, course.arrays, order.base);
+  const initial = await readBase(artifacts, order);
+  const resume = await patiently(() =>
+    readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
+      post({
+        type: "event",
+        level: "warn",
+        name: "corrupt_checkpoint",
+        message: `the checkpoint at step ${record.step} cannot be used: ${reason}`,
+        data: { step: record.step },
+      }),
+    ),
+  );
+  if (resume === null && order.checkpoints.length > 0)
+    post({
+      type: "event",
+      level: "warn",
+      name: "started_anew",
+      message: "none of the job's checkpoints can be used; it starts anew, and its result will be the same",
+      data: { checkpoints: order.checkpoints.length },
+    });
+  const secondsBefore = resume === null ? 0 : course.secondsOf(resume.state);
+  post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
+  if (resume !== null)
+    post({
+      type: "event",
+      level: "info",
+      name: "resumed",
+      message: `resumed at step ${resume.step}`,
+      data: { step: resume.step },
+    });
+  if (currentWish(order.control) !== "go") return { type: "stopped" };
+  const reports = createReports(post);
+  const end = await course.fit({ ...createContext(artifacts, order, reports, post), preprocessing, initial, resume });
+  reports.flush();
+  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
+};
+
+/** The plan is a function of spec and data, so it is what was admitted, unless the job was planned by another version of the service. */
+const requireAdmitted = (order: RunOrder, memoryBytes: number): void => {
+  const { memoryBytes: admitted } = order.admitted;
+  if (memoryBytes > admitted)
+    throw new ServiceError(
+      "over_limit",
+      `the job needs ${memoryBytes} bytes, and was planned with ${admitted} by another version of the service`,
+    );
+};
+
+/**
+ * Runs a whole job on this thread and its team: reads and prepares the data, resumes, fits, and leaves the weights in the
+ * store. Commits nothing: that is the main thread's, under the job's fence.
+ */
+export const leadJob = async (
+  order: RunOrder,
+  {
+    artifacts,
+    kernels,
+    post,
+  }: { artifacts: ArtifactStore; kernels: WebAssembly.Module; post: (message: FromThread) => void },
+): Promise<RunEnd> => {
+  // While data are read the event loop turns; while the fit computes, the course counts.
+  const alive = setInterval(() => beat(order.control), 500);
+  try {
+    const shape = dataShape(order.spec, order.dataset, order.base);
+    const allow = (memoryBytes: number): void => requireAdmitted(order, memoryBytes);
+    const course = isClusteringModel(order.spec.model)
+      ? createClusteringCourse(order.spec, shape, allow)
+      : await createNetworkCourse(order.spec, shape, kernels, allow);
+    try {
+      return await run(course, order, artifacts, post);
+    } finally {
+      course.dismiss();
+    }
+  } finally {
+    clearInterval(alive);
+  }
+};

@@ -1,0 +1,87 @@
+import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
+import { showBlas } from "../../src/engine/blas/blas-library.ts";
+import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
+import { leadTeam } from "../../src/engine/parallel/team.ts";
+import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
+import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
+import { createTrainingMemory, dataViews, weightTensors } from "../../src/engine/train/fitting/memory.ts";
+import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
+import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { beat } from "../engine/control.ts";
+import { fromContent, toContent } from "./fit-state.ts";
+import { reportNetwork } from "./network-report.ts";
+import type { Course, CourseContext, CourseEnd } from "./training-run.ts";
+
+const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
+
+/** Errors are reported in the label's own units. */
+const labelScaleOf = ({ label }: Preprocessing): number => (label.type === "number" ? label.scale : 1);
+
+/** The weights that the spec names by class, in the order of the model's classes; a class left out counts 1. Null: none, or balanced, which fit() computes. */
+const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null => {
+  if (!("classWeights" in loss) || typeof loss.classWeights !== "object" || label.type !== "classes") return null;
+  const { classWeights } = loss;
+  return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
+};
+
+/** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
+export const createNetworkCourse = async (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  kernels: WebAssembly.Module,
+  allow: (memoryBytes: number) => void,
+): Promise<Course> => {
+  const plan = planTraining(spec, shape);
+  allow(plan.memoryBytes);
+  const memory = createTrainingMemory(plan);
+  const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
+  const team = leadTeam(plan, memory, loaded.kernels);
+  const views = dataViews(plan, memory);
+
+  const optionsOf = (context: CourseContext): Parameters<typeof fitNetwork>[3] => ({
+    control: context.control.words,
+    // Asked between two looks at the control word: the sign of life of a thread that computes without a pause.
+    nowMs: () => {
+      beat(context.control);
+      return performance.now();
+    },
+    checkpointEveryMs: context.checkpointMs,
+    labelScale: labelScaleOf(context.preprocessing),
+    onPoint: context.onPoint,
+    onEvent: context.onEvent,
+    onProgress: context.onProgress,
+    onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
+    ...(context.initial === null ? {} : { initial: context.initial }),
+    ...(context.resume === null ? {} : { resume: fromContent<TrainingMeta, Float32Array>(context.resume, isFloat32) }),
+  });
+
+  return {
+    team: plan.threads > 1 ? { plan, memory } : null,
+    arrays: views,
+    secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
+    dismiss: () => team.dismiss(),
+    async fit(context): Promise<CourseEnd> {
+      const weights = classWeightsOf(spec.loss, context.preprocessing.label);
+      if (weights !== null) views.setClassWeights(weights);
+      if (loaded.blas !== null) {
+        const { library, version, coreType } = loaded.blas;
+        const data = { backend: "blas", library, version, coreType };
+        context.onEvent({ level: "info", type: "backend", message: `computed by ${showBlas(loaded.blas)}`, data });
+      }
+      const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
+      if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
+      if (outcome !== "finished") return { type: "stopped" };
+      // Copies: the store hashes and writes ordinary memory.
+      const tensors = weightTensors(plan, memory).map(
+        ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
+      );
+      const answers = collectAnswers(plan, memory, team, () => beat(context.control));
+      const { preprocessing } = context;
+      const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
+    },
+  };
+};

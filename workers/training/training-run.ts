@@ -1,0 +1,41 @@
+import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Report } from "../../src/domain/models/report.ts";
+import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import type { Control } from "../engine/control.ts";
+import type { TeamOrder } from "../engine/protocol.ts";
+import type { CheckpointContent } from "./checkpoint-file.ts";
+
+/** What a course tells while it runs, and what it starts from. */
+export interface CourseContext {
+  control: Control;
+  preprocessing: Preprocessing;
+  /** Weights of the base model by name. */
+  initial: ReadonlyMap<string, Float32Array> | null;
+  resume: CheckpointContent | null;
+  checkpointMs: number;
+  onProgress(progress: number): void;
+  onPoint(point: MetricPoint): void;
+  onEvent(event: Pick<JobEvent, "level" | "type" | "message" | "data">): void;
+  /** Settles when the checkpoint is durable. */
+  writeCheckpoint(content: CheckpointContent): Promise<void>;
+}
+
+export type CourseEnd =
+  | { type: "completed"; tensors: Tensor[]; metrics: Metrics; parameters: number; report: Report }
+  /** As the control word wishes; a wished checkpoint is written. */
+  | { type: "stopped" };
+
+/** One way to fit a model: a network trained by a team of threads, or clusters by one. */
+export interface Course {
+  /** What the other members of the team need; null when the lead computes alone. */
+  team: TeamOrder | null;
+  /** Where the prepared data go, in the job's memory. */
+  arrays: PreparedArrays;
+  /** Seconds of computing that a checkpoint already stands for. */
+  secondsOf(state: unknown): number;
+  fit(context: CourseContext): Promise<CourseEnd>;
+  /** Lets the members of the team go. */
+  dismiss(): void;
+}
