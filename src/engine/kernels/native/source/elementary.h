@@ -1,6 +1,5 @@
 // Elementary functions on the lanes, in + − × ÷ √ alone: assembly/math.ts once more, operation by operation.
-#ifndef ELEMENTARY_H
-#define ELEMENTARY_H
+#pragma once
 
 #include "lanes.h"
 
@@ -153,4 +152,3 @@ INLINE vf activate(vf x, u32 code, vf slope) {
 INLINE float exp_one(float x) { return exp_lanes(splat(x))[0]; }
 INLINE float log_one(float x) { return log_lanes(splat(x))[0]; }
 
-#endif

@@ -1,4 +1,5 @@
 // Element by element, broadcasts and strided copies: families/elementwise.ts and the activations of families/activations.ts.
+#pragma once
 #include "elementary.h"
 
 /** Defines a kernel out[i] = f(x[i], p) and one out[i] = f(x[i], y[i], p); p is made from argument `at`. */

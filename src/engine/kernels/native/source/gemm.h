@@ -1,4 +1,5 @@
 // Matrix products over a packed B: families/matrix.ts.
+#pragma once
 #include "tile.h"
 
 /** Elements of k that are summed before the sum is added to C: part of the order of the sums, see assembly/gemm.ts. */

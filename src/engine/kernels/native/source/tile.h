@@ -1,4 +1,5 @@
 // The microkernel: a tile of C of some rows and one or two vectors of columns, its sums in registers. Each element is summed over k in order, as in
+#pragma once
 // assembly/gemm.ts: more rows and wider lanes change how many elements are summed at once, not how one is.
 #include "elementary.h"
 
@@ -15,7 +16,8 @@
 #define PANEL 8
 
 /** Where the rows of A lie. */
-enum { ADJACENT, STRIDED, INDIRECT };
+enum { ADJACENT, STRIDED, INDIRECT, SCATTERED };
+#define MODES 4
 
 typedef struct {
   float *c;
@@ -23,9 +25,11 @@ typedef struct {
   /** ADJACENT: a[l · step + r]. STRIDED: a[r · row + l · step]. */
   const float *a;
   size_t step, row;
-  /** INDIRECT: rows[r][offsets[l]]. */
+  /** INDIRECT: rows[segment · TILE_ROWS + r][offsets[i]], l counting through `segments` runs of lengths[segment]. SCATTERED: a[offsets[l] + r]. */
   const float *const *rows;
-  const u32 *offsets;
+  const i32 *offsets;
+  const u32 *lengths;
+  u32 segments;
   /** Both halves of each vector of B's row 0; the row after it lies PANEL floats further. */
   const float *low[TILE_VECTORS], *high[TILE_VECTORS];
   u32 depth, columns;
@@ -68,30 +72,34 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
   const size_t step = t->step, row = t->row, row3 = 3 * row;
   const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
   const u32 depth = t->depth;
-  const float *rows[TILE_ROWS];
-  const u32 *offsets = t->offsets;
-  if (mode == INDIRECT) {
+  const u32 segments = mode == INDIRECT ? t->segments : 1;
+  for (u32 segment = 0; segment < segments; segment++) {
+    const i32 *offsets = t->offsets;
+    const u32 length = mode == INDIRECT ? t->lengths[segment] : depth;
+    const float *rows[TILE_ROWS];
+    if (mode == INDIRECT) {
 #pragma GCC unroll 16
-    for (u32 r = 0; r < R; r++) rows[r] = t->rows[r];
-  }
-  for (u32 l = 0; l < depth; l++) {
-    const vf b0 = panel_lanes(low0, high0);
-    const vf b1 = V > 1 ? panel_lanes(low1, high1) : b0;
-    const float *p = a;
-    const size_t offset = mode == INDIRECT ? offsets[l] : 0;
-#pragma GCC unroll 16
-    for (u32 r = 0; r < R; r++) {
-      const float *at = mode == ADJACENT ? a + r : mode == STRIDED ? p + (r % 3) * row : rows[r] + offset;
-      const vf x = splat(*at);
-      sums[r][0] = sums[r][0] + x * b0;
-      if (V > 1) sums[r][1] = sums[r][1] + x * b1;
-      if (mode == STRIDED && r % 3 == 2) p += row3;
+      for (u32 r = 0; r < R; r++) rows[r] = t->rows[segment * TILE_ROWS + r];
     }
-    a += step;
-    low0 += PANEL;
-    high0 += PANEL;
-    low1 += PANEL;
-    high1 += PANEL;
+    for (u32 l = 0; l < length; l++) {
+      const vf b0 = panel_lanes(low0, high0);
+      const vf b1 = V > 1 ? panel_lanes(low1, high1) : b0;
+      const float *p = mode == SCATTERED ? a + offsets[l] : a;
+      const ptrdiff_t offset = mode == INDIRECT ? offsets[l] : 0;
+#pragma GCC unroll 16
+      for (u32 r = 0; r < R; r++) {
+        const float *at = mode == STRIDED ? p + (r % 3) * row : mode == INDIRECT ? rows[r] + offset : p + r;
+        const vf x = splat(*at);
+        sums[r][0] = sums[r][0] + x * b0;
+        if (V > 1) sums[r][1] = sums[r][1] + x * b1;
+        if (mode == STRIDED && r % 3 == 2) p += row3;
+      }
+      a += step;
+      low0 += PANEL;
+      high0 += PANEL;
+      low1 += PANEL;
+      high1 += PANEL;
+    }
   }
   float *c = t->c;
   const int whole = t->columns >= V * LANES, accumulate = t->accumulate, relu = t->activation == 1;
@@ -122,7 +130,9 @@ typedef void TileFunction(const Tile *);
   APART void strided1_##R(const Tile *t) { compute_tile(t, R, 1, STRIDED); } \
   APART void strided2_##R(const Tile *t) { compute_tile(t, R, 2, STRIDED); } \
   APART void indirect1_##R(const Tile *t) { compute_tile(t, R, 1, INDIRECT); } \
-  APART void indirect2_##R(const Tile *t) { compute_tile(t, R, 2, INDIRECT); }
+  APART void indirect2_##R(const Tile *t) { compute_tile(t, R, 2, INDIRECT); } \
+  APART void scattered1_##R(const Tile *t) { compute_tile(t, R, 1, SCATTERED); } \
+  APART void scattered2_##R(const Tile *t) { compute_tile(t, R, 2, SCATTERED); }
 TILE(1)
 TILE(2)
 TILE(3)
@@ -148,10 +158,11 @@ TILE(12)
 #define EACH(name) {name##1, name##2, name##3, name##4, name##5, name##6}
 #endif
 /** By mode, vectors and rows, counted from 1. */
-static TileFunction *const tiles[3][TILE_VECTORS][TILE_ROWS] = {
+static TileFunction *const tiles[MODES][TILE_VECTORS][TILE_ROWS] = {
   {EACH(adjacent1_), EACH(adjacent2_)},
   {EACH(strided1_), EACH(strided2_)},
   {EACH(indirect1_), EACH(indirect2_)},
+  {EACH(scattered1_), EACH(scattered2_)},
 };
 
 /** Applies an activation other than ReLU to a tile that was just stored. */
