@@ -1,6 +1,6 @@
 import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
+import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
@@ -12,13 +12,14 @@ export interface CsvProfile {
 
 const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: readonly string[]): void => {
   const known = new Set(names);
-  const errors: FieldError[] = Object.keys(types)
-    .filter((name) => !known.has(name))
-    .map((name) => ({
-      pointer: `/query/types/${toPointerSegment(name)}`,
-      detail: `the file has no column ${JSON.stringify(name)}${nearNames(name, names)}`,
-    }));
-  if (errors.length > 0) throw new ServiceError("invalid", errors[0]!.detail, { errors });
+  const near = createNearNames(names);
+  const errors = createSpecErrors();
+  for (const name of Object.keys(types)) {
+    if (known.has(name)) continue;
+    const pointer = `/query/types/${toPointerSegment(name)}`;
+    errors.add(pointer, () => `the file has no column ${JSON.stringify(name)}${near(name)}`);
+  }
+  errors.throwIfAny("invalid");
 };
 
 /**

@@ -22,6 +22,8 @@ export interface ClusteringOptions {
   /** Read at least once in each iteration. */
   readonly nowMs: () => number;
   readonly checkpointEveryMs: number;
+  /** Until the first checkpoint of this run; as between the others if left out. */
+  readonly firstCheckpointMs?: number;
   /** Σⱼ ln scaleⱼ of the inputs that were divided by a scale: densities are then those of the original units. 0 if left out. */
   readonly logScale?: number;
   readonly onPoint?: (point: MetricPoint) => void;

@@ -149,7 +149,8 @@ export const fitClustering = async (
     return saveState(plan.task, space, meta);
   };
   const pointEverySteps = Math.max(1, Math.ceil(plan.steps / iterationPoints));
-  let [savedMs, breathedMs] = [options.nowMs(), options.nowMs()];
+  let breathedMs = options.nowMs();
+  let saveDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   while (meta.k <= plan.task.to) {
     const outcome = outcomes.get(Atomics.load(options.control, 0));
     if (outcome)
@@ -160,9 +161,9 @@ export const fitClustering = async (
       await new Promise((resume) => setImmediate(resume));
       breathedMs = options.nowMs();
     }
-    if (options.onCheckpoint && now - savedMs >= options.checkpointEveryMs && meta.k <= plan.task.to) {
+    if (options.onCheckpoint && now >= saveDueMs && meta.k <= plan.task.to) {
       await options.onCheckpoint(save());
-      savedMs = options.nowMs();
+      saveDueMs = options.nowMs() + options.checkpointEveryMs;
     }
   }
   return { ...finish(fit), state: save() };

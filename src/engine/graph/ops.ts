@@ -1,22 +1,7 @@
 import { activation, activationGradient, logSoftmax, softmax, softmaxGradient } from "./ops/activation.ts";
 import { concat, insertColumns, takeColumns } from "./ops/columns.ts";
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./ops/convolution.ts";
-import {
-  abs,
-  add,
-  div,
-  exp,
-  expand,
-  log,
-  mul,
-  neg,
-  reshape,
-  scale,
-  sign,
-  sqrt,
-  square,
-  sub,
-} from "./ops/elementwise.ts";
+import { abs, add, div, exp, log, mul, neg, scale, sign, sqrt, square, sub } from "./ops/elementwise.ts";
 import { gather } from "./ops/gather.ts";
 import {
   absoluteError,
@@ -45,7 +30,8 @@ import {
   maxPoolGradient,
 } from "./ops/pooling.ts";
 import { dropout } from "./ops/random.ts";
-import { sum, sumColumns, sumRows } from "./ops/reduction.ts";
+import { expand, sum, sumColumns, sumRows } from "./ops/reduction.ts";
+import { reshape } from "./ops/reshape.ts";
 import { argmax, describe } from "./ops/statistics.ts";
 
 /** Ops that a model is made of. The test of gradients has a case for each, or it does not compile. */

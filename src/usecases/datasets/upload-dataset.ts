@@ -47,7 +47,11 @@ export const uploadDataset = async (
   caller: Caller,
   request: { name?: string | undefined; types?: unknown; body: Readable; gone?: AbortSignal },
 ): Promise<Dataset> => {
-  const { name, types } = parse(Parameters, { name: request.name, types: request.types }, "/query");
+  const { name, types } = parse(
+    Parameters,
+    { name: request.name, types: request.types },
+    { base: "/query", most: { keys: limits.columns, parts: 2 } },
+  );
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const room = await roomFor(deps, caller.tenant);
