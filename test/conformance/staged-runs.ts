@@ -76,7 +76,7 @@ export interface StagedRuns {
 export const openStagedRuns = async (): Promise<StagedRuns> => {
   const service = await startTestService();
   const { deps } = service;
-  const pool = createThreadPool(engineThread, { kernels: await compileKernels() }, 2);
+  const pool = createThreadPool(engineThread, { kernels: { module: await compileKernels(), native: null } }, 2);
   const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});
@@ -101,6 +101,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         log: pino({ level: "silent" }),
         now: deps.now,
         name: "trainer",
+        kernels: "WebAssembly kernels",
       },
       ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
       ...{ checkpointMs: 0, heartbeatMs: 30_000, drainMs: 20_000, leaseMs: 30_000 },

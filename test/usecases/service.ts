@@ -101,7 +101,7 @@ const createTestEngine = (): EngineAccess => {
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (spec, shape) => planSpec(null, spec, shape),
+    plan: async (spec, shape) => planSpec(spec, shape),
     predict,
     predictJson: async (tenant, model, body) =>
       Buffer.from(JSON.stringify(await predict(tenant, model, parseJsonBytes(body)))),

@@ -2,6 +2,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
+import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createAskingThread } from "../requests/request-worker.ts";
 
@@ -18,6 +19,7 @@ export interface Inference {
 export interface InferenceSetup {
   artifactUrl: string;
   cacheBytes: number;
+  native: NativeLibrary | null;
 }
 
 const waiting = 64;

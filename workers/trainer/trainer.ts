@@ -1,5 +1,7 @@
 import type { TrainerSign } from "../../src/domain/jobs/trainer-heartbeat.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
+import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { RunJob, TrainingConsumer } from "../../src/queue/training-queue.ts";
 import { createThreadPool } from "../engine/thread-pool.ts";
 import { createLedger } from "./ledger.ts";
@@ -14,6 +16,7 @@ export interface Trainer {
 }
 
 export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
+  native: NativeLibrary | null;
   /** What this trainer's jobs may take together. */
   threads: number;
   memoryBytes: number;
@@ -43,7 +46,7 @@ const engineThread = new URL("../engine/engine-thread.js", import.meta.url);
  * those threads and never computes, because a busy event loop would lose the job's lease and the job would run twice.
  */
 export const startTrainer = async (options: TrainerOptions): Promise<Trainer> => {
-  const kernels = await compileKernels();
+  const kernels: KernelSource = { module: await compileKernels(), native: options.native };
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
   const stopAnnouncing = await announce(options);

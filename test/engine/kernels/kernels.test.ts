@@ -1,10 +1,19 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import {
+  bytesOf,
+  type Case,
+  createSpace,
+  memoryBytes,
+  type Output,
+  outputBytes,
+  type Space,
+  ulpOf,
+} from "../../../src/engine/kernels/cases/case.ts";
+import { kernelCases } from "../../../src/engine/kernels/cases/kernel-cases.ts";
 import { type KernelName, type Kernels, kernelInfo } from "../../../src/engine/kernels/interface.ts";
 import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { createReferenceKernels } from "../../../src/engine/kernels/reference.ts";
-import { bytesOf, type Case, createSpace, memoryBytes, type Output, outputBytes, type Space, ulpOf } from "./case.ts";
-import { kernelCases } from "./kernel-cases.ts";
 
 const names = Object.keys(kernelCases) as KernelName[];
 

@@ -1,5 +1,4 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { patchBytes } from "../../blas/patch-tiles.ts";
 import { createGraph, type Value } from "../../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../../graph/plan.ts";
 import { flopsOf, type Result, type TailEmitter } from "../../graph/record.ts";
@@ -219,8 +218,6 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
   const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
-  const { backend } = spec.resources;
-  const threadBytes = backend === "blas" ? Math.max(scratchBytes, patchBytes) : scratchBytes;
   const placed = placeMemory({
     spec,
     shape,
@@ -229,7 +226,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     described,
     evaluationRows,
     threads,
-    scratchBytes: threadBytes,
+    scratchBytes,
   });
   const placeOf = createLookup(placed, model);
   const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
@@ -242,7 +239,6 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     };
     return plan({
       ...request,
-      backend,
       ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
       tailFlops: tailFlops?.(model) ?? 0,
     });

@@ -1,5 +1,5 @@
-import type { KernelName } from "../../../src/engine/kernels/interface.ts";
-import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
+import type { KernelName } from "../interface.ts";
+import { createRandomStream, seedWords } from "../philox.ts";
 
 /** A tensor that a kernel writes, and how far it may lie from the truth. */
 export interface Output {
