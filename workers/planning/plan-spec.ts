@@ -38,7 +38,11 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
 export const planSpec = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   try {
-    return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape), spec);
+    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
+    const planned = planTraining(spec, shape);
+    const searchSteps = planned.search?.steps ?? 0;
+    const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, spec);
+    return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;
     throw new ServiceError("invalid", error.message, {

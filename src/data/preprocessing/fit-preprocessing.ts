@@ -36,11 +36,10 @@ const standardisation = (
   column: string,
 ): { mean: number; scale: number } => {
   const deviation = populationDeviation(moments);
-  // Squares of numbers below 1e-160 are 0: what varies would be taken for a constant.
-  const vanished = deviation === 0 && minimum < maximum;
-  if (vanished || !Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
-    const size = vanished ? "differ too little" : "are too large";
-    const detail = `the numbers of column ${JSON.stringify(column)} ${size} to be standardised; rescale them`;
+  // Squares of differences below 1e-160 are 0: what varies would be taken for a constant.
+  if (deviation === 0 && minimum < maximum) return { mean: moments.mean, scale: maximum - minimum };
+  if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
+    const detail = `the numbers of column ${JSON.stringify(column)} are too large to be standardised; rescale them`;
     throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
   }
   return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };

@@ -63,6 +63,8 @@ export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const Row = exactRecord(z.string(), Cell).meta({ id: "Row" });
 
 export type ColumnType = z.infer<typeof ColumnType>;
+export type Delimiter = z.infer<typeof Delimiter>;
+export type DecimalMark = z.infer<typeof DecimalMark>;
 export type ColumnNote = z.infer<typeof ColumnNote>;
 export type Column = z.infer<typeof Column>;
 export type Dataset = z.infer<typeof Dataset>;

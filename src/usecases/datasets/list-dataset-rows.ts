@@ -20,7 +20,7 @@ export const listDatasetRows = async (
   const dataset = await getDataset(deps, caller, request);
   const body = await deps.artifacts.read(artifactKeys.datasetFile(caller.tenant, dataset.id));
   try {
-    return { rows: await readRows(body, limit, dataset.columns) };
+    return { rows: await readRows(body, limit, dataset) };
   } finally {
     body.destroy();
   }

@@ -55,7 +55,7 @@ const checkNumberLabel = (column: Column, errors: SpecErrors): void => {
     const such = example === undefined ? "" : ` (such as ${quote(example)})`;
     errors.add(
       "/task/label",
-      `${quote(column.name)} holds text${such}, and a regression needs numbers; choose the task "classification" or a number column`,
+      `${quote(column.name)} holds text${such}, and a regression needs numbers; ${column.notes?.[0]?.message ?? 'choose the task "classification" or a number column'}`,
     );
   } else if (column.minimum === column.maximum) {
     errors.add("/task/label", `${quote(column.name)} is constant (${column.minimum}); there is nothing to learn`);
