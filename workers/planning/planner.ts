@@ -3,7 +3,7 @@ import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
-import { createAskingThread } from "../requests/request-worker.ts";
+import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
   plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
@@ -40,7 +40,7 @@ export const createPlanner = (script: URL, log: Log): Planner => {
     const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
-  const thread = createAskingThread<PlanQuestion, Plan>({
+  const thread = createRequestWorker<PlanQuestion, Plan>({
     ...{ script, workerData: null, what: "plan", log, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.
