@@ -5,13 +5,14 @@ import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/e
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
-import { createTrainingMemory, dataViews, weightTensors } from "../../src/engine/train/fitting/memory.ts";
+import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
+import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -36,11 +37,11 @@ export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
   kernels: KernelSource,
-  allow: (memoryBytes: number) => void,
+  take: (memoryBytes: number) => WebAssembly.Memory,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
-  allow(plan.memoryBytes);
-  const memory = createTrainingMemory(plan);
+  const memory = take(plan.memoryBytes);
+  prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
@@ -80,6 +81,12 @@ export const createNetworkRun = async (
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
       const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const separated = separationNote(spec, preprocessing, views, metrics);
+      if (separated !== null) {
+        report.notes.push(separated.note);
+        const { code, message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+      }
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };
