@@ -10,16 +10,11 @@ import {
   formatWord,
   headline,
 } from "../format.ts";
+import { jobSeconds } from "../job-seconds.ts";
 import { Card, Empty, Failure, Pager, Progress, StateBadge } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 
 const states = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;
-
-/** Seconds from the first start to the end, or until now. */
-export const jobSeconds = (job: Job): number | null =>
-  job.startedAt === null
-    ? null
-    : ((job.endedAt === null ? Date.now() : Date.parse(job.endedAt)) - Date.parse(job.startedAt)) / 1000;
 
 const Loss = ({ job }: { job: Job }) => {
   const train = job.metrics.trainLoss;
@@ -39,7 +34,7 @@ const Loss = ({ job }: { job: Job }) => {
 
 const JobRow = ({ job }: { job: Job }) => {
   const best = headline(job.metrics);
-  const seconds = jobSeconds(job);
+  const seconds = jobSeconds(job, Date.now());
   const title = job.spec.name ?? job.id;
   return (
     <tr>
