@@ -26,9 +26,14 @@ export interface TrialRows {
 
 /**
  * A systematic sample of the rows sorted by their label, equal ones in random order: each class, and each range of numbers, has its share of the held-out rows
- * within one. A function of seed, labels and counts alone.
+ * within one; the folds' samples interleave. A function of seed, labels and counts alone.
  */
-export const holdOutRows = (plan: TrainingPlan, search: SearchPlan, memory: WebAssembly.Memory): TrialRows => {
+export const holdOutRows = (
+  plan: TrainingPlan,
+  search: SearchPlan,
+  memory: WebAssembly.Memory,
+  fold: number,
+): TrialRows => {
   const labels = labelsOf(plan, memory);
   const rows = plan.shape.trainRows;
   const count = search.holdOutRows;
@@ -36,7 +41,10 @@ export const holdOutRows = (plan: TrainingPlan, search: SearchPlan, memory: WebA
   const sorted = Int32Array.from({ length: rows }, (_, row) => row).sort(
     (a, b) => labels[a]! - labels[b]! || rank[a]! - rank[b]!,
   );
-  const holdOut = Int32Array.from({ length: count }, (_, i) => sorted[Math.floor(((i + 0.5) * rows) / count)]!).sort();
+  const holdOut = Int32Array.from(
+    { length: count },
+    (_, i) => sorted[Math.floor(((i + (fold + 0.5) / search.folds) * rows) / count)]!,
+  ).sort();
   const held = new Set(holdOut);
   const train = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => !held.has(row));
   return { train, holdOut };
