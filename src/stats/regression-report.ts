@@ -114,6 +114,8 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     residuals: describeResiduals(residuals, predictions),
     dispersion: counts ? mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126))) : null,
     predictionInterval: halfWidth === null ? null : { coverage, halfWidth },
+    coefficients: null,
+    trainingFit: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

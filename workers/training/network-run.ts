@@ -12,6 +12,7 @@ import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
+import { withCoefficients } from "./linear-report.ts";
 import { reportNetwork } from "./network-report.ts";
 import { type Course, type CourseContext, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
 
@@ -81,7 +82,9 @@ export const createNetworkCourse = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      beat(context.control);
+      const report = withCoefficients(measured, spec, preprocessing, views, tensors);
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };
