@@ -10,6 +10,7 @@ export const errorCatalogue = {
   invalid_csv: { http: 400, grpc: "INVALID_ARGUMENT", title: "The file is not well-formed" },
   unauthenticated: { http: 401, grpc: "UNAUTHENTICATED", title: "A valid API key is needed" },
   forbidden: { http: 403, grpc: "PERMISSION_DENIED", title: "The API key lacks the scope for this" },
+  foreign_origin: { http: 403, grpc: "PERMISSION_DENIED", title: "Another site's page may not do this" },
   not_found: { http: 404, grpc: "NOT_FOUND", title: "There is no such resource" },
   method_not_allowed: { http: 405, grpc: "UNIMPLEMENTED", title: "This method is not offered here" },
   timed_out: { http: 408, grpc: "DEADLINE_EXCEEDED", title: "The request took too long to arrive" },
@@ -24,6 +25,7 @@ export const errorCatalogue = {
   quota_exceeded: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "The tenant's limit is reached" },
   rate_limited: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "Too many requests" },
   overloaded: { http: 503, grpc: "UNAVAILABLE", title: "The service is overloaded" },
+  corrupt: { http: 500, grpc: "DATA_LOSS", title: "A stored file is not what was written" },
   internal: { http: 500, grpc: "INTERNAL", title: "The service made a mistake" },
   unavailable: { http: 503, grpc: "UNAVAILABLE", title: "The service is not available right now" },
 } as const satisfies Record<string, { http: number; grpc: string; title: string }>;

@@ -15,6 +15,7 @@ export const toModel = (model: Model): wire.Model => ({
   digest: model.digest,
   preprocessing: toStruct(model.preprocessing),
   createdAt: model.createdAt,
+  files: model.files,
 });
 
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {

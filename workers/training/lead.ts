@@ -4,16 +4,21 @@ import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { modelIdOfJob } from "../../src/domain/ids.ts";
 import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
-import { decodeSafetensors, digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
+import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
+import { dataEvents } from "./data-events.ts";
+import { finiteMetrics, finitePoint } from "./finite-point.ts";
 import { createNetworkRun } from "./network-run.ts";
-import { StoppedReading, untilSignalled } from "./stop-reading.ts";
+import { readBase } from "./read-base.ts";
+import { readData } from "./read-data.ts";
+import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "./training-run.ts";
 
@@ -46,26 +51,13 @@ const createReports = (post: (message: FromThread) => void) => {
       progress = value;
       soon();
     },
-    onPoint: (point: MetricPoint): void => {
+    onPoint: (measured: MetricPoint): void => {
+      const point = finitePoint(measured);
       points.push(point);
       metrics = { ...metrics, trainLoss: point.trainLoss, ...point.metrics };
       soon();
     },
   };
-};
-
-/** The base model's tensors by name; a new head's are left out, so that they start afresh. */
-const readBase = async (artifacts: ArtifactStore, order: RunOrder): Promise<Map<string, Float32Array> | null> => {
-  const { base, spec, tenant } = order;
-  if (base === null) return null;
-  const key = artifactKeys.weights(tenant, base.id, digestHex(base.digest));
-  const { tensors } = decodeSafetensors(await patiently(() => artifacts.readBytes(key)));
-  const weights = new Map<string, Float32Array>();
-  for (const tensor of tensors) {
-    const head = tensor.name.startsWith("output.");
-    if (tensor.dtype === "F32" && !(head && spec.base?.newHead === true)) weights.set(tensor.name, tensor.data);
-  }
-  return weights;
 };
 
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
@@ -80,10 +72,12 @@ const publishWeights = async (
   const { webhook: _, ...spec } = order.spec;
   const id = modelIdOfJob(order.job);
   const digest = digestOfTensors(end.tensors);
+  const metrics = finiteMetrics(end.metrics);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
-  await patiently(() => artifacts.write(key, Readable.from(safetensorsChunks(end.tensors, { producer: "descent" }))));
-  const report = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
-  await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), report));
+  const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
+  const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
+  const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -93,11 +87,12 @@ const publishWeights = async (
     task: spec.task,
     spec,
     parameters: end.parameters,
-    metrics: end.metrics,
+    metrics,
     digest,
+    files: { weights, report },
     preprocessing,
   };
-  return { type: "trained", model, metrics: end.metrics };
+  return { type: "trained", model, metrics };
 };
 
 const createContext = (
@@ -128,11 +123,11 @@ const run = async (
   artifacts: ArtifactStore,
   post: (message: FromThread) => void,
 ): Promise<RunEnd> => {
-  const { spec, dataset, tenant } = order;
+  const { spec, dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
-  const openStream = async () =>
-    untilSignalled(order.control, await patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id))));
-  const preprocessing = await prepare(spec, dataset, openStream, trainingRun.arrays, order.base);
+  const preprocessing = await readData(artifacts, order, (openStream) =>
+    prepare(spec, dataset, openStream, trainingRun.arrays, order.base),
+  );
   const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
@@ -165,25 +160,33 @@ const run = async (
     });
   if (currentSignal(order.control) !== "go") return { type: "stopped" };
   const reports = createReports(post);
-  const end = await trainingRun.fit({
-    ...createContext(artifacts, order, reports, post),
-    preprocessing,
-    initial,
-    resume,
-  });
-  reports.flush();
+  const context = createContext(artifacts, order, reports, post);
+  if (resume === null && order.base === null)
+    for (const event of dataEvents(preprocessing, trainingRun.arrays)) context.onEvent(event);
+  let end: TrainingRunEnd;
+  try {
+    end = await trainingRun.fit({ ...context, preprocessing, initial, resume });
+  } finally {
+    // A fit that fails has told what led to it.
+    reports.flush();
+  }
   return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
 };
 
 /** The plan is a function of spec and data, so it is what was admitted, unless the job was planned by another version of the service. */
-const requireAdmitted = (order: RunOrder, memoryBytes: number): void => {
-  const { memoryBytes: admitted } = order.admitted;
-  if (memoryBytes > admitted)
-    throw new ServiceError(
-      "over_limit",
-      `the job needs ${memoryBytes} bytes, and was planned with ${admitted} by another version of the service`,
-    );
+const takeMemory = ({ admitted, memory }: RunOrder, memoryBytes: number): WebAssembly.Memory => {
+  if (memoryBytes <= admitted.memoryBytes) return memory;
+  throw new ServiceError(
+    "over_limit",
+    `the job needs ${memoryBytes} bytes, and was planned with ${admitted.memoryBytes} by another version of the service`,
+  );
 };
+
+/** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
+const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
+  ...spec,
+  resources: { ...spec.resources, threads: Math.min(spec.resources.threads, admitted.threads) },
+});
 
 /**
  * Runs a whole job on this thread and its team: reads and prepares the data, resumes, fits, and leaves the weights in the
@@ -200,11 +203,12 @@ export const leadJob = async (
   // While data are read the event loop turns; while the fit computes, the trainingRun counts.
   const alive = setInterval(() => beat(order.control), 500);
   try {
-    const shape = dataShape(order.spec, order.dataset, order.base);
-    const allow = (memoryBytes: number): void => requireAdmitted(order, memoryBytes);
-    const trainingRun = isClusteringModel(order.spec.model)
-      ? createClusteringRun(order.spec, shape, allow)
-      : await createNetworkRun(order.spec, shape, kernels, allow);
+    const spec = withinTrainer(order);
+    const shape = dataShape(spec, order.dataset, order.base);
+    const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
+    const trainingRun = isClusteringModel(spec.model)
+      ? createClusteringRun(spec, shape, take)
+      : await createNetworkRun(spec, shape, kernels, take);
     try {
       return await run(trainingRun, order, artifacts, post);
     } catch (error) {

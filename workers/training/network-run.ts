@@ -6,14 +6,15 @@ import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
-import { createTrainingMemory, dataViews, weightTensors } from "../../src/engine/train/fitting/memory.ts";
+import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { withCoefficients } from "./linear-report.ts";
 import { reportNetwork } from "./network-report.ts";
+import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -38,11 +39,11 @@ export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
   kernels: WebAssembly.Module,
-  allow: (memoryBytes: number) => void,
+  take: (memoryBytes: number) => WebAssembly.Memory,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
-  allow(plan.memoryBytes);
-  const memory = createTrainingMemory(plan);
+  const memory = take(plan.memoryBytes);
+  prepareTrainingMemory(plan, memory);
   const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
   const team = leadTeam(plan, memory, loaded.kernels);
   const views = dataViews(plan, memory);
@@ -88,8 +89,20 @@ export const createNetworkRun = async (
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
       const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const separated = separationNote(spec, preprocessing, views, metrics);
+      if (separated !== null) {
+        measured.notes.push(separated.note);
+        const { code, message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+      }
       beat(context.control);
-      const report = withCoefficients(measured, spec, preprocessing, views, tensors);
+      const report = withCoefficients(measured, {
+        ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+        tensorOf: (name) => {
+          const data = tensors.find((tensor) => tensor.name === name)?.data;
+          return data !== undefined && isFloat32(data) ? data : null;
+        },
+      });
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };

@@ -51,6 +51,11 @@ export const Preprocessing = z
   .object({ features: z.array(FeatureTransform), label: LabelTransform, inputs: z.int(), outputs: z.int() })
   .meta({ id: "Preprocessing" });
 
+/** A file of the artifact store as it was written, and as a download of it must be. */
+export const StoredFile = z
+  .object({ bytes: z.int(), sha256: z.string().describe("of the whole file, in hexadecimal") })
+  .meta({ id: "StoredFile" });
+
 export const Model = z
   .object({
     id: ModelId,
@@ -63,6 +68,10 @@ export const Model = z
     parameters: z.int(),
     metrics: Metrics,
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
+    files: z
+      .object({ weights: StoredFile, report: StoredFile })
+      .optional()
+      .describe("what `/weights` and the report are held against; models of earlier versions are without"),
     preprocessing: Preprocessing,
     createdAt: Timestamp,
   })

@@ -1,6 +1,6 @@
 import type { Coefficient, ReportNote } from "../../domain/models/report.ts";
 import { informationOf } from "./information.ts";
-import { findSeparation, fittedMeans, type LinearFit } from "./linear-fit.ts";
+import { fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";
 import { type Term, termsOf } from "./terms.ts";
@@ -141,20 +141,11 @@ const squaredResidual = (fit: LinearFit, means: Float64Array): number =>
 /** Why no errors are given, or what must be known of them. */
 const notesOf = (
   fit: LinearFit,
-  separation: string | null,
   dependent: readonly string[],
   counts: { rows: number; parameters: number; work: number },
 ): ReportNote[] => {
   const notes: ReportNote[] = [];
   const add = (code: string, message: string): void => void notes.push({ code, message });
-  const cure = "a penalty (/training/l2) gives finite ones";
-  if (separation !== null)
-    add(
-      "separated",
-      fit.l2 > 0
-        ? `${separation}: the coefficients are finite because of the penalty alone`
-        : `${separation}: no finite coefficients are the likeliest, and those given are where training ended, without errors; ${cure}`,
-    );
   if (dependent.length > 0)
     add(
       "collinear",
@@ -164,7 +155,7 @@ const notesOf = (
     add("too_few_rows", `${counts.rows} training rows do not determine ${counts.parameters} coefficients and an error`);
   if (counts.work > mostWork || counts.parameters > mostCoefficients)
     add("too_many_coefficients", `errors of ${counts.parameters} coefficients are not computed`);
-  else if (fit.l2 > 0 && separation === null)
+  else if (fit.l2 > 0 && !fit.separated)
     add(
       "penalised",
       `l2 = ${fit.l2.toPrecision(3)} shrinks the coefficients: errors and intervals are those of the posterior under the prior that the penalty stands for`,
@@ -191,10 +182,9 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const width = contrasts * (fit.l2 === 0 ? terms.length : inputs + 1);
   const work = rows * width ** 2;
   const means = fittedMeans(fit);
-  const separation = findSeparation(fit, means);
   const degrees = fit.model === "linear" ? rows - parameters : Number.POSITIVE_INFINITY;
   const variance = fit.model === "linear" ? squaredResidual(fit, means) / Math.max(1, degrees) : 1;
-  const known = fit.l2 > 0 || (separation === null && rows > parameters);
+  const known = fit.l2 > 0 || (!fit.separated && rows > parameters);
   const possible = known && degrees > 0 && variance > 0 && work <= mostWork && width <= mostCoefficients;
   const found = possible ? covarianceOf(fit, means, terms, variance) : null;
   const dependent = found !== null && "dependent" in found ? found.dependent : [];
@@ -221,6 +211,6 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const names = [...new Set(dependent.map((position) => terms[position % terms.length]?.name ?? ""))];
   return {
     coefficients,
-    notes: notesOf(fit, separation, names, { rows, parameters: Math.max(parameters, width), work }),
+    notes: notesOf(fit, names, { rows, parameters: Math.max(parameters, width), work }),
   };
 };

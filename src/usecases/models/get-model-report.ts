@@ -1,14 +1,20 @@
 import { Report } from "../../domain/models/report.ts";
-import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { reportOf } from "../../store/artifacts/model-files.ts";
+import { corrupt, readVerified } from "../../store/artifacts/verified.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
+import { unlessDeleted } from "./unless-deleted.ts";
 
-const limitBytes = 64 * 1024 ** 2;
-
-/** What the trainer measured when the model was made. */
+/** What the trainer measured when the model was made. `corrupt` if the stored one is not what it wrote. */
 export const getModelReport = async (deps: Deps, caller: Caller, request: { id: string }): Promise<Report> => {
-  const { id, digest } = await getModel(deps, caller, request);
-  const key = artifactKeys.report(caller.tenant, id, digest.replace(/^sha256:/, ""));
-  return Report.parse(JSON.parse(Buffer.from(await deps.artifacts.readBytes(key, { limitBytes })).toString()));
+  const model = await getModel(deps, caller, request);
+  const { key, check, what } = reportOf(caller.tenant, model);
+  const again = () => getModel(deps, caller, request);
+  const bytes = await unlessDeleted(again, () => readVerified(deps.artifacts, key, check, what));
+  try {
+    return Report.parse(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (error) {
+    throw corrupt(what, "cannot be read", error);
+  }
 };

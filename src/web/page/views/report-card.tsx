@@ -70,7 +70,6 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
             <tr key={`${label} ${term}`}>
               <th scope="row">{label === undefined ? term : `${label}: ${term}`}</th>
               {[estimate, standardError, lower, upper, pValue].map((value, column) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the columns are always these.
                 <td key={column} class="number">
                   {show(value)}
                 </td>
