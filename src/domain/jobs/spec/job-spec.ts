@@ -5,7 +5,7 @@ import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
-import { PenaltySearch } from "./penalty-search.ts";
+import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
@@ -162,6 +162,7 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
   optimizer: OptimizerSpec & { learningRate: number };
   training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
     split: ResolvedSplitSpec;
+    penaltySearch: false | ResolvedPenaltySearch;
   };
   resources: Filled<ResourcesSpec, "threads">;
 };
