@@ -10,9 +10,11 @@ import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engin
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
+import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -86,7 +88,21 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const separated = separationNote(spec, preprocessing, views, metrics);
+      if (separated !== null) {
+        measured.notes.push(separated.note);
+        const { code, message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+      }
+      beat(context.control);
+      const report = withCoefficients(measured, {
+        ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+        tensorOf: (name) => {
+          const data = tensors.find((tensor) => tensor.name === name)?.data;
+          return data !== undefined && isFloat32(data) ? data : null;
+        },
+      });
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };
