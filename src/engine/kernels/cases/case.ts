@@ -1,5 +1,5 @@
-import type { KernelName } from "../../../src/engine/kernels/interface.ts";
-import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
+import type { KernelName } from "../interface.ts";
+import { createRandomStream, seedWords } from "../philox.ts";
 
 /** A tensor that a kernel writes, and how far it may lie from the truth. */
 export interface Output {
@@ -97,3 +97,10 @@ export const ulpOf = (value: number): number => {
   if (size < 2 ** -126) return 2 ** -149;
   return 2 ** (Math.floor(Math.log2(size)) - 23);
 };
+
+/** Bytes of one element of an output. */
+export const bytesOf = { real: 4, integer: 4, double: 8 } as const;
+
+/** The bytes of all outputs, one after the other. */
+export const outputBytes = (bytes: Uint8Array, outputs: readonly Output[]): Buffer =>
+  Buffer.concat(outputs.map((o) => bytes.subarray(o.pointer, o.pointer + o.count * bytesOf[o.type])));

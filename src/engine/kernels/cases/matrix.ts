@@ -4,20 +4,10 @@ import {
   convArguments,
   convOutputSize,
   convSizes,
-} from "../../../../src/engine/kernels/families/convolution.ts";
-import {
-  type MatrixKernels,
-  packedElements,
-  panelCount,
-  scratchBytes,
-  stripCount,
-} from "../../../../src/engine/kernels/families/matrix.ts";
-import {
-  type PoolGeometry,
-  type PoolingKernels,
-  poolArguments,
-} from "../../../../src/engine/kernels/families/pooling.ts";
-import { type Case, type CasesOf, integerOutput, type MakeCase, realOutput, type Space } from "../case.ts";
+} from "../families/convolution.ts";
+import { type MatrixKernels, packedElements, panelCount, scratchBytes, stripCount } from "../families/matrix.ts";
+import { type PoolGeometry, type PoolingKernels, poolArguments } from "../families/pooling.ts";
+import { type Case, type CasesOf, integerOutput, type MakeCase, realOutput, type Space } from "./case.ts";
 
 export const matrixCases: CasesOf<MatrixKernels> = {
   packB: (r) => {

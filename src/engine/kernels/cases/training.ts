@@ -1,8 +1,8 @@
-import type { GatherKernels } from "../../../../src/engine/kernels/families/gather.ts";
-import type { LossKernels } from "../../../../src/engine/kernels/families/losses.ts";
-import type { OptimiserKernels } from "../../../../src/engine/kernels/families/optimisers.ts";
-import type { RandomKernels } from "../../../../src/engine/kernels/families/random.ts";
-import { type CasesOf, doubleOutput, integerOutput, type MakeCase, realOutput, type Space } from "../case.ts";
+import type { GatherKernels } from "../families/gather.ts";
+import type { LossKernels } from "../families/losses.ts";
+import type { OptimiserKernels } from "../families/optimisers.ts";
+import type { RandomKernels } from "../families/random.ts";
+import { type CasesOf, doubleOutput, integerOutput, type MakeCase, realOutput, type Space } from "./case.ts";
 
 const regression =
   (ulps: number, floor: number, low = -2, high = 2, extra: readonly number[] = [], widths = 1): MakeCase =>

@@ -1,6 +1,6 @@
-import type { ActivationKernels } from "../../../../src/engine/kernels/families/activations.ts";
-import type { ElementwiseKernels } from "../../../../src/engine/kernels/families/elementwise.ts";
-import { type CasesOf, type MakeCase, realOutput, type Space } from "../case.ts";
+import type { ActivationKernels } from "../families/activations.ts";
+import type { ElementwiseKernels } from "../families/elementwise.ts";
+import { type CasesOf, type MakeCase, realOutput, type Space } from "./case.ts";
 
 const unary =
   (ulps: number, low = -3, high = 3, floor = 0): MakeCase =>

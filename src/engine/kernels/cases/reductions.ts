@@ -1,6 +1,6 @@
-import type { NormalisationKernels } from "../../../../src/engine/kernels/families/normalisation.ts";
-import { chunkCount, type ReductionKernels } from "../../../../src/engine/kernels/families/reductions.ts";
-import { type CasesOf, doubleOutput, integerOutput, type MakeCase, type Output, realOutput } from "../case.ts";
+import type { NormalisationKernels } from "../families/normalisation.ts";
+import { chunkCount, type ReductionKernels } from "../families/reductions.ts";
+import { type CasesOf, doubleOutput, integerOutput, type MakeCase, type Output, realOutput } from "./case.ts";
 
 const byRows =
   (output: (pointer: number, rows: number, columns: number) => Output, factor: boolean): MakeCase =>
