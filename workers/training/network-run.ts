@@ -1,8 +1,7 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
 import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
-import { showBlas } from "../../src/engine/blas/blas-library.ts";
-import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
+import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
@@ -38,14 +37,13 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
-  kernels: WebAssembly.Module,
+  kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
-  const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
-  const team = leadTeam(plan, memory, loaded.kernels);
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
@@ -74,11 +72,6 @@ export const createNetworkRun = async (
     async fit(context): Promise<TrainingRunEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
-      if (loaded.blas !== null) {
-        const { library, version, coreType } = loaded.blas;
-        const data = { backend: "blas", library, version, coreType };
-        context.onEvent({ level: "info", type: "backend", message: `computed by ${showBlas(loaded.blas)}`, data });
-      }
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
       if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
       if (outcome !== "finished") return { type: "stopped" };

@@ -120,7 +120,7 @@ export const ResourcesSpec = z
       .default(3600),
     /** Higher runs first. */
     priority: z.int().min(-100).max(100).default(0),
-    /** `wasm`: the same bits on every machine. `blas`: faster for large layers, not bit-portable. */
+    /** Of an earlier version, and without effect: every job has the same bits on every machine, by the fastest kernels there. */
     backend: z.enum(["wasm", "blas"]).default("wasm"),
   })
   .meta({ id: "ResourcesSpec" });
