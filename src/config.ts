@@ -262,7 +262,7 @@ export const environmentHelp = `Environment:
   HOST                  address to listen on (127.0.0.1; another one needs API_KEYS_FILE)
   DATA_DIR              artifacts and the private Redis's files (./data)
   REDIS_URL             redis://, rediss:// or unix:// (unset: a private redis-server is started)
-  ARTIFACT_URL          file:///folder (file://DATA_DIR/artifacts; s3:// is refused: not supported yet)
+  ARTIFACT_URL          file:///folder or s3://bucket/prefix?region=… (file://DATA_DIR/artifacts)
   WORKERS               trainer processes started by the all-in-one command (1)
   API_KEYS_FILE         keys and tenants (unset: no authentication)
   TLS_CERT_FILE         certificate chain in PEM, for REST and gRPC (unset: without TLS)

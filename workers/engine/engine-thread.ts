@@ -25,7 +25,7 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 const lead = async (order: RunOrder): Promise<RunEnd> => {
   try {
-    const store = await openArtifactStore(order.artifactUrl, { existing: true });
+    const store = await openArtifactStore(order.artifactUrl, { existing: true, env: process.env });
     const artifacts = watchCalls(store, (operation, seconds, error) =>
       post({ type: "store_call", operation, seconds, error }),
     );
