@@ -37,19 +37,24 @@ export interface S3Client {
 }
 
 export interface S3Timing {
-  /** For an answer to begin; sending a body takes longer by its size. */
+  /** For an answer to begin … */
   answerMs: number;
-  /** Between the first attempt and the last. */
+  /** … and the slowest line on which a body is still waited for. */
+  bytesPerSecond: number;
+  /** Between the first attempt and the last, beside what one attempt may take. */
   patienceMs: number;
   /** Before the second attempt at most; twice as long before each next one. */
   firstDelayMs: number;
 }
 
-export const defaultTiming: S3Timing = { answerMs: 5000, patienceMs: 10_000, firstDelayMs: 100 };
+export const defaultTiming: S3Timing = {
+  answerMs: 5000,
+  bytesPerSecond: 128 * 1024,
+  patienceMs: 10_000,
+  firstDelayMs: 100,
+};
 
 const ATTEMPTS = 5;
-/** The slowest line on which a part of an upload is still waited for. */
-const BYTES_PER_SECOND = 128 * 1024;
 const LONGEST_ERROR = 64 * 1024;
 const emptyDigest = createHash("sha256").digest("hex");
 
@@ -83,6 +88,9 @@ export const createS3Client = (
   credentials: GetCredentials,
   timing: S3Timing = defaultTiming,
 ): S3Client => {
+  const limitMsOf = ({ body }: S3Request): number =>
+    Math.ceil(timing.answerMs + ((body?.byteLength ?? 0) / timing.bytesPerSecond) * 1000);
+
   const attempt = async (request: S3Request) => {
     const { method, key, query = {}, headers = {}, body, signal } = request;
     const url = urlOf(location, key);
@@ -90,7 +98,7 @@ export const createS3Client = (
     const keys = await credentials();
     const signed = signV4({ method, url, query, headers, bodyDigest }, keys, location.region, new Date());
     url.search = canonicalQuery(query);
-    const limit = limited(timing.answerMs + ((body?.byteLength ?? 0) / BYTES_PER_SECOND) * 1000, signal);
+    const limit = limited(limitMsOf(request), signal);
     try {
       const init = { method, headers: signed, signal: limit.signal, redirect: "manual" as const };
       const response = await fetch(url, body === undefined ? init : { ...init, body });
@@ -104,6 +112,7 @@ export const createS3Client = (
   /** Repeats until something is not to be repeated. */
   const repeated = async <T>(request: S3Request, once: (retries: number) => Promise<Outcome<T>>): Promise<T> => {
     const startMs = performance.now();
+    const patienceMs = timing.patienceMs + limitMsOf(request);
     for (let retries = 0; ; retries++) {
       let failure: ServiceError;
       try {
@@ -117,7 +126,7 @@ export const createS3Client = (
         failure = unreachable(location.endpoint, error);
       }
       const waitMs = Math.random() * timing.firstDelayMs * 2 ** retries;
-      if (retries + 1 >= ATTEMPTS || performance.now() - startMs + waitMs > timing.patienceMs) throw failure;
+      if (retries + 1 >= ATTEMPTS || performance.now() - startMs + waitMs > patienceMs) throw failure;
       await delay(waitMs, undefined, request.signal === undefined ? {} : { signal: request.signal });
     }
   };
