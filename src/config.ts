@@ -74,6 +74,7 @@ const environment = z.object({
   DATA_DIR: z.preprocess(blank, z.string().default("./data")),
   REDIS_URL: url(["redis", "rediss", "unix"], "redis://127.0.0.1:6379"),
   ARTIFACT_URL: url(["file", "s3"], "file:///var/lib/descent/artifacts"),
+  ARTIFACT_CACHE_BYTES: wholeOrUnset(0, Number.MAX_SAFE_INTEGER),
   WORKERS: whole(0, 64, 1),
   API_KEYS_FILE: text,
   TLS_CERT_FILE: text,
@@ -118,6 +119,8 @@ export interface Config {
   /** Null: a private redis-server is started in the data folder. */
   redisUrl: string | null;
   artifactUrl: string;
+  /** Where trainers keep data sets and weights of the artifact store on their own disk; null: nowhere. */
+  artifactCache: { folder: string; limitBytes: number } | null;
   /** Trainer processes that the all-in-one command starts. */
   workers: number;
   apiKeysFile: string | null;
@@ -203,6 +206,14 @@ const limitOf = (value: number): number | null => (value === 0 ? null : value);
 const memoryShare = ({ memoryBytes }: Machine, workers: number): number =>
   Math.max(MIB, Math.floor((memoryBytes * 0.75) / Math.max(1, workers)));
 
+const CACHE_BYTES = 4 * 1024 * MIB;
+
+/** Files are as near as a cache would be. */
+const cacheOf = (artifactUrl: string, wanted: number | undefined, dataDir: string): Config["artifactCache"] => {
+  const limitBytes = wanted ?? (artifactUrl.startsWith("file:") ? 0 : CACHE_BYTES);
+  return limitBytes === 0 ? null : { folder: resolve(dataDir, "artifact-cache"), limitBytes };
+};
+
 /** Reads the environment. Throws StartError with one line for the first thing that is wrong, naming the variable and the remedy. */
 export const parseConfig = (
   env: Readonly<Record<string, string | undefined>>,
@@ -224,13 +235,15 @@ export const parseConfig = (
   if (e.PORT !== 0 && e.PORT === e.GRPC_PORT)
     throw new StartError(`PORT and GRPC_PORT are both ${e.PORT}: give one of them another number`);
   const dataDir = resolve(e.DATA_DIR);
+  const artifactUrl = e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href;
   return {
     port: e.PORT,
     grpcPort: e.GRPC_PORT,
     host: e.HOST,
     dataDir,
     redisUrl: e.REDIS_URL ?? null,
-    artifactUrl: e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href,
+    artifactUrl,
+    artifactCache: cacheOf(artifactUrl, e.ARTIFACT_CACHE_BYTES, dataDir),
     workers: e.WORKERS,
     apiKeysFile: e.API_KEYS_FILE === undefined ? null : resolve(e.API_KEYS_FILE),
     tls: tlsOf(e),
@@ -263,6 +276,7 @@ export const environmentHelp = `Environment:
   DATA_DIR              artifacts and the private Redis's files (./data)
   REDIS_URL             redis://, rediss:// or unix:// (unset: a private redis-server is started)
   ARTIFACT_URL          file:///folder or s3://bucket/prefix?region=… (file://DATA_DIR/artifacts)
+  ARTIFACT_CACHE_BYTES  data sets and weights of S3 that trainers keep in DATA_DIR (4 GiB; 0: none; for file:// none)
   WORKERS               trainer processes started by the all-in-one command (1)
   API_KEYS_FILE         keys and tenants (unset: no authentication)
   TLS_CERT_FILE         certificate chain in PEM, for REST and gRPC (unset: without TLS)

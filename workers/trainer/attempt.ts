@@ -112,7 +112,7 @@ const prepareOrder = async (
     deps.catalogue.dataset(tenant, spec.dataset),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
-  const { artifactUrl, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -123,6 +123,7 @@ const prepareOrder = async (
     base,
     checkpoints,
     artifactUrl,
+    artifactCache,
     checkpointMs,
     admitted,
     control,
