@@ -38,6 +38,8 @@ export interface TrainerDeps {
   now: () => Date;
   /** Names this trainer in the job's history. */
   name: string;
+  /** What computes, in words, for that history. */
+  kernels: string;
   artifactUrl: string;
   /** Where engine threads keep data sets and weights on this machine; null: nowhere. */
   artifactCache: CacheOptions | null;
