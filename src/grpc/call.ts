@@ -35,7 +35,7 @@ const unaryLimitMs = 90_000;
 const streamLimitMs = 60 * 60_000;
 
 /** What the three kinds of calls have in common. */
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> & {
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "cancelled"> & {
   on(event: "cancelled", listener: () => void): unknown;
 };
 
@@ -53,7 +53,7 @@ interface Running {
   signal: AbortSignal;
 }
 
-/** Runs the handler if the gate has room for it and the caller is admitted. */
+/** The key first, then a place: who has no key takes none. */
 const run = async <R>(
   wiring: Wiring,
   operation: OperationName,
@@ -62,31 +62,37 @@ const run = async <R>(
   { kind, limitMs }: Lasting,
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
-  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-  if (kind === "short") return wiring.gate.run(() => admitted(wiring, operation, call, observed, limitMs, handle));
-  wiring.gate.requireRoom();
-  const leave = wiring.gate.enter(kind);
+  const { gate, closing, admit } = wiring;
+  // Listened for before anything is waited for: a client that goes at once is told of only once.
+  const gone = new AbortController();
+  call.on("cancelled", () => gone.abort());
+  if (call.cancelled) gone.abort();
+  if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  gate.requireRoom();
+  const authorization = call.metadata.get("authorization")[0]?.toString();
+  const caller = await admit(operation, authorization, call.getPeer());
+  observed.caller = caller;
+  const work = async () => {
+    if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
+    const signal = AbortSignal.any([gone.signal, closing]);
+    return within(operation, limitMs, gone, () => handle({ caller, gone: gone.signal, signal }));
+  };
+  if (kind === "short") return gate.run(caller, work);
+  const leave = gate.enter(kind, caller);
   try {
-    return await admitted(wiring, operation, call, observed, limitMs, handle);
+    return await work();
   } finally {
     leave();
   }
 };
 
-/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
-const admitted = async <R>(
-  wiring: Wiring,
+/** Lets the work go on for so long; then it is aborted and the call is `timed_out`. */
+const within = async <R>(
   operation: OperationName,
-  call: AnyCall,
-  observed: Observed,
   limitMs: number,
-  handle: (running: Running) => Promise<R>,
+  gone: AbortController,
+  work: () => Promise<R>,
 ): Promise<R> => {
-  const authorization = call.metadata.get("authorization")[0]?.toString();
-  const caller = await wiring.admit(operation, authorization, call.getPeer());
-  observed.caller = caller;
-  const gone = new AbortController();
-  call.on("cancelled", () => gone.abort());
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -95,10 +101,7 @@ const admitted = async <R>(
     }, limitMs);
   });
   try {
-    return await Promise.race([
-      handle({ caller, gone: gone.signal, signal: AbortSignal.any([gone.signal, wiring.closing]) }),
-      late,
-    ]);
+    return await Promise.race([work(), late]);
   } finally {
     clearTimeout(timer);
   }
@@ -106,13 +109,15 @@ const admitted = async <R>(
 
 /** How a call was refused. A client that left is not told, but the log is. */
 const refused = (
-  { deps }: Wiring,
+  { deps, closing }: Wiring,
   operation: OperationName,
   call: { cancelled: boolean },
   observed: Observed,
   error: unknown,
 ): StatusObject => {
-  const answer = toStatus(error, operation, deps.log, observed.requestId);
+  // A client that leaves and a server that closes interrupt what is under way: no fault of anything.
+  const expected = error instanceof ServiceError && (call.cancelled || closing.aborted);
+  const answer = toStatus(error, operation, expected ? null : deps.log, observed.requestId);
   observed.finished(call.cancelled ? status.CANCELLED : answer.code);
   return answer;
 };
@@ -146,11 +151,19 @@ export const unary =
     );
   };
 
-/** Waits when the client reads slower than we write, instead of holding what it has not read. */
+/**
+ * Waits when the client reads slower than we write, instead of holding what it has not read. Rejects with `unavailable` when the signal
+ * aborts before the last message: OK says that the stream is whole.
+ */
 const pump = async <R>(call: ServerWritableStream<unknown, R>, messages: AsyncIterable<R>, signal: AbortSignal) => {
-  for await (const message of messages) {
-    if (signal.aborted) return;
-    if (!call.write(message)) await once(call, "drain", { signal });
+  try {
+    for await (const message of messages) {
+      signal.throwIfAborted();
+      if (!call.write(message)) await once(call, "drain", { signal });
+    }
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new ServiceError("unavailable", "the stream was interrupted before its end; resume it", { cause });
   }
 };
 
@@ -163,10 +176,9 @@ export const serverStream =
   (call) => {
     const observed = observeCall(wiring.onFinished, operation, call.request);
     const lasting: Lasting = { kind: "long", limitMs: streamLimitMs };
-    run(wiring, operation, call, observed, lasting, async ({ caller, signal }) => {
-      await pump(call, await handle(caller, decoded(call.request), signal), signal);
-      if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
-    }).then(
+    run(wiring, operation, call, observed, lasting, async ({ caller, signal }) =>
+      pump(call, await handle(caller, decoded(call.request), signal), signal),
+    ).then(
       () => {
         call.end(observed.trailer());
         observed.finished(call.cancelled ? status.CANCELLED : status.OK);

@@ -1,3 +1,4 @@
+import type { Party } from "../domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
@@ -18,14 +19,14 @@ export interface DataShape {
   outputs: number;
 }
 
-/** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads. */
+/** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
   /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-  plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
   /** Checks the body and runs a model on its raw rows; `invalid` with `/rows/3/age` pointers for what does not fit. */
-  predict(tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse>;
+  predict(party: Party, model: Model, body: unknown): Promise<PredictResponse>;
   /** The same from a JSON body's bytes, which are gone then, to those of the answer. */
-  predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

@@ -94,17 +94,17 @@ export const startTestService = async (
 
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = (): EngineAccess => {
-  const predict: EngineAccess["predict"] = async (_tenant, model, body) => {
+  const predict: EngineAccess["predict"] = async (_party, model, body) => {
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (spec, shape) => planSpec(null, spec, shape),
+    plan: async (_party, spec, shape) => planSpec(spec, shape),
     predict,
-    predictJson: async (tenant, model, body) =>
-      Buffer.from(JSON.stringify(await predict(tenant, model, parseJsonBytes(body)))),
+    predictJson: async (party, model, body) =>
+      Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     forget: () => {},
   };
 };

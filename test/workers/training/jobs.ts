@@ -29,7 +29,7 @@ const tenant = "default";
 export const createJobs = async () => {
   const folder = await mkdtemp(join(tmpdir(), "descent-lead-"));
   const artifacts = await createFileArtifactStore(folder);
-  const kernels = await compileKernels();
+  const kernels = { module: await compileKernels(), native: null };
 
   const train = async (
     csv: string | Buffer,
@@ -42,7 +42,7 @@ export const createJobs = async () => {
     const dataset = { ...(await datasetOf(open, "data", types)), id, bytes, sha256 };
     const resources = { threads: 1, ...input.resources };
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
-    const { memoryBytes, threads } = planSpec(null, spec, dataShape(spec, dataset));
+    const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
     const post = (message: FromThread): void => {

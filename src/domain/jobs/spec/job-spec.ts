@@ -5,7 +5,7 @@ import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
-import { PenaltySearch } from "./penalty-search.ts";
+import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
@@ -98,7 +98,7 @@ export const BaseSpec = z
     /** The model whose weights this job starts from: an id or an alias. */
     model: z.union([ModelId, AliasName]),
     /** Layers by name or prefix that keep their weights: `["hidden.0"]`. */
-    freeze: z.array(z.string().min(1)).default([]),
+    freeze: z.array(z.string().min(1).max(limits.nameLength)).max(limits.frozenLayers).default([]),
     /** A fresh output layer, for a new label set. */
     newHead: z.boolean().default(false),
   })
@@ -120,7 +120,7 @@ export const ResourcesSpec = z
       .default(3600),
     /** Higher runs first. */
     priority: z.int().min(-100).max(100).default(0),
-    /** `wasm`: the same bits on every machine. `blas`: faster for large layers, not bit-portable. */
+    /** Of an earlier version, and without effect: every job has the same bits on every machine, by the fastest kernels there. */
     backend: z.enum(["wasm", "blas"]).default("wasm"),
   })
   .meta({ id: "ResourcesSpec" });
@@ -137,7 +137,9 @@ export const JobSpec = z
     training: TrainingSpec.prefault({}),
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
-    labels: exactRecord(z.string().min(1).max(63), z.string().max(255)).default({}),
+    labels: exactRecord(z.string().min(1).max(63), z.string().max(255))
+      .refine((labels) => Object.keys(labels).length <= limits.labels, `must have at most ${limits.labels} entries`)
+      .default({}),
     webhook: WebhookSpec.optional(),
   })
   .meta({ id: "JobSpec" });
@@ -160,6 +162,7 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
   optimizer: OptimizerSpec & { learningRate: number };
   training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
     split: ResolvedSplitSpec;
+    penaltySearch: false | ResolvedPenaltySearch;
   };
   resources: Filled<ResourcesSpec, "threads">;
 };
