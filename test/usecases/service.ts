@@ -101,7 +101,7 @@ const createTestEngine = (): EngineAccess => {
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(null, spec, shape),
+    plan: async (_party, spec, shape) => planSpec(spec, shape),
     predict,
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),

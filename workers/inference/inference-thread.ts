@@ -18,7 +18,7 @@ import { createLoadedModels } from "./loaded-models.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
-const [kernels, artifacts] = await Promise.all([
+const [module, artifacts] = await Promise.all([
   compileKernels(),
   openArtifactStore(setup.artifactUrl, { existing: true }),
 ]);
@@ -32,7 +32,7 @@ const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
   const key = keyOf(tenant, model);
   const known = models.get(key);
   if (known !== null) return known;
-  const loaded = await loadModel(artifacts, kernels, tenant, model);
+  const loaded = await loadModel(artifacts, { module, native: setup.native }, tenant, model);
   models.add(key, loaded);
   return loaded.value;
 };

@@ -6,7 +6,6 @@ import { type LossKernels, lossInfo } from "./families/losses.ts";
 import { type MatrixKernels, matrixInfo } from "./families/matrix.ts";
 import { type NormalisationKernels, normalisationInfo } from "./families/normalisation.ts";
 import { type OptimiserKernels, optimiserInfo } from "./families/optimisers.ts";
-import { type PatchKernels, patchInfo } from "./families/patches.ts";
 import { type PoolingKernels, poolingInfo } from "./families/pooling.ts";
 import { type RandomKernels, randomInfo } from "./families/random.ts";
 import { type ReductionKernels, reductionInfo } from "./families/reductions.ts";
@@ -30,7 +29,6 @@ export interface Kernels
     ReductionKernels,
     MatrixKernels,
     ConvolutionKernels,
-    PatchKernels,
     PoolingKernels,
     NormalisationKernels,
     LossKernels,
@@ -47,7 +45,6 @@ export const kernelInfo: InfoOf<Kernels> = {
   ...reductionInfo,
   ...matrixInfo,
   ...convolutionInfo,
-  ...patchInfo,
   ...poolingInfo,
   ...normalisationInfo,
   ...lossInfo,
