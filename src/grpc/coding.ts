@@ -18,12 +18,12 @@ const tooLarge = (bytes: number): Undecodable => {
 };
 
 /**
- * The same service, whose decoding never throws, and reads no more at once than a JSON body may have, unless the method's messages are
- * taken apart elsewhere: handlers find an `Undecodable` instead. What they have encoded themselves is sent as it is.
+ * The same service, whose decoding never throws, and reads no more at once than a JSON body may have, unless the method has a reader of
+ * its own: handlers find an `Undecodable` instead. What they have encoded themselves is sent as it is.
  */
 export const withOwnCoding = <T extends ServiceDefinition<UntypedServiceImplementation>>(
   service: T,
-  elsewhere: readonly string[] = [],
+  readers: Readonly<Record<string, (bytes: Buffer) => unknown>> = {},
 ): T =>
   Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
@@ -31,9 +31,10 @@ export const withOwnCoding = <T extends ServiceDefinition<UntypedServiceImplemen
       {
         ...method,
         requestDeserialize: (bytes: Buffer) => {
-          if (bytes.length > limits.jsonBodyBytes && !elsewhere.includes(name)) return tooLarge(bytes.length);
+          const read = readers[name];
+          if (bytes.length > limits.jsonBodyBytes && read === undefined) return tooLarge(bytes.length);
           try {
-            return method.requestDeserialize(bytes);
+            return read === undefined ? method.requestDeserialize(bytes) : read(bytes);
           } catch (cause) {
             const reason = cause instanceof Error ? cause.message : String(cause);
             return new Undecodable("malformed", `the message could not be decoded: ${reason}`);

@@ -31,11 +31,13 @@ async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, v
   }
 }
 
+const bytesOf = ({ part }: UploadDatasetRequest): number => (part?.$case === "chunk" ? part.value.length : 0);
+
 export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
   const { deps } = wiring;
   return {
     uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call, gone) => {
-      const messages = withProgressLimit<UploadDatasetRequest>(call);
+      const messages = withProgressLimit<UploadDatasetRequest>(call, bytesOf);
       const { types, ...header } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });

@@ -1,5 +1,5 @@
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { Model, Prediction } from "../domain/models/model.ts";
+import type { Model } from "../domain/models/model.ts";
 import type { Report } from "../domain/models/report.ts";
 import type { Page } from "../domain/page.ts";
 import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
@@ -41,14 +41,3 @@ export const encodeModels = async (page: Page<Model>): Promise<Encoded<wire.List
 
 export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>
   new Encoded(fieldOf(1, await encodeStruct(report)).finish());
-
-const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
-  if ("label" in prediction) return { $case: "classification", value: prediction };
-  if ("value" in prediction) return { $case: "regression", value: prediction };
-  if ("distances" in prediction) return { $case: "cluster", value: prediction };
-  if ("cluster" in prediction) return { $case: "mixture", value: prediction };
-  if ("reconstruction" in prediction) return { $case: "reconstruction", value: prediction };
-  return { $case: "density", value: prediction };
-};
-
-export const toPrediction = (prediction: Prediction): wire.Prediction => ({ kind: toKind(prediction) });

@@ -4,10 +4,12 @@ import { getModel } from "../usecases/models/get-model.ts";
 import { getModelReport } from "../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../usecases/models/get-model-weights.ts";
 import { listModels } from "../usecases/models/list-models.ts";
-import { predict } from "../usecases/models/predict.ts";
+import { predictMessage } from "../usecases/models/predict.ts";
 import { serverStream, unary, type Wiring } from "./call.ts";
+import { Encoded } from "./encoded.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
-import { encodeModel, encodeModels, encodeReport, toPrediction } from "./model-messages.ts";
+import { encodeModel, encodeModels, encodeReport } from "./model-messages.ts";
+import type { UnreadPrediction } from "./prediction-messages.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
   for await (const chunk of body) yield { chunk };
@@ -15,6 +17,11 @@ async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsRes
 
 export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
   const { deps } = wiring;
+  const predictUnread = unary<UnreadPrediction, wire.PredictResponse>(
+    wiring,
+    "predict",
+    async (caller, { model, bytes }) => new Encoded(await predictMessage(deps, caller, { model, body: bytes })),
+  );
   return {
     listModels: unary(wiring, "listModels", async (caller, request) =>
       encodeModels(await listModels(deps, caller, request)),
@@ -30,9 +37,7 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
       toChunks((await getModelWeights(deps, caller, { id })).body),
     ),
-    predict: unary(wiring, "predict", async (caller, { model, ...body }) => {
-      const { predictions, ...warned } = await predict(deps, caller, { model, body });
-      return { ...warned, predictions: predictions.map(toPrediction) };
-    }),
+    // What comes is not the message but its bytes: see the server's coding.
+    predict: predictUnread as unknown as wire.ModelsServiceServer["predict"],
   };
 };

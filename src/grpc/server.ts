@@ -14,6 +14,7 @@ import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
 import { createJobsService } from "./jobs-service.ts";
 import { createModelsService } from "./models-service.ts";
+import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
 
 export interface GrpcOptions {
@@ -120,9 +121,12 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     onFinished: options.onFinished ?? (() => {}),
   };
   const server = new Server(settings);
-  server.addService(withOwnCoding(DatasetsServiceService, ["uploadDataset"]), createDatasetsService(wiring));
+  server.addService(
+    withOwnCoding(DatasetsServiceService, { uploadDataset: DatasetsServiceService.uploadDataset.requestDeserialize }),
+    createDatasetsService(wiring),
+  );
   server.addService(withOwnCoding(JobsServiceService), createJobsService(wiring));
-  server.addService(withOwnCoding(ModelsServiceService, ["predict"]), createModelsService(wiring));
+  server.addService(withOwnCoding(ModelsServiceService, { predict: unreadPrediction }), createModelsService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

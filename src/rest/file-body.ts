@@ -50,9 +50,9 @@ const codingOf = ({ headers }: FastifyRequest): string => {
   );
 };
 
-/** A file's body as a stream of its bytes, uncompressed; cut by silence. What sends it is not destroyed: it is to be answered. */
+/** A file's body as a stream of its bytes, uncompressed; cut by silence and by dripping. What sends it is not destroyed: it is to be answered. */
 export const openFileBody = async (request: FastifyRequest, payload: IncomingMessage): Promise<Readable> => {
   requireUtf8(request, "the file");
   const decode = codings[codingOf(request)] as (source: Readable) => Readable;
-  return decode(Readable.from(withProgressLimit<Buffer>(payload), { objectMode: false }));
+  return decode(Readable.from(withProgressLimit<Buffer>(payload, ({ length }) => length), { objectMode: false }));
 };

@@ -5,7 +5,8 @@ import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
-import { type Model, PredictRequest } from "../../src/domain/models/model.ts";
+import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
+import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
@@ -94,7 +95,7 @@ export const startTestService = async (
 
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = (): EngineAccess => {
-  const predict: EngineAccess["predict"] = async (_party, model, body) => {
+  const predict = async (model: Model, body: unknown): Promise<PredictResponse> => {
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
@@ -102,9 +103,8 @@ const createTestEngine = (): EngineAccess => {
   };
   return {
     plan: async (_party, spec, shape) => planSpec(spec, shape),
-    predict,
-    predictJson: async (party, model, body) =>
-      Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
+    predictJson: async (_party, model, body) => Buffer.from(JSON.stringify(await predict(model, parseJsonBytes(body)))),
+    predictMessage: async (_party, model, body) => writePredictResponse(await predict(model, readPredictRequest(body))),
     forget: () => {},
   };
 };

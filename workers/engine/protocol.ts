@@ -67,8 +67,7 @@ export type FromThread =
 
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predict"; tenant: TenantId; model: Model; body: unknown }
-  | { type: "predictJson"; tenant: TenantId; model: Model; body: Uint8Array }
+  | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: Model; body: Uint8Array }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -8,6 +8,7 @@ import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
+import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
@@ -68,7 +69,7 @@ const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<P
   return { predictions, warnings: [...warnings], furtherWarnings };
 };
 
-answerQuestions<ToInference, PredictResponse | null | Uint8Array<ArrayBuffer>>(
+answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
   parentPort,
   async (question) => {
     if (question.type === "forget") {
@@ -76,8 +77,9 @@ answerQuestions<ToInference, PredictResponse | null | Uint8Array<ArrayBuffer>>(
       return null;
     }
     const { tenant, model, body } = question;
-    if (question.type === "predict") return predict(tenant, model, body);
-    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, parseJsonBytes(question.body))));
+    if (question.type === "predictMessage")
+      return writePredictResponse(await predict(tenant, model, readPredictRequest(body)));
+    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, parseJsonBytes(body))));
   },
   (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
 );

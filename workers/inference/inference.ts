@@ -2,16 +2,16 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Inference {
-  /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
-  predict(party: Party, model: Model, body: unknown): Promise<PredictResponse>;
-  /** The same from the bytes of a JSON body to those of the answer; the body's are moved to the thread. */
+  /** From the bytes of a JSON body to those of the answer. The body's are moved to the thread: reading ten thousand rows is its work too. */
   predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** The same from one of gRPC's messages to another. */
+  predictMessage(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }
@@ -36,16 +36,15 @@ const heapMegabytes = 1024;
  */
 export const createInference = (script: URL, setup: InferenceSetup, log: Log): Inference => {
   const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
-  const thread = createRequestWorker<ToInference, PredictResponse | Uint8Array>({
+  const thread = createRequestWorker<ToInference, Uint8Array>({
     ...{ script, workerData: setup, what: "prediction", log, atOnce, waiting, patienceMs, hungOn, heapMegabytes },
   });
+  const predicting =
+    (type: "predictJson" | "predictMessage") => (party: Party, model: Model, body: Uint8Array<ArrayBuffer>) =>
+      thread.ask(party, { type, tenant: party.tenant, model, body }, [body.buffer]);
   return {
-    predict: async (party, model, body) =>
-      (await thread.ask(party, { type: "predict", tenant: party.tenant, model, body })) as PredictResponse,
-    predictJson: async (party, model, body) => {
-      const question: ToInference = { type: "predictJson", tenant: party.tenant, model, body };
-      return (await thread.ask(party, question, [body.buffer])) as Uint8Array;
-    },
+    predictJson: predicting("predictJson"),
+    predictMessage: predicting("predictMessage"),
     forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),
     close: thread.close,
   };

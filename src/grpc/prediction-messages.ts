@@ -1,0 +1,50 @@
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { ServiceError } from "../domain/errors.ts";
+import type { Prediction, PredictResponse } from "../domain/models/model.ts";
+import * as wire from "./generated/descent/v1/models.ts";
+
+/** A question of predictions as it came: its rows are read in the thread that answers it. */
+export interface UnreadPrediction {
+  model: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+const modelField = 1;
+
+/** Looks for the model and passes over the rows. The bytes are memory of their own, to be moved to a thread. */
+export const unreadPrediction = (message: Uint8Array): UnreadPrediction => {
+  const bytes = new Uint8Array(message);
+  const reader = new BinaryReader(bytes);
+  let model = "";
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === modelField && type === 2) model = reader.string();
+    else reader.skip(type, field);
+  }
+  return { model, bytes };
+};
+
+/** The JSON body that the message stands for; unchecked, as a body is. */
+export const readPredictRequest = (bytes: Uint8Array): unknown => {
+  try {
+    const { model: _model, ...body } = wire.PredictRequest.decode(bytes);
+    return body;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceError("malformed", `the message could not be decoded: ${reason}`, { cause });
+  }
+};
+
+const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
+  if ("label" in prediction) return { $case: "classification", value: prediction };
+  if ("value" in prediction) return { $case: "regression", value: prediction };
+  if ("distances" in prediction) return { $case: "cluster", value: prediction };
+  if ("cluster" in prediction) return { $case: "mixture", value: prediction };
+  if ("reconstruction" in prediction) return { $case: "reconstruction", value: prediction };
+  return { $case: "density", value: prediction };
+};
+
+export const writePredictResponse = ({ predictions, ...warned }: PredictResponse): Uint8Array<ArrayBuffer> => {
+  const message = { ...warned, predictions: predictions.map((prediction) => ({ kind: toKind(prediction) })) };
+  return new Uint8Array(wire.PredictResponse.encode(message).finish());
+};
