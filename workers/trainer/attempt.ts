@@ -9,6 +9,7 @@ import { toRunEnd } from "../engine/run-error.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
+import { longestSilenceMs } from "./longest-silence.ts";
 import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
@@ -112,7 +113,7 @@ const prepareOrder = async (
     deps.catalogue.dataset(tenant, spec.dataset),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
-  const { artifactUrl, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -123,6 +124,7 @@ const prepareOrder = async (
     base,
     checkpoints,
     artifactUrl,
+    artifactCache,
     checkpointMs,
     admitted,
     control,
@@ -169,7 +171,8 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     if (order === null) return null;
     // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
     if (attempt.handingBack() !== null) return { type: "stopped" };
-    const { heartbeatMs, memories, pool } = deps;
+    const { memories, pool } = deps;
+    const heartbeatMs = longestSilenceMs(job.plan, deps.heartbeatMs);
     const memory = memories.take(memoryBytes);
     try {
       const { report } = reporter;

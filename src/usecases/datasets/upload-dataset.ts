@@ -50,6 +50,12 @@ const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<R
   return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
 };
 
+/** Others of the tenant's files may have come in beside this one: whoever is last to look sees all of them, so together they never pass the quota. */
+const requireStillRoom = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<void> => {
+  if (quotas === null || (await artifacts.usedBytes(`${tenant}/`)) <= quotas.storedBytes) return;
+  throw quotaExceeded(quotas.storedBytes);
+};
+
 /**
  * Streams a CSV file into the artifact store while profiling it, then records it, then publishes the manifest: a data set that is
  * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
@@ -76,6 +82,7 @@ export const uploadDataset = async (
     });
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
     if (gone?.aborted === true) throw incomplete();
+    await requireStillRoom(deps, caller.tenant);
     const dataset: Dataset = {
       id,
       name,
