@@ -7,15 +7,15 @@ import { listDatasetRows } from "../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import { clientStream, unary, type Wiring } from "./call.ts";
-import { fromType, toDataset } from "./dataset-messages.ts";
-import { Undecodable } from "./decoding.ts";
+import { Undecodable } from "./coding.ts";
+import { encodeDataset, encodeDatasets, encodeRows, fromType } from "./dataset-messages.ts";
 import type { DatasetsServiceServer, UploadDatasetRequest, UploadHeader } from "./generated/descent/v1/datasets.ts";
 
 type Messages = AsyncGenerator<UploadDatasetRequest, void, void>;
 
 const readHeader = async (messages: Messages): Promise<UploadHeader> => {
   const first = await messages.next();
-  if (first.value instanceof Undecodable) throw new ServiceError("malformed", first.value.detail);
+  if (first.value instanceof Undecodable) throw new ServiceError(first.value.code, first.value.detail);
   if (first.done === true || first.value.part?.$case !== "header") {
     throw new ServiceError("malformed", "the first message of an upload must be its header");
   }
@@ -24,7 +24,7 @@ const readHeader = async (messages: Messages): Promise<UploadHeader> => {
 
 async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, void> {
   for await (const message of messages) {
-    if (message instanceof Undecodable) throw new ServiceError("malformed", message.detail);
+    if (message instanceof Undecodable) throw new ServiceError(message.code, message.detail);
     if (message.part?.$case !== "chunk")
       throw new ServiceError("malformed", "after its header an upload has only chunks");
     if (message.part.value.length > 0) yield message.part.value;
@@ -39,16 +39,17 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
       const { types, ...header } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
+      return encodeDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
     }),
-    listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
-      const { items, nextPageToken } = await listDatasets(deps, caller, request);
-      return { items: items.map(toDataset), nextPageToken: nextPageToken ?? undefined };
-    }),
-    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
-      toDataset(await getDataset(deps, caller, { id })),
+    listDatasets: unary(wiring, "listDatasets", async (caller, request) =>
+      encodeDatasets(await listDatasets(deps, caller, request)),
     ),
-    listDatasetRows: unary(wiring, "listDatasetRows", (caller, request) => listDatasetRows(deps, caller, request)),
+    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
+      encodeDataset(await getDataset(deps, caller, { id })),
+    ),
+    listDatasetRows: unary(wiring, "listDatasetRows", async (caller, request) =>
+      encodeRows((await listDatasetRows(deps, caller, request)).rows),
+    ),
     deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
       await deleteDataset(deps, caller, { id });
       return {};

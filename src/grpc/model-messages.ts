@@ -1,8 +1,13 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Model, Prediction } from "../domain/models/model.ts";
-import type * as wire from "./generated/descent/v1/models.ts";
-import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
+import type { Report } from "../domain/models/report.ts";
+import type { Page } from "../domain/page.ts";
+import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
+import * as wire from "./generated/descent/v1/models.ts";
+import { toJobSpec, toTask } from "./job-spec.ts";
 
-export const toModel = (model: Model): wire.Model => ({
+/** All but the preprocessing. */
+const toModel = (model: Model): wire.Model => ({
   id: model.id,
   name: model.name,
   job: model.job ?? undefined,
@@ -13,10 +18,29 @@ export const toModel = (model: Model): wire.Model => ({
   parameters: model.parameters,
   metrics: model.metrics,
   digest: model.digest,
-  preprocessing: toStruct(model.preprocessing),
+  preprocessing: undefined,
   createdAt: model.createdAt,
   files: model.files,
 });
+
+async function* partsOf(model: Model): AsyncGenerator<BinaryWriter, void, void> {
+  yield wire.Model.encode(toModel(model));
+  yield fieldOf(11, await encodeStruct(model.preprocessing));
+}
+
+export const encodeModel = async (model: Model): Promise<Encoded<wire.Model>> =>
+  new Encoded(await writeParts(partsOf(model)), model.id);
+
+async function* partsOfPage({ items, nextPageToken }: Page<Model>): AsyncGenerator<BinaryWriter, void, void> {
+  for (const item of items) yield fieldOf(1, (await encodeModel(item)).bytes);
+  yield wire.ListModelsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });
+}
+
+export const encodeModels = async (page: Page<Model>): Promise<Encoded<wire.ListModelsResponse>> =>
+  new Encoded(await writeParts(partsOfPage(page)));
+
+export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>
+  new Encoded(fieldOf(1, await encodeStruct(report)).finish());
 
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
   if ("label" in prediction) return { $case: "classification", value: prediction };
