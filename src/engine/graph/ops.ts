@@ -4,14 +4,18 @@ import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./ops/convolu
 import {
   abs,
   add,
+  clip,
+  clipGradient,
   div,
   exp,
   expand,
   log,
   mul,
   neg,
+  power,
   reshape,
   scale,
+  shift,
   sign,
   sqrt,
   square,
@@ -27,7 +31,7 @@ import {
   softmaxCrossEntropy,
   squaredError,
 } from "./ops/loss.ts";
-import { linear, matmul } from "./ops/matrix.ts";
+import { batchedMatmul, linear, matmul } from "./ops/matrix.ts";
 import {
   batchNorm,
   batchNormInputGradient,
@@ -45,6 +49,7 @@ import {
   maxPoolGradient,
 } from "./ops/pooling.ts";
 import { dropout } from "./ops/random.ts";
+import { repeat, sumRepeats, swapAxes } from "./ops/rearrangement.ts";
 import { sum, sumColumns, sumRows } from "./ops/reduction.ts";
 import { argmax, describe } from "./ops/statistics.ts";
 
@@ -55,8 +60,10 @@ export const ops = {
   activation,
   add,
   averagePool,
+  batchedMatmul,
   batchNorm,
   binaryCrossEntropy,
+  clip,
   concat,
   conv2d,
   div,
@@ -77,8 +84,11 @@ export const ops = {
   mul,
   neg,
   poisson,
+  power,
+  repeat,
   reshape,
   scale,
+  shift,
   sign,
   softmax,
   softmaxCrossEntropy,
@@ -88,7 +98,9 @@ export const ops = {
   sub,
   sum,
   sumColumns,
+  sumRepeats,
   sumRows,
+  swapAxes,
   takeColumns,
 } as const;
 
@@ -99,6 +111,7 @@ export const gradientOps = {
   averagePoolGradient,
   batchNormInputGradient,
   batchNormParameterGradient,
+  clipGradient,
   conv2dInputGradient,
   conv2dWeightGradient,
   describe,

@@ -9,6 +9,7 @@ import { type OptimiserKernels, optimiserInfo } from "./families/optimisers.ts";
 import { type PatchKernels, patchInfo } from "./families/patches.ts";
 import { type PoolingKernels, poolingInfo } from "./families/pooling.ts";
 import { type RandomKernels, randomInfo } from "./families/random.ts";
+import { type RearrangementKernels, rearrangementInfo } from "./families/rearrangement.ts";
 import { type ReductionKernels, reductionInfo } from "./families/reductions.ts";
 import type { InfoOf } from "./kernel-info.ts";
 
@@ -28,6 +29,7 @@ export interface Kernels
   extends ElementwiseKernels,
     ActivationKernels,
     ReductionKernels,
+    RearrangementKernels,
     MatrixKernels,
     ConvolutionKernels,
     PatchKernels,
@@ -45,6 +47,7 @@ export const kernelInfo: InfoOf<Kernels> = {
   ...elementwiseInfo,
   ...activationInfo,
   ...reductionInfo,
+  ...rearrangementInfo,
   ...matrixInfo,
   ...convolutionInfo,
   ...patchInfo,

@@ -11,6 +11,7 @@ import { referenceOptimisers } from "./reference/optimisers.ts";
 import { referencePatches } from "./reference/patches.ts";
 import { referencePooling } from "./reference/pooling.ts";
 import { referenceRandom } from "./reference/random.ts";
+import { referenceRearrangement } from "./reference/rearrangement.ts";
 import { referenceReductions } from "./reference/reductions.ts";
 
 /**
@@ -24,6 +25,7 @@ export const createReferenceKernels = (buffer: ArrayBufferLike, elementBytes: El
     ...referenceElementwise(memory),
     ...referenceActivations(memory),
     ...referenceReductions(memory),
+    ...referenceRearrangement(memory),
     ...referenceMatrix(memory),
     ...referenceConvolution(memory),
     ...referencePatches(memory),

@@ -7,6 +7,7 @@ import { type Case, type CasesOf, createSpace, memoryBytes, type Output, type Sp
 import { activationCases, elementwiseCases } from "./cases/elementwise.ts";
 import { convolutionCases, matrixCases, poolingCases } from "./cases/matrix.ts";
 import { patchCases } from "./cases/patches.ts";
+import { rearrangementCases } from "./cases/rearrangement.ts";
 import { normalisationCases, reductionCases } from "./cases/reductions.ts";
 import { gatherCases, lossCases, optimiserCases, randomCases } from "./cases/training.ts";
 
@@ -15,6 +16,7 @@ const cases: CasesOf<Kernels> = {
   ...elementwiseCases,
   ...activationCases,
   ...reductionCases,
+  ...rearrangementCases,
   ...matrixCases,
   ...convolutionCases,
   ...patchCases,
