@@ -2,7 +2,7 @@
 // as a module, so that it is found the same from src and from dist. Run after every change of a .proto file; a test compares.
 //   node proto/generate.mjs [folder]
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
@@ -11,6 +11,15 @@ const out = resolve(process.argv[2] ?? join(here, "../src/grpc/generated"));
 const buf = createRequire(import.meta.url).resolve("@bufbuild/buf/bin/buf");
 const run = (...args) => execFileSync(process.execPath, [buf, ...args], { cwd: here, stdio: "inherit" });
 
+/** Maps without a prototype, so that `__proto__` is a key of them like any other: assigned to a plain object it would vanish. */
+const keepEveryKey = (code) =>
+  code
+    .replace(/: \{\}(?=[,; }])/g, ": Object.create(null)")
+    .replace(
+      "const object: { [key: string]: any } = {};",
+      "const object: { [key: string]: any } = Object.create(null);",
+    );
+
 const template = readFileSync(join(here, "buf.gen.yaml"), "utf8").replaceAll("../src/grpc/generated", out);
 const templateFile = join(here, `.buf.gen.${process.pid}.yaml`);
 const setFile = join(here, `.descriptors.${process.pid}.binpb`);
@@ -18,6 +27,11 @@ try {
   writeFileSync(templateFile, template);
   run("lint");
   run("generate", "--template", templateFile);
+  for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith(".ts")) continue;
+    const file = join(entry.parentPath, entry.name);
+    writeFileSync(file, keepEveryKey(readFileSync(file, "utf8")));
+  }
   run("build", "--as-file-descriptor-set", "--exclude-source-info", "-o", setFile);
   const lines =
     readFileSync(setFile)

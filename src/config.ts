@@ -82,6 +82,7 @@ const environment = z.object({
   HEARTBEAT_SECONDS: seconds(30),
   DRAIN_SECONDS: seconds(20),
   LEASE_SECONDS: seconds(10),
+  POISON_CRASHES: whole(1, 1000, 3),
   TRAINER_THREADS: whole(1, 256, availableParallelism()),
   TRAINER_MEMORY_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, Math.floor(totalmem() * 0.75)),
   TRAINER_METRICS_PORT: whole(0, 65_535, 0),
@@ -123,6 +124,8 @@ export interface Config {
   drainMs: number;
   /** A trainer that gave no sign of life for so long has lost its jobs. */
   leaseMs: number;
+  /** After so many crashes without progress a job runs alone, and one more then fails it; a lost trainer counts half. */
+  poisonCrashes: number;
   /** One trainer's share of the machine: cores and bytes of the engine's memories. */
   trainerThreads: number;
   trainerMemoryBytes: number;
@@ -221,6 +224,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     heartbeatMs: e.HEARTBEAT_SECONDS * 1000,
     drainMs: e.DRAIN_SECONDS * 1000,
     leaseMs: e.LEASE_SECONDS * 1000,
+    poisonCrashes: e.POISON_CRASHES,
     trainerThreads: e.TRAINER_THREADS,
     trainerMemoryBytes: e.TRAINER_MEMORY_BYTES,
     trainerMetrics:
@@ -254,6 +258,7 @@ export const environmentHelp = `Environment:
   HEARTBEAT_SECONDS     after which a silent engine thread is taken for hung (30)
   DRAIN_SECONDS         for a trainer to checkpoint and hand back its jobs (20)
   LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
+  POISON_CRASHES        after so many without progress a job runs alone, and fails with one more (3)
   TRAINER_THREADS       cores that one trainer may use (all)
   TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's)
   TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)

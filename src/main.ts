@@ -4,7 +4,7 @@ import { runApi } from "./main/api.ts";
 import { createLog } from "./main/observing/log.ts";
 import { createScrub, secretsOf } from "./main/observing/scrub.ts";
 import { runAllInOne, scriptOf } from "./main/processes/all-in-one.ts";
-import { tellParent } from "./main/processes/parent.ts";
+import { isPart, tellParent } from "./main/processes/parent.ts";
 import { runReindex } from "./main/reindex.ts";
 import { runTrainer } from "./main/trainer.ts";
 
@@ -55,7 +55,7 @@ try {
         ? (error.stack ?? error.message)
         : String(error);
   const shown = scrub(line);
-  if (process.send === undefined) process.stderr.write(`descent: ${shown}\n`);
+  if (!isPart()) process.stderr.write(`descent: ${shown}\n`);
   else await tellParent({ type: "cannot_start", line: shown });
   process.exit(1);
 }

@@ -6,6 +6,7 @@ import { parse as parseYaml } from "yaml";
 import { environmentHelp } from "../src/config.ts";
 import { errorCatalogue } from "../src/domain/errors.ts";
 import { transitions } from "../src/domain/jobs/job-state.ts";
+import { operations } from "../src/usecases/admission/operations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const notOurs = new Set([".git", "node_modules", "dist", "data", "coverage"]);
@@ -147,6 +148,72 @@ describe("the floors", () => {
     ];
     expect(packagesOf("src/domain").filter((name) => !["zod", "ulid"].includes(name))).toEqual([]);
     expect(packagesOf("src/engine").filter((name) => name !== "koffi")).toEqual([]);
+  });
+});
+
+describe("the rooms", () => {
+  const code = sources.filter((path) => !path.endsWith(".d.ts"));
+  const mostFiles = 16;
+  /** Why a folder may hold more: a reason each. */
+  const mayHoldMore: Record<string, string> = {
+    "src/engine/kernels/assembly": "one list of kernels, in the names of the families that declare them",
+  };
+
+  test(`no folder holds more than ${mostFiles} source files`, () => {
+    const counts = new Map<string, number>();
+    for (const path of code) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    const crowded = [...counts].filter(([folder, count]) => count > mostFiles && mayHoldMore[folder] === undefined);
+    expect(crowded).toEqual([]);
+  });
+
+  test("ARCHITECTURE has a line for every folder with source files, and for no other", () => {
+    const listed = [...read("ARCHITECTURE.md").matchAll(/^\| `((?:src|workers)(?:\/[\w-]+)*)` \|/gm)].map(
+      ([, path]) => path,
+    );
+    const folders = [...new Set(code.map((path) => dirname(path)))];
+    expect([...listed].sort()).toEqual(folders.sort());
+  });
+
+  test("no file imports itself, directly or through others", () => {
+    const known = new Set(sources);
+    const assemblyOf = (target: string): string => (isAssembly(`${target}.ts`) ? `${target}.ts` : target);
+    const edges = new Map(
+      sources.map((path) => [
+        path,
+        importsOf(path)
+          .filter(({ specifier }) => specifier.startsWith("."))
+          .map(({ specifier }) => assemblyOf(normalize(join(dirname(path), specifier))))
+          .filter((target) => known.has(target)),
+      ]),
+    );
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, trail: string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const target of edges.get(path) ?? []) visit(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of sources) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("both surfaces call each operation through its one use case", () => {
+    const useCases = sources.filter((path) => isWithin(path, "src/usecases"));
+    const callersOf = (useCase: string): string[] =>
+      sources.filter((path) =>
+        importsOf(path).some(({ specifier }) => normalize(join(dirname(path), specifier)) === useCase),
+      );
+    const missing = Object.keys(operations).flatMap((name) => {
+      const file = `/${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`;
+      const useCase = useCases.find((path) => path.endsWith(file));
+      if (useCase === undefined) return [`${name}: no use case${file}`];
+      const callers = callersOf(useCase);
+      return ["src/rest", "src/grpc"]
+        .filter((surface) => !callers.some((path) => isWithin(path, surface)))
+        .map((surface) => `${name}: not called from ${surface}`);
+    });
+    expect(missing).toEqual([]);
   });
 });
 

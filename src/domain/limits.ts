@@ -7,7 +7,10 @@ export const limits = {
   jsonBodyBytes: MIB,
   predictBodyBytes: 16 * MIB,
   predictRows: 10_000,
+  predictWarnings: 1000,
   predictAnswerBytes: 32 * MIB,
+  /** Numbers that the rows of one request become, four bytes each. */
+  predictInputs: 32 * MIB,
   previewRows: 1000,
   datasetBytes: GIB,
   csvRowBytes: MIB,
@@ -35,4 +38,10 @@ export const limits = {
   lastingRequestsAtOnce: 1000,
   uploadsAtOnce: 32,
   bodyBytesAtOnce: 64 * MIB,
+  /** Faults that one answer puts into words: more would help nobody, and gRPC's trailers are small. */
+  errorsInAnswer: 20,
+  /** Of a JSON object that is no row: class weights have the most, one for each category. */
+  keysPerObject: 1000,
+  /** Objects and lists in a spec: a network's layers are the most. */
+  partsPerSpec: 8192,
 } as const;

@@ -12,11 +12,17 @@ export const fromType = (type: wire.ColumnType): string =>
       ? "category"
       : String(type);
 
-const toColumn = ({ type, distinct, categories, ...column }: Column): wire.Column => ({
+const toColumn = ({ type, distinct, categories, notes, ...column }: Column): wire.Column => ({
   ...column,
   type: toType(type),
   distinct: distinct ?? undefined,
   categories: categories ?? [],
+  notes: notes ?? [],
 });
 
-export const toDataset = (dataset: Dataset): wire.Dataset => ({ ...dataset, columns: dataset.columns.map(toColumn) });
+export const toDataset = (dataset: Dataset): wire.Dataset => ({
+  ...dataset,
+  delimiter: dataset.delimiter ?? ",",
+  decimal: dataset.decimal ?? ".",
+  columns: dataset.columns.map(toColumn),
+});

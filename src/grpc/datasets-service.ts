@@ -36,10 +36,10 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
   return {
     uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call, gone) => {
       const messages = withProgressLimit<UploadDatasetRequest>(call);
-      const { name, types } = await readHeader(messages);
+      const { types, ...header } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toDataset(await uploadDataset(deps, caller, { name, types: stated, body, gone }));
+      return toDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
     }),
     listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
       const { items, nextPageToken } = await listDatasets(deps, caller, request);

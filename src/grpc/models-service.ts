@@ -32,9 +32,9 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
       toChunks((await getModelWeights(deps, caller, { id })).body),
     ),
-    predict: unary(wiring, "predict", async (caller, { model, rows }) => {
-      const { predictions } = await predict(deps, caller, { model, body: { rows } });
-      return { predictions: predictions.map(toPrediction) };
+    predict: unary(wiring, "predict", async (caller, { model, ...body }) => {
+      const { predictions, ...warned } = await predict(deps, caller, { model, body });
+      return { ...warned, predictions: predictions.map(toPrediction) };
     }),
   };
 };

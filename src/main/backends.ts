@@ -71,10 +71,14 @@ export const connectBackends = async (
   }
   const onRedis = <T extends object>(part: string, target: T): T =>
     meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
-  const { leaseMs, quotas } = config;
+  const { leaseMs, poisonCrashes, quotas } = config;
+  const jobs = createRedisJobStore({
+    ...{ redis, subscriber, leaseMs },
+    ...{ runningJobs: quotas.runningJobs, crashesOfSuspect: poisonCrashes },
+  });
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
-    jobs: onRedis("jobs", createRedisJobStore({ ...{ redis, subscriber }, leaseMs, runningJobs: quotas.runningJobs })),
+    jobs: onRedis("jobs", jobs),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     signs: createTrainerSigns(redis, subscriber),

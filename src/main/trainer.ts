@@ -57,6 +57,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     artifactUrl: config.artifactUrl,
     checkpointMs: config.checkpointMs,
     heartbeatMs: config.heartbeatMs,
+    drainMs: config.drainMs,
     leaseMs: config.leaseMs,
     threads: config.trainerThreads,
     memoryBytes: config.trainerMemoryBytes,

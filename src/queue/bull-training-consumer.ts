@@ -44,6 +44,8 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   };
 
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
+    // A fetch that was open when `pause()` was called is still served, with the very entry that a run has just handed back.
+    if (closing) return handBack(options.connection, job, token);
     takenAtMs = nowMs();
     taken += 1;
     const controller = new AbortController();
@@ -118,12 +120,17 @@ const runEntry = async (
   }
   if (outcome !== "hand_back") pause(outcome.untilRoom);
   try {
-    await job.moveToWait(token);
+    await handBack(connection, job, token);
   } catch (error) {
     // The lock was lost: the entry waits again already, or will when its time is over.
-    if (signal.reason === "lease_lost") return;
+    if (signal.reason === "lease_lost" && !(error instanceof WaitingError)) return;
     throw error;
   }
+};
+
+/** The entry waits again, for another consumer; throws what tells BullMQ so. */
+const handBack = async (connection: Redis, job: Job<QueueEntry>, token: string | undefined): Promise<never> => {
+  await job.moveToWait(token);
   // BullMQ wakes nobody for an entry that comes back; an idle trainer would find it at its next look, seconds later.
   await connection.zadd(`${QUEUE_PREFIX}:${QUEUE_NAME}:marker`, 0, "0");
   throw new WaitingError();

@@ -19,8 +19,9 @@ export const observeRequest = (request: FastifyRequest, reply: FastifyReply, onF
       operation: request.routeOptions.config?.operation ?? null,
       status: String(reply.raw.headersSent ? reply.raw.statusCode : clientGone),
       seconds: (performance.now() - startedMs) / 1000,
-      caller: request.caller,
-      resource: request.resource,
+      // A URL that the router refuses is a bare request of the framework's, without what this server adds to its own.
+      caller: request.caller ?? null,
+      resource: request.resource ?? null,
     });
   });
 };

@@ -22,7 +22,10 @@ export const toServiceError = (error: unknown, requestId: string): ServiceError 
   const { code, statusCode, message } = (error ?? {}) as Partial<FastifyError>;
   const known = code === undefined ? undefined : frameworkErrors[code];
   if (known !== undefined) return new ServiceError(known, message ?? known, { cause: error });
-  if (statusCode === 400)
+  // A path that leads out of a folder, or to a file that is not there: which of them is nobody's business.
+  if (statusCode === 403 || statusCode === 404)
+    return new ServiceError("not_found", "there is nothing here", { cause: error });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new ServiceError("malformed", message ?? "the request could not be read", { cause: error });
   return new ServiceError("internal", `the service made a mistake; it is logged under the request id ${requestId}`, {
     cause: error,

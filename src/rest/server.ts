@@ -202,9 +202,12 @@ const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: O
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
   });
+  // The one place that answers "not modified", after the handler has set every header of what it would have sent: a browser puts
+  // those of a 304 in the place of those that it has kept (RFC 9111, 4.3.4).
   app.addHook("onSend", async (request, reply, payload) => {
-    if (request.method !== "GET" || reply.statusCode !== 200 || !request.url.startsWith("/v1/")) return payload;
-    const tag = reply.getHeader("etag")?.toString() ?? (typeof payload === "string" ? entityTag(payload) : undefined);
+    if (request.method !== "GET" || reply.statusCode !== 200) return payload;
+    const computed = request.url.startsWith("/v1/") && typeof payload === "string" ? entityTag(payload) : undefined;
+    const tag = reply.getHeader("etag")?.toString() ?? computed;
     if (tag === undefined) return payload;
     reply.header("etag", tag);
     if (!matches(request.headers["if-none-match"], tag)) return payload;

@@ -1,4 +1,4 @@
-import type { ClassificationReport } from "../domain/models/report.ts";
+import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import {
   conformalBound,
   estimateExplained,
@@ -8,6 +8,7 @@ import {
   mean,
 } from "./estimate.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
+import { constantLabel, fewRows } from "./report-notes.ts";
 
 const calibrationBins = 10;
 const coverage = 0.9;
@@ -101,6 +102,12 @@ const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): Clas
   return { coverage, threshold, meanSize: probabilities.filter((p) => p >= threshold).length / truths.length };
 };
 
+/** Of two classes, one alone is in the rows. */
+const oneClass = ({ classes, truths, split }: ClassAnswers): ReportNote[] =>
+  classes.length === 2 && truths.length > 1 && truths.every((truth) => truth === truths[0])
+    ? [constantLabel(split, JSON.stringify(classes[truths[0]!]), "area under the ROC")]
+    : [];
+
 /** The report of a classifier on rows with known classes; at least one row. */
 export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
   const { classes, probabilities, truths, trainCounts, split, distribution } = answers;
@@ -119,7 +126,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     split,
     rows: truths.length,
     distribution,
-    logLikelihood: estimateMean(logs),
+    logLikelihood: estimateMean(logs, { most: 0 }),
     devianceExplained: estimateExplained(logs, nullLogs),
     accuracy: estimateShare(
       right.reduce((sum, hit) => sum + hit, 0),
@@ -140,5 +147,6 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     classes: describeClasses(classes, truths, predicted),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
+    notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

@@ -1,7 +1,7 @@
 import type { Estimate } from "../domain/models/report.ts";
 
 /** Standard normal quantile of 0.975. */
-const z95 = 1.959963984540054;
+export const z95 = 1.959963984540054;
 
 /**
  * Quantile 0.975 of Student's t, by the Cornish–Fisher expansion (Abramowitz & Stegun 26.7.5): exact to 0.1 % from 4 degrees of
@@ -35,21 +35,32 @@ export const sampleVariance = (values: ArrayLike<number>): number => {
   return values.length > 1 ? sum / (values.length - 1) : 0;
 };
 
-/** value ± t · standardError with n − 1 degrees of freedom; of one row nothing is known: the interval is the value. */
-const around = (value: number, standardError: number, rows: number): Estimate => {
-  const half = rows > 1 ? studentQuantile(rows - 1) * standardError : 0;
-  return { value, lower: value - half, upper: value + half };
+/** Values that are possible: an interval ends there. */
+interface Bounds {
+  least?: number;
+  most?: number;
+}
+
+/**
+ * value ± t · standardError with n − 1 degrees of freedom, as far as values are possible. One row says nothing of how much rows differ, nor do rows that
+ * are all alike: then there is no interval.
+ */
+const around = (value: number, standardError: number, rows: number, { least, most }: Bounds = {}): Estimate => {
+  if (rows < 2 || standardError === 0) return { value, lower: null, upper: null };
+  const half = studentQuantile(rows - 1) * standardError;
+  return {
+    value,
+    lower: Math.max(least ?? Number.NEGATIVE_INFINITY, value - half),
+    upper: Math.min(most ?? Number.POSITIVE_INFINITY, value + half),
+  };
 };
 
 /** A mean with Student's interval. */
-export const estimateMean = (values: ArrayLike<number>): Estimate =>
-  around(mean(values), Math.sqrt(sampleVariance(values) / values.length), values.length);
+export const estimateMean = (values: ArrayLike<number>, bounds: Bounds = {}): Estimate =>
+  around(mean(values), Math.sqrt(sampleVariance(values) / values.length), values.length, bounds);
 
 /** A mean of what is never negative: neither is its interval. */
-export const estimatePositiveMean = (values: ArrayLike<number>): Estimate => {
-  const { value, lower, upper } = estimateMean(values);
-  return { value, lower: Math.max(0, lower), upper };
-};
+export const estimatePositiveMean = (values: ArrayLike<number>): Estimate => estimateMean(values, { least: 0 });
 
 /** A share with Wilson's score interval (Wilson 1927), which is right for small samples and for shares near 0 and 1. */
 export const estimateShare = (hits: number, rows: number): Estimate => {
@@ -66,7 +77,7 @@ export const estimateShare = (hits: number, rows: number): Estimate => {
 };
 
 /**
- * 1 − mean(a) / mean(b), such as R² of squared errors and squared deviations, with the interval of the delta method: the influence
+ * 1 − mean(a) / mean(b), such as R² of squared errors and squared deviations, with the interval of the delta method, which ends at 1: the influence
  * of a row on the ratio r is (a − r·b) / mean(b). Null where mean(b) is 0.
  */
 export const estimateExplained = (a: Float64Array, b: Float64Array): Estimate | null => {
@@ -74,13 +85,14 @@ export const estimateExplained = (a: Float64Array, b: Float64Array): Estimate | 
   if (scale === 0) return null;
   const ratio = mean(a) / scale;
   const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
-  return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length);
+  return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length, { most: 1 });
 };
 
 /** The square root of a mean of squares, its interval carried through the root. */
 export const estimateRootMean = (squares: Float64Array): Estimate => {
   const { value, lower, upper } = estimatePositiveMean(squares);
-  return { value: Math.sqrt(value), lower: Math.sqrt(lower), upper: Math.sqrt(upper) };
+  const root = (end: number | null): number | null => (end === null ? null : Math.sqrt(end));
+  return { value: Math.sqrt(value), lower: root(lower), upper: root(upper) };
 };
 
 /** Linear interpolation between order statistics (Hyndman & Fan 1996, type 7). */
@@ -101,6 +113,13 @@ export const quantilesOf = (values: Float64Array, shares: readonly number[]): { 
 export const conformalBound = (scores: Float64Array, coverage: number): number | null => {
   const rank = Math.ceil((scores.length + 1) * coverage);
   return rank > scores.length ? null : scores.toSorted()[rank - 1]!;
+};
+
+/** Rows that a conformal bound needs at least: ⌈(n + 1) · coverage⌉ ≤ n. */
+export const leastConformalRows = (coverage: number): number => {
+  let rows = 1;
+  while (Math.ceil((rows + 1) * coverage) > rows) rows += 1;
+  return rows;
 };
 
 /** Ranks from 1; equal values share the mean of theirs. */

@@ -1,5 +1,5 @@
 import type { Estimate } from "../domain/models/report.ts";
-import { mean, ranksOf, sampleVariance } from "./estimate.ts";
+import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
 
 /** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */
 const componentsOf = (own: Float64Array, all: Float64Array, others: number): Float64Array => {
@@ -7,9 +7,44 @@ const componentsOf = (own: Float64Array, all: Float64Array, others: number): Flo
   return own.map((_, i) => (all[i]! - within[i]!) / others);
 };
 
+/** Where a function changes its sign between `from` and `to`, to the last bits. */
+const bisect = (isBelow: (at: number) => boolean, from: number, to: number): number => {
+  let [low, high] = [from, to];
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (isBelow(middle)) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+};
+
+/**
+ * The score interval of Newcombe (2006, Statistics in Medicine 25, method 5): all areas θ with (A − θ)² ≤ z² V(θ), V being Hanley & McNeil's (1982)
+ * variance with (m + n)/2 rows in each class. Unlike one around the estimate it has a width where the classes do not overlap, and stays in [0, 1].
+ */
+const scoreInterval = (area: number, m: number, n: number): { lower: number; upper: number } => {
+  const extra = (m + n) / 2 - 1;
+  const inside = (theta: number): boolean => {
+    const spread = 1 + extra * ((1 - theta) / (2 - theta) + theta / (1 + theta));
+    return (area - theta) ** 2 <= (z95 ** 2 * theta * (1 - theta) * spread) / (m * n);
+  };
+  return {
+    lower: area === 0 ? 0 : bisect((theta) => !inside(theta), 0, area),
+    upper: area === 1 ? 1 : bisect(inside, area, 1),
+  };
+};
+
+/** ln(A/(1 − A)) ± z · error / (A·(1 − A)), carried back: never beyond 0 and 1. */
+const logitInterval = (area: number, error: number): { lower: number; upper: number } => {
+  const [center, half] = [Math.log(area / (1 - area)), (z95 * error) / (area * (1 - area))];
+  const back = (logit: number): number => 1 / (1 + Math.exp(-logit));
+  return { lower: back(center - half), upper: back(center + half) };
+};
+
 /**
  * The area under the receiver operating characteristic: the chance that a row of the second class gets a higher score than one of the
- * first, equal scores counting half; with the interval of DeLong, DeLong & Clarke-Pearson (1988), by ranks as in Sun & Xu (2014).
+ * first, equal scores counting half; with the interval of DeLong, DeLong & Clarke-Pearson (1988) on the logit scale, by ranks as in Sun & Xu (2014).
+ * Where the classes do not overlap, or one has a single row, that variance is 0 or unknown, and Newcombe's interval takes its place.
  * Null where one class has no rows.
  */
 export const estimateAreaUnderRoc = (scores: Float64Array, isSecond: (row: number) => boolean): Estimate | null => {
@@ -22,6 +57,6 @@ export const estimateAreaUnderRoc = (scores: Float64Array, isSecond: (row: numbe
   const below = componentsOf(pick(scores, first), pick(ranks, first), second.length);
   const value = mean(above);
   const error = Math.sqrt(sampleVariance(above) / second.length + sampleVariance(below) / first.length);
-  const half = 1.959963984540054 * error;
-  return { value, lower: Math.max(0, value - half), upper: Math.min(1, value + half) };
+  const known = error > 0 && value > 0 && value < 1 && Math.min(first.length, second.length) > 1;
+  return { value, ...(known ? logitInterval(value, error) : scoreInterval(value, first.length, second.length)) };
 };

@@ -1,4 +1,4 @@
-import type { RegressionReport } from "../domain/models/report.ts";
+import type { Estimate, RegressionReport } from "../domain/models/report.ts";
 import {
   conformalBound,
   correlation,
@@ -11,6 +11,7 @@ import {
   ranksOf,
   sampleVariance,
 } from "./estimate.ts";
+import { constantLabel, fewRows } from "./report-notes.ts";
 
 const coverage = 0.9;
 const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
@@ -19,8 +20,8 @@ const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
 export interface Likelihood {
   distribution: string;
   logOf(row: number): number;
-  /** Of the model that knows only the mean (and spread) of the training labels. */
-  nullLogOf(row: number): number;
+  /** Of the model that knows only the mean of the training labels, and of the one that knows every truth: null where ln p has no bound. */
+  deviance: { nullLogOf(row: number): number; saturatedLogOf(row: number): number } | null;
 }
 
 /** What a regression answered on the rows of one split, in the label's units. */
@@ -73,6 +74,15 @@ const describeResiduals = (residuals: Float64Array, predictions: Float64Array): 
   };
 };
 
+/** 1 − D/D₀ with the deviance D = 2 Σ (ln p of the truth itself − ln p of the prediction), D₀ that of the training mean. */
+const explainDeviance = (likelihood: Likelihood | null, rows: number): Estimate | null => {
+  if (!likelihood?.deviance) return null;
+  const { nullLogOf, saturatedLogOf } = likelihood.deviance;
+  const short = (logOf: (row: number) => number): Float64Array =>
+    Float64Array.from({ length: rows }, (_, row) => saturatedLogOf(row) - logOf(row));
+  return estimateExplained(short(likelihood.logOf), short(nullLogOf));
+};
+
 /** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const { split, predictions, truths, likelihood, counts } = answers;
@@ -81,30 +91,32 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const absolutes = residuals.map(Math.abs);
   const center = mean(truths);
   const logs = likelihood && truths.map((_, row) => likelihood.logOf(row));
+  const constant = truths.every((truth) => truth === truths[0]);
   const halfWidth = split === "train" ? null : conformalBound(absolutes, coverage);
   return {
     task: "regression",
     split,
     rows: truths.length,
     distribution: likelihood?.distribution ?? null,
-    logLikelihood: logs && estimateMean(logs),
-    // A density may be above 1 and its logarithm of either sign: only for counts does the ratio of log-likelihoods say something.
-    devianceExplained:
-      logs && likelihood && counts
-        ? estimateExplained(
-            logs,
-            truths.map((_, row) => likelihood.nullLogOf(row)),
-          )
-        : null,
+    // A density may be above 1; a probability is not, nor is its logarithm above 0.
+    logLikelihood: logs && estimateMean(logs, counts ? { most: 0 } : {}),
+    devianceExplained: explainDeviance(likelihood, truths.length),
     rootMeanSquaredError: estimateRootMean(squares),
     meanAbsoluteError: estimatePositiveMean(absolutes),
-    r2: estimateExplained(
-      squares,
-      truths.map((truth) => (truth - center) ** 2),
-    ),
+    // Of equal labels the mean may differ in the last bit: their variance is then nearly 0, and R² nearly −∞.
+    r2: constant
+      ? null
+      : estimateExplained(
+          squares,
+          truths.map((truth) => (truth - center) ** 2),
+        ),
     bias: estimateMean(residuals.map((residual) => -residual)),
     residuals: describeResiduals(residuals, predictions),
     dispersion: counts ? mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126))) : null,
     predictionInterval: halfWidth === null ? null : { coverage, halfWidth },
+    notes: [
+      ...(constant && truths.length > 1 ? [constantLabel(split, `${truths[0]}`, "R²")] : []),
+      ...fewRows(split, truths.length, coverage),
+    ],
   };
 };

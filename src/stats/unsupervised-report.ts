@@ -1,5 +1,6 @@
-import type { ClusteringReport, ReconstructionReport } from "../domain/models/report.ts";
+import type { ClusteringReport, ReconstructionReport, ReportNote } from "../domain/models/report.ts";
 import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
+import { fewRows } from "./report-notes.ts";
 
 /** What a clustering or a mixture answered. */
 export interface ClusterAnswers {
@@ -14,6 +15,7 @@ export interface ClusterAnswers {
   distances: Float64Array | null;
   weights: Float64Array | null;
   criteria: ClusteringReport["criteria"];
+  notes: readonly ReportNote[];
 }
 
 const countsOf = (assignments: Int32Array, k: number): Int32Array => {
@@ -22,8 +24,13 @@ const countsOf = (assignments: Int32Array, k: number): Int32Array => {
   return counts;
 };
 
+/** Nothing is promised of the next row, so any number but one is enough. */
+const oneRow = (split: ClusteringReport["split"], rows: number): ReportNote[] =>
+  rows === 1 ? fewRows(split, rows, 0) : [];
+
 export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
   const { task, split, k, assignments, trainAssignments, logDensities, distances, weights, criteria } = answers;
+  const notes = [...answers.notes, ...oneRow(split, assignments.length)];
   const [rows, trainRows] = [countsOf(assignments, k), countsOf(trainAssignments, k)];
   return {
     task,
@@ -34,6 +41,7 @@ export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
     meanDistance: distances && estimatePositiveMean(distances),
     k,
     criteria,
+    notes,
     clusters: Array.from({ length: k }, (_, cluster) => ({
       trainRows: trainRows[cluster]!,
       rows: rows[cluster]!,
@@ -51,5 +59,6 @@ export const reportReconstruction = (
   split,
   rows: errors.length,
   meanSquaredError: estimatePositiveMean(errors),
+  notes: oneRow(split, errors.length),
   quantiles: quantilesOf(errors, [0.5, 0.75, 0.9, 0.95, 0.99]),
 });

@@ -1,6 +1,7 @@
 import type { JobId, TenantId } from "../domain/ids.ts";
 import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
+import type { Suspicion } from "../domain/jobs/poison.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Model } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
@@ -41,7 +42,7 @@ export interface UnfinishedJob {
   attempt: number;
   /** See `create`. */
   place: number;
-  crashes: number;
+  suspicion: Suspicion;
   /** A trainer holds the job and gave no sign of life for the length of the lease. */
   leaseEnded: boolean;
 }
@@ -72,8 +73,8 @@ export interface JobStore {
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
-   * `crashes` counts the trainers lost (see `reclaim`) and their engines' crashes (see `release`) since the last checkpoint that
-   * went further than all before it.
+   * `suspicion` comes from the trainers lost (see `reclaim`) and their engines' crashes (see `release`) since the last checkpoint
+   * that went further than all before it.
    * Repeated with the same `token`, as the answer of the first may have been lost, it gives the same attempt.
    * `quota_exceeded`, with when to try again, while the tenant has as many jobs with trainers as it may.
    */
@@ -83,7 +84,9 @@ export interface JobStore {
     trainer: string,
     at: string,
     token?: string,
-  ): Promise<{ fence: Fence; job: Job; crashes: number } | null>;
+  ): Promise<{ fence: Fence; job: Job; suspicion: Suspicion } | null>;
+  /** As the next claim would tell it. */
+  suspicion(tenant: TenantId, id: JobId): Promise<Suspicion>;
   /**
    * Not held, changing nothing, if the job ended or another attempt holds it. Otherwise also tells what the users wish meanwhile
    * (`pausing`, `cancelling`). Must be called at least every third of the lease, whether or not there is progress.

@@ -2,7 +2,7 @@ import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
-import type { Model, Prediction } from "../domain/models/model.ts";
+import type { Model, PredictResponse } from "../domain/models/model.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -23,7 +23,7 @@ export interface EngineAccess {
   /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
   plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
   /** Checks the body and runs a model on its raw rows; `invalid` with `/rows/3/age` pointers for what does not fit. */
-  predict(tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]>;
+  predict(tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse>;
   /** The same from a JSON body's bytes, which are gone then, to those of the answer. */
   predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Forgets a deleted model. */

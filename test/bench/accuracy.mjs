@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { endTogether } from "../chaos/end-together.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -92,6 +93,7 @@ const startSklearn = async () => {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" },
   });
+  endTogether(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const rowsOf = ({ rows, features, labels }) => ({ rows, features: [...features], labels: [...labels] });
   const score = async (model, { train, test }) => {

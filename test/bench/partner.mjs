@@ -1,6 +1,7 @@
 // Another library in a process of its own: it says {"version"} in its first line, then answers each line `workload seconds` with {"samples", "seconds"}.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { endTogether } from "../chaos/end-together.mjs";
 
 /** Null, with a word on stderr, when the program cannot be started or does not know the library. */
 export const startPartner = async (command, args) => {
@@ -9,6 +10,7 @@ export const startPartner = async (command, args) => {
     env: { ...process.env, OMP_NUM_THREADS: "1" },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  endTogether(child);
   child.on("error", () => {});
   child.stdin.on("error", () => {});
   const next = async () => {

@@ -3,6 +3,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { endTogether } from "./end-together.mjs";
 
 const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
@@ -81,6 +82,13 @@ export const startService = async (folder, { workers, leaseSeconds, checkpointSe
     if (line.msg === "trainer ready") pids.trainer.add(line.pid);
     if (line.msg === "api ready") pids.api.add(line.pid);
   });
+  // What is frozen cannot notice that it is to end.
+  const kill = () => {
+    if (child.exitCode !== null) return;
+    for (const pid of [...pids.trainer, ...pids.api]) signal(pid, "SIGCONT");
+    child.kill("SIGTERM");
+  };
+  endTogether(child, kill);
   const exited = new Promise((resolve) => child.once("close", (code) => resolve(code)));
   await new Promise((resolve, reject) => {
     let output = "";
@@ -102,11 +110,7 @@ export const startService = async (folder, { workers, leaseSeconds, checkpointSe
       child.kill("SIGTERM");
       return exited;
     },
-    /** For the end of a run that went wrong; what was frozen could not notice it. */
-    kill: () => {
-      if (child.exitCode !== null) return;
-      for (const pid of [...pids.trainer, ...pids.api]) signal(pid, "SIGCONT");
-      child.kill("SIGTERM");
-    },
+    /** For the end of a run that went wrong. */
+    kill,
   };
 };

@@ -135,7 +135,7 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
         const { state } = await jobOf(id);
         expect(["queued", "succeeded"], stage).toContain(state);
         const unfinished = (await runs.service.deps.jobs.unfinished()).find((each) => each.id === id);
-        expect(unfinished?.crashes ?? 0).toBe(0);
+        expect(unfinished?.suspicion ?? "none").toBe("none");
         await expectSound(await runs.finish(id));
       },
       () => {

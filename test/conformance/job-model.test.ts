@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { isDone } from "../../src/domain/jobs/job-state.ts";
+import { CRASHES_OF_SUSPECT, suspicionOf } from "../../src/domain/jobs/poison.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import {
   addCheckpoint,
   claim,
+  crash,
   createModel,
   expectSound,
   isHeld,
@@ -49,10 +51,14 @@ const fence = (model: JobModel, n: number) => fenceOf(model.tenant, model.id, at
 
 const steps: Record<string, Step> = {
   claim: async ({ jobs }, model) => {
-    const [expected, before] = [claim(model), model.crashes];
+    const expected = claim(model);
     const claimed = await jobs.claim(model.tenant, model.id, "trainer", tick());
     expect(claimed !== null).toBe(expected);
-    if (claimed) expect(claimed).toMatchObject({ fence: { attempt: model.attempt }, crashes: before });
+    if (claimed)
+      expect(claimed).toMatchObject({
+        fence: { attempt: model.attempt },
+        suspicion: suspicionOf(model.crashes, CRASHES_OF_SUSPECT),
+      });
   },
   /** Asks a second time, as one does whose answer was lost: for a claim under its token, and for a submission under its key. */
   retryClaim: async ({ jobs }, model) => {
@@ -127,7 +133,7 @@ const steps: Record<string, Step> = {
     const answer = await jobs.release(fence(model, n), to, "released", tick(), crashed);
     const expected = isHeld(model, attemptOf(model, n)) && take(model, ...names[to]);
     expect(answer).toBe(expected);
-    if (expected && crashed) model.crashes += 1;
+    if (expected && crashed) crash(model, "crashed");
   },
   succeed: async ({ jobs }, model, n) => {
     const { job } = { job: await jobs.get(model.tenant, model.id) };
@@ -143,8 +149,7 @@ const steps: Record<string, Step> = {
     expect(answer).toBe(isHeld(model, attemptOf(model, n)) && take(model, "fail"));
   },
   failWaiting: async ({ jobs }, model) => {
-    const poisoned = model.crashes >= 3;
-    if (poisoned)
+    if (suspicionOf(model.crashes, CRASHES_OF_SUSPECT) === "poison")
       expect(await jobs.failWaiting(model.tenant, model.id, failure, tick())).toBe(take(model, "failWaiting"));
   },
 };

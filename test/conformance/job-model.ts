@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { JobId, TenantId } from "../../src/domain/ids.ts";
 import { isDone, type JobState, type Transition, transitions } from "../../src/domain/jobs/job-state.ts";
+import { CRASH_COUNTS, CRASHES_OF_SUSPECT } from "../../src/domain/jobs/poison.ts";
 
 /** How a job behaves, told in a page: what the scripts are held against. Attempts are fences; a lease ends when the test says so. */
 export interface JobModel {
@@ -69,9 +70,14 @@ export const addCheckpoint = (model: JobModel, key: string, step: number): strin
   return others.slice(1).map((each) => each.key);
 };
 
+export const crash = (model: JobModel, how: keyof typeof CRASH_COUNTS): void => {
+  const after = model.crashes + CRASH_COUNTS[how];
+  model.crashes = model.crashes < CRASHES_OF_SUSPECT ? Math.min(after, CRASHES_OF_SUSPECT) : after;
+};
+
 export const reclaim = (model: JobModel, attempt: number): JobState | null => {
   if (model.attempt !== attempt || !model.leaseEnded || !heldStates.has(model.state)) return null;
-  model.crashes += 1;
+  crash(model, "lost");
   take(model, "reclaim", "reclaimPausing", "reclaimCancelling");
   return model.state;
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import { JobState } from "../../src/domain/jobs/job-state.ts";
+import type { Suspicion } from "../../src/domain/jobs/poison.ts";
 import type { Fence, JobStore } from "../../src/store/job-store.ts";
 import { type OpenJobStores, useJobStores } from "./job-store.ts";
 import { checkpointAt, failure, fenceOf, modelOf, newJob, tick } from "./records.ts";
@@ -193,20 +194,24 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(await stores.jobs.reclaim("acme", job.id, 1, "lost", tick())).toBeNull();
     });
 
-    it("counts lost trainers, and forgets them with a checkpoint that goes further than all before", async () => {
+    it("suspects a job of six lost trainers, and forgets it with a checkpoint that goes further than all before", async () => {
       const job = await submit();
-      const crashAfter = async (step: number | null): Promise<number> => {
+      const crashAfter = async (step: number | null): Promise<Suspicion> => {
         const claim = (await stores.hasty.claim("acme", job.id, "trainer", tick()))!;
         if (step !== null) await stores.hasty.commitCheckpoint(claim.fence, checkpointAt(claim.fence, step));
         await stores.jobs.reclaim("acme", job.id, claim.fence.attempt, "lost", tick());
-        return claim.crashes;
+        return stores.jobs.suspicion("acme", job.id);
       };
-      expect(await crashAfter(null)).toBe(0);
-      expect(await crashAfter(10)).toBe(1);
-      expect(await crashAfter(10)).toBe(1);
-      expect(await crashAfter(9)).toBe(2);
-      expect(await crashAfter(11)).toBe(3);
-      expect(await crashAfter(null)).toBe(1);
+      await crashAfter(10);
+      for (const step of [10, 9, null, 10]) expect(await crashAfter(step)).toBe("none");
+      expect(await crashAfter(null)).toBe("suspect");
+      expect(await crashAfter(11)).toBe("none");
+      for (let lost = 2; lost < 6; lost++) expect(await crashAfter(null)).toBe("none");
+      expect(await crashAfter(11)).toBe("suspect");
+      expect(await crashAfter(null)).toBe("suspect");
+      expect((await stores.jobs.unfinished())[0]).toMatchObject({ id: job.id, suspicion: "suspect" });
+      expect(await crashAfter(null)).toBe("poison");
+      expect((await stores.jobs.unfinished())[0]).toMatchObject({ id: job.id, suspicion: "poison" });
     });
 
     it("knows the largest of the trainers that said lately that they are there", async () => {
@@ -219,17 +224,31 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(await stores.jobs.largestTrainer()).toBe(1_000);
     });
 
-    it("counts a crash that the trainer itself tells of like one of its own", async () => {
-      const { job, fence } = await start();
-      expect(await stores.jobs.release(fence, "queued", "the engine crashed", tick(), true)).toBe(true);
-      expect(await stores.jobs.claim("acme", job.id, "another", tick())).toMatchObject({ crashes: 1 });
+    it("counts a crash of its own engine like two lost trainers, and no further than that it is to run alone", async () => {
+      const job = await submit();
+      const crash = async (): Promise<Suspicion> => {
+        const { fence, suspicion } = (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
+        expect(await stores.jobs.release(fence, "queued", "the engine crashed", tick(), true)).toBe(true);
+        return suspicion;
+      };
+      const lose = async (): Promise<void> => {
+        const { fence } = (await stores.hasty.claim("acme", job.id, "trainer", tick()))!;
+        await stores.jobs.reclaim("acme", job.id, fence.attempt, "lost", tick());
+      };
+      await lose(); // ½
+      expect([await crash(), await crash(), await crash()]).toEqual(["none", "none", "none"]);
+      // 3½ are no more than 3: it was not alone.
+      expect(await stores.jobs.suspicion("acme", job.id)).toBe("suspect");
+      await lose();
+      expect(await crash()).toBe("suspect");
+      expect(await stores.jobs.suspicion("acme", job.id)).toBe("poison");
     });
 
     it("does not count preemption as a crash", async () => {
       const { job, fence } = await start();
       expect(await stores.jobs.release(fence, "queued", "preempted", tick())).toBe(true);
       const again = await stores.jobs.claim("acme", job.id, "another", tick());
-      expect(again).toMatchObject({ crashes: 0, fence: { attempt: 2 } });
+      expect(again).toMatchObject({ suspicion: "none", fence: { attempt: 2 } });
     });
 
     it("makes the model with the last commit, and never after a cancellation", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JobId } from "../../src/domain/ids.ts";
-import { CRASHES_OF_POISON } from "../../src/domain/jobs/poison.ts";
+import { CRASHES_OF_SUSPECT } from "../../src/domain/jobs/poison.ts";
 import { reconcile, startReconciler } from "../../src/usecases/upkeep/reconcile.ts";
 import { openBullQueue } from "./bull-queues.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
@@ -77,7 +77,9 @@ describe("the reconciler", () => {
 
   it("fails a job that lost its trainer again and again without getting further, with the reason", async () => {
     const id = await submit();
-    for (let i = 0; i < CRASHES_OF_POISON; i++) {
+    // Each counts half, and as much as one crash of its own comes on top, while nothing ran beside it.
+    for (let lost = 1; lost <= 2 * (CRASHES_OF_SUSPECT + 1); lost++) {
+      expect(await stateOf(id)).toBe("queued");
       await crash(id);
       await reconcile(deps());
     }
@@ -87,7 +89,7 @@ describe("the reconciler", () => {
 
   it("does not fail a long job whose trainers are lost often but that gets further", async () => {
     const id = await submit();
-    for (let i = 1; i <= 3 * CRASHES_OF_POISON; i++) {
+    for (let i = 1; i <= 6 * CRASHES_OF_SUSPECT; i++) {
       await crash(id, i);
       await reconcile(deps());
     }

@@ -103,7 +103,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         name: "trainer",
       },
       ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
-      ...{ checkpointMs: 0, heartbeatMs: 30_000, leaseMs: 30_000 },
+      ...{ checkpointMs: 0, heartbeatMs: 30_000, drainMs: 20_000, leaseMs: 30_000 },
     });
     const outcome = await runJob({ tenant, job: id }, signal);
     return { outcome, asked: await end() };

@@ -125,6 +125,21 @@ export const trainingQueueSuite = (name: string, open: () => Promise<QueueUnderT
       second.release();
     });
 
+    it("takes nothing more while it closes, not even by a fetch that was open: the entry waits for the next start", async () => {
+      const entry = await add();
+      const held = heldRun();
+      // With room for another, so that it waits for one while the first runs.
+      const { consumer } = opened.consume(held.run, { concurrency: 2 });
+      await expect.poll(() => held.started).toHaveLength(1);
+      await consumer.close(5000);
+      expect(held.started).toEqual([entry.job]);
+      await expect.poll(() => queue.counts()).toEqual({ waiting: 1, active: 0 });
+      const next = heldRun();
+      opened.consume(next.run);
+      await expect.poll(() => next.started).toEqual([entry.job]);
+      next.release();
+    });
+
     it("puts an entry aside for as long as its run says, and goes on with others", async () => {
       const [busy, free] = [await add(1), await add(2)];
       const taken: { job: string; atMs: number }[] = [];

@@ -49,7 +49,12 @@ describe("a job that starts from a base model", () => {
     const shape = dataShape(spec, dataset, base);
     const arrays = createArrays(shape, "classes");
     const preprocessing = await prepare(spec, dataset, () => streamOf(second, 1000), arrays, base);
-    expect(preprocessing.features).toEqual(base.preprocessing.features);
+    const transformsOf = ({ features }: typeof preprocessing) =>
+      features.map((feature) => (feature.type === "number" ? { ...feature, range: null, clip: null } : feature));
+    expect(transformsOf(preprocessing)).toEqual(transformsOf(base.preprocessing));
+    // The training range is that of both data sets.
+    const sizes = dataset.columns.find(({ name }) => name === "size");
+    expect(preprocessing.features[2]).toMatchObject({ column: "size", range: { minimum: 0, maximum: sizes?.maximum } });
     expect(preprocessing.label).toEqual({ type: "classes", column: "answer", classes: ["no", "yes"] });
     expect([preprocessing.inputs, preprocessing.outputs]).toEqual([shape.inputs, shape.outputs]);
     expect(arrays.train.features.every(Number.isFinite)).toBe(true);

@@ -137,7 +137,12 @@ describe("a job that takes down whatever runs it", () => {
   let dataDir: string;
   let digits: string;
   beforeAll(async () => {
-    const settings = { CHECKPOINT_SECONDS: "3600", LEASE_SECONDS: "2", TRAINER_MEMORY_BYTES: String(32 * 1024 ** 2) };
+    const settings = {
+      CHECKPOINT_SECONDS: "3600",
+      LEASE_SECONDS: "2",
+      POISON_CRASHES: "1",
+      TRAINER_MEMORY_BYTES: String(32 * 1024 ** 2),
+    };
     ({ service, client, dataDir, digits } = await start(settings));
   });
   afterAll(async () => {
@@ -145,7 +150,7 @@ describe("a job that takes down whatever runs it", () => {
     await removeDataDir(dataDir);
   });
 
-  test("trainer or engine: after three losses without a checkpoint it has failed, and says why", async () => {
+  test("trainer or engine: after a crash it runs alone, and after one more, or what counts as much, it has failed and says why", async () => {
     const { id } = await client.submit(longJob(digits, 3000));
     for (const [losses, signal] of (["SIGUSR2", "SIGKILL", "SIGUSR2"] as const).entries()) {
       const isOfAttempt = (event: JobEvent, state: JobState): boolean =>
@@ -159,6 +164,11 @@ describe("a job that takes down whatever runs it", () => {
     expect(failed).toMatchObject({ state: "failed", model: null, error: { code: "poison" } });
     expect(failed.error?.message).toContain("a fault that was provoked");
     expect(failed.error?.hint).not.toBe("");
+    // Each attempt but the first.
+    const { body } = await client.call<{ items: JobEvent[] }>(`/v1/jobs/${id}/events?limit=1000`, {
+      headers: { accept: "application/json" },
+    });
+    expect(body.items.filter(({ type }) => type === "runs_alone")).toHaveLength(2);
   });
 
   test("more memory than any trainer has: failed, with what to do, and smaller jobs run", async () => {

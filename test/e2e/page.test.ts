@@ -1,24 +1,12 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserFlags, browserPath, requireBrowser } from "./browser.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const browserPath = process.env.CHROMIUM ?? places.find((path) => existsSync(path));
 const iris = join(import.meta.dirname, "../data/iris.csv");
 
-if (browserPath === undefined) {
-  console.warn("The status page is NOT tested: no chromium (apt-get install chromium, or set CHROMIUM to its path).");
-  test.runIf(process.env.CI)("a browser is installed where the tests must be complete", () => {
-    expect.fail("install chromium");
-  });
-}
-
-const flags = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  ...["--disable-component-update", "--no-first-run", "--disable-sync"],
-];
+requireBrowser();
 
 /** Uploads over REST and submits a job that would run for minutes. */
 const submitLongJob = async (url: string): Promise<string> => {
@@ -48,7 +36,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
   beforeAll(async () => {
     dataDir = await createDataDir();
     service = await startService(dataDir);
-    browser = await chromium.launch({ executablePath: browserPath ?? "", args: flags });
+    browser = await chromium.launch({ executablePath: browserPath ?? "", args: browserFlags });
   });
   afterAll(async () => {
     await browser?.close();

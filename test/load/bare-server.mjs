@@ -21,10 +21,14 @@ app.get("/jobs/:id", async (request, reply) => {
 });
 
 const url = await app.listen({ host: "127.0.0.1", port: 0 });
-process.on("message", async () => {
+let stopping = false;
+const stop = async () => {
+  if (stopping) return;
+  stopping = true;
   await app.close();
   await queue.close();
   await redis.stop();
-  process.disconnect();
-});
+  process.exit(0);
+};
+for (const told of ["message", "disconnect", "SIGTERM", "SIGINT"]) process.on(told, stop);
 process.send({ url });

@@ -2,20 +2,21 @@ import { execFileSync, fork } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
+import { endTogether } from "../chaos/end-together.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** One run of the generator; resolves to what came of it. */
 export const generate = (order) =>
   new Promise((resolve, reject) => {
-    const child = fork(path("generator.mjs"));
+    const child = endTogether(fork(path("generator.mjs")));
     child.once("message", resolve);
     child.once("exit", (code) => reject(new Error(`the generator ended (${code})`)));
     child.send(order);
   });
 
 export const startBareServer = async (folder) => {
-  const child = fork(path("bare-server.mjs"), [folder]);
+  const child = endTogether(fork(path("bare-server.mjs"), [folder]));
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const { url } = await new Promise((resolve, reject) => {
     child.once("message", resolve);

@@ -1,6 +1,10 @@
+import { get } from "node:http";
 import { connect } from "node:net";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { logRequests } from "../../src/main/observing/request-log.ts";
 import { createRestServer } from "../../src/rest/server.ts";
+import { readAssets } from "../../src/web/assets.ts";
 import { registerWeb } from "../../src/web/web.ts";
 import { finishJob, startTestService, type TestService } from "../usecases/service.ts";
 import { createClient } from "./client.ts";
@@ -12,7 +16,10 @@ const client = createClient(() => url);
 const paths = { events: "", weights: "", job: "" };
 beforeAll(async () => {
   service = await startTestService();
-  app = await createRestServer(service.deps, { plugins: [registerWeb], metrics: async () => "up 1\n" });
+  app = await createRestServer(service.deps, {
+    ...{ plugins: [registerWeb], metrics: async () => "up 1\n" },
+    onFinished: logRequests(pino({ level: "debug" }, { write: () => {} })),
+  });
   url = await app.listen({ host: "127.0.0.1", port: 0 });
   const job = await client.submit(await client.upload());
   const model = await finishJob(service, job);
@@ -27,6 +34,16 @@ afterAll(async () => {
 
 const nothingAllowed = "default-src 'none';frame-ancestors 'none'";
 
+/** As it is written: fetch resolves dots before it sends. */
+const rawGet = (path: string): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    get({ hostname, port, path }, (incoming) => {
+      const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
+      incoming.resume().once("end", () => resolve(new Response(null, { status: incoming.statusCode ?? 0, headers })));
+    }).once("error", reject);
+  });
+
 const answers: [name: string, ask: () => Promise<Response>, status: number, policy: string | RegExp, cache: string][] =
   [
     ["a job", () => client.call(paths.job), 200, nothingAllowed, "private, no-cache"],
@@ -37,6 +54,13 @@ const answers: [name: string, ask: () => Promise<Response>, status: number, poli
     ["no such job", () => client.call("/v1/jobs/job_01ARZ3NDEKTSV4RRFFQ69G5FAV"), 404, nothingAllowed, "no-store"],
     ["no such path", () => client.call("/nothing/here"), 404, nothingAllowed, "no-store"],
     ["no such method", () => client.call("/v1/jobs", { method: "DELETE" }), 405, nothingAllowed, "no-store"],
+    [
+      "a path that leads out of a folder",
+      () => rawGet("/docs/static/%2e%2e/package.json"),
+      404,
+      /frame-ancestors/,
+      "no-store",
+    ],
     ["a path that cannot be decoded", () => client.call("/%zz"), 400, nothingAllowed, "no-store"],
     ["health", () => client.call("/healthz"), 200, nothingAllowed, ""],
     ["readiness", () => client.call("/readyz"), 200, nothingAllowed, "no-store"],
@@ -74,11 +98,54 @@ describe("headers that keep browsers and proxies from doing what they should not
     expect(headers.get("permissions-policy")).toContain("camera=()");
   });
 
-  it("are on a not modified one too, which keeps its cache's orders", async () => {
-    const first = await client.call("/v1/jobs");
-    const again = await client.call("/v1/jobs", { headers: { "if-none-match": first.headers.get("etag") ?? "" } });
-    expect([again.status, again.headers.get("cache-control")]).toEqual([304, "private, no-cache"]);
-    expect(again.headers.get("content-security-policy")).toBe(nothingAllowed);
+  it("are the same on a not modified answer, wherever there is one: a browser puts them in the place of those it has kept", async () => {
+    const told = ["date", "connection", "keep-alive", "transfer-encoding", "x-request-id"];
+    const ofTheBody = ["content-type", "content-length", "content-encoding"];
+    const headersOf = ({ headers }: Response): Record<string, string> =>
+      Object.fromEntries([...headers].filter(([name]) => ![...told, ...ofTheBody].includes(name)));
+    const page = readAssets().map((asset) => asset.url);
+    const docs = ["/docs/static/swagger-ui.css", "/docs/static/swagger-ui-bundle.js"];
+    const api = ["/v1/jobs", "/v1/datasets", "/v1/models", paths.job, `${paths.job}/metrics`, paths.weights];
+    for (const path of [...page, ...docs, ...api]) {
+      const first = await client.call(path);
+      await first.arrayBuffer();
+      const tag = first.headers.get("etag");
+      expect(tag, `${path} has an ETag`).not.toBeNull();
+      const again = await client.call(path, { headers: { "if-none-match": `"other", ${tag}` } });
+      expect([path, again.status, (await again.text()).length]).toEqual([path, 304, 0]);
+      expect(headersOf(again), path).toEqual(headersOf(first));
+    }
+    const events = await client.call(paths.events, { headers: { accept: "application/json" } });
+    const tag = events.headers.get("etag") ?? "";
+    const again = await client.call(paths.events, { headers: { accept: "application/json", "if-none-match": tag } });
+    expect([again.status, headersOf(again)]).toEqual([304, headersOf(events)]);
+  });
+
+  it.each([
+    ...[
+      "/docs/static/%2e%2e/x",
+      "/docs/static/../x",
+      "/docs/static/%00",
+      "/docs/static/x%5c..%5cy",
+      "/docs/static/no.css",
+    ],
+    ...["/docs/static/%2e%2e%2f%2e%2e%2fpackage.json", "/docs/static/.hidden", "/assets/%2e%2e/web.ts", "/assets/%00"],
+    ...["", "/docs/static", "/docs", "/assets", "/v1", "/v1/jobs"].map((folder) => `${folder}/${"a".repeat(300)}`),
+  ])("GET %s is nothing, and no mistake of the service", async (path) => {
+    const { status, headers } = await rawGet(path);
+    expect([400, 404]).toContain(status);
+    expect(headers.get("content-type")).toMatch(/^application\/problem\+json/);
+    expect((await client.call("/healthz")).status).toBe(200);
+  });
+
+  it.each([
+    [{ range: "bytes=999999999-" }, 400],
+    [{ "if-match": '"other"' }, 400],
+    [{ range: "lines=1" }, 200],
+  ])("a file of the docs asked for with %o is answered, and is no mistake of the service", async (headers, status) => {
+    const answer = await client.call("/docs/static/swagger-ui.css", { headers });
+    await answer.arrayBuffer();
+    expect(answer.status).toBe(status);
   });
 
   it("are on what is answered to something that is not HTTP", async () => {

@@ -64,13 +64,16 @@ describe("estimates agree with SciPy and scikit-learn:", () => {
     expect(correlation(ranksOf(residuals.map(Math.abs)), ranksOf(predictions))).toBeCloseTo(0.23190841426097936, 12);
   });
 
-  it("the area under the ROC with DeLong's interval, by its definition over all pairs", () => {
+  it("the area under the ROC with DeLong's interval on the logit scale, by its definition over all pairs", () => {
     const scores = Float64Array.of(0.1, 0.4, 0.35, 0.8, 0.7, 0.4, 0.9, 0.2, 0.55, 0.6);
     const second = [0, 0, 1, 1, 1, 0, 1, 0, 0, 1];
     const area = estimateAreaUnderRoc(scores, (row) => second[row] === 1);
     expect(area?.value).toBeCloseTo(0.88, 12);
-    expect(area?.lower).toBeCloseTo(0.6259596327595529, 12);
-    expect(area?.upper).toBe(1);
+    // DeLong's own variance, 0.0168 = 0.1296…², gives 0.626 to 1.134.
+    const [error, logit] = [(0.88 - 0.6259596327595529) / 1.959963984540054, Math.log(0.88 / 0.12)];
+    const half = (1.959963984540054 * error) / (0.88 * 0.12);
+    expect(area?.lower).toBeCloseTo(1 / (1 + Math.exp(half - logit)), 12);
+    expect(area?.upper).toBeCloseTo(1 / (1 + Math.exp(-half - logit)), 12);
     expect(estimateAreaUnderRoc(scores, () => true)).toBeNull();
   });
 });
@@ -92,15 +95,59 @@ describe("a conformal bound", () => {
   });
 });
 
+describe("an area under the ROC that sampling variance says nothing of", () => {
+  const areaOf = (first: number, second: number) =>
+    estimateAreaUnderRoc(
+      Float64Array.from({ length: first + second }, (_, row) => row),
+      (row) => row >= first,
+    );
+
+  it("has an interval below 1 where no row is out of order, narrower with more rows", () => {
+    // (1 − θ)² = z² V(θ), solved by hand for m = n = 5: θ = 0.6848.
+    const five = areaOf(5, 5);
+    const theta = five?.lower ?? 0;
+    const spread = 1 + 4 * ((1 - theta) / (2 - theta) + theta / (1 + theta));
+    expect((1 - theta) ** 2).toBeCloseTo((1.959963984540054 ** 2 * theta * (1 - theta) * spread) / 25, 12);
+    expect(five).toMatchObject({ value: 1, upper: 1 });
+    expect(theta).toBeGreaterThan(0.5);
+    expect(theta).toBeLessThan(0.8);
+    expect(areaOf(100, 100)?.lower).toBeGreaterThan(0.97);
+  });
+
+  it("is as little sure as one comparison where each class has one row", () => {
+    expect(areaOf(1, 1)?.lower).toBeCloseTo(estimateShare(1, 1).lower ?? 0, 9);
+  });
+
+  it("mirrors when the classes change places", () => {
+    const mirrored = estimateAreaUnderRoc(Float64Array.of(0, 1, 2, 3, 4, 5), (row) => row < 3);
+    expect(mirrored?.value).toBe(0);
+    expect(mirrored?.lower).toBe(0);
+    expect(mirrored?.upper).toBeCloseTo(1 - (areaOf(3, 3)?.lower ?? 0), 9);
+  });
+});
+
 describe("an interval of a mean", () => {
-  it("is the value where there is one row, and holds the value always", () => {
-    expect(estimateMean([3])).toEqual({ value: 3, lower: 3, upper: 3 });
+  const none = { lower: null, upper: null };
+
+  it("is not given of one row, nor of rows that are all alike", () => {
+    expect(estimateMean([3])).toEqual({ value: 3, ...none });
+    expect(estimateMean([3, 3, 3])).toEqual({ value: 3, ...none });
+    expect(estimateRootMean(Float64Array.of(4))).toEqual({ value: 2, ...none });
+    expect(estimateExplained(Float64Array.of(1), Float64Array.of(4))).toEqual({ value: 0.75, ...none });
+  });
+
+  it("holds the value, and ends at what is possible", () => {
+    const value = fc.double({ min: -1e6, max: 0, noNaN: true });
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2 }), (values) => {
-        const { value, lower, upper } = estimateMean(values);
-        expect(lower).toBeLessThanOrEqual(value);
-        expect(upper).toBeGreaterThanOrEqual(value);
+      fc.property(fc.array(value, { minLength: 2 }), (values) => {
+        fc.pre(new Set(values).size > 1);
+        const estimate = estimateMean(values, { most: 0 });
+        fc.pre(estimate.lower !== null && estimate.upper !== null);
+        expect(estimate.lower).toBeLessThanOrEqual(estimate.value);
+        expect(estimate.upper).toBeGreaterThanOrEqual(estimate.value);
+        expect(estimate.upper).toBeLessThanOrEqual(0);
       }),
     );
+    expect(estimateExplained(Float64Array.of(0, 1, 0), Float64Array.of(3, 4, 5))?.upper).toBe(1);
   });
 });

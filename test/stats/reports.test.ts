@@ -121,8 +121,74 @@ describe("a regression's report", () => {
       counts: false,
     });
     expect(report.r2).toBeNull();
+    expect(report.notes.map(({ code }) => code)).toEqual(["constant_label"]);
     // ⌈21 · 0.9⌉ = 19th smallest of 0.1 … 2.0
     expect(report.predictionInterval?.halfWidth).toBeCloseTo(1.9, 12);
+  });
+});
+
+describe("a Poisson regression's report", () => {
+  it("explains deviance as scikit-learn's d2_tweedie_score does, and has no log-likelihood above 0", () => {
+    const truths = Float64Array.of(0, 1, 3, 2, 5, 0, 1, 4);
+    const predictions = Float64Array.of(0.5, 1.2, 2.1, 1.7, 4.4, 0.9, 1.4, 2.5);
+    const likelihood = {
+      distribution: "Poisson",
+      logOf: (row: number) => logPoisson(truths[row]!, predictions[row]!),
+      deviance: {
+        // The mean of these rows, as scikit-learn takes it.
+        nullLogOf: (row: number) => logPoisson(truths[row]!, 2),
+        saturatedLogOf: (row: number) => logPoisson(truths[row]!, truths[row]!),
+      },
+    };
+    const report = reportRegression({ split: "train", truths, predictions, likelihood, counts: true });
+    expect(report.devianceExplained?.value).toBeCloseTo(0.7083228756228471, 12);
+    expect(report.logLikelihood?.upper).toBeLessThanOrEqual(0);
+    expect(report.devianceExplained?.upper).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("what cannot be said is said", () => {
+  it("of a constant label, whose mean is not the label in its last bit", () => {
+    // The mean of three times 0.1 is 0.10000000000000002.
+    const truths = Float64Array.of(0.1, 0.1, 0.1);
+    const predictions = Float64Array.of(0.2, 0.3, 0.1);
+    const report = reportRegression({ split: "test", truths, predictions, likelihood: null, counts: false });
+    expect(report.r2).toBeNull();
+    expect(report.notes.map(({ code }) => code)).toEqual(["constant_label", "too_few_rows"]);
+    expect(report.notes[0]?.message).toContain("the label is 0.1 in every row of the test split");
+    expect(report.notes[1]?.message).toContain("has 3 rows");
+    expect(report.notes[1]?.message).toContain("below 9");
+  });
+
+  it("of one row: no interval has the width 0", () => {
+    const one = Float64Array.of(2);
+    const report = reportRegression({ split: "test", truths: one, predictions: one, likelihood: null, counts: false });
+    expect(report.rootMeanSquaredError).toEqual({ value: 0, lower: null, upper: null });
+    expect(report.notes.map(({ code }) => code)).toEqual(["too_few_rows"]);
+  });
+
+  it("of two classes of which the rows have one", () => {
+    const report = reportClassification({
+      ...three,
+      classes: ["no", "yes"],
+      trainCounts: [5, 5],
+      probabilities: Float64Array.of(0.4, 0.6, 0.3, 0.7, 0.2, 0.8),
+      truths: Int32Array.of(1, 1, 1),
+    });
+    expect(report.areaUnderRoc).toBeNull();
+    expect(report.notes.map(({ code }) => code)).toEqual(["constant_label", "too_few_rows"]);
+  });
+
+  it("and a sure and right classifier's log-likelihood and explained deviance end at 0 and 1", () => {
+    const rows = 40;
+    const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 1 : 0) || 1e-12 * i);
+    const answers = { ...three, classes: ["a", "b"], trainCounts: [3, 1], probabilities, truths: new Int32Array(rows) };
+    answers.truths[7] = 1;
+    answers.probabilities[14] = 0.4;
+    answers.probabilities[15] = 0.6;
+    const report = reportClassification(answers);
+    expect(report.logLikelihood?.upper).toBe(0);
+    expect(report.devianceExplained?.upper).toBe(1);
   });
 });
 
@@ -131,7 +197,7 @@ describe("the reports of unsupervised models", () => {
     const report = reportClusters({
       ...{ task: "clustering", split: "test", k: 3, logDensities: null, weights: null, criteria: [] },
       ...{ assignments: Int32Array.of(0, 2), trainAssignments: Int32Array.of(0, 0, 1, 2, 2, 2) },
-      distances: Float64Array.of(1, 3),
+      ...{ distances: Float64Array.of(1, 3), notes: [] },
     });
     expect(report.clusters.map(({ trainRows, rows }) => [trainRows, rows])).toEqual([
       [2, 1],

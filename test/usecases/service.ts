@@ -20,8 +20,9 @@ import {
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
 import type { Admit } from "../../src/usecases/admission/caller.ts";
+
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
-import { parse } from "../../src/usecases/admission/parse.ts";
+import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
@@ -94,15 +95,16 @@ export const startTestService = async (
 /** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = (): EngineAccess => {
   const predict: EngineAccess["predict"] = async (_tenant, model, body) => {
-    const { rows } = parse(PredictRequest, body);
-    encodeRows(model.preprocessing, rows);
-    return rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+    const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
+    const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
+    const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
+    return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
     plan: async (spec, shape) => planSpec(null, spec, shape),
     predict,
     predictJson: async (tenant, model, body) =>
-      Buffer.from(JSON.stringify({ predictions: await predict(tenant, model, parseJsonBytes(body)) })),
+      Buffer.from(JSON.stringify(await predict(tenant, model, parseJsonBytes(body)))),
     forget: () => {},
   };
 };

@@ -47,7 +47,13 @@ const watch = (order: RunOrder, heartbeatMs: number, trouble: (end: TeamEnd) => 
 export const runTeam = async (
   pool: ThreadPool,
   order: RunOrder,
-  options: { heartbeatMs: number; log: Logger; report: (report: Report) => void },
+  options: {
+    heartbeatMs: number;
+    log: Logger;
+    report: (report: Report) => void;
+    /** Aborted when there is no time left for the lead to stop by itself: its threads are ended from outside. */
+    giveUp?: AbortSignal;
+  },
 ): Promise<TeamEnd> => {
   const threads: EngineThread[] = [];
   const tasks: Promise<void>[] = [];
@@ -86,6 +92,8 @@ export const runTeam = async (
   });
 
   const unwatch = watch(order, options.heartbeatMs, trouble);
+  const giveUp = (): void => trouble({ type: "stopped" });
+  options.giveUp?.addEventListener("abort", giveUp);
   const well = (async (): Promise<TeamEnd> => {
     // Members are recruited while the lead's task runs, so the list is complete when the lead has ended.
     await tasks[0];
@@ -96,6 +104,7 @@ export const runTeam = async (
   well.catch(() => {});
   const result = await Promise.race([well.catch(() => troubled), troubled]);
   unwatch();
+  options.giveUp?.removeEventListener("abort", giveUp);
   if (overtime !== null) clearTimeout(overtime);
   if (result === end) for (const thread of threads) pool.giveBack(thread);
   else {
@@ -105,6 +114,7 @@ export const runTeam = async (
     );
     await Promise.all(threads.map((thread) => thread.terminate()));
     for (const thread of threads) pool.giveBack(thread);
+    if (result.type === "crashed") await pool.renewIdle();
   }
   return result;
 };

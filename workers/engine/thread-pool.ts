@@ -22,6 +22,8 @@ export interface ThreadPool {
   take(): EngineThread;
   /** Only after a task that ended well: whatever went wrong may have left its memory in any state. */
   giveBack(thread: EngineThread): void;
+  /** Ends the idle threads and starts others: what felled a thread may have felled them, and nobody looks at an idle one. */
+  renewIdle(): Promise<void>;
   /** Threads alive, idle and at work. */
   size(): number;
   close(): Promise<void>;
@@ -96,6 +98,12 @@ export const createThreadPool = (script: URL, setup: EngineThreadSetup, warm: nu
       if (!alive.has(thread)) return refill();
       if (closed || alive.size > warm) void thread.terminate();
       else idle.push(thread);
+    },
+    async renewIdle() {
+      const old = idle.splice(0);
+      for (const thread of old) alive.delete(thread);
+      refill();
+      await Promise.all(old.map((thread) => thread.terminate()));
     },
     size: () => alive.size,
     async close() {

@@ -1,14 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
-import { type Model, type Prediction, PredictRequest } from "../../src/domain/models/model.ts";
+import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
-import { parse } from "../../src/usecases/admission/parse.ts";
+import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import type { InferenceSetup } from "./inference.ts";
@@ -43,31 +44,40 @@ const fewRows = 100;
 const requireRoom = (answer: Answer, model: Model, rows: Row[]): void => {
   if (rows.length <= fewRows) return;
   const one = rows.slice(0, 1);
-  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one), one)).length * rows.length;
+  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one).inputs, one)).length * rows.length;
   if (bytes <= limits.predictAnswerBytes) return;
   const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
   throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
 };
 
-const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]> => {
-  const { rows } = parse(PredictRequest, body);
-  const inputs = encodeRows(model.preprocessing, rows);
-  const answer = await answerOf(tenant, model);
-  requireRoom(answer, model, rows);
-  return answer(inputs, rows);
+/** What rows become before the network sees them: an empty row of two bytes may be a hundred thousand inputs. */
+const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void => {
+  const most = Math.max(1, Math.floor(limits.predictInputs / inputs));
+  if (rows.length <= most) return;
+  throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
 };
 
-answerQuestions<ToInference, Prediction[] | Uint8Array<ArrayBuffer>>(
+const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
+  const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
+  requireInputs(model, rows);
+  const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
+  const answer = await answerOf(tenant, model);
+  requireRoom(answer, model, rows);
+  const predictions = answer(inputs, rows);
+  requireFinite(predictions, warnings);
+  return { predictions, warnings: [...warnings], furtherWarnings };
+};
+
+answerQuestions<ToInference, PredictResponse | null | Uint8Array<ArrayBuffer>>(
   parentPort,
   async (question) => {
     if (question.type === "forget") {
       models.removeBelow(`${question.tenant}/${question.model}/`);
-      return [];
+      return null;
     }
     const { tenant, model, body } = question;
     if (question.type === "predict") return predict(tenant, model, body);
-    const predictions = await predict(tenant, model, parseJsonBytes(question.body));
-    return new TextEncoder().encode(JSON.stringify({ predictions }));
+    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, parseJsonBytes(question.body))));
   },
   (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
 );

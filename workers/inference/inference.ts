@@ -1,13 +1,13 @@
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createAskingThread } from "../requests/request-worker.ts";
 
 export interface Inference {
   /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
-  predict(tenant: TenantId, model: Model, body: unknown): Promise<Prediction[]>;
+  predict(tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse>;
   /** The same from the bytes of a JSON body to those of the answer; the body's are moved to the thread. */
   predictJson(tenant: TenantId, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   forget(tenant: TenantId, model: ModelId): void;
@@ -31,12 +31,12 @@ const heapMegabytes = 1024;
  */
 export const createInference = (script: URL, setup: InferenceSetup, log: Log): Inference => {
   const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
-  const thread = createAskingThread<ToInference, Prediction[] | Uint8Array>({
+  const thread = createAskingThread<ToInference, PredictResponse | Uint8Array>({
     ...{ script, workerData: setup, what: "prediction", log, waiting, patienceMs, hungOn, heapMegabytes },
   });
   return {
     predict: async (tenant, model, body) =>
-      (await thread.ask({ type: "predict", tenant, model, body })) as Prediction[],
+      (await thread.ask({ type: "predict", tenant, model, body })) as PredictResponse,
     predictJson: async (tenant, model, body) =>
       (await thread.ask({ type: "predictJson", tenant, model, body }, [body.buffer])) as Uint8Array,
     forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),

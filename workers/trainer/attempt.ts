@@ -3,45 +3,23 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
-import type { CheckpointRecord, Fence } from "../../src/store/job-store.ts";
 import { type Control, createControl, wish } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
+import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
-import { createOutbox, type Outbox, whileUnavailable } from "./outbox.ts";
+import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
-
-/** What a claim gave. */
-export interface Claimed {
-  fence: Fence;
-  job: Job;
-  /** Newest first. */
-  checkpoints: CheckpointRecord[];
-}
-
-/** One attempt at a job, from the claim to the last commit: what its pieces share. */
-export interface Attempt {
-  fence: Fence;
-  job: Job;
-  control: Control;
-  outbox: Outbox;
-  /** Aborted when the job is another's: from then on nothing may be written. */
-  lost: AbortSignal;
-  /** Why the job goes back to the queue, if it does. */
-  handingBack(): string | null;
-  /** Notes how it ended, once that is recorded; until then it counts as lost. */
-  became(outcome: AttemptOutcome): void;
-  outcome(): AttemptOutcome;
-  /** What made the job's record impossible to write, if anything did. */
-  trouble(): unknown;
-}
 
 /** Follows what the user wishes: told by Redis, and seen on every sign of life in case a message was lost. */
 const onState = (control: Control, state: JobState): void => {
   if (state === "cancelling") wish(control, "abandon");
   if (state === "pausing") wish(control, "checkpoint");
 };
+
+/** A run that has not stopped by then is ended from outside, so that its job can still be handed back, at its last checkpoint. */
+const drainShare = 0.8;
 
 const createAttempt = (
   deps: TrainerDeps,
@@ -51,6 +29,8 @@ const createAttempt = (
 ): Attempt & { close(): void } => {
   const control = createControl();
   const lost = new AbortController();
+  const giveUp = new AbortController();
+  let drain: NodeJS.Timeout | undefined;
   let handingBack: string | null = null;
   let trouble: unknown = null;
   let outcome: AttemptOutcome = "lost";
@@ -65,6 +45,7 @@ const createAttempt = (
     // to checkpoint and to give back only the store knows, and every write asks it.
     handingBack = signal.reason === "closing" ? "the trainer is stopping" : "the trainer lost touch with the queue";
     wish(control, "checkpoint");
+    if (signal.reason === "closing") drain = setTimeout(() => giveUp.abort(), drainShare * deps.drainMs);
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
@@ -87,13 +68,17 @@ const createAttempt = (
     control,
     outbox,
     lost: lost.signal,
+    giveUp: giveUp.signal,
     handingBack: () => handingBack,
     trouble: () => trouble,
     outcome: () => outcome,
     became: (known) => {
       outcome = known;
     },
-    close: () => signal.removeEventListener("abort", onAbort),
+    close: () => {
+      clearTimeout(drain);
+      signal.removeEventListener("abort", onAbort);
+    },
   };
 };
 
@@ -152,6 +137,14 @@ const waitedSeconds = ({ history, createdAt }: Job, now: Date): number => {
   return Math.max(0, now.getTime() - Date.parse(queued?.at ?? createdAt)) / 1000;
 };
 
+const runsAlone: NewEvent = {
+  level: "warn",
+  type: "runs_alone",
+  message:
+    "engine threads or trainers were lost with this job again and again; it runs with nothing beside it, to see whether it is the cause",
+  data: {},
+};
+
 /** Runs a claimed job until it ends, is stopped by a wish, or is lost. */
 export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
   const { fence, job } = claimed;
@@ -161,11 +154,16 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;
   deps.meter.started(waitedSeconds(job, deps.now()));
-  log.info({ memoryBytes, threads, checkpoints: claimed.checkpoints.length }, "job started");
+  const { checkpoints, suspicion } = claimed;
+  log.info({ memoryBytes, threads, checkpoints: checkpoints.length, alone: suspicion === "suspect" }, "job started");
+  if (suspicion === "suspect") attempt.outbox.event(runsAlone);
   const run = async (): Promise<TeamEnd | null> => {
     const order = await whileUnavailable(attempt.lost, () => prepareOrder(deps, attempt, claimed));
     if (order === null) return null;
-    return runTeam(deps.pool, order, { heartbeatMs: deps.heartbeatMs, log, report: reporter.report });
+    // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
+    if (attempt.handingBack() !== null) return { type: "stopped" };
+    const { heartbeatMs } = deps;
+    return runTeam(deps.pool, order, { heartbeatMs, log, report: reporter.report, giveUp: attempt.giveUp });
   };
   try {
     const end = await run().catch(missing);

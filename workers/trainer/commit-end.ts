@@ -5,7 +5,7 @@ import type { Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { TeamEnd } from "../engine/team-run.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt-context.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 

@@ -11,9 +11,10 @@ export interface Ledger {
   couldFit(need: Need): boolean;
   /**
    * Enters the need if it fits beside what is running, and gives what takes it out again. Once one was refused, all are until
-   * something is taken out: small jobs that come after a large one do not keep it waiting for ever.
+   * something is taken out: small jobs that come after a large one do not keep it waiting for ever. With `alone`, nothing may run
+   * beside it, before or after.
    */
-  admit(need: Need): (() => void) | null;
+  admit(need: Need & { alone?: boolean }): (() => void) | null;
   /** Settles when something is taken out the next time. */
   room(): Promise<void>;
   used(): Need;
@@ -26,6 +27,8 @@ export interface Ledger {
  */
 export const createLedger = (total: Need): Ledger => {
   const used: Need = { memoryBytes: 0, threads: 0 };
+  let running = 0;
+  let alone = false;
   let refused = false;
   let waiting: (() => void)[] = [];
 
@@ -39,12 +42,15 @@ export const createLedger = (total: Need): Ledger => {
   const take = (need: Need): (() => void) => {
     used.memoryBytes += need.memoryBytes;
     used.threads += need.threads;
+    running += 1;
     let held = true;
     return () => {
       assert(held, "a place in the ledger is given back once");
       held = false;
       used.memoryBytes -= need.memoryBytes;
       used.threads -= need.threads;
+      running -= 1;
+      alone = false;
       refused = false;
       const told = waiting;
       waiting = [];
@@ -57,8 +63,10 @@ export const createLedger = (total: Need): Ledger => {
     used: () => ({ ...used }),
     admit(wanted) {
       const need = bounded(wanted);
-      refused ||= !fits(need);
-      return refused ? null : take(need);
+      refused ||= alone || !fits(need) || (wanted.alone === true && running > 0);
+      if (refused) return null;
+      alone = wanted.alone === true;
+      return take(need);
     },
     room: () => new Promise((resolve) => waiting.push(resolve)),
   };

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { Report } from "../engine/team-run.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt-context.ts";
 import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
 
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */

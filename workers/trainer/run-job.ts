@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job, JobError } from "../../src/domain/jobs/job.ts";
-import { CRASHES_OF_POISON, poisonError } from "../../src/domain/jobs/poison.ts";
+import { poisonError } from "../../src/domain/jobs/poison.ts";
 import type { QueueEntry, RunJob, RunOutcome } from "../../src/queue/training-queue.ts";
-import { type Claimed, runAttempt } from "./attempt.ts";
+import { runAttempt } from "./attempt.ts";
+import type { Claimed } from "./attempt-context.ts";
 import type { Ledger } from "./ledger.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
@@ -21,8 +22,8 @@ const tooLarge = (job: Job, ledger: Ledger): JobError | null => {
   };
 };
 
-const poison = (crashes: number, { history }: Job): JobError =>
-  poisonError(crashes, history.findLast(({ state, attempt }) => state === "queued" && attempt > 0)?.reason ?? "");
+const poison = ({ history }: Job): JobError =>
+  poisonError(history.findLast(({ state, attempt }) => state === "queued" && attempt > 0)?.reason ?? "");
 
 /** The tenant has as many running jobs as it may: the entry steps aside, so that others' jobs run. */
 const waitAtLimit = (error: unknown): { laterMs: number } => {
@@ -43,14 +44,24 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
       jobs.claim(entry.tenant, entry.job, deps.name, now().toISOString(), token),
     );
     if (claim === null) return null;
-    const { crashes } = claim;
-    if (crashes < CRASHES_OF_POISON) {
-      const checkpoints = await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job));
-      return { ...claim, checkpoints: checkpoints ?? [] };
-    }
-    await whileUnavailable(signal, () => jobs.fail(claim.fence, poison(crashes, claim.job), now().toISOString()));
-    deps.log.error({ ...entry, crashes }, "a job crashed again and again; it has failed");
-    return null;
+    const checkpoints = await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job));
+    return { ...claim, checkpoints: checkpoints ?? [] };
+  };
+  const failWaiting = async (
+    { tenant, job }: QueueEntry,
+    error: JobError,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> => {
+    const done = await whileUnavailable(signal, () => jobs.failWaiting(tenant, job, error, now().toISOString()));
+    if (done === null) return "hand_back";
+    deps.log.error({ tenant, job, code: error.code }, `job failed: ${error.message}`);
+    return "ended";
+  };
+  /** What the queue told of it has changed meanwhile: it is looked at anew. */
+  const putBack = async ({ fence }: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
+    const reason = "it crashed while another trainer took it up";
+    await whileUnavailable(signal, () => jobs.release(fence, "queued", reason, now().toISOString()));
+    return "hand_back";
   };
 
   return async (entry, signal): Promise<RunOutcome> => {
@@ -66,16 +77,21 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
       const largest = await whileUnavailable(signal, () => jobs.largestTrainer());
       if (largest === null) return "hand_back";
       if (largest >= job.plan.memoryBytes) return { laterMs: LARGER_TRAINER_MS };
-      await whileUnavailable(signal, () => jobs.failWaiting(entry.tenant, entry.job, error, now().toISOString()));
-      return "ended";
+      return failWaiting(entry, error, signal);
     }
     if (signal.aborted) return "hand_back";
-    const giveBack = ledger.admit(job.plan);
+    // One that was never taken up is nobody's suspect.
+    const suspicion =
+      job.attempt === 0 ? "none" : await whileUnavailable(signal, () => jobs.suspicion(entry.tenant, entry.job));
+    if (suspicion === null) return "hand_back";
+    if (suspicion === "poison") return failWaiting(entry, poison(job), signal);
+    const giveBack = ledger.admit({ ...job.plan, alone: suspicion === "suspect" });
     if (giveBack === null) return { untilRoom: ledger.room() };
     try {
       const claim = await claimed(entry, signal).catch(waitAtLimit);
       if (claim !== null && "laterMs" in claim) return claim;
       if (claim === null) return signal.aborted ? "hand_back" : "ended";
+      if (claim.suspicion !== suspicion) return await putBack(claim, signal);
       return await runAttempt(deps, claim, signal);
     } finally {
       giveBack();

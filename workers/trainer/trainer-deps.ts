@@ -36,6 +36,8 @@ export interface TrainerDeps {
   artifactUrl: string;
   checkpointMs: number;
   heartbeatMs: number;
+  /** What a trainer that is told to stop may take. */
+  drainMs: number;
   /** The job is another's when its record saw no sign of life for so long. */
   leaseMs: number;
 }

@@ -1,6 +1,8 @@
 import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { ClusteringReport, Report } from "../../src/domain/models/report.ts";
+import type { Report } from "../../src/domain/models/report.ts";
+import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
+import { degenerateMessage } from "../../src/engine/cluster/fit-progress.ts";
 import { type ClusterModel, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import { reportClusters } from "../../src/stats/unsupervised-report.ts";
 
@@ -39,7 +41,7 @@ export const reportClustering = (
   { task }: ResolvedJobSpec,
   model: ClusterModel,
   { inputs, arrays }: { inputs: number; arrays: PreparedArrays },
-  criteria: ClusteringReport["criteria"],
+  { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
 ): Report => {
   const split = (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
   const train = askAll(model, arrays.train.features, inputs);
@@ -51,5 +53,6 @@ export const reportClustering = (
     trainAssignments: train.assignments,
     weights: model.tensors.find(({ name }) => name === "weights")?.values ?? null,
     criteria,
+    notes: degenerate ? [{ code: "degenerate_component", message: degenerateMessage }] : [],
   });
 };

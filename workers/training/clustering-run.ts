@@ -13,7 +13,7 @@ import { beat } from "../engine/control.ts";
 import { createSharedMemory } from "../engine/shared-memory.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import type { Course, CourseEnd } from "./training-run.ts";
+import { type Course, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
 
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
 
@@ -59,6 +59,7 @@ export const createClusteringCourse = (
           return performance.now();
         },
         checkpointEveryMs: context.checkpointMs,
+        firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
         logScale: logScaleOf(context.preprocessing),
         onPoint: context.onPoint,
         onProgress: context.onProgress,
@@ -76,7 +77,7 @@ export const createClusteringCourse = (
       );
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
-      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result.criteria);
+      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result);
       return { type: "completed", tensors, metrics, parameters, report };
     },
   };

@@ -13,6 +13,7 @@ import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringCourse } from "./clustering-run.ts";
 import { createNetworkCourse } from "./network-run.ts";
+import { StoppedReading, untilWished } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { Course, CourseContext, CourseEnd } from "./training-run.ts";
 
@@ -129,7 +130,8 @@ const run = async (
 ): Promise<RunEnd> => {
   const { spec, dataset, tenant } = order;
   if (course.team !== null) post({ type: "recruit", team: course.team });
-  const openStream = () => patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id)));
+  const openStream = async () =>
+    untilWished(order.control, await patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id))));
   const preprocessing = await prepare(spec, dataset, openStream, course.arrays, order.base);
   const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
@@ -200,6 +202,9 @@ export const leadJob = async (
       : await createNetworkCourse(order.spec, shape, kernels, allow);
     try {
       return await run(course, order, artifacts, post);
+    } catch (error) {
+      if (error instanceof StoppedReading) return { type: "stopped" };
+      throw error;
     } finally {
       course.dismiss();
     }

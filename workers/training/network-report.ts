@@ -63,26 +63,27 @@ const likelihoodOf = (
       return {
         distribution: "Poisson",
         logOf: (row) => logPoisson(truths[row]!, predictions[row]!),
-        nullLogOf: (row) => logPoisson(truths[row]!, center),
+        deviance: {
+          nullLogOf: (row) => logPoisson(truths[row]!, center),
+          saturatedLogOf: (row) => logPoisson(truths[row]!, truths[row]!),
+        },
       };
     case "gaussian_nll": {
       const variances = predictions.map((_, row) => Math.exp(answers.outputs[2 * row + 1]!) * label.scale ** 2);
-      const spread = mean(train.map((value) => (value * label.scale + label.mean - center) ** 2));
       return {
         distribution: "normal, its variance a second output",
         logOf: (row) => logNormal(truths[row]!, predictions[row]!, variances[row]!),
-        nullLogOf: (row) => logNormal(truths[row]!, center, spread),
+        deviance: null,
       };
     }
     case "mean_squared_error": {
       const variance = metrics.trainMeanSquaredError ?? 0;
       // A model that fits the training rows without any error has no spread to offer.
       if (variance === 0) return null;
-      const spread = mean(train.map((value) => (value * label.scale + label.mean - center) ** 2));
       return {
         distribution: "normal, of the training residuals' variance",
         logOf: (row) => logNormal(truths[row]!, predictions[row]!, variance),
-        nullLogOf: (row) => logNormal(truths[row]!, center, spread),
+        deviance: null,
       };
     }
     default:

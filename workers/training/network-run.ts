@@ -13,7 +13,7 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
-import type { Course, CourseContext, CourseEnd } from "./training-run.ts";
+import { type Course, type CourseContext, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 
@@ -49,6 +49,7 @@ export const createNetworkCourse = async (
       return performance.now();
     },
     checkpointEveryMs: context.checkpointMs,
+    firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
     onPoint: context.onPoint,
     onEvent: context.onEvent,

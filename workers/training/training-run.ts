@@ -7,6 +7,12 @@ import type { Control } from "../engine/control.ts";
 import type { TeamOrder } from "../engine/protocol.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
 
+/**
+ * The first checkpoint of each attempt comes after this share of the time between two: it shows that the job gets on, so that what
+ * befalls its trainer later is not held against it.
+ */
+export const firstCheckpointShare = 0.1;
+
 /** What a course tells while it runs, and what it starts from. */
 export interface CourseContext {
   control: Control;

@@ -1,8 +1,10 @@
-import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
+import type { Column, ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
+import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
-import { cellNumber, isEmptyCell, notANumber, numberText } from "./number-cell.ts";
+import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./code-cells.ts";
+import { cellNumber, isEmptyCell, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
 import { createValueTally, type ValueTally } from "./value-tally.ts";
 
@@ -20,6 +22,9 @@ interface ColumnProfile {
   minimum: number;
   maximum: number;
   values: ValueTally;
+  codes: CodeCells;
+  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
+  commas: { only: boolean; seen: boolean };
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -49,6 +54,8 @@ export const createColumnProfile = (
     minimum: Number.POSITIVE_INFINITY,
     maximum: Number.NEGATIVE_INFINITY,
     values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred),
+    codes: createCodeCells(),
+    commas: { only: stated === undefined, seen: false },
   };
 };
 
@@ -59,12 +66,23 @@ const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'correct the cell, leave it empty if its value is missing, or state the type "category"',
   );
 
+const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
+
+const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): void => {
+  const text = cellText(record, index);
+  commas.only = commaNumber.test(text);
+  commas.seen ||= commas.only && text.includes(",");
+};
+
 /** Adds the column's cell of one record. */
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   const { index } = profile;
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
-    else profile.values.add(record, index);
+    else {
+      profile.values.add(record, index);
+      if (profile.commas.only) lookForCommas(profile, record);
+    }
     return;
   }
   const value = cellNumber(record, index);
@@ -72,6 +90,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     if (profile.stated === "number") throw textInNumberColumn(profile, record);
     profile.isNumber = false;
     profile.values.add(record, index);
+    if (profile.commas.only) lookForCommas(profile, record);
   } else if (Number.isNaN(value)) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -80,6 +99,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     }
   } else {
     addValue(profile.moments, value);
+    if (profile.stated === undefined || profile.stated === "number") addNumberCell(profile.codes, record, index, value);
     if (value < profile.minimum) profile.minimum = value;
     if (value > profile.maximum) profile.maximum = value;
     profile.values.add(record, index);
@@ -98,10 +118,11 @@ const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, num
   return sums;
 };
 
-const finishNumber = (profile: ColumnProfile, columns: number): Column => {
+const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile): Column => {
   const { name, moments, empty, missingWords } = profile;
   const counts = profile.values.entries();
-  const distinct = counts === null ? null : sumCounts([...counts].map(([text, n]) => [numberText(Number(text)), n]));
+  const distinct =
+    counts === null ? null : sumCounts([...counts].map(([text, n]) => [numberText(textNumber(text, decimal)), n]));
   let missing = empty;
   for (const count of missingWords.values()) missing += count;
   return {
@@ -117,15 +138,44 @@ const finishNumber = (profile: ColumnProfile, columns: number): Column => {
   };
 };
 
-/** A column is a number column if it has a cell and each one present is a finite number, or if the user says so. */
-export const finishColumn = (profile: ColumnProfile, columns: number): Column => {
-  if (profile.isNumber && (profile.stated === "number" || profile.moments.count > 0)) {
-    return finishNumber(profile, columns);
-  }
+/** What the whole file says, after its last row. */
+interface ProfiledFile {
+  rows: number;
+  columns: number;
+  decimal: DecimalMark;
+}
+
+const finishCategory = (profile: ColumnProfile): Column => {
   const counts = profile.values.entries();
   const { name, empty: missing } = profile;
   if (counts === null) return { name, type: "category", missing, distinct: null };
   const categories = sortCounts(sumCounts([...counts, ...profile.missingWords]));
   if (categories.length > limits.categoriesPerColumn) return { name, type: "category", missing, distinct: null };
   return { name, type: "category", missing, distinct: categories.length, categories };
+};
+
+const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: ProfiledFile): ColumnNote[] => {
+  if (isEmptyColumn(column, rows)) return [{ code: "empty", message: "no row has a value; leave the column out" }];
+  const notes = profile.moments.count > 0 && profile.isNumber ? codeNotes(profile.codes, profile.stated) : [];
+  const value = rows > 1 ? constantOf(column) : null;
+  if (value !== null) {
+    notes.push({ code: "constant", message: `every row has ${quoteCell(value)}: nothing can be learnt from it` });
+  }
+  const { only, seen } = profile.commas;
+  if (column.type === "category" && only && seen && decimal === ".") {
+    const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
+    notes.push({ code: "decimal_commas", message });
+  }
+  return notes;
+};
+
+/**
+ * A column is a number column if it has a cell and each one present is a finite number that a number column gives back, or if the user says so.
+ */
+export const finishColumn = (profile: ColumnProfile, file: ProfiledFile): Column => {
+  const { isNumber, stated, moments, codes } = profile;
+  const numbers = isNumber && (stated === "number" || (moments.count > 0 && codeNotes(codes, undefined).length === 0));
+  const column = numbers ? finishNumber(profile, file) : finishCategory(profile);
+  const notes = notesOf(column, profile, file);
+  return notes.length === 0 ? column : { ...column, notes };
 };

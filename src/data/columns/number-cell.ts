@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import type { DecimalMark } from "../../domain/datasets/dataset.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 
 /**
@@ -29,9 +30,13 @@ export const isEmptyCell = (record: CsvRecord, i: number): boolean => {
 const missingOrText = (bytes: Buffer, start: number, end: number): number =>
   end - start <= 4 && missingWords.has(bytes.toString("latin1", start, end).toLowerCase()) ? missingNumber : notANumber;
 
+/** `1,5` as `1.5` where the comma is the decimal mark; what has a point is then no number. */
+const withPoint = (text: string, mark: number): string =>
+  mark === point ? text : text.replaceAll(".", "?").replace(",", ".");
+
 /** The correctly rounded number for what the fast path leaves: exponents, many digits. */
-const parseSlowly = (bytes: Buffer, start: number, end: number): number => {
-  const cell = bytes.toString("latin1", start, end);
+const parseSlowly = (bytes: Buffer, start: number, end: number, mark: number): number => {
+  const cell = withPoint(bytes.toString("latin1", start, end), mark);
   if (!decimal.test(cell)) return missingOrText(bytes, start, end);
   const value = Number(cell);
   return Number.isFinite(value) ? value : notANumber;
@@ -42,7 +47,7 @@ const parseSlowly = (bytes: Buffer, start: number, end: number): number => {
  * A mantissa below 2⁵³ and at most 22 digits after the point give the correctly rounded double with one exact division
  * (Clinger, "How to read floating point numbers accurately", PLDI 1990); Number() reads the rest.
  */
-export const parseNumber = (bytes: Buffer, from: number, to: number): number => {
+export const parseNumber = (bytes: Buffer, from: number, to: number, mark: number = point): number => {
   let start = from;
   let end = to;
   while (start < end && isBlank(bytes[start]!)) start += 1;
@@ -57,22 +62,26 @@ export const parseNumber = (bytes: Buffer, from: number, to: number): number => 
   for (; at < end; at++) {
     const byte = bytes[at]!;
     if (byte >= zero && byte <= nine) {
-      if (mantissa > exactBelow) return parseSlowly(bytes, start, end);
+      if (mantissa > exactBelow) return parseSlowly(bytes, start, end, mark);
       mantissa = mantissa * 10 + (byte - zero);
       digits += 1;
-    } else if (byte === point && pointAt === -1) pointAt = at;
-    else return digits === 0 ? missingOrText(bytes, start, end) : parseSlowly(bytes, start, end);
+    } else if (byte === mark && pointAt === -1) pointAt = at;
+    else return digits === 0 ? missingOrText(bytes, start, end) : parseSlowly(bytes, start, end, mark);
   }
   if (digits === 0) return notANumber;
   const decimals = pointAt === -1 ? 0 : end - 1 - pointAt;
-  if (decimals > 22) return parseSlowly(bytes, start, end);
+  if (decimals > 22) return parseSlowly(bytes, start, end, mark);
   const size = decimals === 0 ? mantissa : mantissa / powersOfTen[decimals]!;
   return sign === minus ? -size : size;
 };
 
 /** Cell i as a number column reads it. */
 export const cellNumber = (record: CsvRecord, i: number): number =>
-  record.escaped[i] === 1 ? notANumber : parseNumber(record.bytes, record.starts[i]!, record.ends[i]!);
+  record.escaped[i] === 1 ? notANumber : parseNumber(record.bytes, record.starts[i]!, record.ends[i]!, record.decimal);
+
+/** The number that the text of a cell means, in a column whose cells are numbers. */
+export const textNumber = (text: string, decimal: DecimalMark): number =>
+  Number(withPoint(text, decimal.charCodeAt(0)));
 
 /** The text of a number in a label or a category: `1`, `1.0` and `01` are the same value. */
 export const numberText = (value: number): string => String(value);

@@ -1,8 +1,9 @@
 import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
+import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
-import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { type CsvDialect, plainDialect } from "../../formats/csv/csv-dialect.ts";
+import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
 
 export interface CsvProfile {
@@ -12,28 +13,31 @@ export interface CsvProfile {
 
 const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: readonly string[]): void => {
   const known = new Set(names);
-  const errors: FieldError[] = Object.keys(types)
-    .filter((name) => !known.has(name))
-    .map((name) => ({
-      pointer: `/query/types/${toPointerSegment(name)}`,
-      detail: `the file has no column ${JSON.stringify(name)}${nearNames(name, names)}`,
-    }));
-  if (errors.length > 0) throw new ServiceError("invalid", errors[0]!.detail, { errors });
+  const near = createNearNames(names);
+  const errors = createSpecErrors();
+  for (const name of Object.keys(types)) {
+    if (known.has(name)) continue;
+    const pointer = `/query/types/${toPointerSegment(name)}`;
+    errors.add(pointer, () => `the file has no column ${JSON.stringify(name)}${near(name)}`);
+  }
+  errors.throwIfAny("invalid");
 };
 
 /**
  * Reads a CSV file once and describes its columns: types, missing cells, statistics, values with their counts.
  * @param options.types what the user states; all else is inferred
+ * @param options.dialect left out: commas between cells, points before decimals
  * Errors: `invalid_csv` with line and column; `invalid` for a stated column that the file does not have.
  */
 export const profileCsv = async (
   stream: AsyncIterable<Uint8Array>,
-  options: { types?: Readonly<Record<string, ColumnType>> } = {},
+  options: { types?: Readonly<Record<string, ColumnType>>; dialect?: CsvDialect } = {},
 ): Promise<CsvProfile> => {
   const types = new Map(Object.entries(options.types ?? {}));
   let columns: ReturnType<typeof createColumnProfile>[] = [];
   let rows = 0;
-  await scanCsv(stream, {
+  const { dialect = plainDialect } = options;
+  const handlers: CsvHandlers = {
     header: (names) => {
       checkStatedTypes(options.types ?? {}, names);
       columns = names.map((name, index) => createColumnProfile(name, index, names.length, types.get(name)));
@@ -43,6 +47,8 @@ export const profileCsv = async (
       for (const column of columns) addCell(column, record);
       return true;
     },
-  });
-  return { rows, columns: columns.map((column) => finishColumn(column, columns.length)) };
+  };
+  await scanCsv(stream, handlers, dialect);
+  const file = { rows, columns: columns.length, decimal: dialect.decimal };
+  return { rows, columns: columns.map((column) => finishColumn(column, file)) };
 };

@@ -1,6 +1,7 @@
-import type { Cell, Column, Row } from "../../domain/datasets/dataset.ts";
+import type { Cell, Column, Dataset, Row } from "../../domain/datasets/dataset.ts";
+import { dialectOf } from "../../formats/csv/csv-dialect.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
-import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
 
 const readCell = (record: CsvRecord, i: number, type: Column["type"]): Cell => {
@@ -15,17 +16,18 @@ const readCell = (record: CsvRecord, i: number, type: Column["type"]): Cell => {
 export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
   limit: number,
-  columns: readonly Pick<Column, "name" | "type">[],
+  { columns, ...dialect }: Pick<Dataset, "columns" | "delimiter" | "decimal">,
 ): Promise<Row[]> => {
   const rows: Row[] = [];
   if (limit < 1) return rows;
-  await scanCsv(stream, {
+  const handlers: CsvHandlers = {
     header: () => {},
     record: (record) => {
       // fromEntries makes own properties even of names such as __proto__.
       rows.push(Object.fromEntries(columns.map(({ name, type }, i) => [name, readCell(record, i, type)])));
       return rows.length < limit;
     },
-  });
+  };
+  await scanCsv(stream, handlers, dialectOf(dialect));
   return rows;
 };

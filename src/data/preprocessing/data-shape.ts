@@ -1,8 +1,8 @@
-import type { Dataset } from "../../domain/datasets/dataset.ts";
+import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
-import { countClasses, featureNames, findColumn, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import { columnsByName, countClasses, featureNames, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
 
 /** The rows of the three splits and the width of the network's ends. */
@@ -20,8 +20,8 @@ export const featureWidth = (transform: FeatureTransform): number => {
   return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
 };
 
-const columnWidth = (dataset: Dataset, name: string): number => {
-  const column = findColumn(dataset, name);
+const columnWidth = (columns: ReadonlyMap<string, Column>, name: string): number => {
+  const column = columns.get(name);
   assert(column !== undefined, `the data set has the feature ${name}`);
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
@@ -55,9 +55,10 @@ export const dataShape = (
   base?: Pick<Model, "preprocessing"> | null,
 ): DataShape => {
   const rows = totalSizes(splitSizes(spec.task, spec.training.split, dataset));
+  const columns = columnsByName(dataset);
   const inputs = base
     ? base.preprocessing.inputs
-    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(dataset, name), 0);
+    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(columns, name), 0);
   const keepsHead = base && spec.base?.newHead !== true;
   return {
     trainRows: rows.train,

@@ -1,61 +1,152 @@
 import type { Cell, Row } from "../../domain/datasets/dataset.ts";
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
-import type { Preprocessing } from "../../domain/models/model.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
+import type { FeatureTransform, PredictWarning, Preprocessing } from "../../domain/models/model.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
-import { createFeatureEncoder, type FeatureEncoder } from "./feature-encoder.ts";
+import { createCategoryReader } from "./category-cell.ts";
+import { createFeatureEncoder } from "./feature-encoder.ts";
+import { isWithin, widened } from "./number-range.ts";
+import { createWarnings, type Warnings } from "./predict-warnings.ts";
 
 /** An answer with more errors than this would help nobody. */
 const mostErrors = 50;
 
 const describe = (value: Cell): string => (typeof value === "string" ? quoteCell(value) : String(value));
 
-/** Writes one cell; returns what is wrong with it, if anything. */
-const writeCell = (encoder: FeatureEncoder, value: Cell, out: Float32Array, at: number): string | null => {
-  if (encoder.type === "category") {
-    const text = value === null ? null : String(value);
-    encoder.write(out, at, text === null || /^[ \t]*$/.test(text) ? null : text);
-    return null;
-  }
-  if (value !== null && (typeof value !== "number" || !Number.isFinite(value))) {
-    return `must be a number${typeof value === "number" ? " that is finite" : ""}, or null if it is missing; got ${describe(value)}`;
-  }
-  encoder.write(out, at, value ?? Number.NaN);
-  return null;
+type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
+type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
+
+/** Writes one cell; returns what is wrong with it, if anything. Undefined: the row does not have it. */
+interface CellWriter {
+  column: string;
+  width: number;
+  write(value: Cell | undefined, row: number, out: Float32Array, at: number): string | null;
+}
+
+const warnMissing = (transform: FeatureTransform, value: Cell | undefined, row: number, warnings: Warnings): void => {
+  // Null is what training knows, if some of its cells were missing; a key that is not there may be a slip.
+  if (value !== undefined && transform.missingIndicator) return;
+  const counts = transform.type === "number" ? `the mean, ${transform.mean}` : "none of the categories";
+  const what = value === undefined ? "is not in the row" : "was never missing in training";
+  warnings.add(
+    row,
+    transform.column,
+    "missing_feature",
+    () => `${quoteCell(transform.column)} ${what}; it counts as ${counts}`,
+  );
 };
 
+const createNumberWriter = (transform: NumberTransform, warnings: Warnings): CellWriter => {
+  const { column, mean, scale, range, clip } = transform;
+  const encoder = createFeatureEncoder(transform);
+  const usual = range && widened(range);
+  const warnRange = (value: number, row: number): void =>
+    warnings.add(row, column, "out_of_range", () => {
+      const place = `${value} is beyond the training range, ${range?.minimum} to ${range?.maximum}`;
+      if (clip === undefined) return `${place}; what is said of it is extrapolated`;
+      return `${place}; it counts as ${value < clip.minimum ? clip.minimum : clip.maximum}`;
+    });
+  return {
+    column,
+    width: encoder.width,
+    write: (value, row, out, at) => {
+      if (value !== undefined && value !== null && (typeof value !== "number" || !Number.isFinite(value))) {
+        return `must be a number${typeof value === "number" ? " that is finite" : ""}, or null if it is missing; got ${describe(value)}`;
+      }
+      if (typeof value !== "number") warnMissing(transform, value, row, warnings);
+      else {
+        if (usual !== undefined && !isWithin(value, usual)) warnRange(value, row);
+        if (clip === undefined && !Number.isFinite(Math.fround((value - mean) / scale))) {
+          return `${value} is too far from the numbers of training, around ${mean}, to be computed with`;
+        }
+      }
+      encoder.write(out, at, value ?? Number.NaN);
+      return null;
+    },
+  };
+};
+
+const createCategoryWriter = (transform: CategoryTransform, warnings: Warnings): CellWriter => {
+  const { column, categories, unseen } = transform;
+  const encoder = createFeatureEncoder(transform);
+  const read = createCategoryReader(transform);
+  const never = new Set(unseen);
+  const known = new Set(categories.filter((category) => !never.has(category)));
+  const warnUnknown = (text: string, row: number): void =>
+    warnings.add(row, column, "unknown_category", () => {
+      const meant = never.has(text) ? "" : warnings.near(column, text, categories);
+      return `no row of training has ${quoteCell(text)} in ${quoteCell(column)}${meant}; it counts as none of the categories`;
+    });
+  return {
+    column,
+    width: encoder.width,
+    write: (value, row, out, at) => {
+      const cell = read(value ?? null);
+      if ("problem" in cell) return cell.problem;
+      if (cell.text === null) warnMissing(transform, value, row, warnings);
+      else if (!known.has(cell.text)) warnUnknown(cell.text, row);
+      encoder.write(out, at, cell.text);
+      return null;
+    },
+  };
+};
+
+/** Rows as a network takes them, and what they have that training had not. */
+export interface EncodedRows {
+  /** rows × inputs, row-major. */
+  inputs: Float32Array;
+  warnings: readonly PredictWarning[];
+  furtherWarnings: number;
+}
+
+const refuse = (errors: readonly FieldError[], more = 0): never => {
+  const [first] = errors;
+  const rest = errors.length - 1 + more;
+  throw new ServiceError("invalid", `${first!.pointer}: ${first!.detail}${rest > 0 ? ` (and ${rest} more)` : ""}`, {
+    errors: errors.slice(0, mostErrors),
+  });
+};
+
+const pointerTo = (row: number, column: string): string => `/rows/${row}/${toPointerSegment(column)}`;
+
 /**
- * Raw rows to a network's inputs (rows × inputs, row-major), through the same arithmetic as in training, to the bit.
- * A key left out and null are missing cells; an unknown category is all zeros; the label may be there and is ignored.
+ * Raw rows to a network's inputs, through the same arithmetic as in training, to the bit. A key left out and null are missing cells; an unknown category is all
+ * zeros; the label may be there and is ignored. What training did not have is warned of, or with `strict` refused.
  * Errors: `invalid` with a pointer for each cell, `/rows/3/age`.
  */
-export const encodeRows = (preprocessing: Preprocessing, rows: readonly Row[]): Float32Array => {
-  const { inputs, features, label } = preprocessing;
-  const encoders = features.map(createFeatureEncoder);
+export const encodeRows = (
+  { inputs, features, label }: Preprocessing,
+  rows: readonly Row[],
+  options: { strict?: boolean } = {},
+): EncodedRows => {
+  const warnings = createWarnings();
+  const writers = features.map((transform) =>
+    transform.type === "number" ? createNumberWriter(transform, warnings) : createCategoryWriter(transform, warnings),
+  );
   const names = features.map(({ column }) => column);
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
   const out = new Float32Array(rows.length * inputs);
   const errors: FieldError[] = [];
-  const fail = (row: number, key: string, detail: string): void => {
-    if (errors.length < mostErrors) errors.push({ pointer: `/rows/${row}/${toPointerSegment(key)}`, detail });
-  };
   for (const [i, row] of rows.entries()) {
     for (const key of Object.keys(row)) {
-      if (!known.has(key)) fail(i, key, `the model has no feature ${quoteCell(key)}${nearNames(key, names)}`);
+      if (known.has(key)) continue;
+      const message = () => `the model has no feature ${quoteCell(key)}${warnings.near("", key, names)}; it is ignored`;
+      warnings.add(i, key, "unknown_feature", message);
     }
     let at = i * inputs;
-    for (const encoder of encoders) {
-      const value = Object.hasOwn(row, encoder.column) ? row[encoder.column]! : null;
-      const problem = writeCell(encoder, value ?? null, out, at);
-      if (problem !== null) fail(i, encoder.column, problem);
-      at += encoder.width;
+    for (const { column, width, write } of writers) {
+      const problem = write(Object.hasOwn(row, column) ? row[column] : undefined, i, out, at);
+      if (problem !== null) errors.push({ pointer: pointerTo(i, column), detail: problem });
+      at += width;
     }
     if (errors.length >= mostErrors) break;
   }
-  if (errors.length > 0) {
-    const [first] = errors;
-    throw new ServiceError("invalid", `${first!.pointer}: ${first!.detail}`, { errors });
+  if (errors.length > 0) refuse(errors.slice(0, mostErrors));
+  const { listed } = warnings;
+  if (options.strict === true && listed.length > 0) {
+    const detailed = listed.map(({ row, column, message }) => toFieldError(pointerTo(row, column), message));
+    refuse(detailed, warnings.further());
   }
-  return out;
+  return { inputs: out, warnings: listed, furtherWarnings: warnings.further() };
 };

@@ -14,26 +14,31 @@ export type FeatureEncoder =
       write(out: Float32Array, at: number, value: string | null): void;
     };
 
+type Encoder<Type> = Extract<FeatureEncoder, { type: Type }>;
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
-/** (x − mean)/scale in f64, rounded once to f32; a missing cell is the mean, so 0. */
-const createNumberEncoder = (transform: NumberTransform): FeatureEncoder => {
+/** (x − mean)/scale in f64, rounded once to f32, x held within `clip`; a missing cell is the mean, so 0. */
+const createNumberEncoder = (transform: NumberTransform): Encoder<"number"> => {
   const { column, mean, scale, missingIndicator } = transform;
+  const { minimum, maximum } = transform.clip ?? {
+    minimum: Number.NEGATIVE_INFINITY,
+    maximum: Number.POSITIVE_INFINITY,
+  };
   return {
     type: "number",
     column,
     width: featureWidth(transform),
     write: (out, at, value) => {
       const missing = Number.isNaN(value);
-      out[at] = missing ? 0 : (value - mean) / scale;
+      out[at] = missing ? 0 : (Math.min(maximum, Math.max(minimum, value)) - mean) / scale;
       if (missingIndicator) out[at + 1] = missing ? 1 : 0;
     },
   };
 };
 
 /** One input per category; unseen and unknown ones leave all of them 0. */
-const createCategoryEncoder = (transform: CategoryTransform): FeatureEncoder => {
+const createCategoryEncoder = (transform: CategoryTransform): Encoder<"category"> => {
   const { column, categories, missingIndicator } = transform;
   const width = featureWidth(transform);
   const unseen = new Set(transform.unseen);
@@ -51,5 +56,7 @@ const createCategoryEncoder = (transform: CategoryTransform): FeatureEncoder => 
   };
 };
 
-export const createFeatureEncoder = (transform: FeatureTransform): FeatureEncoder =>
-  transform.type === "number" ? createNumberEncoder(transform) : createCategoryEncoder(transform);
+export const createFeatureEncoder = <T extends FeatureTransform>(transform: T): Encoder<T["type"]> =>
+  (transform.type === "number" ? createNumberEncoder(transform) : createCategoryEncoder(transform)) as Encoder<
+    T["type"]
+  >;

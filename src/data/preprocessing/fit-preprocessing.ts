@@ -1,8 +1,8 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { featureNames, findColumn, sortValues } from "../../domain/jobs/spec/task-columns.ts";
-import type { FeatureTransform, LabelTransform, Model, Preprocessing } from "../../domain/models/model.ts";
+import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
+import type { FeatureTransform, LabelTransform, Model, NumberRange, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
 import {
@@ -14,6 +14,7 @@ import {
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { countOutputs, featureWidth } from "./data-shape.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
+import { union, withRange } from "./number-range.ts";
 
 /** Gathers a feature's statistics over the training rows, then says how to transform it. */
 interface FeatureFit {
@@ -21,9 +22,22 @@ interface FeatureFit {
   finish(): FeatureTransform;
 }
 
+type Holds = Parameters<typeof withRange>[2];
+
+const holdsOf = ({ task, model }: ResolvedJobSpec): Holds => ({
+  supervised: task.type === "classification" || task.type === "regression",
+  network: model.type === "mlp" || model.type === "cnn",
+});
+
 /** Mean and scale of standardising; a constant is only centred. */
-const standardisation = (moments: RunningMoments, column: string): { mean: number; scale: number } => {
+const standardisation = (
+  moments: RunningMoments,
+  { minimum, maximum }: NumberRange,
+  column: string,
+): { mean: number; scale: number } => {
   const deviation = populationDeviation(moments);
+  // Squares of differences below 1e-160 are 0: what varies would be taken for a constant.
+  if (deviation === 0 && minimum < maximum) return { mean: moments.mean, scale: maximum - minimum };
   if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
     const detail = `the numbers of column ${JSON.stringify(column)} are too large to be standardised; rescale them`;
     throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
@@ -31,18 +45,57 @@ const standardisation = (moments: RunningMoments, column: string): { mean: numbe
   return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };
 };
 
-const createNumberFit = (column: Column, index: number, moments: RunningMoments): FeatureFit => ({
+/** Of one column, or of the pixels of an image together. */
+interface NumberStatistics {
+  moments: RunningMoments;
+  range: NumberRange;
+}
+
+const createStatistics = (): NumberStatistics => ({
+  moments: createRunningMoments(),
+  range: { minimum: Number.POSITIVE_INFINITY, maximum: Number.NEGATIVE_INFINITY },
+});
+
+const createNumberFit = (
+  column: Column,
+  index: number,
+  { moments, range }: NumberStatistics,
+  holds: Holds,
+): FeatureFit => ({
   add: (record) => {
     const value = cellNumber(record, index);
-    if (Number.isFinite(value)) addValue(moments, value);
+    if (!Number.isFinite(value)) return;
+    addValue(moments, value);
+    if (value < range.minimum) range.minimum = value;
+    if (value > range.maximum) range.maximum = value;
   },
-  finish: () => ({
-    type: "number",
-    column: column.name,
-    ...standardisation(moments, column.name),
-    missingIndicator: column.missing > 0,
-  }),
+  finish: () => {
+    const { name, missing } = column;
+    const scaling = standardisation(moments, range, name);
+    const transform = { type: "number", column: name, ...scaling, missingIndicator: missing > 0 } as const;
+    return withRange(transform, moments.count === 0 ? undefined : { ...range }, holds);
+  },
 });
+
+type Columns = ReadonlyMap<string, { column: Column; index: number }>;
+const columnsOf = ({ columns }: Dataset): Columns =>
+  new Map(columns.map((column, index) => [column.name, { column, index }]));
+
+/** A feature that a base model brings: only its training range grows. */
+const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Holds): FeatureFit => {
+  const found = columns.get(transform.column);
+  if (transform.type !== "number" || transform.range === undefined || found === undefined) {
+    return { add: () => {}, finish: () => transform };
+  }
+  const { column, index } = found;
+  const statistics = createStatistics();
+  const { add } = createNumberFit(column, index, statistics, holds);
+  const finish = () => {
+    const seen = statistics.moments.count === 0 ? undefined : statistics.range;
+    return withRange(transform, union(transform.range, seen), holds);
+  };
+  return { add, finish };
+};
 
 const createCategoryFit = (column: Column, index: number): FeatureFit => {
   const categories = sortValues((column.categories ?? []).map(({ value }) => value));
@@ -63,30 +116,36 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
 
 /** A CNN's features are the pixels of one image: one mean and one scale over all of them keep their contrasts, which scaling each alone would not. */
 const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[] => {
-  const shared = spec.model.type === "cnn" ? createRunningMoments() : null;
+  const shared = spec.model.type === "cnn" ? createStatistics() : null;
+  const holds = holdsOf(spec);
+  const indexOf = new Map(dataset.columns.map(({ name }, index) => [name, index]));
   return featureNames(spec.task, dataset).map((name) => {
-    const column = findColumn(dataset, name);
-    assert(column !== undefined, `the data set has the feature ${name}`);
-    const index = dataset.columns.indexOf(column);
+    const index = indexOf.get(name);
+    const column = index === undefined ? undefined : dataset.columns[index];
+    assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     return column.type === "number"
-      ? createNumberFit(column, index, shared ?? createRunningMoments())
+      ? createNumberFit(column, index, shared ?? createStatistics(), holds)
       : createCategoryFit(column, index);
   });
 };
 
-const finishLabel = (spec: ResolvedJobSpec, reader: LabelReader, moments: RunningMoments): LabelTransform => {
+const finishLabel = (
+  spec: ResolvedJobSpec,
+  reader: LabelReader,
+  { moments, range }: NumberStatistics,
+): LabelTransform => {
   if (reader.type === "none") return { type: "none" };
   const { type, column } = reader;
   if (type === "classes") return { type, column, classes: [...reader.classes] };
   // A count stays a count: its likelihood is of the number itself.
   if (spec.loss.type === "poisson_nll") return { type, column, mean: 0, scale: 1 };
-  return { type, column, ...standardisation(moments, column) };
+  return { type, column, ...standardisation(moments, range, column) };
 };
 
 /**
  * Fits the preprocessing on the rows of the training split, in one pass over the file.
- * With a base model (fine-tuning) its features' transforms are kept as they are, because its weights mean something only behind them; its label's too, unless
- * the job asks for a new head.
+ * With a base model (fine-tuning) its features' transforms are kept, because its weights mean something only behind them, with a training range that holds
+ * these rows as well; its label's too, unless the job asks for a new head.
  */
 export const fitPreprocessing = async (
   spec: ResolvedJobSpec,
@@ -96,15 +155,21 @@ export const fitPreprocessing = async (
 ): Promise<Preprocessing> => {
   const reader = createLabelReader(spec, dataset);
   const keepsHead = base && spec.base?.newHead !== true;
-  if (keepsHead) return withLabelColumn(base.preprocessing, reader);
-  const features = base ? [] : createFeatureFits(spec, dataset);
-  const labels = createRunningMoments();
+  const holds = holdsOf(spec);
+  const columns = columnsOf(dataset);
+  const features = base
+    ? base.preprocessing.features.map((transform) => createBaseFit(transform, columns, holds))
+    : createFeatureFits(spec, dataset);
+  const labels = createStatistics();
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
     if (split !== "train") return;
     for (const feature of features) feature.add(record);
-    addValue(labels, label);
+    addValue(labels.moments, label);
+    labels.range.minimum = Math.min(labels.range.minimum, label);
+    labels.range.maximum = Math.max(labels.range.maximum, label);
   });
-  const transforms = base ? base.preprocessing.features : features.map((feature) => feature.finish());
+  const transforms = features.map((feature) => feature.finish());
+  if (keepsHead) return withLabelColumn({ ...base.preprocessing, features: transforms }, reader);
   const inputs = transforms.reduce((total, transform) => total + featureWidth(transform), 0);
   const label = finishLabel(spec, reader, labels);
   const outputs = countOutputs(spec, label.type === "classes" ? label.classes.length : 0, inputs);

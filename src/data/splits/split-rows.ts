@@ -2,8 +2,9 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import { dialectOf } from "../../formats/csv/csv-dialect.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
-import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import type { LabelReader } from "../preprocessing/label-reader.ts";
 import { createSplitAssigner, type Split } from "./split.ts";
 
@@ -30,7 +31,7 @@ export const visitSplitRows = async (
   const assign = createSplitAssigner(splitSizes(spec.task, spec.training.split, dataset), spec.training.seed);
   const stratified = labelReader.type === "classes" && spec.training.split.stratify;
   let rows = 0;
-  await scanCsv(await openStream(), {
+  const handlers: CsvHandlers = {
     header: (names) => {
       const same =
         names.length === dataset.columns.length && names.every((name, i) => name === dataset.columns[i]?.name);
@@ -45,6 +46,7 @@ export const visitSplitRows = async (
       visit(record, split, label);
       return true;
     },
-  });
+  };
+  await scanCsv(await openStream(), handlers, dialectOf(dataset));
   if (rows !== dataset.rows) throw otherFile("it has fewer rows");
 };

@@ -1,9 +1,22 @@
 import { z } from "zod";
+import { exactRecord } from "../exact-record.ts";
 import { DatasetId } from "../ids.ts";
 import { Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
 
 export const ColumnType = z.enum(["number", "category"]).meta({ id: "ColumnType" });
+
+/** What is odd about a column, and what to do about it. `code` is stable. */
+export const ColumnNote = z
+  .object({
+    code: z
+      .enum(["constant", "empty", "leading_zeros", "large_integers", "exponent_codes", "decimal_commas"])
+      .describe(
+        "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back",
+      ),
+    message: z.string(),
+  })
+  .meta({ id: "ColumnNote" });
 
 /** One column: its type and summary statistics over the whole file. */
 export const Column = z
@@ -19,8 +32,12 @@ export const Column = z
     standardDeviation: z.number().optional().describe("n − 1 in the denominator"),
     /** Category columns, and number columns with few distinct values: value → count, most frequent first. */
     categories: z.array(z.object({ value: z.string(), count: z.int() })).optional(),
+    notes: z.array(ColumnNote).optional().describe("what is odd about it; left out where nothing is"),
   })
   .meta({ id: "Column" });
+
+export const Delimiter = z.enum([",", ";", "\t", "|"]);
+export const DecimalMark = z.enum([".", ","]);
 
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
@@ -28,6 +45,8 @@ export const Dataset = z
     id: DatasetId,
     name: z.string(),
     format: z.enum(["csv"]),
+    delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
+    decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
     bytes: z.int(),
     sha256: z.string(),
     rows: z.int(),
@@ -37,13 +56,16 @@ export const Dataset = z
   .meta({ id: "Dataset" });
 
 /** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
-export const ColumnTypes = z.record(z.string().min(1).max(limits.nameLength), ColumnType);
+export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType);
 
 /** A raw cell as JSON carries it. */
 export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const Row = z.record(z.string(), Cell).meta({ id: "Row" });
+export const Row = exactRecord(z.string(), Cell).meta({ id: "Row" });
 
 export type ColumnType = z.infer<typeof ColumnType>;
+export type Delimiter = z.infer<typeof Delimiter>;
+export type DecimalMark = z.infer<typeof DecimalMark>;
+export type ColumnNote = z.infer<typeof ColumnNote>;
 export type Column = z.infer<typeof Column>;
 export type Dataset = z.infer<typeof Dataset>;
 export type Cell = z.infer<typeof Cell>;

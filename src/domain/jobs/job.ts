@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exactRecord } from "../exact-record.ts";
 import { JobId, ModelId } from "../ids.ts";
 import { JobState } from "./job-state.ts";
 import { JobSpec, type ResolvedJobSpec } from "./spec/job-spec.ts";
@@ -30,7 +31,7 @@ export const HistoryEntry = z
   .meta({ id: "HistoryEntry" });
 
 /** Latest values by name: trainLoss, validationLoss, validationAccuracy, testLoss, testAccuracy, testR2, … */
-export const Metrics = z.record(z.string(), z.number()).meta({ id: "Metrics" });
+export const Metrics = exactRecord(z.string(), z.number()).meta({ id: "Metrics" });
 
 /** Why a job failed: `code` is stable (`diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `engine_crashed`, `store_full`, …). */
 export const JobError = z.object({ code: z.string(), message: z.string(), hint: z.string() }).meta({ id: "JobError" });
@@ -63,7 +64,7 @@ export const JobEvent = z
     /** `state`, `progress`, `metrics`, `checkpoint`, or a warning's name: `zero_initial_weights`, `vanishing_gradients`, … */
     type: z.string(),
     message: z.string(),
-    data: z.record(z.string(), z.json()),
+    data: exactRecord(z.string(), z.json()),
   })
   .meta({ id: "JobEvent" });
 

@@ -1,20 +1,27 @@
 import { z } from "zod";
 import { Row } from "../datasets/dataset.ts";
+import { exactRecord } from "../exact-record.ts";
 import { DatasetId, JobId, ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
 
+export const NumberRange = z.object({ minimum: z.number(), maximum: z.number() }).meta({ id: "NumberRange" });
+
 /** How one column becomes inputs. Fitted on the training split only; part of the model. */
 export const FeatureTransform = z
   .discriminatedUnion("type", [
-    /** (x − mean)/scale; a missing cell becomes the mean, and the indicator (if any) 1. */
+    /** (x − mean)/scale, x held within `clip` if there is one; a missing cell becomes the mean, and the indicator (if any) 1. */
     z.object({
       type: z.literal("number"),
       column: z.string(),
       mean: z.number(),
       scale: z.number(),
       missingIndicator: z.boolean(),
+      range: NumberRange.optional().describe("of the training rows; models of earlier versions have none"),
+      clip: NumberRange.optional().describe(
+        "the training range and a tenth of it on either side: what a network says of numbers beyond it follows from nothing that it has seen",
+      ),
     }),
     /**
      * One input per category of the file; those that the training split did not see are `unseen` and, like unknown ones, all zeros.
@@ -62,25 +69,51 @@ export const Model = z
   .meta({ id: "Model" });
 
 export const PredictRequest = z
-  .strictObject({ rows: z.array(Row).min(1).max(limits.predictRows) })
+  .strictObject({
+    rows: z.array(Row).min(1).max(limits.predictRows),
+    strict: z.boolean().default(false).describe("refuse, with 422, what would be answered with a warning"),
+  })
   .meta({ id: "PredictRequest" });
 
 export const Prediction = z
   .union([
-    z.object({ label: z.string(), probabilities: z.record(z.string(), z.number()) }),
+    z.object({ label: z.string(), probabilities: exactRecord(z.string(), z.number()) }),
     z.object({ value: z.number() }),
     z.object({ cluster: z.int(), distances: z.array(z.number()) }),
     z.object({ cluster: z.int(), probabilities: z.array(z.number()), logDensity: z.number() }),
     z.object({ logDensity: z.number() }),
-    z.object({ reconstruction: z.record(z.string(), z.union([z.number(), z.string()])), error: z.number() }),
+    z.object({ reconstruction: exactRecord(z.string(), z.union([z.number(), z.string()])), error: z.number() }),
   ])
   .meta({ id: "Prediction" });
 
-export const PredictResponse = z.object({ predictions: z.array(Prediction) }).meta({ id: "PredictResponse" });
+/** What a row has that training had not. */
+export const PredictWarning = z
+  .object({
+    row: z.int().describe("from 0"),
+    column: z.string(),
+    code: z
+      .enum(["unknown_category", "missing_feature", "unknown_feature", "out_of_range"])
+      .describe(
+        "a text that the training rows did not have; a feature left out, or null where training had none missing; a key that is no feature; a number more than a tenth of the training range beyond it",
+      ),
+    message: z.string(),
+  })
+  .meta({ id: "PredictWarning" });
+
+export const PredictResponse = z
+  .object({
+    predictions: z.array(Prediction),
+    warnings: z.array(PredictWarning).describe(`by row; at most ${limits.predictWarnings} are listed`),
+    furtherWarnings: z.int().describe("how many more there are"),
+  })
+  .meta({ id: "PredictResponse" });
 
 export type FeatureTransform = z.infer<typeof FeatureTransform>;
 export type LabelTransform = z.infer<typeof LabelTransform>;
 export type Preprocessing = z.infer<typeof Preprocessing>;
 export type Model = Omit<z.infer<typeof Model>, "spec"> & { spec: ResolvedJobSpec };
+export type NumberRange = z.infer<typeof NumberRange>;
+export type PredictWarning = z.infer<typeof PredictWarning>;
+export type PredictResponse = z.infer<typeof PredictResponse>;
 export type PredictRequest = z.infer<typeof PredictRequest>;
 export type Prediction = z.infer<typeof Prediction>;

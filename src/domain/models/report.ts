@@ -2,8 +2,24 @@ import { z } from "zod";
 
 /** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
 export const Estimate = z
-  .object({ value: z.number(), lower: z.number(), upper: z.number() })
-  .meta({ id: "Estimate", description: "a value and its 95 % confidence interval" });
+  .object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() })
+  .meta({
+    id: "Estimate",
+    description:
+      "a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike",
+  });
+
+/** What the report cannot say, or what must be known to read it. `code` is stable. */
+export const ReportNote = z
+  .object({
+    code: z
+      .string()
+      .describe("`separated`, `collinear`, `constant_label`, `too_few_rows`, `degenerate_component`; more may come"),
+    message: z.string(),
+  })
+  .meta({ id: "ReportNote" });
+
+const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
 
 const evaluated = {
   split: z
@@ -13,8 +29,9 @@ const evaluated = {
   distribution: z.string().nullable().describe("whose negative log-likelihood the loss is; null: of none"),
   logLikelihood: Estimate.nullable().describe("natural logarithm, mean of a row"),
   devianceExplained: Estimate.nullable().describe(
-    "1 − logLikelihood / that of a model that knows only the label's distribution in the training split",
+    "1 − deviance / null deviance: classes and counts only; the null model knows the classes' shares, or the mean count, of the training split",
   ),
+  notes,
 };
 
 const ClassReport = z.object({
@@ -53,7 +70,7 @@ export const RegressionReport = z
     ...evaluated,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
-    r2: Estimate.nullable().describe("null: the label does not vary"),
+    r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
     bias: Estimate.describe("mean of prediction − truth"),
     residuals: z.object({
       standardDeviation: z.number(),
@@ -80,7 +97,7 @@ export const RegressionReport = z
 
 const criteria = z
   .array(z.object({ k: z.int(), criterion: z.enum(["bic", "silhouette"]), value: z.number() }))
-  .describe("what the choice of k went by");
+  .describe("what the choice of k went by, on the rows of the training split: the lowest BIC, the highest silhouette");
 
 export const ClusteringReport = z
   .object({
@@ -89,13 +106,14 @@ export const ClusteringReport = z
     rows: evaluated.rows,
     distribution: z.string().nullable(),
     logLikelihood: Estimate.nullable(),
+    notes,
     meanDistance: Estimate.nullable().describe("of a row from its centroid, in standard deviations of the features"),
     k: z.int(),
     criteria,
     clusters: z.array(
       z.object({
         trainRows: z.int().describe("of the training split"),
-        rows: z.int().describe("of the split above"),
+        rows: z.int().describe("of the `rows` of `split`"),
         weight: z.number().nullable().describe("a mixture's own estimate of the share"),
       }),
     ),
@@ -107,6 +125,7 @@ export const ReconstructionReport = z
     task: z.literal("reconstruction"),
     split: evaluated.split,
     rows: evaluated.rows,
+    notes,
     meanSquaredError: Estimate.describe("of a row, mean over the standardised inputs"),
     quantiles: z
       .array(z.object({ share: z.number(), value: z.number() }))
@@ -119,6 +138,7 @@ export const Report = z
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
 export type Estimate = z.infer<typeof Estimate>;
+export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;
 export type RegressionReport = z.infer<typeof RegressionReport>;
 export type ClusteringReport = z.infer<typeof ClusteringReport>;

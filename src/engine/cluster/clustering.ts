@@ -22,6 +22,8 @@ export interface ClusteringOptions {
   /** Read at least once in each iteration. */
   readonly nowMs: () => number;
   readonly checkpointEveryMs: number;
+  /** Until the first checkpoint of this run; as between the others if left out. */
+  readonly firstCheckpointMs?: number;
   /** Σⱼ ln scaleⱼ of the inputs that were divided by a scale: densities are then those of the original units. 0 if left out. */
   readonly logScale?: number;
   readonly onPoint?: (point: MetricPoint) => void;
@@ -38,6 +40,8 @@ export interface ClusteringResult {
   readonly tensors: readonly ClusterTensor[];
   /** Of each k, where there was a choice of k; empty unless finished. */
   readonly criteria: { readonly k: number; readonly criterion: "bic" | "silhouette"; readonly value: number }[];
+  /** A component of the chosen mixture collapsed onto rows that agree in something. */
+  readonly degenerate: boolean;
 }
 
 /** Why a clustering job cannot go on: no run found a usable estimate. */

@@ -32,8 +32,8 @@ const outcomes = new Map<number, ClusteringResult["outcome"]>([
 const sizeFor = ({ plan, space }: Fit, k: number): number => blockSize(plan.task, k, space.points.train.columns);
 
 /**
- * The likelihood of a mixture has no upper bound: a component that closes in on rows which agree in something drives it up as far as the regularisation lets it.
- * So a degenerate run never wins over one that is not.
+ * Between runs of one k. The likelihood of a mixture has no upper bound: a component that closes in on rows which agree in something drives it up as far as
+ * the regularisation lets it. So a degenerate run never wins over one that is not.
  */
 const isBetter = (degenerate: boolean, value: number, bestDegenerate: boolean, bestValue: number): boolean =>
   degenerate === bestDegenerate ? value < bestValue : bestDegenerate;
@@ -48,7 +48,8 @@ const endK = (fit: Fit): void => {
     meta.criteria.push({ k: meta.k, value: criterion });
     reportCriterion(fit, criterion);
     const degenerate = meta.candidateDegenerate;
-    if (meta.chosen === null || isBetter(degenerate, criterion, meta.chosen.degenerate, meta.chosen.criterion)) {
+    // Between numbers of components the criterion alone decides, as is said of it; a degenerate winner is told of.
+    if (meta.chosen === null || criterion < meta.chosen.criterion) {
       meta.chosen = { k: meta.k, criterion, degenerate };
       space.blocks.chosen.set(best);
     }
@@ -113,7 +114,7 @@ const finish = (fit: Fit): Omit<ClusteringResult, "state"> => {
   if (space.points.test.rows > 0) metrics.testLoss = algorithm.loss(k, "test");
   reportEnd(fit);
   const tensors = blockTensors(plan.task, block, k, space.points.train.columns);
-  return { outcome: "finished", metrics, tensors, criteria: criteriaOf(fit) };
+  return { outcome: "finished", metrics, tensors, criteria: criteriaOf(fit), degenerate: meta.chosen.degenerate };
 };
 
 const createFit = (plan: ClusteringPlan, memory: JobMemory, options: ClusteringOptions): Fit => {
@@ -148,19 +149,21 @@ export const fitClustering = async (
     return saveState(plan.task, space, meta);
   };
   const pointEverySteps = Math.max(1, Math.ceil(plan.steps / iterationPoints));
-  let [savedMs, breathedMs] = [options.nowMs(), options.nowMs()];
+  let breathedMs = options.nowMs();
+  let saveDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   while (meta.k <= plan.task.to) {
     const outcome = outcomes.get(Atomics.load(options.control, 0));
-    if (outcome) return { outcome, metrics: runMetrics(fit), state: save(), tensors: [], criteria: [] };
+    if (outcome)
+      return { outcome, metrics: runMetrics(fit), state: save(), tensors: [], criteria: [], degenerate: false };
     advance(fit, pointEverySteps);
     const now = options.nowMs();
     if (now - breathedMs >= breathMs) {
       await new Promise((resume) => setImmediate(resume));
       breathedMs = options.nowMs();
     }
-    if (options.onCheckpoint && now - savedMs >= options.checkpointEveryMs && meta.k <= plan.task.to) {
+    if (options.onCheckpoint && now >= saveDueMs && meta.k <= plan.task.to) {
       await options.onCheckpoint(save());
-      savedMs = options.nowMs();
+      saveDueMs = options.nowMs() + options.checkpointEveryMs;
     }
   }
   return { ...finish(fit), state: save() };

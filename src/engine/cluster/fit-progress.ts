@@ -91,14 +91,15 @@ export const reportCriterion = (fit: Fit, criterion: number): void => {
   });
 };
 
+export const degenerateMessage =
+  "a component has collapsed onto a few rows, or inputs determine each other: densities there, and the BIC, say little; raise model.regularization or use fewer components";
+
 export const reportEnd = ({ plan, meta, options }: Fit): void => {
   if (meta.chosen?.degenerate) {
-    const message =
-      "a component has collapsed onto a few rows, or inputs determine each other: densities there say little; raise model.regularization or use fewer components";
     options.onEvent?.({
       level: "warn",
       type: "degenerate_component",
-      message,
+      message: degenerateMessage,
       data: { k: meta.chosen.k, regularization: plan.task.regularization },
     });
   }

@@ -1,6 +1,6 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { OpDefinition } from "./op.ts";
+import type { Emitter, Place } from "./emitter.ts";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -25,6 +25,26 @@ export interface NodeOutput {
   readonly kind: "output";
   readonly node: Node;
   readonly port: string;
+}
+
+/** An op's rule whose own types are forgotten, as the graph and the planner handle it. */
+export interface OpDefinition {
+  readonly name: string;
+  readonly alias: string | null;
+  readonly droppable: readonly string[];
+  shape(inputs: Readonly<Record<string, TensorType | null>>, attributes: unknown): Readonly<Record<string, TensorType>>;
+  forward(
+    emit: Emitter,
+    places: Readonly<Record<string, Place>>,
+    attributes: unknown,
+    types: Readonly<Record<string, TensorType | null>>,
+  ): void;
+  vjp(
+    g: Value,
+    values: Readonly<Record<string, Value | null>>,
+    attributes: unknown,
+  ): Readonly<Record<string, Value | null>>;
+  cost(types: Readonly<Record<string, TensorType | null>>, attributes: unknown): number;
 }
 
 export interface Node {

@@ -1,6 +1,6 @@
 import { assert } from "./assert.ts";
 import type { Emitter, Place } from "./emitter.ts";
-import type { Graph, TensorType, Value } from "./graph.ts";
+import type { Graph, OpDefinition, TensorType, Value } from "./graph.ts";
 
 type Ports<Input extends string, Optional extends string, T> = { readonly [N in Input]: T } & {
   readonly [N in Optional]: T | null;
@@ -46,26 +46,6 @@ export interface OpRule<Input extends string, Optional extends string, Extra ext
     },
     attributes: Attributes,
   ): number;
-}
-
-/** A rule whose own types are forgotten, as the graph and the planner handle it. */
-export interface OpDefinition {
-  readonly name: string;
-  readonly alias: string | null;
-  readonly droppable: readonly string[];
-  shape(inputs: Readonly<Record<string, TensorType | null>>, attributes: unknown): Readonly<Record<string, TensorType>>;
-  forward(
-    emit: Emitter,
-    places: Readonly<Record<string, Place>>,
-    attributes: unknown,
-    types: Readonly<Record<string, TensorType | null>>,
-  ): void;
-  vjp(
-    g: Value,
-    values: Readonly<Record<string, Value | null>>,
-    attributes: unknown,
-  ): Readonly<Record<string, Value | null>>;
-  cost(types: Readonly<Record<string, TensorType | null>>, attributes: unknown): number;
 }
 
 /** Adds a node to the graph of its inputs; all outputs by name. */

@@ -8,12 +8,10 @@ import {
   clipGradient,
   div,
   exp,
-  expand,
   log,
   mul,
   neg,
   power,
-  reshape,
   scale,
   shift,
   sign,
@@ -50,7 +48,8 @@ import {
 } from "./ops/pooling.ts";
 import { dropout } from "./ops/random.ts";
 import { repeat, sumRepeats, swapAxes } from "./ops/rearrangement.ts";
-import { sum, sumColumns, sumRows } from "./ops/reduction.ts";
+import { expand, sum, sumColumns, sumRows } from "./ops/reduction.ts";
+import { reshape } from "./ops/reshape.ts";
 import { argmax, describe } from "./ops/statistics.ts";
 
 /** Ops that a model is made of. The test of gradients has a case for each, or it does not compile. */

@@ -4,8 +4,9 @@ import type { EpilogueActivation } from "../graph/ops/activation.ts";
 import { linear } from "../graph/ops/matrix.ts";
 import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
 import { dropped } from "../graph/ops/random.ts";
-import { columnsOf, rowsOf } from "../tensor/shape.ts";
+import { columnsOf, rowsOf, sizeOf } from "../tensor/shape.ts";
 import { isRectifier, leakySlope, splitActivation } from "./activations.ts";
+import { ModelShapeError } from "./errors.ts";
 import { constantInitial, type Initial, initialOf } from "./initializers.ts";
 import { purposes } from "./purposes.ts";
 import { type Scope, tensor } from "./scope.ts";
@@ -58,6 +59,10 @@ const normalised = (
   const [mean, variance] = [running("runningMean", 0), running("runningVariance", 1)];
   const attributes = { epsilon: options.epsilon, activation, slope: leakySlope };
   if (!scope.training || scope.isFrozen(layer)) return fixedNorm({ x, mean, variance, gamma, beta }, attributes).out;
+  if (sizeOf(x.shape) === columnsOf(x.shape)) {
+    const detail = `${layer} normalises by the mini-batch's mean and variance, and one value has none: every output would be the same; take a batchSize of 2 at least (16 or more is better), or leave batchNorm out`;
+    throw new ModelShapeError("/training/batchSize", detail);
+  }
   const batch = batchNorm({ x, gamma, beta }, attributes);
   trackStatistics({ mean, variance }, batch, options.momentum, rowsOf(x.shape));
   return batch.out;

@@ -12,7 +12,6 @@ import {
   mul,
   negated,
   raised,
-  reshaped,
   scaled,
   shift,
   sqrt,
@@ -22,6 +21,7 @@ import {
 import { batchedProduct } from "../graph/ops/matrix.ts";
 import { averagePool, maxPool } from "../graph/ops/pooling.ts";
 import { repeated, summed, swapped } from "../graph/ops/rearrangement.ts";
+import { reshaped } from "../graph/ops/reshape.ts";
 import type { PoolGeometry } from "../kernels/families/pooling.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { leakySlope } from "./activations.ts";

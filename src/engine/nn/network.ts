@@ -1,7 +1,7 @@
 import type { NetworkDescription, NetworkNode, NetworkTensor } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import { softmax } from "../graph/ops/activation.ts";
-import { reshaped } from "../graph/ops/elementwise.ts";
+import { reshaped } from "../graph/ops/reshape.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { ModelShapeError } from "./errors.ts";
 import { constantInitial, initialOf } from "./initializers.ts";

@@ -1,4 +1,6 @@
+import type { Delimiter } from "../../domain/datasets/dataset.ts";
 import { limits } from "../../domain/limits.ts";
+import { delimiterName, delimiters } from "./csv-dialect.ts";
 import { csvError, quoteCell } from "./csv-error.ts";
 import { cellText } from "./csv-record.ts";
 import { cellPlace, type ScanContext } from "./csv-scan-record.ts";
@@ -16,6 +18,10 @@ const checkName = (context: ScanContext, i: number, name: string): void => {
   }
 };
 
+/** What would make several columns of the one. */
+const meantDelimiter = (name: string): Delimiter | undefined =>
+  delimiters.find((delimiter) => name.includes(delimiter));
+
 /** The column names in the record that was just scanned, the file's first. */
 export const parseHeader = (context: ScanContext): readonly string[] => {
   const { record } = context;
@@ -32,11 +38,13 @@ export const parseHeader = (context: ScanContext): readonly string[] => {
     columnOf.set(name, i);
     names.push(name);
   }
-  if (names.length === 1 && /[;\t|]/.test(names[0]!)) {
+  const other = names.length === 1 ? meantDelimiter(names[0]!) : undefined;
+  if (other !== undefined) {
+    const decimals = other === ";" ? ", and &decimal=, if its numbers are written 1,5" : "";
     throw csvError(
       cellPlace(context, 0),
       `the header is one column, ${quoteCell(names[0]!)}`,
-      "separate columns by commas (and write decimals with a point)",
+      `if columns are separated otherwise, upload the file with ?delimiter=${delimiterName(other)}${decimals}`,
     );
   }
   return names;

@@ -19,6 +19,8 @@ export interface CsvRecord {
   lines: number;
   /** No byte above 127: text can be sliced without decoding. */
   ascii: boolean;
+  /** The byte that stands before decimals. */
+  decimal: number;
 }
 
 export const createCsvRecord = (): CsvRecord => ({
@@ -31,6 +33,7 @@ export const createCsvRecord = (): CsvRecord => ({
   line: 0,
   lines: 1,
   ascii: true,
+  decimal: 46,
 });
 
 /** Doubles the room for cells. */

@@ -3,13 +3,15 @@ import { limits } from "../../domain/limits.ts";
 import { type CsvPlace, csvError } from "./csv-error.ts";
 import { type CsvRecord, cellLine, growRecord } from "./csv-record.ts";
 
-const [lineFeed, carriageReturn, quote, comma] = [10, 13, 34, 44];
+const [lineFeed, carriageReturn, quote] = [10, 13, 34];
 
 /** What scanning one record needs to know of the file. */
 export interface ScanContext {
   record: CsvRecord;
   /** Empty until the header was read. */
   names: readonly string[];
+  /** The byte between two cells. */
+  delimiter: number;
   /** No more bytes will come: what ends at the end of `bytes` is complete. */
   final: boolean;
   /** The cell whose opening quote has no closing one in `bytes`, or −1. */
@@ -83,10 +85,11 @@ const scanQuoted = (context: ScanContext, bytes: Buffer, at: number): number => 
 /** Scans a cell without quotes; returns the offset of what ends it. */
 const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
   const length = bytes.length;
+  const { delimiter } = context;
   let end = at;
   for (; end < length; end++) {
     const byte = bytes[end]!;
-    if (byte === comma || byte === lineFeed || byte === carriageReturn) break;
+    if (byte === delimiter || byte === lineFeed || byte === carriageReturn) break;
     if (byte === quote) {
       failAt(
         context,
@@ -101,11 +104,11 @@ const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
 };
 
 /**
- * Scans the record that begins at `from` into context.record, after RFC 4180 (comma, optional quotes, doubled quotes inside them, line ends LF or CRLF).
+ * Scans the record that begins at `from` into context.record, after RFC 4180 (comma or another delimiter, optional quotes, doubled quotes inside them, line ends LF or CRLF).
  * Returns the offset of the next record, or `incomplete`.
  */
 export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): number => {
-  const { record, final } = context;
+  const { record, final, delimiter } = context;
   const length = bytes.length;
   record.cells = 0;
   record.start = from;
@@ -118,7 +121,7 @@ export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): n
     if (at === incomplete) return incomplete;
     if (at >= length) return final ? length : incomplete;
     const byte = bytes[at]!;
-    if (byte === comma) {
+    if (byte === delimiter) {
       at += 1;
       continue;
     }
@@ -137,7 +140,7 @@ export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): n
       : csvError(
           place,
           "text follows the cell's closing quote",
-          'double every quote inside the cell (""), or put a comma after it',
+          'double every quote inside the cell (""), or put a delimiter after it',
         );
   }
 };

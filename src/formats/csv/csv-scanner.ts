@@ -1,5 +1,6 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../../domain/limits.ts";
+import { type CsvDialect, plainDialect } from "./csv-dialect.ts";
 import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
@@ -44,8 +45,12 @@ const createBatch = () => {
  * `push` returns false when the handler has had enough; `end` must be called otherwise, and completes the last record.
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
-export const createCsvScanner = (handlers: CsvHandlers) => {
-  const context: ScanContext = { record: createCsvRecord(), names: [], final: false, openCell: -1 };
+export const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDialect = plainDialect) => {
+  const record = { ...createCsvRecord(), decimal: decimal.charCodeAt(0) };
+  const context: ScanContext = {
+    ...{ record, names: [], final: false, openCell: -1 },
+    delimiter: delimiter.charCodeAt(0),
+  };
   const batch = createBatch();
   let line = 1;
   let rows = 0;
@@ -112,8 +117,12 @@ export const createCsvScanner = (handlers: CsvHandlers) => {
 };
 
 /** Feeds a stream of bytes to a scanner; the stream is destroyed when the handler has had enough or an error is found. */
-export const scanCsv = async (stream: AsyncIterable<Uint8Array>, handlers: CsvHandlers): Promise<void> => {
-  const scanner = createCsvScanner(handlers);
+export const scanCsv = async (
+  stream: AsyncIterable<Uint8Array>,
+  handlers: CsvHandlers,
+  dialect?: CsvDialect,
+): Promise<void> => {
+  const scanner = createCsvScanner(handlers, dialect);
   for await (const chunk of stream) if (!scanner.push(chunk)) return;
   scanner.end();
 };
@@ -132,7 +141,7 @@ const raggedRow = (context: ScanContext) => {
   return csvError(
     place,
     `the row has ${cells} ${cells === 1 ? "cell" : "cells"} where the header has ${columns}`,
-    "give every row as many cells as the header, leaving missing ones empty, and enclose cells that contain commas in quotes",
+    "give every row as many cells as the header, leaving missing ones empty, and enclose cells that contain the delimiter in quotes",
   );
 };
 

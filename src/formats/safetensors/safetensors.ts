@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
+import { exactRecord } from "../../domain/exact-record.ts";
 
 /**
  * The safetensors format (https://huggingface.co/docs/safetensors): u64 length of the header, little-endian; the header,
@@ -26,8 +27,8 @@ const Entry = z.object({
   shape: z.array(z.int().min(0)).max(16),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
-const Metadata = z.record(z.string(), z.string());
-const Header = z.record(z.string(), z.unknown());
+const Metadata = exactRecord(z.string(), z.string());
+const Header = exactRecord(z.string(), z.unknown());
 type Entry = z.infer<typeof Entry>;
 
 /** The file in pieces, the tensors' bytes not copied: for streaming large weights to a store. The caller's order is the file's. */

@@ -17,11 +17,14 @@ export const tellParent = (message: ChildMessage): Promise<void> =>
     process.send(message, () => resolve());
   });
 
+/** Set for the parts of the all-in-one command: "1" if the Redis is its own, which nobody else stops. */
+export const privateRedisVariable = "DESCENT_PRIVATE_REDIS";
+
+/** Whether the all-in-one command started this process. A channel alone says nothing: `node --watch` opens one as well. */
+export const isPart = (): boolean => process.send !== undefined && process.env[privateRedisVariable] !== undefined;
+
 /** The reason that is told when the process that started this one is gone. */
 export const orphaned = "the parent process is gone";
-
-/** Set for the parts of the all-in-one command: the Redis is its own, and nobody else stops it. */
-export const privateRedisVariable = "DESCENT_PRIVATE_REDIS";
 
 /**
  * Settles when this process has been told to stop: SIGTERM, Ctrl-C, or the death of the parent. Under a parent, Ctrl-C is
@@ -29,7 +32,7 @@ export const privateRedisVariable = "DESCENT_PRIVATE_REDIS";
  */
 export const untilToldToStop = (): Promise<string> =>
   new Promise((resolve) => {
-    const supervised = process.send !== undefined;
+    const supervised = isPart();
     process.on("SIGTERM", () => resolve("SIGTERM"));
     process.on("SIGHUP", () => (supervised ? undefined : resolve("SIGHUP")));
     process.on("SIGINT", () => (supervised ? undefined : resolve("SIGINT")));

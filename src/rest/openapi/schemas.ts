@@ -100,4 +100,9 @@ export const UploadQuery = z.strictObject({
     .string()
     .optional()
     .describe('JSON: column types to use instead of the inferred ones, as {"zip":"category"}'),
+  delimiter: z
+    .enum([",", ";", "|", "\t", "tab"])
+    .default(",")
+    .describe("what stands between two cells: `;` in the files of spreadsheets where decimals have a comma"),
+  decimal: z.enum([".", ","]).default(".").describe("what stands before the decimals"),
 });

@@ -50,8 +50,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       if (body === undefined)
         throw new ServiceError("malformed", "the body must be the file, sent with Content-Type: text/csv");
       const dataset = await uploadDataset(deps, caller, {
-        name: query.name,
-        types,
+        ...{ ...query, types },
         body: Readable.from(withProgressLimit(body as Readable), { objectMode: false }),
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export const entityTag = (body: string): string =>
   `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
 
+const opaque = (tag: string): string => tag.trim().replace(/^W\//, "");
+
 /** `If-None-Match` (RFC 9110, 13.1.2): a list of tags, compared weakly, or `*`. */
 export const matches = (ifNoneMatch: string | undefined, tag: string): boolean =>
-  (ifNoneMatch ?? "").split(",").some((candidate) => ["*", tag].includes(candidate.trim().replace(/^W\//, "")));
+  (ifNoneMatch ?? "").split(",").some((candidate) => ["*", opaque(tag)].includes(opaque(candidate)));

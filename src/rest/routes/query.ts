@@ -17,5 +17,5 @@ const fromText = (schema: z.core.$ZodType | undefined, text: unknown): unknown =
 export const parseQuery = <Q extends z.ZodObject>(schema: Q, raw: unknown): z.output<Q> => {
   const entries = Object.entries(raw as Record<string, unknown>);
   const converted = Object.fromEntries(entries.map(([key, text]) => [key, fromText(schema.shape[key], text)]));
-  return parse(schema, converted, "/query");
+  return parse(schema, converted, { base: "/query" });
 };

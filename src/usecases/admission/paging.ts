@@ -42,7 +42,7 @@ export const paged = async <T>(
   const { pageSize, pageToken } = parse(
     PageParameters,
     { pageSize: parameters.pageSize, pageToken: parameters.pageToken || undefined },
-    "/query",
+    { base: "/query" },
   );
   const page = await read({ pageSize, pageToken: pageToken === undefined ? null : decode(listing, pageToken) });
   return { items: page.items, nextPageToken: page.nextPageToken === null ? null : encode(listing, page.nextPageToken) };

@@ -1,13 +1,13 @@
-import type { z } from "zod";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
-import { nearNames } from "../../domain/near-names.ts";
+import { z } from "zod";
+import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
+import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { createNearNames, nearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
+import { findExcess, type ValueLimits } from "./find-excess.ts";
 import { knownKeysAt } from "./schema-walk.ts";
 
 type Issue = z.core.$ZodIssue;
-
-/** More than this many faults help nobody, and gRPC's trailers are small. */
-const maximumErrors = 20;
 
 /** RFC 6901. */
 const toPointer = (path: readonly PropertyKey[]): string =>
@@ -102,7 +102,9 @@ const toFieldErrors = (
   const path = [...prefix, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     const known = knownKeysAt(schema, path, input);
-    return issue.keys.map((key) => ({ path: [...path, key], detail: `unknown key${nearNames(key, known)}` }));
+    const near = createNearNames(known);
+    const told = issue.keys.slice(0, limits.errorsInAnswer);
+    return told.map((key) => ({ path: [...path, key], detail: `unknown key${near(key)}` }));
   }
   if (isDiscriminatorMiss(issue)) {
     const given = valueAt(input, path);
@@ -121,19 +123,47 @@ const toFieldErrors = (
   return [{ path, detail: describe(issue, input, path) }];
 };
 
-/**
- * Parses strictly, or throws ServiceError `invalid` with a pointer and a remedy for each fault. `base` is the place of
- * `input` in the request: `""` for the body, `/query` for parameters.
- */
-export const parse = <S extends z.ZodType>(schema: S, input: unknown, base = ""): z.output<S> => {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const errors: FieldError[] = result.error.issues
-    .flatMap((issue) => toFieldErrors(issue, schema, input, []))
-    .slice(0, maximumErrors)
-    .map(({ path, detail }) => ({ pointer: `${base}${toPointer(path)}`, detail: detail.slice(0, 400) }));
-  const first = errors[0];
+const refuse = (errors: readonly FieldError[], count: number): never => {
+  const [first] = errors;
   const where = first === undefined || first.pointer === "" ? "the request" : first.pointer;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
   throw new ServiceError("invalid", `${where}: ${first?.detail ?? "is not valid"}${more}`, { errors });
+};
+
+const specLimits: ValueLimits = { keys: limits.keysPerObject, parts: limits.partsPerSpec };
+/** Of rows to predict, in their list, in the body. */
+export const rowLimits: ValueLimits = { keys: limits.columns, parts: limits.predictRows + 2 };
+
+interface ParseOptions {
+  /** The place of the input in the request: `""` for the body, `/query` for parameters. */
+  base?: string;
+  /** How large the parts of the input may be, if it is not a spec. */
+  most?: ValueLimits;
+}
+
+/**
+ * Parses strictly, or throws ServiceError `invalid` with a pointer and a remedy for each fault. How long it takes is bounded:
+ * objects of more keys than any has are refused before they are looked at one by one, and only the faults that are told are worded.
+ */
+export const parse = <S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  { base = "", most = specLimits }: ParseOptions = {},
+): z.output<S> => {
+  const excess = findExcess(input, most);
+  if (excess !== null) return refuse([toFieldError(`${base}${toPointer(excess.path)}`, excess.detail)], 1);
+  const context: z.core.ParseContextInternal = { async: false };
+  const result = schema._zod.run({ value: input, issues: [] }, context);
+  assert(!(result instanceof Promise), "the schemas of requests are synchronous");
+  if (result.issues.length === 0) return result.value as z.output<S>;
+  const errors = result.issues
+    .slice(0, limits.errorsInAnswer)
+    .map((issue) => z.core.util.finalizeIssue(issue, context, z.core.config()))
+    .flatMap((issue) => toFieldErrors(issue, schema, input, []));
+  const told = errors.slice(0, limits.errorsInAnswer);
+  const count = Math.max(errors.length, result.issues.length);
+  return refuse(
+    told.map(({ path, detail }) => toFieldError(`${base}${toPointer(path)}`, detail)),
+    count,
+  );
 };

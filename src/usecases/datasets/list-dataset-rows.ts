@@ -16,11 +16,11 @@ export const listDatasetRows = async (
   caller: Caller,
   request: { id: string; limit?: number | undefined },
 ): Promise<{ rows: Row[] }> => {
-  const { limit } = parse(Limit, { limit: request.limit }, "/query");
+  const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   const dataset = await getDataset(deps, caller, request);
   const body = await deps.artifacts.read(artifactKeys.datasetFile(caller.tenant, dataset.id));
   try {
-    return { rows: await readRows(body, limit, dataset.columns) };
+    return { rows: await readRows(body, limit, dataset) };
   } finally {
     body.destroy();
   }

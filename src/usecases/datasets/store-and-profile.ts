@@ -2,6 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { type CsvProfile, profileCsv } from "../../data/columns/profile-csv.ts";
 import type { ColumnType } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
+import type { CsvDialect } from "../../formats/csv/csv-dialect.ts";
 import type { ArtifactStore, WrittenArtifact } from "../../store/artifacts/artifact-store.ts";
 
 export interface UploadedFile {
@@ -10,6 +11,7 @@ export interface UploadedFile {
   limitBytes: number;
   /** Column types that the user states. */
   types: Readonly<Record<string, ColumnType>>;
+  dialect: CsvDialect;
 }
 
 /** Resolves when the stream can take more, or can take nothing any more. */
@@ -47,7 +49,7 @@ const reasonOf = (failures: readonly unknown[]): unknown =>
 /** Stores and profiles in one pass over the stream. The first of the two to fail stops the other, and its reason is the answer. */
 export const storeAndProfile = async (
   artifacts: ArtifactStore,
-  { key, body, limitBytes, types }: UploadedFile,
+  { key, body, limitBytes, types, dialect }: UploadedFile,
 ): Promise<{ written: WrittenArtifact; profile: CsvProfile }> => {
   const copy = new PassThrough();
   const original = Readable.from(copying(body, copy));
@@ -63,7 +65,7 @@ export const storeAndProfile = async (
   };
   const [written, profile] = await Promise.allSettled([
     artifacts.write(key, original, { limitBytes }).catch(stop),
-    profileCsv(copy, { types }).catch(stop),
+    profileCsv(copy, { types, dialect }).catch(stop),
   ]);
   if (written.status === "rejected" || profile.status === "rejected") throw reasonOf(failures);
   return { written: written.value, profile: profile.value };

@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import { ColumnTypes, type Dataset } from "../../domain/datasets/dataset.ts";
+import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
+import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
@@ -13,7 +14,17 @@ import { storeAndProfile } from "./store-and-profile.ts";
 const Parameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
+  delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.default(plainDialect.delimiter)),
+  decimal: DecimalMark.default(plainDialect.decimal),
 });
+
+/** What the user says of the file; unchecked. */
+interface Stated {
+  name?: string | undefined;
+  types?: unknown;
+  delimiter?: string | undefined;
+  decimal?: string | undefined;
+}
 
 interface Room {
   limitBytes: number;
@@ -45,9 +56,12 @@ const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<R
 export const uploadDataset = async (
   deps: Deps,
   caller: Caller,
-  request: { name?: string | undefined; types?: unknown; body: Readable; gone?: AbortSignal },
+  { body, gone, ...stated }: Stated & { body: Readable; gone?: AbortSignal },
 ): Promise<Dataset> => {
-  const { name, types } = parse(Parameters, { name: request.name, types: request.types }, "/query");
+  const { name, types, ...dialect } = parse(Parameters, stated, {
+    base: "/query",
+    most: { keys: limits.columns, parts: 2 },
+  });
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const room = await roomFor(deps, caller.tenant);
@@ -55,16 +69,15 @@ export const uploadDataset = async (
   try {
     const { written, profile } = await storeAndProfile(deps.artifacts, {
       key: artifactKeys.datasetFile(caller.tenant, id),
-      body: request.body,
-      limitBytes: room.limitBytes,
-      types,
+      ...{ body, limitBytes: room.limitBytes, types, dialect },
     });
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
-    if (request.gone?.aborted === true) throw incomplete();
+    if (gone?.aborted === true) throw incomplete();
     const dataset: Dataset = {
       id,
       name,
       format: "csv",
+      ...dialect,
       bytes: written.bytes,
       sha256: written.sha256,
       rows: profile.rows,

@@ -28,7 +28,7 @@ export const getJob = async (
   },
 ): Promise<Job> => {
   const id = parseJobId(request.id);
-  const { wait } = parse(Wait, { wait: request.waitSeconds }, "/query");
+  const { wait } = parse(Wait, { wait: request.waitSeconds }, { base: "/query" });
   if (wait === 0) return deps.jobs.get(caller.tenant, id);
   const first = await deps.jobs.get(caller.tenant, id);
   if (first.done || request.isKnown?.(first) === false) return first;

@@ -17,7 +17,7 @@ export const listJobEvents = async (
 ): Promise<{ items: JobEvent[]; nextAfter: string | null }> => {
   const id = parseJobId(request.id);
   const after = parseEventId(request.after);
-  const { limit } = parse(Limit, { limit: request.limit }, "/query");
+  const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
   const items = await deps.jobs.events(caller.tenant, id, after, limit);
   return { items, nextAfter: items.length === limit ? (items.at(-1)?.id ?? null) : null };

@@ -18,7 +18,7 @@ export const listJobMetrics = async (
   request: { id: string; after?: number | undefined; limit?: number | undefined },
 ): Promise<{ items: MetricPoint[]; nextAfter: number | null }> => {
   const id = parseJobId(request.id);
-  const { after, limit } = parse(Range, { after: request.after, limit: request.limit }, "/query");
+  const { after, limit } = parse(Range, { after: request.after, limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
   const items = await deps.jobs.metrics(caller.tenant, id, { afterStep: after ?? -1, limit });
   return { items, nextAfter: items.length === limit ? (items.at(-1)?.step ?? null) : null };

@@ -15,6 +15,6 @@ export const listJobs = async (
   caller: Caller,
   request: PageParameters & { state?: string | undefined },
 ): Promise<Page<Job>> => {
-  const { state } = parse(Filter, { state: request.state || undefined }, "/query");
+  const { state } = parse(Filter, { state: request.state || undefined }, { base: "/query" });
   return paged(`jobs.${state ?? "all"}`, request, (page) => deps.jobs.list(caller.tenant, page, state ?? null));
 };

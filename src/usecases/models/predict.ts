@@ -1,4 +1,4 @@
-import type { Prediction } from "../../domain/models/model.ts";
+import type { PredictResponse } from "../../domain/models/model.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
@@ -8,9 +8,9 @@ export const predict = async (
   deps: Deps,
   caller: Caller,
   request: { model: string; body: unknown },
-): Promise<{ predictions: Prediction[] }> => {
+): Promise<PredictResponse> => {
   const model = await getModel(deps, caller, { id: request.model });
-  return { predictions: await deps.engine.predict(caller.tenant, model, request.body) };
+  return deps.engine.predict(caller.tenant, model, request.body);
 };
 
 /** The same from JSON to JSON, both unread here: ten thousand rows take longer to read than anyone else should have to wait. */

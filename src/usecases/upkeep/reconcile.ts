@@ -1,4 +1,4 @@
-import { CRASHES_OF_POISON, poisonError } from "../../domain/jobs/poison.ts";
+import { poisonError } from "../../domain/jobs/poison.ts";
 import type { UnfinishedJob } from "../../store/job-store.ts";
 import type { Deps } from "../deps.ts";
 
@@ -14,13 +14,16 @@ type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
  */
 export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}): Promise<void> => {
   const unfinished = patient ? [] : await deps.jobs.unfinished();
-  for (const job of unfinished) if (job.leaseEnded || job.crashes >= CRASHES_OF_POISON) await settle(deps, job);
+  for (const job of unfinished) if (job.leaseEnded) await reclaim(deps, job);
   // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
   const entries = await deps.queue.jobs();
   const records = await deps.jobs.unfinished();
-  for (const { tenant, id, state, place } of records) {
-    if (state !== "queued" || entries.has(id) || (await deps.queue.has({ tenant, job: id }))) continue;
-    await deps.queue.add({ tenant, job: id }, { place });
+  for (const record of records) {
+    const { tenant, id, state, place } = record;
+    if (state !== "queued") continue;
+    if (record.suspicion === "poison") await failPoison(deps, record);
+    else if (!entries.has(id) && !(await deps.queue.has({ tenant, job: id })))
+      await deps.queue.add({ tenant, job: id }, { place });
   }
   // A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
   // paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
@@ -28,21 +31,18 @@ export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}):
   for (const id of entries) if (!wanted.has(id)) await deps.queue.remove({ job: id });
 };
 
-/** A job whose trainer is gone goes back; one that lost too many of them has failed. */
-const settle = async (deps: ReconcilerDeps, job: UnfinishedJob): Promise<void> => {
-  const { tenant, id, attempt } = job;
-  let { state, crashes } = job;
-  if (job.leaseEnded) {
-    const reason = "its trainer gave no sign of life";
-    const after = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
-    if (after === null) return;
-    deps.log.warn({ tenant, job: id, attempt, state: after }, `job reclaimed: ${reason}`);
-    state = after;
-    crashes += 1;
-  }
-  if (state !== "queued" || crashes < CRASHES_OF_POISON) return;
+/** A job whose trainer is gone goes back to the queue, or to where its user wished it. */
+const reclaim = async (deps: ReconcilerDeps, { tenant, id, attempt }: UnfinishedJob): Promise<void> => {
+  const reason = "its trainer gave no sign of life";
+  const state = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
+  if (state !== null) deps.log.warn({ tenant, job: id, attempt, state }, `job reclaimed: ${reason}`);
+};
+
+/** A job that crashed again and again, at last with nothing beside it, must not run any more. */
+const failPoison = async (deps: ReconcilerDeps, { tenant, id }: UnfinishedJob): Promise<void> => {
   const last = (await deps.jobs.get(tenant, id)).history.at(-1)?.reason ?? "";
-  await deps.jobs.failWaiting(tenant, id, poisonError(crashes, last), deps.now().toISOString());
+  await deps.jobs.failWaiting(tenant, id, poisonError(last), deps.now().toISOString());
+  deps.log.error({ tenant, job: id }, "a job crashed again and again; it has failed");
   await deps.queue.remove({ job: id });
 };
 

@@ -1,28 +1,11 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { createId, type TenantId } from "../../domain/ids.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Page, PageRequest } from "../../domain/page.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import type { Deps } from "../deps.ts";
-import { sweepOrphans } from "./sweep-orphans.ts";
+import { pages } from "./pages.ts";
+import { type RetentionDeps, sweepOrphans } from "./sweep-orphans.ts";
 
 const FIRST_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
-
-export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
-
-/** All of a listing, page by page, after a first token. */
-export async function* pages<T extends { id: string }>(
-  list: (page: PageRequest) => Promise<Page<T>>,
-  firstToken: string | null = null,
-): AsyncGenerator<T> {
-  for (let pageToken = firstToken; ; ) {
-    const page = await list({ pageSize: limits.pageSize, pageToken });
-    yield* page.items;
-    if (page.nextPageToken === null) return;
-    pageToken = page.nextPageToken;
-  }
-}
 
 /** Whether it was removed: what something still needs stays, and what is gone already is fine. */
 const removed = async (remove: () => Promise<void>): Promise<boolean> => {

@@ -2,7 +2,9 @@ import { ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import type { RetentionDeps } from "./retention.ts";
+import type { Deps } from "../deps.ts";
+
+export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
 
 /** An upload or a last commit that is under way looks like an orphan; none takes so long. */
 const GRACE_MS = 86_400_000;

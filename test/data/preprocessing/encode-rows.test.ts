@@ -20,7 +20,7 @@ const preprocessing: Preprocessing = {
   inputs: 7,
   outputs: 2,
 };
-const encode = (...rows: Row[]): number[] => [...encodeRows(preprocessing, rows)];
+const encode = (...rows: Row[]): number[] => [...encodeRows(preprocessing, rows).inputs];
 const errorsOf = (...rows: Row[]) => {
   try {
     encodeRows(preprocessing, rows);
@@ -55,7 +55,6 @@ describe("rows to predict", () => {
       errors: [
         { pointer: "/rows/1/age", detail: 'must be a number, or null if it is missing; got "abc"' },
         { pointer: "/rows/1/a~1b", detail: "must be a number, or null if it is missing; got true" },
-        { pointer: "/rows/2/coluor", detail: 'the model has no feature "coluor"; did you mean "colour"?' },
       ],
     });
     expect(errorsOf({ age: "5" })?.errors[0]?.detail).toContain('got "5"');
@@ -74,6 +73,102 @@ describe("rows to predict", () => {
       inputs: 2,
       outputs: 0,
     };
-    expect([...encodeRows(odd, [{}])]).toEqual([0, 1]);
+    expect([...encodeRows(odd, [{}]).inputs]).toEqual([0, 1]);
+  });
+});
+
+describe("what rows have that training had not", () => {
+  const ranged: Preprocessing = {
+    features: [
+      {
+        ...{ type: "number", column: "age", mean: 40, scale: 10, missingIndicator: false },
+        ...{ range: { minimum: 20, maximum: 60 }, clip: { minimum: 16, maximum: 64 } },
+      },
+      {
+        ...{ type: "number", column: "n", mean: 0, scale: 1, missingIndicator: true },
+        range: { minimum: 0, maximum: 10 },
+      },
+      {
+        type: "category",
+        column: "colour",
+        categories: ["blue", "green", "red"],
+        unseen: ["green"],
+        missingIndicator: false,
+      },
+      { type: "category", column: "code", categories: ["1e3", "10e2", "501"], unseen: [], missingIndicator: false },
+    ],
+    label: { type: "number", column: "y", mean: 0, scale: 1 },
+    inputs: 9,
+    outputs: 1,
+  };
+  const usual: Row = { age: 40, n: 5, colour: "red", code: "501" };
+  const warningsOf = (row: Row) =>
+    encodeRows(ranged, [usual, { ...usual, ...row }]).warnings.map(({ row: at, column, code }) => [at, column, code]);
+
+  it("is nothing where they are alike", () => {
+    expect(encodeRows(ranged, [usual, { ...usual, age: 62, n: null, y: 3 }])).toMatchObject({
+      warnings: [],
+      furtherWarnings: 0,
+    });
+  });
+
+  it("is told by row, column and code, with what was probably meant", () => {
+    expect(encodeRows(ranged, [usual, { ...usual, colour: "Red " }]).warnings).toEqual([
+      {
+        ...{ row: 1, column: "colour", code: "unknown_category" },
+        message: 'no row of training has "Red " in "colour"; did you mean "red"?; it counts as none of the categories',
+      },
+    ]);
+    expect(warningsOf({ colour: "green" })).toEqual([[1, "colour", "unknown_category"]]);
+    expect(warningsOf({ age: null })).toEqual([[1, "age", "missing_feature"]]);
+    expect(warningsOf({ collor: "red" })).toEqual([[1, "collor", "unknown_feature"]]);
+    const { n: _, ...without } = usual;
+    expect(encodeRows(ranged, [without]).warnings).toMatchObject([{ row: 0, column: "n", code: "missing_feature" }]);
+  });
+
+  it("is a number beyond the training range, which counts as one near it where the model cannot go on", () => {
+    const { inputs, warnings } = encodeRows(ranged, [{ ...usual, age: 400, n: 400 }]);
+    expect([inputs[0], inputs[1]]).toEqual([Math.fround((64 - 40) / 10), 400]);
+    expect(warnings.map(({ column, code }) => [column, code])).toEqual([
+      ["age", "out_of_range"],
+      ["n", "out_of_range"],
+    ]);
+    expect(warnings[0]?.message).toBe("400 is beyond the training range, 20 to 60; it counts as 64");
+  });
+
+  it("is refused when that is asked for", () => {
+    const refused = () => encodeRows(ranged, [{ ...usual, colour: "purple", age: 999 }], { strict: true });
+    expect(refused).toThrow(ServiceError);
+    expect(refused).toThrow("/rows/0/age: 999 is beyond the training range, 20 to 60; it counts as 64 (and 1 more)");
+    expect(encodeRows(ranged, [usual], { strict: true }).warnings).toEqual([]);
+  });
+
+  it("is listed up to a limit, and counted beyond it", () => {
+    const rows = Array.from({ length: 700 }, () => ({ ...usual, colour: "purple", age: 999 }));
+    const { warnings, furtherWarnings } = encodeRows(ranged, rows);
+    expect([warnings.length, furtherWarnings]).toEqual([1000, 400]);
+  });
+
+  it("cannot be a bare number whose spelling is lost: codes are texts", () => {
+    const problem = (code: number): string => {
+      try {
+        encodeRows(ranged, [{ ...usual, code }]);
+      } catch (error) {
+        if (error instanceof ServiceError) return error.message;
+      }
+      return "";
+    };
+    // biome-ignore lint/correctness/noPrecisionLoss: what a JSON parser makes of it is the point
+    expect(problem(9007199254740993)).toContain(
+      "is beyond 2⁵³, where numbers are rounded on their way; send codes as strings",
+    );
+    expect(problem(1000)).toBe('/rows/0/code: the number 1000 may mean "1e3" or "10e2"; send codes as strings');
+    expect(warningsOf({ code: 501 })).toEqual([]);
+    expect(warningsOf({ code: 502 })).toEqual([[1, "code", "unknown_category"]]);
+  });
+
+  it("cannot be a number that the engine does not hold", () => {
+    expect(() => encodeRows(ranged, [{ ...usual, n: 1e300 }])).toThrow("/rows/0/n: 1e+300 is too far from");
+    expect(encodeRows(ranged, [{ ...usual, age: 1e300 }]).inputs[0]).toBe(Math.fround(2.4));
   });
 });

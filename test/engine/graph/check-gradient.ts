@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { gradients } from "../../../src/engine/graph/gradients.ts";
 import type { Value } from "../../../src/engine/graph/graph.ts";
-import { mul, reshaped } from "../../../src/engine/graph/ops/elementwise.ts";
+import { mul } from "../../../src/engine/graph/ops/elementwise.ts";
 import { sum } from "../../../src/engine/graph/ops/reduction.ts";
+import { reshaped } from "../../../src/engine/graph/ops/reshape.ts";
 import { sizeOf } from "../../../src/engine/tensor/shape.ts";
 import { inDouble, type LeafData } from "./in-double.ts";
 

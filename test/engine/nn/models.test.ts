@@ -151,6 +151,17 @@ describe("a model", () => {
     ).toEqual(["encoder.0.weight", "encoder.1.weight", "decoder.0.weight", "output.weight"]);
   });
 
+  it("does not normalise a batch of one value: every output would be the same", () => {
+    const rows = (spec: unknown, inputs: number, count: number) => () => traced(spec, inputs, 2, count);
+    const perceptron = { type: "mlp", hidden: [3], batchNorm: true };
+    expect(rows(perceptron, 4, 1)).toThrow(/batchSize of 2 at least/);
+    expect(rows(perceptron, 4, 2)).not.toThrow();
+    const image = { type: "cnn", layers: [{ type: "conv2d", filters: 4, padding: "same", batchNorm: true }] };
+    // An image of nine pixels has nine values for each filter.
+    expect(rows(image, 9, 1)).not.toThrow();
+    expect(rows(image, 1, 1)).toThrow(/batchSize of 2 at least/);
+  });
+
   it("says where its layers do not fit", () => {
     const pointerOf = (spec: unknown, inputs: number): string => {
       try {

@@ -126,7 +126,7 @@ const badFiles: { title: string; file: string | Uint8Array; place: string; says:
     place: "/line/1/column/1",
     says: /more than 200 characters/,
   },
-  { title: "semicolons", file: "a;b\n1;2\n", place: "/line/1/column/1", says: /separate columns by commas/ },
+  { title: "semicolons", file: "a;b\n1;2\n", place: "/line/1/column/1", says: /upload the file with \?delimiter=;/ },
   {
     title: "a quote inside a cell without quotes",
     file: 'a,b\n1,5" pipe\n',

@@ -50,7 +50,7 @@ describe("parsing a body", () => {
     [
       "inside the branch of a union that was meant",
       { model: { type: "mlp", initializer: { type: "normal", standardDeviation: -1 } } },
-      { "/model/initializer/standardDeviation": "must be greater than 0, but is -1" },
+      { "/model/initializer/standardDeviation": "must be > 0" },
     ],
     [
       "a value that no branch takes",
@@ -86,8 +86,26 @@ describe("parsing a body", () => {
   });
 
   it("puts parameters under /query", () => {
-    expect(() => parse(z.object({ pageSize: z.int() }), { pageSize: "x" }, "/query")).toThrow(
+    expect(() => parse(z.object({ pageSize: z.int() }), { pageSize: "x" }, { base: "/query" })).toThrow(
       "/query/pageSize: must be a number, but is a string",
     );
+  });
+
+  it("refuses objects of more keys than any has, more parts than any spec has, and what lies too deep, before it looks closer", () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+    expect(faults({ dataset, task, ...many(60_000) })).toEqual({
+      "": "has 60002 keys; at most 1000 are allowed in one object",
+    });
+    expect(faults({ dataset, task, labels: many(1001) })["/labels"]).toMatch("has 1001 keys");
+    const layers = Array.from({ length: 9000 }, () => ({ kernel: 0 }));
+    expect(faults({ dataset, task, model: { type: "cnn", layers } })["/model/layers/8188"]).toMatch("at most 8192");
+    let deep: unknown = 1;
+    for (let level = 0; level < 400_000; level++) deep = [deep];
+    expect(Object.values(faults({ dataset, task, labels: deep }))).toEqual(["lies more than 32 levels deep"]);
+  });
+
+  it("tells how many faults there are beside those that it names", () => {
+    const features = Array.from({ length: 16_384 }, () => 1);
+    expect(() => parse(JobSpec, { dataset, task: { ...task, features } })).toThrow("(and 16383 more)");
   });
 });

@@ -67,6 +67,15 @@ describe("a team, seen from the trainer's main thread", () => {
     expect(end).toEqual({ type: "stopped" });
   });
 
+  test("a lead that has no time left to stop by itself is ended at once", async () => {
+    const giveUp = new AbortController();
+    const end = await runTeam(pool, orderOf("linger"), {
+      ...{ heartbeatMs: 60_000, log, giveUp: giveUp.signal },
+      report: () => giveUp.abort(),
+    });
+    expect(end).toEqual({ type: "stopped" });
+  });
+
   test("after a crash the pool is whole again", async () => {
     await run(orderOf("crash"));
     expect(await run(orderOf("nothing"))).toEqual({ type: "stopped" });

@@ -46,6 +46,20 @@ describe("the trainer's ledger", () => {
     expect(ledger.used().threads).toBe(2);
   });
 
+  test("runs a suspect with nothing beside it, before or after", () => {
+    const ledger = createLedger({ memoryBytes: 100, threads: 4 });
+    const small = { memoryBytes: 10, threads: 1 };
+    const giveBack = ledger.admit(small);
+    expect(ledger.admit({ ...small, alone: true })).toBeNull();
+    giveBack?.();
+    const alone = ledger.admit({ ...small, alone: true });
+    expect(alone).toBeTypeOf("function");
+    expect(ledger.admit(small)).toBeNull();
+    alone?.();
+    expect(ledger.admit(small)).toBeTypeOf("function");
+    expect(ledger.admit(small)).toBeTypeOf("function");
+  });
+
   test("takes back each place once", () => {
     const giveBack = createLedger({ memoryBytes: 100, threads: 2 }).admit({ memoryBytes: 1, threads: 1 });
     giveBack?.();

@@ -3,7 +3,7 @@ import type { Model } from "../../models/model.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
-import { classCounts, findColumn } from "./task-columns.ts";
+import { classCounts, columnsByName, findColumn } from "./task-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 
@@ -47,8 +47,9 @@ const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors
     errors.add(`/task/features/${i}`, detail);
   }
   const given = task.features && new Set(task.features);
+  const columns = columnsByName(dataset);
   for (const { column: name, type } of transforms) {
-    const column = findColumn(dataset, name);
+    const column = columns.get(name);
     if (column === undefined) {
       const detail = `the base model needs the feature ${quote(name)}, which the data set does not have; add the column, or train without a base`;
       errors.add("/base/model", detail);
@@ -72,7 +73,8 @@ const checkBaseLabel = (task: TaskSpec, dataset: Dataset, base: Model, errors: S
   if (task.type !== "classification" || label.type !== "classes") return;
   const column = findColumn(dataset, task.label);
   const classes = (column && classCounts(column)) ?? [];
-  const stranger = classes.find(({ value }) => !label.classes.includes(value));
+  const known = new Set(label.classes);
+  const stranger = classes.find(({ value }) => !known.has(value));
   if (stranger !== undefined) {
     const detail = `the label has the class ${quote(stranger.value)}, which the base model does not know; set newHead to true for a new label set`;
     errors.add("/base/newHead", detail);

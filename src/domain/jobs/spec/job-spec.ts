@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { exactRecord } from "../../exact-record.ts";
+import { nonNegativeFloat32, positiveFloat32 } from "../../float32.ts";
 import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
-import { WebhookSpec } from "../webhook.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
 const features = z.array(column).min(1).max(limits.columns).optional();
@@ -19,23 +21,27 @@ export const TaskSpec = z
   ])
   .meta({ id: "TaskSpec" });
 
+/** A class that counted a millionth of another, or less, would be left out without a word. */
+const weightRange = "must be from 0.000001 to 1000000";
+const classWeights = exactRecord(z.string(), z.number().min(1e-6, weightRange).max(1e6, weightRange));
+
 export const LossSpec = z
   .discriminatedUnion("type", [
     /** Negative log-likelihood of the categorical distribution, from logits. */
     z.strictObject({
       type: z.literal("cross_entropy"),
       labelSmoothing: z.number().min(0).lt(1).default(0),
-      classWeights: z.union([z.literal("balanced"), z.record(z.string(), z.number().positive())]).optional(),
+      classWeights: z.union([z.literal("balanced"), classWeights]).optional(),
     }),
     /** Negative log-likelihood of the Bernoulli distribution, from one logit. */
     z.strictObject({
       type: z.literal("binary_cross_entropy"),
       labelSmoothing: z.number().min(0).lt(1).default(0),
-      classWeights: z.union([z.literal("balanced"), z.record(z.string(), z.number().positive())]).optional(),
+      classWeights: z.union([z.literal("balanced"), classWeights]).optional(),
     }),
     z.strictObject({ type: z.literal("mean_squared_error") }),
     z.strictObject({ type: z.literal("mean_absolute_error") }),
-    z.strictObject({ type: z.literal("huber"), delta: z.number().positive().default(1) }),
+    z.strictObject({ type: z.literal("huber"), delta: positiveFloat32.default(1) }),
     /** Negative log-likelihood of the Poisson distribution with log link; the label is a count. */
     z.strictObject({ type: z.literal("poisson_nll") }),
     /** Negative log-likelihood of N(μ, σ²); the model has two outputs, μ and log σ². */
@@ -56,7 +62,7 @@ export const EarlyStopping = z.strictObject({
   /** Measured on the validation split; `loss` falls, `accuracy` and `r2` rise. */
   metric: z.enum(["loss", "accuracy", "r2"]).default("loss"),
   patience: z.int().min(1).default(20),
-  minimumChange: z.number().min(0).default(0),
+  minimumChange: nonNegativeFloat32.default(0),
   /** The model is the one of the best epoch, not of the last. */
   restoreBest: z.boolean().default(true),
 });
@@ -71,10 +77,10 @@ export const TrainingSpec = z
     /** `false`: train all epochs. Left out: on the validation split, if there is one. */
     earlyStopping: z.union([z.literal(false), EarlyStopping]).optional(),
     /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
-    l1: z.number().min(0).default(0),
-    l2: z.number().min(0).optional(),
+    l1: nonNegativeFloat32.default(0),
+    l2: nonNegativeFloat32.optional(),
     gradientClip: z
-      .union([z.strictObject({ norm: z.number().positive() }), z.strictObject({ value: z.number().positive() })])
+      .union([z.strictObject({ norm: positiveFloat32 }), z.strictObject({ value: positiveFloat32 })])
       .optional(),
     shuffle: z.boolean().default(true),
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42),
@@ -125,7 +131,7 @@ export const JobSpec = z
     training: TrainingSpec.prefault({}),
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
-    labels: z.record(z.string().min(1).max(63), z.string().max(255)).default({}),
+    labels: exactRecord(z.string().min(1).max(63), z.string().max(255)).default({}),
     webhook: WebhookSpec.optional(),
   })
   .meta({ id: "JobSpec" });

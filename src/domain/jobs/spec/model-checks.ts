@@ -1,10 +1,10 @@
 import type { Dataset } from "../../datasets/dataset.ts";
-import { nearNames } from "../../near-names.ts";
+import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
 import type { JobSpec, LossSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
-import { classCounts, featureNames, findColumn } from "./task-columns.ts";
+import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
 
 type TaskType = TaskSpec["type"];
 type ModelType = ModelSpec["type"];
@@ -56,12 +56,12 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
 
 const checkClassWeights = (loss: LossSpec, classes: readonly string[], errors: SpecErrors): void => {
   if (!("classWeights" in loss) || typeof loss.classWeights !== "object") return;
+  const known = new Set(classes);
+  const near = createNearNames(classes);
   for (const name of Object.keys(loss.classWeights)) {
-    if (classes.includes(name)) continue;
-    errors.add(
-      `/loss/classWeights/${toPointerSegment(name)}`,
-      `the label has no class ${JSON.stringify(name)}${nearNames(name, classes)}`,
-    );
+    if (known.has(name)) continue;
+    const pointer = `/loss/classWeights/${toPointerSegment(name)}`;
+    errors.add(pointer, () => `the label has no class ${JSON.stringify(name)}${near(name)}`);
   }
 };
 
@@ -91,8 +91,9 @@ export const checkLossOnData = (task: TaskSpec, loss: LossSpec, dataset: Dataset
 export const checkImage = (task: TaskSpec, model: ModelSpec, dataset: Dataset, errors: SpecErrors): void => {
   if (model.type !== "cnn") return;
   const features = featureNames(task, dataset);
+  const columns = columnsByName(dataset);
   const odd = features.find((name) => {
-    const column = findColumn(dataset, name);
+    const column = columns.get(name);
     return column !== undefined && (column.type !== "number" || column.missing > 0);
   });
   if (odd !== undefined) {

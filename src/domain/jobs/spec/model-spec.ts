@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anyFloat32, positiveFloat32 } from "../../float32.ts";
 import { limits } from "../../limits.ts";
 
 const units = z.int().min(1).max(limits.unitsPerLayer);
@@ -19,9 +20,9 @@ export const Activation = z
 export const Initializer = z
   .union([
     z.enum(["zeros", "xavier", "xavier_uniform", "he", "he_average"]),
-    z.strictObject({ type: z.literal("constant"), value: z.number() }),
-    z.strictObject({ type: z.literal("normal"), standardDeviation: z.number().positive().default(0.01) }),
-    z.strictObject({ type: z.literal("uniform"), limit: z.number().positive().default(0.05) }),
+    z.strictObject({ type: z.literal("constant"), value: anyFloat32 }),
+    z.strictObject({ type: z.literal("normal"), standardDeviation: positiveFloat32.default(0.01) }),
+    z.strictObject({ type: z.literal("uniform"), limit: positiveFloat32.default(0.05) }),
   ])
   .meta({ id: "Initializer" });
 
@@ -33,7 +34,7 @@ export const BatchNorm = z
   .strictObject({
     position: z.enum(["before", "after"]).default("before"),
     momentum: z.number().gt(0).max(1).default(0.1),
-    epsilon: z.number().positive().default(1e-5),
+    epsilon: positiveFloat32.default(1e-5),
   })
   .meta({ id: "BatchNorm" });
 

@@ -1,9 +1,9 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
-import { nearNames } from "../../near-names.ts";
+import { createNearNames } from "../../near-names.ts";
 import type { TaskSpec } from "./job-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
-import { classCounts, featureNames, findColumn, labelName } from "./task-columns.ts";
+import { classCounts, columnsByName, featureNames, findColumn, labelName } from "./task-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) => name);
@@ -11,16 +11,16 @@ const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) =
 /** The columns that the task names are in the data set, the label is not among the features, and none is named twice. */
 export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
   const names = namesOf(dataset);
+  const known = new Set(names);
+  const near = createNearNames(names);
+  const absent = (name: string) => (): string => `the data set has no column ${quote(name)}${near(name)}`;
   const label = labelName(task);
-  if (label !== null && !names.includes(label)) {
-    errors.add("/task/label", `the data set has no column ${quote(label)}${nearNames(label, names)}`);
-  }
+  if (label !== null && !known.has(label)) errors.add("/task/label", absent(label));
   const seen = new Set<string>();
   for (const [i, feature] of (task.features ?? []).entries()) {
     const pointer = `/task/features/${i}`;
-    if (!names.includes(feature)) {
-      errors.add(pointer, `the data set has no column ${quote(feature)}${nearNames(feature, names)}`);
-    } else if (feature === label) {
+    if (!known.has(feature)) errors.add(pointer, absent(feature));
+    else if (feature === label) {
       errors.add(
         pointer,
         `${quote(feature)} is the label and would give the answer away; leave it out of the features`,
@@ -55,7 +55,7 @@ const checkNumberLabel = (column: Column, errors: SpecErrors): void => {
     const such = example === undefined ? "" : ` (such as ${quote(example)})`;
     errors.add(
       "/task/label",
-      `${quote(column.name)} holds text${such}, and a regression needs numbers; choose the task "classification" or a number column`,
+      `${quote(column.name)} holds text${such}, and a regression needs numbers; ${column.notes?.[0]?.message ?? 'choose the task "classification" or a number column'}`,
     );
   } else if (column.minimum === column.maximum) {
     errors.add("/task/label", `${quote(column.name)} is constant (${column.minimum}); there is nothing to learn`);
@@ -77,8 +77,9 @@ export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors)
 
 /** Every feature can become inputs. A column of free text or ids is named rather than dropped silently. */
 export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
+  const columns = columnsByName(dataset);
   for (const [i, name] of featureNames(task, dataset).entries()) {
-    const column = findColumn(dataset, name);
+    const column = columns.get(name);
     if (column === undefined || column.type === "number" || column.categories !== undefined) continue;
     const pointer = task.features === undefined ? "/task/features" : `/task/features/${i}`;
     const remedy = task.features === undefined ? "list the features without it" : "leave it out of the features";

@@ -9,6 +9,10 @@ export const labelName = (task: TaskSpec): string | null => ("label" in task ? t
 export const featureNames = (task: TaskSpec, dataset: Pick<Dataset, "columns">): readonly string[] =>
   task.features ?? dataset.columns.map(({ name }) => name).filter((name) => name !== labelName(task));
 
+/** For those that look for many: a list of columns may have thousands, and a search in it for each of them takes seconds. */
+export const columnsByName = ({ columns }: Pick<Dataset, "columns">): ReadonlyMap<string, Column> =>
+  new Map(columns.map((column) => [column.name, column]));
+
 export const findColumn = (dataset: Pick<Dataset, "columns">, name: string): Column | undefined =>
   dataset.columns.find((column) => column.name === name);
 

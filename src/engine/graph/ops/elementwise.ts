@@ -1,19 +1,10 @@
 import type { KernelName } from "../../kernels/interface.ts";
-import { columnsOf, rowsOf, type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
+import { columnsOf, rowsOf, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Emitter, Place } from "../emitter.ts";
 import type { TensorType, Value } from "../graph.ts";
 import { isOne } from "../graph.ts";
 import { mustFit, onceDifferentiable, op } from "../op.ts";
-import { sum, sumColumns, sumRows } from "./reduction.ts";
-
-/** How a smaller shape repeats over a larger one: row and column strides over the larger seen as a matrix. */
-export const broadcastStrides = (from: Shape, to: Shape): readonly [row: number, column: number] | null => {
-  if (sameShape(from, to)) return [columnsOf(to), 1];
-  if (sizeOf(from) === 1) return [0, 0];
-  if (from.length === 1 && from[0] === columnsOf(to)) return [0, 1];
-  if (from.length === to.length && from.at(-1) === 1 && rowsOf(from) === rowsOf(to)) return [1, 0];
-  return null;
-};
+import { broadcastStrides, reduceTo } from "./reduction.ts";
 
 type Pair = { readonly a: TensorType; readonly b: TensorType };
 
@@ -66,14 +57,6 @@ const perElement =
   (flops: number) =>
   (types: { out: TensorType }): number =>
     flops * sizeOf(types.out.shape);
-
-/** Sums a gradient over the axes along which `shape` was repeated. */
-export const reduceTo = (g: Value, shape: Shape): Value => {
-  if (sameShape(g.shape, shape)) return g;
-  if (sizeOf(shape) === 1) return reshaped(sum({ x: g }, {}).out, shape);
-  if (shape.at(-1) === 1) return reshaped(sumColumns({ x: g }, {}).out, shape);
-  return sumRows({ x: g }, {}).out;
-};
 
 /** out = a + b */
 export const add = op("add", {
@@ -254,38 +237,4 @@ export const log = op("log", {
   forward: unaryForward("log"),
   vjp: (g, { x }) => ({ x: quotient(g, x) }),
   cost: perElement(12),
-});
-
-/** The same elements under another shape: no memory, no work. */
-export const reshape = op("reshape", {
-  inputs: ["x"],
-  alias: "x",
-  shape: ({ x }, { shape }: { shape: Shape }) => {
-    mustFit(sizeOf(x.shape) === sizeOf(shape), `${showShape(x.shape)} has not as many elements as ${showShape(shape)}`);
-    return { out: { shape, dtype: x.dtype } };
-  },
-  forward: () => {},
-  vjp: (g, { x }) => ({ x: reshaped(g, x.shape) }),
-  cost: () => 0,
-});
-
-export const reshaped = (x: Value, shape: Shape): Value =>
-  sameShape(x.shape, shape) ? x : reshape({ x }, { shape }).out;
-
-/** out repeats x over a larger shape: a scalar, a row vector or a column. */
-export const expand = op("expand", {
-  inputs: ["x"],
-  shape: ({ x }, { shape }: { shape: Shape }) => {
-    mustFit(
-      broadcastStrides(x.shape, shape) !== null,
-      `${showShape(x.shape)} does not repeat over ${showShape(shape)}`,
-    );
-    return { out: { shape, dtype: "float" } };
-  },
-  forward: ({ k }, { x, out }, { shape }, types) => {
-    const [row, column] = broadcastStrides(types.x.shape, shape)!;
-    k.copyStrided(out, x, columnsOf(shape), columnsOf(shape), 1, row, column, rowsOf(shape));
-  },
-  vjp: (g, { x }) => ({ x: reduceTo(g, x.shape) }),
-  cost: () => 0,
 });

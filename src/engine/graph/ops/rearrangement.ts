@@ -1,7 +1,8 @@
 import { type Shape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Value } from "../graph.ts";
 import { mustFit, op } from "../op.ts";
-import { reshaped, scaled } from "./elementwise.ts";
+import { scaled } from "./elementwise.ts";
+import { reshaped } from "./reshape.ts";
 
 /** A tensor seen as [batches, first, second, inner]. */
 interface Axes {

@@ -1,8 +1,19 @@
+// A sum and the repetition that it undoes: each is the other's gradient.
+
 import { chunkCount } from "../../kernels/families/reductions.ts";
-import { columnsOf, rowsOf, sizeOf } from "../../tensor/shape.ts";
-import type { TensorType } from "../graph.ts";
-import { op } from "../op.ts";
-import { expand, reshaped } from "./elementwise.ts";
+import { columnsOf, rowsOf, type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
+import type { TensorType, Value } from "../graph.ts";
+import { mustFit, op } from "../op.ts";
+import { reshaped } from "./reshape.ts";
+
+/** How a smaller shape repeats over a larger one: row and column strides over the larger seen as a matrix. */
+export const broadcastStrides = (from: Shape, to: Shape): readonly [row: number, column: number] | null => {
+  if (sameShape(from, to)) return [columnsOf(to), 1];
+  if (sizeOf(from) === 1) return [0, 0];
+  if (from.length === 1 && from[0] === columnsOf(to)) return [0, 1];
+  if (from.length === to.length && from.at(-1) === 1 && rowsOf(from) === rowsOf(to)) return [1, 0];
+  return null;
+};
 
 const cost = ({ x }: { x: TensorType }): number => sizeOf(x.shape);
 
@@ -42,3 +53,29 @@ export const sumColumns = op("sumColumns", {
   },
   cost,
 });
+
+/** out repeats x over a larger shape: a scalar, a row vector or a column. */
+export const expand = op("expand", {
+  inputs: ["x"],
+  shape: ({ x }, { shape }: { shape: Shape }) => {
+    mustFit(
+      broadcastStrides(x.shape, shape) !== null,
+      `${showShape(x.shape)} does not repeat over ${showShape(shape)}`,
+    );
+    return { out: { shape, dtype: "float" } };
+  },
+  forward: ({ k }, { x, out }, { shape }, types) => {
+    const [row, column] = broadcastStrides(types.x.shape, shape)!;
+    k.copyStrided(out, x, columnsOf(shape), columnsOf(shape), 1, row, column, rowsOf(shape));
+  },
+  vjp: (g, { x }) => ({ x: reduceTo(g, x.shape) }),
+  cost: () => 0,
+});
+
+/** Sums a gradient over the axes along which `shape` was repeated. */
+export const reduceTo = (g: Value, shape: Shape): Value => {
+  if (sameShape(g.shape, shape)) return g;
+  if (sizeOf(shape) === 1) return reshaped(sum({ x: g }, {}).out, shape);
+  if (shape.at(-1) === 1) return reshaped(sumColumns({ x: g }, {}).out, shape);
+  return sumRows({ x: g }, {}).out;
+};

@@ -1,7 +1,7 @@
 // Convolution without packing, for few channels, where packing would cost more than the product: one sample of one group, padding included, is copied
 // into scratch, and four pointers walk over it where the packed product reads a strip.
 
-import { storeEdge, storeRow } from "./gemm";
+import { storeEdge, storeRow } from "./gemm-tile";
 import { at, madd } from "./vector";
 
 /** Bytes of scratch that a padded sample may take; the first 4 KB stay free for one packed strip, the last for its zeros. */

@@ -1,7 +1,8 @@
 // Convolution as a matrix product whose left side, the patches, is packed strip by strip into scratch and never exists as a whole.
 
 import { covered, directTile, imageOffset, isDirect, loadImage } from "./convolution-direct";
-import { blockDepth, finishTile, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
+import { finishTile } from "./gemm-tile";
+import { blockDepth, interleave, multiplyBlock, stripsAtOnce, zerosOffset } from "./gemm";
 import { at } from "./vector";
 
 /** Row of zeros that padding reads: as long as the longest run of a block. */

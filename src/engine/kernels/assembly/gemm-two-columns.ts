@@ -1,6 +1,6 @@
 // The last panel of a product, where it has no more than two columns.
 
-import { finishTile } from "./gemm";
+import { finishTile } from "./gemm-tile";
 import { madd } from "./vector";
 
 /** Stores a column of 4 · strips rows that lies in lanes, the rows of one strip in each vector. */

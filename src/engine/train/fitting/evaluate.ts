@@ -11,10 +11,15 @@ export interface Evaluation {
   readonly meanSquaredError: number | null;
 }
 
-/** Σ (y − ȳ)² / n over all labels of a split. */
+/** Σ (y − ȳ)² / n over all labels of a split; exactly 0 where they are equal, whose mean may differ from them in its last bit. */
 const variance = (values: ArrayLike<number>): number => {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  let constant = true;
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i]!;
+    constant &&= values[i] === values[0];
+  }
+  if (constant) return 0;
   const mean = sum / values.length;
   let squares = 0;
   for (let i = 0; i < values.length; i++) {

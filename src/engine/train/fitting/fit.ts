@@ -70,7 +70,8 @@ export const fit = async (
   const { meta } = run;
   const stepsPerLook = Math.max(1, Math.min(4096, Math.round(flopsPerLook / plan.flopsPerStep)));
   begin(run);
-  let [checkpointMs, breathedMs] = [options.nowMs(), options.nowMs()];
+  let breathedMs = options.nowMs();
+  let checkpointDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   let stopped = meta.epoch >= plan.spec.training.epochs;
   while (!stopped) {
     const reason = advance(run, stepsPerLook);
@@ -85,9 +86,9 @@ export const fit = async (
       options.onProgress?.(stopped ? 1 : meta.step / plan.steps);
       await new Promise((resume) => setImmediate(resume));
     }
-    if (!stopped && options.onCheckpoint && now - checkpointMs >= options.checkpointEveryMs) {
+    if (!stopped && options.onCheckpoint && now >= checkpointDueMs) {
       await options.onCheckpoint(capture(run));
-      checkpointMs = options.nowMs();
+      checkpointDueMs = options.nowMs() + options.checkpointEveryMs;
     }
   }
   const metrics = finish(run);

@@ -173,6 +173,8 @@ export interface FitOptions {
   readonly control: Int32Array;
   readonly nowMs: () => number;
   readonly checkpointEveryMs: number;
+  /** Until the first checkpoint of this run; as between the others if left out. */
+  readonly firstCheckpointMs?: number;
   /** Regression: target = (y − mean) / labelScale; errors are reported in y's units. 1 if left out. */
   readonly labelScale?: number;
   readonly onPoint?: (point: MetricPoint) => void;

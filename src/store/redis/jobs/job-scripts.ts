@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { type JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
+import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { jobKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
@@ -46,7 +47,7 @@ export interface Change {
   reason: string;
   fields?: Record<string, string>;
   /** What is counted against the job: its trainer was lost, or the trainer lost its engine. */
-  crash?: "lost" | "crashed";
+  crash?: keyof typeof CRASH_COUNTS;
 }
 
 /** from → to of some transitions of the state machine. */
@@ -56,7 +57,7 @@ const movesOf = (names: readonly Transition[]): Record<string, JobState> =>
 export const absent = (id: JobId): ServiceError => new ServiceError("not_found", `There is no job ${id}`);
 
 /** The scripts on jobs, and the three ways to call the one that moves a job along the state machine. */
-export const createJobScripts = (redis: Redis) => {
+export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
   const scripts = defineScripts(redis, "job", sources);
 
   const change = async (wish: Change): Promise<ChangeResult> =>
@@ -69,6 +70,8 @@ export const createJobScripts = (redis: Redis) => {
       wish.reason,
       JSON.stringify(wish.fields ?? {}),
       wish.crash ?? "",
+      wish.crash === undefined ? "0" : String(CRASH_COUNTS[wish.crash]),
+      String(crashesOfSuspect),
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../../domain/errors.ts";
 import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
+import { suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { Fence, JobStore } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob } from "./job-record.ts";
@@ -9,6 +10,7 @@ import type { JobScripts } from "./job-scripts.ts";
 type Runs = Pick<
   JobStore,
   | "claim"
+  | "suspicion"
   | "progress"
   | "commitCheckpoint"
   | "checkpoints"
@@ -38,8 +40,7 @@ const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt
 /** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
 export const createRuns = (
   { scripts, moved, read }: JobScripts,
-  leaseMs: number,
-  runningJobs: number | null,
+  { leaseMs, runningJobs, crashesOfSuspect }: { leaseMs: number; runningJobs: number | null; crashesOfSuspect: number },
 ): Runs => ({
   claim: async (tenant, id, trainer, at, token = randomUUID()) => {
     const { from, to } = transitions.claim;
@@ -56,8 +57,10 @@ export const createRuns = (
     if (raw === null) return null;
     if (isFull(raw)) throw tooManyRunning(runningJobs ?? 0, raw[1]);
     const { job, crashes } = parseRecord(raw as RawJob);
-    return { fence: { tenant, job: id, attempt: job.attempt }, job, crashes };
+    const suspicion = suspicionOf(crashes, crashesOfSuspect);
+    return { fence: { tenant, job: id, attempt: job.attempt }, job, suspicion };
   },
+  suspicion: async (tenant, id) => suspicionOf((await read(tenant, id)).crashes, crashesOfSuspect),
   progress: async ({ tenant, job, attempt }, { progress, metrics }) => {
     const keys = jobKeys(tenant, job);
     const [held, state] = (await scripts.progressJob(keys, attempt, progress, JSON.stringify(metrics), leaseMs)) as [

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import { CRASHES_OF_SUSPECT, suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { JobStore, UnfinishedJob } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
@@ -20,6 +21,8 @@ export interface RedisJobStoreOptions {
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */
   runningJobs?: number | null;
+  /** From how many crashes on a job is a suspect: see suspicionOf. */
+  crashesOfSuspect?: number;
 }
 
 /** JobStore on Redis: a job is one hash beside its history, events and metrics, and each change of it one Lua script. */
@@ -28,21 +31,26 @@ export const createRedisJobStore = ({
   subscriber,
   leaseMs,
   runningJobs = null,
+  crashesOfSuspect = CRASHES_OF_SUSPECT,
 }: RedisJobStoreOptions): JobStore => {
-  const jobScripts = createJobScripts(redis);
+  const jobScripts = createJobScripts(redis, crashesOfSuspect);
   return {
     ...createSubmissions(jobScripts),
-    ...createRuns(jobScripts, leaseMs, runningJobs),
+    ...createRuns(jobScripts, { leaseMs, runningJobs, crashesOfSuspect }),
     ...createStory(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
-    unfinished: () => unfinished(redis, jobScripts),
+    unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     ping: async () => {
       await onRedis(() => redis.ping());
     },
   };
 };
 
-const unfinished = async (redis: Redis, { scripts }: JobScripts): Promise<UnfinishedJob[]> => {
+const unfinished = async (
+  redis: Redis,
+  { scripts }: JobScripts,
+  crashesOfSuspect: number,
+): Promise<UnfinishedJob[]> => {
   const jobs: UnfinishedJob[] = [];
   const tenants = await onRedis(() => redis.smembers(redisKeys.tenants));
   for (const tenant of tenants) {
@@ -58,8 +66,9 @@ const unfinished = async (redis: Redis, { scripts }: JobScripts): Promise<Unfini
           number,
         ][];
         for (const [id, now, attempt, place, crashes, ended] of rows) {
-          const numbers = { attempt: Number(attempt), place: Number(place), crashes: Number(crashes) };
-          jobs.push({ tenant, id, state: now, ...numbers, leaseEnded: ended === 1 });
+          const suspicion = suspicionOf(Number(crashes), crashesOfSuspect);
+          const numbers = { attempt: Number(attempt), place: Number(place) };
+          jobs.push({ tenant, id, state: now, ...numbers, suspicion, leaseEnded: ended === 1 });
         }
         const last = rows.at(-1);
         if (!last || rows.length < UNFINISHED_PAGE) break;

@@ -6,7 +6,8 @@ import { jobPrelude } from "./job-prelude.ts";
  * KEYS  1–10 as in the prelude
  * ARGV  1 from → to, JSON   2 states in which there is nothing left to do, JSON   3 attempt that must hold the job, '' for anyone
  *       4 time   5 reason   6 fields to set with it, JSON   7 'lost' if the holder must have let its lease end, 'crashed' if it says
- *         itself that its engine crashed: both count a crash
+ *         itself that its engine crashed, '' otherwise   8 what that counts   9 the count of a suspect, who is to run alone: what
+ *         made it one does not count beyond that
  * Result  {'moved' | 'same', record, history} | {'refused', state} | {'stale'} | {'absent'}
  */
 export const changeJob = `${jobPrelude}
@@ -22,7 +23,12 @@ if lost and leaseUntil and tonumber(leaseUntil) > nowMs() then return { 'stale' 
 local outcome = 'same'
 if moves[state] then
   setAll(fields)
-  if crash ~= '' then redis.call('HINCRBY', job, 'crashes', 1) end
+  if crash ~= '' then
+    local before, limit = tonumber(redis.call('HGET', job, 'crashes')), tonumber(ARGV[9])
+    local after = before + ARGV[8]
+    if before < limit then after = math.min(after, limit) end
+    redis.call('HSET', job, 'crashes', after)
+  end
   move(moves[state], at, reason)
   outcome = 'moved'
 else

@@ -2,6 +2,7 @@ import { dataShape } from "../../../data/preprocessing/data-shape.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
+import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -59,7 +60,8 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promis
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
-  const plan = await deps.engine.plan(spec, dataShape(spec, dataset, base));
+  const planned = await deps.engine.plan(spec, dataShape(spec, dataset, base));
+  const plan = { ...planned, warnings: [...planned.warnings, ...dataWarnings(spec, dataset)] };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base };
 };

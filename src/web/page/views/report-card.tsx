@@ -1,19 +1,9 @@
-import type {
-  ClassificationReport,
-  ClusteringReport,
-  Estimate,
-  RegressionReport,
-  Report,
-} from "../../../domain/models/report.ts";
+import type { ClassificationReport } from "../../../domain/models/report.ts";
 import { api } from "../api.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatPercent } from "../format.ts";
 import { Card, Facts } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
-
-type Show = (value: number) => string;
-
-const range = (estimate: Estimate | null, show: Show): string | null =>
-  estimate === null ? null : `${show(estimate.value)} (${show(estimate.lower)} to ${show(estimate.upper)})`;
+import { factsOf } from "./report-facts.ts";
 
 const Confusion = ({ report: { classes, confusion } }: { report: ClassificationReport }) => {
   if (confusion === null || classes.length > 20) return null;
@@ -56,58 +46,6 @@ const Confusion = ({ report: { classes, confusion } }: { report: ClassificationR
   );
 };
 
-const classificationFacts = (report: ClassificationReport) =>
-  [
-    ["Accuracy", range(report.accuracy, formatPercent)],
-    ["Always the commonest class", formatPercent(report.baselineAccuracy)],
-    ["Area under the ROC", range(report.areaUnderRoc, formatNumber)],
-    ["Log-likelihood of a row", range(report.logLikelihood, formatNumber)],
-    ["Deviance explained", range(report.devianceExplained, formatPercent)],
-    ["Brier score", range(report.brier, formatNumber)],
-    ["Calibration error", formatPercent(report.calibrationError)],
-    [
-      "Sets that hold the class in 90 %",
-      report.predictionSets && `${formatNumber(report.predictionSets.meanSize)} classes on average`,
-    ],
-  ] as const;
-
-const regressionFacts = (report: RegressionReport) =>
-  [
-    ["R²", range(report.r2, formatNumber)],
-    ["Root mean squared error", range(report.rootMeanSquaredError, formatNumber)],
-    ["Mean absolute error", range(report.meanAbsoluteError, formatNumber)],
-    ["Bias", range(report.bias, formatNumber)],
-    ["Log-likelihood of a row", range(report.logLikelihood, formatNumber)],
-    ["Deviance explained", range(report.devianceExplained, formatPercent)],
-    ["Dispersion", report.dispersion && formatNumber(report.dispersion)],
-    [
-      "Holds the next value in 90 %",
-      report.predictionInterval && `prediction ± ${formatNumber(report.predictionInterval.halfWidth)}`,
-    ],
-  ] as const;
-
-const clusteringFacts = (report: ClusteringReport) =>
-  [
-    ["Clusters", String(report.k)],
-    ["Log-likelihood of a row", range(report.logLikelihood, formatNumber)],
-    ["Distance from the centroid", range(report.meanDistance, formatNumber)],
-    ["Rows of each", report.clusters.map(({ trainRows }) => trainRows).join(", ")],
-    ...report.criteria.map(({ k, criterion, value }) => [`${criterion} of k = ${k}`, formatNumber(value)] as const),
-  ] as const;
-
-const factsOf = (report: Report): readonly (readonly [string, string | number | null])[] => {
-  switch (report.task) {
-    case "classification":
-      return classificationFacts(report);
-    case "regression":
-      return regressionFacts(report);
-    case "reconstruction":
-      return [["Mean squared error", range(report.meanSquaredError, formatNumber)]];
-    default:
-      return clusteringFacts(report);
-  }
-};
-
 /** The statistician's report of a model; nothing where it has none. */
 export const ReportCard = ({ model }: { model: string }) => {
   const { value } = usePoll(
@@ -119,10 +57,15 @@ export const ReportCard = ({ model }: { model: string }) => {
   return (
     <Card title="Report">
       <p class="muted">
-        Measured on the {value.rows} rows of the {value.split} split, with 95 % intervals.{" "}
-        <a href={`/v1/models/${model}/report`}>All of it as JSON</a>
+        Measured on the {value.rows} {value.rows === 1 ? "row" : "rows"} of the {value.split} split, with 95 %
+        intervals. <a href={`/v1/models/${model}/report`}>All of it as JSON</a>
       </p>
       <Facts facts={factsOf(value)} />
+      {value.notes.map(({ code, message }) => (
+        <p key={code} class="small">
+          <strong>{code.replaceAll("_", " ")}</strong>: {message}
+        </p>
+      ))}
       {value.task === "classification" && <Confusion report={value} />}
     </Card>
   );

@@ -50,7 +50,12 @@ export interface Dataset {
   sha256: string;
   rows: number;
   columns: Column[];
-  createdAt?: string | undefined;
+  createdAt?:
+    | string
+    | undefined;
+  /** What stands between two cells, and before the decimals. */
+  delimiter: string;
+  decimal: string;
 }
 
 /** One column: its type and summary statistics over the whole file. */
@@ -75,6 +80,14 @@ export interface Column {
     | undefined;
   /** Category columns, and number columns with few distinct values, most frequent first. */
   categories: CategoryCount[];
+  /** What is odd about it. */
+  notes: Note[];
+}
+
+export interface Note {
+  /** `constant`, `empty`, `leading_zeros`, … */
+  code: string;
+  message: string;
 }
 
 export interface CategoryCount {
@@ -98,6 +111,12 @@ export interface UploadHeader {
     | undefined;
   /** Column types to use instead of the inferred ones. */
   types: { [key: string]: ColumnType };
+  /** What stands between two cells: `,` (left out), `;`, `|`, a tab or `tab`. */
+  delimiter?:
+    | string
+    | undefined;
+  /** What stands before the decimals: `.` (left out) or `,`. */
+  decimal?: string | undefined;
 }
 
 export interface UploadHeader_TypesEntry {
@@ -140,7 +159,18 @@ export interface DeleteDatasetRequest {
 }
 
 function createBaseDataset(): Dataset {
-  return { id: "", name: "", format: "", bytes: 0, sha256: "", rows: 0, columns: [], createdAt: undefined };
+  return {
+    id: "",
+    name: "",
+    format: "",
+    bytes: 0,
+    sha256: "",
+    rows: 0,
+    columns: [],
+    createdAt: undefined,
+    delimiter: "",
+    decimal: "",
+  };
 }
 
 export const Dataset: MessageFns<Dataset> = {
@@ -168,6 +198,12 @@ export const Dataset: MessageFns<Dataset> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(66).fork()).join();
+    }
+    if (message.delimiter !== "") {
+      writer.uint32(74).string(message.delimiter);
+    }
+    if (message.decimal !== "") {
+      writer.uint32(82).string(message.decimal);
     }
     return writer;
   },
@@ -249,6 +285,22 @@ export const Dataset: MessageFns<Dataset> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.delimiter = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.decimal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -273,6 +325,7 @@ function createBaseColumn(): Column {
     mean: undefined,
     standardDeviation: undefined,
     categories: [],
+    notes: [],
   };
 }
 
@@ -304,6 +357,9 @@ export const Column: MessageFns<Column> = {
     }
     for (const v of message.categories) {
       CategoryCount.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.notes) {
+      Note.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -391,6 +447,71 @@ export const Column: MessageFns<Column> = {
             }
 
             message.categories.push(CategoryCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.notes.push(Note.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNote(): Note {
+  return { code: "", message: "" };
+}
+
+export const Note: MessageFns<Note> = {
+  encode(message: Note, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Note {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
             continue;
           }
         }
@@ -523,7 +644,7 @@ export const UploadDatasetRequest: MessageFns<UploadDatasetRequest> = {
 };
 
 function createBaseUploadHeader(): UploadHeader {
-  return { name: undefined, types: {} };
+  return { name: undefined, types: Object.create(null), delimiter: undefined, decimal: undefined };
 }
 
 export const UploadHeader: MessageFns<UploadHeader> = {
@@ -534,6 +655,12 @@ export const UploadHeader: MessageFns<UploadHeader> = {
     globalThis.Object.entries(message.types).forEach(([key, value]: [string, ColumnType]) => {
       UploadHeader_TypesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
+    if (message.delimiter !== undefined) {
+      writer.uint32(26).string(message.delimiter);
+    }
+    if (message.decimal !== undefined) {
+      writer.uint32(34).string(message.decimal);
+    }
     return writer;
   },
 
@@ -567,6 +694,22 @@ export const UploadHeader: MessageFns<UploadHeader> = {
             if (entry2.value !== undefined) {
               message.types[entry2.key] = entry2.value;
             }
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.delimiter = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.decimal = reader.string();
             continue;
           }
         }

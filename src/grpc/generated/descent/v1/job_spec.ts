@@ -110,7 +110,7 @@ function createBaseJobSpec(): JobSpec {
     training: undefined,
     base: undefined,
     resources: undefined,
-    labels: {},
+    labels: Object.create(null),
     webhook: undefined,
   };
 }

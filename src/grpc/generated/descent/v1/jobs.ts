@@ -282,7 +282,7 @@ function createBaseJob(): Job {
     startedAt: undefined,
     endedAt: undefined,
     attempt: 0,
-    metrics: {},
+    metrics: Object.create(null),
     model: undefined,
     error: undefined,
   };
@@ -1575,7 +1575,7 @@ export const ListJobMetricsResponse: MessageFns<ListJobMetricsResponse> = {
 };
 
 function createBaseMetricPoint(): MetricPoint {
-  return { epoch: 0, step: 0, seconds: 0, learningRate: 0, gradientNorm: 0, trainLoss: 0, metrics: {}, layers: [] };
+  return { epoch: 0, step: 0, seconds: 0, learningRate: 0, gradientNorm: 0, trainLoss: 0, metrics: Object.create(null), layers: [] };
 }
 
 export const MetricPoint: MessageFns<MetricPoint> = {

@@ -101,10 +101,25 @@ export interface PredictRequest {
   model: string;
   /** One object per row: column name → number, text, boolean or null. At most 10000, and 4 MiB in all. */
   rows: { [key: string]: any }[];
+  /** INVALID_ARGUMENT instead of an answer with warnings. */
+  strict?: boolean | undefined;
 }
 
 export interface PredictResponse {
   predictions: Prediction[];
+  /** What the rows have that training had not; at most 1000 are listed. */
+  warnings: PredictWarning[];
+  /** How many more there are. */
+  furtherWarnings: number;
+}
+
+export interface PredictWarning {
+  /** From 0. */
+  row: number;
+  column: string;
+  /** `unknown_category`, `missing_feature`, `unknown_feature` or `out_of_range`. */
+  code: string;
+  message: string;
 }
 
 export interface Prediction {
@@ -163,7 +178,7 @@ function createBaseModel(): Model {
     task: undefined,
     spec: undefined,
     parameters: 0,
-    metrics: {},
+    metrics: Object.create(null),
     digest: "",
     preprocessing: undefined,
     createdAt: undefined,
@@ -784,7 +799,7 @@ export const GetModelWeightsResponse: MessageFns<GetModelWeightsResponse> = {
 };
 
 function createBasePredictRequest(): PredictRequest {
-  return { model: "", rows: [] };
+  return { model: "", rows: [], strict: undefined };
 }
 
 export const PredictRequest: MessageFns<PredictRequest> = {
@@ -794,6 +809,9 @@ export const PredictRequest: MessageFns<PredictRequest> = {
     }
     for (const v of message.rows) {
       Struct.encode(Struct.wrap(v!), writer.uint32(18).fork()).join();
+    }
+    if (message.strict !== undefined) {
+      writer.uint32(24).bool(message.strict);
     }
     return writer;
   },
@@ -827,6 +845,14 @@ export const PredictRequest: MessageFns<PredictRequest> = {
             message.rows.push(Struct.unwrap(Struct.decode(reader, reader.uint32())));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.strict = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -841,13 +867,19 @@ export const PredictRequest: MessageFns<PredictRequest> = {
 };
 
 function createBasePredictResponse(): PredictResponse {
-  return { predictions: [] };
+  return { predictions: [], warnings: [], furtherWarnings: 0 };
 }
 
 export const PredictResponse: MessageFns<PredictResponse> = {
   encode(message: PredictResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.predictions) {
       Prediction.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.warnings) {
+      PredictWarning.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.furtherWarnings !== 0) {
+      writer.uint32(24).int32(message.furtherWarnings);
     }
     return writer;
   },
@@ -871,6 +903,101 @@ export const PredictResponse: MessageFns<PredictResponse> = {
             }
 
             message.predictions.push(Prediction.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.warnings.push(PredictWarning.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.furtherWarnings = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePredictWarning(): PredictWarning {
+  return { row: 0, column: "", code: "", message: "" };
+}
+
+export const PredictWarning: MessageFns<PredictWarning> = {
+  encode(message: PredictWarning, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.row !== 0) {
+      writer.uint32(8).int32(message.row);
+    }
+    if (message.column !== "") {
+      writer.uint32(18).string(message.column);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PredictWarning {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePredictWarning();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.row = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
             continue;
           }
         }
@@ -990,7 +1117,7 @@ export const Prediction: MessageFns<Prediction> = {
 };
 
 function createBaseClassPrediction(): ClassPrediction {
-  return { label: "", probabilities: {} };
+  return { label: "", probabilities: Object.create(null) };
 }
 
 export const ClassPrediction: MessageFns<ClassPrediction> = {

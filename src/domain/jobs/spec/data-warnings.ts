@@ -1,0 +1,56 @@
+import type { Column, Dataset } from "../../datasets/dataset.ts";
+import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
+import type { ResolvedJobSpec } from "./job-spec.ts";
+import { classCounts, featureNames, splitSizes } from "./task-columns.ts";
+
+/** A warning names so many; of the others only the number. */
+const mostNamed = 10;
+
+const named = (names: readonly string[]): string => {
+  const quoted = names.slice(0, mostNamed).map((name) => JSON.stringify(name));
+  const further = names.length - quoted.length;
+  return further > 0 ? `${quoted.join(", ")} and ${further} more` : quoted.join(", ");
+};
+
+const are = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
+
+/** Classes that no row of the training split has; only where the split is drawn class by class does the manifest tell. */
+const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: Dataset): string[] => {
+  const column =
+    task.type === "classification" && training.split.stratify
+      ? dataset.columns.find(({ name }) => name === task.label)
+      : undefined;
+  const classes = column === undefined ? null : classCounts(column);
+  if (classes === null) return [];
+  const sizes = splitSizes(task, training.split, dataset);
+  return classes.filter((_, i) => sizes[i]?.train === 0).map(({ value }) => value);
+};
+
+/** What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy. */
+export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset): string[] => {
+  const wanted = new Set(featureNames(spec.task, dataset));
+  const features = dataset.columns.filter(({ name }) => wanted.has(name));
+  const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
+  const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
+  const constant = namesOf((column) => constantOf(column) !== null);
+  const commas = namesOf(({ notes }) => notes?.some(({ code }) => code === "decimal_commas") ?? false);
+  const unlearnt = classesWithoutRows(spec, dataset);
+  return [
+    ...(empty.length > 0 ? [`${named(empty)} ${are(empty)} empty: leave what has no value out of the features`] : []),
+    ...(constant.length > 0
+      ? [
+          `${named(constant)} ${are(constant)} constant: nothing can be learnt from what every row has; leave it out of the features`,
+        ]
+      : []),
+    ...(commas.length > 0
+      ? [
+          `${named(commas)} ${are(commas)} read as categories and look like numbers with decimal commas: upload the file with ?decimal=,`,
+        ]
+      : []),
+    ...(unlearnt.length > 0
+      ? [
+          `no row of the training split has the class ${named(unlearnt)}: it will never be predicted; add rows of it, or make the other splits smaller`,
+        ]
+      : []),
+  ];
+};

@@ -1,0 +1,23 @@
+import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
+import { leastConformalRows } from "./estimate.ts";
+
+type Split = ClassificationReport["split"];
+
+/** The rows that a report is about have one label: what compares rows with each other has no value. */
+export const constantLabel = (split: Split, value: string, figure: string): ReportNote => ({
+  code: "constant_label",
+  message: `the label is ${value} in every row of the ${split} split: there is no ${figure}; use more rows, another seed or another split`,
+});
+
+/** What cannot be said of so few rows. */
+export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
+  if (rows === 1) {
+    const message = `the ${split} split has one row: no figure has an interval but shares; hold out more rows`;
+    return [{ code: "too_few_rows", message }];
+  }
+  const least = leastConformalRows(coverage);
+  if (split === "train" || rows >= least) return [];
+  const promise = `${Math.round(100 * coverage)} %`;
+  const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}; hold out more rows`;
+  return [{ code: "too_few_rows", message }];
+};
