@@ -13,6 +13,7 @@ export const limits = {
   predictInputs: 32 * MIB,
   previewRows: 1000,
   datasetBytes: GIB,
+  modelBytes: GIB,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,
   columns: 16_384,

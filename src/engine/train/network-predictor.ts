@@ -1,4 +1,5 @@
 import type { NetworkDescription } from "../../domain/models/network.ts";
+import { assert } from "../graph/assert.ts";
 import { createGraph } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
@@ -29,14 +30,13 @@ const trace = (network: NetworkDescription, rows: number) => {
   return { graph, scope, outputs: networkOutputs(network, scope, inputs, rows) };
 };
 
-/** Lays one memory out for a batch of `rows`. */
+/** Lays one memory out for batches of up to `rows`. */
 const place = (network: NetworkDescription, rows: number) => {
-  const { graph, scope, outputs } = trace(network, rows);
+  const { scope, graph, outputs } = trace(network, rows);
   const declarations: TensorDeclaration[] = [...scope.declarations.values()];
   const layout = createLayout(4096);
   const scratchOffset = layout.place(scratchBytes);
   const places = new Map(declarations.map(({ name, shape }) => [name, layout.place(4 * sizeOf(shape))]));
-  for (const { name, shape } of graph.constants.values()) places.set(name, layout.place(8 * sizeOf(shape)));
   const inputOffsets = network.inputs.map(({ shape }, i) => {
     const offset = layout.place(4 * rows * sizeOf(shape));
     places.set(`input.${i}`, offset);
@@ -44,28 +44,23 @@ const place = (network: NetworkDescription, rows: number) => {
   });
   const outputOffsets = outputs.map((output) => layout.place(4 * sizeOf(output.shape)));
   const arenaOffset = layout.place(0);
-  const program: ExecutionPlan = plan({
-    graph,
-    results: outputs.map((value, i) => ({ value, offset: outputOffsets[i]! })),
-    placeOf: (name) => places.get(name)!,
-    arenaOffset,
-    floatBytes: 4,
-  });
-  return {
-    declarations,
-    graph,
-    places,
-    program,
-    scratchOffset,
-    inputOffsets,
-    outputOffsets,
-    bytes: arenaOffset + program.arenaBytes,
-  };
+  assert(graph.constants.size === 0, "what answers needs no constants beside its tensors");
+  const programOf = (traced: ReturnType<typeof trace>): ExecutionPlan =>
+    plan({
+      graph: traced.graph,
+      results: traced.outputs.map((value, i) => ({ value, offset: outputOffsets[i]! })),
+      placeOf: (name) => places.get(name)!,
+      arenaOffset,
+      floatBytes: 4,
+    });
+  const whole = programOf({ graph, scope, outputs });
+  const bytes = arenaOffset + whole.arenaBytes;
+  return { declarations, places, whole, programOf, scratchOffset, inputOffsets, outputOffsets, bytes };
 };
 
 /** As many rows as fit: known from a plan of one. */
 const batchRows = (network: NetworkDescription): number => {
-  const one = place(network, 1).program.arenaBytes;
+  const one = place(network, 1).whole.arenaBytes;
   return Math.max(1, Math.min(mostRows, Math.floor(arenaBytes / Math.max(1, one))));
 };
 
@@ -81,12 +76,6 @@ const writeWeights = (
       throw new TrainingError("incompatible_weights", message, "the network and its weights do not belong together");
     }
     new Float32Array(buffer, placed.places.get(name)!, count).set(given);
-  }
-  for (const { name, dtype, values } of placed.graph.constants.values()) {
-    const offset = placed.places.get(name)!;
-    if (dtype === "f64") new Float64Array(buffer, offset, values.length).set(values);
-    else if (dtype === "float") new Float32Array(buffer, offset, values.length).set(values);
-    else new Int32Array(buffer, offset, values.length).set(values);
   }
 };
 
@@ -105,17 +94,28 @@ export const createNetworkPredictor = (
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   writeWeights(memory.buffer, placed, weights);
   const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {} };
-  const run = bindPlan(placed.program, instantiateKernels(kernels, memory), member);
+  const instance = instantiateKernels(kernels, memory);
+  const bind = (program: ExecutionPlan) => bindPlan(program, instance, member);
+  const runs = new Map([[most, bind(placed.whole)]]);
+  // A single row is planned by itself when it first comes, so that it does not cost as much as a whole batch.
+  const runOf = (rows: number): (() => void) => {
+    const size = rows === 1 ? 1 : most;
+    const run = runs.get(size) ?? bind(placed.programOf(trace(network, size)));
+    runs.set(size, run);
+    return run;
+  };
   const view = (offset: number, count: number): Float32Array => new Float32Array(memory.buffer, offset, count);
   const predict = (inputs: readonly Float32Array[], rows: number): Float32Array[] => {
     const answers = network.outputs.map(({ shape }) => new Float32Array(rows * sizeOf(shape)));
-    for (let first = 0; first < rows; first += most) {
-      const count = Math.min(most, rows - first);
+    // A batch that is mostly empty takes longer than its rows one by one.
+    const step = rows * 2 <= most ? 1 : most;
+    for (let first = 0; first < rows; first += step) {
+      const count = Math.min(step, rows - first);
       for (const [i, { shape }] of network.inputs.entries()) {
         const size = sizeOf(shape);
-        view(placed.inputOffsets[i]!, most * size).set(inputs[i]!.subarray(first * size, (first + count) * size));
+        view(placed.inputOffsets[i]!, count * size).set(inputs[i]!.subarray(first * size, (first + count) * size));
       }
-      run();
+      runOf(count)();
       for (const [i, { shape }] of network.outputs.entries()) {
         const size = sizeOf(shape);
         answers[i]!.set(view(placed.outputOffsets[i]!, count * size), first * size);

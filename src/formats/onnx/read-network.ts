@@ -1,4 +1,5 @@
 import type { NetworkDescription } from "../../domain/models/network.ts";
+import type { OnnxGraph } from "./graph.ts";
 import { type FinishedNetwork, finishNetwork } from "./lowering/finish.ts";
 import { lowerGraph } from "./lowering/lower-graph.ts";
 import { readGraph } from "./read-graph.ts";
@@ -26,8 +27,11 @@ const foldedAdvice =
   "them kept: torch.onnx.export(model, x, path, training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False, dynamo=False), or with dynamo=True and optimize=False";
 
 /** An ONNX file as a network that the engine can run and train, with its weights in the engine's layout. */
-export const readOnnxNetwork = (bytes: Uint8Array, files?: ExternalFiles): ReadNetwork => {
-  const graph = readGraph(bytes, files);
+export const readOnnxNetwork = (bytes: Uint8Array, files?: ExternalFiles): ReadNetwork =>
+  networkOfGraph(readGraph(bytes, files));
+
+/** A graph's meaning, wherever the graph comes from. */
+export const networkOfGraph = (graph: OnnxGraph): ReadNetwork => {
   const lowered = lowerGraph(graph);
   const finished = finishNetwork(lowered);
   const warnings = [...lowered.lowering.warnings];

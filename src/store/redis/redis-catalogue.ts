@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
-import type { Model } from "../../domain/models/model.ts";
+import type { AnyModel } from "../../domain/models/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
@@ -68,7 +68,7 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
     removeDataset: (tenant, id) => remove(tenant, "dataset", id, []),
-    addModel: async (tenant: TenantId, model: Model) => {
+    addModel: async (tenant: TenantId, model: AnyModel) => {
       const keys = [
         `${redisKeys.modelPrefix(tenant)}:${model.id}`,
         redisKeys.modelIndex(tenant),
@@ -82,17 +82,17 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
         ? idOrAlias
         : await onRedis(() => redis.hget(redisKeys.aliases(tenant), idOrAlias));
       if (named === null) throw new ServiceError("not_found", missing);
-      return read<Model>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
+      return read<AnyModel>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
     },
-    models: (tenant, page) => list<Model>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
+    models: (tenant, page) => list<AnyModel>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
     removeModel: async (tenant, id) => {
-      const model = await read<Model>(`${redisKeys.modelPrefix(tenant)}:${id}`, `There is no model ${id}`);
+      const model = await read<AnyModel>(`${redisKeys.modelPrefix(tenant)}:${id}`, `There is no model ${id}`);
       await remove(tenant, "model", id, heldBy(model));
     },
   };
 };
 
 /** Where a model comes from can be looked up as long as it exists. */
-const heldBy = ({ dataset, base }: Model): string[] => [dataset, base].filter((id) => id !== null);
+const heldBy = ({ dataset, base }: AnyModel): string[] => [dataset, base].filter((id) => id !== null);
 
 const nameOf = { dataset: "data set", model: "model" } as const;

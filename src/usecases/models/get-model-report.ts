@@ -1,3 +1,5 @@
+import { ServiceError } from "../../domain/errors.ts";
+import { isImported } from "../../domain/models/model.ts";
 import { Report } from "../../domain/models/report.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
@@ -8,7 +10,11 @@ const limitBytes = 64 * 1024 ** 2;
 
 /** What the trainer measured when the model was made. */
 export const getModelReport = async (deps: Deps, caller: Caller, request: { id: string }): Promise<Report> => {
-  const { id, digest } = await getModel(deps, caller, request);
+  const model = await getModel(deps, caller, request);
+  if (isImported(model)) {
+    throw new ServiceError("not_found", `${model.id} was imported: nothing was measured here, so there is no report`);
+  }
+  const { id, digest } = model;
   const key = artifactKeys.report(caller.tenant, id, digest.replace(/^sha256:/, ""));
   return Report.parse(JSON.parse(Buffer.from(await deps.artifacts.readBytes(key, { limitBytes })).toString()));
 };

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Model } from "../../domain/models/model.ts";
+import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
@@ -10,7 +10,7 @@ export const getModelWeights = async (
   deps: Deps,
   caller: Caller,
   request: { id: string },
-): Promise<{ model: Model; body: Readable }> => {
+): Promise<{ model: AnyModel; body: Readable }> => {
   const model = await getModel(deps, caller, request);
   const digestHex = model.digest.replace(/^sha256:/, "");
   return { model, body: await deps.artifacts.read(artifactKeys.weights(caller.tenant, model.id, digestHex)) };

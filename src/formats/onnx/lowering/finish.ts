@@ -86,7 +86,7 @@ const compact = (
     numbers.set(index + inputCount, inputCount + kept.length);
     kept.push(withOperands(node, (value) => numbers.get(final(value))!));
   }
-  return { nodes: kept, valueOf: (value: number): number => numbers.get(final(value))! };
+  return { nodes: kept, newNumber: (value: number): number => numbers.get(final(value))! };
 };
 
 /** What may stand between a network's last layer and its output: it leaves the columns that the layer made. */
@@ -139,7 +139,7 @@ export const finishNetwork = ({ lowering, inputs, outputs }: Lowered): FinishedN
     return { ...output, softmax, value: softmax ? last.x : output.value };
   });
   const moved = fuse(nodes, inputCount, new Set(ends.map(({ value }) => value)));
-  const { nodes: kept, valueOf } = compact(
+  const { nodes: kept, newNumber } = compact(
     nodes,
     inputCount,
     ends.map(({ value }) => value),
@@ -154,9 +154,9 @@ export const finishNetwork = ({ lowering, inputs, outputs }: Lowered): FinishedN
       version: 1,
       inputs,
       nodes: kept,
-      outputs: ends.map((output) => ({ ...output, value: valueOf(output.value) })),
+      outputs: ends.map((output) => ({ ...output, value: newNumber(output.value) })),
       tensors: tensors.map(plainTensor),
-      head: findHead(kept, inputCount, valueOf(first!.value), units),
+      head: findHead(kept, inputCount, newNumber(first!.value), units),
     },
     data: new Map(tensors.map(({ name, data }) => [name, data])),
   };
