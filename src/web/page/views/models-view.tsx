@@ -1,4 +1,6 @@
 import { useState } from "preact/hooks";
+import type { ImportedModel } from "../../../domain/models/imported-model.ts";
+import type { AnyModel } from "../../../domain/models/model.ts";
 import { api, apiKey } from "../api.ts";
 import {
   formatAge,
@@ -13,6 +15,35 @@ import { Card, Empty, Facts, Failure, MetricFacts, Pager, Problem, useAction } f
 import { usePoll } from "../poll.ts";
 import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
+
+const kindOf = (model: AnyModel): string => ("spec" in model ? formatWord(model.spec.model.type) : "imported network");
+
+const portsOf = (ports: ImportedModel["inputs"]): string =>
+  ports
+    .map(({ name, shape }) => `${name} [${shape.map((size) => (size === -1 ? "batch" : size)).join(", ")}]`)
+    .join("; ");
+
+/** What is known of a network from a file. */
+const Imported = ({ model }: { model: ImportedModel }) => (
+  <Card title="Network">
+    <Facts
+      facts={[
+        ["Inputs", portsOf(model.inputs)],
+        ["Outputs", portsOf(model.outputs)],
+        ["Architecture", model.architecture],
+        ["Head", model.head],
+        ["Trainable tensors", formatNumber(model.trainable.length)],
+        ["Frozen tensors", formatNumber(model.frozen.length)],
+        ["File", `${model.file.format}, ${formatNumber(model.file.bytes)} bytes`],
+        ["Licence", model.licence],
+        ["Source", model.source],
+      ]}
+    />
+    {model.warnings.map((warning) => (
+      <p key={warning}>{warning}</p>
+    ))}
+  </Card>
+);
 
 export const ModelsView = () => {
   const [tokens, setTokens] = useState<readonly string[]>([]);
@@ -58,9 +89,9 @@ export const ModelsView = () => {
                       <a class="row-link" href={`#/models/${model.id}`}>
                         {model.name}
                       </a>
-                      <span class="muted small">{formatWord(model.spec.model.type)}</span>
+                      <span class="muted small">{kindOf(model)}</span>
                     </td>
-                    <td data-label="Task">{formatWord(model.task.type)}</td>
+                    <td data-label="Task">{"task" in model ? formatWord(model.task.type) : "–"}</td>
                     <td data-label="Parameters" class="number">
                       {formatNumber(model.parameters)}
                     </td>
@@ -157,13 +188,19 @@ export const ModelView = ({ id }: { id: string }) => {
             <Problem error={error} />
             <MetricFacts metrics={value.metrics} />
           </section>
-          <ReportCard model={value.id} />
-          <TryIt model={value} />
+          {"spec" in value ? (
+            <>
+              <ReportCard model={value.id} />
+              <TryIt model={value} />
+            </>
+          ) : (
+            <Imported model={value} />
+          )}
           <Card title="Lineage">
             <Facts
               facts={[
-                ["Task", formatWord(value.task.type)],
-                ["Model", formatWord(value.spec.model.type)],
+                ["Task", "task" in value ? formatWord(value.task.type) : null],
+                ["Model", kindOf(value)],
                 ["Parameters", formatNumber(value.parameters)],
                 ["Job", value.job === null ? null : <a href={`#/jobs/${value.job}`}>{value.job}</a>],
                 [
