@@ -17,6 +17,7 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/proto ./proto
 COPY --from=build /app/src/web/public ./src/web/public
+COPY --from=build /app/src/web/docs ./src/web/docs
 USER node
 EXPOSE 8080 50051
 VOLUME /var/lib/descent

@@ -289,7 +289,9 @@ describe("the files", () => {
 
 describe("what is fetched from where", () => {
   test("the page names no other server", () => {
-    const page = filesUnder("src/web").map((path) => ({
+    // Documents may link to others; what a page loads by itself they do not name.
+    const code = filesUnder("src/web").filter((path) => !path.endsWith(".md"));
+    const page = code.map((path) => ({
       path,
       text: read(path).replaceAll("http://www.w3.org/2000/svg", ""),
     }));
@@ -318,16 +320,22 @@ describe("what is fetched from where", () => {
 });
 
 describe("the documents", () => {
-  const readme = read("README.md");
+  const pages = filesUnder("src/web/docs").map(read);
+  /** What users read: README and the pages of the documents. */
+  const readme = [read("README.md"), ...pages].join("\n");
   const architecture = read("ARCHITECTURE.md");
 
-  test("README lists every environment variable", () => {
+  test("README is read on two screens, and what is reference stands in the pages", () => {
+    expect(read("README.md").split("\n").length).toBeLessThanOrEqual(160);
+  });
+
+  test("the documents list every environment variable", () => {
     const variables = [...environmentHelp.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name);
     expect(variables.length).toBeGreaterThan(5);
     expect(variables.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test("README lists every error code with its statuses, and no other", () => {
+  test("the documents list every error code with its statuses, and no other", () => {
     const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| ([A-Z_]+) \|/gm)].map(
       ([, code, http, grpc]) => `${code} ${http} ${grpc}`,
     );

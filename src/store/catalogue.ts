@@ -3,17 +3,31 @@ import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
 import type { AnyModel } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
+export interface Removal {
+  /** The prefix in the artifact store. */
+  files: string;
+  /** Nobody has said yet that they are gone. */
+  pending: boolean;
+}
+
 /** The index of data sets and models in Redis, rebuildable from the manifests in the artifact store. Same errors as JobStore. */
 export interface Catalogue {
   addDataset(tenant: TenantId, dataset: Dataset): Promise<void>;
   dataset(tenant: TenantId, id: DatasetId): Promise<Dataset>;
   datasets(tenant: TenantId, page: PageRequest): Promise<Page<Dataset>>;
-  /** `in_use` while an unfinished job or a model refers to it. */
+  /** `in_use` while an unfinished job or a model refers to it. May be repeated until `filesRemoved` was told. */
   removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;
   addModel(tenant: TenantId, model: AnyModel): Promise<void>;
   /** By id or alias. */
   model(tenant: TenantId, idOrAlias: string): Promise<AnyModel>;
   models(tenant: TenantId, page: PageRequest): Promise<Page<AnyModel>>;
-  /** `in_use` while an unfinished job starts from it, a model came from it, or an alias names it. */
+  /** `in_use` while an unfinished job starts from it, a model came from it, or an alias names it. May be repeated, as above. */
   removeModel(tenant: TenantId, id: ModelId): Promise<void>;
+  /**
+   * What was deleted in the last day, jobs too: their records went in the same step in which this was noted. Files that come or
+   * stay there belong to nothing, whoever wrote them.
+   */
+  removals(tenant: TenantId): Promise<Removal[]>;
+  /** The files of something deleted are gone. */
+  filesRemoved(tenant: TenantId, files: string): Promise<void>;
 }

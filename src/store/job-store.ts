@@ -149,7 +149,13 @@ export interface JobStore {
 
   /** Jobs in non-final states, for the reconciler. */
   unfinished(): Promise<UnfinishedJob[]>;
-  /** Removes a finished job's record. `in_use`/`forbidden_transition` if it is not finished. */
+  /** Finished jobs of which nobody has said yet that their manifest is in the artifact store. */
+  unpublished(tenant: TenantId): Promise<JobId[]>;
+  published(tenant: TenantId, id: JobId): Promise<void>;
+  /**
+   * Removes a finished job's record. `forbidden_transition` if it is not finished. May be repeated until the catalogue was told
+   * that its files are gone.
+   */
   remove(tenant: TenantId, id: JobId): Promise<void>;
   /** Records a finished job again from its manifest, without events and metrics. False, changing nothing, if it is known. */
   restore(tenant: TenantId, job: Job): Promise<boolean>;

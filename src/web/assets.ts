@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../domain/errors.ts";
+import { readDocuments } from "./documents.ts";
 
 /** One file of the page, held in memory: a dozen small ones in all. */
 export interface Asset {
@@ -49,8 +50,7 @@ export const resolveNames = (source: string): string =>
     return `${keyword}"${library.url}"`;
   });
 
-const toAsset = (url: string, content: string): Asset => {
-  const extension = url === "/" ? "html" : url.slice(url.lastIndexOf(".") + 1);
+const toAsset = (url: string, content: string, extension = url.slice(url.lastIndexOf(".") + 1)): Asset => {
   const contentType = contentTypes[extension];
   assert(contentType !== undefined, `a content type is known for ${url}`);
   const body = Buffer.from(extension === "js" ? resolveNames(content) : content);
@@ -72,12 +72,17 @@ export const readAssets = (): Asset[] => {
   };
   return [
     ...readdirSync(publicFolder).map((name) =>
-      toAsset(name === "index.html" ? "/" : `/assets/${name}`, read(join(publicFolder, name))),
+      name === "index.html"
+        ? toAsset("/", read(join(publicFolder, name)), "html")
+        : toAsset(`/assets/${name}`, read(join(publicFolder, name))),
     ),
     ...readdirSync(codeFolder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js"))
       .map((name) => name.replaceAll("\\", "/"))
       .map((name) => toAsset(`/assets/page/${name}`, read(join(codeFolder, name)))),
+    ...readDocuments(join(root, "src/web/docs")).map(({ name, html }) =>
+      toAsset(name === "index" ? "/docs" : `/docs/${name}`, html, "html"),
+    ),
     ...libraries.map(({ file, url }) => toAsset(url, read(libraryFile(file)))),
     toAsset("/assets/vendor/uplot.css", read(libraryFile("uplot/dist/uPlot.min.css"))),
   ];

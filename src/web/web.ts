@@ -15,7 +15,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The status page: `/` and its files under `/assets`. It is a client of `/v1` like any other. */
+/** The status page, its files under `/assets`, and the documents under `/docs`. It is a client of `/v1` like any other. */
 export const registerWeb = async (app: FastifyInstance): Promise<void> => {
   for (const asset of readAssets()) {
     app.route({
@@ -28,7 +28,7 @@ export const registerWeb = async (app: FastifyInstance): Promise<void> => {
           .header("etag", asset.etag)
           .header("cache-control", "no-cache")
           .header("x-content-type-options", "nosniff");
-        if (asset.url === "/")
+        if (asset.contentType.startsWith("text/html"))
           reply.header("content-security-policy", contentSecurityPolicy).header("referrer-policy", "same-origin");
         return reply.type(asset.contentType).send(asset.body);
       },

@@ -40,7 +40,13 @@ export const catalogueSuite = (name: string, open: OpenJobStores): void => {
       await catalogue.removeModel("acme", model.id);
       await catalogue.removeDataset("acme", dataset.id);
       await expect(catalogue.dataset("acme", dataset.id)).rejects.toMatchObject(absent);
+      await catalogue.removeDataset("acme", dataset.id); // repeated until its files are gone
+      const removed = [`acme/models/${model.id}/`, `acme/datasets/${dataset.id}/`];
+      expect((await catalogue.removals("acme")).map(({ files }) => files).sort()).toEqual(removed.sort());
+      expect(await catalogue.removals("other")).toEqual([]);
+      for (const files of removed) await catalogue.filesRemoved("acme", files);
       await expect(catalogue.removeDataset("acme", dataset.id)).rejects.toMatchObject(absent);
+      await expect(catalogue.removeModel("acme", model.id)).rejects.toMatchObject(absent);
       await expect(stores.jobs.create(newJob("acme", dataset))).rejects.toMatchObject({ code: "invalid" });
     });
 

@@ -160,7 +160,14 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       const { job } = await create();
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "forbidden_transition" });
       await stores.jobs.requestCancel("acme", job.id, tick());
+      expect(await stores.jobs.unpublished("acme")).toEqual([job.id]);
       await stores.jobs.remove("acme", job.id);
+      expect(await stores.jobs.unpublished("acme")).toEqual([]);
+      await stores.jobs.remove("acme", job.id); // repeated until its files are gone
+      const files = `acme/jobs/${job.id}/`;
+      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: true }]);
+      await stores.catalogue.filesRemoved("acme", files);
+      expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: false }]);
       await expect(stores.jobs.get("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
       expect(await stores.jobs.events("acme", job.id, null, 10)).toEqual([]);

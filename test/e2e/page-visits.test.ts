@@ -16,7 +16,9 @@ const views: [name: string, path: (ids: { job: string; dataset: string; model: s
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
   ["a model", ({ model }) => `/#/models/${model}`, "h1:has-text('visited')"],
-  ["the docs", () => "/docs/", ".opblock-summary-path:has-text('/v1/jobs')"],
+  ["the API reference", () => "/docs/api/", ".opblock-summary-path:has-text('/v1/jobs')"],
+  ["the documents", () => "/docs", "h1:has-text('Documents')"],
+  ["a document", () => "/docs/configuration", "h1:has-text('Configuration')"],
 ];
 
 describe.skipIf(browserPath === undefined)("every view in a real browser, whose cache has seen it before", () => {

@@ -56,7 +56,7 @@ const answers: [name: string, ask: () => Promise<Response>, status: number, poli
     ["no such method", () => client.call("/v1/jobs", { method: "DELETE" }), 405, nothingAllowed, "no-store"],
     [
       "a path that leads out of a folder",
-      () => rawGet("/docs/static/%2e%2e/package.json"),
+      () => rawGet("/docs/api/static/%2e%2e/package.json"),
       404,
       /frame-ancestors/,
       "no-store",
@@ -74,7 +74,7 @@ const answers: [name: string, ask: () => Promise<Response>, status: number, poli
       "no-cache",
     ],
     ["a file of the page", () => client.call("/assets/style.css"), 200, nothingAllowed, "no-cache"],
-    ["the docs", () => client.call("/docs/"), 200, /^default-src 'self';.*frame-ancestors 'none'/, ""],
+    ["the docs", () => client.call("/docs/api/"), 200, /^default-src 'self';.*frame-ancestors 'none'/, ""],
   ];
 
 describe("headers that keep browsers and proxies from doing what they should not", () => {
@@ -104,7 +104,7 @@ describe("headers that keep browsers and proxies from doing what they should not
     const headersOf = ({ headers }: Response): Record<string, string> =>
       Object.fromEntries([...headers].filter(([name]) => ![...told, ...ofTheBody].includes(name)));
     const page = readAssets().map((asset) => asset.url);
-    const docs = ["/docs/static/swagger-ui.css", "/docs/static/swagger-ui-bundle.js"];
+    const docs = ["/docs/api/static/swagger-ui.css", "/docs/api/static/swagger-ui-bundle.js"];
     const api = ["/v1/jobs", "/v1/datasets", "/v1/models", paths.job, `${paths.job}/metrics`, paths.weights];
     for (const path of [...page, ...docs, ...api]) {
       const first = await client.call(path);
@@ -123,14 +123,19 @@ describe("headers that keep browsers and proxies from doing what they should not
 
   it.each([
     ...[
-      "/docs/static/%2e%2e/x",
-      "/docs/static/../x",
-      "/docs/static/%00",
-      "/docs/static/x%5c..%5cy",
-      "/docs/static/no.css",
+      "/docs/api/static/%2e%2e/x",
+      "/docs/api/static/../x",
+      "/docs/api/static/%00",
+      "/docs/api/static/x%5c..%5cy",
+      "/docs/api/static/no.css",
     ],
-    ...["/docs/static/%2e%2e%2f%2e%2e%2fpackage.json", "/docs/static/.hidden", "/assets/%2e%2e/web.ts", "/assets/%00"],
-    ...["", "/docs/static", "/docs", "/assets", "/v1", "/v1/jobs"].map((folder) => `${folder}/${"a".repeat(300)}`),
+    ...[
+      "/docs/api/static/%2e%2e%2f%2e%2e%2fpackage.json",
+      "/docs/api/static/.hidden",
+      "/assets/%2e%2e/web.ts",
+      "/assets/%00",
+    ],
+    ...["", "/docs/api/static", "/docs", "/assets", "/v1", "/v1/jobs"].map((folder) => `${folder}/${"a".repeat(300)}`),
   ])("GET %s is nothing, and no mistake of the service", async (path) => {
     const { status, headers } = await rawGet(path);
     expect([400, 404]).toContain(status);
@@ -143,7 +148,7 @@ describe("headers that keep browsers and proxies from doing what they should not
     [{ "if-match": '"other"' }, 400],
     [{ range: "lines=1" }, 200],
   ])("a file of the docs asked for with %o is answered, and is no mistake of the service", async (headers, status) => {
-    const answer = await client.call("/docs/static/swagger-ui.css", { headers });
+    const answer = await client.call("/docs/api/static/swagger-ui.css", { headers });
     await answer.arrayBuffer();
     expect(answer.status).toBe(status);
   });

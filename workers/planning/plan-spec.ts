@@ -44,7 +44,11 @@ const backendFor = ({ model, resources }: ResolvedJobSpec, blas: BlasIdentity | 
 export const planSpec = (blas: BlasIdentity | null, spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const backend = backendFor(spec, blas);
   try {
-    return toPlan(isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape), backend);
+    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), backend);
+    const planned = planTraining(spec, shape);
+    const searchSteps = planned.search?.steps ?? 0;
+    const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, backend);
+    return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;
     throw new ServiceError("invalid", error.message, {

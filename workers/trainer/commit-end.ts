@@ -13,13 +13,14 @@ const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON
 
 /**
  * After the record is final: the manifests from which Redis could be rebuilt, and no more checkpoints. The record is
- * already committed, so what fails here is logged and left to the reconciler.
+ * already committed, so what fails here is logged and left to the sweep.
  */
 const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null, log: Logger): Promise<void> => {
   const { tenant, job } = attempt.fence;
   try {
     if (model !== null) await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(model));
     await deps.artifacts.write(artifactKeys.jobManifest(tenant, job), toBytes(await deps.jobs.get(tenant, job)));
+    await deps.jobs.published(tenant, job);
     await deps.artifacts.remove(artifactKeys.checkpoints(tenant, job));
   } catch (error) {
     log.error({ err: error }, "the finished job's manifests could not be published");

@@ -1,6 +1,7 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
 import { columnsByName, countClasses, featureNames, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
@@ -10,6 +11,8 @@ export interface DataShape {
   trainRows: number;
   validationRows: number;
   testRows: number;
+  /** Training rows that a trial of the search for a penalty learns from; 0: there is no search. */
+  trialRows: number;
   inputs: number;
   outputs: number;
 }
@@ -44,6 +47,9 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
   }
 };
 
+const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
+  penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
+
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
  * @param spec from `resolveSpec`
@@ -64,6 +70,7 @@ export const dataShape = (
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,
+    trialRows: countTrialRows(spec, rows.train),
     inputs,
     outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec.task, dataset), inputs),
   };

@@ -13,7 +13,11 @@ export const Plan = z
     memoryBytes: z.int().describe("peak bytes of the engine's shared memory: the trainer's real peak equals it"),
     flopsPerStep: z.number().describe("floating-point operations of one optimiser step"),
     stepsPerEpoch: z.int(),
-    steps: z.int().describe("of all epochs, if nothing stops the job early"),
+    steps: z.int().describe("of all epochs, and of the search for the penalty, if nothing stops the job early"),
+    searchSteps: z
+      .int()
+      .optional()
+      .describe("those of `steps` that choose the penalty at most; absent where it is given"),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()),

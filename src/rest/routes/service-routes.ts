@@ -63,7 +63,7 @@ export const registerService = async (app: FastifyInstance, deps: Deps): Promise
     return reply.type("application/json").send(document);
   });
   await app.register(swaggerUi, {
-    routePrefix: "/docs",
+    routePrefix: "/docs/api",
     staticCSP: true,
     // The page is served over plain HTTP on loopback, and needs nothing from elsewhere.
     transformStaticCSP: () => documentPolicy,

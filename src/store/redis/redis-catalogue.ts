@@ -4,11 +4,13 @@ import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
 import type { AnyModel } from "../../domain/models/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
+import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createManifestParser } from "./known-manifests.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
+import { createRemovals } from "./redis-removals.ts";
 import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
 
 const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
@@ -49,9 +51,11 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
       index,
       holders(tenant, id),
       redisKeys.aliases(tenant),
+      redisKeys.removals(tenant),
       ...held.map((each) => holders(tenant, each)),
     ];
-    const [outcome, ...by] = (await scripts.removeManifest(keys, id)) as [string, ...string[]];
+    const files = kind === "dataset" ? artifactKeys.dataset(tenant, id) : artifactKeys.model(tenant, id);
+    const [outcome, ...by] = (await scripts.removeManifest(keys, id, files)) as [string, ...string[]];
     if (outcome === "absent") throw new ServiceError("not_found", `There is no ${nameOf[kind]} ${id}`);
     if (outcome === "held") {
       throw new ServiceError("in_use", `${id} is needed by ${by.join(", ")}; delete or finish those first`);
@@ -86,9 +90,11 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     },
     models: (tenant, page) => list<AnyModel>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
     removeModel: async (tenant, id) => {
-      const model = await read<AnyModel>(`${redisKeys.modelPrefix(tenant)}:${id}`, `There is no model ${id}`);
-      await remove(tenant, "model", id, heldBy(model));
+      const manifest = await onRedis(() => redis.get(`${redisKeys.modelPrefix(tenant)}:${id}`));
+      const model: AnyModel | null = manifest === null ? null : JSON.parse(manifest);
+      await remove(tenant, "model", id, model === null ? [] : heldBy(model));
     },
+    ...createRemovals(redis),
   };
 };
 

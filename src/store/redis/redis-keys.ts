@@ -21,7 +21,7 @@ export const redisKeys = {
   dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
   /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */
   jobPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:job`,
-  /** All jobs' ids in their order; with `:<state>`, those in the state. */
+  /** All jobs' ids in their order; with `:<state>`, those in the state; `:unpublished` the set of finished ones without a manifest yet. */
   jobIndex: (tenant: TenantId) => `${ofTenant(tenant)}:jobs`,
   /** `…:holders:<id>`: set of the jobs, models and aliases that need a data set or a model. */
   holdersPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:holders`,
@@ -33,6 +33,8 @@ export const redisKeys = {
   datasetIndex: (tenant: TenantId) => `${ofTenant(tenant)}:datasets`,
   modelPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:model`,
   modelIndex: (tenant: TenantId) => `${ofTenant(tenant)}:models`,
+  /** Sorted set: where the files of what was deleted in the last day lay, by when (ms); `:pending` the set of those that may still lie there. */
+  removals: (tenant: TenantId) => `${ofTenant(tenant)}:removals`,
   /** Hash: alias → model id. */
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
 } as const;

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
+import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
@@ -8,6 +9,7 @@ import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
+import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
 
 const Parameters = z.object({
@@ -26,8 +28,9 @@ interface Stated {
 }
 
 /**
- * Streams a CSV file into the artifact store while profiling it, then publishes the manifest, then the index entry: a data
- * set that is seen is whole. On any failure nothing is left. `invalid_csv` names line and column.
+ * Streams a CSV file into the artifact store while profiling it, then records it, then publishes the manifest: a data set that is
+ * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
+ * has recorded the data set: then either it is there, whole, or the sweep removes the file. `invalid_csv` names line and column.
  */
 export const uploadDataset = async (
   deps: Deps,
@@ -42,6 +45,7 @@ export const uploadDataset = async (
   await deps.jobs.ping();
   const room = await roomFor(deps, caller.tenant, limits.datasetBytes);
   const id = deps.createId("ds");
+  let reached: Reached = "file";
   try {
     const { written, profile } = await storeAndProfile(deps.artifacts, {
       key: artifactKeys.datasetFile(caller.tenant, id),
@@ -60,16 +64,26 @@ export const uploadDataset = async (
       columns: profile.columns,
       createdAt: deps.now().toISOString(),
     };
-    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), Buffer.from(JSON.stringify(dataset)));
+    reached = "asked";
     await deps.catalogue.addDataset(caller.tenant, dataset);
+    reached = "recorded";
+    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), Buffer.from(JSON.stringify(dataset)));
     return dataset;
   } catch (error) {
-    await deps.artifacts.remove(artifactKeys.dataset(caller.tenant, id)).catch((cause: unknown) => {
-      deps.log.error(
-        { tenant: caller.tenant, dataset: id, err: cause },
-        "the rest of a failed upload could not be removed",
-      );
+    await withdraw(deps, caller.tenant, id, reached).catch((cause: unknown) => {
+      const upload = { tenant: caller.tenant, dataset: id, err: cause };
+      deps.log.error(upload, "the rest of a failed upload could not be removed; the sweep will");
     });
     throw uploadFailure(error, room, deps);
   }
+};
+
+/** How far an upload came: its file is being written, Redis was asked to record it, Redis has recorded it. */
+type Reached = "file" | "asked" | "recorded";
+
+/** Takes back what a failed upload left. What was asked of Redis may still come true, so its file stays until that is known. */
+const withdraw = async (deps: Deps, tenant: TenantId, id: DatasetId, reached: Reached): Promise<void> => {
+  if (reached === "asked") return;
+  if (reached === "recorded") await deps.catalogue.removeDataset(tenant, id);
+  await removeFiles(deps, tenant, artifactKeys.dataset(tenant, id));
 };

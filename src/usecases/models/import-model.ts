@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { ModelId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { presetFor } from "../../domain/models/image-presets.ts";
 import { type ImportedModel, type ImportFormat, ImportParameters } from "../../domain/models/imported-model.ts";
@@ -7,6 +8,7 @@ import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
+import { removeFiles } from "../upkeep/remove-files.ts";
 
 /** What the user says of the file; unchecked. */
 interface Stated {
@@ -18,8 +20,8 @@ interface Stated {
 }
 
 /**
- * Streams a network's file into the store, has it read in a thread, and publishes the manifest, then the index entry: a model that is seen is whole.
- * On any failure nothing is left. `malformed`: the file is not what its format says. `unprocessable`: it holds what cannot be run here, by name.
+ * Streams a network's file into the store, has it read in a thread, records it, then publishes the manifest: a model that is seen is whole.
+ * On any failure nothing is left, but for what the sweep removes where Redis did not answer. `malformed`: the file is not what its format says. `unprocessable`: it holds what cannot be run here, by name.
  */
 export const importModel = async (
   deps: Deps,
@@ -31,6 +33,7 @@ export const importModel = async (
   const room = await roomFor(deps, caller.tenant, limits.modelBytes);
   const id = deps.createId("mdl");
   const { tenant } = caller;
+  let reached: Reached = "file";
   try {
     const upload = artifactKeys.modelUpload(tenant, id);
     const { bytes, sha256 } = await deps.artifacts.write(upload, body, { limitBytes: room.limitBytes });
@@ -57,13 +60,28 @@ export const importModel = async (
       file: { format, bytes, sha256, producer, opset },
       createdAt: deps.now().toISOString(),
     };
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(model)));
+    reached = "asked";
     await deps.catalogue.addModel(tenant, model);
+    reached = "recorded";
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(model)));
     return model;
   } catch (error) {
-    await deps.artifacts.remove(artifactKeys.model(tenant, id)).catch((cause: unknown) => {
-      deps.log.error({ tenant, model: id, err: cause }, "the rest of a failed import could not be removed");
+    await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
+      deps.log.error(
+        { tenant, model: id, err: cause },
+        "the rest of a failed import could not be removed; the sweep will",
+      );
     });
     throw uploadFailure(error, room, deps);
   }
+};
+
+/** How far an import came: its file is being read, Redis was asked to record it, Redis has recorded it. */
+type Reached = "file" | "asked" | "recorded";
+
+/** Takes back what a failed import left. What was asked of Redis may still come true, so its files stay until that is known. */
+const withdraw = async (deps: Deps, tenant: TenantId, id: ModelId, reached: Reached): Promise<void> => {
+  if (reached === "asked") return;
+  if (reached === "recorded") await deps.catalogue.removeModel(tenant, id);
+  await removeFiles(deps, tenant, artifactKeys.model(tenant, id));
 };

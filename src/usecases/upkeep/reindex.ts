@@ -5,6 +5,7 @@ import { Job } from "../../domain/jobs/job.ts";
 import { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../deps.ts";
+import { removeFiles } from "./remove-files.ts";
 
 type ReindexDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
 
@@ -30,6 +31,8 @@ export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
 
 const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reindexed): Promise<void> => {
   const { catalogue, jobs } = deps;
+  // What was deleted and is not gone yet does not come back.
+  for (const { files } of await catalogue.removals(tenant)) await removeFiles(deps, tenant, files);
   for await (const manifest of manifests<Dataset>(deps, artifactKeys.datasets(tenant), Dataset, result)) {
     await catalogue.addDataset(tenant, manifest);
     result.datasets += 1;

@@ -2,6 +2,7 @@ import { ServiceError } from "../../domain/errors.ts";
 import { createId, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { pages } from "./pages.ts";
+import { removeFiles } from "./remove-files.ts";
 import { type RetentionDeps, sweepOrphans } from "./sweep-orphans.ts";
 
 const FIRST_MS = 60_000;
@@ -20,13 +21,12 @@ const removed = async (remove: () => Promise<void>): Promise<boolean> => {
 
 /** Finished jobs, then the models and data sets that nothing needs: in this order, as each may free the next. */
 const expireTenant = async (deps: RetentionDeps, tenant: TenantId, beforeMs: number): Promise<number> => {
-  const { jobs, catalogue, artifacts } = deps;
+  const { jobs, catalogue } = deps;
   const before = new Date(beforeMs).toISOString();
   let count = 0;
   const expire = async (prefix: string, remove: () => Promise<void>): Promise<void> => {
-    // The record goes first: a file without one is only waste.
     if (!(await removed(remove))) return;
-    await artifacts.remove(prefix);
+    await removeFiles(deps, tenant, prefix);
     count += 1;
   };
   // Ids are in the order of their making: whatever is younger than the limit need not be read.

@@ -1,8 +1,8 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
-import type { Job } from "../../domain/jobs/job.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../deps.ts";
+import { removeFiles } from "./remove-files.ts";
 
 export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
 
@@ -18,57 +18,89 @@ const orNull = async <T>(read: () => Promise<T>): Promise<T | null> => {
   }
 };
 
-/** The folders below a prefix by their ids, and whether each has a manifest. */
-const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<Map<string, boolean>> => {
-  const folders = new Map<string, boolean>();
+type Folders = Map<string, { id: string; hasManifest: boolean }>;
+
+/** The folders below a prefix. */
+const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<Folders> => {
+  const folders: Folders = new Map();
   for (const key of await artifacts.list(prefix)) {
     const [id = "", name] = key.slice(prefix.length).split("/");
-    folders.set(id, folders.get(id) === true || name === "manifest.json");
+    const files = `${prefix}${id}/`;
+    const hasManifest = folders.get(files)?.hasManifest === true || name === "manifest.json";
+    folders.set(files, { id, hasManifest });
   }
   return folders;
 };
 
-/** A finished job's manifests, if a crash came between its last commit and their writing: without them it cannot be reindexed. */
-const publishMissing = async ({ artifacts, catalogue }: RetentionDeps, tenant: TenantId, job: Job): Promise<void> => {
-  const { model: modelId } = job;
-  const model = modelId === null ? null : await orNull(() => catalogue.model(tenant, modelId));
-  const write = (key: string, value: unknown) =>
-    artifacts.write(key, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
-  if (model !== null) await write(artifactKeys.modelManifest(tenant, model.id), model);
-  await write(artifactKeys.jobManifest(tenant, job.id), job);
+const write = ({ artifacts }: RetentionDeps, key: string, value: unknown) =>
+  artifacts.write(key, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+
+/** The manifests of finished jobs, if a crash came between their ends and the writing: without them they cannot be reindexed. */
+const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<string>): Promise<void> => {
+  for (const id of ids) {
+    const job = await orNull(() => deps.jobs.get(tenant, id));
+    if (job?.done) await write(deps, artifactKeys.jobManifest(tenant, id), job);
+    if (job?.done !== false) await deps.jobs.published(tenant, id);
+  }
 };
 
 /**
- * Deletes what crashes left in the artifact store: checkpoints of jobs that are done, and folders that have neither a manifest
- * nor a record. What has a manifest stays, whatever Redis says: it is the truth from which Redis can be rebuilt. Returns how many.
+ * Finishes the deletions that were cut short, and removes what was written beneath something deleted. Returns how many had left files.
+ * @param folders those that were there; what is removed is taken out
+ */
+const finishRemovals = async (deps: RetentionDeps, tenant: TenantId, folders: readonly Folders[]): Promise<number> => {
+  let count = 0;
+  for (const { files, pending } of await deps.catalogue.removals(tenant)) {
+    const left = folders.some((some) => some.delete(files));
+    if (left || pending) await removeFiles(deps, tenant, files);
+    if (left) count += 1;
+  }
+  return count;
+};
+
+/**
+ * Finishes what was cut short: deletions, and manifests of what is recorded. Deletes what crashes left in the artifact store:
+ * checkpoints of jobs that are done, and folders that have neither a manifest nor a record. What has a manifest and was not deleted
+ * stays, whatever Redis says: it is the truth from which Redis can be rebuilt. Returns how many were deleted.
  */
 export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promise<number> => {
   const { artifacts, catalogue, jobs } = deps;
+  const [ofJobs, ofModels, ofDatasets] = [
+    await foldersOf(deps, artifactKeys.jobs(tenant)),
+    await foldersOf(deps, artifactKeys.models(tenant)),
+    await foldersOf(deps, artifactKeys.datasets(tenant)),
+  ];
+  let count = await finishRemovals(deps, tenant, [ofJobs, ofModels, ofDatasets]);
   const isOld = (id: string): boolean => deps.now().getTime() - idTimeMs(id) > GRACE_MS;
-  let count = 0;
   const remove = async (prefix: string): Promise<void> => {
     await artifacts.remove(prefix);
     count += 1;
   };
   const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(() => jobs.get(tenant, id)) : null);
 
-  for (const [id, hasManifest] of await foldersOf(deps, artifactKeys.jobs(tenant))) {
+  await publishJobs(deps, tenant, await jobs.unpublished(tenant));
+  for (const [files, { id, hasManifest }] of ofJobs) {
     const job = await jobOf(id);
-    if (job === null && !hasManifest && isOld(id)) await remove(artifactKeys.job(tenant, id));
+    if (job === null && !hasManifest && isOld(id)) await remove(files);
     if (!job?.done) continue;
-    if (!hasManifest) await publishMissing(deps, tenant, job);
+    if (!hasManifest) await publishJobs(deps, tenant, [id]);
     const checkpoints = artifactKeys.checkpoints(tenant, id);
     if ((await artifacts.list(checkpoints)).length > 0) await remove(checkpoints);
   }
-  for (const [id, hasManifest] of await foldersOf(deps, artifactKeys.models(tenant))) {
-    if (hasManifest || !isOld(id) || (await orNull(() => catalogue.model(tenant, id))) !== null) continue;
+  for (const [files, { id, hasManifest }] of ofModels) {
+    if (hasManifest) continue;
+    const model = await orNull(() => catalogue.model(tenant, id));
+    if (model !== null) await write(deps, artifactKeys.modelManifest(tenant, id), model);
+    if (model !== null || !isOld(id)) continue;
     // The weights are written before the last commit: while the job may still make it, they stay.
     const job = await jobOf(jobIdOfModel(id));
-    if (job === null || job.done) await remove(artifactKeys.model(tenant, id));
+    if (job === null || job.done) await remove(files);
   }
-  for (const [id, hasManifest] of await foldersOf(deps, artifactKeys.datasets(tenant))) {
-    if (hasManifest || !isOld(id) || (await orNull(() => catalogue.dataset(tenant, id))) !== null) continue;
-    await remove(artifactKeys.dataset(tenant, id));
+  for (const [files, { id, hasManifest }] of ofDatasets) {
+    if (hasManifest) continue;
+    const dataset = await orNull(() => catalogue.dataset(tenant, id));
+    if (dataset !== null) await write(deps, artifactKeys.datasetManifest(tenant, id), dataset);
+    else if (isOld(id)) await remove(files);
   }
   return count;
 };

@@ -64,7 +64,7 @@ const App = () => {
           ))}
         </nav>
         <a class="docs" href="/docs">
-          API
+          Docs
         </a>
       </header>
       <main ref={main} tabIndex={-1}>

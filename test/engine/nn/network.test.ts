@@ -35,7 +35,9 @@ describe("a network from a file as a model", () => {
     const { network } = readOnnxNetwork(mobilenet.onnx());
     const graph = createGraph();
     const scope = createScope(graph, true, () => false);
-    expect(() => networkTrace(network)(scope, graph.leaf("x", [2, 10]), 5)).toThrow(/150528 numbers, the data 10/);
+    expect(() => networkTrace(network)(scope, createGraph().leaf("x", [2, 10]), 5)).toThrow(
+      /150528 numbers, the data 10/,
+    );
     expect(() => networkTrace({ ...network, head: null })(scope, graph.leaf("x", [2, 150528]), 5)).toThrow(
       /no layer that can be replaced/,
     );

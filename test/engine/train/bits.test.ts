@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
 import { runJob, specOf } from "./job.ts";
 
-const rows = { trainRows: 75, validationRows: 20, testRows: 0 };
+const rows = { trainRows: 75, trialRows: 64, validationRows: 20, testRows: 0 };
 const perceptron = { type: "mlp", hidden: [20, 9], batchNorm: true, dropout: 0.3 };
 const convolutional = {
   type: "cnn",
@@ -50,6 +50,14 @@ const jobs = {
   },
   "adam with penalties": {
     spec: specOf({ model: perceptron, optimizer: { type: "adam" }, training: { l1: 1e-3, l2: 1e-2 } }),
+    inputs: 7,
+  },
+  "adam with a search for the penalty": {
+    spec: specOf({
+      model: perceptron,
+      optimizer: { type: "adam", schedule: { type: "cosine" } },
+      training: { l2: 1e-2, penaltySearch: { holdOut: 0.2, factors: [0.25, 1, 4, 16] } },
+    }),
     inputs: 7,
   },
   "adamw with rates of its own for a layer": {
@@ -99,7 +107,7 @@ describe("the bits of the weights", () => {
 
     it(`do not depend on being cut and resumed: ${name}`, async () => {
       const whole = await runJob(spec, shape);
-      const { steps } = whole.plan;
+      const { steps } = whole;
       const cut = fc.asyncProperty(fc.integer({ min: 1, max: steps - 1 }), async (stopAfterSteps) => {
         const first = await runJob(spec, shape, { stopAfterSteps });
         expect(first.result.outcome).toBe("paused");

@@ -83,15 +83,18 @@ export interface RunOptions extends Partial<FitOptions> {
   readonly stopAfterSteps?: number;
 }
 
-const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined): Team => {
+/** Counts the steps, those of trials too, and pauses after as many as are wished. */
+const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
+  const stepping = new Set(
+    [plan.programIndex, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [step, lastStep]),
+  );
   let done = 0;
   const run = (program: number): void => {
     team.run(program);
-    const { step, lastStep } = plan.programIndex;
-    if (program === step || program === lastStep) done += 1;
+    if (stepping.has(program)) done += 1;
     if (done === steps) Atomics.store(control, 0, 1);
   };
-  return { ...team, run };
+  return { team: { ...team, run }, done: () => done };
 };
 
 /** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
@@ -109,13 +112,14 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
   const team = leadTeam(plan, memory, instantiateKernels(module, memory));
   const control = new Int32Array(new SharedArrayBuffer(4));
   try {
-    const result = await train(plan, memory, stopping(team, plan, control, stopAfterSteps), {
+    const counted = stopping(team, plan, control, stopAfterSteps);
+    const result = await train(plan, memory, counted.team, {
       control,
       nowMs: () => performance.now(),
       checkpointEveryMs: 1e9,
       ...fitOptions,
     });
-    return { plan, memory, result, digest: digestOf(plan, memory) };
+    return { plan, memory, result, digest: digestOf(plan, memory), steps: counted.done() };
   } finally {
     team.dismiss();
     await Promise.all(workers.map((worker) => worker.terminate()));

@@ -112,13 +112,13 @@ describe("the OpenAPI document", () => {
 
 describe("the browser of the document", () => {
   it("needs nothing from elsewhere", async () => {
-    const page = await fetch(`${service.url}/docs`);
+    const page = await fetch(`${service.url}/docs/api`);
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'self'/);
     const html = await page.text();
     const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference]) => reference ?? "");
     expect(references.length).toBeGreaterThan(3);
     for (const reference of references) {
-      const url = new URL(reference, `${service.url}/docs`);
+      const url = new URL(reference, `${service.url}/docs/api`);
       expect(url.origin).toBe(service.url);
       const answer = await fetch(url);
       expect([reference, answer.status]).toEqual([reference, 200]);

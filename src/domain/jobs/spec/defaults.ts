@@ -21,8 +21,16 @@ import {
   type ResolvedSplitSpec,
   type TaskSpec,
 } from "./job-spec.ts";
-import { checkEarlyStopping, checkImage, checkLossOnData, checkModelAndLoss, withImageSize } from "./model-checks.ts";
+import {
+  checkEarlyStopping,
+  checkImage,
+  checkLossOnData,
+  checkModelAndLoss,
+  checkPenaltySearch,
+  withImageSize,
+} from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import { PenaltySearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
@@ -52,11 +60,23 @@ const countTrainRows = (task: TaskSpec, split: ResolvedSplitSpec, dataset: Datas
   return Math.max(1, sizes.train);
 };
 
+type Training = ResolvedJobSpec["training"];
+
+/** Off where the user has said how long or how firmly to train, where early stopping watches, and where there are too few rows to judge by. */
+const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training, "penaltySearch">, rows: number) => {
+  const { l2, epochs } = spec.training;
+  if (model.type !== "mlp" || l2 !== undefined || epochs !== undefined || spec.base || training.earlyStopping)
+    return false;
+  const search = PenaltySearch.parse({});
+  const { batchSize } = training;
+  return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
+};
+
 const resolveTraining = (
   spec: JobSpec,
   parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec },
   data: { trainRows: number; features: number; classes: number },
-): ResolvedJobSpec["training"] => {
+): Training => {
   const { split } = parts;
   const { trainRows } = data;
   const { training } = spec;
@@ -64,7 +84,7 @@ const resolveTraining = (
   // A batch larger than the training split is the whole of it.
   const batchSize = asked === "full" ? asked : Math.min(asked, trainRows);
   const earlyStopping = training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false);
-  return {
+  const resolved = {
     ...training,
     split,
     batchSize,
@@ -72,6 +92,8 @@ const resolveTraining = (
     earlyStopping,
     l2: training.l2 ?? defaultL2(parts, data),
   };
+  const penaltySearch = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
+  return { ...resolved, penaltySearch };
 };
 
 const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["optimizer"] => {
@@ -115,6 +137,13 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
   const trainRows = countTrainRows(task, split, dataset, errors);
   errors.throwIfAny("unprocessable");
 
+  const training = resolveTraining(
+    spec,
+    { model, loss, split },
+    { trainRows, features: features.length, classes: countClasses(task, dataset) },
+  );
+  checkPenaltySearch(model, training, trainRows, errors);
+  errors.throwIfAny("invalid");
   return {
     ...spec,
     name: spec.name ?? `${dataset.name} ${task.type.replaceAll("_", " ")}`.slice(0, limits.nameLength),
@@ -122,11 +151,7 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
     model,
     loss,
     optimizer: resolveOptimizer(spec, base !== undefined && base !== null),
-    training: resolveTraining(
-      spec,
-      { model, loss, split },
-      { trainRows, features: features.length, classes: countClasses(task, dataset) },
-    ),
+    training,
     resources: { ...spec.resources, threads: spec.resources.threads ?? Math.max(1, Math.min(4, cores)) },
   };
 };

@@ -5,6 +5,7 @@ import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import { PenaltySearch } from "./penalty-search.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
@@ -79,6 +80,11 @@ export const TrainingSpec = z
     /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
     l1: nonNegativeFloat32.default(0),
     l2: nonNegativeFloat32.optional(),
+    /**
+     * Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few. The metric `l2` and an event say what
+     * was chosen. `false`: `l2` as it stands.
+     */
+    penaltySearch: z.union([z.literal(false), PenaltySearch]).optional(),
     gradientClip: z
       .union([z.strictObject({ norm: positiveFloat32 }), z.strictObject({ value: positiveFloat32 })])
       .optional(),
@@ -152,6 +158,8 @@ export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */
 export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optimizer"> & {
   optimizer: OptimizerSpec & { learningRate: number };
-  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2"> & { split: ResolvedSplitSpec };
+  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
+    split: ResolvedSplitSpec;
+  };
   resources: Filled<ResourcesSpec, "threads">;
 };

@@ -1,8 +1,9 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
-import type { JobSpec, LossSpec, TaskSpec } from "./job-spec.ts";
+import type { JobSpec, LossSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
 
@@ -115,6 +116,26 @@ export const withImageSize = (model: ModelSpec, features: number, errors: SpecEr
   if (side * side === features) return { ...model, input: { height: side, width: side, channels: 1 } };
   errors.add("/model/input", `${features} features are not a square image; give its height, width and channels`);
   return model;
+};
+
+/** Trials of penalties are of networks that nothing else keeps from fitting noise, on enough rows to tell them apart. */
+export const checkPenaltySearch = (
+  model: ModelSpec,
+  { penaltySearch, earlyStopping, l2, batchSize }: ResolvedJobSpec["training"],
+  trainRows: number,
+  errors: SpecErrors,
+): void => {
+  if (!penaltySearch) return;
+  const add = (detail: string): void => errors.add("/training/penaltySearch", detail);
+  if (model.type !== "mlp")
+    add(`a search for the penalty is for "mlp" models, not for "${model.type}"; set it to false`);
+  else if (earlyStopping) add("early stopping guards against fitting noise already; set one of the two to false");
+  else if (l2 === 0) add("every multiple of an l2 of 0 is 0; give /training/l2 a value to start from, or leave it out");
+  else if (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch) === null) {
+    add(
+      `${trainRows} training rows are too few to hold some out and fill a batch of the others; set it to false, or take smaller batches`,
+    );
+  }
 };
 
 /** The metric of early stopping is one that the task has, and there are rows to measure it on. */

@@ -4,6 +4,7 @@ import { dataViews, weightTensors } from "./memory.ts";
 import { advance, capture, createRun, endEpoch, finish, type Run } from "./run.ts";
 import { loadInitial, restoreState } from "./state.ts";
 import type { Stepper } from "./stepper.ts";
+import { endTrial, endTrialEpoch, enterRound } from "./trial-rounds.ts";
 import { symmetryEvent } from "./watch.ts";
 
 /** FLOPs between two looks at the clock: some milliseconds. */
@@ -49,8 +50,10 @@ const setInitialWeights = (
   if (event) onEvent?.(event);
 };
 
-const begin = ({ plan, memory, options, stepper, meta }: Run): void => {
+const begin = (run: Run): void => {
+  const { plan, memory, options, stepper, meta } = run;
   setBalancedWeights(plan, memory);
+  enterRound(run);
   if (options.resume) restoreState(plan, memory, options.resume);
   else setInitialWeights(plan, memory, stepper, options);
   if (meta.epoch < plan.spec.training.epochs) stepper.shuffle(meta.epoch);
@@ -79,11 +82,12 @@ export const fit = async (
       const outcome = outcomes[Atomics.load(options.control, 0) as keyof typeof outcomes];
       return { outcome, metrics: meta.metrics, state: capture(run) };
     }
-    if (reason === "epoch") stopped = endEpoch(run);
+    if (reason === "epoch") stopped = run.round.rows === null ? endEpoch(run) : endTrialEpoch(run);
+    if (reason === "diverged") endTrial(run, true);
     const now = options.nowMs();
     if (now - breathedMs >= breathMs || stopped) {
       breathedMs = now;
-      options.onProgress?.(stopped ? 1 : meta.step / plan.steps);
+      options.onProgress?.(stopped ? 1 : meta.step / (plan.steps + (plan.search?.steps ?? 0)));
       await new Promise((resume) => setImmediate(resume));
     }
     if (!stopped && options.onCheckpoint && now >= checkpointDueMs) {

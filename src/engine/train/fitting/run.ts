@@ -13,8 +13,9 @@ import { divergedError } from "./diverged.ts";
 import { monitored, nextBest, shouldStop } from "./early-stopping.ts";
 import { createEvaluator, type Evaluation, type Evaluator, namedMetrics } from "./evaluate.ts";
 import { floatsOf } from "./memory.ts";
+import { firstTrial } from "./penalty-trials.ts";
 import { captureState } from "./state.ts";
-import { createStepper, type Stepper } from "./stepper.ts";
+import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 
 /** Points of the metrics history that a job makes at most, about. */
@@ -38,25 +39,33 @@ const freshMeta: TrainingMeta = {
 export interface Run {
   readonly plan: TrainingPlan;
   readonly memory: WebAssembly.Memory;
+  readonly team: Team;
   readonly options: FitOptions;
   readonly stepper: Stepper;
   readonly evaluate: Evaluator;
   readonly describe: LayerDescriber;
   readonly meta: { -readonly [K in keyof TrainingMeta]: TrainingMeta[K] };
+  /** A trial of the search, or the training of the model: follows `meta`. */
+  round: Round;
   /** When the milliseconds began that `meta.computedMs` does not count yet. */
   startedMs: number;
 }
 
-export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, options: FitOptions): Run => ({
-  plan,
-  memory,
-  options,
-  stepper: createStepper(plan, memory, team),
-  evaluate: createEvaluator(plan, memory, team),
-  describe: createLayerDescriber(plan, memory, team),
-  meta: { ...(options.resume?.meta ?? freshMeta) },
-  startedMs: options.nowMs(),
-});
+export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, options: FitOptions): Run => {
+  const search = plan.search && { search: firstTrial(plan.search) };
+  return {
+    plan,
+    memory,
+    team,
+    options,
+    stepper: createStepper(plan, memory, team),
+    evaluate: createEvaluator(plan, memory, team),
+    describe: createLayerDescriber(plan, memory, team),
+    meta: { ...(options.resume?.meta ?? { ...freshMeta, ...search }) },
+    round: trainingRound(plan, null),
+    startedMs: options.nowMs(),
+  };
+};
 
 const computedMs = ({ meta, options, startedMs }: Run): number => meta.computedMs + options.nowMs() - startedMs;
 
@@ -84,27 +93,32 @@ const reportPoint = (run: Run, trainLoss: number, metrics: Metrics) => {
   return described;
 };
 
-/** One mini-batch. */
-const step = (run: Run): void => {
-  const { plan, meta, stepper } = run;
-  const loss = stepper.run(meta.epoch, meta.batch, meta.step, meta.plateau);
-  if (!Number.isFinite(loss)) throw divergedError(plan, run.memory, meta, stepper.learningRate(), loss);
-  const rows = meta.batch === plan.stepsPerEpoch - 1 ? plan.lastBatchRows : plan.batchRows;
+/** One mini-batch; false: the trial has diverged. */
+const step = (run: Run): boolean => {
+  const { plan, meta, stepper, round } = run;
+  const loss = stepper.run(meta.epoch, meta.batch, meta.step - round.firstStep, meta.plateau);
+  if (!Number.isFinite(loss)) {
+    if (round.rows !== null) return false;
+    throw divergedError(plan, run.memory, meta, stepper.learningRate(), loss);
+  }
+  const rows = meta.batch === round.stepsPerEpoch - 1 ? round.lastBatchRows : plan.batchRows;
   meta.lossSum += loss * rows;
   meta.rowsSeen += rows;
   meta.batch += 1;
   meta.step += 1;
+  if (round.rows !== null) return true;
   const stepsPerPoint = Math.max(50, Math.ceil(plan.steps / (pointsPerJob / 2)));
-  if (meta.batch % stepsPerPoint === 0 && meta.batch < plan.stepsPerEpoch)
+  if (meta.batch % stepsPerPoint === 0 && meta.batch < round.stepsPerEpoch)
     reportPoint(run, meta.lossSum / meta.rowsSeen, {});
+  return true;
 };
 
-/** Steps until an epoch ends, the control word speaks, or it is time to look at the clock. */
-export const advance = (run: Run, steps: number): "look" | "epoch" | "control" => {
+/** Steps until an epoch ends, the control word speaks, a trial diverges, or it is time to look at the clock. */
+export const advance = (run: Run, steps: number): "look" | "epoch" | "control" | "diverged" => {
   for (let done = 0; done < steps; done++) {
     if (Atomics.load(run.options.control, 0) !== controls.run) return "control";
-    step(run);
-    if (run.meta.batch === run.plan.stepsPerEpoch) return "epoch";
+    if (!step(run)) return "diverged";
+    if (run.meta.batch === run.round.stepsPerEpoch) return "epoch";
   }
   return "look";
 };
@@ -119,7 +133,7 @@ const keepBest = ({ plan, memory, meta }: Run, measured: Evaluation): boolean =>
   return shouldStop(earlyStopping, meta.best);
 };
 
-/** Measures, reports, and says whether training stops here. */
+/** Measures, reports, and says whether training stops here: at the end of an epoch that is not a trial's. */
 export const endEpoch = (run: Run): boolean => {
   const { plan, meta, options, stepper } = run;
   const { epochs } = plan.spec.training;
@@ -155,6 +169,7 @@ export const finish = ({ plan, memory, meta, evaluate, options }: Run): Metrics 
   const { model, best } = plan.layout;
   if (best && meta.best && meta.best.bad > 0) floatsOf(memory, model).set(floatsOf(memory, best));
   const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch };
+  if (plan.search && meta.search) metrics.l2 = plan.search.l2s[meta.search.best]!;
   if (meta.best) metrics.bestEpoch = meta.best.epoch;
   for (const split of ["train", "validation", "test"] as const) {
     const measured = evaluate(split);

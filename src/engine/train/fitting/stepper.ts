@@ -3,13 +3,39 @@ import { seedWords } from "../../kernels/philox.ts";
 import { ruleOf } from "../../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
+import type { StepPrograms } from "../planning/plan-search.ts";
 import type { TrainingPlan } from "../planning/training.ts";
+import type { TrialRows } from "./held-out-rows.ts";
+
+/** What is trained: a trial of a penalty, or the model itself. */
+export interface Round extends StepPrograms {
+  readonly stepsPerEpoch: number;
+  readonly lastBatchRows: number;
+  /** Of all its epochs. */
+  readonly steps: number;
+  /** Where it begins among all steps of the plan. */
+  readonly firstStep: number;
+  /** The rows of a trial; null: all training rows. */
+  readonly rows: TrialRows | null;
+}
+
+/** The training of the model, with the penalty at this position of the search. */
+export const trainingRound = (plan: TrainingPlan, penalty: number | null): Round => ({
+  ...((penalty === null ? null : plan.search?.programs[penalty]) ?? plan.programIndex),
+  stepsPerEpoch: plan.stepsPerEpoch,
+  lastBatchRows: plan.lastBatchRows,
+  steps: plan.steps,
+  firstStep: plan.search?.steps ?? 0,
+  rows: null,
+});
 
 /** Runs single steps: writes what changes from step to step into the shared memory, then lets the team run the plan. */
 export interface Stepper {
+  /** What the steps from now on are of; the training of the model if it was not called. */
+  enter(round: Round): void;
   /** Puts the rows into the order of this epoch. */
   shuffle(epoch: number): void;
-  /** One step; returns the mini-batch's loss. */
+  /** One step, counted from the round's first; returns the mini-batch's loss. */
   run(epoch: number, batch: number, step: number, plateau: PlateauState): number;
   /** Of the last step. */
   learningRate(): number;
@@ -32,6 +58,7 @@ const shuffleBy = (order: Int32Array, draws: Uint32Array): void => {
 
 export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Stepper => {
   const { layout, programIndex, spec } = plan;
+  let round = trainingRound(plan, null);
   const { optimizer } = spec;
   const random = new Uint32Array(memory.buffer, layout.randomOffset, 4);
   const cursor = new Int32Array(memory.buffer, layout.cursorOffset, 1);
@@ -54,7 +81,7 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
 
   const setRates = (epoch: number, step: number, plateau: PlateauState): void => {
     if (varies || rateEpoch !== epoch) {
-      rate = learningRateAt(optimizer.schedule, optimizer.learningRate, { step, steps: plan.steps, epoch }, plateau);
+      rate = learningRateAt(optimizer.schedule, optimizer.learningRate, { step, steps: round.steps, epoch }, plateau);
       rateEpoch = epoch;
     }
     const correction1 = beta1 > 0 ? 1 - powInteger64(beta1, step + 1) : 1;
@@ -68,18 +95,28 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
   };
 
   return {
+    enter: (next) => {
+      round = next;
+      rateEpoch = -1;
+    },
     shuffle: (epoch) => {
-      for (let row = 0; row < order.length; row++) order[row] = row;
+      const rows = round.rows?.train;
+      const learnt = rows === undefined ? order : order.subarray(0, rows.length);
+      if (rows === undefined) for (let row = 0; row < order.length; row++) order[row] = row;
+      else {
+        learnt.set(rows);
+        order.set(round.rows!.holdOut, rows.length);
+      }
       if (!spec.training.shuffle) return;
       setRandom(epoch);
       team.run(programIndex.shuffle);
-      shuffleBy(order, draws);
+      shuffleBy(learnt, draws);
     },
     run: (epoch, batch, step, plateau) => {
       setRandom(step);
       setRates(epoch, step, plateau);
       cursor[0] = batch * plan.batchRows;
-      team.run(batch === plan.stepsPerEpoch - 1 ? programIndex.lastStep : programIndex.step);
+      team.run(batch === round.stepsPerEpoch - 1 ? round.lastStep : round.step);
       return loss[0]!;
     },
     learningRate: () => rate,

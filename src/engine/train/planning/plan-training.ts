@@ -1,138 +1,21 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { patchBytes } from "../../blas/patch-tiles.ts";
-import { createGraph, type Value } from "../../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../../graph/plan.ts";
-import { flopsOf, type Result, type TailEmitter } from "../../graph/record.ts";
+import { flopsOf, type TailEmitter } from "../../graph/record.ts";
 import { scratchBytes } from "../../kernels/families/matrix.ts";
 import { isSymmetric } from "../../nn/initializers.ts";
-import { predictionValue } from "../../nn/losses.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { cutEpoch, draftPrograms } from "./draft-programs.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
-import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
-import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
-import {
-  type DataShape,
-  type ModelTensor,
-  type ProgramIndex,
-  reportSplitOf,
-  type Split,
-  splits,
-  type TrainingPlan,
-} from "./training.ts";
+import { updateFlops } from "./record-update.ts";
+import { type DataShape, type ModelTensor, splits, type TrainingPlan } from "./training.ts";
 
 export const pageBytes = 65536;
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
 const evaluationBatch = 256;
-
-/** How an epoch is cut: full batches and one shorter last one. A single last row joins the batch before it, because one row has no variance to normalise by. */
-const cutEpoch = (spec: ResolvedJobSpec, rows: number) => {
-  const batchRows = spec.training.batchSize === "full" ? rows : Math.min(rows, spec.training.batchSize);
-  const rest = rows % batchRows;
-  if (rest === 0) return { batchRows, lastBatchRows: batchRows, stepsPerEpoch: rows / batchRows };
-  if (rest === 1) return { batchRows, lastBatchRows: batchRows + 1, stepsPerEpoch: Math.floor(rows / batchRows) };
-  return { batchRows, lastBatchRows: rest, stepsPerEpoch: Math.ceil(rows / batchRows) };
-};
-
-/** One kind of program before it is placed. */
-interface Draft {
-  readonly traced: Traced;
-  /** What FLOPs are counted for. */
-  readonly wanted: readonly Value[];
-  readonly results: (placed: Placed, model: ModelPlacement) => Result[];
-  readonly tail?: (emit: TailEmitter, placed: Placed, model: ModelPlacement) => void;
-  readonly tailFlops?: (model: ModelPlacement) => number;
-}
-
-const stepDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, "train", rows, true);
-  const slopes = parameterGradients(traced);
-  return {
-    traced,
-    wanted: [traced.loss, ...slopes.values()],
-    results: ({ layout }, model) => {
-      const startOf = new Map(model.places.map(({ declaration, start }) => [declaration.name, start]));
-      const placed = [...slopes].map(([name, value]) => ({
-        value,
-        offset: layout.gradients.offset + 4 * startOf.get(name)!,
-      }));
-      return [{ value: traced.loss, offset: layout.lossOffset }, ...placed];
-    },
-    tail: (emit, placed, model) => recordUpdate(emit, spec, model, placed),
-    tailFlops: (model) => updateFlops(spec, model),
-  };
-};
-
-const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, split, rows, false);
-  const { answers, squaredError } = evaluationValues(spec, traced);
-  return {
-    traced,
-    wanted: [traced.loss],
-    results: ({ layout: { evaluation } }) => {
-      const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
-      if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
-      if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
-      if (split === reportSplitOf(shape))
-        results.push({ value: predictionValue(spec.loss, traced.output), offset: evaluation.outputsOffset });
-      return results;
-    },
-  };
-};
-
-const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, "train", rows, false);
-  const described = activityValues(traced);
-  return {
-    traced,
-    wanted: described.map(({ out }) => out),
-    results: ({ layout }) =>
-      described.flatMap(({ out, squares, seen }, index) => {
-        const { sumOffset, squaresOffset, seenOffset } = layout.statistics.activities[index]!;
-        return [
-          { value: out, offset: sumOffset },
-          { value: squares, offset: squaresOffset },
-          { value: seen, offset: seenOffset },
-        ];
-      }),
-    tail: (emit, placed, model) => recordLayerSquares(emit, model, placed),
-  };
-};
-
-/** Drafts of all programs, and where each will stand. */
-const draftPrograms = (
-  spec: ResolvedJobSpec,
-  shape: DataShape,
-  cut: ReturnType<typeof cutEpoch>,
-  evaluationRows: number,
-) => {
-  const drafts: Draft[] = [];
-  const push = (draft: Draft): number => drafts.push(draft) - 1;
-  // Programs without a graph: only calls.
-  const bare = {
-    traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() },
-    wanted: [],
-    results: () => [],
-  };
-  const initialise = push({ ...bare, tail: (emit, placed, model) => recordInitial(emit, model, placed) });
-  const shuffle = push({ ...bare, tail: (emit, placed) => recordShuffle(emit, shape.trainRows, placed) });
-  const step = push(stepDraft(spec, shape, cut.batchRows));
-  const lastStep = cut.lastBatchRows === cut.batchRows ? step : push(stepDraft(spec, shape, cut.lastBatchRows));
-  const statistics = push(statisticsDraft(spec, shape, Math.min(evaluationRows, shape.trainRows)));
-  const evaluate: Partial<Record<Split, { full: number; rest: number }>> = {};
-  for (const split of splits) {
-    const rows = shape[`${split}Rows`];
-    if (rows === 0) continue;
-    const full = Math.min(rows, evaluationRows);
-    const fullIndex = push(evaluationDraft(spec, shape, split, full));
-    const rest = rows % full === 0 ? fullIndex : push(evaluationDraft(spec, shape, split, rows % full));
-    evaluate[split] = { full: fullIndex, rest };
-  }
-  const index: ProgramIndex = { initialise, shuffle, step, lastStep, statistics, evaluate };
-  return { drafts, index };
-};
 
 /** A leaf's place by its name. */
 const createLookup = (placed: Placed, model: ModelPlacement) => {
@@ -212,7 +95,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
   const evaluationRows = Math.min(largest, Math.max(cut.batchRows, evaluationBatch));
-  const { drafts, index } = draftPrograms(spec, shape, cut, evaluationRows);
+  const { drafts, index, search } = draftPrograms(spec, shape, cut, evaluationRows);
   const stepTrace = drafts[index.step]!;
   const described = drafts[index.statistics]!.traced;
   const model = placeModel(spec, [...stepTrace.traced.scope.declarations.values()]);
@@ -257,6 +140,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     flopsPerStep,
     ...cut,
     steps: cut.stepsPerEpoch * spec.training.epochs,
+    search,
     threads,
     warnings: warningsOf(spec, shape, model, cut, threads),
     tensors: placeTensors(placed, model),

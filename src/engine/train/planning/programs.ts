@@ -30,18 +30,19 @@ export const frozenBy =
 
 export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
 
-/** Traces the model on `rows` rows of a split, in the order of an index vector. */
+/** Traces the model on `rows` rows of a split, in the order of an index vector: that of this epoch in training, else that of the file unless named. */
 export const traceBatch = (
   spec: ResolvedJobSpec,
   shape: DataShape,
   split: Split,
   rows: number,
   training: boolean,
+  order: "order" | "identity" = training ? "order" : "identity",
 ): Traced => {
   const graph = createGraph();
   const scope = createScope(graph, training, frozenBy(spec));
   const splitRows = shape[`${split}Rows`];
-  const indices = graph.leaf(training ? "order" : "identity", [Math.max(1, splitRows)], "i32");
+  const indices = graph.leaf(order, [Math.max(1, splitRows)], "i32");
   const cursor = graph.leaf("state.cursor", [], "i32");
   const taken = (name: string, columns: readonly number[], dtype: "float" | "i32"): Value =>
     gather(

@@ -4,12 +4,15 @@ import type { ExecutionPlan } from "../../graph/plan.ts";
 import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import type { SearchPlan } from "./plan-search.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {
   readonly trainRows: number;
   readonly validationRows: number;
   readonly testRows: number;
+  /** Training rows that a trial of the search for a penalty learns from, whole batches; the others judge it. 0 or absent: no search. */
+  readonly trialRows?: number;
   /** Inputs of the model after preprocessing. */
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */
@@ -137,7 +140,10 @@ export interface TrainingPlan {
   readonly memoryBytes: number;
   readonly flopsPerStep: number;
   readonly stepsPerEpoch: number;
+  /** Of the training itself; those of the search come before. */
   readonly steps: number;
+  /** The trials that choose the penalty first; null: there are none. */
+  readonly search: SearchPlan | null;
   readonly batchRows: number;
   /** Rows of an epoch's last batch. */
   readonly lastBatchRows: number;
@@ -198,10 +204,20 @@ export interface BestEpoch {
   readonly bad: number;
 }
 
+/** What the search for a penalty remembers; positions are those of the spec's factors. */
+export interface SearchState {
+  /** The trial that runs; null: the penalty is chosen. */
+  readonly trial: number | null;
+  readonly tried: readonly { readonly factor: number; readonly loss: number | null }[];
+  /** The best so far, and its loss of each held-out row; null: it diverged. */
+  readonly best: number;
+  readonly losses: readonly number[] | null;
+}
+
 /** Everything but tensors that a resumed job needs; JSON-able. */
 export interface TrainingMeta {
   readonly version: 1;
-  /** Epochs done, batches of the current epoch done, steps done in all. */
+  /** Of the current trial or training: epochs done, batches of the current epoch done. And steps of the plan done or left out in all. */
   readonly epoch: number;
   readonly batch: number;
   readonly step: number;
@@ -210,6 +226,8 @@ export interface TrainingMeta {
   readonly rowsSeen: number;
   readonly plateau: PlateauState;
   readonly best: BestEpoch | null;
+  /** Where the search for the penalty stands; absent without one. */
+  readonly search?: SearchState;
   /** Training and validation losses of watch: see warnings.ts. */
   readonly watch: WatchState;
   readonly metrics: Metrics;

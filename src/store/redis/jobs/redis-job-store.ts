@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { TenantId } from "../../../domain/ids.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT, suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { JobStore, UnfinishedJob } from "../../job-store.ts";
@@ -40,11 +41,17 @@ export const createRedisJobStore = ({
     ...createStory(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
+    unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
+    published: async (tenant, id) => {
+      await onRedis(() => redis.srem(unpublishedKey(tenant), id));
+    },
     ping: async () => {
       await onRedis(() => redis.ping());
     },
   };
 };
+
+const unpublishedKey = (tenant: TenantId): string => `${redisKeys.jobIndex(tenant)}:unpublished`;
 
 const unfinished = async (
   redis: Redis,

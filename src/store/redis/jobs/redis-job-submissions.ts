@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { JobStore, NewJob } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
@@ -49,8 +50,9 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
     return (await scripts.restoreJob(keys, job.id, fields, job.state, ...history)) === 1;
   },
   remove: async (tenant, id) => {
-    const keys = [...jobKeys(tenant, id).slice(0, 5), redisKeys.changes(tenant)];
-    const outcome = await scripts.removeJob(keys, id, JSON.stringify(JobState.options.filter(isDone)));
+    const keys = [...jobKeys(tenant, id).slice(0, 5), redisKeys.changes(tenant), redisKeys.removals(tenant)];
+    const final = JSON.stringify(JobState.options.filter(isDone));
+    const outcome = await scripts.removeJob(keys, id, final, artifactKeys.job(tenant, id));
     if (outcome === "absent") throw absent(id);
     if (outcome !== "removed") {
       throw new ServiceError(

@@ -1,3 +1,5 @@
+import { removalPrelude } from "./removals.ts";
+
 /**
  * Records a manifest, and that it holds what it refers to.
  *
@@ -29,15 +31,15 @@ return result
 `;
 
 /**
- * Forgets a resource unless something still refers to it.
+ * Forgets a resource unless something still refers to it, and notes that its files are to be removed. Again 'removed' until they are.
  *
- * KEYS  1 record   2 index of ids   3 holders of the resource   4 aliases (hash: name → model)
- *       5 … holders of each resource that it refers to
- * ARGV  1 id
+ * KEYS  1 record   2 index of ids   3 holders of the resource   4 aliases (hash: name → model)   5 removals
+ *       6 … holders of each resource that it refers to
+ * ARGV  1 id   2 where its files lie
  * Result  {'removed'} | {'absent'} | {'held', ids …} | {'alias', name}
  */
-export const removeManifest = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return { 'absent' } end
+export const removeManifest = `${removalPrelude}
+if redis.call('EXISTS', KEYS[1]) == 0 then return { isRemoving(KEYS[5], ARGV[2]) and 'removed' or 'absent' } end
 local held = redis.call('SMEMBERS', KEYS[3])
 if #held > 0 then return { 'held', unpack(held, 1, math.min(#held, 3)) } end
 local aliases = redis.call('HGETALL', KEYS[4])
@@ -46,6 +48,7 @@ for position = 2, #aliases, 2 do
 end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
-for position = 5, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
+for position = 6, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
+noteRemoval(KEYS[5], ARGV[2])
 return { 'removed' }
 `;

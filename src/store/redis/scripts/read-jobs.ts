@@ -1,3 +1,5 @@
+import { removalPrelude } from "./removals.ts";
+
 /**
  * One job's record and history, of one moment.
  *
@@ -45,21 +47,23 @@ return result
 `;
 
 /**
- * Forgets a finished job.
+ * Forgets a finished job, and notes that its files are to be removed. Again 'removed' until they are.
  *
- * KEYS  1 record   2 history   3 events   4 metrics   5 index of ids   6 channel of changes
- * ARGV  1 id   2 the final states, JSON
+ * KEYS  1 record   2 history   3 events   4 metrics   5 index of ids   6 channel of changes   7 removals
+ * ARGV  1 id   2 the final states, JSON   3 where its files lie
  * Result  'removed' | 'absent' | the state it is in
  */
-export const removeJob = `
+export const removeJob = `${removalPrelude}
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state then return 'absent' end
+if not state then return isRemoving(KEYS[7], ARGV[3]) and 'removed' or 'absent' end
 local done = false
 for _, name in ipairs(cjson.decode(ARGV[2])) do done = done or name == state end
 if not done then return state end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('ZREM', KEYS[5] .. ':' .. state, ARGV[1])
+redis.call('SREM', KEYS[5] .. ':unpublished', ARGV[1])
+noteRemoval(KEYS[7], ARGV[3])
 redis.call('PUBLISH', KEYS[6], ARGV[1])
 return 'removed'
 `;

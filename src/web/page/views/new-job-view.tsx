@@ -147,8 +147,8 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
         {busy ? "Starting…" : "Start training"}
       </button>
       <p class="muted small">
-        Model, optimiser, epochs and everything else take the service's defaults. The <a href="/docs">API</a> takes them
-        all.
+        Model, optimiser, epochs and everything else take the service's defaults. The <a href="/docs/api">API</a> takes
+        them all.
       </p>
     </form>
   );

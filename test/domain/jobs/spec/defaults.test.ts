@@ -47,6 +47,39 @@ describe("a spec with only data set and task", () => {
     expect(training.earlyStopping).toMatchObject({ metric: "loss" });
   });
 
+  it("has its penalty chosen, unless something else is said or keeps the network from fitting noise", async () => {
+    const searchOf = (input: Omit<JobSpecInput, "dataset">, dataset = iris) =>
+      resolveSpec(jobSpec(input), dataset).training.penaltySearch;
+    const search = { holdOut: 0.2, factors: [1 / 16, 1 / 4, 1, 4, 16, 64] };
+    expect(searchOf({ task: species })).toEqual(search);
+    expect(searchOf({ task: species, model: { type: "mlp" } })).toEqual(search);
+    expect(searchOf({ task: species, training: { penaltySearch: {}, epochs: 9, l2: 0.1 } })).toEqual(search);
+    expect(searchOf({ task: species, model: { type: "softmax" } })).toBe(false);
+    expect(searchOf({ task: species, training: { penaltySearch: false } })).toBe(false);
+    expect(searchOf({ task: species, training: { l2: 0.01 } })).toBe(false);
+    expect(searchOf({ task: species, training: { epochs: 20 } })).toBe(false);
+    expect(searchOf({ task: species, training: { batchSize: "full" } })).toBe(false);
+    expect(searchOf({ task: species, training: { earlyStopping: {} } })).toBe(false);
+    const few = await csv(`x,y\n${rows(40, (i) => `${i % 7},${i % 2 ? "a" : "b"}`)}`);
+    expect(searchOf({ task: { type: "classification", label: "y" } }, few)).toBe(false);
+  });
+
+  it.each([
+    [{ model: { type: "softmax" } }, /not for "softmax"/],
+    [{ training: { earlyStopping: {} } }, /early stopping guards/],
+    [{ training: { l2: 0 } }, /every multiple of an l2 of 0/],
+    [{ training: { batchSize: "full" } }, /120 training rows are too few/],
+  ] as const)("says why a penalty cannot be searched for: %j", (input, detail) => {
+    const { training, ...parts } = { training: {}, ...input };
+    const { code, first } = errorOf({
+      task: species,
+      ...parts,
+      training: { ...training, penaltySearch: {} },
+    } as Omit<JobSpecInput, "dataset">);
+    expect([code, first.pointer]).toEqual(["invalid", "/training/penaltySearch"]);
+    expect(first.detail).toMatch(detail);
+  });
+
   it.each([
     [{ task: species }, iris],
     [{ task: species, model: { type: "softmax" } }, iris],

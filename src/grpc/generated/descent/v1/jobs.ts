@@ -101,14 +101,18 @@ export interface Plan {
   memoryBytes: number;
   flopsPerStep: number;
   stepsPerEpoch: number;
-  /** Of all epochs, if nothing stops the job early. */
+  /** Of all epochs, and of the search for the penalty, if nothing stops the job early. */
   steps: number;
   threads: number;
   /** A guide, not a promise. */
   estimatedSeconds: number;
   warnings: string[];
   /** `wasm`, or `blas` with version, core type and library. */
-  backend?: string | undefined;
+  backend?:
+    | string
+    | undefined;
+  /** Those of `steps` that choose the penalty at most; absent where it is given. */
+  searchSteps?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -544,6 +548,7 @@ function createBasePlan(): Plan {
     estimatedSeconds: 0,
     warnings: [],
     backend: undefined,
+    searchSteps: undefined,
   };
 }
 
@@ -575,6 +580,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.backend !== undefined) {
       writer.uint32(74).string(message.backend);
+    }
+    if (message.searchSteps !== undefined) {
+      writer.uint32(80).int64(message.searchSteps);
     }
     return writer;
   },
@@ -662,6 +670,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.backend = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.searchSteps = longToNumber(reader.int64());
             continue;
           }
         }

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/**
+ * How the penalty is chosen where nobody states it: networks are trained on a part of the training rows with l2 times each factor, uphill and then downhill
+ * from 1 as long as the loss of the rest falls; then the model is trained on all training rows with the best.
+ */
+export const PenaltySearch = z
+  .strictObject({
+    /** Share of the training rows that the trials do not see; 1000 rows at most. */
+    holdOut: z.number().min(0.05).max(0.5).default(0.2),
+    /** Multiples of l2, growing; 1 is among them. */
+    factors: z
+      .array(z.number().positive())
+      .min(2)
+      .max(9)
+      .refine((factors) => factors.includes(1), "1 must be among the factors")
+      .refine((factors) => factors.every((factor, i) => i === 0 || factor > factors[i - 1]!), "the factors must grow")
+      .default([1 / 16, 1 / 4, 1, 4, 16, 64]),
+  })
+  .meta({ id: "PenaltySearch" });
+
+export type PenaltySearch = z.infer<typeof PenaltySearch>;
+
+/** Beyond so many rows the differences are sure enough. */
+const mostHeldOut = 1000;
+/** With fewer the choice would be luck. */
+const leastHeldOut = 10;
+
+/** Rows that trials learn from, whole batches, and rows that judge them; null where there are too few. */
+export const trialRows = (
+  trainRows: number,
+  batchRows: number,
+  { holdOut }: PenaltySearch,
+): { train: number; holdOut: number } | null => {
+  const wanted = Math.max((1 - holdOut) * trainRows, trainRows - mostHeldOut);
+  const train = batchRows * Math.round(wanted / batchRows);
+  const rest = trainRows - train;
+  return train >= batchRows && rest >= leastHeldOut ? { train, holdOut: rest } : null;
+};

@@ -1,0 +1,146 @@
+import type { LossSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { exp64, log64 } from "../../kernels/math64.ts";
+import { permutation, seedWords } from "../../kernels/philox.ts";
+import { purposes } from "../../nn/purposes.ts";
+import type { Team } from "../../parallel/team.ts";
+import type { SearchPlan } from "../planning/plan-search.ts";
+import type { TrainingPlan } from "../planning/training.ts";
+import { viewOf } from "./memory.ts";
+
+/** A float's probability below this is rounding. */
+const leastProbability = 2 ** -24;
+/** Rows that were all answered right do not show that fewer than one in rows + 1 would be wrong: being surer than that is not worth more. */
+const mostProbability = (rows: number): number => rows / (rows + 1);
+
+const labelsOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Int32Array | Float32Array => {
+  const { labels } = plan.data.train;
+  if (labels === null) throw new Error("a penalty is searched for models with labels");
+  return viewOf(memory, labels) as Int32Array | Float32Array;
+};
+
+/** Training rows in file order, and those that judge a trial behind them. */
+export interface TrialRows {
+  readonly train: Int32Array;
+  readonly holdOut: Int32Array;
+}
+
+/**
+ * A systematic sample of the rows sorted by their label, equal ones in random order: each class, and each range of numbers, has its share of the held-out rows
+ * within one. A function of seed, labels and counts alone.
+ */
+export const holdOutRows = (plan: TrainingPlan, search: SearchPlan, memory: WebAssembly.Memory): TrialRows => {
+  const labels = labelsOf(plan, memory);
+  const rows = plan.shape.trainRows;
+  const count = search.holdOutRows;
+  const rank = permutation(rows, { ...seedWords(plan.spec.training.seed), purpose: purposes.holdOut, index: 0 });
+  const sorted = Int32Array.from({ length: rows }, (_, row) => row).sort(
+    (a, b) => labels[a]! - labels[b]! || rank[a]! - rank[b]!,
+  );
+  const holdOut = Int32Array.from({ length: count }, (_, i) => sorted[Math.floor(((i + 0.5) * rows) / count)]!).sort();
+  const held = new Set(holdOut);
+  const train = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => !held.has(row));
+  return { train, holdOut };
+};
+
+/** The loss of one of `rows` rows from what the model says of it: outputs behind softmax, sigmoid or exp, from `at`. */
+const rowLoss = (spec: LossSpec, outputs: Float32Array, at: number, label: number, rows: number): number => {
+  const output = outputs[at]!;
+  const logOf = (value: number): number => log64(Math.max(value, leastProbability));
+  const logChance = (probability: number): number => logOf(Math.min(probability, mostProbability(rows)));
+  switch (spec.type) {
+    case "cross_entropy":
+      return -logChance(outputs[at + label]!);
+    case "binary_cross_entropy":
+      return -logChance(label > 0.5 ? output : 1 - output);
+    case "poisson_nll":
+      return output - label * logOf(output);
+    case "gaussian_nll": {
+      const logVariance = outputs[at + 1]!;
+      return 0.5 * (logVariance + (label - output) * (label - output) * exp64(-logVariance));
+    }
+    case "mean_absolute_error":
+      return Math.abs(label - output);
+    case "huber": {
+      const distance = Math.abs(label - output);
+      return distance <= spec.delta ? 0.5 * distance * distance : spec.delta * (distance - 0.5 * spec.delta);
+    }
+    case "mean_squared_error":
+      return (label - output) * (label - output);
+  }
+};
+
+type Weight = (label: number) => number;
+
+/** How much a row of each label counts, where classes are weighted. */
+const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
+  const [first, second] = plan.layout.classWeights.map((tensor) => viewOf(memory, tensor));
+  if (first === undefined) return () => 1;
+  if (second === undefined) return (label) => first[label]!;
+  return (label) => second[0]! * (label > 0.5 ? first[0]! : 1);
+};
+
+/** Asks the model as it stands about the held-out rows, which stand in `order` behind a trial's own; the loss of each, or null where one is no number. */
+export const judge = (
+  plan: TrainingPlan,
+  search: SearchPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  rows: TrialRows,
+): number[] | null => {
+  const { evaluation, cursorOffset } = plan.layout;
+  const { holdOut } = rows;
+  const labels = labelsOf(plan, memory);
+  const weight = weightOf(plan, memory);
+  const width = plan.shape.outputs;
+  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+  const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
+  const batch = Math.min(holdOut.length, evaluation.rows);
+  const losses: number[] = [];
+  for (let first = 0; first < holdOut.length; first += batch) {
+    cursor[0] = search.trainRows + first;
+    const count = Math.min(batch, holdOut.length - first);
+    team.run(count === batch ? search.judge.full : search.judge.rest);
+    for (let i = 0; i < count; i++) {
+      const label = labels[holdOut[first + i]!]!;
+      losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, i * width, label, holdOut.length));
+    }
+  }
+  return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
+};
+
+/** What says least of a label: the same answer for every row, the weighted shares of the classes or the mean (and variance) of the rows that trials learn from. */
+const guessOf = (
+  plan: TrainingPlan,
+  labels: Int32Array | Float32Array,
+  rows: Int32Array,
+  weight: Weight,
+): Float32Array => {
+  const { loss } = plan.spec;
+  const guess = new Float64Array(plan.shape.outputs);
+  let [total, squares] = [0, 0];
+  for (const row of rows) {
+    const label = labels[row]!;
+    total += weight(label);
+    if (loss.type === "cross_entropy") guess[label]! += weight(label);
+    else guess[0]! += weight(label) * label;
+  }
+  for (let at = 0; at < guess.length; at++) guess[at]! /= total;
+  if (loss.type === "gaussian_nll") {
+    for (const row of rows) squares += (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
+    guess[1] = log64(Math.max(squares / rows.length, leastProbability));
+  }
+  return Float32Array.from(guess);
+};
+
+/** The mean loss of the held-out rows when the model only guesses. */
+export const judgeGuess = (plan: TrainingPlan, memory: WebAssembly.Memory, { train, holdOut }: TrialRows): number => {
+  const labels = labelsOf(plan, memory);
+  const weight = weightOf(plan, memory);
+  const guess = guessOf(plan, labels, train, weight);
+  let sum = 0;
+  for (const row of holdOut) {
+    const label = labels[row]!;
+    sum += weight(label) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length);
+  }
+  return sum / holdOut.length;
+};

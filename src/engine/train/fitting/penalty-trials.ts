@@ -1,0 +1,81 @@
+import type { SearchPlan } from "../planning/plan-search.ts";
+import type { SearchState, TrainingEvent } from "../planning/training.ts";
+
+/** A penalty replaces the best so far when it is better by this many standard errors of the paired differences: small ones are luck. */
+const margin = 0.5;
+
+type Losses = readonly number[] | null;
+
+/** The mean loss of a row; null of a trial that diverged. */
+export const meanLoss = (losses: Losses): number | null =>
+  losses === null ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+
+/** Whether the held-out rows prefer the challenger, by the paired differences of their losses; to one that is worse than guessing, by the least. */
+export const isPreferred = (challenger: Losses, best: Losses, guess: number): boolean => {
+  if (challenger === null || best === null) return challenger !== null;
+  const rows = best.length;
+  const gains = best.map((loss, row) => loss - challenger[row]!);
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / rows;
+  const squares = gains.reduce((sum, gain) => sum + (gain - mean) * (gain - mean), 0);
+  if (meanLoss(best)! > guess) return mean > 0;
+  return mean > margin * Math.sqrt(squares / (rows - 1) / rows);
+};
+
+export const firstTrial = ({ start }: SearchPlan): SearchState => ({
+  trial: start,
+  tried: [],
+  best: start,
+  losses: null,
+});
+
+/**
+ * The trial after this one: on in its direction while that helps; downwards when the first step upwards did not; else none. As long as the best so far is worse than
+ * guessing, on upwards: penalties that are all far too small differ by luck alone.
+ */
+const nextTrial = ({ l2s, start }: SearchPlan, trial: number, helped: boolean, poor: boolean): number | null => {
+  if (trial < start) return helped && trial > 0 ? trial - 1 : null;
+  if ((helped || poor) && trial < l2s.length - 1) return trial + 1;
+  const turns = !poor && (trial === start || (trial === start + 1 && !helped));
+  return turns && start > 0 ? start - 1 : null;
+};
+
+/** A trial has ended with these losses of the held-out rows. @param guess their mean loss when a model only guesses */
+export const afterTrial = (search: SearchPlan, state: SearchState, losses: Losses, guess: number): SearchState => {
+  const { trial, tried } = state;
+  if (trial === null) return state;
+  const helped = trial === search.start || isPreferred(losses, state.losses, guess);
+  const [best, kept] = helped ? [trial, losses] : [state.best, state.losses];
+  const reached = meanLoss(kept);
+  return {
+    trial: nextTrial(search, trial, helped, reached === null || reached > guess),
+    tried: [...tried, { factor: trial, loss: meanLoss(losses) }],
+    best,
+    losses: kept,
+  };
+};
+
+const shown = (loss: number | null): string => (loss === null ? "diverged" : loss.toPrecision(4));
+
+/** What the search has found, for the job's story. */
+export const chosenEvent = (
+  search: SearchPlan,
+  state: SearchState,
+  factors: readonly number[],
+  guess: number,
+): TrainingEvent => {
+  const l2 = search.l2s[state.best]!;
+  const tried = state.tried.map(({ factor, loss }) => `${factors[factor]}: ${shown(loss)}`).join(", ");
+  return {
+    level: "info",
+    type: "penalty_chosen",
+    message: `l2 = ${l2.toPrecision(4)} is chosen, ${factors[state.best]} times the start; loss of ${search.holdOutRows} held-out training rows by factor: ${tried}; of guessing: ${shown(guess)}. Now training on all training rows`,
+    data: {
+      l2,
+      factor: factors[state.best]!,
+      rows: search.holdOutRows,
+      guess,
+      factors: state.tried.map(({ factor }) => factors[factor]!),
+      losses: state.tried.map(({ loss }) => String(loss ?? "diverged")),
+    },
+  };
+};

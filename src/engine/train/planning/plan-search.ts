@@ -1,0 +1,52 @@
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+
+/** A step's programs: of a full batch, and of an epoch's last one (the same where that is full). */
+export interface StepPrograms {
+  readonly step: number;
+  readonly lastStep: number;
+}
+
+/** The trials that choose the penalty before the model is trained. Positions in `l2s` and `programs` are those of the spec's factors. */
+export interface SearchPlan {
+  readonly l2s: readonly number[];
+  /** The factor 1. */
+  readonly start: number;
+  /** Rows that a trial learns from, whole batches, and rows that judge it. */
+  readonly trainRows: number;
+  readonly holdOutRows: number;
+  readonly stepsPerEpoch: number;
+  readonly stepsPerTrial: number;
+  /** Of all trials, if as many as possible are needed. */
+  readonly steps: number;
+  readonly programs: readonly StepPrograms[];
+  /** Answers for the rows that stand behind a trial's own in `order`. */
+  readonly judge: { readonly full: number; readonly rest: number };
+}
+
+export type SearchSize = Omit<SearchPlan, "programs" | "judge">;
+
+/** The counts of a search; null where the spec asks for none. */
+export const sizeSearch = (
+  spec: ResolvedJobSpec,
+  { trainRows, trialRows = 0 }: { readonly trainRows: number; readonly trialRows?: number },
+  batchRows: number,
+): SearchSize | null => {
+  const { penaltySearch, l2, epochs } = spec.training;
+  if (!penaltySearch || trialRows === 0) return null;
+  const { factors } = penaltySearch;
+  const start = factors.indexOf(1);
+  // 1 first; then all above it, or one of them and all below.
+  const [above, below] = [factors.length - 1 - start, start];
+  const trials = 1 + Math.max(above, Math.min(above, 1) + below);
+  const stepsPerEpoch = trialRows / batchRows;
+  const stepsPerTrial = stepsPerEpoch * epochs;
+  return {
+    l2s: factors.map((factor) => factor * l2),
+    start,
+    trainRows: trialRows,
+    holdOutRows: trainRows - trialRows,
+    stepsPerEpoch,
+    stepsPerTrial,
+    steps: trials * stepsPerTrial,
+  };
+};

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Marked } from "marked";
+import { assert } from "../domain/errors.ts";
+
+/** A page of the documents, as HTML. */
+export interface DocumentPage {
+  /** The file's name without its ending. */
+  name: string;
+  title: string;
+  html: string;
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign);
+
+/** "Two walks" → "two-walks": what a link within the page names. */
+const slugOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+
+const createMarked = (): Marked => {
+  const marked = new Marked();
+  marked.use({
+    renderer: {
+      heading({ depth, tokens }) {
+        const inner = this.parser.parseInline(tokens);
+        return `<h${depth} id="${slugOf(inner.replace(/<[^>]*>/g, ""))}">${inner}</h${depth}>\n`;
+      },
+      // Wide tables scroll by themselves, on phones too; whoever uses a keyboard can reach them.
+      table(token) {
+        const cells = (row: typeof token.header, tag: "th" | "td"): string =>
+          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+        const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
+        return `<div class="wide" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${cells(token.header, "th")}</tr></thead>\n<tbody>${rows}</tbody></table></div>\n`;
+      },
+      code({ text }) {
+        return `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`;
+      },
+    },
+  });
+  return marked;
+};
+
+const titleOf = (source: string, name: string): string => {
+  const title = /^# (.+)$/m.exec(source)?.[1];
+  assert(title !== undefined, `the page ${name} begins with its title`);
+  return title;
+};
+
+/** In the order in which index.md links them; the index itself comes first. */
+const inOrder = (index: string, names: readonly string[]): string[] => {
+  const linked = [...index.matchAll(/\]\(\/docs\/([\w-]+)\)/g)].map(([, name]) => name ?? "");
+  const rank = (name: string): number => (name === "index" ? -1 : linked.indexOf(name));
+  return [...names].sort((a, b) => rank(a) - rank(b));
+};
+
+const frame = (title: string, navigation: string, content: string): string => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${escaped(title)} · Descent</title>
+    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/assets/style.css" />
+    <link rel="stylesheet" href="/assets/documents.css" />
+  </head>
+  <body>
+    <header>
+      <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28" />Descent</a>
+      <nav aria-label="Documents">${navigation}</nav>
+    </header>
+    <main class="document">
+${content}
+    </main>
+  </body>
+</html>
+`;
+
+/** Reads the Markdown files of a folder and renders each, with links to the others. */
+export const readDocuments = (folder: string): DocumentPage[] => {
+  const marked = createMarked();
+  const sources = new Map(
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => [file.slice(0, -".md".length), readFileSync(join(folder, file), "utf8")]),
+  );
+  const names = inOrder(sources.get("index") ?? "", [...sources.keys()]);
+  const titles = new Map(names.map((name) => [name, titleOf(sources.get(name) ?? "", name)]));
+  const urlOf = (name: string): string => (name === "index" ? "/docs" : `/docs/${name}`);
+  return names.map((name) => {
+    const navigation = [...titles]
+      .map(([other, title]) => {
+        const here = other === name ? ' aria-current="page"' : "";
+        return `<a href="${urlOf(other)}"${here}>${escaped(title)}</a>`;
+      })
+      .concat('<a href="/docs/api">API reference</a>')
+      .join("");
+    const content = marked.parse(sources.get(name) ?? "", { async: false });
+    const title = titles.get(name) ?? name;
+    return { name, title, html: frame(title, navigation, content) };
+  });
+};

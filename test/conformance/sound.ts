@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { TenantId } from "../../src/domain/ids.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import type { Deps } from "../../src/usecases/deps.ts";
+import { reindex } from "../../src/usecases/upkeep/reindex.ts";
+
+type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
+
+interface Records {
+  datasets: Dataset[];
+  models: Model[];
+  jobs: Job[];
+}
+
+const all = { pageSize: 100, pageToken: null };
+
+export const recordsOf = async ({ catalogue, jobs }: Parts, tenant: TenantId): Promise<Records> => ({
+  datasets: (await catalogue.datasets(tenant, all)).items,
+  models: (await catalogue.models(tenant, all)).items,
+  jobs: (await jobs.list(tenant, all, null)).items,
+});
+
+/**
+ * Records and files say the same: what is listed has its files, whole, and a manifest that equals it; no file belongs to nothing;
+ * nothing is left to do; and an empty Redis, rebuilt from the files, lists the same. (Jobs must be done for the last.)
+ */
+export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () => Promise<unknown>): Promise<void> => {
+  const { artifacts, catalogue, jobs } = deps;
+  const records = await recordsOf(deps, tenant);
+  const left = new Set(await artifacts.list(`${tenant}/`));
+  const take = async (key: string): Promise<Uint8Array> => {
+    expect(left, "what is listed has its files").toContain(key);
+    left.delete(key);
+    return artifacts.readBytes(key);
+  };
+  const takeManifest = async (key: string): Promise<unknown> => JSON.parse(Buffer.from(await take(key)).toString());
+  for (const dataset of records.datasets) {
+    const file = await take(artifactKeys.datasetFile(tenant, dataset.id));
+    expect(createHash("sha256").update(file).digest("hex")).toBe(dataset.sha256);
+    expect(await takeManifest(artifactKeys.datasetManifest(tenant, dataset.id))).toEqual(dataset);
+  }
+  for (const model of records.models) {
+    for (const file of [artifactKeys.weights, artifactKeys.report])
+      await take(file(tenant, model.id, model.digest.replace(/^sha256:/, "")));
+    expect(await takeManifest(artifactKeys.modelManifest(tenant, model.id))).toEqual(model);
+  }
+  for (const job of records.jobs) {
+    if (job.done) expect(await takeManifest(artifactKeys.jobManifest(tenant, job.id))).toEqual(job);
+  }
+  expect([...left], "every file belongs to something").toEqual([]);
+  expect((await catalogue.removals(tenant)).filter(({ pending }) => pending)).toEqual([]);
+  expect(await jobs.unpublished(tenant)).toEqual([]);
+  if (records.jobs.some(({ done }) => !done)) return;
+  await emptyRedis();
+  await reindex(deps);
+  expect(await recordsOf(deps, tenant)).toEqual(records);
+};

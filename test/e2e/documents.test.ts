@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+const root = join(import.meta.dirname, "../..");
+const documents = [
+  "README.md",
+  ...readdirSync(join(root, "src/web/docs")).map((name) => `src/web/docs/${name}`),
+].sort();
+
+interface Example {
+  command: string;
+  output: string;
+}
+
+/** Indented blocks whose lines begin with `$ `: each such line is a command, what follows is its output. */
+const examplesOf = (document: string): Example[] => {
+  const examples: Example[] = [];
+  let open = false;
+  for (const line of readFileSync(join(root, document), "utf8").split("\n")) {
+    if (!line.startsWith("    ")) {
+      open = open && line === "";
+      continue;
+    }
+    const text = line.slice(4);
+    const last = examples.at(-1);
+    if (text.startsWith("$ ")) {
+      examples.push({ command: text.slice(2), output: "" });
+      open = true;
+    } else if (open && last !== undefined) {
+      if (last.output === "" && last.command.endsWith("\\")) last.command += `\n${text}`;
+      else last.output += `${text}\n`;
+    }
+  }
+  return examples;
+};
+
+const idPattern = /(ds|job|mdl)_[0-9A-HJKMNP-TV-Z]{26}/;
+/** What differs from run to run, and how each may look. `…` stands for whatever was left out. */
+const looseParts: readonly [shown: RegExp, allowed: string][] = [
+  [/^…/, "[\\s\\S]*?"],
+  [/^\d{4}-\d\d-\d\dT[\d:.]+Z/, "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z"],
+  [/^-?\d+(\.\d+)?(e-?\d+)?/, "-?\\d+(?:\\.\\d+)?(?:e-?\\d+)?"],
+];
+
+/** A pattern for an output as shown, without its white space; ids that were seen before must be the same ones again. */
+const toPattern = (output: string, known: ReadonlyMap<string, string>): { pattern: RegExp; ids: string[] } => {
+  // A progress bar is drawn on terminals only.
+  const text = output.replace(/^.*\|=+\|.*$/gm, "…").replace(/\s+/g, "");
+  const ids: string[] = [];
+  let pattern = "";
+  for (let at = 0; at < text.length; ) {
+    const rest = text.slice(at);
+    const id = new RegExp(`^${idPattern.source}`).exec(rest)?.[0];
+    const loose = looseParts.map(([shown, allowed]) => [shown.exec(rest)?.[0], allowed] as const).find(([hit]) => hit);
+    if (id !== undefined) {
+      const place = ids.indexOf(id);
+      const seen = known.get(id);
+      pattern += seen ?? (place < 0 ? `(${idPattern.source.replace("(ds", "(?:ds")})` : `\\${place + 1}`);
+      if (seen === undefined && place < 0) ids.push(id);
+      at += id.length;
+    } else if (loose?.[0] !== undefined) {
+      pattern += loose[1];
+      at += loose[0].length;
+    } else {
+      pattern += (rest[0] ?? "").replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
+      at += 1;
+    }
+  }
+  return { pattern: new RegExp(`^${pattern}$`), ids };
+};
+
+describe("what the documents show is what a user gets", () => {
+  let service: Service;
+  let dataDir: string;
+
+  beforeAll(async () => {
+    dataDir = await createDataDir();
+    // Commands are run where a user would run them, but what they write is not left in the repository.
+    for (const name of readdirSync(root)) symlinkSync(join(root, name), join(dataDir, name));
+    service = await startService(join(dataDir, "state"));
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await removeDataDir(dataDir);
+  });
+
+  const run = (command: string): Promise<string> =>
+    new Promise((resolve) => {
+      const env = { ...process.env, DESCENT_URL: service.url, npm_config_update_notifier: "false" };
+      execFile("bash", ["-c", command], { cwd: dataDir, env, timeout: 60_000 }, (_error, stdout, stderr) =>
+        resolve(stdout === "" ? stderr : stdout),
+      );
+    });
+
+  test.each(documents)("%s", { timeout: 240_000 }, async (document) => {
+    const ids = new Map<string, string>();
+    for (const { command, output } of examplesOf(document)) {
+      let text = command
+        .replaceAll("http://127.0.0.1:8080", service.url)
+        .replaceAll("127.0.0.1:50051", service.grpc)
+        .replace(/^curl /, "curl -sS ");
+      for (const [shown, real] of ids) text = text.replaceAll(shown, real);
+      const answer = (await run(text)).replace(/\s+/g, "");
+      const { pattern, ids: found } = toPattern(output, ids);
+      expect(pattern.test(answer), `${text}\nshown: ${output}\nanswered: ${answer.slice(0, 2000)}`).toBe(true);
+      found.forEach((id, i) => {
+        const real = pattern.exec(answer)?.[i + 1] ?? id;
+        ids.set(id, real);
+        // A model's id is its job's, with another prefix.
+        if (id.startsWith("job_")) ids.set(id.replace("job_", "mdl_"), real.replace("job_", "mdl_"));
+      });
+    }
+  });
+
+  test("README shows examples: the test above has something to run", () => {
+    expect(examplesOf("README.md").length).toBeGreaterThan(5);
+  });
+});
