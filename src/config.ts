@@ -118,11 +118,11 @@ export interface Config {
   logLevel: LogLevel;
   /** Between two checkpoints of a running job. */
   checkpointMs: number;
-  /** A thread that shows no sign of life for so long is taken for hung. */
+  /** A thread that shows no heartbeat for so long is taken for hung. */
   heartbeatMs: number;
   /** What a trainer may take to checkpoint and hand back its jobs when it is told to stop. */
   drainMs: number;
-  /** A trainer that gave no sign of life for so long has lost its jobs. */
+  /** A trainer that gave no heartbeat for so long has lost its jobs. */
   leaseMs: number;
   /** After so many crashes without progress a job runs alone, and one more then fails it; a lost trainer counts half. */
   poisonCrashes: number;

@@ -12,7 +12,7 @@ const say = (line = ""): void => {
 
 const percent = (share: number | undefined): string => (share === undefined ? "?" : `${(share * 100).toFixed(1)} %`);
 
-/** An event of the job's story; those of type `progress` carry the latest metrics. */
+/** An event of the job's event log; those of type `progress` carry the latest metrics. */
 interface DemoEvent {
   type: string;
   data: Record<string, number>;

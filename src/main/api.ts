@@ -77,7 +77,7 @@ const quotasOf = ({ quotas: { queuedJobs, storedBytes } }: Config): Deps["quotas
 const nowMs = (): number => performance.now();
 
 /** Trainers give three signs in a lease; one that missed them all is gone, and a job may then take a moment to be taken up. */
-const patienceLeases = 1.5;
+const graceLeases = 1.5;
 
 interface Surroundings {
   admit: Admit;
@@ -134,7 +134,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const heard = backends.signs.listen(config.leaseMs, nowMs);
   const gate = createLoadGate(log);
   metrics.watch({ queue, heard, refused: () => gate.counts().refused });
-  const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: patienceLeases * config.leaseMs });
+  const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
   const inference = createInference(inferenceThread, setup, log);
   const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);

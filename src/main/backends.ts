@@ -11,7 +11,7 @@ import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
 import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
-import { createTrainerSigns, type TrainerSigns } from "../store/redis/trainer-heartbeats.ts";
+import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
 import type { BackendMeters } from "./observing/backend-metrics.ts";
@@ -25,7 +25,7 @@ export interface Backends {
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
   outbox: WebhookOutbox;
-  signs: TrainerSigns;
+  signs: TrainerHeartbeats;
   close(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export const connectBackends = async (
     jobs: onRedis("jobs", jobs),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
-    signs: createTrainerSigns(redis, subscriber),
+    signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,
   };

@@ -2,10 +2,10 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import { startTrainer } from "../../workers/trainer/trainer.ts";
 import { type Config, StartError } from "../config.ts";
-import type { TrainerSign } from "../domain/jobs/trainer-heartbeat.ts";
+import type { TrainerHeartbeat } from "../domain/jobs/trainer-heartbeat.ts";
 import { createBullTrainingConsumer } from "../queue/bull-training-consumer.ts";
 import { createLastingConnection } from "../store/redis/redis-connection.ts";
-import type { TrainerSigns } from "../store/redis/trainer-heartbeats.ts";
+import type { TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import { connectBackends } from "./backends.ts";
 import { serveMetrics } from "./observing/metrics-server.ts";
 import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
@@ -15,14 +15,14 @@ const signsPerLease = 3.3;
 
 /** Tells the API, as long as it runs, that it lives and what it does. An outage is told by what needs Redis more. */
 const giveSigns = (
-  signs: TrainerSigns,
-  { everyMs, log, read }: { everyMs: number; log: Logger; read: () => Promise<TrainerSign> },
+  signs: TrainerHeartbeats,
+  { everyMs, log, read }: { everyMs: number; log: Logger; read: () => Promise<TrainerHeartbeat> },
 ): { stop: () => void } => {
   const give = async (): Promise<void> => {
     try {
       await signs.send(await read());
     } catch (error) {
-      log.debug({ err: error }, "a sign of life could not be given");
+      log.debug({ err: error }, "a heartbeat could not be given");
     }
   };
   void give();

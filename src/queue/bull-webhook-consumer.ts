@@ -14,7 +14,7 @@ export interface BullWebhookConsumerOptions {
   concurrency?: number;
   /** Of these, one tenant's: receivers that do not answer must not keep the other tenants waiting. */
   concurrencyPerTenant?: number;
-  /** After which a process that gave no sign of life has lost its deliveries; they are done again elsewhere. */
+  /** After which a process that gave no heartbeat has lost its deliveries; they are done again elsewhere. */
   lockMs: number;
   onError: (error: Error) => void;
 }

@@ -43,7 +43,7 @@ export interface UnfinishedJob {
   /** See `create`. */
   place: number;
   suspicion: Suspicion;
-  /** A trainer holds the job and gave no sign of life for the length of the lease. */
+  /** A trainer holds the job and gave no heartbeat for the length of the lease. */
   leaseEnded: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface JobStore {
   /** Newest first. */
   list(tenant: TenantId, page: PageRequest, state: JobState | null): Promise<Page<Job>>;
 
-  /** A user's wish: idempotent; `forbidden_transition` when the state does not allow it. Returns the job after it. */
+  /** A user's request: idempotent; `forbidden_transition` when the state does not allow it. Returns the job after it. */
   requestPause(tenant: TenantId, id: JobId, at: string): Promise<Job>;
   requestResume(tenant: TenantId, id: JobId, at: string): Promise<{ job: Job; place: number }>;
   requestCancel(tenant: TenantId, id: JobId, at: string): Promise<Job>;
@@ -88,7 +88,7 @@ export interface JobStore {
   /** As the next claim would tell it. */
   suspicion(tenant: TenantId, id: JobId): Promise<Suspicion>;
   /**
-   * Not held, changing nothing, if the job ended or another attempt holds it. Otherwise also tells what the users wish meanwhile
+   * Not held, changing nothing, if the job ended or another attempt holds it. Otherwise also tells what the users request meanwhile
    * (`pausing`, `cancelling`). Must be called at least every third of the lease, whether or not there is progress.
    */
   progress(
@@ -106,8 +106,8 @@ export interface JobStore {
   succeed(fence: Fence, model: Model, metrics: Metrics, at: string): Promise<boolean>;
   fail(fence: Fence, error: JobError, at: string): Promise<boolean>;
   /**
-   * Fenced ends of a run that is not final or that users wished: pausing → paused, cancelling → cancelled, running → queued.
-   * A user's later wish wins: `queued` while pausing pauses, `queued` or `paused` while cancelling cancels. False if stale or not wished.
+   * Fenced ends of a run that is not final or that users requested: pausing → paused, cancelling → cancelled, running → queued.
+   * A user's later request wins: `queued` while pausing pauses, `queued` or `paused` while cancelling cancels. False if stale or not requested.
    * `crashed` counts a crash.
    */
   release(
@@ -129,7 +129,7 @@ export interface JobStore {
   /** A job that must not run again (poison): queued → failed. */
   failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
 
-  /** Appends to the job's story; ids grow. Fenced when `fence` is given (false if stale). */
+  /** Appends to the job's event log; ids grow. Fenced when `fence` is given (false if stale). */
   appendEvent(
     target: Fence | { tenant: TenantId; job: JobId; attempt: null },
     event: Omit<JobEvent, "id">,

@@ -13,7 +13,7 @@ export interface WebhookOutbox {
   lookAgain(webhooks: readonly DueWebhook[], atMs: number): Promise<void>;
   /** The job to tell of, and how many deliveries failed; null when nothing is due (any more). */
   pending(webhook: DueWebhook): Promise<{ job: Job; failures: number } | null>;
-  /** Adds the event to the job's story and counts a failure, or settles the delivery for good. False if nothing was due. */
+  /** Adds the event to the job's event log and counts a failure, or settles the delivery for good. False if nothing was due. */
   note(webhook: DueWebhook, event: Omit<JobEvent, "id">, settled: boolean): Promise<boolean>;
   /** Calls back when one becomes due. May miss some while Redis is away: look now and then as well. Returns the unsubscriber. */
   onDue(listener: () => void): () => void;

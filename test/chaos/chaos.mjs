@@ -55,23 +55,23 @@ const specOf = (dataset, variant) => ({
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-/** One job from its submission to its end, now and then with a wish on the way. Writes what it learns into `entry`. */
+/** One job from its submission to its end, now and then with a request on the way. Writes what it learns into `entry`. */
 const follow = async ({ client, pending, random, dataset }, entry) => {
-  const wish = random.weighted([
+  const request = random.weighted([
     { name: "none", weight: 8 },
     { name: "pause", weight: 1.5 },
     { name: "cancel", weight: 0.5 },
   ]);
   const waitMs = random.between(100, 1500);
   const { id } = await client.submit(specOf(dataset, entry.variant), entry.key);
-  Object.assign(entry, { id, cancelled: wish.name === "cancel" });
+  Object.assign(entry, { id, cancelled: request.name === "cancel" });
   pending.add(id);
-  if (wish.name !== "none") await delay(waitMs);
-  if (wish.name === "cancel") await client.wish(id, "cancel");
-  if (wish.name === "pause" && (await client.wish(id, "pause")).status !== 409) {
+  if (request.name !== "none") await delay(waitMs);
+  if (request.name === "cancel") await client.request(id, "cancel");
+  if (request.name === "pause" && (await client.request(id, "pause")).status !== 409) {
     for (let { body } = await client.job(id); body.state !== "paused" && !body.done; { body } = await client.job(id))
       await delay(50);
-    await client.wish(id, "resume");
+    await client.request(id, "resume");
   }
   entry.end = await client.finished(id);
   pending.delete(id);

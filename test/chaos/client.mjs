@@ -40,7 +40,7 @@ export const createClient = (url) => {
       expecting(201, "/v1/datasets?name=chaos", { method: "POST", headers: { "content-type": "text/csv" }, body: csv }),
     submit: (spec, key) => expecting(202, "/v1/jobs", json(spec, { "idempotency-key": key })),
     /** 409 when it came too late: the job is done. */
-    wish: (id, verb) => persistently(`/v1/jobs/${id}/${verb}`, { method: "POST" }),
+    request: (id, verb) => persistently(`/v1/jobs/${id}/${verb}`, { method: "POST" }),
     job: (id) => persistently(`/v1/jobs/${id}`),
     events: async (id) => (await expecting(200, `/v1/jobs/${id}/events?limit=1000`, jsonPage)).items,
     model: (id) => expecting(200, `/v1/models/${id}`),

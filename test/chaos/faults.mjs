@@ -40,7 +40,7 @@ const untilTakenUp = ({ client }, jobs, startMs) =>
   );
 
 const isLoss = ({ type, message, data }) =>
-  type === "state" && data.attempt > 0 && /engine crashed|no sign of life/.test(message);
+  type === "state" && data.attempt > 0 && /engine crashed|no heartbeat/.test(message);
 
 /** One more crash without a checkpoint in between would fail it, as it should: nothing could be learnt from that here. */
 const isNearPoison = async ({ client }, { id }) => {

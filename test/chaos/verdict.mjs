@@ -12,7 +12,7 @@ const spread = (times) => {
   return { count: sorted.length, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), longest: sorted.at(-1) };
 };
 
-/** Which promises the run kept. `submissions`: what was wished and came of it; `references`: the uninterrupted runs. */
+/** Which promises the run kept. `submissions`: what was requested and came of it; `references`: the uninterrupted runs. */
 export const judge = ({ submissions, references, models, jobs, log }) => {
   const acknowledged = submissions.filter(({ id }) => id !== null);
   const expected = ({ cancelled, end }) => end.state === "succeeded" || (cancelled && end.state === "cancelled");

@@ -58,7 +58,7 @@ export const catalogueSuite = (name: string, open: OpenJobStores): void => {
       await expect(catalogue.removeModel("acme", base.model.id)).rejects.toMatchObject(inUse);
       await jobs.requestCancel("acme", job.id, tick());
       await expect(catalogue.removeModel("acme", base.model.id)).rejects.toMatchObject(inUse);
-      await jobs.release({ tenant: "acme", job: job.id, attempt: 1 }, "cancelled", "as wished", tick());
+      await jobs.release({ tenant: "acme", job: job.id, attempt: 1 }, "cancelled", "as requested", tick());
       await catalogue.removeModel("acme", base.model.id);
       await expect(catalogue.model("acme", base.model.id)).rejects.toMatchObject(absent);
       expect((await catalogue.models("acme", { pageSize: 4, pageToken: null })).items).toEqual([]);

@@ -8,7 +8,7 @@ import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { sweepOrphans } from "../../src/usecases/upkeep/sweep-orphans.ts";
 import { openStagedRuns, type StagedRuns, tenant } from "./staged-runs.ts";
 
-type Wish = "Pause" | "Resume" | "Cancel";
+type ControlRequest = "Pause" | "Resume" | "Cancel";
 
 const allowed = new Set(Object.values(transitions).flatMap(({ from, to }) => from.map((each) => `${each} → ${to}`)));
 
@@ -33,10 +33,10 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
     return model?.digest ?? null;
   };
   /** Whether it was granted; twice, as it must not matter. */
-  const ask = async (wish: Wish, id: string): Promise<boolean> => {
+  const ask = async (request: ControlRequest, id: string): Promise<boolean> => {
     const once = async (): Promise<boolean> => {
       try {
-        await runs.service.deps.jobs[`request${wish}`](tenant, id, now());
+        await runs.service.deps.jobs[`request${request}`](tenant, id, now());
         return true;
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code !== "forbidden_transition") throw error;
@@ -45,7 +45,7 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
     };
     const granted = await once();
     // Only the end of the job can come in between.
-    if ((await once()) !== granted) expect((await jobOf(id)).done && wish !== "Cancel").toBe(true);
+    if ((await once()) !== granted) expect((await jobOf(id)).done && request !== "Cancel").toBe(true);
     return granted;
   };
   const expectSound = async (job: Job): Promise<void> => {
@@ -174,28 +174,28 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
     expect(after.size).toBeGreaterThan(5);
   });
 
-  it("any wishes at any times: it comes to one end, and that is the right one", async () => {
-    const wishes = fc.array(
-      fc.tuple(fc.nat(30), fc.constantFrom<Wish>("Pause", "Resume", "Pause", "Resume", "Cancel")),
+  it("any requests at any times: it comes to one end, and that is the right one", async () => {
+    const requests = fc.array(
+      fc.tuple(fc.nat(30), fc.constantFrom<ControlRequest>("Pause", "Resume", "Pause", "Resume", "Cancel")),
       {
         maxLength: 5,
       },
     );
-    const property = fc.asyncProperty(wishes, async (wanted) => {
+    const property = fc.asyncProperty(requests, async (wanted) => {
       const { id } = await runs.submit();
       let cancelled = false;
-      // The trainer may ask several questions at once; what the user wishes comes one after the other all the same.
-      let wished = Promise.resolve();
-      const next = async (wish: Wish): Promise<void> => {
-        const granted = await ask(wish, id);
-        cancelled ||= wish === "Cancel" && granted;
+      // The trainer may ask several questions at once; what the user requests comes one after the other all the same.
+      let requested = Promise.resolve();
+      const next = async (request: ControlRequest): Promise<void> => {
+        const granted = await ask(request, id);
+        cancelled ||= request === "Cancel" && granted;
       };
       const stages = new Map(
-        wanted.map(([n, wish]): [number, () => Promise<void>] => [
+        wanted.map(([n, request]): [number, () => Promise<void>] => [
           n,
           () => {
-            wished = wished.then(() => next(wish));
-            return wished;
+            requested = requested.then(() => next(request));
+            return requested;
           },
         ]),
       );

@@ -13,8 +13,8 @@ import {
   isHeld,
   type JobModel,
   reclaim,
+  request,
   take,
-  wish,
   write,
 } from "./job-model.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
@@ -112,15 +112,15 @@ const steps: Record<string, Step> = {
   },
   pause: async ({ jobs }, model) => {
     const answer = granted(jobs.requestPause(model.tenant, model.id, tick()));
-    expect(await answer).toBe(wish(model, ["requestPause", "pauseQueued"], ["pausing", "paused"]));
+    expect(await answer).toBe(request(model, ["requestPause", "pauseQueued"], ["pausing", "paused"]));
   },
   resume: async ({ jobs }, model) => {
     const answer = granted(jobs.requestResume(model.tenant, model.id, tick()));
-    expect(await answer).toBe(wish(model, ["resume", "withdrawPause"], ["queued", "running"]));
+    expect(await answer).toBe(request(model, ["resume", "withdrawPause"], ["queued", "running"]));
   },
   cancel: async ({ jobs }, model) => {
     const answer = granted(jobs.requestCancel(model.tenant, model.id, tick()));
-    expect(await answer).toBe(wish(model, ["requestCancel", "cancelWaiting"], ["cancelling", "cancelled"]));
+    expect(await answer).toBe(request(model, ["requestCancel", "cancelWaiting"], ["cancelling", "cancelled"]));
   },
   release: async ({ jobs }, model, n) => {
     const to = (["queued", "paused", "cancelled"] as const)[Math.floor(n / 3) % 3]!;

@@ -55,8 +55,8 @@ export const claim = (model: JobModel): boolean => {
   return take(model, "claim");
 };
 
-/** Whether the wish is granted: by a transition, or because it already was. */
-export const wish = (model: JobModel, names: readonly Transition[], fulfilled: readonly JobState[]): boolean =>
+/** Whether the request is granted: by a transition, or because it already was. */
+export const request = (model: JobModel, names: readonly Transition[], fulfilled: readonly JobState[]): boolean =>
   take(model, ...names) || fulfilled.includes(model.state);
 
 /** The keys that may go. */

@@ -61,7 +61,7 @@ const operations: Record<string, { run: Operation; to: Partial<Record<JobState, 
   failWaiting: { run: (jobs, { id }) => jobs.failWaiting("acme", id, failure, tick()), to: { queued: "failed" } },
 };
 
-/** Wishes that are already fulfilled answer with the job; others that the state forbids are refused. */
+/** Requests that are already fulfilled answer with the job; others that the state forbids are refused. */
 const fulfilled: Record<string, readonly JobState[]> = {
   requestPause: ["pausing", "paused"],
   requestResume: ["queued", "running"],
@@ -162,7 +162,7 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       expect(history.filter(({ state }) => state === "succeeded")).toHaveLength(1);
     });
 
-    it("tells a trainer that reports progress what users wish", async () => {
+    it("tells a trainer that reports progress what users request", async () => {
       const { job, fence } = await start();
       const report = () => stores.jobs.progress(fence, { progress: 0.25, metrics: { trainLoss: 2 }, at: tick() });
       expect(await report()).toEqual({ held: true, state: "running" });

@@ -35,7 +35,7 @@ export const useJobStores = (open: OpenJobStores) => {
 export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => {
   describe(`job store: ${name}, submissions`, () => {
     const stores = useJobStores(open);
-    const create = (wishes = {}) => stores.jobs.create(newJob("acme", stores.dataset, wishes));
+    const create = (requests = {}) => stores.jobs.create(newJob("acme", stores.dataset, requests));
     const claim = async (job: Job) => (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
 
     it("records a job as it was given, with its first line of history and the event of it", async () => {

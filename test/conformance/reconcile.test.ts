@@ -65,7 +65,7 @@ describe("the reconciler", () => {
     expect(await opened.queue.has({ tenant: "acme", job: alive })).toBe(false);
   });
 
-  it("does for a lost trainer what users had wished of it", async () => {
+  it("does for a lost trainer what users had requested of it", async () => {
     const [pausing, cancelling] = [await submit(), await submit()];
     for (const id of [pausing, cancelling]) await crash(id);
     await stores.jobs.requestPause("acme", pausing, tick());

@@ -47,7 +47,7 @@ const plan: Plan = {
   ...{ estimatedSeconds: 0.1, warnings: [] },
 };
 
-export interface JobWishes {
+export interface NewJobOptions {
   priority?: number;
   base?: string;
   idempotency?: NewJob["idempotency"];
@@ -55,22 +55,22 @@ export interface JobWishes {
   webhook?: string;
 }
 
-export const newJob = (tenant: TenantId, dataset: Dataset, wishes: JobWishes = {}): NewJob => {
+export const newJob = (tenant: TenantId, dataset: Dataset, requests: NewJobOptions = {}): NewJob => {
   const parsed = JobSpec.parse({
     dataset: dataset.id,
     task: { type: "classification", label: "y" },
-    resources: { priority: wishes.priority ?? 0 },
-    ...(wishes.webhook === undefined ? {} : { webhook: { url: wishes.webhook } }),
+    resources: { priority: requests.priority ?? 0 },
+    ...(requests.webhook === undefined ? {} : { webhook: { url: requests.webhook } }),
   });
   const spec = resolveSpec(parsed, dataset, null, 1);
   return {
     tenant,
     id: createId("job", ++clock),
-    spec: wishes.base === undefined ? spec : { ...spec, base: { model: wishes.base, freeze: [], newHead: false } },
+    spec: requests.base === undefined ? spec : { ...spec, base: { model: requests.base, freeze: [], newHead: false } },
     plan,
     createdAt: new Date(clock).toISOString(),
-    idempotency: wishes.idempotency ?? null,
-    quota: wishes.queuedJobs === undefined ? null : { queuedJobs: wishes.queuedJobs },
+    idempotency: requests.idempotency ?? null,
+    quota: requests.queuedJobs === undefined ? null : { queuedJobs: requests.queuedJobs },
   };
 };
 

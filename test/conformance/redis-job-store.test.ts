@@ -1,10 +1,10 @@
 import { catalogueSuite } from "./catalogue.ts";
+import { jobEventLogSuite } from "./job-event-log.ts";
 import { jobRunsSuite } from "./job-runs.ts";
 import { jobSubmissionsSuite } from "./job-store.ts";
-import { jobStorySuite } from "./job-story.ts";
 import { openOwnRedisStores } from "./redis-stores.ts";
 
 jobSubmissionsSuite("Redis", openOwnRedisStores);
 jobRunsSuite("Redis", openOwnRedisStores);
-jobStorySuite("Redis", openOwnRedisStores);
+jobEventLogSuite("Redis", openOwnRedisStores);
 catalogueSuite("Redis", openOwnRedisStores);

@@ -52,8 +52,8 @@ describe("what is kept, deleted and rebuilt", () => {
   };
   const checkpoint = (job: Job) => artifacts.write(artifactKeys.checkpoint("acme", job.id, 1, 1), bytes("c"));
   /** As a trainer leaves it that was killed right after its last commit, or one that was not. */
-  const train = async (dataset: Dataset, wishes: { base?: string; published?: boolean } = {}) => {
-    const { base, published = true } = wishes;
+  const train = async (dataset: Dataset, requests: { base?: string; published?: boolean } = {}) => {
+    const { base, published = true } = requests;
     const { job } = await stores.jobs.create(newJob("acme", dataset, base === undefined ? {} : { base }));
     const { fence } = (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
     await checkpoint(job);

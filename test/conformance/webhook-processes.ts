@@ -53,15 +53,15 @@ export const useWebhookProcesses = () => {
     return receiver;
   };
 
-  interface Wishes {
+  interface Options {
     retryMs?: number[];
     lockMs?: number;
     concurrencyPerTenant?: number;
     timeoutMs?: number;
   }
   /** What one API process does for webhooks, in parts: each test starts those it is about. */
-  const openProcess = async (wishes: Wishes = {}) => {
-    const { retryMs = [20, 20, 20], lockMs = 10_000, timeoutMs = 5000, ...limit } = wishes;
+  const openProcess = async (options: Options = {}) => {
+    const { retryMs = [20, 20, 20], lockMs = 10_000, timeoutMs = 5000, ...limit } = options;
     const redis = createProducerConnection(server.url, ignore);
     const lasting = createLastingConnection(server.url, ignore);
     const subscriber = createLastingConnection(server.url, ignore);
@@ -97,8 +97,8 @@ export const useWebhookProcesses = () => {
       vanish: () => lasting.disconnect(),
     };
   };
-  const startProcess = async (wishes?: Wishes) => {
-    const process = await openProcess(wishes);
+  const startProcess = async (options?: Options) => {
+    const process = await openProcess(options);
     process.consume();
     process.startRelay();
     return process;

@@ -64,7 +64,7 @@ describe("a job whose trainer, engine or store fails", () => {
   test("a trainer frozen beyond its lease: the job ends elsewhere, and what wakes up writes nothing", async () => {
     const { id, pid } = await underWay();
     process.kill(pid, "SIGSTOP");
-    const done = await goneOnWith(id, /no sign of life/);
+    const done = await goneOnWith(id, /no heartbeat/);
     const artifacts = await createFileArtifactStore(join(dataDir, "artifacts"));
     const checkpoints = () => artifacts.list(artifactKeys.checkpoints("default", id));
     await expect.poll(checkpoints, { timeout: 10_000 }).toEqual([]);
@@ -100,7 +100,7 @@ describe("a job whose trainer, engine or store fails", () => {
   test("a hung engine thread: found out by its heartbeat", async () => {
     const { id, pid } = await underWay();
     process.kill(pid, "SIGPROF");
-    await goneOnWith(id, /^the engine crashed: .*no sign of life for 5 s$/);
+    await goneOnWith(id, /^the engine crashed: .*no heartbeat for 5 s$/);
     expect(isAlive(pid)).toBe(true);
   });
 

@@ -33,7 +33,7 @@ export const createGrpcClient = (address: string) => {
     submit: (spec: JobSpec): Promise<Job> => answered((callback) => jobs.submitJob({ spec }, callback)),
     job: (id: string): Promise<Job> => answered((callback) => jobs.getJob({ id }, callback)),
     cancel: (id: string): Promise<Job> => answered((callback) => jobs.cancelJob({ id }, callback)),
-    /** The job's whole story: the stream ends when the job is done. */
+    /** The job's whole event log: the stream ends when the job is done. */
     watch: async (id: string): Promise<JobEvent[]> => {
       const events: JobEvent[] = [];
       for await (const event of jobs.watchJob({ id })) events.push(event);

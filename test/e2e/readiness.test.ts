@@ -7,7 +7,7 @@ import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, mainScript, removeDataDir, type Service, startService } from "./service.ts";
 
-/** Signs of life every third of it, and patience of one and a half. */
+/** heartbeats every third of it, and patience of one and a half. */
 const env = { WORKERS: "0", LEASE_SECONDS: "2" };
 
 let dataDir = "";
@@ -47,7 +47,7 @@ test("says that jobs wait for trainers that are not there, stopped or silent; ac
     status: "degraded",
     checks: {
       ...{ redis: { ok: true }, artifactStore: { ok: true }, queue: { ok: true } },
-      trainers: { ok: false, detail: expect.stringMatching(/^1 job waits, and no trainer has given a sign of life/) },
+      trainers: { ok: false, detail: expect.stringMatching(/^1 job waits, and no trainer has given a heartbeat/) },
     },
   });
   expect((await client.call("/readyz")).status).toBe(200);

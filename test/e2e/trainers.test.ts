@@ -71,7 +71,7 @@ describe("several trainers on one Redis", () => {
     const done = await Promise.all(jobs.map(({ id }) => client.untilDone(id)));
     for (const [i, job] of done.entries()) expect(await digestOf(job)).toBe(references[i % 3]);
     const reasons = done.flatMap(({ history }) => history.map(({ reason }) => reason));
-    expect(reasons).toContain("its trainer gave no sign of life");
+    expect(reasons).toContain("its trainer gave no heartbeat");
     expect(new Set(done.flatMap(holdersOf))).toEqual(new Set([first.pid, second.pid, third.pid]));
     const commits = [first, second, third].flatMap(({ log }) => log.filter(({ msg }) => msg === "job succeeded"));
     const counted = jobs.map(({ id }) => commits.filter(({ job }) => job === id).length);

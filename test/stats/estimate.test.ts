@@ -79,7 +79,7 @@ describe("estimates agree with SciPy and scikit-learn:", () => {
 });
 
 describe("a conformal bound", () => {
-  it("leaves at most the wished share of its own scores above it, and there is none where rows are too few", () => {
+  it("leaves at most the requested share of its own scores above it, and there is none where rows are too few", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 }),

@@ -22,14 +22,14 @@ const opened = async <T extends { close(): Promise<unknown> }>(what: Promise<T>)
 
 const never = new AbortController().signal;
 setMaxListeners(100, never);
-interface Wishes {
+interface Options {
   privateHosts?: string[];
   timeoutMs?: number;
   resolve?: Resolve;
   signal?: AbortSignal;
 }
-const post = (url: string, wishes: Wishes = {}): Promise<PostOutcome> => {
-  const { privateHosts = ["127.0.0.1"], timeoutMs = 5000, resolve, signal = never } = wishes;
+const post = (url: string, options: Options = {}): Promise<PostOutcome> => {
+  const { privateHosts = ["127.0.0.1"], timeoutMs = 5000, resolve, signal = never } = options;
   const policy = createAddressPolicy(privateHosts);
   const send = createPostWebhook({ policy, timeoutMs, ...(resolve === undefined ? {} : { resolve }) });
   return send({ url, headers: { "webhook-id": "msg_1" }, body: '{"ünï":1}', signal });

@@ -17,7 +17,7 @@ export interface EngineThreadSetup {
 
 assert(parentPort !== null, "engine-thread runs as a worker thread");
 // Training takes what is left: whoever asks the API of the same machine meanwhile, waits for the answer. (On Linux of this thread alone:
-// the trainer's signs of life keep their place.)
+// the trainer's heartbeats keep their place.)
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const port = parentPort;
 const { kernels }: EngineThreadSetup = workerData;

@@ -38,7 +38,7 @@ export type ToThread = { type: "lead"; order: RunOrder } | { type: "join"; team:
 export type RunEnd =
   /** The weights are in the store; nothing is committed yet. */
   | { type: "trained"; model: Omit<Model, "createdAt">; metrics: Metrics }
-  /** As wished; the checkpoint, if one was wished, was posted before. */
+  /** As requested; the checkpoint, if one was requested, was posted before. */
   | { type: "stopped" }
   | { type: "failed"; error: JobError }
   /** The world did not let it go on (the store is away): the job goes back to the queue. */

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { assert } from "../../src/domain/errors.ts";
-import { currentWish, heartbeats } from "./control.ts";
+import { currentSignal, heartbeats } from "./control.ts";
 import type { FromThread, RunEnd, RunOrder, TeamOrder } from "./protocol.ts";
 import type { EngineThread, ThreadPool } from "./thread-pool.ts";
 import { ThreadDied } from "./thread-pool.ts";
@@ -21,7 +21,7 @@ const tickMs = 1000;
 const abandonTicks = 2;
 
 /**
- * Watches a lead from the outside. Signs of life are counted in ticks, not in time: a process that was frozen and wakes
+ * Watches a lead from the outside. heartbeats are counted in ticks, not in time: a process that was frozen and wakes
  * up finds one tick gone, and does not take its threads for hung.
  */
 const watch = (order: RunOrder, heartbeatMs: number, trouble: (end: TeamEnd) => void): (() => void) => {
@@ -34,8 +34,8 @@ const watch = (order: RunOrder, heartbeatMs: number, trouble: (end: TeamEnd) => 
     silent = beats === seen ? silent + 1 : 0;
     seen = beats;
     if (silent >= silentTicks)
-      trouble({ type: "crashed", reason: `the engine showed no sign of life for ${Math.round(heartbeatMs / 1000)} s` });
-    if (currentWish(order.control) === "abandon" && ++abandoned > abandonTicks) trouble({ type: "stopped" });
+      trouble({ type: "crashed", reason: `the engine showed no heartbeat for ${Math.round(heartbeatMs / 1000)} s` });
+    if (currentSignal(order.control) === "abandon" && ++abandoned > abandonTicks) trouble({ type: "stopped" });
   }, tickMs);
   return () => clearInterval(timer);
 };

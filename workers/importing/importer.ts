@@ -2,7 +2,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../../src/domain/models/imported-model.ts";
-import { createAskingThread } from "../requests/request-worker.ts";
+import { createRequestWorker } from "../requests/request-worker.ts";
 
 /** What the importing thread is asked: to read the upload that lies in the store under this model. */
 export interface ImportQuestion {
@@ -30,7 +30,7 @@ const heapMegabytes = 2048;
 /** Reads files of models in a thread of its own: a gigabyte takes many seconds, and what it holds is not to be trusted. */
 export const createImporter = (script: URL, setup: ImporterSetup, log: Log): Importer => {
   const hungOn = () => new ServiceError("over_limit", "reading this file took too long; export a smaller network");
-  const thread = createAskingThread<ImportQuestion, ImportedNetwork>({
+  const thread = createRequestWorker<ImportQuestion, ImportedNetwork>({
     ...{ script, workerData: setup, what: "import", log, waiting, patienceMs, hungOn, heapMegabytes },
   });
   return { importNetwork: (question) => thread.ask(question), close: thread.close };

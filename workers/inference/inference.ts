@@ -3,7 +3,7 @@ import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { AnyModel, PredictResponse } from "../../src/domain/models/model.ts";
 import type { ToInference } from "../engine/protocol.ts";
-import { createAskingThread } from "../requests/request-worker.ts";
+import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Inference {
   /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
@@ -31,7 +31,7 @@ const heapMegabytes = 1024;
  */
 export const createInference = (script: URL, setup: InferenceSetup, log: Log): Inference => {
   const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
-  const thread = createAskingThread<ToInference, PredictResponse | Uint8Array>({
+  const thread = createRequestWorker<ToInference, PredictResponse | Uint8Array>({
     ...{ script, workerData: setup, what: "prediction", log, waiting, patienceMs, hungOn, heapMegabytes },
   });
   return {

@@ -4,7 +4,7 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { BlasIdentity } from "../../src/engine/blas/blas-library.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
-import { createAskingThread } from "../requests/request-worker.ts";
+import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
   plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
@@ -46,7 +46,7 @@ export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Plann
     const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
-  const thread = createAskingThread<PlanQuestion, Plan>({
+  const thread = createRequestWorker<PlanQuestion, Plan>({
     ...{ script, workerData: setup, what: "plan", log, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.

@@ -3,7 +3,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
 
 /**
- * The thread's side of an asking thread: answers what it is asked. What users can cause travels back as data, since a
+ * The thread's side of a request worker: answers what it is asked. What users can cause travels back as data, since a
  * ServiceError's class is lost between threads; anything else ends the thread. Buffers that `transferOf` names are moved.
  */
 export const answerQuestions = <Question, Answer>(

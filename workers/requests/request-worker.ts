@@ -3,7 +3,7 @@ import { type ErrorCode, errorCatalogue, ServiceError } from "../../src/domain/e
 import type { Log } from "../../src/domain/log.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
 
-export interface AskingThreadOptions {
+export interface RequestWorkerOptions {
   script: URL;
   workerData: unknown;
   /** What it does, for the log and for who must wait: `prediction`. */
@@ -19,7 +19,7 @@ export interface AskingThreadOptions {
   heapMegabytes: number;
 }
 
-export interface AskingThread<Question, Answer> {
+export interface RequestWorker<Question, Answer> {
   /** `overloaded` when too many wait; `unavailable` when the thread died of this question or of one before it. */
   ask(question: Question, transfer?: readonly ArrayBuffer[]): Promise<Answer>;
   /** Says something that needs no answer. */
@@ -38,7 +38,9 @@ const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
  * A thread for work that would hold up the event loop. It is asked one thing after another; its crash costs the requests it had,
  * and a fresh thread serves the next.
  */
-export const createAskingThread = <Question, Answer>(options: AskingThreadOptions): AskingThread<Question, Answer> => {
+export const createRequestWorker = <Question, Answer>(
+  options: RequestWorkerOptions,
+): RequestWorker<Question, Answer> => {
   const { script, workerData, what, log, waiting, patienceMs, hungOn, heapMegabytes } = options;
   const pending = new Map<number, Pending<Answer>>();
   let worker: Worker | null = null;

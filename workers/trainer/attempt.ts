@@ -4,7 +4,7 @@ import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
-import { type Control, createControl, wish } from "../engine/control.ts";
+import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
@@ -13,10 +13,10 @@ import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 
-/** Follows what the user wishes: told by Redis, and seen on every sign of life in case a message was lost. */
+/** Follows what the user requests: told by Redis, and seen on every heartbeat in case a message was lost. */
 const onState = (control: Control, state: JobState): void => {
-  if (state === "cancelling") wish(control, "abandon");
-  if (state === "pausing") wish(control, "checkpoint");
+  if (state === "cancelling") sendSignal(control, "abandon");
+  if (state === "pausing") sendSignal(control, "checkpoint");
 };
 
 /** A run that has not stopped by then is ended from outside, so that its job can still be handed back, at its last checkpoint. */
@@ -38,14 +38,14 @@ const createAttempt = (
   const lose = (): void => {
     if (lost.signal.aborted) return;
     log.warn("the job is held by another attempt; this one stops and writes nothing");
-    wish(control, "abandon");
+    sendSignal(control, "abandon");
     lost.abort();
   };
   const onAbort = (): void => {
     // One that lost touch with the queue stops computing just like one that is told to stop. Whether the job is still its own
     // to checkpoint and to give back only the store knows, and every write asks it.
     handingBack = signal.reason === "closing" ? "the trainer is stopping" : "the trainer lost touch with the queue";
-    wish(control, "checkpoint");
+    sendSignal(control, "checkpoint");
     if (signal.reason === "closing") drain = setTimeout(() => giveUp.abort(), drainShare * deps.drainMs);
   };
   if (signal.aborted) onAbort();
@@ -59,7 +59,7 @@ const createAttempt = (
     onError: (error) => {
       trouble = error;
       log.error({ err: error }, "the job's record refused a write");
-      wish(control, "abandon");
+      sendSignal(control, "abandon");
     },
     now: deps.now,
   });
@@ -84,18 +84,18 @@ const createAttempt = (
 };
 
 /** Looks at the job whenever Redis says that it changed. Returns the unsubscriber. */
-const followWishes = async ({ jobs }: TrainerDeps, { fence, control }: Attempt, log: Logger): Promise<() => void> => {
+const followRequests = async ({ jobs }: TrainerDeps, { fence, control }: Attempt, log: Logger): Promise<() => void> => {
   const look = (): void => {
     jobs.get(fence.tenant, fence.job).then(
       ({ state }) => onState(control, state),
-      // The next sign of life tells the same.
+      // The next heartbeat tells the same.
       (error: unknown) => log.debug({ err: error }, "the job's state could not be read"),
     );
   };
   try {
     return await jobs.onChange(fence.tenant, fence.job, look);
   } catch (error) {
-    log.warn({ err: error }, "changes of the job cannot be followed; wishes are seen with each sign of life");
+    log.warn({ err: error }, "changes of the job cannot be followed; requests are seen with each heartbeat");
     return () => {};
   }
 };
@@ -151,12 +151,12 @@ const runsAlone: NewEvent = {
   data: {},
 };
 
-/** Runs a claimed job until it ends, is stopped by a wish, or is lost. */
+/** Runs a claimed job until it ends, is stopped by a request, or is lost. */
 export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
   const { fence, job } = claimed;
   const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt });
   const attempt = createAttempt(deps, claimed, log, signal);
-  const unfollow = await followWishes(deps, attempt, log);
+  const unfollow = await followRequests(deps, attempt, log);
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;
   deps.meter.started(waitedSeconds(job, deps.now()));

@@ -41,8 +41,8 @@ const fail = async (deps: TrainerDeps, attempt: Attempt, error: JobError, log: L
 const releasedAs: Partial<Record<JobState, AttemptOutcome>> = { cancelled: "cancelled", paused: "paused" };
 
 /**
- * A run that stopped before its end: cancelled or paused as the user wished, else back to the queue. The store decides by
- * the state it holds, so a wish that came at the last moment is not lost.
+ * A run that stopped before its end: cancelled or paused as the user requested, else back to the queue. The store decides by
+ * the state it holds, so a request that came at the last moment is not lost.
  */
 const release = async (
   deps: TrainerDeps,
@@ -122,7 +122,7 @@ export const commitEnd = async (
           log,
         );
       }
-      return release(deps, attempt, attempt.handingBack() ?? "stopped as wished", log);
+      return release(deps, attempt, attempt.handingBack() ?? "stopped as requested", log);
     }
   }
 };

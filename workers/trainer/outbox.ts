@@ -47,7 +47,7 @@ interface Write {
 /**
  * @param lost aborted by whoever learns that the attempt is over; nothing is written after that
  * @param onLost told when Redis refuses the fence: another attempt holds the job
- * @param onState the job's state as users wish it, seen on the way
+ * @param onState the job's state as users request it, seen on the way
  */
 export const createOutbox = (options: {
   jobs: JobStore;

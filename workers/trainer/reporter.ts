@@ -6,9 +6,9 @@ import type { Attempt } from "./attempt-context.ts";
 import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
 
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
-const signsOfLifePerLease = 3.3;
+const heartbeatsPerLease = 3.3;
 
-/** Progress is told as an event for each hundredth, and not too fast to watch: a job's story has room for a thousand lines. */
+/** Progress is told as an event for each hundredth, and not too fast to watch: a job's event log has room for a thousand lines. */
 const toldShare = 0.01;
 const toldEveryMs = 200;
 
@@ -55,7 +55,7 @@ export const createReporter = (
   const tell = createTold(outbox, job.progress);
   const steps = createStepCounter(meter);
   let last = { progress: job.progress, metrics: job.metrics };
-  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / signsOfLifePerLease);
+  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / heartbeatsPerLease);
 
   const tidying = new Set<Promise<void>>();
   const tidy = (key: string, work: Promise<void>): void => {

@@ -38,6 +38,6 @@ export interface TrainerDeps {
   heartbeatMs: number;
   /** What a trainer that is told to stop may take. */
   drainMs: number;
-  /** The job is another's when its record saw no sign of life for so long. */
+  /** The job is another's when its record saw no heartbeat for so long. */
   leaseMs: number;
 }

@@ -1,4 +1,4 @@
-import type { TrainerSign } from "../../src/domain/jobs/trainer-heartbeat.ts";
+import type { TrainerHeartbeat } from "../../src/domain/jobs/trainer-heartbeat.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import type { RunJob, TrainingConsumer } from "../../src/queue/training-queue.ts";
 import { createThreadPool } from "../engine/thread-pool.ts";
@@ -7,8 +7,8 @@ import { createJobRunner } from "./run-job.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
 export interface Trainer {
-  /** What it does now, for its sign of life. */
-  load(): Omit<TrainerSign, "name" | "metrics">;
+  /** What it does now, for its heartbeat. */
+  load(): Omit<TrainerHeartbeat, "name" | "metrics">;
   /** Hands the running jobs back with a checkpoint, at most so long, and ends all threads. */
   close(limitMs: number): Promise<void>;
 }

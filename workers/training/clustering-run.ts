@@ -13,7 +13,7 @@ import { beat } from "../engine/control.ts";
 import { createSharedMemory } from "../engine/shared-memory.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { type Course, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
+import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
 
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
 
@@ -33,11 +33,11 @@ export const toClusterModel = (
 };
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
-export const createClusteringCourse = (
+export const createClusteringRun = (
   spec: ResolvedJobSpec,
   shape: DataShape,
   allow: (memoryBytes: number) => void,
-): Course => {
+): TrainingRun => {
   const plan = planClustering(spec, shape);
   allow(plan.memoryBytes);
   const memory = createSharedMemory(plan.memoryBytes);
@@ -51,7 +51,7 @@ export const createClusteringCourse = (
     arrays,
     secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
     dismiss: () => {},
-    async fit(context): Promise<CourseEnd> {
+    async fit(context): Promise<TrainingRunEnd> {
       const result = await fitClustering(plan, memory, {
         control: context.control.words,
         nowMs: () => {

@@ -8,14 +8,14 @@ import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { decodeSafetensors, digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
-import { beat, currentWish } from "../engine/control.ts";
+import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
-import { createClusteringCourse } from "./clustering-run.ts";
-import { createNetworkCourse } from "./network-run.ts";
-import { StoppedReading, untilWished } from "./stop-reading.ts";
+import { createClusteringRun } from "./clustering-run.ts";
+import { createNetworkRun } from "./network-run.ts";
+import { StoppedReading, untilSignalled } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
-import type { Course, CourseContext, CourseEnd } from "./training-run.ts";
+import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "./training-run.ts";
 
 /** Messages to the main thread at most this often: a tiny job makes thousands of steps a second. */
 const postEveryMs = 100;
@@ -73,7 +73,7 @@ const publishWeights = async (
   artifacts: ArtifactStore,
   order: RunOrder,
   preprocessing: Preprocessing,
-  end: Extract<CourseEnd, { type: "completed" }>,
+  end: Extract<TrainingRunEnd, { type: "completed" }>,
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -110,11 +110,11 @@ const createContext = (
   checkpointMs: order.checkpointMs,
   onProgress: reports.onProgress,
   onPoint: reports.onPoint,
-  onEvent: ({ level, type, message, data }: Parameters<CourseContext["onEvent"]>[0]): void => {
+  onEvent: ({ level, type, message, data }: Parameters<TrainingRunContext["onEvent"]>[0]): void => {
     reports.flush();
     post({ type: "event", level, name: type, message, data });
   },
-  writeCheckpoint: async (content: Parameters<CourseContext["writeCheckpoint"]>[0]): Promise<void> => {
+  writeCheckpoint: async (content: Parameters<TrainingRunContext["writeCheckpoint"]>[0]): Promise<void> => {
     reports.flush();
     const startMs = performance.now();
     const { record, bytes } = await patiently(() => writeCheckpoint(artifacts, order, content));
@@ -123,16 +123,16 @@ const createContext = (
 });
 
 const run = async (
-  course: Course,
+  trainingRun: TrainingRun,
   order: RunOrder,
   artifacts: ArtifactStore,
   post: (message: FromThread) => void,
 ): Promise<RunEnd> => {
   const { spec, dataset, tenant } = order;
-  if (course.team !== null) post({ type: "recruit", team: course.team });
+  if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
   const openStream = async () =>
-    untilWished(order.control, await patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id))));
-  const preprocessing = await prepare(spec, dataset, openStream, course.arrays, order.base);
+    untilSignalled(order.control, await patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id))));
+  const preprocessing = await prepare(spec, dataset, openStream, trainingRun.arrays, order.base);
   const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
@@ -153,7 +153,7 @@ const run = async (
       message: "none of the job's checkpoints can be used; it starts anew, and its result will be the same",
       data: { checkpoints: order.checkpoints.length },
     });
-  const secondsBefore = resume === null ? 0 : course.secondsOf(resume.state);
+  const secondsBefore = resume === null ? 0 : trainingRun.secondsOf(resume.state);
   post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
   if (resume !== null)
     post({
@@ -163,9 +163,14 @@ const run = async (
       message: `resumed at step ${resume.step}`,
       data: { step: resume.step },
     });
-  if (currentWish(order.control) !== "go") return { type: "stopped" };
+  if (currentSignal(order.control) !== "go") return { type: "stopped" };
   const reports = createReports(post);
-  const end = await course.fit({ ...createContext(artifacts, order, reports, post), preprocessing, initial, resume });
+  const end = await trainingRun.fit({
+    ...createContext(artifacts, order, reports, post),
+    preprocessing,
+    initial,
+    resume,
+  });
   reports.flush();
   return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
 };
@@ -192,21 +197,21 @@ export const leadJob = async (
     post,
   }: { artifacts: ArtifactStore; kernels: WebAssembly.Module; post: (message: FromThread) => void },
 ): Promise<RunEnd> => {
-  // While data are read the event loop turns; while the fit computes, the course counts.
+  // While data are read the event loop turns; while the fit computes, the trainingRun counts.
   const alive = setInterval(() => beat(order.control), 500);
   try {
     const shape = dataShape(order.spec, order.dataset, order.base);
     const allow = (memoryBytes: number): void => requireAdmitted(order, memoryBytes);
-    const course = isClusteringModel(order.spec.model)
-      ? createClusteringCourse(order.spec, shape, allow)
-      : await createNetworkCourse(order.spec, shape, kernels, allow);
+    const trainingRun = isClusteringModel(order.spec.model)
+      ? createClusteringRun(order.spec, shape, allow)
+      : await createNetworkRun(order.spec, shape, kernels, allow);
     try {
-      return await run(course, order, artifacts, post);
+      return await run(trainingRun, order, artifacts, post);
     } catch (error) {
       if (error instanceof StoppedReading) return { type: "stopped" };
       throw error;
     } finally {
-      course.dismiss();
+      trainingRun.dismiss();
     }
   } finally {
     clearInterval(alive);

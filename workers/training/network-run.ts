@@ -13,7 +13,12 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
-import { type Course, type CourseContext, type CourseEnd, firstCheckpointShare } from "./training-run.ts";
+import {
+  firstCheckpointShare,
+  type TrainingRun,
+  type TrainingRunContext,
+  type TrainingRunEnd,
+} from "./training-run.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 
@@ -28,12 +33,12 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 };
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
-export const createNetworkCourse = async (
+export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
   kernels: WebAssembly.Module,
   allow: (memoryBytes: number) => void,
-): Promise<Course> => {
+): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   allow(plan.memoryBytes);
   const memory = createTrainingMemory(plan);
@@ -41,9 +46,9 @@ export const createNetworkCourse = async (
   const team = leadTeam(plan, memory, loaded.kernels);
   const views = dataViews(plan, memory);
 
-  const optionsOf = (context: CourseContext): Parameters<typeof fitNetwork>[3] => ({
+  const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
-    // Asked between two looks at the control word: the sign of life of a thread that computes without a pause.
+    // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
     nowMs: () => {
       beat(context.control);
       return performance.now();
@@ -64,7 +69,7 @@ export const createNetworkCourse = async (
     arrays: views,
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),
-    async fit(context): Promise<CourseEnd> {
+    async fit(context): Promise<TrainingRunEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       if (loaded.blas !== null) {

@@ -1,4 +1,4 @@
-import { type Control, currentWish } from "../engine/control.ts";
+import { type Control, currentSignal } from "../engine/control.ts";
 
 /** The job is told to stop before it has computed anything that a checkpoint could keep. */
 export class StoppedReading extends Error {
@@ -9,9 +9,9 @@ export class StoppedReading extends Error {
 }
 
 /** The same chunks, until the job is told to stop: a large file takes longer to read than a trainer may take to stop. */
-export async function* untilWished(control: Control, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* untilSignalled(control: Control, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
-    if (currentWish(control) !== "go") throw new StoppedReading();
+    if (currentSignal(control) !== "go") throw new StoppedReading();
     yield chunk;
   }
 }

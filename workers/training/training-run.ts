@@ -13,8 +13,8 @@ import type { CheckpointContent } from "./checkpoint-file.ts";
  */
 export const firstCheckpointShare = 0.1;
 
-/** What a course tells while it runs, and what it starts from. */
-export interface CourseContext {
+/** What a training run tells while it runs, and what it starts from. */
+export interface TrainingRunContext {
   control: Control;
   preprocessing: Preprocessing;
   /** Weights of the base model by name. */
@@ -28,20 +28,20 @@ export interface CourseContext {
   writeCheckpoint(content: CheckpointContent): Promise<void>;
 }
 
-export type CourseEnd =
+export type TrainingRunEnd =
   | { type: "completed"; tensors: Tensor[]; metrics: Metrics; parameters: number; report: Report }
-  /** As the control word wishes; a wished checkpoint is written. */
+  /** As the control word requests; a requested checkpoint is written. */
   | { type: "stopped" };
 
 /** One way to fit a model: a network trained by a team of threads, or clusters by one. */
-export interface Course {
+export interface TrainingRun {
   /** What the other members of the team need; null when the lead computes alone. */
   team: TeamOrder | null;
   /** Where the prepared data go, in the job's memory. */
   arrays: PreparedArrays;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
-  fit(context: CourseContext): Promise<CourseEnd>;
+  fit(context: TrainingRunContext): Promise<TrainingRunEnd>;
   /** Lets the members of the team go. */
   dismiss(): void;
 }

@@ -59,7 +59,7 @@ export const Job = z
   })
   .meta({ id: "Job" });
 
-/** One line of a job's story. `id` is the event's position (SSE's Last-Event-ID). */
+/** One line of a job's event log. `id` is the event's position (SSE's Last-Event-ID). */
 export const JobEvent = z
   .object({
     id: z.string(),

@@ -2,8 +2,8 @@ import { z } from "zod";
 
 const count = z.int().min(0);
 
-/** A trainer's sign of life, told every few seconds to whoever listens. */
-export const TrainerSign = z.object({
+/** A trainer's heartbeat, told every few seconds to whoever listens. */
+export const TrainerHeartbeat = z.object({
   /** Host and process. */
   name: z.string().min(1).max(300),
   /** What it may use, and what its running jobs have planned. */
@@ -17,4 +17,4 @@ export const TrainerSign = z.object({
   /** Prometheus's text format; null where the trainer serves it itself. */
   metrics: z.string().nullable(),
 });
-export type TrainerSign = z.infer<typeof TrainerSign>;
+export type TrainerHeartbeat = z.infer<typeof TrainerHeartbeat>;

@@ -77,7 +77,7 @@ const product = (b: Building, node: NodeOf<"linear">): Value => {
   return observed(b, b.layerOf(node.weight), out, node.epilogue);
 };
 
-/** With the mini-batch's statistics in training, with running averages at inference, where the layer is frozen, and where the job wishes it. */
+/** With the mini-batch's statistics in training, with running averages at inference, where the layer is frozen, and where the job requests it. */
 const normalisation = (b: Building, node: NodeOf<"batchNorm">): Value => {
   const gamma = b.tensor(node.scale);
   const columns = sizeOf(gamma.shape);

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
-import type { HeardSign } from "../../store/redis/trainer-heartbeats.ts";
+import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
 import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
@@ -46,7 +46,7 @@ const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOpt
   });
   new Gauge({
     name: "descent_trainers",
-    help: "Trainers that gave a sign of life lately",
+    help: "Trainers that gave a heartbeat lately",
     registers: [registry],
     collect() {
       this.set(heard().length);
@@ -70,7 +70,7 @@ export interface ApiMetricsOptions {
   queue: Pick<TrainingQueue, "depth">;
   /** Requests that the load gate has refused since the start. */
   refused: () => number;
-  heard: () => readonly HeardSign[];
+  heard: () => readonly HeardHeartbeat[];
 }
 
 export interface ApiMetrics extends BackendMeters {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TrainerMeter } from "../../../workers/trainer/trainer-deps.ts";
-import type { TrainerSign } from "../../domain/jobs/trainer-heartbeat.ts";
+import type { TrainerHeartbeat } from "../../domain/jobs/trainer-heartbeat.ts";
 import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
 
 /** From "at once" to a night in the queue. */
@@ -57,7 +57,7 @@ const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => 
   };
 };
 
-type Load = Omit<TrainerSign, "name" | "metrics">;
+type Load = Omit<TrainerHeartbeat, "name" | "metrics">;
 
 const addCapacityGauges = (registry: Registry, load: () => Load): void => {
   const gauge = (name: string, help: string, read: (load: Load) => number): void => {

@@ -11,8 +11,8 @@ export const redisKeys = {
   tenants: `${KEY_PREFIX}:tenants`,
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
   places: `${KEY_PREFIX}:places`,
-  /** Channel on which trainers give signs of life. */
-  trainerSigns: `${KEY_PREFIX}:trainer-signs`,
+  /** Channel on which trainers give heartbeats. */
+  trainerHeartbeats: `${KEY_PREFIX}:trainer-signs`,
   /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
   trainers: `${KEY_PREFIX}:trainers`,
   /** Set of the ids of all queued jobs. */

@@ -1,39 +1,39 @@
 import type { Redis } from "ioredis";
-import { TrainerSign } from "../../domain/jobs/trainer-heartbeat.ts";
+import { TrainerHeartbeat } from "../../domain/jobs/trainer-heartbeat.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 
-export type HeardSign = TrainerSign & { heardMs: number };
+export type HeardHeartbeat = TrainerHeartbeat & { heardMs: number };
 
-/** Signs of life of trainers. They are published, not stored: nothing is left of a trainer that is gone, and no disk turns for them. */
-export interface TrainerSigns {
+/** heartbeats of trainers. They are published, not stored: nothing is left of a trainer that is gone, and no disk turns for them. */
+export interface TrainerHeartbeats {
   /** `unavailable` when Redis is. */
-  send(sign: TrainerSign): Promise<void>;
+  send(sign: TrainerHeartbeat): Promise<void>;
   /** Begins to listen. What is heard is the last sign of each trainer that gave one within `lifeMs`, ordered by name. */
-  listen(lifeMs: number, nowMs: () => number): () => readonly HeardSign[];
+  listen(lifeMs: number, nowMs: () => number): () => readonly HeardHeartbeat[];
 }
 
-const parseSign = (text: string): TrainerSign | null => {
+const parseHeartbeat = (text: string): TrainerHeartbeat | null => {
   try {
-    return TrainerSign.safeParse(JSON.parse(text)).data ?? null;
+    return TrainerHeartbeat.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null; // another version's, or nobody's: no sign
   }
 };
 
 /** @param subscriber a lasting connection that is used for subscriptions only */
-export const createTrainerSigns = (redis: Redis, subscriber: Redis): TrainerSigns => ({
+export const createTrainerHeartbeats = (redis: Redis, subscriber: Redis): TrainerHeartbeats => ({
   send: async (sign) => {
-    await onRedis(() => redis.publish(redisKeys.trainerSigns, JSON.stringify(sign)));
+    await onRedis(() => redis.publish(redisKeys.trainerHeartbeats, JSON.stringify(sign)));
   },
   listen: (lifeMs, nowMs) => {
-    const heard = new Map<string, HeardSign>();
+    const heard = new Map<string, HeardHeartbeat>();
     subscriber.on("message", (channel: string, text: string) => {
-      if (channel !== redisKeys.trainerSigns) return;
-      const sign = parseSign(text);
+      if (channel !== redisKeys.trainerHeartbeats) return;
+      const sign = parseHeartbeat(text);
       if (sign !== null) heard.set(sign.name, { ...sign, heardMs: nowMs() });
     });
-    const subscribe = (): void => void subscriber.subscribe(redisKeys.trainerSigns).catch(() => undefined);
+    const subscribe = (): void => void subscriber.subscribe(redisKeys.trainerHeartbeats).catch(() => undefined);
     // A connection that breaks before it has subscribed comes back with another `ready`.
     subscriber.on("ready", subscribe);
     if (subscriber.status === "ready") subscribe();

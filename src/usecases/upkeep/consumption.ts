@@ -1,5 +1,5 @@
 import type { TrainingQueue } from "../../queue/training-queue.ts";
-import type { HeardSign } from "../../store/redis/trainer-heartbeats.ts";
+import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 
 /** Whether jobs that wait are taken up by anyone, as seen from outside of the trainers. */
 export interface Consumption {
@@ -9,7 +9,7 @@ export interface Consumption {
 
 export interface ConsumptionOptions {
   queue: Pick<TrainingQueue, "depth">;
-  heard: () => readonly HeardSign[];
+  heard: () => readonly HeardHeartbeat[];
   nowMs: () => number;
   /** How long a job may wait beside a trainer with room before that is told. */
   patienceMs: number;
@@ -20,7 +20,7 @@ const lookMs = 2000;
 
 const describe = (waiting: number, trainers: number, seconds: number): string => {
   const jobs = waiting === 1 ? "1 job waits" : `${waiting} jobs wait`;
-  if (trainers === 0) return `${jobs}, and no trainer has given a sign of life for ${seconds} s: start one`;
+  if (trainers === 0) return `${jobs}, and no trainer has given a heartbeat for ${seconds} s: start one`;
   const none = trainers === 1 ? "the trainer has not" : `none of the ${trainers} trainers has`;
   return `${jobs}, and ${none} taken one up for ${seconds} s, although there is room: restart it`;
 };

@@ -31,9 +31,9 @@ export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}):
   for (const id of entries) if (!wanted.has(id)) await deps.queue.remove({ job: id });
 };
 
-/** A job whose trainer is gone goes back to the queue, or to where its user wished it. */
+/** A job whose trainer is gone goes back to the queue, or to where its user requested it. */
 const reclaim = async (deps: ReconcilerDeps, { tenant, id, attempt }: UnfinishedJob): Promise<void> => {
-  const reason = "its trainer gave no sign of life";
+  const reason = "its trainer gave no heartbeat";
   const state = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
   if (state !== null) deps.log.warn({ tenant, job: id, attempt, state }, `job reclaimed: ${reason}`);
 };

@@ -83,7 +83,7 @@ export interface RunOptions extends Partial<FitOptions> {
   readonly stopAfterSteps?: number;
 }
 
-/** Counts the steps, those of trials too, and pauses after as many as are wished. */
+/** Counts the steps, those of trials too, and pauses after as many as are requested. */
 const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
   const stepping = new Set(
     [plan.programIndex, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [step, lastStep]),

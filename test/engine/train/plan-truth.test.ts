@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
-import { runCourse } from "./course.ts";
 import { specOf } from "./job.ts";
+import { trainOnce } from "./train-once.ts";
 
 type Body = Omit<JobSpecInput, "dataset">;
 
@@ -38,7 +38,7 @@ describe("the trainer's memory is the planned one, byte for byte:", () => {
     ],
   };
   it.each(Object.entries(jobs))("%s", async (_name, [file, body]) => {
-    const { plan, end, memories } = await runCourse(file, body);
+    const { plan, end, memories } = await trainOnce(file, body);
     expect(end.type).toBe("completed");
     expect(memories.map(({ buffer }) => buffer.byteLength)).toEqual([plan.memoryBytes]);
     expect(() => memories[0]!.grow(1)).toThrow(RangeError);

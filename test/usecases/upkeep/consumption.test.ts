@@ -1,25 +1,29 @@
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createId } from "../../../src/domain/ids.ts";
-import type { TrainerSign } from "../../../src/domain/jobs/trainer-heartbeat.ts";
+import type { TrainerHeartbeat } from "../../../src/domain/jobs/trainer-heartbeat.ts";
 import { createLastingConnection, createProducerConnection } from "../../../src/store/redis/redis-connection.ts";
 import { redisKeys } from "../../../src/store/redis/redis-keys.ts";
-import { createTrainerSigns, type HeardSign, type TrainerSigns } from "../../../src/store/redis/trainer-heartbeats.ts";
+import {
+  createTrainerHeartbeats,
+  type HeardHeartbeat,
+  type TrainerHeartbeats,
+} from "../../../src/store/redis/trainer-heartbeats.ts";
 import { type Consumption, watchConsumption } from "../../../src/usecases/upkeep/consumption.ts";
 import { openBullQueue } from "../../conformance/bull-queues.ts";
 import { type FragileRedis, startFragileRedis } from "../../conformance/redis-server.ts";
 import type { QueueUnderTest } from "../../conformance/training-queue.ts";
 
 const ignore = () => {};
-const signOf = (name: string, sign: Partial<TrainerSign> = {}): TrainerSign => ({
+const signOf = (name: string, sign: Partial<TrainerHeartbeat> = {}): TrainerHeartbeat => ({
   ...{ name, threads: 2, usedThreads: 0, memoryBytes: 1e9, usedMemoryBytes: 0, free: 2, taken: 0, metrics: null },
   ...sign,
 });
 
 let server: FragileRedis;
 let opened: QueueUnderTest;
-let signs: TrainerSigns;
-let heard: () => readonly HeardSign[];
+let signs: TrainerHeartbeats;
+let heard: () => readonly HeardHeartbeat[];
 let clockMs = 0;
 let redis: Redis;
 let subscriber: Redis;
@@ -28,7 +32,7 @@ beforeEach(async () => {
   opened = await openBullQueue(server.url);
   redis = createProducerConnection(server.url, ignore);
   subscriber = createLastingConnection(server.url, ignore);
-  signs = createTrainerSigns(redis, subscriber);
+  signs = createTrainerHeartbeats(redis, subscriber);
   clockMs = 1000;
   heard = signs.listen(10_000, () => clockMs);
   await untilListening();
@@ -42,15 +46,15 @@ afterEach(async () => {
 /** Published words reach who has subscribed by then. */
 const untilListening = () =>
   expect
-    .poll(() => redis.pubsub("NUMSUB", redisKeys.trainerSigns).catch(() => []), { timeout: 10_000 })
-    .toEqual([redisKeys.trainerSigns, 1]);
+    .poll(() => redis.pubsub("NUMSUB", redisKeys.trainerHeartbeats).catch(() => []), { timeout: 10_000 })
+    .toEqual([redisKeys.trainerHeartbeats, 1]);
 
-const give = async (sign: TrainerSign) => {
+const give = async (sign: TrainerHeartbeat) => {
   await signs.send(sign);
   await expect.poll(heard).toContainEqual({ ...sign, heardMs: clockMs });
 };
 
-describe("trainers' signs of life", () => {
+describe("trainers' heartbeats", () => {
   it("are forgotten when no other follows in time", async () => {
     await give(signOf("a"));
     clockMs += 6000;
@@ -63,7 +67,7 @@ describe("trainers' signs of life", () => {
 
   it("are told from what is none, and heard again after a restart of Redis", async () => {
     for (const text of ["{ half", "7", JSON.stringify({ ...signOf("x"), threads: -1 })])
-      await redis.publish(redisKeys.trainerSigns, text);
+      await redis.publish(redisKeys.trainerHeartbeats, text);
     await give(signOf("a"));
     expect(heard().map(({ name }) => name)).toEqual(["a"]);
     await server.crash();
@@ -82,7 +86,7 @@ describe("eyes on consumption", () => {
   afterEach(() => watch.stop());
 
   const entry = () => ({ tenant: "acme", job: createId("job", Date.now()) });
-  const later = async (ms: number, ...alive: TrainerSign[]) => {
+  const later = async (ms: number, ...alive: TrainerHeartbeat[]) => {
     clockMs += ms;
     for (const sign of alive) await give(sign);
     await watch.look();
@@ -96,9 +100,9 @@ describe("eyes on consumption", () => {
     await opened.queue.add(entry(), { place: 1 });
     expect(await later(0)).toBeNull();
     expect(await later(14_999)).toBeNull();
-    expect(await later(2)).toBe("2 jobs wait, and no trainer has given a sign of life for 15 s: start one");
+    expect(await later(2)).toBe("2 jobs wait, and no trainer has given a heartbeat for 15 s: start one");
     await opened.queue.remove(waiting);
-    expect(await later(10_000)).toBe("1 job waits, and no trainer has given a sign of life for 25 s: start one");
+    expect(await later(10_000)).toBe("1 job waits, and no trainer has given a heartbeat for 25 s: start one");
     opened.consume(async () => "ended");
     await expect.poll(() => opened.queue.counts()).toEqual({ waiting: 0, active: 0 });
     expect(await later(0)).toBeNull();

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createControl, wish } from "../../../workers/engine/control.ts";
+import { createControl, sendSignal } from "../../../workers/engine/control.ts";
 import type { RunOrder } from "../../../workers/engine/protocol.ts";
 import { type Report, runTeam } from "../../../workers/engine/team-run.ts";
 import { createThreadPool, type ThreadPool } from "../../../workers/engine/thread-pool.ts";
@@ -47,7 +47,7 @@ describe("a team, seen from the trainer's main thread", () => {
   });
 
   test("a lead that hangs is found out by its heartbeat", async () => {
-    expect(await run(orderOf("hang"))).toEqual({ type: "crashed", reason: expect.stringContaining("no sign of life") });
+    expect(await run(orderOf("hang"))).toEqual({ type: "crashed", reason: expect.stringContaining("no heartbeat") });
   });
 
   test("a member's crash ends the lead that waits for it", async () => {
@@ -61,9 +61,9 @@ describe("a team, seen from the trainer's main thread", () => {
     expect(await run(orderOf("overtime"))).toEqual({ type: "overtime" });
   });
 
-  test("a lead that does not follow the wish to stop is ended", async () => {
+  test("a lead that does not follow the request to stop is ended", async () => {
     const order = orderOf("linger");
-    const end = await run(order, () => wish(order.control, "abandon"));
+    const end = await run(order, () => sendSignal(order.control, "abandon"));
     expect(end).toEqual({ type: "stopped" });
   });
 

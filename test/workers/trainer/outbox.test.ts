@@ -112,11 +112,11 @@ describe("the outbox of a running job", () => {
     expect([obsolete, refused]).toEqual([["old"], ["queued", "dropped", "late"]]);
   });
 
-  test("passes on what users wish, and reports what is not an outage", async () => {
-    const wished = createSubject(createRecord({ state: "pausing" }));
-    wished.outbox.progress(0.5, {});
-    await wished.outbox.drained();
-    expect(wished.states).toEqual(["pausing"]);
+  test("passes on what users request, and reports what is not an outage", async () => {
+    const requested = createSubject(createRecord({ state: "pausing" }));
+    requested.outbox.progress(0.5, {});
+    await requested.outbox.drained();
+    expect(requested.states).toEqual(["pausing"]);
     const broken = createSubject(createRecord({ failures: [new Error("a mistake")] }));
     broken.outbox.event(event("a"));
     await broken.outbox.drained();

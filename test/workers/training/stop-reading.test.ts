@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createControl, wish } from "../../../workers/engine/control.ts";
-import { StoppedReading, untilWished } from "../../../workers/training/stop-reading.ts";
+import { createControl, sendSignal } from "../../../workers/engine/control.ts";
+import { StoppedReading, untilSignalled } from "../../../workers/training/stop-reading.ts";
 
 test("a job that is told to stop reads no further, and closes the file", async () => {
   const control = createControl();
@@ -14,9 +14,9 @@ test("a job that is told to stop reads no further, and closes the file", async (
     }
   }
   const reading = (async () => {
-    for await (const [chunk] of untilWished(control, file())) {
+    for await (const [chunk] of untilSignalled(control, file())) {
       read.push(chunk!);
-      if (chunk === 2) wish(control, "checkpoint");
+      if (chunk === 2) sendSignal(control, "checkpoint");
     }
   })();
   await expect(reading).rejects.toBeInstanceOf(StoppedReading);

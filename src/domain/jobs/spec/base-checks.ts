@@ -34,7 +34,7 @@ export const withBaseFeatures = (task: TaskSpec, base: Model): TaskSpec => ({
   features: base.preprocessing.features.map(({ column }) => column),
 });
 
-/** The model to train: that of the base, with the dropout that the job wishes. */
+/** The model to train: that of the base, with the dropout that the job requests. */
 export const withBaseModel = (model: ModelSpec | undefined, base: Model): ModelSpec => model ?? base.spec.model;
 
 /** The features that the base was trained on are in this data set, with cells that its preprocessing can read. */

@@ -56,7 +56,7 @@ export const afterTrial = (search: SearchPlan, state: SearchState, losses: Losse
 
 const shown = (loss: number | null): string => (loss === null ? "diverged" : loss.toPrecision(4));
 
-/** What the search has found, for the job's story. */
+/** What the search has found, for the job's event log. */
 export const chosenEvent = (
   search: SearchPlan,
   state: SearchState,

@@ -60,22 +60,22 @@ export const absent = (id: JobId): ServiceError => new ServiceError("not_found",
 export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
   const scripts = defineScripts(redis, "job", sources);
 
-  const change = async (wish: Change): Promise<ChangeResult> =>
+  const change = async (request: Change): Promise<ChangeResult> =>
     (await scripts.changeJob(
-      jobKeys(wish.tenant, wish.id),
-      JSON.stringify(movesOf(wish.by)),
-      JSON.stringify(wish.same ?? []),
-      wish.attempt === undefined ? "" : String(wish.attempt),
-      wish.at,
-      wish.reason,
-      JSON.stringify(wish.fields ?? {}),
-      wish.crash ?? "",
-      wish.crash === undefined ? "0" : String(CRASH_COUNTS[wish.crash]),
+      jobKeys(request.tenant, request.id),
+      JSON.stringify(movesOf(request.by)),
+      JSON.stringify(request.same ?? []),
+      request.attempt === undefined ? "" : String(request.attempt),
+      request.at,
+      request.reason,
+      JSON.stringify(request.fields ?? {}),
+      request.crash ?? "",
+      request.crash === undefined ? "0" : String(CRASH_COUNTS[request.crash]),
       String(crashesOfSuspect),
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */
-  const wish = async (verb: string, asked: Change): Promise<JobRecord> => {
+  const request = async (verb: string, asked: Change): Promise<JobRecord> => {
     const [outcome, first, second] = await change(asked);
     if (outcome === "moved" || outcome === "same") return parseRecord([first, second] as RawJob);
     if (outcome === "refused") {
@@ -95,7 +95,7 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
     return parseRecord(raw as RawJob);
   };
 
-  return { scripts, wish, moved, read };
+  return { scripts, request, moved, read };
 };
 
 export type JobScripts = ReturnType<typeof createJobScripts>;

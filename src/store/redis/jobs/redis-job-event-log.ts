@@ -5,10 +5,10 @@ import { onRedis } from "../redis-error.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
 
-type Story = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "metrics">;
+type EventLog = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "metrics">;
 
 /** A job's events and its metrics history. */
-export const createStory = (redis: Redis, { scripts }: JobScripts, leaseMs: number): Story => ({
+export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: number): EventLog => ({
   appendEvent: async ({ tenant, job, attempt }, event) => {
     const appended = await scripts.appendEvent(jobKeys(tenant, job), attempt ?? "", JSON.stringify(event));
     if (appended === -1) throw absent(job);

@@ -7,7 +7,7 @@ import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
 import { createJobScripts, type JobScripts } from "./job-scripts.ts";
-import { createStory } from "./redis-job-event-log.ts";
+import { createEventLog } from "./redis-job-event-log.ts";
 import { createRuns } from "./redis-job-runs.ts";
 import { createSubmissions } from "./redis-job-submissions.ts";
 
@@ -18,7 +18,7 @@ export interface RedisJobStoreOptions {
   redis: Redis;
   /** A lasting connection of its own: one that is subscribed takes no other commands. */
   subscriber: Redis;
-  /** How long a trainer may give no sign of life before its job is taken from it. */
+  /** How long a trainer may give no heartbeat before its job is taken from it. */
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */
   runningJobs?: number | null;
@@ -38,7 +38,7 @@ export const createRedisJobStore = ({
   return {
     ...createSubmissions(jobScripts),
     ...createRuns(jobScripts, { leaseMs, runningJobs, crashesOfSuspect }),
-    ...createStory(redis, jobScripts, leaseMs),
+    ...createEventLog(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),

@@ -16,7 +16,7 @@ type Submissions = Pick<
 >;
 
 /** What users do with jobs. */
-export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissions => ({
+export const createSubmissions = ({ scripts, request, read }: JobScripts): Submissions => ({
   create: (job) => create(scripts, job),
   get: async (tenant, id) => (await read(tenant, id)).job,
   list: async (tenant, { pageSize, pageToken }, state) => {
@@ -29,18 +29,19 @@ export const createSubmissions = ({ scripts, wish, read }: JobScripts): Submissi
 
   requestPause: async (tenant, id, at) => {
     const by = ["requestPause", "pauseQueued"] as const;
-    return (await wish("paused", { tenant, id, at, reason: "pause requested", by, same: ["pausing", "paused"] })).job;
+    return (await request("paused", { tenant, id, at, reason: "pause requested", by, same: ["pausing", "paused"] }))
+      .job;
   },
   requestResume: async (tenant, id, at) => {
     const same = ["queued", "running"] as const;
     const by = ["resume", "withdrawPause"] as const;
-    const { job, place } = await wish("resumed", { tenant, id, at, reason: "resumed", by, same });
+    const { job, place } = await request("resumed", { tenant, id, at, reason: "resumed", by, same });
     return { job, place };
   },
   requestCancel: async (tenant, id, at) => {
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;
-    return (await wish("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
+    return (await request("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
   },
   restore: async (tenant, job) => {
     assert(job.done, "only a finished job has a manifest");

@@ -36,7 +36,7 @@ return read()
 `;
 
 /**
- * A sign of life, and how far the run is.
+ * A heartbeat, and how far the run is.
  *
  * KEYS  1–10 as in the prelude
  * ARGV  1 attempt   2 progress, 0 to 1   3 metrics, JSON   4 length of the lease, ms
@@ -102,7 +102,7 @@ return 1
 `;
 
 /**
- * Appends an event to a job's story.
+ * Appends an event to a job's event log.
  *
  * KEYS  1–10 as in the prelude
  * ARGV  1 attempt, '' for anyone   2 event, JSON

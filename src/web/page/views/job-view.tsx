@@ -95,7 +95,7 @@ const Events = ({ events }: { events: readonly JobEvent[] }) => {
   return (
     <Card title="Events">
       {told.length === 0 && <p class="muted">No warnings and nothing else to report.</p>}
-      <ol class="story">
+      <ol class="event-log">
         {told.map((event) => (
           <li key={event.id} class={`level-${event.level}`}>
             <time dateTime={event.at}>{timeOf(event.at)}</time>
@@ -110,7 +110,7 @@ const Events = ({ events }: { events: readonly JobEvent[] }) => {
 
 const History = ({ job }: { job: Job }) => (
   <Card title="History">
-    <ol class="story">
+    <ol class="event-log">
       {job.history.map((entry) => (
         <li key={entry.at + entry.state}>
           <time dateTime={entry.at}>{timeOf(entry.at)}</time>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
-import { runCourse } from "../course.ts";
+import { trainOnce } from "../train-once.ts";
 
 type Body = Omit<JobSpecInput, "dataset">;
 const species = { type: "classification", label: "species" } as const;
@@ -9,7 +9,7 @@ const progression = { type: "regression", label: "progression" } as const;
 const digit = { type: "classification", label: "digit" } as const;
 
 const warningsOf = async (file: string, body: Body) => {
-  const { events, end } = await runCourse(file, body);
+  const { events, end } = await trainOnce(file, body);
   expect(end.type).toBe("completed");
   return events.filter(({ level }) => level === "warn");
 };
@@ -116,7 +116,7 @@ describe("a job that learns badly is told so, with the evidence:", () => {
   });
 
   it("a loss that leaves the numbers ends the job with step, layer and hint", async () => {
-    const run = runCourse("diabetes.csv", {
+    const run = trainOnce("diabetes.csv", {
       task: progression,
       model: { type: "mlp", hidden: [32, 16], activation: "relu" },
       loss: { type: "mean_squared_error" },
@@ -134,7 +134,7 @@ describe("a job that learns badly is told so, with the evidence:", () => {
 
 describe("the metrics of each epoch", () => {
   it("describe every layer: gradient, weights, activations, and units that never become active", async () => {
-    const { points } = await runCourse("digits.csv", {
+    const { points } = await trainOnce("digits.csv", {
       task: digit,
       model: { type: "mlp", hidden: [32, 16], activation: "relu", batchNorm: true },
       training: { epochs: 3 },

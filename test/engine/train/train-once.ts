@@ -6,9 +6,9 @@ import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { isClusteringModel, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 import { createControl } from "../../../workers/engine/control.ts";
-import { createClusteringCourse } from "../../../workers/training/clustering-run.ts";
-import { createNetworkCourse } from "../../../workers/training/network-run.ts";
-import type { CourseEnd } from "../../../workers/training/training-run.ts";
+import { createClusteringRun } from "../../../workers/training/clustering-run.ts";
+import { createNetworkRun } from "../../../workers/training/network-run.ts";
+import type { TrainingRunEnd } from "../../../workers/training/training-run.ts";
 import { datasetOf, jobSpec, openFile } from "../../data/csv-fixtures.ts";
 import { compiled } from "./job.ts";
 
@@ -16,7 +16,7 @@ import { compiled } from "./job.ts";
  * A job on one of the files of test/data as the trainer runs it, from the file to the weights, without queue and store.
  * `memories` are all that WebAssembly was asked for meanwhile.
  */
-export const runCourse = async (file: string, input: Omit<JobSpecInput, "dataset">) => {
+export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset">) => {
   const open = () => openFile(file);
   const dataset = await datasetOf(open, file);
   const spec = resolveSpec(jobSpec(input), dataset, null, 1);
@@ -32,11 +32,11 @@ export const runCourse = async (file: string, input: Omit<JobSpecInput, "dataset
     }
   };
   try {
-    const course = isClusteringModel(spec.model)
-      ? createClusteringCourse(spec, shape, () => {})
-      : await createNetworkCourse(spec, shape, await compiled, () => {});
-    const preprocessing = await prepare(spec, dataset, open, course.arrays, null);
-    const end: CourseEnd = await course.fit({
+    const trainingRun = isClusteringModel(spec.model)
+      ? createClusteringRun(spec, shape, () => {})
+      : await createNetworkRun(spec, shape, await compiled, () => {});
+    const preprocessing = await prepare(spec, dataset, open, trainingRun.arrays, null);
+    const end: TrainingRunEnd = await trainingRun.fit({
       control: createControl(),
       checkpointMs: Number.POSITIVE_INFINITY,
       preprocessing,
@@ -47,7 +47,7 @@ export const runCourse = async (file: string, input: Omit<JobSpecInput, "dataset
       onEvent: (event) => void events.push(event),
       writeCheckpoint: async () => {},
     });
-    course.dismiss();
+    trainingRun.dismiss();
     const plan = isClusteringModel(spec.model) ? planClustering(spec, shape) : planTraining(spec, shape);
     return { spec, plan, end, events, points, memories };
   } finally {

@@ -6,8 +6,8 @@ import { newJob, pointAt, tick } from "./records.ts";
 const everything = { afterStep: -1, limit: limits.metricPointsPerJob * 2 };
 
 /** What every job store keeps of a job's course, and whom it tells. */
-export const jobStorySuite = (name: string, open: OpenJobStores): void => {
-  describe(`job store: ${name}, story`, () => {
+export const jobEventLogSuite = (name: string, open: OpenJobStores): void => {
+  describe(`job store: ${name}, event log`, () => {
     const stores = useJobStores(open);
     const start = async () => {
       const { job } = await stores.jobs.create(newJob("acme", stores.dataset));
