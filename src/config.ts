@@ -16,15 +16,17 @@ const MIB = 1024 ** 2;
 /** An unset variable and an empty one are the same: `PORT= npm start` means the default. */
 const blank = (value: unknown) => (value === "" ? undefined : value);
 const text = z.preprocess(blank, z.string().optional());
+const wholeIn = (from: number, to: number) =>
+  z
+    .int(`must be a whole number from ${from} to ${to}`)
+    .min(from, `must be at least ${from}`)
+    .max(to, `must be at most ${to}`);
+const toWhole = (value: unknown): unknown =>
+  typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : blank(value);
 const whole = (from: number, to: number, fallback: number) =>
-  z.preprocess(
-    (value) => (typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : blank(value)),
-    z
-      .int(`must be a whole number from ${from} to ${to}`)
-      .min(from, `must be at least ${from}`)
-      .max(to, `must be at most ${to}`)
-      .default(fallback),
-  );
+  z.preprocess(toWhole, wholeIn(from, to).default(fallback));
+/** For a default that depends on something else. */
+const wholeOrUnset = (from: number, to: number) => z.preprocess(toWhole, wholeIn(from, to).optional());
 const seconds = (fallback: number) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : blank(value)),
@@ -83,8 +85,8 @@ const environment = z.object({
   DRAIN_SECONDS: seconds(20),
   LEASE_SECONDS: seconds(10),
   POISON_CRASHES: whole(1, 1000, 3),
-  TRAINER_THREADS: whole(1, 256, availableParallelism()),
-  TRAINER_MEMORY_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, Math.floor(totalmem() * 0.75)),
+  TRAINER_THREADS: wholeOrUnset(1, 256),
+  TRAINER_MEMORY_BYTES: wholeOrUnset(MIB, Number.MAX_SAFE_INTEGER),
   TRAINER_METRICS_PORT: whole(0, 65_535, 0),
   TRAINER_METRICS_HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
   PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
@@ -98,6 +100,12 @@ const environment = z.object({
 });
 
 export type LogLevel = z.infer<typeof level>;
+
+/** What this process is given: a whole machine, or a container's share of one. */
+export interface Machine {
+  cores: number;
+  memoryBytes: number;
+}
 
 /** Everything the environment decides, with all defaults filled in. */
 export interface Config {
@@ -191,8 +199,15 @@ const tlsOf = ({
 /** 0 and unset: no limit. */
 const limitOf = (value: number): number | null => (value === 0 ? null : value);
 
+/** Three quarters for the jobs of all trainers together; the rest is the processes' own. */
+const memoryShare = ({ memoryBytes }: Machine, workers: number): number =>
+  Math.max(MIB, Math.floor((memoryBytes * 0.75) / Math.max(1, workers)));
+
 /** Reads the environment. Throws StartError with one line for the first thing that is wrong, naming the variable and the remedy. */
-export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+export const parseConfig = (
+  env: Readonly<Record<string, string | undefined>>,
+  machine: Machine = { cores: availableParallelism(), memoryBytes: totalmem() },
+): Config => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -225,8 +240,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     drainMs: e.DRAIN_SECONDS * 1000,
     leaseMs: e.LEASE_SECONDS * 1000,
     poisonCrashes: e.POISON_CRASHES,
-    trainerThreads: e.TRAINER_THREADS,
-    trainerMemoryBytes: e.TRAINER_MEMORY_BYTES,
+    trainerThreads: e.TRAINER_THREADS ?? Math.min(machine.cores, 256),
+    trainerMemoryBytes: e.TRAINER_MEMORY_BYTES ?? memoryShare(machine, e.WORKERS),
     trainerMetrics:
       e.TRAINER_METRICS_PORT === 0 ? null : { host: e.TRAINER_METRICS_HOST, port: e.TRAINER_METRICS_PORT },
     predictCacheBytes: e.PREDICT_CACHE_BYTES,
@@ -259,8 +274,8 @@ export const environmentHelp = `Environment:
   DRAIN_SECONDS         for a trainer to checkpoint and hand back its jobs (20)
   LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
   POISON_CRASHES        after so many without progress a job runs alone, and fails with one more (3)
-  TRAINER_THREADS       cores that one trainer may use (all)
-  TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's)
+  TRAINER_THREADS       cores that one trainer may use (all that the machine or container has)
+  TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's or container's, shared by WORKERS)
   TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)
   TRAINER_METRICS_HOST  address for that (127.0.0.1)
   PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)

@@ -4,6 +4,7 @@ import { runApi } from "./main/api.ts";
 import { createLog } from "./main/observing/log.ts";
 import { createScrub, secretsOf } from "./main/observing/scrub.ts";
 import { runAllInOne, scriptOf } from "./main/processes/all-in-one.ts";
+import { readMachine } from "./main/processes/machine.ts";
 import { isPart, tellParent } from "./main/processes/parent.ts";
 import { runReindex } from "./main/reindex.ts";
 import { runTrainer } from "./main/trainer.ts";
@@ -35,7 +36,7 @@ const scrub = createScrub(secretsOf(process.env));
 const run = async (): Promise<void> => {
   const role = parseRole(process.argv);
   if (role === null) return;
-  const config = parseConfig(process.env);
+  const config = parseConfig(process.env, readMachine());
   const log = createLog(role === "all" ? "main" : role, config.logLevel, scrub);
   if (role === "api") return runApi(config, log);
   if (role === "trainer") return runTrainer(config, log);

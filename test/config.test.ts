@@ -18,6 +18,15 @@ describe("the configuration", () => {
     expect(config.artifactUrl).toMatch(/^file:\/\/\/.*\/data\/artifacts$/);
   });
 
+  test("trainers share what the machine or the container gives: ¾ of its memory together, all cores each", () => {
+    const machine = { cores: 6, memoryBytes: 4096 * 1024 ** 2 };
+    expect(parseConfig({}, machine)).toMatchObject({ trainerThreads: 6, trainerMemoryBytes: 3072 * 1024 ** 2 });
+    expect(parseConfig({ WORKERS: "3" }, machine)).toMatchObject({ trainerMemoryBytes: 1024 ** 3 });
+    expect(parseConfig({ TRAINER_THREADS: "2", WORKERS: "0" }, machine)).toMatchObject({
+      ...{ trainerThreads: 2, trainerMemoryBytes: 3072 * 1024 ** 2 },
+    });
+  });
+
   test.each([
     [{ PORT: "80x" }, "PORT=80x: must be a whole number from 0 to 65535"],
     [{ PORT: "70000" }, "PORT=70000: must be at most 65535"],

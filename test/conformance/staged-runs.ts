@@ -17,8 +17,10 @@ import {
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
 import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
+import { findReleasePages } from "../../workers/engine/release-pages.ts";
 import { createThreadPool } from "../../workers/engine/thread-pool.ts";
 import { createLedger } from "../../workers/trainer/ledger.ts";
+import { createMemoryPool } from "../../workers/trainer/memory-pool.ts";
 import { createJobRunner } from "../../workers/trainer/run-job.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 
@@ -62,11 +64,13 @@ export interface StagedRuns {
   /** The same records; each lease has ended as soon as it was given. */
   hasty: JobStore;
   /** A small job with dropout, and checkpoints at every epoch. */
-  submit(): Promise<Job>;
+  submit(differently?: Record<string, unknown>): Promise<Job>;
   /** Gives the job to a trainer once, as the queue does. */
   run(id: JobId, stages?: Stages, signal?: AbortSignal): Promise<{ outcome: RunOutcome; asked: string[] }>;
   /** Gives it to trainers, and resumes it, until it is done. */
   finish(id: JobId): Promise<Job>;
+  /** Engine threads that are alive; the trainer has two cores. */
+  threads(): number;
   /** What trainers hold. */
   used(): { memoryBytes: number; threads: number };
   close(): Promise<void>;
@@ -78,6 +82,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
   const { deps } = service;
   const pool = createThreadPool(engineThread, { kernels: await compileKernels() }, 2);
   const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
+  const memories = createMemoryPool(1e9, await findReleasePages());
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});
   await Promise.all([waitForRedis(redis, 5000), waitForRedis(subscriber, 5000)]);
@@ -97,6 +102,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
       ...{
         pool,
         ledger,
+        memories,
+        threads: 2,
         meter: createTrainerMetrics("trainer").meter,
         log: pino({ level: "silent" }),
         now: deps.now,
@@ -109,8 +116,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
     return { outcome, asked: await end() };
   };
   return {
-    ...{ service, hasty, run, used: ledger.used },
-    submit: async () => (await submitJob(deps, caller, { spec })).job,
+    ...{ service, hasty, run, used: ledger.used, threads: pool.size },
+    submit: async (differently = {}) => (await submitJob(deps, caller, { spec: { ...spec, ...differently } })).job,
     finish: async (id) => {
       for (let runs = 0; runs < MOST_RUNS; runs++) {
         const job = await deps.jobs.get(tenant, id);

@@ -22,6 +22,8 @@ export interface RunOrder {
   checkpointMs: number;
   /** What the ledger holds for the job: the lead may not take more. */
   admitted: { memoryBytes: number; threads: number };
+  /** At least so large, and all zero. */
+  memory: WebAssembly.Memory;
   control: Control;
 }
 

@@ -6,6 +6,7 @@ import { type AnyModel, isImported, type Model } from "../../src/domain/models/m
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
+import { toRunEnd } from "../engine/run-error.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
@@ -105,7 +106,11 @@ const requireTrained = (model: AnyModel): Model => {
   return model;
 };
 
-const prepareOrder = async (deps: TrainerDeps, { fence, control }: Attempt, claimed: Claimed): Promise<RunOrder> => {
+const prepareOrder = async (
+  deps: TrainerDeps,
+  { fence, control }: Attempt,
+  claimed: Claimed,
+): Promise<Omit<RunOrder, "memory">> => {
   const { job, checkpoints } = claimed;
   const { tenant, attempt } = fence;
   const { spec, plan } = job;
@@ -114,7 +119,7 @@ const prepareOrder = async (deps: TrainerDeps, { fence, control }: Attempt, clai
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model).then(requireTrained),
   ]);
   const { artifactUrl, checkpointMs } = deps;
-  const admitted = { memoryBytes: plan.memoryBytes, threads: plan.threads };
+  const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
     job: job.id,
@@ -130,8 +135,10 @@ const prepareOrder = async (deps: TrainerDeps, { fence, control }: Attempt, clai
   };
 };
 
-/** What the job refers to is gone, although the record protects it: only the user can say what to train on instead. */
-const missing = (error: unknown): TeamEnd => {
+/** What the job refers to is gone, although the record protects it: only the user can say what to train on instead. Or its memory is not to be had. */
+const withoutStart = (error: unknown): TeamEnd => {
+  const refused = error instanceof RangeError ? toRunEnd(error) : null;
+  if (refused !== null) return refused;
   if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
   const hint = "submit the job again with a data set and a base model that exist";
   return { type: "failed", error: { code: "data", message: error.message, hint } };
@@ -168,11 +175,17 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     if (order === null) return null;
     // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
     if (attempt.handingBack() !== null) return { type: "stopped" };
-    const { heartbeatMs } = deps;
-    return runTeam(deps.pool, order, { heartbeatMs, log, report: reporter.report, giveUp: attempt.giveUp });
+    const { heartbeatMs, memories, pool } = deps;
+    const memory = memories.take(memoryBytes);
+    try {
+      const { report } = reporter;
+      return await runTeam(pool, { ...order, memory }, { heartbeatMs, log, report, giveUp: attempt.giveUp });
+    } finally {
+      memories.giveBack(memory);
+    }
   };
   try {
-    const end = await run().catch(missing);
+    const end = await run().catch(withoutStart);
     reporter.stop();
     await attempt.outbox.drained();
     return end === null ? "ended" : await commitEnd(deps, attempt, end, log);

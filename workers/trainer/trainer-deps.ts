@@ -5,6 +5,7 @@ import type { JobStore } from "../../src/store/job-store.ts";
 import type { OnCall } from "../../src/store/watch-calls.ts";
 import type { ThreadPool } from "../engine/thread-pool.ts";
 import type { Ledger } from "./ledger.ts";
+import type { MemoryPool } from "./memory-pool.ts";
 
 /** What became of an attempt: `lost` when another one holds the job by now. */
 export type AttemptOutcome = "succeeded" | "failed" | "cancelled" | "paused" | "handed_back" | "lost";
@@ -28,6 +29,9 @@ export interface TrainerDeps {
   artifacts: ArtifactStore;
   pool: ThreadPool;
   ledger: Ledger;
+  memories: MemoryPool;
+  /** The largest team. */
+  threads: number;
   meter: TrainerMeter;
   log: Logger;
   now: () => Date;

@@ -1,8 +1,10 @@
 import type { TrainerHeartbeat } from "../../src/domain/jobs/trainer-heartbeat.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import type { RunJob, TrainingConsumer } from "../../src/queue/training-queue.ts";
+import { findReleasePages } from "../engine/release-pages.ts";
 import { createThreadPool } from "../engine/thread-pool.ts";
 import { createLedger } from "./ledger.ts";
+import { createMemoryPool } from "./memory-pool.ts";
 import { createJobRunner } from "./run-job.ts";
 import type { TrainerDeps } from "./trainer-deps.ts";
 
@@ -13,9 +15,8 @@ export interface Trainer {
   close(limitMs: number): Promise<void>;
 }
 
-export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger"> {
-  /** What this trainer's jobs may take together. */
-  threads: number;
+export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger" | "memories"> {
+  /** What this trainer's jobs may plan together; `threads` also bounds each team. */
   memoryBytes: number;
   /** Starts to take jobs from the queue. */
   consume(run: RunJob): TrainingConsumer;
@@ -46,13 +47,20 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const kernels = await compileKernels();
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
+  const memories = createMemoryPool(options.memoryBytes, await findReleasePages());
   const stopAnnouncing = await announce(options);
-  const consumer = options.consume(createJobRunner({ ...options, pool, ledger }));
+  const consumer = options.consume(createJobRunner({ ...options, pool, ledger, memories }));
   return {
     load: () => {
       const { threads, memoryBytes } = options;
       const used = ledger.used();
-      return { threads, memoryBytes, usedThreads: used.threads, usedMemoryBytes: used.memoryBytes, ...consumer.load() };
+      return {
+        threads,
+        memoryBytes,
+        usedThreads: used.threads,
+        usedMemoryBytes: memories.residentBytes(),
+        ...consumer.load(),
+      };
     },
     async close(limitMs) {
       stopAnnouncing();

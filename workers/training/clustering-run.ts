@@ -10,7 +10,6 @@ import type { ClusterModel } from "../../src/engine/cluster/predict-clusters.ts"
 import { log64 } from "../../src/engine/kernels/math64.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
-import { createSharedMemory } from "../engine/shared-memory.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
@@ -36,11 +35,10 @@ export const toClusterModel = (
 export const createClusteringRun = (
   spec: ResolvedJobSpec,
   shape: DataShape,
-  allow: (memoryBytes: number) => void,
+  take: (memoryBytes: number) => WebAssembly.Memory,
 ): TrainingRun => {
   const plan = planClustering(spec, shape);
-  allow(plan.memoryBytes);
-  const memory = createSharedMemory(plan.memoryBytes);
+  const memory = take(plan.memoryBytes);
   const arraysOf = (split: "train" | "validation" | "test") => {
     const { rows, features } = plan.data[split];
     return { features: new Float32Array(memory.buffer, features.offset, rows * shape.inputs), labels: null };

@@ -4,6 +4,7 @@ import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { modelIdOfJob } from "../../src/domain/ids.ts";
 import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { decodeSafetensors, digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
@@ -176,14 +177,19 @@ const run = async (
 };
 
 /** The plan is a function of spec and data, so it is what was admitted, unless the job was planned by another version of the service. */
-const requireAdmitted = (order: RunOrder, memoryBytes: number): void => {
-  const { memoryBytes: admitted } = order.admitted;
-  if (memoryBytes > admitted)
-    throw new ServiceError(
-      "over_limit",
-      `the job needs ${memoryBytes} bytes, and was planned with ${admitted} by another version of the service`,
-    );
+const takeMemory = ({ admitted, memory }: RunOrder, memoryBytes: number): WebAssembly.Memory => {
+  if (memoryBytes <= admitted.memoryBytes) return memory;
+  throw new ServiceError(
+    "over_limit",
+    `the job needs ${memoryBytes} bytes, and was planned with ${admitted.memoryBytes} by another version of the service`,
+  );
 };
+
+/** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
+const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
+  ...spec,
+  resources: { ...spec.resources, threads: Math.min(spec.resources.threads, admitted.threads) },
+});
 
 /**
  * Runs a whole job on this thread and its team: reads and prepares the data, resumes, fits, and leaves the weights in the
@@ -200,11 +206,12 @@ export const leadJob = async (
   // While data are read the event loop turns; while the fit computes, the trainingRun counts.
   const alive = setInterval(() => beat(order.control), 500);
   try {
-    const shape = dataShape(order.spec, order.dataset, order.base);
-    const allow = (memoryBytes: number): void => requireAdmitted(order, memoryBytes);
-    const trainingRun = isClusteringModel(order.spec.model)
-      ? createClusteringRun(order.spec, shape, allow)
-      : await createNetworkRun(order.spec, shape, kernels, allow);
+    const spec = withinTrainer(order);
+    const shape = dataShape(spec, order.dataset, order.base);
+    const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
+    const trainingRun = isClusteringModel(spec.model)
+      ? createClusteringRun(spec, shape, take)
+      : await createNetworkRun(spec, shape, kernels, take);
     try {
       return await run(trainingRun, order, artifacts, post);
     } catch (error) {

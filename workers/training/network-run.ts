@@ -6,7 +6,7 @@ import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
-import { createTrainingMemory, dataViews, weightTensors } from "../../src/engine/train/fitting/memory.ts";
+import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
@@ -37,11 +37,11 @@ export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
   kernels: WebAssembly.Module,
-  allow: (memoryBytes: number) => void,
+  take: (memoryBytes: number) => WebAssembly.Memory,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
-  allow(plan.memoryBytes);
-  const memory = createTrainingMemory(plan);
+  const memory = take(plan.memoryBytes);
+  prepareTrainingMemory(plan, memory);
   const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
   const team = leadTeam(plan, memory, loaded.kernels);
   const views = dataViews(plan, memory);

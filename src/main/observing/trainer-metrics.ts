@@ -73,7 +73,11 @@ const addCapacityGauges = (registry: Registry, load: () => Load): void => {
   gauge("descent_trainer_threads", "Threads that the trainer may use", ({ threads }) => threads);
   gauge("descent_trainer_threads_used", "Threads of running jobs", ({ usedThreads }) => usedThreads);
   gauge("descent_trainer_memory_bytes", "Bytes that the trainer's jobs may plan", ({ memoryBytes }) => memoryBytes);
-  gauge("descent_trainer_memory_used_bytes", "Bytes planned by running jobs", ({ usedMemoryBytes }) => usedMemoryBytes);
+  gauge(
+    "descent_trainer_memory_used_bytes",
+    "Bytes that the memories of its jobs may take now",
+    ({ usedMemoryBytes }) => usedMemoryBytes,
+  );
 };
 
 export interface TrainerMetrics extends BackendMeters {

@@ -31,10 +31,12 @@ export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset
       memories.push(this);
     }
   };
+  const take = (memoryBytes: number): WebAssembly.Memory =>
+    new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: memoryBytes / 65_536, shared: true });
   try {
     const trainingRun = isClusteringModel(spec.model)
-      ? createClusteringRun(spec, shape, () => {})
-      : await createNetworkRun(spec, shape, await compiled, () => {});
+      ? createClusteringRun(spec, shape, take)
+      : await createNetworkRun(spec, shape, await compiled, take);
     const preprocessing = await prepare(spec, dataset, open, trainingRun.arrays, null);
     const end: TrainingRunEnd = await trainingRun.fit({
       control: createControl(),

@@ -10,14 +10,19 @@ import {
   type TrainingPlan,
 } from "../planning/training.ts";
 
-/** The job's one memory, at exactly the planned size; constants are in place, everything else is zero. */
-export const createTrainingMemory = (plan: TrainingPlan): WebAssembly.Memory => {
-  const pages = plan.memoryBytes / pageBytes;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+/** Puts the plan's constants into a memory that is zero up to `plan.memoryBytes`. */
+export const prepareTrainingMemory = (plan: TrainingPlan, memory: WebAssembly.Memory): void => {
   for (const constant of plan.layout.constants) viewOf(memory, constant).set(constant.values);
   const rows = Math.max(...splits.map((split) => plan.shape[`${split}Rows`]));
   const identity = new Int32Array(memory.buffer, plan.layout.identityOffset, rows);
   for (let row = 0; row < rows; row++) identity[row] = row;
+};
+
+/** The job's one memory, at exactly the planned size; constants are in place, everything else is zero. */
+export const createTrainingMemory = (plan: TrainingPlan): WebAssembly.Memory => {
+  const pages = plan.memoryBytes / pageBytes;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  prepareTrainingMemory(plan, memory);
   return memory;
 };
 
