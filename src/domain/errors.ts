@@ -24,6 +24,7 @@ export const errorCatalogue = {
   quota_exceeded: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "The tenant's limit is reached" },
   rate_limited: { http: 429, grpc: "RESOURCE_EXHAUSTED", title: "Too many requests" },
   overloaded: { http: 503, grpc: "UNAVAILABLE", title: "The service is overloaded" },
+  corrupt: { http: 500, grpc: "DATA_LOSS", title: "A stored file is not what was written" },
   internal: { http: 500, grpc: "INTERNAL", title: "The service made a mistake" },
   unavailable: { http: 503, grpc: "UNAVAILABLE", title: "The service is not available right now" },
 } as const satisfies Record<string, { http: number; grpc: string; title: string }>;

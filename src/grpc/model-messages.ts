@@ -30,6 +30,7 @@ const toImported = (model: ImportedModel): wire.Model => {
     metrics: model.metrics,
     digest: model.digest,
     createdAt: model.createdAt,
+    files: model.files,
     imported: {
       ...{ inputs, outputs, trainable, frozen, warnings, labels: labels ?? [] },
       architecture: architecture ?? undefined,
@@ -57,6 +58,7 @@ const toTrained = (model: Model): wire.Model => ({
   digest: model.digest,
   preprocessing: toStruct(model.preprocessing),
   createdAt: model.createdAt,
+  files: model.files,
 });
 
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {

@@ -40,6 +40,7 @@ export const sendProblem = async (
   const known = toServiceError(error, request.id);
   const problem = toProblem(known);
   if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
+  else if (known.code === "corrupt") request.log.error({ err: error }, known.message);
   // What is refused for want of room is counted and told of once a second: a line for each would be more load.
   else if (known.code === "unavailable") request.log.warn({ err: error }, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import { type AnyModel, isImported } from "../../src/domain/models/model.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
@@ -12,7 +12,7 @@ type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
 
 interface Records {
   datasets: Dataset[];
-  models: Model[];
+  models: AnyModel[];
   jobs: Job[];
 }
 
@@ -44,7 +44,7 @@ export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () 
     expect(await takeManifest(artifactKeys.datasetManifest(tenant, dataset.id))).toEqual(dataset);
   }
   for (const model of records.models) {
-    for (const file of [artifactKeys.weights, artifactKeys.report])
+    for (const file of [artifactKeys.weights, isImported(model) ? artifactKeys.network : artifactKeys.report])
       await take(file(tenant, model.id, model.digest.replace(/^sha256:/, "")));
     expect(await takeManifest(artifactKeys.modelManifest(tenant, model.id))).toEqual(model);
   }

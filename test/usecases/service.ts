@@ -134,8 +134,18 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
   });
   await deps.jobs.appendMetrics(fence, [point(1), point(2), point(3)]);
   const digestHex = createHash("sha256").update(weights).digest("hex");
+  const report = reportClassification({
+    ...{ split: "test", classes: ["setosa", "versicolor"], trainCounts: [16, 16], distribution: "categorical" },
+    ...{ probabilities: Float64Array.of(0.9, 0.1, 0.2, 0.8), truths: Int32Array.of(0, 1) },
+  });
+  const id = `mdl_${job.id.slice(4)}`;
+  const text = Buffer.from(JSON.stringify(report));
+  const files = {
+    weights: await deps.artifacts.write(artifactKeys.weights(tenant, id, digestHex), weights),
+    report: await deps.artifacts.write(artifactKeys.report(tenant, id, digestHex), text),
+  };
   const model: Model = {
-    ...{ id: `mdl_${job.id.slice(4)}`, name: job.spec.name, job: job.id, dataset: job.spec.dataset, base: null },
+    ...{ id, files, name: job.spec.name, job: job.id, dataset: job.spec.dataset, base: null },
     ...{
       task: job.spec.task,
       spec: job.spec,
@@ -152,12 +162,6 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
     },
     createdAt: at(),
   };
-  await deps.artifacts.write(artifactKeys.weights(tenant, model.id, digestHex), weights);
-  const report = reportClassification({
-    ...{ split: "test", classes: ["setosa", "versicolor"], trainCounts: [16, 16], distribution: "categorical" },
-    ...{ probabilities: Float64Array.of(0.9, 0.1, 0.2, 0.8), truths: Int32Array.of(0, 1) },
-  });
-  await deps.artifacts.write(artifactKeys.report(tenant, model.id, digestHex), Buffer.from(JSON.stringify(report)));
   await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(model)));
   if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
   return model;

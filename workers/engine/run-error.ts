@@ -22,6 +22,12 @@ const ofService = (error: ServiceError): RunEnd | null => {
         : { type: "interrupted", reason: `the artifact store is away: ${error.message}` };
     case "over_limit":
       return failed("out_of_memory", error.message, "submit the job again: it is planned anew");
+    case "corrupt":
+      return failed(
+        "corrupt",
+        error.message,
+        "restore the artifact store from a backup, or make again what is damaged",
+      );
     case "not_found":
     case "invalid":
     case "unprocessable":

@@ -47,15 +47,19 @@ export const importNetwork = async (
   );
   const digest = digestOfTensors(tensors);
   const digestHex = digest.replace(/^sha256:/, "");
-  await artifacts.write(
+  const weights = await artifacts.write(
     artifactKeys.weights(tenant, model, digestHex),
     Readable.from(safetensorsChunks(tensors, { producer: "descent" })),
   );
-  await artifacts.write(artifactKeys.network(tenant, model, digestHex), Buffer.from(JSON.stringify(network)));
+  const description = await artifacts.write(
+    artifactKeys.network(tenant, model, digestHex),
+    Buffer.from(JSON.stringify(network)),
+  );
   const isTrained = (kind: string): boolean => kind === "weight" || kind === "offset";
   return {
     parameters,
     digest,
+    files: { weights, network: description },
     architecture: architecture ?? null,
     inputs: network.inputs.map(portOf),
     outputs: network.outputs.map(portOf),

@@ -8,22 +8,22 @@ import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
-import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
+import { networkOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Loaded } from "./loaded-models.ts";
 
 /** A loaded network from a file: a request's body to its answer. */
 export type NetworkAnswer = (body: unknown) => PredictResponse;
 
-const networkLimitBytes = 256 * 1024 ** 2;
-
-/** The description of a network that was imported, or that a job trained from one. */
+/** The description of a network that was imported. `corrupt` if the stored one is not what was written. */
 export const readNetwork = async (
   artifacts: ArtifactStore,
   tenant: TenantId,
-  source: { id: string; digest: string },
+  model: ImportedModel,
 ): Promise<NetworkDescription> => {
-  const key = artifactKeys.network(tenant, source.id, source.digest.replace(/^sha256:/, ""));
-  return JSON.parse(Buffer.from(await artifacts.readBytes(key, { limitBytes: networkLimitBytes })).toString());
+  const { key, check, what } = networkOf(tenant, model);
+  return JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
 };
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -92,7 +92,8 @@ export const loadImported = async (
   model: ImportedModel,
 ): Promise<Loaded<NetworkAnswer>> => {
   const network = await readNetwork(artifacts, tenant, model);
-  const file = await artifacts.readBytes(artifactKeys.weights(tenant, model.id, model.digest.replace(/^sha256:/, "")));
+  const { key, check, what } = weightsOf(tenant, model);
+  const file = await readVerified(artifacts, key, check, what);
   const weights = new Map(
     decodeSafetensors(file).tensors.flatMap((tensor) =>
       tensor.dtype === "F32" ? [[tensor.name, tensor.data] as const] : [],

@@ -5,9 +5,12 @@ import type { Model, Prediction } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
-import { decodeSafetensors, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
-import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
+import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
+import { decodeStored } from "../training/stored-tensors.ts";
 import type { Loaded } from "./loaded-models.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
 
@@ -49,16 +52,16 @@ const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
     );
 };
 
-/** Reads a model's weights from the store and makes it ready to answer. `bytes`: of its weights, twice where the engine copies them. */
+/** Reads a model's weights from the store, `corrupt` if they are not what was written, and makes it ready to answer. `bytes`: of its weights, twice where the engine copies them. */
 export const loadModel = async (
   artifacts: ArtifactStore,
   kernels: WebAssembly.Module,
   tenant: TenantId,
   model: Model,
 ): Promise<Loaded<Answer>> => {
-  const key = artifactKeys.weights(tenant, model.id, model.digest.replace(/^sha256:/, ""));
-  const file = await artifacts.readBytes(key);
-  const { tensors } = decodeSafetensors(file);
+  const { key, check, what } = weightsOf(tenant, model);
+  const file = await readVerified(artifacts, key, check, what);
+  const { tensors } = decodeStored(file, what);
   const value = isClusteringModel(model.spec.model)
     ? clusterAnswer(model, tensors)
     : networkAnswer(model, tensors, kernels);

@@ -7,14 +7,16 @@ import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
-import { decodeSafetensors, digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
+import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
 import { createNetworkRun } from "./network-run.ts";
-import { StoppedReading, untilSignalled } from "./stop-reading.ts";
+import { readBase } from "./read-base.ts";
+import { readData } from "./read-data.ts";
+import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "./training-run.ts";
 
@@ -55,20 +57,6 @@ const createReports = (post: (message: FromThread) => void) => {
   };
 };
 
-/** The base model's tensors by name; a new head's are left out, so that they start afresh. */
-const readBase = async (artifacts: ArtifactStore, order: RunOrder): Promise<Map<string, Float32Array> | null> => {
-  const { base, spec, tenant } = order;
-  if (base === null) return null;
-  const key = artifactKeys.weights(tenant, base.id, digestHex(base.digest));
-  const { tensors } = decodeSafetensors(await patiently(() => artifacts.readBytes(key)));
-  const weights = new Map<string, Float32Array>();
-  for (const tensor of tensors) {
-    const head = tensor.name.startsWith("output.");
-    if (tensor.dtype === "F32" && !(head && spec.base?.newHead === true)) weights.set(tensor.name, tensor.data);
-  }
-  return weights;
-};
-
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
 const publishWeights = async (
   artifacts: ArtifactStore,
@@ -82,9 +70,10 @@ const publishWeights = async (
   const id = modelIdOfJob(order.job);
   const digest = digestOfTensors(end.tensors);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
-  await patiently(() => artifacts.write(key, Readable.from(safetensorsChunks(end.tensors, { producer: "descent" }))));
-  const report = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
-  await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), report));
+  const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
+  const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
+  const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -96,6 +85,7 @@ const publishWeights = async (
     parameters: end.parameters,
     metrics: end.metrics,
     digest,
+    files: { weights, report },
     preprocessing,
   };
   return { type: "trained", model, metrics: end.metrics };
@@ -129,11 +119,11 @@ const run = async (
   artifacts: ArtifactStore,
   post: (message: FromThread) => void,
 ): Promise<RunEnd> => {
-  const { spec, dataset, tenant } = order;
+  const { spec, dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
-  const openStream = async () =>
-    untilSignalled(order.control, await patiently(() => artifacts.read(artifactKeys.datasetFile(tenant, dataset.id))));
-  const preprocessing = await prepare(spec, dataset, openStream, trainingRun.arrays, order.base);
+  const preprocessing = await readData(artifacts, order, (openStream) =>
+    prepare(spec, dataset, openStream, trainingRun.arrays, order.base),
+  );
   const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
+import { StoredFile } from "./stored-file.ts";
 
 /** An input or output of a network, as its file has it; −1 is the batch. */
 export const TensorPort = z
@@ -49,6 +50,7 @@ export const ImportedModel = z
     parameters: z.int().describe("weights, running averages not counted"),
     metrics: Metrics,
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
+    files: z.object({ weights: StoredFile, network: StoredFile }).describe("what the stored files are held against"),
     architecture: z.string().nullable().describe("the built-in family that a safetensors file's tensors belong to"),
     inputs: z.array(TensorPort),
     outputs: z.array(TensorPort),
@@ -84,6 +86,7 @@ export type ImportedNetwork = Pick<
   ImportedModel,
   | "parameters"
   | "digest"
+  | "files"
   | "inputs"
   | "outputs"
   | "trainable"

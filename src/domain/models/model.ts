@@ -6,6 +6,7 @@ import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
 import { ImportedModel } from "./imported-model.ts";
+import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z.object({ minimum: z.number(), maximum: z.number() }).meta({ id: "NumberRange" });
 
@@ -64,6 +65,10 @@ export const Model = z
     parameters: z.int(),
     metrics: Metrics,
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
+    files: z
+      .object({ weights: StoredFile, report: StoredFile })
+      .optional()
+      .describe("what `/weights` and the report are held against; models of earlier versions are without"),
     preprocessing: Preprocessing,
     createdAt: Timestamp,
   })

@@ -89,7 +89,7 @@ export const datasetRoutes: readonly RestRoute[] = [
     params: IdParams,
     query: RowsQuery,
     responses: { 200: json("The rows", DatasetRows) },
-    errors: ["not_found"],
+    errors: ["not_found", "corrupt"],
     handle: ({ deps, caller, params, query }) => listDatasetRows(deps, caller, { id: params.id ?? "", ...query }),
   }),
   defineRoute({

@@ -92,7 +92,7 @@ export const modelRoutes: readonly RestRoute[] = [
     params: ModelParams,
     query: NoQuery,
     responses: { 200: json("The report", Report) },
-    errors: ["not_found"],
+    errors: ["not_found", "corrupt"],
     handle: ({ deps, caller, params }) => getModelReport(deps, caller, { id: params.id ?? "" }),
   }),
   defineRoute({
@@ -115,7 +115,8 @@ export const modelRoutes: readonly RestRoute[] = [
     method: "GET",
     url: "/v1/models/:id/weights",
     tag,
-    description: "A safetensors file, streamed.",
+    description:
+      "A safetensors file, streamed. If the stored file is not what was written, the answer is `corrupt` or the transfer breaks off: it never ends well with other bytes.",
     params: ModelParams,
     query: NoQuery,
     responses: {
@@ -124,10 +125,11 @@ export const modelRoutes: readonly RestRoute[] = [
         content: { "application/octet-stream": { schema: z.string().meta({ format: "binary" }) } },
       },
     },
-    errors: ["not_found"],
+    errors: ["not_found", "corrupt"],
     isLong: () => true,
     handle: async ({ deps, caller, params, reply }) => {
       const { model, body } = await getModelWeights(deps, caller, { id: params.id ?? "" });
+      if (model.files !== undefined) reply.header("content-length", model.files.weights.bytes);
       return reply
         .type("application/octet-stream")
         .header("content-disposition", `attachment; filename="${model.id}.safetensors"`)
@@ -150,7 +152,7 @@ export const modelRoutes: readonly RestRoute[] = [
       example: { rows: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }] },
     },
     responses: { 200: json("One prediction per row", PredictResponse) },
-    errors: ["not_found", "timed_out", "too_large", "unsupported_media_type"],
+    errors: ["not_found", "timed_out", "too_large", "unsupported_media_type", "corrupt"],
     bodyLimitBytes: limits.predictBodyBytes,
     unreadJson: true,
     handle: async ({ deps, caller, params, body, reply }) => {

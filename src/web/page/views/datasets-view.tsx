@@ -1,81 +1,43 @@
-import { useState } from "preact/hooks";
-import type { Column } from "../../../domain/datasets/dataset.ts";
+import type { Column, Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
 import { formatAge, formatBytes, formatDate, formatNumber } from "../format.ts";
-import { Card, Empty, Facts, Failure, Pager, Problem, useAction } from "../parts.tsx";
+import { ListView, Table, type TableColumn } from "../list-view.tsx";
+import { Card, Empty, Facts, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { Upload } from "./new-job-view.tsx";
 
-export const DatasetsView = () => {
-  const [tokens, setTokens] = useState<readonly string[]>([]);
-  const pageToken = tokens.at(-1) ?? null;
-  const { value, failure, refresh } = usePoll(
-    `datasets ${pageToken}`,
-    (signal) => api.datasets(pageToken, signal),
-    () => 5000,
-  );
-  return (
-    <>
-      <Failure failure={failure} retry={refresh} />
-      <Card title="Data sets" main>
-        {value === null && failure === null && <p class="muted">Loading…</p>}
-        {value?.items.length === 0 && <Empty title="No data sets yet">Upload a CSV file below to begin.</Empty>}
-        {value !== null && value.items.length > 0 && (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">Data set</th>
-                <th scope="col" class="number">
-                  Rows
-                </th>
-                <th scope="col" class="number">
-                  Columns
-                </th>
-                <th scope="col" class="number">
-                  Size
-                </th>
-                <th scope="col" class="number">
-                  Uploaded
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.items.map((dataset) => (
-                <tr key={dataset.id}>
-                  <td data-label="Data set">
-                    <a class="row-link" href={`#/datasets/${dataset.id}`}>
-                      {dataset.name}
-                    </a>
-                  </td>
-                  <td data-label="Rows" class="number">
-                    {formatNumber(dataset.rows)}
-                  </td>
-                  <td data-label="Columns" class="number">
-                    {dataset.columns.length}
-                  </td>
-                  <td data-label="Size" class="number">
-                    {formatBytes(dataset.bytes)}
-                  </td>
-                  <td data-label="Uploaded" class="number">
-                    {formatAge(dataset.createdAt, Date.now())}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-        <Pager tokens={tokens} next={value?.nextPageToken ?? null} onChange={setTokens} />
-      </Card>
-      <Card title="Upload">
-        <Upload
-          onDone={({ id }) => {
-            location.hash = `#/datasets/${id}`;
-          }}
-        />
-      </Card>
-    </>
-  );
-};
+const datasetColumns: readonly TableColumn<Dataset>[] = [
+  {
+    title: "Data set",
+    cell: ({ id, name }) => (
+      <a class="row-link" href={`#/datasets/${id}`}>
+        {name}
+      </a>
+    ),
+  },
+  { title: "Rows", number: true, cell: ({ rows }) => formatNumber(rows) },
+  { title: "Columns", number: true, cell: ({ columns }) => columns.length },
+  { title: "Size", number: true, cell: ({ bytes }) => formatBytes(bytes) },
+  { title: "Uploaded", number: true, cell: ({ createdAt }) => formatAge(createdAt, Date.now()) },
+];
+
+export const DatasetsView = () => (
+  <>
+    <ListView
+      title="Data sets"
+      load={api.datasets}
+      columns={datasetColumns}
+      empty={<Empty title="No data sets yet">Upload a CSV file below to begin.</Empty>}
+    />
+    <Card title="Upload">
+      <Upload
+        onDone={({ id }) => {
+          location.hash = `#/datasets/${id}`;
+        }}
+      />
+    </Card>
+  </>
+);
 
 const range = (column: Column): string => {
   if (column.minimum !== undefined && column.maximum !== undefined) {
@@ -85,48 +47,23 @@ const range = (column: Column): string => {
   return shown.join(", ") + ((column.categories?.length ?? 0) > 4 ? ", …" : "");
 };
 
-const Columns = ({ columns }: { columns: readonly Column[] }) => (
-  <table class="list">
-    <thead>
-      <tr>
-        <th scope="col">Column</th>
-        <th scope="col">Type</th>
-        <th scope="col" class="number">
-          Missing
-        </th>
-        <th scope="col" class="number">
-          Distinct
-        </th>
-        <th scope="col" class="number">
-          Mean ± s.d.
-        </th>
-        <th scope="col">Values</th>
-      </tr>
-    </thead>
-    <tbody>
-      {columns.map((column) => (
-        <tr key={column.name}>
-          <td data-label="Column">
-            <strong>{column.name}</strong>
-          </td>
-          <td data-label="Type">{column.type}</td>
-          <td data-label="Missing" class="number">
-            {formatNumber(column.missing)}
-          </td>
-          <td data-label="Distinct" class="number">
-            {column.distinct === null ? "many" : formatNumber(column.distinct)}
-          </td>
-          <td data-label="Mean ± s.d." class="number">
-            {column.mean === undefined
-              ? "–"
-              : `${formatNumber(column.mean)} ± ${formatNumber(column.standardDeviation ?? 0)}`}
-          </td>
-          <td data-label="Values">{range(column)}</td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
-);
+const columnColumns: readonly TableColumn<Column>[] = [
+  { title: "Column", cell: ({ name }) => <strong>{name}</strong> },
+  { title: "Type", cell: ({ type }) => type },
+  { title: "Missing", number: true, cell: ({ missing }) => formatNumber(missing) },
+  {
+    title: "Distinct",
+    number: true,
+    cell: ({ distinct }) => (distinct === null ? "many" : formatNumber(distinct)),
+  },
+  {
+    title: "Mean ± s.d.",
+    number: true,
+    cell: ({ mean, standardDeviation }) =>
+      mean === undefined ? "–" : `${formatNumber(mean)} ± ${formatNumber(standardDeviation ?? 0)}`,
+  },
+  { title: "Values", cell: range },
+];
 
 export const DatasetView = ({ id }: { id: string }) => {
   const { value, failure, refresh } = usePoll(
@@ -178,7 +115,7 @@ export const DatasetView = ({ id }: { id: string }) => {
             />
           </section>
           <Card title="Columns">
-            <Columns columns={value.columns} />
+            <Table items={value.columns} keyOf={({ name }) => name} columns={columnColumns} />
           </Card>
         </>
       )}

@@ -10,8 +10,8 @@ import {
   formatWord,
   headline,
 } from "../format.ts";
-import { Card, Empty, Failure, Pager, Progress, StateBadge } from "../parts.tsx";
-import { usePoll } from "../poll.ts";
+import { ListView, type TableColumn } from "../list-view.tsx";
+import { Empty, Progress, StateBadge } from "../parts.tsx";
 
 const states = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;
 
@@ -37,48 +37,49 @@ const Loss = ({ job }: { job: Job }) => {
   );
 };
 
-const JobRow = ({ job }: { job: Job }) => {
+const Result = ({ job }: { job: Job }) => {
   const best = headline(job.metrics);
-  const seconds = jobSeconds(job);
-  const title = job.spec.name ?? job.id;
+  if (best === null || best.name.endsWith("Loss")) return <>–</>;
   return (
-    <tr>
-      <td data-label="Job">
+    <span class="pair">
+      <strong>{formatMetric(best.name, best.value)}</strong>
+      <span class="muted small">{formatMetricName(best.name).toLowerCase().replace("r²", "R²")}</span>
+    </span>
+  );
+};
+
+const Time = ({ job }: { job: Job }) => {
+  const seconds = jobSeconds(job);
+  return (
+    <span class="pair">
+      <span>{seconds === null ? "–" : formatSeconds(seconds)}</span>
+      <span class="muted small">{formatAge(job.createdAt, Date.now())}</span>
+    </span>
+  );
+};
+
+const titleOf = ({ id, spec }: Job): string => spec.name ?? id;
+
+const columns: readonly TableColumn<Job>[] = [
+  {
+    title: "Job",
+    cell: (job) => (
+      <>
         <a class="row-link" href={`#/jobs/${job.id}`}>
-          {title}
+          {titleOf(job)}
         </a>
         <span class="muted small">
           {formatWord(job.spec.task.type)}, {formatWord(job.spec.model.type)}
         </span>
-      </td>
-      <td data-label="State">
-        <StateBadge state={job.state} />
-      </td>
-      <td data-label="Progress">
-        <Progress share={job.progress} label={`Progress of ${title}`} />
-      </td>
-      <td data-label="Loss" class="number">
-        <Loss job={job} />
-      </td>
-      <td data-label="Result" class="number">
-        {best === null || best.name.endsWith("Loss") ? (
-          "–"
-        ) : (
-          <span class="pair">
-            <strong>{formatMetric(best.name, best.value)}</strong>
-            <span class="muted small">{formatMetricName(best.name).toLowerCase().replace("r²", "R²")}</span>
-          </span>
-        )}
-      </td>
-      <td data-label="Time" class="number">
-        <span class="pair">
-          <span>{seconds === null ? "–" : formatSeconds(seconds)}</span>
-          <span class="muted small">{formatAge(job.createdAt, Date.now())}</span>
-        </span>
-      </td>
-    </tr>
-  );
-};
+      </>
+    ),
+  },
+  { title: "State", cell: ({ state }) => <StateBadge state={state} /> },
+  { title: "Progress", cell: (job) => <Progress share={job.progress} label={`Progress of ${titleOf(job)}`} /> },
+  { title: "Loss", number: true, cell: (job) => <Loss job={job} /> },
+  { title: "Result", number: true, cell: (job) => <Result job={job} /> },
+  { title: "Time", number: true, cell: (job) => <Time job={job} /> },
+];
 
 const StateFilter = ({ state, onChange }: { state: string; onChange: (state: string) => void }) => (
   <label class="inline">
@@ -94,72 +95,33 @@ const StateFilter = ({ state, onChange }: { state: string; onChange: (state: str
   </label>
 );
 
+const NoJobs = ({ state }: { state: string }) =>
+  state === "" ? (
+    <Empty title="No jobs yet">
+      Upload a CSV file and <a href="#/new">train a first model</a>; it takes seconds.
+    </Empty>
+  ) : (
+    <Empty title={`No job is ${state}`}>Choose another state to see the others.</Empty>
+  );
+
 export const JobsView = () => {
   const [state, setState] = useState("");
-  const [tokens, setTokens] = useState<readonly string[]>([]);
-  const pageToken = tokens.at(-1) ?? null;
-  const { value, failure, refresh } = usePoll(
-    `${state} ${pageToken}`,
-    (signal) => api.jobs({ state, pageToken }, signal),
-    (page) => (page.items.some((job) => !job.done) ? 1000 : 4000),
-  );
   return (
-    <>
-      <Failure failure={failure} retry={refresh} />
-      <Card
-        title="Jobs"
-        main
-        actions={
-          <div class="actions">
-            <StateFilter
-              state={state}
-              onChange={(chosen) => {
-                setTokens([]);
-                setState(chosen);
-              }}
-            />
-            <a class="button primary" href="#/new">
-              New job
-            </a>
-          </div>
-        }
-      >
-        {value === null && failure === null && <p class="muted">Loading…</p>}
-        {value?.items.length === 0 &&
-          (state === "" ? (
-            <Empty title="No jobs yet">
-              Upload a CSV file and <a href="#/new">train a first model</a>; it takes seconds.
-            </Empty>
-          ) : (
-            <Empty title={`No job is ${state}`}>Choose another state to see the others.</Empty>
-          ))}
-        {value !== null && value.items.length > 0 && (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">Job</th>
-                <th scope="col">State</th>
-                <th scope="col">Progress</th>
-                <th scope="col" class="number">
-                  Loss
-                </th>
-                <th scope="col" class="number">
-                  Result
-                </th>
-                <th scope="col" class="number">
-                  Time
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.items.map((job) => (
-                <JobRow key={job.id} job={job} />
-              ))}
-            </tbody>
-          </table>
-        )}
-        <Pager tokens={tokens} next={value?.nextPageToken ?? null} onChange={setTokens} />
-      </Card>
-    </>
+    <ListView
+      title="Jobs"
+      filter={state}
+      load={(pageToken, signal) => api.jobs({ state, pageToken }, signal)}
+      everyMs={(page) => (page.items.some((job) => !job.done) ? 1000 : 4000)}
+      columns={columns}
+      empty={<NoJobs state={state} />}
+      actions={
+        <div class="actions">
+          <StateFilter state={state} onChange={setState} />
+          <a class="button primary" href="#/new">
+            New job
+          </a>
+        </div>
+      }
+    />
   );
 };

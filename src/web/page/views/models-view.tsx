@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import type { AnyModel } from "../../../domain/models/model.ts";
 import { api, apiKey } from "../api.ts";
@@ -11,7 +10,8 @@ import {
   formatWord,
   headline,
 } from "../format.ts";
-import { Card, Empty, Facts, Failure, MetricFacts, Pager, Problem, useAction } from "../parts.tsx";
+import { ListView, type TableColumn } from "../list-view.tsx";
+import { Card, Empty, Facts, Failure, MetricFacts, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
@@ -45,80 +45,47 @@ const Imported = ({ model }: { model: ImportedModel }) => (
   </Card>
 );
 
-export const ModelsView = () => {
-  const [tokens, setTokens] = useState<readonly string[]>([]);
-  const pageToken = tokens.at(-1) ?? null;
-  const { value, failure, refresh } = usePoll(
-    `models ${pageToken}`,
-    (signal) => api.models(pageToken, signal),
-    () => 5000,
-  );
+const Result = ({ metrics }: { metrics: AnyModel["metrics"] }) => {
+  const best = headline(metrics);
+  if (best === null) return <>–</>;
   return (
-    <>
-      <Failure failure={failure} retry={refresh} />
-      <Card title="Models" main>
-        {value === null && failure === null && <p class="muted">Loading…</p>}
-        {value?.items.length === 0 && (
-          <Empty title="No models yet">
-            A job that succeeds leaves its model here. <a href="#/new">Start one</a>.
-          </Empty>
-        )}
-        {value !== null && value.items.length > 0 && (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">Model</th>
-                <th scope="col">Task</th>
-                <th scope="col" class="number">
-                  Parameters
-                </th>
-                <th scope="col" class="number">
-                  Result
-                </th>
-                <th scope="col" class="number">
-                  Made
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.items.map((model) => {
-                const best = headline(model.metrics);
-                return (
-                  <tr key={model.id}>
-                    <td data-label="Model">
-                      <a class="row-link" href={`#/models/${model.id}`}>
-                        {model.name}
-                      </a>
-                      <span class="muted small">{kindOf(model)}</span>
-                    </td>
-                    <td data-label="Task">{"task" in model ? formatWord(model.task.type) : "–"}</td>
-                    <td data-label="Parameters" class="number">
-                      {formatNumber(model.parameters)}
-                    </td>
-                    <td data-label="Result" class="number">
-                      {best === null ? (
-                        "–"
-                      ) : (
-                        <span class="pair">
-                          <strong>{formatMetric(best.name, best.value)}</strong>
-                          <span class="muted small">{formatMetricName(best.name)}</span>
-                        </span>
-                      )}
-                    </td>
-                    <td data-label="Made" class="number">
-                      {formatAge(model.createdAt, Date.now())}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-        <Pager tokens={tokens} next={value?.nextPageToken ?? null} onChange={setTokens} />
-      </Card>
-    </>
+    <span class="pair">
+      <strong>{formatMetric(best.name, best.value)}</strong>
+      <span class="muted small">{formatMetricName(best.name)}</span>
+    </span>
   );
 };
+
+const modelColumns: readonly TableColumn<AnyModel>[] = [
+  {
+    title: "Model",
+    cell: (model) => (
+      <>
+        <a class="row-link" href={`#/models/${model.id}`}>
+          {model.name}
+        </a>
+        <span class="muted small">{kindOf(model)}</span>
+      </>
+    ),
+  },
+  { title: "Task", cell: (model) => ("task" in model ? formatWord(model.task.type) : "–") },
+  { title: "Parameters", number: true, cell: ({ parameters }) => formatNumber(parameters) },
+  { title: "Result", number: true, cell: ({ metrics }) => <Result metrics={metrics} /> },
+  { title: "Made", number: true, cell: ({ createdAt }) => formatAge(createdAt, Date.now()) },
+];
+
+export const ModelsView = () => (
+  <ListView
+    title="Models"
+    load={api.models}
+    columns={modelColumns}
+    empty={
+      <Empty title="No models yet">
+        A job that succeeds leaves its model here. <a href="#/new">Start one</a>.
+      </Empty>
+    }
+  />
+);
 
 /** A plain link where that suffices; with an API key the file must be asked for with a header. */
 const Weights = ({ id }: { id: string }) => {

@@ -70,7 +70,11 @@ export interface Model {
     | string
     | undefined;
   /** Only for a model that was imported. */
-  imported?: ImportedNetwork | undefined;
+  imported?:
+    | ImportedNetwork
+    | undefined;
+  /** What the weights and the report are held against; models of earlier versions are without. */
+  files?: ModelFiles | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -135,6 +139,25 @@ export interface ImportHeader {
   preprocessing?: string | undefined;
   licence?: string | undefined;
   source?: string | undefined;
+}
+
+export interface ModelFiles {
+  /** As GetModelWeights gives it. */
+  weights?:
+    | StoredFile
+    | undefined;
+  /** Absent for an imported model. */
+  report?:
+    | StoredFile
+    | undefined;
+  /** Of an imported model: its description of the network. */
+  network?: StoredFile | undefined;
+}
+
+export interface StoredFile {
+  bytes: number;
+  /** Of the whole file, in hexadecimal. */
+  sha256: string;
 }
 
 export interface ListModelsRequest {
@@ -280,6 +303,7 @@ function createBaseModel(): Model {
     preprocessing: undefined,
     createdAt: undefined,
     imported: undefined,
+    files: undefined,
   };
 }
 
@@ -323,6 +347,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.imported !== undefined) {
       ImportedNetwork.encode(message.imported, writer.uint32(106).fork()).join();
+    }
+    if (message.files !== undefined) {
+      ModelFiles.encode(message.files, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -445,6 +472,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.imported = ImportedNetwork.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.files = ModelFiles.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -931,6 +966,131 @@ export const ImportHeader: MessageFns<ImportHeader> = {
             }
 
             message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseModelFiles(): ModelFiles {
+  return { weights: undefined, report: undefined, network: undefined };
+}
+
+export const ModelFiles: MessageFns<ModelFiles> = {
+  encode(message: ModelFiles, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.weights !== undefined) {
+      StoredFile.encode(message.weights, writer.uint32(10).fork()).join();
+    }
+    if (message.report !== undefined) {
+      StoredFile.encode(message.report, writer.uint32(18).fork()).join();
+    }
+    if (message.network !== undefined) {
+      StoredFile.encode(message.network, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelFiles {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelFiles();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.weights = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.report = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.network = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStoredFile(): StoredFile {
+  return { bytes: 0, sha256: "" };
+}
+
+export const StoredFile: MessageFns<StoredFile> = {
+  encode(message: StoredFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bytes !== 0) {
+      writer.uint32(8).int64(message.bytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(18).string(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.string();
             continue;
           }
         }

@@ -1,0 +1,37 @@
+import type { TenantId } from "../../domain/ids.ts";
+import type { ImportedModel } from "../../domain/models/imported-model.ts";
+import type { AnyModel, Model } from "../../domain/models/model.ts";
+import { artifactKeys } from "./artifact-store.ts";
+import { type Check, checkFile, checkTensors } from "./verified.ts";
+
+/** One of a model's files: where it lies, and what it is held against. */
+export interface ModelFile {
+  key: string;
+  check: Check;
+  /** As messages name it. */
+  what: string;
+}
+
+const digestHex = ({ digest }: Pick<AnyModel, "digest">): string => digest.replace(/^sha256:/, "");
+
+export const weightsOf = (tenant: TenantId, model: AnyModel): ModelFile => ({
+  key: artifactKeys.weights(tenant, model.id, digestHex(model)),
+  check: model.files === undefined ? checkTensors(model.digest) : checkFile(model.files.weights),
+  what: `the file of the weights of ${model.id}`,
+});
+
+/** Models of earlier versions tell nothing of their reports. */
+const unchecked: Check = { update: () => {}, holds: () => true };
+
+export const reportOf = (tenant: TenantId, model: Model): ModelFile => ({
+  key: artifactKeys.report(tenant, model.id, digestHex(model)),
+  check: model.files === undefined ? unchecked : checkFile(model.files.report),
+  what: `the report of ${model.id}`,
+});
+
+/** The description of an imported network. */
+export const networkOf = (tenant: TenantId, model: ImportedModel): ModelFile => ({
+  key: artifactKeys.network(tenant, model.id, digestHex(model)),
+  check: checkFile(model.files.network),
+  what: `the description of the network ${model.id}`,
+});
