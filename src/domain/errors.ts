@@ -10,6 +10,7 @@ export const errorCatalogue = {
   invalid_csv: { http: 400, grpc: "INVALID_ARGUMENT", title: "The file is not well-formed" },
   unauthenticated: { http: 401, grpc: "UNAUTHENTICATED", title: "A valid API key is needed" },
   forbidden: { http: 403, grpc: "PERMISSION_DENIED", title: "The API key lacks the scope for this" },
+  foreign_origin: { http: 403, grpc: "PERMISSION_DENIED", title: "Another site's page may not do this" },
   not_found: { http: 404, grpc: "NOT_FOUND", title: "There is no such resource" },
   method_not_allowed: { http: 405, grpc: "UNIMPLEMENTED", title: "This method is not offered here" },
   timed_out: { http: 408, grpc: "DEADLINE_EXCEEDED", title: "The request took too long to arrive" },

@@ -106,13 +106,15 @@ const admitted = async <R>(
 
 /** How a call was refused. A client that left is not told, but the log is. */
 const refused = (
-  { deps }: Wiring,
+  { deps, closing }: Wiring,
   operation: OperationName,
   call: { cancelled: boolean },
   observed: Observed,
   error: unknown,
 ): StatusObject => {
-  const answer = toStatus(error, operation, deps.log, observed.requestId);
+  // A client that leaves and a server that closes interrupt what is under way: no fault of anything.
+  const expected = error instanceof ServiceError && (call.cancelled || closing.aborted);
+  const answer = toStatus(error, operation, expected ? null : deps.log, observed.requestId);
   observed.finished(call.cancelled ? status.CANCELLED : answer.code);
   return answer;
 };
@@ -146,11 +148,19 @@ export const unary =
     );
   };
 
-/** Waits when the client reads slower than we write, instead of holding what it has not read. */
+/**
+ * Waits when the client reads slower than we write, instead of holding what it has not read. Rejects with `unavailable` when the signal
+ * aborts before the last message: OK says that the stream is whole.
+ */
 const pump = async <R>(call: ServerWritableStream<unknown, R>, messages: AsyncIterable<R>, signal: AbortSignal) => {
-  for await (const message of messages) {
-    if (signal.aborted) return;
-    if (!call.write(message)) await once(call, "drain", { signal });
+  try {
+    for await (const message of messages) {
+      signal.throwIfAborted();
+      if (!call.write(message)) await once(call, "drain", { signal });
+    }
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new ServiceError("unavailable", "the stream was interrupted before its end; resume it", { cause });
   }
 };
 
@@ -163,10 +173,9 @@ export const serverStream =
   (call) => {
     const observed = observeCall(wiring.onFinished, operation, call.request);
     const lasting: Lasting = { kind: "long", limitMs: streamLimitMs };
-    run(wiring, operation, call, observed, lasting, async ({ caller, signal }) => {
-      await pump(call, await handle(caller, decoded(call.request), signal), signal);
-      if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping; resume elsewhere");
-    }).then(
+    run(wiring, operation, call, observed, lasting, async ({ caller, signal }) =>
+      pump(call, await handle(caller, decoded(call.request), signal), signal),
+    ).then(
       () => {
         call.end(observed.trailer());
         observed.finished(call.cancelled ? status.CANCELLED : status.OK);

@@ -13,21 +13,21 @@ const toBytes = (problem: Problem): Buffer => {
   }
 };
 
-const toServiceError = (error: unknown, operation: string, log: Log, requestId: string): ServiceError => {
+const toServiceError = (error: unknown, operation: string, log: Log | null, requestId: string): ServiceError => {
   if (error instanceof ServiceError) {
-    if (errorCatalogue[error.code].http >= 500) log.warn({ err: error, operation, requestId }, error.message);
+    if (errorCatalogue[error.code].http >= 500) log?.warn({ err: error, operation, requestId }, error.message);
     return error;
   }
-  log.error({ err: error, operation, requestId }, "unexpected error");
+  log?.error({ err: error, operation, requestId }, "unexpected error");
   const detail = `the service made a mistake in ${operation}; it is logged under the request id ${requestId}`;
   return new ServiceError("internal", detail, { cause: error });
 };
 
 /**
  * Anything that was thrown, as a gRPC status: the catalogue's code, the problem document in `problem-bin`, and in `x-request-id`
- * what the log knows the call by.
+ * what the log knows the call by. Without a log nothing is said of it: it was to be expected.
  */
-export const toStatus = (error: unknown, operation: string, log: Log, requestId: string): StatusObject => {
+export const toStatus = (error: unknown, operation: string, log: Log | null, requestId: string): StatusObject => {
   const known = toServiceError(error, operation, log, requestId);
   const problem = toProblem(known);
   const metadata = new Metadata();

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import { parseJsonBytes } from "../domain/json-bytes.ts";
+import { requireUtf8 } from "./file-body.ts";
 
 const tooLarge = (limitBytes: number): ServiceError =>
   new ServiceError("too_large", `a JSON body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
@@ -38,10 +39,7 @@ export const readJsonBody = async (
   request: FastifyRequest,
   payload: IncomingMessage,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new ServiceError("unsupported_media_type", `JSON is UTF-8 (RFC 8259); send it so, not as ${charset}`);
-  }
+  requireUtf8(request, "JSON");
   const coding = request.headers["content-encoding"];
   if (coding !== undefined && coding !== "identity") {
     throw new ServiceError(

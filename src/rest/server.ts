@@ -16,6 +16,8 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
+import { openFileBody } from "./file-body.ts";
+import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
@@ -192,18 +194,29 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
   for (const route of restRoutes.filter(({ upload }) => upload === true)) {
     await app.register(async (scope) => {
       const types = [route.body?.contentType ?? "", ...(route.body?.otherTypes ?? [])];
-      scope.addContentTypeParser(types, async (_request: FastifyRequest, payload: unknown) => payload);
+      scope.addContentTypeParser(types, openFileBody);
       scope.addContentTypeParser("*", refuseType(`a file, sent with Content-Type: ${types.join(", ")}`));
       registerRoute(scope, route, wiring);
     });
   }
 };
 
-const addHooks = (app: FastifyInstance, connections: Connections, onFinished?: OnFinished): void => {
+interface Hooks {
+  connections: Connections;
+  closing: AbortSignal;
+  onFinished: OnFinished | undefined;
+}
+
+const addHooks = (app: FastifyInstance, { connections, closing, onFinished }: Hooks): void => {
   app.addHook("onRequest", async (request, reply) => {
     if (onFinished !== undefined) observeRequest(request, reply, onFinished);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
+  });
+  // Whoever waits is answered with what there is when the server closes, and asks again: elsewhere, not on this connection.
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (closing.aborted) reply.header("connection", "close");
+    return payload;
   });
   // The one place that answers "not modified", after the handler has set every header of what it would have sent: a browser puts
   // those of a 304 in the place of those that it has kept (RFC 9111, 4.3.4).
@@ -242,7 +255,9 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     if (options.gate === undefined) gate.close();
     await connections.close(closeLimitMs);
   });
-  addHooks(app, connections, options.onFinished);
+  addHooks(app, { connections, closing: closing.signal, onFinished: options.onFinished });
+  const admit = options.admit ?? admitEveryone;
+  if (admit === admitEveryone) refuseForeignPages(app);
   await addSecurityHeaders(app, options.tls !== undefined);
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
@@ -250,7 +265,6 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
-  const admit = options.admit ?? admitEveryone;
   await registerRoutes(app, { deps, admit, gate, closing: closing.signal, uploads });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);

@@ -63,13 +63,17 @@ const standardMoment = (values: Float64Array, power: number): number | null => {
   return spread === 0 ? null : mean(values.map((value) => ((value - center) / spread) ** power));
 };
 
-const describeResiduals = (residuals: Float64Array, predictions: Float64Array): RegressionReport["residuals"] => {
+const describeResiduals = (
+  residuals: Float64Array,
+  predictions: Float64Array,
+  unit: number,
+): RegressionReport["residuals"] => {
   const kurtosis = standardMoment(residuals, 4);
   return {
-    standardDeviation: Math.sqrt(sampleVariance(residuals)),
+    standardDeviation: Math.sqrt(sampleVariance(residuals)) * unit,
     skewness: standardMoment(residuals, 3),
     excessKurtosis: kurtosis === null ? null : kurtosis - 3,
-    quantiles: quantilesOf(residuals, shares),
+    quantiles: quantilesOf(residuals, shares).map(({ share, value }) => ({ share, value: value * unit })),
     spreadCorrelation: correlation(ranksOf(residuals.map(Math.abs)), ranksOf(predictions)),
   };
 };
@@ -83,9 +87,29 @@ const explainDeviance = (likelihood: Likelihood | null, rows: number): Estimate 
   return estimateExplained(short(likelihood.logOf), short(nullLogOf));
 };
 
+/** Within it the squares of squares that variances of squares are made of are doubles. */
+const [smallest, largest] = [1e-60, 1e60];
+
+/** What the values are measured in meanwhile: 1, or for very large and very small ones the power of two below the largest, so that no bit is lost. */
+const unitOf = (...values: readonly Float64Array[]): number => {
+  let most = 0;
+  for (const some of values) for (const value of some) most = Math.max(most, Math.abs(value));
+  return most === 0 || (most > smallest && most < largest) ? 1 : 2 ** Math.floor(Math.log2(most));
+};
+
+const inUnits = (estimate: Estimate, unit: number): Estimate => ({
+  value: estimate.value * unit,
+  lower: estimate.lower === null ? null : estimate.lower * unit,
+  upper: estimate.upper === null ? null : estimate.upper * unit,
+});
+
 /** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
-  const { split, predictions, truths, likelihood, counts } = answers;
+  const { split, likelihood, counts } = answers;
+  const unit = unitOf(answers.truths, answers.predictions);
+  const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
+    values.map((value) => value / unit),
+  ) as [Float64Array, Float64Array];
   const residuals = truths.map((truth, row) => truth - predictions[row]!);
   const squares = residuals.map((residual) => residual ** 2);
   const absolutes = residuals.map(Math.abs);
@@ -101,8 +125,8 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     // A density may be above 1; a probability is not, nor is its logarithm above 0.
     logLikelihood: logs && estimateMean(logs, counts ? { most: 0 } : {}),
     devianceExplained: explainDeviance(likelihood, truths.length),
-    rootMeanSquaredError: estimateRootMean(squares),
-    meanAbsoluteError: estimatePositiveMean(absolutes),
+    rootMeanSquaredError: inUnits(estimateRootMean(squares), unit),
+    meanAbsoluteError: inUnits(estimatePositiveMean(absolutes), unit),
     // Of equal labels the mean may differ in the last bit: their variance is then nearly 0, and R² nearly −∞.
     r2: constant
       ? null
@@ -110,12 +134,14 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
           squares,
           truths.map((truth) => (truth - center) ** 2),
         ),
-    bias: estimateMean(residuals.map((residual) => -residual)),
-    residuals: describeResiduals(residuals, predictions),
-    dispersion: counts ? mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126))) : null,
-    predictionInterval: halfWidth === null ? null : { coverage, halfWidth },
+    bias: inUnits(estimateMean(residuals.map((residual) => -residual)), unit),
+    residuals: describeResiduals(residuals, predictions, unit),
+    dispersion: counts
+      ? unit * mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126)))
+      : null,
+    predictionInterval: halfWidth === null ? null : { coverage, halfWidth: halfWidth * unit },
     notes: [
-      ...(constant && truths.length > 1 ? [constantLabel(split, `${truths[0]}`, "R²")] : []),
+      ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),
     ],
   };

@@ -134,8 +134,8 @@ export interface JobStore {
     target: Fence | { tenant: TenantId; job: JobId; attempt: null },
     event: Omit<JobEvent, "id">,
   ): Promise<boolean>;
-  /** Events after `afterId` (exclusive; null: from the start), at most `limit`. */
-  events(tenant: TenantId, id: JobId, afterId: string | null, limit: number): Promise<JobEvent[]>;
+  /** Events from the one with this id on, which comes first if it is kept; null: from the first that is kept. At most `limit`. */
+  events(tenant: TenantId, id: JobId, page: { from: string | null; limit: number }): Promise<JobEvent[]>;
   /** Points in growing order of `step`. A run that resumed from a checkpoint replaces the points after it. Beyond the limit every second old point goes. */
   appendMetrics(fence: Fence, points: MetricPoint[]): Promise<boolean>;
   /** Points whose `step` is greater than `afterStep` (-1: from the start), at most `limit`. */

@@ -22,11 +22,11 @@ export const jobEventLogSuite = (name: string, open: OpenJobStores): void => {
         const event = { at: tick(), level: "info", type: "note", message: String(i), data: { i, ünï: "→" } } as const;
         expect(await stores.jobs.appendEvent(i % 2 === 0 ? fence : { ...fence, attempt: null }, event)).toBe(true);
       }
-      const all = await stores.jobs.events("acme", job.id, null, 100);
+      const all = await stores.jobs.events("acme", job.id, { from: null, limit: 100 });
       expect(all.map(({ type }) => type)).toEqual(["state", "state", ...Array.from({ length: 10 }, () => "note")]);
       expect(all.slice(2).map(({ data }) => data)).toEqual(Array.from({ length: 10 }, (_, i) => ({ i, ünï: "→" })));
-      expect(await stores.jobs.events("acme", job.id, all[3]!.id, 4)).toEqual(all.slice(4, 8));
-      expect(await stores.jobs.events("acme", job.id, all.at(-1)!.id, 4)).toEqual([]);
+      expect(await stores.jobs.events("acme", job.id, { from: all[3]!.id, limit: 4 })).toEqual(all.slice(3, 7));
+      expect(await stores.jobs.events("acme", job.id, { from: all.at(-1)!.id, limit: 4 })).toEqual(all.slice(-1));
     });
 
     it("keeps the newest events up to the limit", async () => {
@@ -34,7 +34,7 @@ export const jobEventLogSuite = (name: string, open: OpenJobStores): void => {
       const event = (i: number) => ({ at: tick(), level: "info" as const, type: "note", message: String(i), data: {} });
       const count = limits.eventsPerJob + 50;
       await Promise.all(Array.from({ length: count }, (_, i) => stores.jobs.appendEvent(fence, event(i))));
-      const kept = await stores.jobs.events("acme", job.id, null, count * 2);
+      const kept = await stores.jobs.events("acme", job.id, { from: null, limit: count * 2 });
       expect(kept).toHaveLength(limits.eventsPerJob);
       expect(kept.at(-1)!.message).toBe(String(count - 1));
     });

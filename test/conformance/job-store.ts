@@ -56,7 +56,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
         },
       });
       expect(await stores.jobs.get("acme", job.id)).toEqual(job);
-      expect(await stores.jobs.events("acme", job.id, null, 10)).toMatchObject([
+      expect(await stores.jobs.events("acme", job.id, { from: null, limit: 10 })).toMatchObject([
         { type: "state", data: { state: "queued" } },
       ]);
     });
@@ -151,7 +151,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
         held: false,
         state: null,
       });
-      expect(await jobs.events("other", job.id, null, 10)).toEqual([]);
+      expect(await jobs.events("other", job.id, { from: null, limit: 10 })).toEqual([]);
       expect((await jobs.list("other", { pageSize: 10, pageToken: null }, null)).items).toEqual([]);
       expect((await jobs.get("acme", job.id)).state).toBe("running");
     });
@@ -170,7 +170,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await stores.catalogue.removals("acme")).toEqual([{ files, pending: false }]);
       await expect(stores.jobs.get("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
       await expect(stores.jobs.remove("acme", job.id)).rejects.toMatchObject({ code: "not_found" });
-      expect(await stores.jobs.events("acme", job.id, null, 10)).toEqual([]);
+      expect(await stores.jobs.events("acme", job.id, { from: null, limit: 10 })).toEqual([]);
       expect((await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, "cancelled")).items).toEqual([]);
     });
   });

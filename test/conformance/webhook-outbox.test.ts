@@ -130,7 +130,9 @@ describe("the outbox of webhooks", () => {
     expect(await Promise.all([1, 2, 3].map(() => outbox.note(webhook, event, true)))).toEqual([true, false, false]);
     expect(await outbox.pending(webhook)).toBeNull();
     expect(await dueJobs()).toEqual([]);
-    const types = (await stores.jobs.events("acme", id, null, limits.eventsPerJob)).map(({ type }) => type);
+    const types = (await stores.jobs.events("acme", id, { from: null, limit: limits.eventsPerJob })).map(
+      ({ type }) => type,
+    );
     expect(types.slice(2)).toEqual(["webhook_failed", "webhook_failed", "webhook_delivered"]);
   });
 

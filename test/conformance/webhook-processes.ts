@@ -116,7 +116,9 @@ export const useWebhookProcesses = () => {
     return id;
   };
   const eventsOf = async (id: JobId, tenant = "acme") =>
-    (await stores.jobs.events(tenant, id, null, limits.eventsPerJob)).filter(({ type }) => type.startsWith("webhook"));
+    (await stores.jobs.events(tenant, id, { from: null, limit: limits.eventsPerJob })).filter(({ type }) =>
+      type.startsWith("webhook"),
+    );
   const untilEvent = (id: JobId, type: string, tenant = "acme") =>
     expect
       .poll(async () => (await eventsOf(id, tenant)).map((event) => event.type), { timeout: 20_000 })

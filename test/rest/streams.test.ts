@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { type Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import { Model } from "../../src/domain/models/model.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
-import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
-import { body, createClient, specFor } from "./client.ts";
+import { finishJob, startTestService, type TestService } from "../usecases/service.ts";
+import { body, createClient } from "./client.ts";
 
 let service: TestService;
 let subscriptions = 0;
@@ -114,29 +113,5 @@ describe("a model", () => {
     expect([used.status, (await body(used)).code]).toEqual([409, "in_use"]);
     expect((await call(`/v1/models/${id}`, { method: "DELETE" })).status).toBe(204);
     expect((await call(`/v1/models/${id}`)).status).toBe(404);
-  });
-});
-
-describe("closing", () => {
-  it("ends waits and streams at once", async () => {
-    const other = await startTestService();
-    const uploaded = await fetch(`${other.url}/v1/datasets`, {
-      method: "POST",
-      body: iris,
-      headers: { "content-type": "text/csv" },
-    });
-    const dataset = (await body(uploaded)) as Dataset;
-    const submitted = await fetch(`${other.url}/v1/jobs`, {
-      ...{ method: "POST", body: JSON.stringify(specFor(dataset)), headers: { "content-type": "application/json" } },
-    });
-    const { id } = (await body(submitted)) as Job;
-    const waiting = fetch(`${other.url}/v1/jobs/${id}?wait=60`);
-    const stream = await fetch(`${other.url}/v1/jobs/${id}/events`);
-    const started = performance.now();
-    await new Promise((resolve) => setImmediate(resolve));
-    await other.close();
-    expect(performance.now() - started).toBeLessThan(3000);
-    expect((await waiting).status).toBe(200);
-    await stream.text();
   });
 });

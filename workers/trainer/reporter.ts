@@ -29,6 +29,20 @@ const createTold = (outbox: Attempt["outbox"], start: number) => {
   };
 };
 
+/** The first checkpoints are told of, and then one for each hundredth of the job: those of a long one would push all else out of its story. */
+const toldCheckpoints = 20;
+
+const createToldCheckpoints = () => {
+  let told = 0;
+  let toldProgress = 0;
+  return (progress: number): boolean => {
+    if (told >= toldCheckpoints && progress < toldProgress + toldShare) return false;
+    told += 1;
+    toldProgress = progress;
+    return true;
+  };
+};
+
 /**
  * Counts steps from what is reported: the points of the history name theirs, and between two of them progress is the share of the
  * planned steps. A progress of 1 may be an early stop and says nothing of steps.
@@ -54,6 +68,7 @@ export const createReporter = (
 ): { report: (report: Report) => void; stop: () => void; tidied: () => Promise<void> } => {
   const tell = createTold(outbox, job.progress);
   const steps = createStepCounter(meter);
+  const isTold = createToldCheckpoints();
   let last = { progress: job.progress, metrics: job.metrics };
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / heartbeatsPerLease);
 
@@ -107,7 +122,8 @@ export const createReporter = (
         meter.checkpoint(seconds, bytes);
         outbox.checkpoint(record, { obsolete, refused });
         const data = { step, bytes, seconds };
-        outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
+        if (isTold(last.progress))
+          outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
         break;
       }
       case "store_call":

@@ -13,6 +13,8 @@ import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
+import { dataEvents } from "./data-events.ts";
+import { finiteMetrics, finitePoint } from "./finite-point.ts";
 import { createNetworkRun } from "./network-run.ts";
 import { readBase } from "./read-base.ts";
 import { readData } from "./read-data.ts";
@@ -49,7 +51,8 @@ const createReports = (post: (message: FromThread) => void) => {
       progress = value;
       soon();
     },
-    onPoint: (point: MetricPoint): void => {
+    onPoint: (measured: MetricPoint): void => {
+      const point = finitePoint(measured);
       points.push(point);
       metrics = { ...metrics, trainLoss: point.trainLoss, ...point.metrics };
       soon();
@@ -69,6 +72,7 @@ const publishWeights = async (
   const { webhook: _, ...spec } = order.spec;
   const id = modelIdOfJob(order.job);
   const digest = digestOfTensors(end.tensors);
+  const metrics = finiteMetrics(end.metrics);
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
@@ -83,12 +87,12 @@ const publishWeights = async (
     task: spec.task,
     spec,
     parameters: end.parameters,
-    metrics: end.metrics,
+    metrics,
     digest,
     files: { weights, report },
     preprocessing,
   };
-  return { type: "trained", model, metrics: end.metrics };
+  return { type: "trained", model, metrics };
 };
 
 const createContext = (
@@ -156,13 +160,16 @@ const run = async (
     });
   if (currentSignal(order.control) !== "go") return { type: "stopped" };
   const reports = createReports(post);
-  const end = await trainingRun.fit({
-    ...createContext(artifacts, order, reports, post),
-    preprocessing,
-    initial,
-    resume,
-  });
-  reports.flush();
+  const context = createContext(artifacts, order, reports, post);
+  if (resume === null && order.base === null)
+    for (const event of dataEvents(preprocessing, trainingRun.arrays)) context.onEvent(event);
+  let end: TrainingRunEnd;
+  try {
+    end = await trainingRun.fit({ ...context, preprocessing, initial, resume });
+  } finally {
+    // A fit that fails has told what led to it.
+    reports.flush();
+  }
   return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
 };
 

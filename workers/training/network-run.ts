@@ -13,6 +13,7 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
+import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -87,6 +88,12 @@ export const createNetworkRun = async (
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
       const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const separated = separationNote(spec, preprocessing, views, metrics);
+      if (separated !== null) {
+        report.notes.push(separated.note);
+        const { code, message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+      }
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };

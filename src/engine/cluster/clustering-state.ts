@@ -24,6 +24,8 @@ export interface ClusteringMeta {
   converged: number;
   stopped: number;
   failed: number;
+  /** Runs that were worth a warning, by its type; absent where there were none. */
+  troubled?: Record<string, { runs: number; from: number; to: number }>;
   /** Milliseconds of computing so far. */
   computedMs: number;
 }

@@ -11,6 +11,7 @@ import {
   reportPoint,
   reportProgress,
   reportRun,
+  reportTroubled,
   runMetrics,
 } from "./fit-progress.ts";
 import { createKMeans } from "./k-means/k-means.ts";
@@ -98,6 +99,7 @@ const advance = (fit: Fit, pointEverySteps: number): void => {
 const finish = (fit: Fit): Omit<ClusteringResult, "state"> => {
   const { meta, space, plan, algorithm } = fit;
   const { converged: convergedRuns, stopped: stoppedRuns, failed: failedRuns } = meta;
+  reportTroubled(fit);
   if (meta.chosen === null) {
     const { regularization } = plan.task;
     throw new ClusteringError(

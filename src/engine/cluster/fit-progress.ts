@@ -48,23 +48,49 @@ export const reportProgress = (fit: Fit): void => {
   fit.options.onProgress?.(Math.min(1, (run + fit.meta.iteration / (task.iterations + 1)) / runs));
 };
 
+const notPositiveDefinite = "covariance_not_positive_definite";
+const emptyClusters = "empty_clusters";
+
+/** Counts a run that is worth a word. Only the first of its kind gets one at once: a hundred restarts would push all else out of the job's event log. */
+const isFirst = ({ meta }: Fit, type: string): boolean => {
+  meta.troubled ??= {};
+  const known = meta.troubled[type];
+  meta.troubled[type] = { runs: (known?.runs ?? 0) + 1, from: known?.from ?? meta.k, to: meta.k };
+  return known === undefined;
+};
+
 /** What a run of one k ended with, where it is worth a word. */
-export const reportRun = ({ meta, options }: Fit, evaluation: Evaluation): void => {
+export const reportRun = (fit: Fit, evaluation: Evaluation): void => {
+  const { meta, options } = fit;
   const run = { k: meta.k, restart: meta.restart, iterations: meta.iteration };
-  if (!evaluation.ok) {
+  if (!evaluation.ok && isFirst(fit, notPositiveDefinite)) {
     options.onEvent?.({
       level: "warn",
-      type: "covariance_not_positive_definite",
+      type: notPositiveDefinite,
       message: `run ${meta.restart} with k = ${meta.k} ended: the covariance of component ${evaluation.component} is not positive definite`,
       data: { ...run, component: evaluation.component },
     });
-  } else if (evaluation.emptyClusters > 0) {
+  } else if (evaluation.ok && evaluation.emptyClusters > 0 && isFirst(fit, emptyClusters)) {
     options.onEvent?.({
       level: "warn",
-      type: "empty_clusters",
+      type: emptyClusters,
       message: `k = ${meta.k}: ${evaluation.emptyClusters} clusters stay empty: there are fewer distinct rows than clusters`,
       data: { ...run, empty: evaluation.emptyClusters },
     });
+  }
+};
+
+/** How many runs went the way that the first one's warning tells, if there were others. */
+export const reportTroubled = ({ plan, meta, options }: Fit): void => {
+  const runs = (plan.task.to - plan.task.from + 1) * plan.task.restarts;
+  for (const [type, troubled] of Object.entries(meta.troubled ?? {})) {
+    if (troubled.runs < 2) continue;
+    const { from, to } = troubled;
+    const what =
+      type === emptyClusters ? "had empty clusters" : "ended with a covariance that is not positive definite";
+    const where = from === to ? `k = ${from}` : `k from ${from} to ${to}`;
+    const message = `${troubled.runs} of ${runs} runs ${what} (${where})`;
+    options.onEvent?.({ level: "warn", type, message, data: { ...troubled, of: runs } });
   }
 };
 

@@ -16,6 +16,7 @@ const everywhere: readonly ErrorCode[] = [
   "malformed",
   "unauthenticated",
   "forbidden",
+  "foreign_origin",
   "invalid",
   "rate_limited",
   "internal",

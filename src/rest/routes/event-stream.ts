@@ -24,11 +24,12 @@ const toMessage = (event: JobEvent): string => `id: ${event.id}\ndata: ${JSON.st
 
 /**
  * Events as server-sent events (WHATWG HTML, 9.2): the id for `Last-Event-ID`, a comment as heartbeat, `event: end` after the
- * last one so that a browser can close instead of reconnecting, `event: problem` when the service cannot go on.
+ * last one of a job that is done so that a browser can close instead of reconnecting, `event: problem` when the service cannot go
+ * on. When the signal aborts, as the server closes, the stream just ends: whoever reads it comes back.
  */
 export async function* toEventStream(
   events: AsyncGenerator<JobEvent, void, void>,
-  requestId: string,
+  { requestId, signal }: { requestId: string; signal: AbortSignal },
   everyMs: number = heartbeatMs,
 ): AsyncGenerator<string, void, void> {
   yield "retry: 1000\n\n";
@@ -46,6 +47,7 @@ export async function* toEventStream(
     }
     yield "event: end\ndata: {}\n\n";
   } catch (error) {
+    if (signal.aborted) return;
     yield `event: problem\ndata: ${JSON.stringify(toProblem(toServiceError(error, requestId)))}\n\n`;
   } finally {
     // The generator may be waiting: what it still brings, or throws, concerns nobody any more.

@@ -26,7 +26,8 @@ export const answerEvents = async (call: RestCall<z.output<typeof EventsQuery>>)
     const { items } = await listJobEvents(deps, caller, { id, after: resumed, limit: 1 });
     if (job.done && items.length === 0) return reply.code(204).send();
   }
-  const events = await watchJob(deps, caller, { id, afterEventId: resumed, signal: call.signal });
+  const { signal } = call;
+  const events = await watchJob(deps, caller, { id, afterEventId: resumed, signal });
   reply.type("text/event-stream").header("cache-control", "no-store").header("x-accel-buffering", "no");
-  return reply.send(Readable.from(toEventStream(events, request.id), { objectMode: false }));
+  return reply.send(Readable.from(toEventStream(events, { requestId: request.id, signal }), { objectMode: false }));
 };

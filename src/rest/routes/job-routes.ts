@@ -144,7 +144,7 @@ export const jobRoutes: readonly RestRoute[] = [
     url: "/v1/jobs/:id/events",
     tag,
     description:
-      "Server-sent events until the job is done: each message's data is a JobEvent, its id resumes the stream (`Last-Event-ID` or `after`); `event: end` follows the last. With `Accept: application/json` a page. 204 when the stream is resumed after the last event of a finished job, which tells a browser to stop reconnecting.",
+      "Server-sent events until the job is done: each message's data is a JobEvent, its id resumes the stream (`Last-Event-ID` or `after`); `event: end` follows the last, and nothing else: a connection that closes without it was interrupted, and resuming goes on. An event of the type `events_missing` and without an id says that others are gone (only the newest 1000 are kept), or that this job has none of that id. With `Accept: application/json` a page. 204 when the stream is resumed after the last event of a finished job, which tells a browser to stop reconnecting.",
     params: IdParams,
     query: EventsQuery,
     headers: z.object({ "last-event-id": z.string().optional().describe("resume after this event") }),

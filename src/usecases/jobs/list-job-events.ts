@@ -6,10 +6,14 @@ import { parse } from "../admission/parse.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "./event-id.ts";
+import { readEvents } from "./read-events.ts";
 
 const Limit = z.object({ limit: z.int().min(1).max(limits.eventsPerJob).default(100) });
 
-/** Oldest first, those after the event `after`. The last one's id continues the listing, or starts a watch. */
+/**
+ * Oldest first, those after the event `after`. The last one's id continues the listing, or starts a watch. Before them comes one of
+ * the type `events_missing` if others are gone that the reader has not had.
+ */
 export const listJobEvents = async (
   deps: Deps,
   caller: Caller,
@@ -19,6 +23,9 @@ export const listJobEvents = async (
   const after = parseEventId(request.after);
   const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
-  const items = await deps.jobs.events(caller.tenant, id, after, limit);
-  return { items, nextAfter: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+  const { notice, events, more } = await readEvents(deps, caller.tenant, id, after, limit);
+  return {
+    items: notice === null ? events : [notice, ...events],
+    nextAfter: more ? (events.at(-1)?.id ?? null) : null,
+  };
 };

@@ -1,17 +1,23 @@
+import { ServiceError } from "../../domain/errors.ts";
 import type { JobEvent } from "../../domain/jobs/job.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "./event-id.ts";
 import { followJob } from "./job-changes.ts";
+import { readEvents } from "./read-events.ts";
+
+const interrupted = (): ServiceError =>
+  new ServiceError("unavailable", "the watch was interrupted before the job was done; resume it after the last event");
 
 const batch = 100;
 /** As in getJob: a lost message costs at most this. */
 const lookAgainMs = 5000;
 
 /**
- * A job's events after `afterEventId`, live, until the job is done and its last event was given, or the signal aborts.
- * Rejects before the first event with `not_found` or `invalid`; a consumer that reads slowly slows the reading from Redis.
+ * A job's events after `afterEventId`, live. It returns only when the job is done and its last event was given, so that nobody takes
+ * an interruption for the end: when the signal aborts it throws `unavailable`. Rejects before the first event with `not_found` or
+ * `invalid`; a consumer that reads slowly slows the reading from Redis.
  */
 export const watchJob = async (
   deps: Deps,
@@ -35,18 +41,19 @@ async function* follow(
     while (!signal.aborted) {
       // The state is read first: an event written between the two reads is found by the second, or by the next round.
       const { done } = await deps.jobs.get(caller.tenant, id);
-      let events: JobEvent[];
-      do {
-        events = await deps.jobs.events(caller.tenant, id, last, batch);
-        for (const event of events) {
-          if (signal.aborted) return;
+      for (let more = true; more; ) {
+        const read = await readEvents(deps, caller.tenant, id, last, batch);
+        for (const event of read.notice === null ? read.events : [read.notice, ...read.events]) {
+          if (signal.aborted) throw interrupted();
           yield event;
-          last = event.id;
         }
-      } while (events.length === batch);
+        last = read.events.at(-1)?.id ?? last;
+        more = read.more;
+      }
       if (done) return;
       await changes.next(lookAgainMs, signal);
     }
+    throw interrupted();
   } finally {
     changes.close();
   }

@@ -65,11 +65,9 @@ const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await (await send(path, signal === undefined ? {} : { signal })).json()) as T;
 
 const post = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
-  const json =
-    body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
-  return (await (await send(path, { method: "POST", ...json })).json()) as T;
+  const json = { "content-type": "application/json", ...headers };
+  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  return (await (await send(path, { method: "POST", headers: json, ...content })).json()) as T;
 };
 
 const query = (parameters: Record<string, string | number | null>): string => {

@@ -14,10 +14,9 @@ export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: n
     if (appended === -1) throw absent(job);
     return appended === 1;
   },
-  events: async (tenant, id, afterId, limit) => {
+  events: async (tenant, id, { from, limit }) => {
     const stream = `${redisKeys.jobPrefix(tenant)}:${id}:events`;
-    const from = afterId === null ? "-" : `(${afterId}`;
-    const entries = await onRedis(() => redis.xrange(stream, from, "+", "COUNT", limit));
+    const entries = await onRedis(() => redis.xrange(stream, from ?? "-", "+", "COUNT", limit));
     return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
   },
   appendMetrics: async ({ tenant, job, attempt }, points) => {

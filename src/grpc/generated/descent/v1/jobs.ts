@@ -2112,7 +2112,10 @@ export const JobsServiceService = {
     responseSerialize: (value: ListJobsResponse): Buffer => Buffer.from(ListJobsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListJobsResponse => ListJobsResponse.decode(value),
   },
-  /** The job's events, live, until it is done and its last event was sent. */
+  /**
+   * The job's events, live. OK says that the job is done and its last event was sent; UNAVAILABLE that the stream was interrupted, to be
+   * resumed with `after`. Events that are no longer kept, or an `after` that is not known, are told by one of the type `events_missing`.
+   */
   watchJob: {
     path: "/descent.v1.JobsService/WatchJob" as const,
     requestStream: false as const,
@@ -2196,7 +2199,10 @@ export interface JobsServiceServer extends UntypedServiceImplementation {
   getJob: handleUnaryCall<GetJobRequest, Job>;
   /** Newest first. */
   listJobs: handleUnaryCall<ListJobsRequest, ListJobsResponse>;
-  /** The job's events, live, until it is done and its last event was sent. */
+  /**
+   * The job's events, live. OK says that the job is done and its last event was sent; UNAVAILABLE that the stream was interrupted, to be
+   * resumed with `after`. Events that are no longer kept, or an `after` that is not known, are told by one of the type `events_missing`.
+   */
   watchJob: handleServerStreamingCall<WatchJobRequest, JobEvent>;
   /** Oldest first. */
   listJobEvents: handleUnaryCall<ListJobEventsRequest, ListJobEventsResponse>;
@@ -2271,7 +2277,10 @@ export interface JobsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListJobsResponse) => void,
   ): ClientUnaryCall;
-  /** The job's events, live, until it is done and its last event was sent. */
+  /**
+   * The job's events, live. OK says that the job is done and its last event was sent; UNAVAILABLE that the stream was interrupted, to be
+   * resumed with `after`. Events that are no longer kept, or an `after` that is not known, are told by one of the type `events_missing`.
+   */
   watchJob(request: WatchJobRequest, options?: Partial<CallOptions>): ClientReadableStream<JobEvent>;
   watchJob(
     request: WatchJobRequest,

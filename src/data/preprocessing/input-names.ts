@@ -1,0 +1,18 @@
+import type { Preprocessing } from "../../domain/models/model.ts";
+import { featureWidth } from "./data-shape.ts";
+
+/** The name of the feature that an input comes from, with its category or "missing" where it is one of several. */
+export const inputName = ({ features }: Pick<Preprocessing, "features">, input: number): string => {
+  let at = input;
+  for (const feature of features) {
+    const width = featureWidth(feature);
+    if (at >= width) {
+      at -= width;
+      continue;
+    }
+    const name = JSON.stringify(feature.column);
+    if (feature.missingIndicator && at === width - 1) return `${name} missing`;
+    return feature.type === "number" ? name : `${name} = ${JSON.stringify(feature.categories[at])}`;
+  }
+  return `input ${input}`;
+};

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
+import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
+import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
+import type { ColumnType, Row } from "../../../src/domain/datasets/dataset.ts";
+import { createId } from "../../../src/domain/ids.ts";
+import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
+import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
+import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
+import { Report } from "../../../src/domain/models/report.ts";
+import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
+import { createFileArtifactStore } from "../../../src/store/artifacts/file-artifact-store.ts";
+import { createControl } from "../../../workers/engine/control.ts";
+import type { FromThread } from "../../../workers/engine/protocol.ts";
+import { toRunEnd } from "../../../workers/engine/run-error.ts";
+import { loadModel } from "../../../workers/inference/load-model.ts";
+import { planSpec } from "../../../workers/planning/plan-spec.ts";
+import { leadJob } from "../../../workers/training/lead.ts";
+import { datasetOf } from "../../data/csv-fixtures.ts";
+
+const tenant = "default";
+
+/** Trains on the data of a CSV text as a trainer's lead does, on this thread: with files, without Redis. */
+export const createJobs = async () => {
+  const folder = await mkdtemp(join(tmpdir(), "descent-lead-"));
+  const artifacts = await createFileArtifactStore(folder);
+  const kernels = await compileKernels();
+
+  const train = async (
+    csv: string | Buffer,
+    input: Omit<JobSpecInput, "dataset">,
+    types: Record<string, ColumnType> = {},
+  ) => {
+    const dataset = {
+      ...(await datasetOf(() => Readable.from([Buffer.from(csv)]), "data", types)),
+      id: createId("ds", Date.now()),
+    };
+    await artifacts.write(artifactKeys.datasetFile(tenant, dataset.id), Readable.from([Buffer.from(csv)]));
+    const resources = { threads: 1, ...input.resources };
+    const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
+    const { memoryBytes, threads } = planSpec(null, spec, dataShape(spec, dataset));
+    const events: Extract<FromThread, { type: "event" }>[] = [];
+    const points: MetricPoint[] = [];
+    const post = (message: FromThread): void => {
+      if (message.type === "event") events.push(message);
+      if (message.type === "points") points.push(...message.points);
+    };
+    const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
+    const order = {
+      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
+      ...{
+        artifactUrl: "",
+        checkpointMs: 60_000,
+        admitted: { memoryBytes, threads },
+        control: createControl(),
+        memory,
+      },
+    };
+    const end = await leadJob(order, { artifacts, kernels, post }).catch((error: unknown) => {
+      const failed = toRunEnd(error);
+      if (failed === null) throw error;
+      return failed;
+    });
+    return { spec, dataset, events, points, end };
+  };
+
+  /** The model of a job that succeeded: its report, and its answers as the service gives them. */
+  const modelOf = async ({ end }: Awaited<ReturnType<typeof train>>) => {
+    if (end.type !== "trained") throw new Error(`the job ended otherwise: ${JSON.stringify(end)}`);
+    const model = { ...end.model, createdAt: "2026-11-24T00:00:00Z" };
+    const key = artifactKeys.report(tenant, model.id, model.digest.replace(/^sha256:/, ""));
+    const report = Report.parse(JSON.parse(Buffer.from(await artifacts.readBytes(key)).toString()));
+    const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
+    const predict = (...rows: Row[]): { predictions: Prediction[]; warnings: readonly PredictWarning[] } => {
+      const { inputs, warnings } = encodeRows(model.preprocessing, rows);
+      const predictions = answer(inputs, rows);
+      requireFinite(predictions, warnings);
+      return { predictions, warnings };
+    };
+    const values = (...rows: Row[]): number[] =>
+      predict(...rows).predictions.map((prediction) => ("value" in prediction ? prediction.value : Number.NaN));
+    return { model, report, predict, values };
+  };
+
+  return { train, modelOf, close: () => rm(folder, { recursive: true, force: true }) };
+};

@@ -1,0 +1,53 @@
+import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { FeatureTransform, Preprocessing } from "../../src/domain/models/model.ts";
+import type { TrainingRunContext } from "./training-run.ts";
+
+type Event = Parameters<TrainingRunContext["onEvent"]>[0];
+
+/** An event names so many; of the others only the number. */
+const mostNamed = 10;
+
+const isConstant = (feature: FeatureTransform): boolean => {
+  if (feature.missingIndicator) return false;
+  if (feature.type === "category") return feature.categories.length - feature.unseen.length === 1;
+  return feature.range !== undefined && feature.range.minimum === feature.range.maximum;
+};
+
+const isEmpty = (feature: FeatureTransform): boolean =>
+  feature.type === "number"
+    ? feature.range === undefined && feature.missingIndicator
+    : feature.categories.length === feature.unseen.length;
+
+const warning = (type: string, names: readonly string[], says: (list: string) => string): Event[] => {
+  if (names.length === 0) return [];
+  const list = names.slice(0, mostNamed).map((name) => JSON.stringify(name));
+  const further = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : "";
+  const data = { names: names.slice(0, mostNamed), count: names.length };
+  return [{ level: "warn", type, message: says(`${list.join(", ")}${further}`), data }];
+};
+
+const classesWithoutRows = ({ label }: Preprocessing, { train }: PreparedArrays): string[] => {
+  if (label.type !== "classes" || train.labels === null) return [];
+  const seen = new Uint8Array(label.classes.length);
+  for (const index of train.labels) seen[index] = 1;
+  return label.classes.filter((_, index) => seen[index] === 0);
+};
+
+/** What the training rows cannot teach: it is known when they have been read, and said once, before the training. */
+export const dataEvents = (preprocessing: Preprocessing, arrays: PreparedArrays): Event[] => {
+  const namesOf = (odd: (feature: FeatureTransform) => boolean): string[] =>
+    preprocessing.features.filter(odd).map(({ column }) => column);
+  return [
+    ...warning("empty_features", namesOf(isEmpty), (list) => `no row of the training split has a value in ${list}`),
+    ...warning(
+      "constant_features",
+      namesOf(isConstant),
+      (list) => `every row of the training split has the same in ${list}: nothing can be learnt from it`,
+    ),
+    ...warning(
+      "class_without_rows",
+      classesWithoutRows(preprocessing, arrays),
+      (list) => `no row of the training split has the class ${list}: it will not be predicted`,
+    ),
+  ];
+};

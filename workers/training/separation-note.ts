@@ -1,0 +1,52 @@
+import { inputName } from "../../src/data/preprocessing/input-names.ts";
+import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { Metrics } from "../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { ReportNote } from "../../src/domain/models/report.ts";
+import { findSeparatedZeros, findSeparation } from "../../src/stats/separation.ts";
+
+/** What of the training rows a linear model could follow for ever; null: nothing was found. */
+const separationOf = (
+  { model }: ResolvedJobSpec,
+  preprocessing: Preprocessing,
+  { train }: PreparedArrays,
+  metrics: Metrics,
+): string | null => {
+  const { label, inputs } = preprocessing;
+  if (train.labels === null) return null;
+  const rows = { features: train.features, inputs, labels: train.labels };
+  if (model.type === "poisson") {
+    const input = findSeparatedZeros(rows);
+    return input === null ? null : `${inputName(preprocessing, input)} has only counts of 0 on one side`;
+  }
+  if (label.type !== "classes" || (model.type !== "logistic" && model.type !== "softmax")) return null;
+  const found = findSeparation(rows, label.classes.length);
+  if (found !== null) {
+    const name = JSON.stringify(label.classes[found.class]);
+    return `${inputName(preprocessing, found.input)} alone tells ${name} from the other classes`;
+  }
+  // A linear model that is right in every row is itself the proof.
+  return metrics.trainAccuracy === 1 ? "the features together tell the classes apart" : null;
+};
+
+/** Whether the spec holds the weights back at all. */
+const isPenalised = ({ training, optimizer }: ResolvedJobSpec): boolean =>
+  training.l1 > 0 || training.l2 > 0 || (optimizer.type === "adamw" && optimizer.weightDecay > 0);
+
+/** The note of a generalised linear model whose coefficients have no finite estimate, or have one only by the penalty. */
+export const separationNote = (
+  spec: ResolvedJobSpec,
+  preprocessing: Preprocessing,
+  arrays: PreparedArrays,
+  metrics: Metrics,
+): { note: ReportNote; penalised: boolean } | null => {
+  const separation = separationOf(spec, preprocessing, arrays, metrics);
+  if (separation === null) return null;
+  const penalised = isPenalised(spec);
+  const consequence = penalised
+    ? "only the penalty keeps the coefficients finite, and their size is of its making"
+    : "without a penalty the coefficients have no finite estimate, so that standard errors, intervals and p values would mean nothing; set training.l2, or leave the feature out if it gives the answer away";
+  const message = `the training rows are separated, ${separation}: ${consequence}`;
+  return { note: { code: "separated", message }, penalised };
+};
