@@ -18,6 +18,10 @@ export const limits = {
   csvCellBytes: 64 * KIB,
   columns: 16_384,
   categoriesPerColumn: 1000,
+  /** Of a data set's record, for the values that columns have with their counts; its names and statistics take no more again. */
+  manifestValueBytes: 2 * MIB,
+  /** Of memory, for values that are counted while one file is read. */
+  countedValueBytes: 32 * MIB,
   classes: 10_000,
   hiddenLayers: 32,
   unitsPerLayer: 65_536,
@@ -25,6 +29,9 @@ export const limits = {
   jobMemoryBytes: 3 * GIB,
   epochs: 100_000,
   pageSize: 100,
+  /** Of a page's entries as they are stored: a page ends before the entry that would be too much, and has one at least. */
+  pageBytes: 4 * MIB,
+  frozenLayers: 1000,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
   waitSeconds: 60,

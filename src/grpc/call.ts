@@ -35,7 +35,7 @@ const unaryLimitMs = 90_000;
 const streamLimitMs = 60 * 60_000;
 
 /** What the three kinds of calls have in common. */
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer"> & {
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "cancelled"> & {
   on(event: "cancelled", listener: () => void): unknown;
 };
 
@@ -53,7 +53,7 @@ interface Running {
   signal: AbortSignal;
 }
 
-/** Runs the handler if the gate has room for it and the caller is admitted. */
+/** The key first, then a place: who has no key takes none. */
 const run = async <R>(
   wiring: Wiring,
   operation: OperationName,
@@ -62,31 +62,37 @@ const run = async <R>(
   { kind, limitMs }: Lasting,
   handle: (running: Running) => Promise<R>,
 ): Promise<R> => {
-  if (wiring.closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-  if (kind === "short") return wiring.gate.run(() => admitted(wiring, operation, call, observed, limitMs, handle));
-  wiring.gate.requireRoom();
-  const leave = wiring.gate.enter(kind);
+  const { gate, closing, admit } = wiring;
+  // Listened for before anything is waited for: a client that goes at once is told of only once.
+  const gone = new AbortController();
+  call.on("cancelled", () => gone.abort());
+  if (call.cancelled) gone.abort();
+  if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+  gate.requireRoom();
+  const authorization = call.metadata.get("authorization")[0]?.toString();
+  const caller = await admit(operation, authorization, call.getPeer());
+  observed.caller = caller;
+  const work = async () => {
+    if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
+    const signal = AbortSignal.any([gone.signal, closing]);
+    return within(operation, limitMs, gone, () => handle({ caller, gone: gone.signal, signal }));
+  };
+  if (kind === "short") return gate.run(caller, work);
+  const leave = gate.enter(kind, caller);
   try {
-    return await admitted(wiring, operation, call, observed, limitMs, handle);
+    return await work();
   } finally {
     leave();
   }
 };
 
-/** Admits the caller, then runs the handler under a signal that aborts with the client, the server or the time limit. */
-const admitted = async <R>(
-  wiring: Wiring,
+/** Lets the work go on for so long; then it is aborted and the call is `timed_out`. */
+const within = async <R>(
   operation: OperationName,
-  call: AnyCall,
-  observed: Observed,
   limitMs: number,
-  handle: (running: Running) => Promise<R>,
+  gone: AbortController,
+  work: () => Promise<R>,
 ): Promise<R> => {
-  const authorization = call.metadata.get("authorization")[0]?.toString();
-  const caller = await wiring.admit(operation, authorization, call.getPeer());
-  observed.caller = caller;
-  const gone = new AbortController();
-  call.on("cancelled", () => gone.abort());
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -95,10 +101,7 @@ const admitted = async <R>(
     }, limitMs);
   });
   try {
-    return await Promise.race([
-      handle({ caller, gone: gone.signal, signal: AbortSignal.any([gone.signal, wiring.closing]) }),
-      late,
-    ]);
+    return await Promise.race([work(), late]);
   } finally {
     clearTimeout(timer);
   }

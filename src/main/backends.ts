@@ -79,7 +79,7 @@ export const connectBackends = async (
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
     jobs: onRedis("jobs", jobs),
-    catalogue: onRedis("catalogue", createRedisCatalogue(redis)),
+    catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),

@@ -7,17 +7,25 @@ import { requireUtf8 } from "./file-body.ts";
 const tooLarge = (limitBytes: number): ServiceError =>
   new ServiceError("too_large", `a JSON body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
-const read = async (payload: IncomingMessage, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> => {
+const read = async (
+  payload: IncomingMessage,
+  limitBytes: number,
+  holdBytes: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // `on("data")` rather than iteration: leaving an iteration early destroys the request, and with it the way to answer.
   await new Promise<void>((resolve, reject) => {
     payload.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limitBytes) {
+      try {
+        if (bytes > limitBytes) throw tooLarge(limitBytes);
+        holdBytes(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
         payload.removeAllListeners("data").pause();
-        reject(tooLarge(limitBytes));
-      } else chunks.push(chunk);
+        reject(error);
+      }
     });
     payload.once("end", resolve);
     payload.once("error", (cause) =>
@@ -49,7 +57,7 @@ export const readJsonBody = async (
   }
   const limitBytes = request.routeOptions.bodyLimit;
   if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  return read(payload, limitBytes);
+  return read(payload, limitBytes, request.holdBytes);
 };
 
 /** Parses a JSON body: bounded, valid UTF-8, with node's own words for where the JSON breaks off. */

@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
+import type { Party } from "../domain/fairness/shares.ts";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/admission/caller.ts";
 import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
@@ -30,7 +31,7 @@ import { restRoutes } from "./routes/routes.ts";
 import { registerService } from "./routes/service-routes.ts";
 import { answerUnknown, type KnownRoute } from "./routes/unknown-route.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
-import { bodyBytesOf, shedLoad, whenAnswered } from "./shed-load.ts";
+import { shedLoad, whenAnswered } from "./shed-load.ts";
 
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -55,6 +56,8 @@ declare module "fastify" {
     caller: Caller | null;
     /** The id of what the request is about; see `FinishedRequest`. */
     resource: string | null;
+    /** Counts bytes of the body as they arrive; `overloaded` when there is no room for them. */
+    holdBytes: (bytes: number) => void;
   }
   interface FastifyContextConfig {
     operation?: OperationName;
@@ -107,8 +110,13 @@ interface Wiring {
 }
 
 /** What lasts is counted until its end, which may be long after the handler's. */
-const enterLasting = (gate: LoadGate, kind: "long" | "upload", { raw }: FastifyReply): void =>
-  whenAnswered(raw, gate.enter(kind));
+const enterLasting = (gate: LoadGate, kind: "long" | "upload", caller: Party, { raw }: FastifyReply): void =>
+  whenAnswered(raw, gate.enter(kind, caller));
+
+const callerOf = ({ caller }: FastifyRequest): Caller => {
+  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+  return caller;
+};
 
 /** Calls the route's handler. A signal costs more than many a request, so it is made for those that ask for it. */
 const callRoute = async (
@@ -117,8 +125,8 @@ const callRoute = async (
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> => {
-  const { caller, body } = request;
-  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+  const { body } = request;
+  const caller = callerOf(request);
   const query = parseQuery(route.query, request.query);
   const params = request.params as Record<string, string>;
   request.resource = params.id ?? null;
@@ -137,12 +145,12 @@ const callRoute = async (
 
 const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void => {
   const { admit, gate, closing, uploads } = wiring;
-  const bodyLimitBytes = route.bodyLimitBytes ?? limits.jsonBodyBytes;
   const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const call = () => callRoute(route, wiring, request, reply);
+    const caller = callerOf(request);
     if (route.upload) return call();
-    if (route.isLong?.(request) !== true) return gate.run(call);
-    enterLasting(gate, "long", reply);
+    if (route.isLong?.(request) !== true) return gate.run(caller, call);
+    enterLasting(gate, "long", caller, reply);
     return call();
   };
   app.route({
@@ -155,15 +163,19 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
     // Before the body is read: a caller who may not do this does not get to send a gigabyte.
     onRequest: async (request, reply) => {
       gate.requireRoom();
+      if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+      const caller = await admit(route.operations[0], request.headers.authorization, request.ip);
+      request.caller = caller;
       if (route.upload) {
-        enterLasting(gate, "upload", reply);
+        enterLasting(gate, "upload", caller, reply);
         uploads.add(request.raw.socket);
         reply.raw.once("close", () => uploads.delete(request.raw.socket));
+        return;
       }
-      if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-      request.caller = await admit(route.operations[0], request.headers.authorization, request.ip);
-      const bytes = route.upload ? 0 : bodyBytesOf(request.raw, bodyLimitBytes);
-      if (bytes > 0) whenAnswered(reply.raw, gate.reserve(bytes));
+      // What has arrived is counted, not what was announced: a sender who sends nothing keeps nobody out.
+      const body = gate.hold(caller);
+      request.holdBytes = body.add;
+      whenAnswered(reply.raw, body.release);
     },
     handler: async (request, reply) => {
       const answer = await handle(request, reply);
@@ -245,6 +257,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   }
   app.decorateRequest("caller", null);
   app.decorateRequest("resource", null);
+  app.decorateRequest("holdBytes", () => {});
   // Validation is the use cases' work and the answers are theirs: the schemas of the routes only make the document.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));

@@ -33,12 +33,6 @@ export const shedLoad =
     response.writeHead(503, headers).end(body);
   };
 
-/** What a request may take in memory with its body, in bytes: without a stated length, all that the route allows. */
-export const bodyBytesOf = (request: IncomingMessage, limitBytes: number): number =>
-  request.headers["transfer-encoding"] === undefined
-    ? Math.min(Number(request.headers["content-length"] ?? 0), limitBytes)
-    : limitBytes;
-
 /** Calls back when the answer is out or the client gone, also if it is so already. */
 export const whenAnswered = (response: ServerResponse, act: () => void): void => {
   if (response.closed) act();

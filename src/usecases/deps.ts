@@ -1,3 +1,4 @@
+import type { Party } from "../domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
@@ -19,21 +20,19 @@ export interface DataShape {
   outputs: number;
 }
 
-/** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads. */
+/** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
   /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-  plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
   /** Checks the body and runs a model on its raw rows; `invalid` with `/rows/3/age` pointers for what does not fit. */
-  predict(tenant: TenantId, model: AnyModel, body: unknown): Promise<PredictResponse>;
+  predict(party: Party, model: AnyModel, body: unknown): Promise<PredictResponse>;
   /** The same from a JSON body's bytes, which are gone then, to those of the answer. */
-  predictJson(tenant: TenantId, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Reads the upload that lies in the store under this model, and leaves its weights and its network there. */
-  importNetwork(request: {
-    tenant: TenantId;
-    model: ModelId;
-    format: ImportFormat;
-    architecture?: string | undefined;
-  }): Promise<ImportedNetwork>;
+  importNetwork(
+    party: Party,
+    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined },
+  ): Promise<ImportedNetwork>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

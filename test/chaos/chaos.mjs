@@ -1,11 +1,12 @@
-// npm run chaos -- [--seed N] [--rounds M] [--minutes T] [--workers W] [--only TEXT] [--keep]
+// npm run chaos -- [--seed N] [--rounds M] [--seeds K] [--results FILE] [--minutes T] [--workers W] [--only TEXT] [--keep]
 //
 // Runs the real service in a temporary folder and, round by round, submits jobs and lets something go wrong at a random moment: trainers,
 // their engine threads, Redis and the API are killed, frozen, hung and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
 // promise was broken: a job lost, failed or committed twice, or weights that differ from those of an uninterrupted run. The seed repeats
-// the choices; what they meet depends on the machine's timing.
-import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+// the choices; what they meet depends on the machine's timing. Without one it is a new one each time. With --seeds, K seeds from N on run
+// one after the other, each with a service of its own; what came of each is kept in FILE, and a seed that is in it is not run again.
+import { randomInt, randomUUID } from "node:crypto";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,11 +15,13 @@ import { createClient } from "./client.mjs";
 import { faults } from "./faults.mjs";
 import { createRandom } from "./random.mjs";
 import { startService } from "./service.mjs";
-import { isKept, judge, toTables } from "./verdict.mjs";
+import { isKept, judge, recoveryTimes, toSeedsTable, toTables } from "./verdict.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    seed: { type: "string", default: "1" },
+    seed: { type: "string", default: String(randomInt(1, 1_000_000)) },
+    seeds: { type: "string", default: "1" },
+    results: { type: "string", default: "" },
     rounds: { type: "string", default: "20" },
     minutes: { type: "string", default: "15" },
     workers: { type: "string", default: "2" },
@@ -118,7 +121,8 @@ const runRounds = async (context, rounds, endMs) => {
   return { submissions, faultsDone };
 };
 
-const main = async () => {
+/** One service, from its start to its stop. */
+const runSeed = async (seed) => {
   const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
   const settings = {
     leaseSeconds: LEASE_SECONDS,
@@ -128,10 +132,10 @@ const main = async () => {
   };
   const service = await startService(folder, settings);
   const [startMs, client] = [performance.now(), createClient(service.url)];
-  say(`seed ${options.seed}, ${options.rounds} rounds, ${options.workers} trainers, in ${folder}`);
+  say(`seed ${seed}, ${options.rounds} rounds, ${options.workers} trainers, in ${folder}`);
   try {
     const { id: dataset } = await client.upload(createCsv());
-    const random = createRandom(Number(options.seed));
+    const random = createRandom(seed);
     const context = { client, service, random, dataset, pending: new Set(), leaseMs: LEASE_SECONDS * 1000 };
     const references = await runReferences(context);
     const endMs = startMs + Number(options.minutes) * 60_000 - END_MS / 2;
@@ -151,10 +155,37 @@ const main = async () => {
       await writeFile(join(folder, "log.ndjson"), service.log.map((line) => JSON.stringify(line)).join("\n"));
       say(`Everything that was logged: ${join(folder, "log.ndjson")}`);
     } else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    return kept ? 0 : 1;
+    const seconds = Math.round((performance.now() - startMs) / 1000);
+    return { seed, rounds: faultsDone.length, seconds, kept, verdict, recoveryMs: recoveryTimes(faultsDone) };
   } finally {
     service.kill();
   }
+};
+
+/** What earlier runs kept in the file. */
+const knownResults = async (file) => {
+  if (file === "") return [];
+  const text = await readFile(file, "utf8").catch((error) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+};
+
+const main = async () => {
+  const first = Number(options.seed);
+  const known = new Map((await knownResults(options.results)).map((result) => [result.seed, result]));
+  const results = [];
+  for (let seed = first; seed < first + Number(options.seeds); seed++) {
+    const result = known.get(seed) ?? (await runSeed(seed));
+    if (options.results !== "" && !known.has(seed)) await appendFile(options.results, `${JSON.stringify(result)}\n`);
+    results.push(result);
+  }
+  if (results.length > 1) say(`\n${toSeedsTable(results)}`);
+  return results.every(({ kept }) => kept) ? 0 : 1;
 };
 
 process.exit(await main());

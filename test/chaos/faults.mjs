@@ -39,26 +39,8 @@ const untilTakenUp = ({ client }, jobs, startMs) =>
     }),
   );
 
-const isLoss = ({ type, message, data }) =>
-  type === "state" && data.attempt > 0 && /engine crashed|no heartbeat/.test(message);
-
-/** One more crash without a checkpoint in between would fail it, as it should: nothing could be learnt from that here. */
-const isNearPoison = async ({ client }, { id }) => {
-  const events = await client.events(id);
-  return events.slice(events.findLastIndex(({ type }) => type === "checkpoint") + 1).filter(isLoss).length >= 2;
-};
-
-const heldAndSound = async (context, pids) => {
-  for (;;) {
-    const held = await heldBy(context, pids);
-    const near = await Promise.all(held.map((job) => isNearPoison(context, job)));
-    if (!near.includes(true)) return held;
-    await delay(LOOK_MS);
-  }
-};
-
 const onTrainers = async (context, pids, act) => {
-  const held = await heldAndSound(context, pids);
+  const held = await heldBy(context, pids);
   const startMs = performance.now();
   await act();
   return untilTakenUp(context, held, startMs);

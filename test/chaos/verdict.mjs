@@ -48,6 +48,39 @@ export const isKept = ({ submitted, acknowledged, lost, failed, doubled, committ
   submitted === acknowledged &&
   [lost, failed, doubled, committedTwice, differing, unrecovered].every(({ length }) => length === 0);
 
+export const recoveryTimes = (faultsDone) =>
+  faultsDone.flatMap(({ recoveryMs }) => recoveryMs).filter((ms) => ms !== null);
+
+/** One row in Markdown for each seed, and one for all. */
+export const toSeedsTable = (results) => {
+  const row = (name, group) => {
+    const sum = (of) => group.reduce((total, result) => total + of(result), 0);
+    const count = (key) => sum(({ verdict }) => verdict[key].length);
+    const { count: recoveries, p50, p99, longest } = spread(group.flatMap(({ recoveryMs }) => recoveryMs));
+    const most = Math.max(...group.map(({ verdict }) => verdict.mostAttempts));
+    const cells = [
+      ...[name, sum(({ rounds }) => rounds), sum(({ verdict }) => verdict.acknowledged)],
+      ...[sum(({ verdict }) => verdict.finished), count("lost"), count("failed"), count("committedTwice")],
+      ...[
+        count("differing"),
+        count("unrecovered"),
+        most,
+        recoveries,
+        inSeconds(p50),
+        inSeconds(p99),
+        inSeconds(longest),
+      ],
+    ];
+    return `| ${cells.join(" | ")} |`;
+  };
+  return [
+    "| seed | rounds | acknowledged | finished | lost | failed | twice | differing | not recovered | most attempts | recoveries | p50 | p99 | longest |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...results.map((result) => row(result.seed, [result])),
+    row("all", results),
+  ].join("\n");
+};
+
 /** Two tables in Markdown: what became of the jobs, and how long it took to recover from each kind of fault. */
 export const toTables = (verdict, faultsDone) => {
   const counts = [
@@ -62,9 +95,8 @@ export const toTables = (verdict, faultsDone) => {
     ["faults not recovered from", verdict.unrecovered.length],
     ["most attempts that one job took", verdict.mostAttempts],
   ];
-  const timesOf = (done) => done.flatMap(({ recoveryMs }) => recoveryMs).filter((ms) => ms !== null);
   const row = (name, done) => {
-    const { count, p50, p99, longest } = spread(timesOf(done));
+    const { count, p50, p99, longest } = spread(recoveryTimes(done));
     return `| ${name} | ${done.length} | ${count} | ${inSeconds(p50)} | ${inSeconds(p99)} | ${inSeconds(longest)} |`;
   };
   return [

@@ -99,19 +99,19 @@ export const startTestService = async (
 /** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
   const kernels = await compileKernels();
-  const predict: EngineAccess["predict"] = async (tenant, model, body) => {
-    if (isImported(model)) return (await loadImported(artifacts, kernels, tenant, model)).value(body);
+  const predict: EngineAccess["predict"] = async (party, model, body) => {
+    if (isImported(model)) return (await loadImported(artifacts, kernels, party.tenant, model)).value(body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (spec, shape) => planSpec(null, spec, shape),
+    plan: async (_party, spec, shape) => planSpec(null, spec, shape),
     predict,
-    predictJson: async (tenant, model, body) =>
-      Buffer.from(JSON.stringify(await predict(tenant, model, parseJsonBytes(body)))),
-    importNetwork: (request) => importNetwork(artifacts, request),
+    predictJson: async (party, model, body) =>
+      Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
+    importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
     forget: () => {},
   };
 };

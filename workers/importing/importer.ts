@@ -1,4 +1,5 @@
 import { ServiceError } from "../../src/domain/errors.ts";
+import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../../src/domain/models/imported-model.ts";
@@ -13,7 +14,7 @@ export interface ImportQuestion {
 }
 
 export interface Importer {
-  importNetwork(question: ImportQuestion): Promise<ImportedNetwork>;
+  importNetwork(party: Party, request: Omit<ImportQuestion, "tenant">): Promise<ImportedNetwork>;
   close(): Promise<void>;
 }
 
@@ -31,7 +32,10 @@ const heapMegabytes = 2048;
 export const createImporter = (script: URL, setup: ImporterSetup, log: Log): Importer => {
   const hungOn = () => new ServiceError("over_limit", "reading this file took too long; export a smaller network");
   const thread = createRequestWorker<ImportQuestion, ImportedNetwork>({
-    ...{ script, workerData: setup, what: "import", log, waiting, patienceMs, hungOn, heapMegabytes },
+    ...{ script, workerData: setup, what: "import", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
-  return { importNetwork: (question) => thread.ask(question), close: thread.close };
+  return {
+    importNetwork: (party, request) => thread.ask(party, { tenant: party.tenant, ...request }),
+    close: thread.close,
+  };
 };

@@ -7,9 +7,12 @@ import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 
-/** One core on layers of ordinary size, and what a step costs whatever its size; seen on a Zen 5 core. A guide, not a promise. */
-const flopsPerSecond = 12e9;
-const secondsPerStep = 30e-6;
+/**
+ * One core on layers of ordinary size, and what a step costs whatever its size, with its share of each epoch's measuring; seen on a Zen 5
+ * core: within a third for perceptrons of 8 to 1024 units, softmax regression and a small convolutional network. A guide, not a promise.
+ */
+const flopsPerSecond = 10e9;
+const secondsPerStep = 70e-6;
 
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & { readonly warnings: readonly string[] };
 

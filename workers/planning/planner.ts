@@ -1,4 +1,5 @@
 import { ServiceError } from "../../src/domain/errors.ts";
+import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
@@ -7,7 +8,7 @@ import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
-  plan(spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
   close(): Promise<void>;
 }
 
@@ -47,7 +48,7 @@ export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Plann
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
   const thread = createRequestWorker<PlanQuestion, Plan>({
-    ...{ script, workerData: setup, what: "plan", log, waiting, patienceMs, hungOn, heapMegabytes },
+    ...{ script, workerData: setup, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.
   const plans = new Map<string, Promise<Plan>>();
@@ -58,10 +59,10 @@ export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Plann
     if (plans.size > rememberedPlans && oldest !== undefined) plans.delete(oldest);
   };
   return {
-    plan: (spec, shape) => {
+    plan: (party, spec, shape) => {
       const key = planKey({ spec, shape });
       const known = plans.get(key);
-      const plan = known ?? thread.ask({ spec, shape });
+      const plan = known ?? thread.ask(party, { spec, shape });
       if (key.length <= keyLength) remember(key, plan);
       if (known === undefined) plan.catch(() => plans.delete(key));
       return plan;

@@ -41,6 +41,7 @@ export const createColumnProfile = (
   index: number,
   columns: number,
   stated: ColumnType | undefined,
+  charge: (bytes: number) => void,
 ): ColumnProfile => {
   const inferred = clamp(Math.floor(valuesPerFile / columns), 100, limits.categoriesPerColumn);
   return {
@@ -53,7 +54,7 @@ export const createColumnProfile = (
     moments: createRunningMoments(),
     minimum: Number.POSITIVE_INFINITY,
     maximum: Number.NEGATIVE_INFINITY,
-    values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred),
+    values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred, charge),
     codes: createCodeCells(),
     commas: { only: stated === undefined, seen: false },
   };

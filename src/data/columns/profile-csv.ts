@@ -1,10 +1,13 @@
 import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
+import { limits } from "../../domain/limits.ts";
 import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
+import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { type CsvDialect, plainDialect } from "../../formats/csv/csv-dialect.ts";
 import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
+import { fitValues, keepRoom } from "./value-room.ts";
 
 export interface CsvProfile {
   rows: number;
@@ -36,19 +39,30 @@ export const profileCsv = async (
   const types = new Map(Object.entries(options.types ?? {}));
   let columns: ReturnType<typeof createColumnProfile>[] = [];
   let rows = 0;
+  let countedBytes = 0;
+  const charge = (bytes: number): void => {
+    countedBytes += bytes;
+  };
   const { dialect = plainDialect } = options;
   const handlers: CsvHandlers = {
     header: (names) => {
       checkStatedTypes(options.types ?? {}, names);
-      columns = names.map((name, index) => createColumnProfile(name, index, names.length, types.get(name)));
+      columns = names.map((name, index) => createColumnProfile(name, index, names.length, types.get(name), charge));
     },
     record: (record) => {
       rows += 1;
       for (const column of columns) addCell(column, record);
+      if (countedBytes > limits.countedValueBytes) keepRoom(columns);
       return true;
     },
   };
   await scanCsv(stream, handlers, dialect);
   const file = { rows, columns: columns.length, decimal: dialect.decimal };
-  return { rows, columns: columns.map((column) => finishColumn(column, file)) };
+  const finished: Column[] = [];
+  const turn = createTurnTaker();
+  for (const column of columns) {
+    finished.push(finishColumn(column, file));
+    await turn();
+  }
+  return { rows, columns: fitValues(finished) };
 };

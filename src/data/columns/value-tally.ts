@@ -1,4 +1,5 @@
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { countedBytes } from "./value-room.ts";
 
 /** Longer values are free text, not categories. */
 const longestCategoryBytes = 256;
@@ -15,17 +16,24 @@ interface Count {
 
 /**
  * Counts the different values of one column as they are written, up to a number of different ones; after that it forgets all of them.
+ * `charge` is told what they take in memory.
  * Values of up to four bytes (digits, codes, pixels) are found by their bytes, without a string being made for each cell.
  */
-export const createValueTally = (mostValues: number) => {
+export const createValueTally = (mostValues: number, charge: (bytes: number) => void = () => {}) => {
   const short = new Map<number, Count>();
   const long = new Map<string, Count>();
   const recent = new Array<Count | undefined>(slots);
   const recentKeys = new Int32Array(slots);
   let overflowed = false;
+  let bytes = 0;
+  const reckon = (change: number): void => {
+    bytes += change;
+    charge(change);
+  };
 
   const overflow = (): undefined => {
     overflowed = true;
+    reckon(-bytes);
     short.clear();
     long.clear();
     recent.fill(undefined);
@@ -37,6 +45,7 @@ export const createValueTally = (mostValues: number) => {
       if (short.size + long.size === mostValues) return overflow();
       found = { text: cellText(record, i), count: 0 };
       counts.set(key, found);
+      reckon(countedBytes(found.text));
     }
     found.count += 1;
     return found;
@@ -71,7 +80,7 @@ export const createValueTally = (mostValues: number) => {
     return counts;
   };
 
-  return { add, entries };
+  return { add, entries, bytes: () => bytes, forget: (): void => overflow() };
 };
 
 export type ValueTally = ReturnType<typeof createValueTally>;

@@ -20,8 +20,9 @@ export const createManifestParser = (): ((key: string, text: string) => unknown)
   return (key, text) => {
     const last = known.get(key);
     known.delete(key);
+    if (text.length > longest) return JSON.parse(text);
     const current = last?.text === text ? last : { text, value: freeze(JSON.parse(text)) };
-    if (text.length <= longest) known.set(key, current);
+    known.set(key, current);
     const [oldest] = known.keys();
     if (known.size > most && oldest !== undefined) known.delete(oldest);
     return current.value;

@@ -2,12 +2,13 @@ import type { Redis } from "ioredis";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
+import type { Log } from "../../domain/log.ts";
 import type { AnyModel } from "../../domain/models/model.ts";
-import type { Page, PageRequest } from "../../domain/page.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createManifestParser } from "./known-manifests.ts";
+import { createManifestList } from "./manifest-list.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { createRemovals } from "./redis-removals.ts";
@@ -16,7 +17,7 @@ import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.
 const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
-export const createRedisCatalogue = (redis: Redis): Catalogue => {
+export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
   const parseManifest = createManifestParser();
   const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest });
   const read = async <T>(key: string, missing: string): Promise<T> => {
@@ -25,16 +26,7 @@ export const createRedisCatalogue = (redis: Redis): Catalogue => {
     return parseManifest(key, manifest) as T;
   };
 
-  const list = async <T extends { id: string }>(
-    index: string,
-    prefix: string,
-    { pageSize, pageToken }: PageRequest,
-  ): Promise<Page<T>> => {
-    const from = pageToken === null ? "+" : `(${pageToken}`;
-    const manifests = (await scripts.listManifests([index, prefix], from, pageSize + 1)) as string[];
-    const items = manifests.slice(0, pageSize).map((manifest): T => JSON.parse(manifest));
-    return { items, nextPageToken: manifests.length > pageSize ? items.at(-1)!.id : null };
-  };
+  const list = createManifestList(scripts.listManifests, log);
 
   const remove = async (
     tenant: TenantId,

@@ -1,4 +1,6 @@
 import { ServiceError } from "../../domain/errors.ts";
+import { createShares, type Party } from "../../domain/fairness/shares.ts";
+import { createTurns } from "../../domain/fairness/turns.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Log } from "../../domain/log.ts";
 
@@ -29,18 +31,19 @@ export const defaultLoadLimits: LoadLimits = {
 /**
  * How much one process takes on, over both surfaces. What it cannot do soon it refuses at once, as `overloaded`: a client that
  * comes back in a second is served better than one that waits, and what waits only briefly takes little memory.
+ * All of it is counted for the caller, who may have a share (see `createShares`): so it is asked after the key was.
  */
 export interface LoadGate {
-  /** Whether the next short request would be refused. */
+  /** Whether the next short request would be refused, whoever sends it. */
   isFull(): boolean;
   /** Throws `overloaded` if so: for what is to be refused before its key is looked at or its body read. */
   requireRoom(): void;
-  /** Runs `work` as one of the short ones, when it is its turn. */
-  run<T>(work: () => Promise<T>): Promise<T>;
-  /** Counts one more until the function it gives is called (again and again is no harm). */
-  enter(kind: "long" | "upload"): () => void;
-  /** The same of a body's bytes. */
-  reserve(bytes: number): () => void;
+  /** Runs `work` as one of the caller's short ones, when it is its turn. */
+  run<T>(caller: Party, work: () => Promise<T>): Promise<T>;
+  /** Counts one more of the caller's until the function it gives is called (again and again is no harm). */
+  enter(kind: "long" | "upload", caller: Party): () => void;
+  /** Counts bytes of a body that the caller sends, as they arrive, until they are released. */
+  hold(caller: Party): { add(bytes: number): void; release(): void };
   /** Counts what was refused without having entered. */
   countRefusal(): void;
   counts(): Record<LoadKind, number> & { waiting: number; bodyBytes: number; refused: number };
@@ -64,37 +67,39 @@ const once = (act: () => void): (() => void) => {
   };
 };
 
-/** So many at a time, so many in line for so long, and no more. */
+/** So many at a time, so many in line for so long, and no more. Tenants take turns. */
 const createLine = (atOnce: number, most: number, waitMs: number, refuse: () => ServiceError) => {
-  const line = new Set<() => void>();
-  let underWay = 0;
-  const turn = (): Promise<void> =>
+  const running = createShares(atOnce);
+  const waiting = createShares(most);
+  const line = createTurns<() => void>();
+  const turn = (caller: Party): Promise<void> =>
     new Promise((resolve, reject) => {
       const begin = (): void => {
         clearTimeout(timer);
-        line.delete(begin);
-        underWay += 1;
+        waiting.give(caller);
+        running.take(caller);
         resolve();
       };
       const timer = setTimeout(() => {
-        line.delete(begin);
+        line.remove(caller, begin);
+        waiting.give(caller);
         reject(refuse());
       }, waitMs);
-      line.add(begin);
+      waiting.take(caller);
+      line.add(caller, begin);
     });
   return {
-    isFull: () => underWay >= atOnce && line.size >= most,
-    counts: () => ({ short: underWay, waiting: line.size }),
-    run: async <T>(work: () => Promise<T>): Promise<T> => {
-      if (underWay < atOnce) underWay += 1;
-      else if (line.size < most) await turn();
+    isFull: () => running.used() >= atOnce && waiting.used() >= most,
+    counts: () => ({ short: running.used(), waiting: waiting.used() }),
+    run: async <T>(caller: Party, work: () => Promise<T>): Promise<T> => {
+      if (running.mayTake(caller)) running.take(caller);
+      else if (waiting.mayTake(caller)) await turn(caller);
       else throw refuse();
       try {
         return await work();
       } finally {
-        underWay -= 1;
-        const [next] = line;
-        next?.();
+        running.give(caller);
+        line.next((party) => running.mayTake(party))?.();
       }
     },
   };
@@ -108,10 +113,13 @@ export const createLoadGate = (log: Log, wanted: LoadLimits = defaultLoadLimits)
     return overloaded();
   };
   const line = createLine(atOnce.short, wanted.waiting, wanted.waitMs, refuse);
-  const lasting = { long: 0, upload: 0 };
-  let heldBytes = 0;
+  const lasting = { long: createShares(atOnce.long), upload: createShares(atOnce.upload) };
+  const held = createShares(bodyBytes);
   let reported = 0;
-  const counts: LoadGate["counts"] = () => ({ ...line.counts(), ...lasting, bodyBytes: heldBytes, refused });
+  const counts: LoadGate["counts"] = () => ({
+    ...line.counts(),
+    ...{ long: lasting.long.used(), upload: lasting.upload.used(), bodyBytes: held.used(), refused },
+  });
   const report = setInterval(() => {
     // One line a second, however many: writing each down would be more work than refusing it.
     if (refused > reported) log.warn({ ...counts(), refused: refused - reported }, "overloaded");
@@ -124,19 +132,24 @@ export const createLoadGate = (log: Log, wanted: LoadLimits = defaultLoadLimits)
       if (line.isFull()) throw refuse();
     },
     run: line.run,
-    enter: (kind) => {
-      if (lasting[kind] >= atOnce[kind]) throw refuse();
-      lasting[kind] += 1;
-      return once(() => {
-        lasting[kind] -= 1;
-      });
+    enter: (kind, caller) => {
+      if (!lasting[kind].mayTake(caller)) throw refuse();
+      lasting[kind].take(caller);
+      return once(() => lasting[kind].give(caller));
     },
-    reserve: (bytes) => {
-      if (heldBytes + bytes > bodyBytes) throw refuse();
-      heldBytes += bytes;
-      return once(() => {
-        heldBytes -= bytes;
-      });
+    hold: (caller) => {
+      let holding = 0;
+      return {
+        add: (bytes) => {
+          if (!held.mayTake(caller, bytes)) throw refuse();
+          held.take(caller, bytes);
+          holding += bytes;
+        },
+        release: () => {
+          if (holding > 0) held.give(caller, holding);
+          holding = 0;
+        },
+      };
     },
     countRefusal: () => {
       refused += 1;

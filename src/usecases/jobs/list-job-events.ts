@@ -3,6 +3,7 @@ import type { JobEvent } from "../../domain/jobs/job.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { withinPage } from "../admission/read-page.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "./event-id.ts";
@@ -24,8 +25,9 @@ export const listJobEvents = async (
   const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
   const { notice, events, more } = await readEvents(deps, caller.tenant, id, after, limit);
+  const shown = withinPage(events);
   return {
-    items: notice === null ? events : [notice, ...events],
-    nextAfter: more ? (events.at(-1)?.id ?? null) : null,
+    items: notice === null ? shown : [notice, ...shown],
+    nextAfter: more || shown.length < events.length ? (shown.at(-1)?.id ?? null) : null,
   };
 };

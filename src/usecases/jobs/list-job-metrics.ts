@@ -3,6 +3,7 @@ import type { MetricPoint } from "../../domain/jobs/job.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { readPage } from "../admission/read-page.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 
@@ -20,6 +21,8 @@ export const listJobMetrics = async (
   const id = parseJobId(request.id);
   const { after, limit } = parse(Range, { after: request.after, limit: request.limit }, { base: "/query" });
   await deps.jobs.get(caller.tenant, id);
-  const items = await deps.jobs.metrics(caller.tenant, id, { afterStep: after ?? -1, limit });
-  return { items, nextAfter: items.length === limit ? (items.at(-1)?.step ?? null) : null };
+  const { items, more } = await readPage<MetricPoint>(limit, (last, count) =>
+    deps.jobs.metrics(caller.tenant, id, { afterStep: last?.step ?? after ?? -1, limit: count }),
+  );
+  return { items, nextAfter: more ? (items.at(-1)?.step ?? null) : null };
 };

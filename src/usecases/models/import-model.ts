@@ -38,8 +38,7 @@ export const importModel = async (
     const upload = artifactKeys.modelUpload(tenant, id);
     const { bytes, sha256 } = await deps.artifacts.write(upload, body, { limitBytes: room.limitBytes });
     if (gone?.aborted === true) throw incompleteUpload();
-    const { producer, opset, ...read } = await deps.engine.importNetwork({
-      tenant,
+    const { producer, opset, ...read } = await deps.engine.importNetwork(caller, {
       model: id,
       format,
       architecture: given.architecture,

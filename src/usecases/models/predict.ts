@@ -12,7 +12,7 @@ export const predict = async (
 ): Promise<PredictResponse> => {
   const model = await getModel(deps, caller, { id: request.model });
   const again = () => getModel(deps, caller, { id: request.model });
-  return unlessDeleted(again, () => deps.engine.predict(caller.tenant, model, request.body));
+  return unlessDeleted(again, () => deps.engine.predict(caller, model, request.body));
 };
 
 /** The same from JSON to JSON, both unread here: ten thousand rows take longer to read than anyone else should have to wait. */
@@ -23,5 +23,5 @@ export const predictJson = async (
 ): Promise<Uint8Array> => {
   const model = await getModel(deps, caller, { id: request.model });
   const again = () => getModel(deps, caller, { id: request.model });
-  return unlessDeleted(again, () => deps.engine.predictJson(caller.tenant, model, request.body));
+  return unlessDeleted(again, () => deps.engine.predictJson(caller, model, request.body));
 };

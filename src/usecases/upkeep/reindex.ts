@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { Job } from "../../domain/jobs/job.ts";
 import { AnyModel } from "../../domain/models/model.ts";
@@ -55,22 +56,21 @@ async function* manifests<T>(
 ): AsyncGenerator<T> {
   for (const key of await artifacts.list(prefix)) {
     if (!/^[^/]+\/manifest\.json$/.test(key.slice(prefix.length))) continue;
-    const text = Buffer.from(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES })).toString();
-    const manifest = parseJson(text);
-    const { success, error } = schema.safeParse(manifest);
-    // Checked, but not rewritten: a manifest says more than the API's schema keeps.
-    if (success) yield manifest as T;
-    else {
+    let manifest: unknown;
+    try {
+      manifest = await readManifest(artifacts, key);
+      // Checked, but not rewritten: a manifest says more than the API's schema keeps.
+      schema.parse(manifest);
+    } catch (error) {
+      // A store that is away is no manifest's fault.
+      if (error instanceof ServiceError && error.code === "unavailable") throw error;
       log.error({ key, err: error }, "a manifest cannot be understood; it is left out");
       result.unreadable.push(key);
+      continue;
     }
+    yield manifest as T;
   }
 }
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // no schema takes it: told as unreadable
-  }
-};
+const readManifest = async (artifacts: Deps["artifacts"], key: string): Promise<unknown> =>
+  JSON.parse(Buffer.from(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES })).toString());

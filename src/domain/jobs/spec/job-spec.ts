@@ -98,7 +98,7 @@ export const BaseSpec = z
     /** The model whose weights this job starts from: an id or an alias. */
     model: z.union([ModelId, AliasName]),
     /** Layers by name or prefix that keep their weights: `["hidden.0"]`. */
-    freeze: z.array(z.string().min(1)).default([]),
+    freeze: z.array(z.string().min(1).max(limits.nameLength)).max(limits.frozenLayers).default([]),
     /** A fresh output layer, for a new label set. */
     newHead: z.boolean().default(false),
   })
@@ -137,7 +137,9 @@ export const JobSpec = z
     training: TrainingSpec.prefault({}),
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
-    labels: exactRecord(z.string().min(1).max(63), z.string().max(255)).default({}),
+    labels: exactRecord(z.string().min(1).max(63), z.string().max(255))
+      .refine((labels) => Object.keys(labels).length <= limits.labels, `must have at most ${limits.labels} entries`)
+      .default({}),
     webhook: WebhookSpec.optional(),
   })
   .meta({ id: "JobSpec" });

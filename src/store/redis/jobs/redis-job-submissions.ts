@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { JobStore, NewJob } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
@@ -22,9 +23,10 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
   list: async (tenant, { pageSize, pageToken }, state) => {
     const index = state === null ? redisKeys.jobIndex(tenant) : `${redisKeys.jobIndex(tenant)}:${state}`;
     const from = pageToken === null ? "+" : `(${pageToken}`;
-    const raw = (await scripts.listJobs([index, redisKeys.jobPrefix(tenant)], from, pageSize + 1)) as RawJob[];
-    const items = raw.slice(0, pageSize).map((job) => parseRecord(job).job);
-    return { items, nextPageToken: raw.length > pageSize ? items.at(-1)!.id : null };
+    const keys = [index, redisKeys.jobPrefix(tenant)];
+    const [more, ...raw] = (await scripts.listJobs(keys, from, pageSize, limits.pageBytes)) as [number, ...RawJob[]];
+    const items = raw.map((job) => parseRecord(job).job);
+    return { items, nextPageToken: more === 1 ? items.at(-1)!.id : null };
   },
 
   requestPause: async (tenant, id, at) => {

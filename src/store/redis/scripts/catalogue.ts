@@ -18,14 +18,21 @@ return 1
  * Manifests in descending order of their ids, which is newest first.
  *
  * KEYS  1 index of ids   2 prefix of records
- * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many
- * Result  {manifest, JSON …}
+ * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many   3 how many bytes; one is given in any case
+ * Result  {1 if there are more, else 0, id, manifest, id, manifest …}
  */
 export const listManifests = `
-local result = {}
-for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])) do
-  local manifest = redis.call('GET', KEYS[2] .. ':' .. id)
-  if manifest then result[#result + 1] = manifest end
+local most, mostBytes = tonumber(ARGV[2]), tonumber(ARGV[3])
+local result, count, bytes = { 0 }, 0, 0
+for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, most + 1)) do
+  local manifest = redis.call('GET', KEYS[2] .. ':' .. id) or ''
+  if count == most or (count > 0 and bytes + #manifest > mostBytes) then
+    result[1] = 1
+    break
+  end
+  count, bytes = count + 1, bytes + #manifest
+  result[#result + 1] = id
+  result[#result + 1] = manifest
 end
 return result
 `;

@@ -15,14 +15,24 @@ return { redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1) }
  * Jobs in descending order of their ids, which is newest first.
  *
  * KEYS  1 index of ids   2 prefix of job records
- * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many
- * Result  {{record, history} …}
+ * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many   3 how many bytes; one is given in any case
+ * Result  {1 if there are more, else 0, {record, history} …}
  */
 export const listJobs = `
-local result = {}
-for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])) do
+local most, mostBytes = tonumber(ARGV[2]), tonumber(ARGV[3])
+local result, bytes = { 0 }, 0
+for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, most + 1)) do
   local job = KEYS[2] .. ':' .. id
-  result[#result + 1] = { redis.call('HGETALL', job), redis.call('LRANGE', job .. ':history', 0, -1) }
+  local record, history = redis.call('HGETALL', job), redis.call('LRANGE', job .. ':history', 0, -1)
+  local size = 0
+  for _, value in ipairs(record) do size = size + #value end
+  for _, entry in ipairs(history) do size = size + #entry end
+  if #result > most or (#result > 1 and bytes + size > mostBytes) then
+    result[1] = 1
+    break
+  end
+  bytes = bytes + size
+  result[#result + 1] = { record, history }
 end
 return result
 `;

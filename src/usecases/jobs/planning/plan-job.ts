@@ -66,7 +66,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promis
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
-  const planned = await deps.engine.plan(spec, dataShape(spec, dataset, base));
+  const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base));
   const plan = { ...planned, warnings: [...planned.warnings, ...dataWarnings(spec, dataset)] };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base };

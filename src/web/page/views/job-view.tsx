@@ -3,9 +3,9 @@ import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../curves.tsx";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
+import { jobSeconds } from "../job-seconds.ts";
 import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
-import { jobSeconds } from "./jobs-view.tsx";
 
 const timeOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB");
 
@@ -45,7 +45,7 @@ const Actions = ({ job, refresh }: { job: Job; refresh: () => void }) => {
 };
 
 const Summary = ({ job, refresh }: { job: Job; refresh: () => void }) => {
-  const seconds = jobSeconds(job);
+  const seconds = jobSeconds(job, Date.now());
   return (
     <section class="card" aria-label="Summary">
       <div class="card-head">

@@ -10,16 +10,11 @@ import {
   formatWord,
   headline,
 } from "../format.ts";
+import { jobSeconds } from "../job-seconds.ts";
 import { ListView, type TableColumn } from "../list-view.tsx";
 import { Empty, Progress, StateBadge } from "../parts.tsx";
 
 const states = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;
-
-/** Seconds from the first start to the end, or until now. */
-export const jobSeconds = (job: Job): number | null =>
-  job.startedAt === null
-    ? null
-    : ((job.endedAt === null ? Date.now() : Date.parse(job.endedAt)) - Date.parse(job.startedAt)) / 1000;
 
 const Loss = ({ job }: { job: Job }) => {
   const train = job.metrics.trainLoss;
@@ -49,7 +44,7 @@ const Result = ({ job }: { job: Job }) => {
 };
 
 const Time = ({ job }: { job: Job }) => {
-  const seconds = jobSeconds(job);
+  const seconds = jobSeconds(job, Date.now());
   return (
     <span class="pair">
       <span>{seconds === null ? "–" : formatSeconds(seconds)}</span>

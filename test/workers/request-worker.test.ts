@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { Party } from "../../src/domain/fairness/shares.ts";
+import { createRequestWorker, type RequestWorker } from "../../workers/requests/request-worker.ts";
+import { quiet } from "../usecases/redis.ts";
+
+const script = new URL("./threads/slow-answers.mjs", import.meta.url);
+const [greedy, other] = ["greedy", "other"].map((tenant) => ({ tenant, key: "1" })) as [Party, Party];
+let thread: RequestWorker<string, string>;
+const open = (waiting = 64) => {
+  thread = createRequestWorker({
+    ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 300 },
+    hungOn: () => new ServiceError("over_limit", "that took too long"),
+    heapMegabytes: 64,
+  });
+};
+afterEach(() => thread.close());
+
+describe("a question that hangs", () => {
+  it("is refused itself; all who wait behind it are answered by a fresh thread", async () => {
+    open();
+    const hung = thread.ask(greedy, "hang");
+    const behind = ["a", "b", "c"].map((question) => thread.ask(other, question));
+    await expect(hung).rejects.toMatchObject({ code: "over_limit" });
+    expect(await Promise.all(behind)).toEqual(["a", "b", "c"]);
+  });
+
+  it("holds up another tenant once, whatever else its own tenant has waiting", async () => {
+    open();
+    const order: string[] = [];
+    const hung = Array.from({ length: 3 }, () =>
+      thread.ask(greedy, "hang").catch(() => {
+        order.push("hung");
+      }),
+    );
+    await thread.ask(other, "hello").then((answer) => order.push(answer));
+    await Promise.all(hung);
+    expect(order).toEqual(["hung", "hello", "hung", "hung"]);
+  });
+});
+
+describe("a question that the thread dies of", () => {
+  it("is the only one that is lost", async () => {
+    open();
+    const lost = thread.ask(greedy, "die");
+    const behind = thread.ask(greedy, "a");
+    await expect(lost).rejects.toMatchObject({ code: "unavailable" });
+    expect(await behind).toBe("a");
+  });
+});
+
+describe("the line", () => {
+  it("refuses one tenant's questions beyond its share, and takes another's", async () => {
+    open(8);
+    const settled = Promise.allSettled(Array.from({ length: 20 }, (_, i) => thread.ask(greedy, String(i))));
+    expect(await thread.ask(other, "hello")).toBe("hello");
+    const outcomes = await settled;
+    const refused = outcomes.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(20 - 1 - 3);
+    for (const each of refused) expect(each).toMatchObject({ reason: { code: "overloaded" } });
+  });
+});
