@@ -2,6 +2,8 @@
 #   docker build -f docker/api.Dockerfile -t descent-api .
 FROM node:22-slim AS build
 WORKDIR /app
+# The native kernels are compiled here; the image itself has no compiler.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .

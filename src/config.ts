@@ -89,6 +89,7 @@ const environment = z.object({
   TRAINER_MEMORY_BYTES: wholeOrUnset(MIB, Number.MAX_SAFE_INTEGER),
   TRAINER_METRICS_PORT: whole(0, 65_535, 0),
   TRAINER_METRICS_HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
+  KERNELS: z.preprocess(blank, z.enum(["auto", "wasm", "native"], "must be auto, wasm or native").default("auto")),
   PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
   QUOTA_QUEUED_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
@@ -139,6 +140,8 @@ export interface Config {
   trainerMemoryBytes: number;
   /** Where a trainer serves its metrics; null: they are shown by the API. */
   trainerMetrics: { host: string; port: number } | null;
+  /** What computes; both have the same bits. auto: native kernels where there are some. */
+  kernels: "auto" | "wasm" | "native";
   /** Weights that the API's inference thread keeps loaded. */
   predictCacheBytes: number;
   /** Per tenant; null: without limit. */
@@ -244,6 +247,7 @@ export const parseConfig = (
     trainerMemoryBytes: e.TRAINER_MEMORY_BYTES ?? memoryShare(machine, e.WORKERS),
     trainerMetrics:
       e.TRAINER_METRICS_PORT === 0 ? null : { host: e.TRAINER_METRICS_HOST, port: e.TRAINER_METRICS_PORT },
+    kernels: e.KERNELS,
     predictCacheBytes: e.PREDICT_CACHE_BYTES,
     quotas: {
       queuedJobs: limitOf(e.QUOTA_QUEUED_JOBS),
@@ -278,6 +282,7 @@ export const environmentHelp = `Environment:
   TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's or container's, shared by WORKERS)
   TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)
   TRAINER_METRICS_HOST  address for that (127.0.0.1)
+  KERNELS               wasm, native: forces these; the bits are the same (auto: native where the build made some)
   PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)
   QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
   QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)

@@ -5,7 +5,6 @@ import { createInference } from "../../workers/inference/inference.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
-import { findBlas } from "../engine/blas/blas-library.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
@@ -26,6 +25,7 @@ import { admitByFile } from "./keys/api-key-file.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
 import { logRequests } from "./observing/request-log.ts";
 import { readRunId, stopOrphanedRedis } from "./private-redis/orphaned-redis.ts";
+import { chooseStartKernels } from "./processes/kernels.ts";
 import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -135,11 +135,13 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const gate = createLoadGate(log);
   metrics.watch({ queue, heard, refused: () => gate.counts().refused });
   const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
-  const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes };
+  const { native, line } = await chooseStartKernels(config.kernels);
+  log.info(line);
+  const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
   const inference = createInference(inferenceThread, setup, log);
   const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
-  const planner = createPlanner(planningThread, { blas: await findBlas() }, log);
+  const planner = createPlanner(planningThread, log);
   const deps: Deps = {
     ...backends,
     queue,

@@ -9,7 +9,12 @@ import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
+import {
+  createLastingConnection,
+  createProducerConnection,
+  parseRedisUrl,
+  waitForRedis,
+} from "../store/redis/redis-connection.ts";
 import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import { watchCalls } from "../store/watch-calls.ts";
@@ -56,6 +61,11 @@ export const connectBackends = async (
     meters?.redisConnectionError();
     log.warn({ err: error }, "the connection to Redis is in trouble");
   };
+  try {
+    parseRedisUrl(config.redisUrl);
+  } catch (error) {
+    return asStartError(error);
+  }
   const redis = createProducerConnection(config.redisUrl, onError);
   const subscriber = createLastingConnection(config.redisUrl, onError);
   const close = async (): Promise<void> => {
@@ -67,6 +77,7 @@ export const connectBackends = async (
     for (const warning of await checkRedis(redis)) log.warn(warning);
   } catch (error) {
     await close();
+    if (error instanceof ServiceError) throw new StartError(`REDIS_URL: ${error.message}`, { cause: error });
     return asStartError(error);
   }
   const onRedis = <T extends object>(part: string, target: T): T =>

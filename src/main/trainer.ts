@@ -3,12 +3,14 @@ import type { Logger } from "pino";
 import { startTrainer } from "../../workers/trainer/trainer.ts";
 import { type Config, StartError } from "../config.ts";
 import type { TrainerHeartbeat } from "../domain/jobs/trainer-heartbeat.ts";
+import { showKernels } from "../engine/kernels/engine-kernels.ts";
 import { createBullTrainingConsumer } from "../queue/bull-training-consumer.ts";
 import { createLastingConnection } from "../store/redis/redis-connection.ts";
 import type { TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import { connectBackends } from "./backends.ts";
 import { serveMetrics } from "./observing/metrics-server.ts";
 import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
+import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
 
 const signsPerLease = 3.3;
@@ -40,6 +42,8 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   const told = untilToldToStop();
   const name = `${hostname()}:${process.pid}`;
   const metrics = createTrainerMetrics(name);
+  const { native, line } = await chooseStartKernels(config.kernels);
+  metrics.kernels(showKernels(native));
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
@@ -47,6 +51,8 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   };
   const connection = createLastingConnection(redisUrl, onError);
   const trainer = await startTrainer({
+    native,
+    kernels: showKernels(native),
     jobs: backends.jobs,
     catalogue: backends.catalogue,
     artifacts: backends.artifacts,
@@ -80,6 +86,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     log,
     read: async () => ({ name, ...trainer.load(), metrics: endpoint === null ? await metrics.text() : null }),
   });
+  log.info(line);
   log.info({ name, threads: config.trainerThreads, memoryBytes: config.trainerMemoryBytes }, "trainer ready");
   await tellParent({ type: "ready", listening: null });
   const reason = await told;

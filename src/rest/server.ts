@@ -179,7 +179,9 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
     },
     handler: async (request, reply) => {
       const answer = await handle(request, reply);
-      return reply.sent ? reply : reply.send(answer);
+      if (reply.sent) return reply;
+      // A stream that broke off, as its client left: nothing more can be said to it, and nothing is wrong.
+      return reply.raw.headersSent ? reply.hijack() : reply.send(answer);
     },
   });
 };

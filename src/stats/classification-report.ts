@@ -147,6 +147,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     classes: describeClasses(classes, truths, predicted),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
+    coefficients: null,
+    trainingFit: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

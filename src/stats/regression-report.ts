@@ -140,6 +140,8 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
       ? unit * mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126)))
       : null,
     predictionInterval: halfWidth === null ? null : { coverage, halfWidth: halfWidth * unit },
+    coefficients: null,
+    trainingFit: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

@@ -8,6 +8,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { endTogether } from "../chaos/end-together.mjs";
+import { errorOf, loadJobs, meanOf } from "./default-job.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -20,17 +21,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const part = (path) => import(new URL(`src/${path}.js`, options.dist).href);
-const { JobSpec } = await part("domain/job-spec");
-const { resolveSpec } = await part("domain/defaults");
-const { profileCsv } = await part("data/profile-csv");
-const { dataShape } = await part("data/data-shape");
-const { prepare } = await part("data/prepare");
-const { planTraining } = await part("engine/train/plan-training");
-const { createTrainingMemory, dataViews } = await part("engine/train/memory");
-const { leadTeam } = await part("engine/parallel/team");
-const { compileKernels, instantiateKernels } = await part("engine/kernels/load");
-const { fit: train } = await part("engine/train/fit");
+const { upload, runJob } = await loadJobs(options.dist);
 
 const classification = (label) => ({ type: "classification", label });
 const tasks = {
@@ -66,27 +57,6 @@ const entries = {
   ],
 };
 
-const kernels = await compileKernels();
-
-/** Runs one job; its test score, and the rows as it saw them. */
-const runJob = async (dataset, open, input) => {
-  const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input }), dataset);
-  const plan = planTraining(spec, dataShape(spec, dataset));
-  const memory = createTrainingMemory(plan);
-  const views = dataViews(plan, memory);
-  await prepare(spec, dataset, open, views);
-  const startedMs = performance.now();
-  const team = leadTeam(plan, memory, instantiateKernels(kernels, memory));
-  const control = new Int32Array(new SharedArrayBuffer(4));
-  const { metrics } = await train(plan, memory, team, {
-    control,
-    nowMs: () => performance.now(),
-    checkpointEveryMs: Number.POSITIVE_INFINITY,
-  });
-  team.dismiss();
-  return { score: metrics.testAccuracy ?? metrics.testR2, milliseconds: performance.now() - startedMs, views };
-};
-
 /** A scikit-learn process that answers each line {model, train, test} with its score. */
 const startSklearn = async () => {
   const child = spawn(options.python, [new URL("sklearn-accuracy.py", import.meta.url).pathname], {
@@ -105,23 +75,22 @@ const startSklearn = async () => {
   return { score, end: () => child.stdin.end() };
 };
 
-const meanOf = (values) => values.reduce((total, value) => total + value, 0) / values.length;
-const errorOf = (values) => {
-  const mean = meanOf(values);
-  const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
-};
 const show = (values) => `${meanOf(values).toFixed(4)} ± ${errorOf(values).toFixed(4)}`;
 
 const sklearn = options.sklearn ? await startSklearn() : null;
 for (const name of options.data.split(",")) {
   const open = () => createReadStream(new URL(`../data/${name}.csv`, import.meta.url));
-  const dataset = { id: "ds_01JD0000000000000000000000", name, ...(await profileCsv(open())) };
+  const dataset = await upload(name, open);
   for (const [type, quoted] of entries[name]) {
     const [scores, differences, times] = [[], [], []];
     for (let seed = 1; seed <= Number(options.seeds); seed++) {
       const input = { task: tasks[name], training: { seed }, resources: { threads: 1 } };
-      const { score, milliseconds, views } = await runJob(dataset, open, type ? { ...input, model: { type } } : input);
+      const { metrics, milliseconds, views } = await runJob(
+        dataset,
+        open,
+        type ? { ...input, model: { type } } : input,
+      );
+      const score = metrics.testAccuracy ?? metrics.testR2;
       scores.push(score);
       times.push(milliseconds);
       const theirs = tasks[name].type === "regression" ? "ols" : type && type !== "mlp" ? "logistic" : "mlp";

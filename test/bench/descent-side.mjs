@@ -7,10 +7,10 @@ import { batches, toSpec, workloads } from "./workloads.mjs";
 export const loadEngine = async (dist) => {
   const part = (path) => import(new URL(`src/${path}`, dist).href);
   const [spec, plan, memory, stepper, team, engineKernels, load, schedule] = await Promise.all([
-    part("domain/job-spec.js"),
-    part("engine/train/plan-training.js"),
-    part("engine/train/memory.js"),
-    part("engine/train/stepper.js"),
+    part("domain/jobs/spec/job-spec.js"),
+    part("engine/train/planning/plan-training.js"),
+    part("engine/train/fitting/memory.js"),
+    part("engine/train/fitting/stepper.js"),
     part("engine/parallel/team.js"),
     part("engine/blas/engine-kernels.js"),
     part("engine/kernels/load.js"),

@@ -80,7 +80,7 @@ export interface StagedRuns {
 export const openStagedRuns = async (): Promise<StagedRuns> => {
   const service = await startTestService();
   const { deps } = service;
-  const pool = createThreadPool(engineThread, { kernels: await compileKernels() }, 2);
+  const pool = createThreadPool(engineThread, { kernels: { module: await compileKernels(), native: null } }, 2);
   const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
   const memories = createMemoryPool(1e9, await findReleasePages());
   const redis = createProducerConnection(service.redis.url, () => {});
@@ -108,6 +108,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         log: pino({ level: "silent" }),
         now: deps.now,
         name: "trainer",
+        kernels: "WebAssembly kernels",
       },
       ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
       ...{ checkpointMs: 0, heartbeatMs: 30_000, drainMs: 20_000, leaseMs: 30_000 },

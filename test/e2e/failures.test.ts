@@ -18,7 +18,7 @@ const longJob = (dataset: string, epochs = 60): JobSpecInput => ({
 });
 
 const trainerOf = ({ history }: Job): number =>
-  Number(/taken up by .*:(\d+)$/.exec(history.findLast(({ state }) => state === "running")?.reason ?? "")?.[1]);
+  Number(/taken up by \S*:(\d+)/.exec(history.findLast(({ state }) => state === "running")?.reason ?? "")?.[1]);
 
 const start = async (env: Record<string, string>) => {
   const dataDir = await createDataDir();

@@ -71,7 +71,7 @@ test("no process of the service writes a key or a password down, at the finest l
 
   const requests = service.log.filter(({ msg }) => msg === "request");
   expect(requests.find(({ route, method }) => route === "/v1/jobs" && method === "POST")).toMatchObject({
-    ...{ level: "info", surface: "rest", status: "202", tenant: "acme", key: "ci", job: job.id },
+    ...{ level: "info", surface: "rest", status: 202, tenant: "acme", key: "ci", job: job.id },
     ...{ requestId: expect.stringMatching(/^req_/), ms: expect.any(Number) },
   });
   expect(requests.find(({ route }) => route === "/v1/jobs/:id")).toMatchObject({ level: "debug", job: job.id });

@@ -207,7 +207,7 @@ test("gRPC calls are told by an id in their trailers, which the log knows", asyn
   expect(requestId).toMatch(/^req_/);
   const line = await service.logged((each) => each.msg === "request" && each.requestId === requestId);
   expect(line).toMatchObject({
-    ...{ level: "info", surface: "grpc", route: "getJob", status: "NOT_FOUND", tenant: "default" },
+    ...{ level: "info", surface: "grpc", route: "getJob", code: "NOT_FOUND", tenant: "default" },
     job: "job_01ARZ3NDEKTSV4RRFFQ69G5FAV",
   });
 });

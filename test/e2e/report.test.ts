@@ -109,6 +109,55 @@ describe("every model comes with a report", () => {
     });
   });
 
+  const all = { split: { test: 0, validation: 0 } };
+  const trainOn = async (name: string, csv: string, spec: Omit<JobSpecInput, "dataset">) => {
+    datasets.set(name, (await client.upload(name, csv)).id);
+    return train(name, spec);
+  };
+
+  test("a Poisson regression's has the coefficients that can be worked out by hand", async () => {
+    const [a, b] = [
+      [0, 0, 1, 3],
+      [2, 4, 6, 0],
+    ];
+    const csv = `g,count\n${[a.map((count) => `A,${count}`), b.map((count) => `B,${count}`)].flat().join("\n")}\n`;
+    const { report } = await trainOn("ticks", csv, {
+      task: { type: "regression", label: "count" },
+      model: { type: "poisson" },
+      training: { ...all, l2: 0 },
+    });
+    const { coefficients, trainingFit, devianceExplained } = taskOf<RegressionReport>(report, "regression");
+    // Means 1 and 3 of four rows each: ln 3 ± 1.96 · √(1/4 + 1/12).
+    const [, ratio] = coefficients ?? [];
+    expect(ratio?.term).toBe("g=B");
+    expect(ratio?.estimate).toBeCloseTo(1.098612, 3);
+    expect(ratio?.standardError).toBeCloseTo(0.57735, 3);
+    expect(ratio?.lower).toBeCloseTo(-0.033, 3);
+    expect(ratio?.upper).toBeCloseTo(2.2302, 3);
+    expect(devianceExplained?.value).toBeCloseTo(
+      1 - (trainingFit?.deviance ?? 0) / (trainingFit?.nullDeviance ?? 1),
+      3,
+    );
+  });
+
+  test("separated classes are called so, and no number stands where it would mislead", async () => {
+    const csv = `x,y\n${Array.from({ length: 10 }, (_, i) => `${i + 1},${i < 5 ? "no" : "yes"}`).join("\n")}\n`;
+    const { report } = await trainOn("apart", csv, {
+      task: { type: "classification", label: "y" },
+      model: { type: "logistic" },
+      training: { ...all, l2: 0 },
+    });
+    const told = taskOf<ClassificationReport>(report, "classification");
+    expect(told.notes.map(({ code }) => code)).toContain("separated");
+    expect(
+      told.coefficients?.every(({ standardError, pValue, lower }) => standardError ?? pValue ?? lower ?? true),
+    ).toBe(true);
+    expect(told.areaUnderRoc).toMatchObject({ value: 1, upper: 1 });
+    expect(told.areaUnderRoc?.lower).toBeLessThan(0.9);
+    expect(told.logLikelihood?.upper).toBeLessThanOrEqual(0);
+    expect(told.devianceExplained?.upper).toBeLessThanOrEqual(1);
+  });
+
   test("a model that is gone has none", async () => {
     const { job } = await train("iris", { task: { type: "clustering" } });
     await client.call(`/v1/models/${job.model}`, { method: "DELETE" });

@@ -112,6 +112,22 @@ describe("starting and stopping the service", () => {
     expect(ended.errors.trim()).toMatch(/^descent: .*redis-server is not installed.*REDIS_URL/);
   });
 
+  test.each([
+    ...["redis://127.0.0.1:99999", "redis://[bad", "redis://:p%zz@127.0.0.1:1", "redis://127.0.0.1:1/x"],
+    ...["redis:nohost", "unix://", "http://127.0.0.1", "redis://127.0.0.1:1"],
+  ])("a Redis that cannot be used is one line: %s", async (address) => {
+    // Who does not answer is waited for: once is enough.
+    const roles =
+      address.endsWith(":1") && !address.includes("%")
+        ? [["--role=api"]]
+        : [["--role=api"], ["--role=trainer"], ["--reindex"]];
+    for (const argv of roles) {
+      const ended = await runMain({ DATA_DIR: dataDir, REDIS_URL: address, LOG_LEVEL: "silent" }, argv);
+      expect(ended.code).toBe(1);
+      expect(ended.errors.trim()).toMatch(/^descent: REDIS_URL.*$/);
+    }
+  });
+
   test("a wrong setting and a wrong option are one line each; --help explains both", async () => {
     expect(await runMain({ PORT: "80x" })).toMatchObject({
       code: 1,

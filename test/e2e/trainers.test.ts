@@ -6,7 +6,7 @@ import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, type Part, removeDataDir, startPart } from "./service.ts";
 
 const holdersOf = ({ history }: Job): number[] =>
-  history.flatMap(({ reason }) => Number(/^taken up by .*:(\d+)$/.exec(reason)?.[1] ?? "") || []);
+  history.flatMap(({ reason }) => Number(/^taken up by \S*:(\d+)/.exec(reason)?.[1] ?? "") || []);
 
 describe("several trainers on one Redis", () => {
   let redis: FragileRedis;

@@ -98,7 +98,7 @@ export const startTestService = async (
 
 /** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
-  const kernels = await compileKernels();
+  const kernels = { module: await compileKernels(), native: null };
   const predict: EngineAccess["predict"] = async (party, model, body) => {
     if (isImported(model)) return (await loadImported(artifacts, kernels, party.tenant, model)).value(body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
@@ -107,7 +107,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(null, spec, shape),
+    plan: async (_party, spec, shape) => planSpec(spec, shape),
     predict,
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),

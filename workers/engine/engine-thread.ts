@@ -1,7 +1,7 @@
 import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../src/domain/errors.ts";
-import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
+import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { runTeamMember } from "../../src/engine/parallel/team.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { watchCalls } from "../../src/store/watch-calls.ts";
@@ -11,8 +11,7 @@ import { toRunEnd } from "./run-error.ts";
 
 /** What a thread of the pool is started with. */
 export interface EngineThreadSetup {
-  /** Compiled once for the process, with whatever the compiler has made faster since. */
-  kernels: WebAssembly.Module;
+  kernels: KernelSource;
 }
 
 assert(parentPort !== null, "engine-thread runs as a worker thread");
@@ -42,8 +41,7 @@ const work = async (task: ToThread): Promise<void> => {
   if (task.type === "lead") post({ type: "finished", end: await lead(task.order) });
   else {
     const { plan, memory } = task.team;
-    const own = await loadEngineKernels(plan.spec.resources.backend, kernels, memory);
-    runTeamMember(plan, memory, own.kernels, task.rank);
+    runTeamMember(plan, memory, await loadEngineKernels(kernels, memory), task.rank);
   }
   post({ type: "idle" });
 };

@@ -5,6 +5,7 @@ import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { Prediction, PredictResponse } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
@@ -87,7 +88,7 @@ const createAnswer = (
 /** Reads an imported network from the store and makes it ready to answer. */
 export const loadImported = async (
   artifacts: ArtifactStore,
-  kernels: WebAssembly.Module,
+  kernels: KernelSource,
   tenant: TenantId,
   model: ImportedModel,
 ): Promise<Loaded<NetworkAnswer>> => {
@@ -99,6 +100,6 @@ export const loadImported = async (
       tensor.dtype === "F32" ? [[tensor.name, tensor.data] as const] : [],
     ),
   );
-  const predictor = createNetworkPredictor(network, weights, kernels);
+  const predictor = await createNetworkPredictor(network, weights, kernels);
   return { value: createAnswer(model, network, predictor.predict), bytes: predictor.bytes };
 };

@@ -26,7 +26,7 @@ import { createLoadedModels } from "./loaded-models.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
-const [kernels, artifacts] = await Promise.all([
+const [module, artifacts] = await Promise.all([
   compileKernels(),
   openArtifactStore(setup.artifactUrl, { existing: true }),
 ]);
@@ -40,7 +40,7 @@ const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
   const key = keyOf(tenant, model);
   const known = models.get(key);
   if (known !== null) return known;
-  const loaded = await loadModel(artifacts, kernels, tenant, model);
+  const loaded = await loadModel(artifacts, { module, native: setup.native }, tenant, model);
   models.add(key, loaded);
   return loaded.value;
 };
@@ -71,7 +71,7 @@ const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<N
   const key = keyOf(tenant, model);
   const known = networks.get(key);
   if (known !== null) return known;
-  const loaded = await loadImported(artifacts, kernels, tenant, model);
+  const loaded = await loadImported(artifacts, { module, native: setup.native }, tenant, model);
   networks.add(key, loaded);
   return loaded.value;
 };

@@ -3,6 +3,7 @@ import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { AnyModel, PredictResponse } from "../../src/domain/models/model.ts";
+import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
@@ -19,6 +20,7 @@ export interface Inference {
 export interface InferenceSetup {
   artifactUrl: string;
   cacheBytes: number;
+  native: NativeLibrary | null;
 }
 
 /** While one reads its model's file, others compute. */

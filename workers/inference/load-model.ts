@@ -4,6 +4,7 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import type { Model, Prediction } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
@@ -20,10 +21,10 @@ export type Answer = (inputs: Float32Array, rows: readonly Row[]) => Prediction[
 const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
 const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
 
-const networkAnswer = (model: Model, tensors: readonly Tensor[], kernels: WebAssembly.Module): Answer => {
+const networkAnswer = async (model: Model, tensors: readonly Tensor[], kernels: KernelSource): Promise<Answer> => {
   const { preprocessing, spec, task } = model;
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
-  const predictor = createPredictor(spec, preprocessing, weights, kernels);
+  const predictor = await createPredictor(spec, preprocessing, weights, kernels);
   return (inputs) => {
     const outputs = predictor.predict(inputs);
     if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
@@ -55,7 +56,7 @@ const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
 /** Reads a model's weights from the store, `corrupt` if they are not what was written, and makes it ready to answer. `bytes`: of its weights, twice where the engine copies them. */
 export const loadModel = async (
   artifacts: ArtifactStore,
-  kernels: WebAssembly.Module,
+  kernels: KernelSource,
   tenant: TenantId,
   model: Model,
 ): Promise<Loaded<Answer>> => {
@@ -64,6 +65,6 @@ export const loadModel = async (
   const { tensors } = decodeStored(file, what);
   const value = isClusteringModel(model.spec.model)
     ? clusterAnswer(model, tensors)
-    : networkAnswer(model, tensors, kernels);
+    : await networkAnswer(model, tensors, kernels);
   return { value, bytes: 2 * file.byteLength };
 };

@@ -1,7 +1,6 @@
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import { type BlasIdentity, showBlas } from "../../src/engine/blas/blas-library.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
@@ -16,7 +15,14 @@ const secondsPerStep = 70e-6;
 
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & { readonly warnings: readonly string[] };
 
-const toPlan = (planned: Counted, backend: string): Plan => {
+const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
+  resources.backend === "blas"
+    ? [
+        "backend blas is no longer used: the exact kernels are as fast, and what they compute is the same on every machine",
+      ]
+    : [];
+
+const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
   const estimatedSeconds = steps * (flopsPerStep / (flopsPerSecond * threads) + secondsPerStep);
   return {
@@ -27,30 +33,18 @@ const toPlan = (planned: Counted, backend: string): Plan => {
     steps,
     threads,
     estimatedSeconds,
-    warnings: [...warnings],
-    backend,
+    warnings: [...warnings, ...warningsOf(spec)],
+    backend: "wasm",
   };
 };
 
-/** What will compute the job. ServiceError `unprocessable` when it asks for BLAS and there is none. */
-const backendFor = ({ model, resources }: ResolvedJobSpec, blas: BlasIdentity | null): string => {
-  if (resources.backend === "wasm" || isClusteringModel(model)) return "wasm";
-  if (blas) return showBlas(blas);
-  const detail = "there is no BLAS library here: leave backend at wasm, or install OpenBLAS where the service runs";
-  throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/resources/backend", detail }] });
-};
-
-/**
- * What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. `blas` is what findBlas() found on
- * this machine, for jobs that ask for it.
- */
-export const planSpec = (blas: BlasIdentity | null, spec: ResolvedJobSpec, shape: DataShape): Plan => {
-  const backend = backendFor(spec, blas);
+/** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
+export const planSpec = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   try {
-    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), backend);
+    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
     const planned = planTraining(spec, shape);
     const searchSteps = planned.search?.steps ?? 0;
-    const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, backend);
+    const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, spec);
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -3,7 +3,6 @@ import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { BlasIdentity } from "../../src/engine/blas/blas-library.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
@@ -16,11 +15,6 @@ export interface Planner {
 export interface PlanQuestion {
   spec: ResolvedJobSpec;
   shape: DataShape;
-}
-
-/** What the planning thread is started with. */
-export interface PlannerSetup {
-  blas: BlasIdentity | null;
 }
 
 const waiting = 64;
@@ -42,13 +36,13 @@ export const planKey = ({ spec, shape }: PlanQuestion): string => {
  * Plans in a thread of its own: an ordinary model takes a millisecond, but the largest that the limits allow takes seconds, for
  * which nobody else is to wait. Many jobs are alike, so the last plans are remembered.
  */
-export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Planner => {
+export const createPlanner = (script: URL, log: Log): Planner => {
   const hungOn = () => {
     const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
   const thread = createRequestWorker<PlanQuestion, Plan>({
-    ...{ script, workerData: setup, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
+    ...{ script, workerData: null, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.
   const plans = new Map<string, Promise<Plan>>();

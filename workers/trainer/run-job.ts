@@ -41,7 +41,7 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
   const claimed = async (entry: QueueEntry, signal: AbortSignal): Promise<Claimed | null> => {
     const token = randomUUID();
     const claim = await whileUnavailable(signal, () =>
-      jobs.claim(entry.tenant, entry.job, deps.name, now().toISOString(), token),
+      jobs.claim(entry.tenant, entry.job, `${deps.name}, ${deps.kernels}`, now().toISOString(), token),
     );
     if (claim === null) return null;
     const checkpoints = await whileUnavailable(signal, () => jobs.checkpoints(entry.tenant, entry.job));

@@ -37,6 +37,8 @@ export interface TrainerDeps {
   now: () => Date;
   /** Names this trainer in the job's history. */
   name: string;
+  /** What computes, in words, for that history. */
+  kernels: string;
   artifactUrl: string;
   checkpointMs: number;
   heartbeatMs: number;

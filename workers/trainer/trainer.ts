@@ -1,5 +1,7 @@
 import type { TrainerHeartbeat } from "../../src/domain/jobs/trainer-heartbeat.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
+import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { RunJob, TrainingConsumer } from "../../src/queue/training-queue.ts";
 import { findReleasePages } from "../engine/release-pages.ts";
 import { createThreadPool } from "../engine/thread-pool.ts";
@@ -16,6 +18,7 @@ export interface Trainer {
 }
 
 export interface TrainerOptions extends Omit<TrainerDeps, "pool" | "ledger" | "memories"> {
+  native: NativeLibrary | null;
   /** What this trainer's jobs may plan together; `threads` also bounds each team. */
   memoryBytes: number;
   /** Starts to take jobs from the queue. */
@@ -44,7 +47,7 @@ const engineThread = new URL("../engine/engine-thread.js", import.meta.url);
  * those threads and never computes, because a busy event loop would lose the job's lease and the job would run twice.
  */
 export const startTrainer = async (options: TrainerOptions): Promise<Trainer> => {
-  const kernels = await compileKernels();
+  const kernels: KernelSource = { module: await compileKernels(), native: options.native };
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
   const memories = createMemoryPool(options.memoryBytes, await findReleasePages());

@@ -7,6 +7,7 @@ import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { beat, currentSignal } from "../engine/control.ts";
@@ -198,7 +199,7 @@ export const leadJob = async (
     artifacts,
     kernels,
     post,
-  }: { artifacts: ArtifactStore; kernels: WebAssembly.Module; post: (message: FromThread) => void },
+  }: { artifacts: ArtifactStore; kernels: KernelSource; post: (message: FromThread) => void },
 ): Promise<RunEnd> => {
   // While data are read the event loop turns; while the fit computes, the trainingRun counts.
   const alive = setInterval(() => beat(order.control), 500);

@@ -1,8 +1,7 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
 import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
-import { showBlas } from "../../src/engine/blas/blas-library.ts";
-import { loadEngineKernels } from "../../src/engine/blas/engine-kernels.ts";
+import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
@@ -10,6 +9,7 @@ import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engin
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
@@ -37,14 +37,13 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 export const createNetworkRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
-  kernels: WebAssembly.Module,
+  kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
-  const loaded = await loadEngineKernels(spec.resources.backend, kernels, memory);
-  const team = leadTeam(plan, memory, loaded.kernels);
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
@@ -73,11 +72,6 @@ export const createNetworkRun = async (
     async fit(context): Promise<TrainingRunEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
-      if (loaded.blas !== null) {
-        const { library, version, coreType } = loaded.blas;
-        const data = { backend: "blas", library, version, coreType };
-        context.onEvent({ level: "info", type: "backend", message: `computed by ${showBlas(loaded.blas)}`, data });
-      }
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
       if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
       if (outcome !== "finished") return { type: "stopped" };
@@ -87,13 +81,21 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const report = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
-        report.notes.push(separated.note);
+        measured.notes.push(separated.note);
         const { code, message } = separated.note;
         if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
       }
+      beat(context.control);
+      const report = withCoefficients(measured, {
+        ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+        tensorOf: (name) => {
+          const data = tensors.find((tensor) => tensor.name === name)?.data;
+          return data !== undefined && isFloat32(data) ? data : null;
+        },
+      });
       return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
     },
   };

@@ -25,7 +25,7 @@ export const Plan = z
       .string()
       .optional()
       .describe(
-        "what computes: `wasm`, or `blas` with version, core type and library; a job's `backend` event says what did",
+        "always `wasm`: the bits of a job are those of the WebAssembly kernels; `history` says which kernels computed it",
       ),
   })
   .meta({ id: "Plan" });

@@ -14,10 +14,51 @@ export const ReportNote = z
   .object({
     code: z
       .string()
-      .describe("`separated`, `collinear`, `constant_label`, `too_few_rows`, `degenerate_component`; more may come"),
+      .describe(
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `degenerate_component`; more may come",
+      ),
     message: z.string(),
   })
   .meta({ id: "ReportNote" });
+
+/** A coefficient of a linear predictor, in the units of the data. */
+export const Coefficient = z
+  .object({
+    term: z
+      .string()
+      .describe("`(intercept)`, a number column, `column=level` against the column's first level, or `column missing`"),
+    class: z.string().optional().describe("softmax: the class that is compared with the first"),
+    estimate: z.number().describe("of the label's units, log odds or log rate, for one unit of the column"),
+    standardError: z.number().nullable().describe("null: a note says why"),
+    statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers"),
+    pValue: z.number().nullable().describe("two-sided, of no effect"),
+    lower: z.number().nullable(),
+    upper: z.number().nullable(),
+  })
+  .meta({ id: "Coefficient" });
+
+/** How well a linear model fits the rows that it was trained on. */
+export const TrainingFit = z
+  .object({
+    rows: z.int(),
+    logLikelihood: z.number().describe("natural logarithm, sum over the training rows"),
+    deviance: z
+      .number()
+      .describe("−2 (logLikelihood − that of a model that knows every label); for numbers Σ (y − ŷ)²"),
+    nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
+  })
+  .meta({ id: "TrainingFit" });
+
+const linear = {
+  coefficients: z
+    .array(Coefficient)
+    .nullable()
+    .default(null)
+    .describe(
+      "linear, logistic, softmax and Poisson models; null for others, or where the loss is no likelihood of theirs",
+    ),
+  trainingFit: TrainingFit.nullable().default(null).describe("of the same models"),
+};
 
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
 
@@ -46,6 +87,7 @@ export const ClassificationReport = z
   .object({
     task: z.literal("classification"),
     ...evaluated,
+    ...linear,
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),
@@ -68,6 +110,7 @@ export const RegressionReport = z
   .object({
     task: z.literal("regression"),
     ...evaluated,
+    ...linear,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
@@ -137,6 +180,8 @@ export const Report = z
   .discriminatedUnion("task", [ClassificationReport, RegressionReport, ClusteringReport, ReconstructionReport])
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
+export type Coefficient = z.infer<typeof Coefficient>;
+export type TrainingFit = z.infer<typeof TrainingFit>;
 export type Estimate = z.infer<typeof Estimate>;
 export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;

@@ -1,5 +1,4 @@
-import { callInfo } from "../blas/call-info.ts";
-import type { KernelName } from "../kernels/interface.ts";
+import { type KernelName, kernelInfo } from "../kernels/interface.ts";
 import type { Buffer, RecordedCall } from "./emitter.ts";
 
 /** Arguments that a kernel writes: its first one, but for these. Every other tensor argument is only read. */
@@ -27,8 +26,8 @@ export interface Touch {
 }
 
 export const touchesOf = (call: RecordedCall): Touch[] => {
-  const names = callInfo[call.kernel].args;
-  const written = writtenArguments[call.kernel as KernelName] ?? [names[0]!];
+  const names: readonly string[] = kernelInfo[call.kernel].args;
+  const written = writtenArguments[call.kernel] ?? [names[0]!];
   return call.args.flatMap((argument, position) => {
     if (typeof argument === "number" || typeof argument === "string") return [];
     const buffer = "buffer" in argument ? argument.buffer : argument;

@@ -1,4 +1,3 @@
-import type { CallName } from "../blas/call-info.ts";
 import { type KernelName, type Kernels, kernelInfo } from "../kernels/interface.ts";
 
 /** A place in memory that is not yet an offset. `id` is what liveness goes by. */
@@ -32,7 +31,7 @@ export type Recorder = {
 };
 
 export interface RecordedCall {
-  readonly kernel: CallName;
+  readonly kernel: KernelName;
   readonly args: readonly Argument[];
   readonly units: number;
 }

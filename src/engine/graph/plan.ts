@@ -1,4 +1,4 @@
-import { type CallName, callInfo } from "../blas/call-info.ts";
+import { type KernelName, kernelInfo } from "../kernels/interface.ts";
 import { placeLifetimes } from "../tensor/arena.ts";
 import { assert } from "./assert.ts";
 import type { Argument, Buffer } from "./emitter.ts";
@@ -13,7 +13,7 @@ export interface ByteRange {
 
 /** One kernel call, all but its (start, end). */
 export interface PlanCall {
-  readonly kernel: CallName;
+  readonly kernel: KernelName;
   readonly args: readonly number[];
   /** Position of the argument that each thread replaces by its own scratch memory; -1 if there is none. */
   readonly scratch: number;
@@ -83,7 +83,7 @@ export const plan = (request: PlanRequest): ExecutionPlan => {
       args: call.args.map((argument) => resolve(argument, offsets)),
       scratch: call.args.indexOf("scratch"),
       units: call.units,
-      grain: callInfo[call.kernel].grain,
+      grain: kernelInfo[call.kernel].grain,
       reads: touches.filter(({ written }) => !written).map(({ buffer }) => range(buffer)),
       writes: touches.filter(({ written }) => written).map(({ buffer }) => range(buffer)),
       barrier: index > 0 && level !== scheduled[index - 1]!.level,

@@ -1,8 +1,6 @@
-import type { Backend } from "../blas/engine-kernels.ts";
 import { bytesOf, type FloatBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { assert } from "./assert.ts";
-import { toBlasCalls } from "./blas-calls.ts";
 import { type Buffer, createRecorder, type Emitter, type Place, type RecordedCall } from "./emitter.ts";
 import type { Graph, Node, TensorType, Value } from "./graph.ts";
 
@@ -23,8 +21,6 @@ export interface PlanRequest {
   /** Records calls after the graph's own: the optimiser's pass over the flat parameters. */
   readonly tail?: (emit: TailEmitter) => void;
   readonly tailFlops?: number;
-  /** `blas`: products and convolutions that gain from it are given to BLAS. Left out: `wasm`. */
-  readonly backend?: Backend;
 }
 
 /** An emitter that can also name memory at a fixed place. */
@@ -102,5 +98,5 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
       emit.k.copy(fresh(bytes(result.value), result.offset), bufferOf(result.value), sizeOf(result.value.shape));
   }
   request.tail?.(emit);
-  return request.backend === "blas" ? toBlasCalls(calls, emit.scratchFloats) : calls;
+  return calls;
 };

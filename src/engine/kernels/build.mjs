@@ -1,7 +1,8 @@
-// Compiles assembly/*.ts to kernels.wasm, unless it is newer than every source. `npm run build` and the tests call it.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+// Compiles assembly/*.ts to kernels.wasm, unless it is newer than every source, and the native kernels. `npm run build` and the tests call it.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildNative } from "./native/build.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const sources = join(here, "assembly");
@@ -28,4 +29,16 @@ if (modified(target) <= Math.max(...inputs.map(modified))) {
 if (modified(copy) < modified(target)) {
   mkdirSync(dirname(copy), { recursive: true });
   copyFileSync(target, copy);
+}
+
+const line = await buildNative();
+if (line !== null) process.stderr.write(`${line}\n`);
+const [compiled, compiledCopy] = ["native/compiled", "../../../dist/src/engine/kernels/native/compiled"].map((path) =>
+  join(here, path),
+);
+const record = (folder) =>
+  existsSync(join(folder, "library.json")) ? readFileSync(join(folder, "library.json"), "utf8") : null;
+if (record(compiled) !== record(compiledCopy)) {
+  rmSync(compiledCopy, { recursive: true, force: true });
+  if (record(compiled) !== null) cpSync(compiled, compiledCopy, { recursive: true });
 }

@@ -6,7 +6,6 @@ import { type LossKernels, lossInfo } from "./families/losses.ts";
 import { type MatrixKernels, matrixInfo } from "./families/matrix.ts";
 import { type NormalisationKernels, normalisationInfo } from "./families/normalisation.ts";
 import { type OptimiserKernels, optimiserInfo } from "./families/optimisers.ts";
-import { type PatchKernels, patchInfo } from "./families/patches.ts";
 import { type PoolingKernels, poolingInfo } from "./families/pooling.ts";
 import { type RandomKernels, randomInfo } from "./families/random.ts";
 import { type RearrangementKernels, rearrangementInfo } from "./families/rearrangement.ts";
@@ -32,7 +31,6 @@ export interface Kernels
     RearrangementKernels,
     MatrixKernels,
     ConvolutionKernels,
-    PatchKernels,
     PoolingKernels,
     NormalisationKernels,
     LossKernels,
@@ -50,7 +48,6 @@ export const kernelInfo: InfoOf<Kernels> = {
   ...rearrangementInfo,
   ...matrixInfo,
   ...convolutionInfo,
-  ...patchInfo,
   ...poolingInfo,
   ...normalisationInfo,
   ...lossInfo,

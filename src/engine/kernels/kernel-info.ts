@@ -8,7 +8,6 @@ export type SplitUnit =
   | "pixels" // batch × height × width positions, all channels of each
   | "samples"
   | "chunks" // `chunkElements` elements
-  | "tiles" // of a product's output, where BLAS computes it
   | "one"; // exactly one unit: the kernel is a single short step
 
 type ArgumentNames<P extends readonly unknown[]> = P extends readonly [...infer Args, number, number]

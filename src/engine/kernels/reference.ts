@@ -8,7 +8,6 @@ import { referenceMatrix } from "./reference/matrix.ts";
 import { createReferenceMemory, type ElementBytes } from "./reference/memory.ts";
 import { referenceNormalisation } from "./reference/normalisation.ts";
 import { referenceOptimisers } from "./reference/optimisers.ts";
-import { referencePatches } from "./reference/patches.ts";
 import { referencePooling } from "./reference/pooling.ts";
 import { referenceRandom } from "./reference/random.ts";
 import { referenceRearrangement } from "./reference/rearrangement.ts";
@@ -28,7 +27,6 @@ export const createReferenceKernels = (buffer: ArrayBufferLike, elementBytes: El
     ...referenceRearrangement(memory),
     ...referenceMatrix(memory),
     ...referenceConvolution(memory),
-    ...referencePatches(memory),
     ...referencePooling(memory),
     ...referenceNormalisation(memory),
     ...referenceLosses(memory),

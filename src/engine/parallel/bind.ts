@@ -1,5 +1,7 @@
-import type { EngineKernels } from "../blas/engine-kernels.ts";
 import type { ExecutionPlan, PlanCall } from "../graph/plan.ts";
+import type { EngineKernels } from "../kernels/engine-kernels.ts";
+import type { NativeCall } from "../kernels/native/library.ts";
+import { TeamAborted } from "./barrier.ts";
 import { partOf } from "./partition.ts";
 
 export interface Member {
@@ -10,26 +12,61 @@ export interface Member {
   readonly scratchOffset: number;
   /** The team's barrier; not called in a team of one. */
   readonly wait: () => void;
+  /** Offset of the team's shared block, where native kernels wait at the same barrier. */
+  readonly syncOffset: number;
 }
 
-const bindCall = (call: PlanCall, kernels: EngineKernels, member: Member): (() => void) | null => {
+/** This member's part of a call with all its arguments; null where it has none. */
+const partOfCall = (call: PlanCall, member: Member): NativeCall | null => {
   const { start, end } = partOf(call.units, call.grain, member.thread, member.threads);
   if (start >= end) return null;
   const args = call.args.map((argument, position) => (position === call.scratch ? member.scratchOffset : argument));
-  const kernel = kernels[call.kernel] as (...values: number[]) => void;
-  return kernel.bind(null, ...args, start, end);
+  return { kernel: call.kernel, args: [...args, start, end] };
 };
 
-/** Ties a plan to one thread's kernels: what it returns runs this thread's part of the whole plan, a loop over ready-made calls. */
-export const bindPlan = (plan: ExecutionPlan, kernels: EngineKernels, member: Member): (() => void) => {
-  const steps: (() => void)[] = [];
-  for (const call of plan.calls) {
-    if (call.barrier && member.threads > 1) steps.push(member.wait);
-    const bound = bindCall(call, kernels, member);
-    if (bound) steps.push(bound);
-  }
-  const count = steps.length;
+/** A stretch of native calls, with the barriers before them, as one call. */
+const bindStretch = (
+  stretch: readonly (NativeCall | "barrier")[],
+  native: NonNullable<EngineKernels["native"]>,
+  member: Member,
+): (() => void) => {
+  const run = native.bind(stretch, member);
   return () => {
-    for (let index = 0; index < count; index++) steps[index]!();
+    if (!run()) throw new TeamAborted();
+  };
+};
+
+const bindWasm = ({ kernel, args }: NativeCall, { wasm }: EngineKernels): (() => void) =>
+  (wasm[kernel] as (...values: number[]) => void).bind(null, ...args);
+
+/**
+ * Ties a plan to one thread's kernels: what it returns runs this thread's part of the whole plan. Calls with a native kernel are run by the stretch, barriers
+ * included; the others one by one. Which barrier is which depends on the plan alone, so that all members wait at the same.
+ */
+export const bindPlan = (plan: ExecutionPlan, kernels: EngineKernels, member: Member): (() => void) => {
+  const { native } = kernels;
+  const steps: (() => void)[] = [];
+  let stretch: (NativeCall | "barrier")[] = [];
+  const endStretch = (): void => {
+    if (native !== null && stretch.length > 0) steps.push(bindStretch(stretch, native, member));
+    stretch = [];
+  };
+  for (const call of plan.calls) {
+    const isNative = native?.has(call.kernel) ?? false;
+    const waits = call.barrier && member.threads > 1;
+    const part = partOfCall(call, member);
+    if (isNative) {
+      if (waits) stretch.push("barrier");
+      if (part) stretch.push(part);
+      continue;
+    }
+    endStretch();
+    if (waits) steps.push(member.wait);
+    if (part) steps.push(bindWasm(part, kernels));
+  }
+  endStretch();
+  if (steps.length === 1) return steps[0]!;
+  return () => {
+    for (const step of steps) step();
   };
 };

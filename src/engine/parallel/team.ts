@@ -1,5 +1,5 @@
-import type { EngineKernels } from "../blas/engine-kernels.ts";
 import type { ExecutionPlan } from "../graph/plan.ts";
+import type { EngineKernels } from "../kernels/engine-kernels.ts";
 import { createBarrier } from "./barrier.ts";
 import { bindPlan } from "./bind.ts";
 
@@ -26,7 +26,8 @@ const dismissed = -1;
 
 const bindAll = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number) => {
   const barrier = createBarrier(memory.buffer, plan.syncOffset, plan.threads);
-  const member = { thread, threads: plan.threads, scratchOffset: plan.scratchOffsets[thread]!, wait: barrier.wait };
+  const { threads, syncOffset } = plan;
+  const member = { thread, threads, scratchOffset: plan.scratchOffsets[thread]!, wait: barrier.wait, syncOffset };
   return { barrier, programs: plan.programs.map((program) => bindPlan(program, kernels, member)) };
 };
 

@@ -2,8 +2,8 @@ import type { NetworkDescription } from "../../domain/models/network.ts";
 import { assert } from "../graph/assert.ts";
 import { createGraph } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
+import { type KernelSource, loadEngineKernels } from "../kernels/engine-kernels.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
-import { instantiateKernels } from "../kernels/load.ts";
 import { networkOutputs } from "../nn/network.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
@@ -83,18 +83,18 @@ const writeWeights = (
  * A network from a file ready to answer as the file has it, on the calling thread alone: running averages for batch normalisation, no dropout. A row's answer
  * has the same bits whatever rows are asked with it. Throws TrainingError where a weight is missing or of another size.
  */
-export const createNetworkPredictor = (
+export const createNetworkPredictor = async (
   network: NetworkDescription,
   weights: ReadonlyMap<string, Float32Array>,
-  kernels: WebAssembly.Module,
-): NetworkPredictor => {
+  kernels: KernelSource,
+): Promise<NetworkPredictor> => {
   const most = batchRows(network);
   const placed = place(network, most);
   const pages = Math.ceil(placed.bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   writeWeights(memory.buffer, placed, weights);
-  const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {} };
-  const instance = instantiateKernels(kernels, memory);
+  const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
+  const instance = await loadEngineKernels(kernels, memory);
   const bind = (program: ExecutionPlan) => bindPlan(program, instance, member);
   const runs = new Map([[most, bind(placed.whole)]]);
   // A single row is planned by itself when it first comes, so that it does not cost as much as a whole batch.

@@ -1,8 +1,8 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { createGraph } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
+import { type KernelSource, loadEngineKernels } from "../kernels/engine-kernels.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
-import { instantiateKernels } from "../kernels/load.ts";
 import { predictionValue } from "../nn/losses.ts";
 import { traceOf } from "../nn/models.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
@@ -61,12 +61,12 @@ const placePredictor = (spec: ResolvedJobSpec, inputs: number, outputs: number) 
  * A trained model ready to answer, on the calling thread alone: running averages for batch normalisation, no dropout. A row's answer has the same bits whatever
  * rows are asked with it. Throws TrainingError where a weight is missing or of another size.
  */
-export const createPredictor = (
+export const createPredictor = async (
   spec: ResolvedJobSpec,
   shape: { readonly inputs: number; readonly outputs: number },
   weights: ReadonlyMap<string, Float32Array>,
-  kernels: WebAssembly.Module,
-): Predictor => {
+  kernels: KernelSource,
+): Promise<Predictor> => {
   const { inputs, outputs } = shape;
   const placed = placePredictor(spec, inputs, outputs);
   const pages = Math.ceil(placed.bytes / pageBytes);
@@ -83,9 +83,9 @@ export const createPredictor = (
     }
     new Float32Array(memory.buffer, placed.places.get(name)!, count).set(given);
   }
-  const instance = instantiateKernels(kernels, memory);
-  const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {} };
-  const runs = placed.plans.map((program) => bindPlan(program, instance, member));
+  const own = await loadEngineKernels(kernels, memory);
+  const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
+  const runs = placed.plans.map((program) => bindPlan(program, own, member));
   const input = new Float32Array(memory.buffer, placed.inputOffset, batches[1] * inputs);
   const output = new Float32Array(memory.buffer, placed.outputOffset, batches[1] * outputs);
   const predict = (data: Float32Array): Float32Array => {

@@ -24,7 +24,9 @@ export const logRequests =
     const { surface, requestId, method, route, status, seconds, caller, resource } = request;
     const level = levelOf(request);
     if (!log.isLevelEnabled(level) || (route !== null && silent.has(route))) return;
-    const fields = { requestId, surface, method, route, status, ms: Math.round(seconds * 1e4) / 10 };
+    // A number to compare over REST; over gRPC the name by which everyone knows it, in a field of its own.
+    const outcome = surface === "rest" ? { status: Number(status) } : { code: status };
+    const fields = { requestId, surface, method, route, ...outcome, ms: Math.round(seconds * 1e4) / 10 };
     const who = caller === null ? {} : { tenant: caller.tenant, ...(caller.key === null ? {} : { key: caller.key }) };
     log[level]({ ...fields, ...who, ...toSubject(resource) }, "request");
   };

@@ -43,7 +43,11 @@ export const createScrub = (known: readonly string[]): ((line: string) => string
 const passwordOf = (url: string | undefined): string[] => {
   if (url === undefined || !URL.canParse(url)) return [];
   const { password } = new URL(url);
-  return [password, decodeURIComponent(password)];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password]; // an escape that is none: the address is refused when it is used
+  }
 };
 
 /** The secrets that the environment holds: passwords in URLs, and whatever is named like one. */

@@ -80,8 +80,20 @@ const addCapacityGauges = (registry: Registry, load: () => Load): void => {
   );
 };
 
+const showKernels = (registry: Registry, name: string): void => {
+  const gauge = new Gauge({
+    name: "descent_kernels_info",
+    help: "Always 1; the label says which kernels compute, WebAssembly's or native ones with the same bits",
+    labelNames: ["kernels"] as const,
+    registers: [registry],
+  });
+  gauge.set({ kernels: name }, 1);
+};
+
 export interface TrainerMetrics extends BackendMeters {
   meter: TrainerMeter;
+  /** Shows which kernels compute. */
+  kernels(name: string): void;
   /** Begins to show what the trainer uses of its share. */
   watch(load: () => Load): void;
   /** Prometheus's text format. */
@@ -97,6 +109,7 @@ export const createTrainerMetrics = (name: string): TrainerMetrics => {
   return {
     ...backend,
     meter: { ...createJobMeter(registry), storeCall: backend.onStoreCall },
+    kernels: (name) => showKernels(registry, name),
     watch: (load) => addCapacityGauges(registry, load),
     text: () => registry.metrics(),
   };

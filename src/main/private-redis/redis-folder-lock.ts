@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -8,7 +8,12 @@ import { endProcess } from "./end-process.ts";
 import { identify, isRunning } from "./process-identity.ts";
 
 const Identity = z.object({ pid: z.int(), started: z.string() });
-const Record = z.object({ host: z.string(), owner: Identity, server: Identity.nullable(), url: z.string() });
+/** The folder that the lock was made in: a copy has another path and another number. */
+const Place = z.object({ path: z.string(), inode: z.number() });
+const Record = z.object({
+  ...{ host: z.string(), owner: Identity, server: Identity.nullable(), url: z.string() },
+  place: Place.optional(),
+});
 type Record = z.infer<typeof Record>;
 
 const ANSWER_MS = 1000;
@@ -29,13 +34,25 @@ export const lockFolder = async (folder: string, url: string): Promise<FolderLoc
   const file = join(folder, "redis.lock");
   const owner = await identify(process.pid);
   if (owner === null) throw new Error("this process could not be identified");
-  const record: Record = { host: hostname(), owner, server: null, url };
+  const record: Record = { host: hostname(), owner, server: null, url, place: await placeOf(folder) };
   while (!(await publishNew(file, record))) await clearStale(file, folder);
   return {
     noteServer: async (pid) => replace(file, { ...record, server: await identify(pid) }),
     release: () => rm(file, { force: true }),
   };
 };
+
+const placeOf = async (folder: string): Promise<z.infer<typeof Place>> => ({
+  path: await realpath(folder),
+  inode: (await stat(folder)).ino,
+});
+
+/**
+ * A lock that came along with a copy of a folder, or out of a backup, names another folder's owner and server: it protects nothing
+ * here, and they are to be left alone. One of the two alone does not show it: a folder may be renamed, or seen under another path.
+ */
+const isCopied = ({ place }: Record, here: z.infer<typeof Place>): boolean =>
+  place !== undefined && place.path !== here.path && place.inode !== here.inode;
 
 const draftOf = (file: string): string => `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
 
@@ -67,7 +84,7 @@ const clearStale = async (file: string, folder: string): Promise<void> => {
   });
   if (text === null) return;
   const record = parseRecord(text);
-  if (record !== null) {
+  if (record !== null && !isCopied(record, await placeOf(folder))) {
     await refuseIfHeld(record, folder);
     await stopServer(record);
   }

@@ -7,6 +7,14 @@ export const COMMAND_TIMEOUT_MS = 900;
 /** 100 ms, 200 ms … 1 s: the service resumes within the promised 3 s of Redis's return. */
 export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** times, 1000);
 
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new Error("REDIS_URL: a % in a name, a password or a path must be written %25", { cause });
+  }
+};
+
 /**
  * `redis://[user:password@]host:port[/db]`, `rediss://` (TLS), `unix:///path/of/socket`. The rest is as in ioredis.
  * Throws a line for the operator.
@@ -15,10 +23,13 @@ export const parseRedisUrl = (url: string): RedisOptions => {
   if (!URL.canParse(url)) throw new Error("REDIS_URL is not a URL: expected redis://host:port or unix:///path");
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const credentials = {
-    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
-    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    ...(username === "" ? {} : { username: decoded(username) }),
+    ...(password === "" ? {} : { password: decoded(password) }),
   };
-  if (protocol === "unix:") return { path: decodeURIComponent(pathname), ...credentials };
+  if (protocol === "unix:") {
+    if (!pathname.startsWith("/")) throw new Error("REDIS_URL: unix:// needs the path of a socket: unix:///path");
+    return { path: decoded(pathname), ...credentials };
+  }
   if (protocol !== "redis:" && protocol !== "rediss:") {
     throw new Error(`REDIS_URL: ${protocol}// is not supported; use redis://, rediss:// or unix://`);
   }

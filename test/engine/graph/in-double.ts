@@ -45,8 +45,8 @@ export const inDouble = (results: readonly Value[], leaves: readonly LeafData[])
   });
   const buffer = new ArrayBuffer(arenaOffset + program.arenaBytes + 64);
   for (const { name, dtype, values } of graph.constants.values()) write(buffer, placeOf(name), dtype, values);
-  const member = { thread: 0, threads: 1, scratchOffset, wait: () => {} };
-  const run = bindPlan(program, createReferenceKernels(buffer, 8), member);
+  const member = { thread: 0, threads: 1, scratchOffset, wait: () => {}, syncOffset: 0 };
+  const run = bindPlan(program, { wasm: createReferenceKernels(buffer, 8), native: null }, member);
   return (changed: readonly LeafData[] = leaves): number[][] => {
     for (const { value, data } of changed) write(buffer, placeOf(nameOf(value)), value.dtype, data);
     run();

@@ -175,7 +175,11 @@ describe("adding an op", () => {
     new Float64Array(memory.buffer, places.hyper, 1)[0] = 0.3;
     for (const [name, offset] of constants) floats(offset, 1).set(graph.constants.get(name)!.values);
     const kernels = instantiateKernels(await compileKernels(), memory);
-    const step = bindPlan(program, kernels, { thread: 0, threads: 1, scratchOffset: 131072, wait: () => {} });
+    const step = bindPlan(
+      program,
+      { wasm: kernels, native: null },
+      { thread: 0, threads: 1, scratchOffset: 131072, wait: () => {}, syncOffset: 0 },
+    );
     for (let i = 0; i < 3000; i++) step();
     expect(floats(places.loss, 1)[0]).toBeLessThan(1e-9);
     expect(floats(places.w, 2)[0]).toBeCloseTo(0.9, 3);

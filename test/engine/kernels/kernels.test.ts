@@ -1,33 +1,21 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import {
+  bytesOf,
+  type Case,
+  createSpace,
+  memoryBytes,
+  type Output,
+  outputBytes,
+  type Space,
+  ulpOf,
+} from "../../../src/engine/kernels/cases/case.ts";
+import { kernelCases } from "../../../src/engine/kernels/cases/kernel-cases.ts";
 import { type KernelName, type Kernels, kernelInfo } from "../../../src/engine/kernels/interface.ts";
 import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { createReferenceKernels } from "../../../src/engine/kernels/reference.ts";
-import { type Case, type CasesOf, createSpace, memoryBytes, type Output, type Space, ulpOf } from "./case.ts";
-import { activationCases, elementwiseCases } from "./cases/elementwise.ts";
-import { convolutionCases, matrixCases, poolingCases } from "./cases/matrix.ts";
-import { patchCases } from "./cases/patches.ts";
-import { rearrangementCases } from "./cases/rearrangement.ts";
-import { normalisationCases, reductionCases } from "./cases/reductions.ts";
-import { gatherCases, lossCases, optimiserCases, randomCases } from "./cases/training.ts";
 
-/** A kernel without a case does not compile. */
-const cases: CasesOf<Kernels> = {
-  ...elementwiseCases,
-  ...activationCases,
-  ...reductionCases,
-  ...rearrangementCases,
-  ...matrixCases,
-  ...convolutionCases,
-  ...patchCases,
-  ...poolingCases,
-  ...normalisationCases,
-  ...lossCases,
-  ...randomCases,
-  ...gatherCases,
-  ...optimiserCases,
-};
-const names = Object.keys(cases) as KernelName[];
+const names = Object.keys(kernelCases) as KernelName[];
 
 const memory = new WebAssembly.Memory({ initial: memoryBytes / 65536, maximum: 65536, shared: true });
 const truthBuffer = new ArrayBuffer(memoryBytes);
@@ -66,12 +54,6 @@ const cut = (space: Space, units: number): [number, number][] => {
     .map(({ piece }) => piece);
 };
 
-const bytesOf = { real: 4, integer: 4, double: 8 } as const;
-
-/** The bytes of all outputs, one after the other. */
-const outputBytes = (bytes: Uint8Array, outputs: readonly Output[]): Buffer =>
-  Buffer.concat(outputs.map((o) => bytes.subarray(o.pointer, o.pointer + o.count * bytesOf[o.type])));
-
 const read = (bytes: Uint8Array, { pointer, count, type }: Output): ArrayLike<number> => {
   const copy = bytes.slice(pointer, pointer + count * bytesOf[type]).buffer;
   return type === "real" ? new Float32Array(copy) : type === "integer" ? new Int32Array(copy) : new Float64Array(copy);
@@ -108,7 +90,7 @@ describe.each(names)("%s", (name) => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const space = createSpace(seed);
-        check(space, cases[name](space));
+        check(space, kernelCases[name](space));
       }),
       { numRuns: runs },
     );

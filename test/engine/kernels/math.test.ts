@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { ulpOf } from "../../../src/engine/kernels/cases/case.ts";
 import { normalCdf64 } from "../../../src/engine/kernels/erf64.ts";
 import type { Kernels } from "../../../src/engine/kernels/interface.ts";
 import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
 import { exp64, log64, sigmoid64, softplus64, tanh64 } from "../../../src/engine/kernels/math64.ts";
-import { ulpOf } from "./case.ts";
 
 const count = 200_000;
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });

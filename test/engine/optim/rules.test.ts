@@ -31,12 +31,17 @@ const createTrial = (
     },
   });
   const buffer = new ArrayBuffer(2048);
-  const run = bindPlan(program, createReferenceKernels(buffer, 8), {
-    thread: 0,
-    threads: 1,
-    scratchOffset: 0,
-    wait: () => {},
-  });
+  const run = bindPlan(
+    program,
+    { wasm: createReferenceKernels(buffer, 8), native: null },
+    {
+      thread: 0,
+      threads: 1,
+      scratchOffset: 0,
+      wait: () => {},
+      syncOffset: 0,
+    },
+  );
   const view = (index: number): Float64Array => new Float64Array(buffer, place(index), 5);
   const [beta1, beta2] = rule.decays(spec);
   return {

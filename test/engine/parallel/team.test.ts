@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { instantiateKernels } from "../../../src/engine/kernels/load.ts";
+import { loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
 import { abortTeam, TeamAborted } from "../../../src/engine/parallel/barrier.ts";
 import { threadsFor } from "../../../src/engine/parallel/partition.ts";
 import { leadTeam } from "../../../src/engine/parallel/team.ts";
@@ -24,7 +24,7 @@ describe("a team", () => {
     const shape = { trainRows: 100, validationRows: 0, testRows: 0, inputs: 4, outputs: 3 };
     const plan = planTraining({ ...spec, resources: { ...spec.resources, threads: 2 } }, shape, { flopsPerThread: 1 });
     const memory = createTrainingMemory(plan);
-    const kernels = instantiateKernels(await compiled, memory);
+    const kernels = await loadEngineKernels(await compiled, memory);
     // The second member never comes; another thread sees that and gives the team up while the lead waits.
     const source = `const { workerData, parentPort } = require("node:worker_threads");
       import(workerData.barrier).then(({ abortTeam }) => setTimeout(() => abortTeam(workerData.memory.buffer, workerData.offset), 100));`;

@@ -56,7 +56,7 @@ const jobs = {
     spec: specOf({
       model: perceptron,
       optimizer: { type: "adam", schedule: { type: "cosine" } },
-      training: { l2: 1e-2, penaltySearch: { holdOut: 0.2, factors: [0.25, 1, 4, 16] } },
+      training: { l2: 1e-2, penaltySearch: { holdOut: 0.2, folds: 2, factors: [0.25, 1, 4, 16] } },
     }),
     inputs: 7,
   },

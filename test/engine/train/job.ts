@@ -4,7 +4,9 @@ import { Worker } from "node:worker_threads";
 import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
-import { compileKernels, instantiateKernels } from "../../../src/engine/kernels/load.ts";
+import { type KernelSource, loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
+import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
 import { fit as train } from "../../../src/engine/train/fitting/fit.ts";
@@ -72,10 +74,13 @@ export const fillData = (views: DataViews, inputs: number, classes: number): voi
   }
 };
 
-export const compiled = compileKernels();
+/** WebAssembly kernels alone. */
+export const compiled = compileKernels().then((module): KernelSource => ({ module, native: null }));
 
 export interface RunOptions extends Partial<FitOptions> {
   readonly threads?: number;
+  /** Native kernels to run where there are any; else WebAssembly. */
+  readonly native?: NativeLibrary | null;
   /** Classes of the labels; 0 and 1 if 2 or less; −1: a real-valued label. */
   readonly classes?: number;
   readonly fill?: (views: DataViews) => void;
@@ -99,17 +104,17 @@ const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: nu
 
 /** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
 export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: RunOptions = {}) => {
-  const { threads = 1, classes = shape.outputs, fill, stopAfterSteps, ...fitOptions } = options;
-  const module = await compiled;
+  const { threads = 1, native = null, classes = shape.outputs, fill, stopAfterSteps, ...fitOptions } = options;
+  const kernels = { ...(await compiled), native };
   const plan = planTraining({ ...spec, resources: { ...spec.resources, threads } }, shape, { flopsPerThread: 1 });
   const memory = createTrainingMemory(plan);
   (fill ?? ((views: DataViews) => fillData(views, shape.inputs, classes)))(dataViews(plan, memory));
   const workers = Array.from({ length: plan.threads - 1 }, (_, index) => {
-    const workerData = { plan, memory, module, thread: index + 1 };
+    const workerData = { plan, memory, kernels, thread: index + 1 };
     return new Worker(new URL("./member.mjs", import.meta.url), { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, "online")));
-  const team = leadTeam(plan, memory, instantiateKernels(module, memory));
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const control = new Int32Array(new SharedArrayBuffer(4));
   try {
     const counted = stopping(team, plan, control, stopAfterSteps);

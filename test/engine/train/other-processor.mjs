@@ -17,7 +17,7 @@ for (const split of ["train", "validation"]) {
   views[split].features.set(data[split].features);
   views[split].labels?.set(data[split].labels);
 }
-const team = leadTeam(plan, memory, instantiateKernels(await compileKernels(), memory));
+const team = leadTeam(plan, memory, { wasm: instantiateKernels(await compileKernels(), memory), native: null });
 await train(plan, memory, team, {
   control: new Int32Array(new SharedArrayBuffer(4)),
   nowMs: () => performance.now(),

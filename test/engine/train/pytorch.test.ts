@@ -55,7 +55,7 @@ const repeat = async (
   const weights: WeightTensor[] = weightTensors(plan, memory);
   expect(weights.map(({ name }) => name).sort()).toEqual(Object.keys(expected.tensors).sort());
   for (const { name, data } of weights) close(data, expected.tensors[name]!, 5e-5, name);
-  const predictor = createPredictor(
+  const predictor = await createPredictor(
     resolved,
     { inputs, outputs: 3 },
     new Map(weights.map(({ name, data }) => [name, data])),

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import type { KernelSource } from "../../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { createNetworkPredictor } from "../../../src/engine/train/network-predictor.ts";
 import { graphOfFamily } from "../../../src/formats/architectures/families.ts";
@@ -6,9 +7,9 @@ import { networkOfGraph, readOnnxNetwork } from "../../../src/formats/onnx/read-
 import { readForeignTensors } from "../../../src/formats/safetensors/foreign-tensors.ts";
 import { mobilenet, pictures, worstLogit } from "./mobilenet.ts";
 
-let kernels: WebAssembly.Module;
+let kernels: KernelSource;
 beforeAll(async () => {
-  kernels = await compileKernels();
+  kernels = { module: await compileKernels(), native: null };
 });
 
 const onnx = () => readOnnxNetwork(mobilenet.onnx());
@@ -27,9 +28,10 @@ describe("a published network", () => {
   test.each([
     ["ONNX", onnx],
     ["safetensors", safetensors],
-  ])("gives the expected logits from %s", (_, read) => {
+  ])("gives the expected logits from %s", async (_, read) => {
     const { network, data } = read();
-    const [logits] = createNetworkPredictor(network, data, kernels).predict([pictures(4)], 4);
+    const predictor = await createNetworkPredictor(network, data, kernels);
+    const [logits] = predictor.predict([pictures(4)], 4);
     expect(worstLogit(logits!, 4)).toBeLessThan(1e-4);
   });
 

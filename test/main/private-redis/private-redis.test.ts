@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -98,6 +98,22 @@ describe("a private Redis", () => {
       expect(await ask(redis, "STRLEN kept")).toBe(":3");
     },
   );
+
+  it("starts on a copy of a folder that is in use, or restored from a backup, and leaves the original alone", async () => {
+    const original = await start();
+    await ask(original, "SET kept yes");
+    const copy = `${folder}-copy`;
+    try {
+      await cp(folder, copy, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+      const second = await start({ folder: copy });
+      expect(await ask(second, "STRLEN kept")).toBe(":3");
+      expect(second.pid()).not.toBe(original.pid());
+      expect(await ask(original, "PING")).toBe("+PONG");
+      await second.stop();
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+  });
 
   it("ignores a lock that is torn", async () => {
     await writeFile(join(folder, "redis.lock"), '{"host":');

@@ -19,7 +19,7 @@ const orderOf = (name: string): RunOrder =>
 describe("a team, seen from the trainer's main thread", () => {
   let pool: ThreadPool;
   beforeEach(() => {
-    pool = createThreadPool(script, { kernels: {} as WebAssembly.Module }, 1);
+    pool = createThreadPool(script, { kernels: { module: {} as WebAssembly.Module, native: null } }, 1);
   });
   afterEach(() => pool.close());
 

@@ -28,7 +28,7 @@ describe("plans are remembered by all that they depend on", () => {
   ];
   it.each(alike)("jobs that differ in their %s have one plan", (_, changes) => {
     expect(keyOf(changes)).toBe(keyOf());
-    expect(planSpec(null, spec(changes), shape)).toEqual(planSpec(null, spec(), shape));
+    expect(planSpec(spec(changes), shape)).toEqual(planSpec(spec(), shape));
   });
 
   const different: [string, object][] = [
@@ -40,7 +40,7 @@ describe("plans are remembered by all that they depend on", () => {
   ];
   it.each(different)("jobs that differ in their %s have two", (_, changes) => {
     expect(keyOf(changes)).not.toBe(keyOf());
-    expect(planSpec(null, spec(changes), shape)).not.toEqual(planSpec(null, spec(), shape));
+    expect(planSpec(spec(changes), shape)).not.toEqual(planSpec(spec(), shape));
   });
 
   it("data of another shape give another plan", () => {

@@ -29,7 +29,7 @@ const tenant = "default";
 export const createJobs = async () => {
   const folder = await mkdtemp(join(tmpdir(), "descent-lead-"));
   const artifacts = await createFileArtifactStore(folder);
-  const kernels = await compileKernels();
+  const kernels = { module: await compileKernels(), native: null };
 
   const train = async (
     csv: string | Buffer,
@@ -43,7 +43,7 @@ export const createJobs = async () => {
     await artifacts.write(artifactKeys.datasetFile(tenant, dataset.id), Readable.from([Buffer.from(csv)]));
     const resources = { threads: 1, ...input.resources };
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
-    const { memoryBytes, threads } = planSpec(null, spec, dataShape(spec, dataset));
+    const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
     const post = (message: FromThread): void => {

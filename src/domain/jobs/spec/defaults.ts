@@ -30,7 +30,7 @@ import {
   withImageSize,
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
-import { PenaltySearch, trialRows } from "./penalty-search.ts";
+import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
@@ -92,8 +92,9 @@ const resolveTraining = (
     earlyStopping,
     l2: training.l2 ?? defaultL2(parts, data),
   };
-  const penaltySearch = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
-  return { ...resolved, penaltySearch };
+  const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
+  const batchRows = batchSize === "full" ? trainRows : batchSize;
+  return { ...resolved, penaltySearch: search && resolveSearch(search, trainRows, batchRows) };
 };
 
 const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["optimizer"] => {

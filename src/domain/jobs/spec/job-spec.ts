@@ -5,7 +5,7 @@ import { AliasName, DatasetId, ModelId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
-import { PenaltySearch } from "./penalty-search.ts";
+import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
@@ -120,7 +120,7 @@ export const ResourcesSpec = z
       .default(3600),
     /** Higher runs first. */
     priority: z.int().min(-100).max(100).default(0),
-    /** `wasm`: the same bits on every machine. `blas`: faster for large layers, not bit-portable. */
+    /** Of an earlier version, and without effect: every job has the same bits on every machine, by the fastest kernels there. */
     backend: z.enum(["wasm", "blas"]).default("wasm"),
   })
   .meta({ id: "ResourcesSpec" });
@@ -162,6 +162,7 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
   optimizer: OptimizerSpec & { learningRate: number };
   training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
     split: ResolvedSplitSpec;
+    penaltySearch: false | ResolvedPenaltySearch;
   };
   resources: Filled<ResourcesSpec, "threads">;
 };

@@ -2,12 +2,15 @@ import { z } from "zod";
 
 /**
  * How the penalty is chosen where nobody states it: networks are trained on a part of the training rows with l2 times each factor, uphill and then downhill
- * from 1 as long as the loss of the rest falls; then the model is trained on all training rows with the best.
+ * from 1 as long as the loss of the rest falls; then the model is trained on all training rows with the best. Of few rows one part says little, so several
+ * take turns (cross-validation).
  */
 export const PenaltySearch = z
   .strictObject({
     /** Share of the training rows that the trials do not see; 1000 rows at most. */
     holdOut: z.number().min(0.05).max(0.5).default(0.2),
+    /** How many parts take turns in judging each factor. Left out: as many as hold 200 rows together, at most all rows once. */
+    folds: z.int().min(1).max(20).optional(),
     /** Multiples of l2, growing; 1 is among them. */
     factors: z
       .array(z.number().positive())
@@ -21,6 +24,11 @@ export const PenaltySearch = z
 
 export type PenaltySearch = z.infer<typeof PenaltySearch>;
 
+/** A resolved search says how many parts there are. */
+export type ResolvedPenaltySearch = PenaltySearch & { folds: number };
+
+/** So many rows judge together, if the parts are chosen by the service. */
+const enoughJudges = 200;
 /** Beyond so many rows the differences are sure enough. */
 const mostHeldOut = 1000;
 /** With fewer the choice would be luck. */
@@ -36,4 +44,11 @@ export const trialRows = (
   const train = batchRows * Math.round(wanted / batchRows);
   const rest = trainRows - train;
   return train >= batchRows && rest >= leastHeldOut ? { train, holdOut: rest } : null;
+};
+
+/** The search with its folds filled in. */
+export const resolveSearch = (search: PenaltySearch, trainRows: number, batchRows: number): ResolvedPenaltySearch => {
+  const held = trialRows(trainRows, batchRows, search)?.holdOut ?? trainRows;
+  const most = Math.max(1, Math.round(trainRows / held));
+  return { ...search, folds: search.folds ?? Math.min(most, Math.ceil(enoughJudges / held)) };
 };

@@ -2,13 +2,26 @@
 // some columns at a time, and scattered from the cache: no product is spent on padding or on the holes of a stride.
 
 import { blockDepth, multiplyBlock, packStrip, stripsAtOnce } from "./gemm";
-import { addRun, clearRun } from "./patches";
-import { at } from "./vector";
+import { add, at } from "./vector";
 
 /** Where in a thread's scratch the patches' gradients lie, behind the packed strips of dy. */
 const patchesOffset: usize = 32768;
 /** Columns (tap, channel) of the patches that are computed at once: 32 rows of 28 panels are 28 KB. */
 const columnsAtOnce: u32 = 224;
+
+// @ts-ignore: decorator
+@inline
+function clearRun(to: usize, count: u32): void {
+  memory.fill(to, 0, <usize>count << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function addRun(to: usize, from: usize, count: u32): void {
+  let i: u32 = 0;
+  for (; i + 4 <= count; i += 4) v128.store(at(to, i), add(v128.load(at(to, i)), v128.load(at(from, i))));
+  for (; i < count; i++) f32.store(at(to, i), f32.load(at(to, i)) + f32.load(at(from, i)));
+}
 
 /**
  * Adds columns first … first + count of the patches of output pixels pixel … pixel + pixels of one sample to `image`, that sample's dx at the group's

@@ -26,9 +26,14 @@ export interface TrialRows {
 
 /**
  * A systematic sample of the rows sorted by their label, equal ones in random order: each class, and each range of numbers, has its share of the held-out rows
- * within one. A function of seed, labels and counts alone.
+ * within one; the folds' samples interleave. A function of seed, labels and counts alone.
  */
-export const holdOutRows = (plan: TrainingPlan, search: SearchPlan, memory: WebAssembly.Memory): TrialRows => {
+export const holdOutRows = (
+  plan: TrainingPlan,
+  search: SearchPlan,
+  memory: WebAssembly.Memory,
+  fold: number,
+): TrialRows => {
   const labels = labelsOf(plan, memory);
   const rows = plan.shape.trainRows;
   const count = search.holdOutRows;
@@ -36,22 +41,36 @@ export const holdOutRows = (plan: TrainingPlan, search: SearchPlan, memory: WebA
   const sorted = Int32Array.from({ length: rows }, (_, row) => row).sort(
     (a, b) => labels[a]! - labels[b]! || rank[a]! - rank[b]!,
   );
-  const holdOut = Int32Array.from({ length: count }, (_, i) => sorted[Math.floor(((i + 0.5) * rows) / count)]!).sort();
+  const holdOut = Int32Array.from(
+    { length: count },
+    (_, i) => sorted[Math.floor(((i + (fold + 0.5) / search.folds) * rows) / count)]!,
+  ).sort();
   const held = new Set(holdOut);
   const train = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => !held.has(row));
   return { train, holdOut };
 };
 
+/** Share of labels that are taken for mistaken, so that single rows at which a network was too sure do not outweigh all others (a contaminated likelihood). */
+const mistaken = 0.05;
+
 /** The loss of one of `rows` rows from what the model says of it: outputs behind softmax, sigmoid or exp, from `at`. */
-const rowLoss = (spec: LossSpec, outputs: Float32Array, at: number, label: number, rows: number): number => {
+const rowLoss = (
+  spec: LossSpec,
+  outputs: Float32Array,
+  at: number,
+  label: number,
+  rows: number,
+  classes: number,
+): number => {
   const output = outputs[at]!;
   const logOf = (value: number): number => log64(Math.max(value, leastProbability));
-  const logChance = (probability: number): number => logOf(Math.min(probability, mostProbability(rows)));
+  const logChance = (probability: number, classes: number): number =>
+    log64((1 - mistaken) * Math.min(probability, mostProbability(rows)) + mistaken / classes);
   switch (spec.type) {
     case "cross_entropy":
-      return -logChance(outputs[at + label]!);
+      return -logChance(outputs[at + label]!, classes);
     case "binary_cross_entropy":
-      return -logChance(label > 0.5 ? output : 1 - output);
+      return -logChance(label > 0.5 ? output : 1 - output, 2);
     case "poisson_nll":
       return output - label * logOf(output);
     case "gaussian_nll": {
@@ -102,7 +121,7 @@ export const judge = (
     team.run(count === batch ? search.judge.full : search.judge.rest);
     for (let i = 0; i < count; i++) {
       const label = labels[holdOut[first + i]!]!;
-      losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, i * width, label, holdOut.length));
+      losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, i * width, label, holdOut.length, width));
     }
   }
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
@@ -140,7 +159,7 @@ export const judgeGuess = (plan: TrainingPlan, memory: WebAssembly.Memory, { tra
   let sum = 0;
   for (const row of holdOut) {
     const label = labels[row]!;
-    sum += weight(label) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length);
+    sum += weight(label) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length, guess.length);
   }
   return sum / holdOut.length;
 };

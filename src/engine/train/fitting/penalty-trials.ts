@@ -23,6 +23,9 @@ export const isPreferred = (challenger: Losses, best: Losses, guess: number): bo
 
 export const firstTrial = ({ start }: SearchPlan): SearchState => ({
   trial: start,
+  fold: 0,
+  partial: [],
+  guessSum: 0,
   tried: [],
   best: start,
   losses: null,
@@ -39,41 +42,56 @@ const nextTrial = ({ l2s, start }: SearchPlan, trial: number, helped: boolean, p
   return turns && start > 0 ? start - 1 : null;
 };
 
-/** A trial has ended with these losses of the held-out rows. @param guess their mean loss when a model only guesses */
-export const afterTrial = (search: SearchPlan, state: SearchState, losses: Losses, guess: number): SearchState => {
-  const { trial, tried } = state;
-  if (trial === null) return state;
+/** A penalty has been judged by all folds. @param guess the mean loss of the same rows when a model only guesses */
+const afterPenalty = (
+  search: SearchPlan,
+  state: SearchState,
+  trial: number,
+  losses: Losses,
+  guess: number,
+): SearchState => {
   const helped = trial === search.start || isPreferred(losses, state.losses, guess);
   const [best, kept] = helped ? [trial, losses] : [state.best, state.losses];
   const reached = meanLoss(kept);
   return {
     trial: nextTrial(search, trial, helped, reached === null || reached > guess),
-    tried: [...tried, { factor: trial, loss: meanLoss(losses) }],
+    fold: 0,
+    partial: [],
+    guessSum: 0,
+    tried: [...state.tried, { factor: trial, loss: meanLoss(losses) }],
     best,
     losses: kept,
   };
 };
 
+/**
+ * A trial has ended with these losses of its held-out rows; one that diverged spares the other folds.
+ * @param guess their mean loss when a model only guesses
+ */
+export const afterTrial = (search: SearchPlan, state: SearchState, losses: Losses, guess: number): SearchState => {
+  const { trial, fold } = state;
+  if (trial === null) return state;
+  const guessSum = state.guessSum + guess;
+  const all = losses === null ? null : [...state.partial, ...losses];
+  if (all === null || fold + 1 >= search.folds) return afterPenalty(search, state, trial, all, guessSum / (fold + 1));
+  return { ...state, fold: fold + 1, partial: all, guessSum };
+};
+
 const shown = (loss: number | null): string => (loss === null ? "diverged" : loss.toPrecision(4));
 
 /** What the search has found, for the job's event log. */
-export const chosenEvent = (
-  search: SearchPlan,
-  state: SearchState,
-  factors: readonly number[],
-  guess: number,
-): TrainingEvent => {
+export const chosenEvent = (search: SearchPlan, state: SearchState, factors: readonly number[]): TrainingEvent => {
   const l2 = search.l2s[state.best]!;
   const tried = state.tried.map(({ factor, loss }) => `${factors[factor]}: ${shown(loss)}`).join(", ");
   return {
     level: "info",
     type: "penalty_chosen",
-    message: `l2 = ${l2.toPrecision(4)} is chosen, ${factors[state.best]} times the start; loss of ${search.holdOutRows} held-out training rows by factor: ${tried}; of guessing: ${shown(guess)}. Now training on all training rows`,
+    message: `l2 = ${l2.toPrecision(4)} is chosen, ${factors[state.best]} times the start; loss of held-out training rows (${search.folds} × ${search.holdOutRows}) by factor: ${tried}. Now training on all training rows`,
     data: {
       l2,
       factor: factors[state.best]!,
+      folds: search.folds,
       rows: search.holdOutRows,
-      guess,
       factors: state.tried.map(({ factor }) => factors[factor]!),
       losses: state.tried.map(({ loss }) => String(loss ?? "diverged")),
     },

@@ -10,7 +10,7 @@ import { trainingRound } from "./stepper.ts";
 export const enterRound = (run: Run): void => {
   const { plan, meta, memory, stepper } = run;
   const { search } = plan;
-  const trial = meta.search?.trial ?? null;
+  const { trial, fold, tried } = meta.search ?? { trial: null, fold: 0, tried: [] };
   if (search === null || trial === null) run.round = trainingRound(plan, meta.search?.best ?? null);
   else {
     const { step } = search.programs[trial]!;
@@ -20,8 +20,8 @@ export const enterRound = (run: Run): void => {
       stepsPerEpoch: search.stepsPerEpoch,
       lastBatchRows: plan.batchRows,
       steps: search.stepsPerTrial,
-      firstStep: meta.search!.tried.length * search.stepsPerTrial,
-      rows: run.round.rows ?? holdOutRows(plan, search, memory),
+      firstStep: (tried.length * search.folds + fold) * search.stepsPerTrial,
+      rows: holdOutRows(plan, search, memory, fold),
     };
   }
   stepper.enter(run.round);
@@ -51,7 +51,7 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   meta.search = afterTrial(search, meta.search, losses, guess);
   if (meta.search.trial === null) {
     const { penaltySearch } = spec.training;
-    if (penaltySearch) options.onEvent?.(chosenEvent(search, meta.search, penaltySearch.factors, guess));
+    if (penaltySearch) options.onEvent?.(chosenEvent(search, meta.search, penaltySearch.factors));
     // The rows' losses have decided, and need not be kept.
     meta.search = { ...meta.search, losses: null };
   }

@@ -6,11 +6,13 @@ export interface StepPrograms {
   readonly lastStep: number;
 }
 
-/** The trials that choose the penalty before the model is trained. Positions in `l2s` and `programs` are those of the spec's factors. */
+/** The trials that choose the penalty before the model is trained: for each penalty one with each fold. Positions in `l2s` and `programs` are those of the spec's factors. */
 export interface SearchPlan {
   readonly l2s: readonly number[];
   /** The factor 1. */
   readonly start: number;
+  /** Parts of the rows that take turns in judging a penalty. */
+  readonly folds: number;
   /** Rows that a trial learns from, whole batches, and rows that judge it. */
   readonly trainRows: number;
   readonly holdOutRows: number;
@@ -33,16 +35,17 @@ export const sizeSearch = (
 ): SearchSize | null => {
   const { penaltySearch, l2, epochs } = spec.training;
   if (!penaltySearch || trialRows === 0) return null;
-  const { factors } = penaltySearch;
+  const { factors, folds } = penaltySearch;
   const start = factors.indexOf(1);
   // 1 first; then all above it, or one of them and all below.
   const [above, below] = [factors.length - 1 - start, start];
-  const trials = 1 + Math.max(above, Math.min(above, 1) + below);
+  const trials = folds * (1 + Math.max(above, Math.min(above, 1) + below));
   const stepsPerEpoch = trialRows / batchRows;
   const stepsPerTrial = stepsPerEpoch * epochs;
   return {
     l2s: factors.map((factor) => factor * l2),
     start,
+    folds,
     trainRows: trialRows,
     holdOutRows: trainRows - trialRows,
     stepsPerEpoch,

@@ -1,5 +1,4 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { patchBytes } from "../../blas/patch-tiles.ts";
 import { type ExecutionPlan, plan } from "../../graph/plan.ts";
 import { flopsOf, type TailEmitter } from "../../graph/record.ts";
 import { scratchBytes } from "../../kernels/families/matrix.ts";
@@ -102,8 +101,6 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
   const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
   const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
-  const { backend } = spec.resources;
-  const threadBytes = backend === "blas" ? Math.max(scratchBytes, patchBytes) : scratchBytes;
   const placed = placeMemory({
     spec,
     shape,
@@ -112,7 +109,7 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     described,
     evaluationRows,
     threads,
-    scratchBytes: threadBytes,
+    scratchBytes,
   });
   const placeOf = createLookup(placed, model);
   const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
@@ -125,7 +122,6 @@ export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: P
     };
     return plan({
       ...request,
-      backend,
       ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
       tailFlops: tailFlops?.(model) ?? 0,
     });

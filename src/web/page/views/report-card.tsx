@@ -1,6 +1,6 @@
-import type { ClassificationReport } from "../../../domain/models/report.ts";
+import type { ClassificationReport, RegressionReport } from "../../../domain/models/report.ts";
 import { api } from "../api.ts";
-import { formatPercent } from "../format.ts";
+import { formatNumber, formatPercent } from "../format.ts";
 import { Card, Facts } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { factsOf } from "./report-facts.ts";
@@ -46,6 +46,42 @@ const Confusion = ({ report: { classes, confusion } }: { report: ClassificationR
   );
 };
 
+const mostCoefficients = 60;
+
+const Coefficients = ({ report: { coefficients } }: { report: ClassificationReport | RegressionReport }) => {
+  if (coefficients === null || coefficients.length > mostCoefficients) return null;
+  const show = (value: number | null): string => (value === null ? "–" : formatNumber(value));
+  return (
+    <div class="scroll">
+      <table class="list">
+        <caption class="muted small">Coefficients, in the units of the data</caption>
+        <thead>
+          <tr>
+            <th scope="col">Term</th>
+            {["Estimate", "Standard error", "Lower", "Upper", "p"].map((name) => (
+              <th key={name} scope="col" class="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {coefficients.map(({ term, class: label, estimate, standardError, lower, upper, pValue }) => (
+            <tr key={`${label} ${term}`}>
+              <th scope="row">{label === undefined ? term : `${label}: ${term}`}</th>
+              {[estimate, standardError, lower, upper, pValue].map((value, column) => (
+                <td key={column} class="number">
+                  {show(value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
 /** The statistician's report of a model; nothing where it has none. */
 export const ReportCard = ({ model }: { model: string }) => {
   const { value } = usePoll(
@@ -67,6 +103,7 @@ export const ReportCard = ({ model }: { model: string }) => {
         </p>
       ))}
       {value.task === "classification" && <Confusion report={value} />}
+      {(value.task === "classification" || value.task === "regression") && <Coefficients report={value} />}
     </Card>
   );
 };

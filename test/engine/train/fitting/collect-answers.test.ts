@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { instantiateKernels } from "../../../../src/engine/kernels/load.ts";
+import { loadEngineKernels } from "../../../../src/engine/kernels/engine-kernels.ts";
 import { leadTeam } from "../../../../src/engine/parallel/team.ts";
 import { collectAnswers, spreadRows } from "../../../../src/engine/train/fitting/collect-answers.ts";
 import { dataViews, weightTensors } from "../../../../src/engine/train/fitting/memory.ts";
@@ -20,10 +20,10 @@ describe("the answers that a report is made of", () => {
     it(`are what the model would predict: ${loss}`, async () => {
       const spec = specOf({ model, loss: { type: loss }, training });
       const { plan, memory } = await runJob(spec, counts, { classes });
-      const team = leadTeam(plan, memory, instantiateKernels(await compiled, memory));
+      const team = leadTeam(plan, memory, await loadEngineKernels(await compiled, memory));
       const answers = collectAnswers(plan, memory, team, () => {});
       const weights = new Map(weightTensors(plan, memory).map(({ name, data }) => [name, Float32Array.from(data)]));
-      const predictor = createPredictor(plan.spec, counts, weights, await compiled);
+      const predictor = await createPredictor(plan.spec, counts, weights, await compiled);
       expect(answers.split).toBe("test");
       expect(answers.rows).toEqual(Int32Array.from({ length: 300 }, (_, row) => row));
       const predicted = predictor.predict(Float32Array.from(dataViews(plan, memory).test.features));
@@ -38,7 +38,7 @@ describe("the answers that a report is made of", () => {
       [{ ...shape, testRows: 0, validationRows: 0 }, "train"],
     ] as const) {
       const { plan, memory } = await runJob(spec, counts);
-      const team = leadTeam(plan, memory, instantiateKernels(await compiled, memory));
+      const team = leadTeam(plan, memory, await loadEngineKernels(await compiled, memory));
       expect(collectAnswers(plan, memory, team, () => {})).toMatchObject({ split });
     }
   });

@@ -190,7 +190,7 @@ describe("transfer learning", () => {
 describe("a predictor", () => {
   it("gives a row the same bits alone and among others, and probabilities that sum to 1", async () => {
     const spec = specOf({ model: { type: "mlp", hidden: [20], batchNorm: true, dropout: 0.5 } });
-    const predictor = createPredictor(spec, shape, weightsOf(await runJob(spec, shape)), await compiled);
+    const predictor = await createPredictor(spec, shape, weightsOf(await runJob(spec, shape)), await compiled);
     const inputs = Float32Array.from({ length: 6 * 601 }, (_, i) => Math.fround(((i * 7919) % 100) / 50 - 1));
     const all = predictor.predict(inputs);
     for (const row of [0, 7, 255, 256, 600]) {

@@ -8,13 +8,13 @@ import { fillData, runJob, specOf } from "../job.ts";
 
 const factors = [1 / 16, 1 / 4, 1, 4, 16];
 const shape = { trainRows: 150, trialRows: 128, validationRows: 0, testRows: 60, inputs: 6, outputs: 3 };
-const jobOf = (penaltySearch: false | { holdOut: number; factors: number[] }, l2: number) =>
+const jobOf = (penaltySearch: false | { holdOut: number; folds: number; factors: number[] }, l2: number) =>
   specOf({
     model: { type: "mlp", hidden: [24], activation: "silu" },
     optimizer: { type: "adam", schedule: { type: "cosine" } },
     training: { epochs: 60, l2, penaltySearch },
   });
-const search = { holdOut: 0.2, factors };
+const search = { holdOut: 0.2, folds: 1, factors };
 
 /** Labels that have nothing to do with the inputs. */
 const noise = (views: DataViews): void => {
@@ -44,8 +44,8 @@ describe("a search for the penalty", () => {
     expect(plain.result.metrics.testLoss).toBeGreaterThan(1.4 * guessing);
     const { events, onEvent } = told();
     const factors = [1, 16, 256, 4096];
-    const { result } = await runJob(jobOf({ holdOut: 0.2, factors }, 1e-4), shape, { fill: noise, onEvent });
-    expect(events.at(-1)?.message).toContain("of guessing: 1.099");
+    const { result } = await runJob(jobOf({ holdOut: 0.2, folds: 2, factors }, 1e-4), shape, { fill: noise, onEvent });
+    expect(events.at(-1)?.message).toContain("held-out training rows (2 × 22)");
     expect(result.metrics.l2).toBeGreaterThan(1e-3);
     expect(result.metrics.testLoss).toBeLessThan(1.05 * guessing);
   });
@@ -75,7 +75,7 @@ describe("a search for the penalty", () => {
       model: { type: "mlp", hidden: [24] },
       // w ← w − η·l2·w blows up where η·l2 > 2.
       optimizer: { type: "sgd", learningRate: 0.1 },
-      training: { epochs: 60, l2: 1, penaltySearch: { holdOut: 0.2, factors: [1, 1e9] } },
+      training: { epochs: 60, l2: 1, penaltySearch: { holdOut: 0.2, folds: 3, factors: [1, 1e9] } },
     });
     const { result } = await runJob(wild, shape, { onEvent });
     expect(result.metrics.l2).toBe(1);
@@ -86,11 +86,18 @@ describe("a search for the penalty", () => {
 describe("the rows that judge", () => {
   it("are of each class in its share, and never rows that a trial learns from", async () => {
     const { plan, memory } = await runJob(jobOf(search, 1e-3), shape, { fill: noise });
-    const { train, holdOut } = holdOutRows(plan, plan.search!, memory);
+    const { train, holdOut } = holdOutRows(plan, plan.search!, memory, 0);
     expect([...train, ...holdOut].sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, row) => row));
     const counts = [0, 0, 0];
     for (const row of holdOut) counts[(row * 7) % 3]! += 1;
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(7);
+  });
+
+  it("take turns: folds of a fifth hold out every row once", async () => {
+    const folded = { ...shape, trainRows: 160 };
+    const { plan, memory } = await runJob(jobOf({ ...search, folds: 5, factors: [1, 2] }, 1e-3), folded);
+    const held = [0, 1, 2, 3, 4].flatMap((fold) => [...holdOutRows(plan, plan.search!, memory, fold).holdOut]);
+    expect(held.sort((a, b) => a - b)).toEqual(Array.from({ length: 160 }, (_, row) => row));
   });
 
   it("prefer a penalty for more than luck, unless the best is worse than guessing", () => {
@@ -105,7 +112,7 @@ describe("the rows that judge", () => {
 });
 
 describe("the order of the trials", () => {
-  const plan = { l2s: factors, start: 2 } as unknown as SearchPlan;
+  const plan = { l2s: factors, start: 2, folds: 1 } as unknown as SearchPlan;
   /** Positions that are tried, when each has this loss on every row, and the choice. */
   const course = (losses: (number | null)[], { from = plan, guess = 10 } = {}) => {
     let state: SearchState = firstTrial(from);
@@ -127,17 +134,32 @@ describe("the order of the trials", () => {
     expect(course(losses)).toEqual({ tried, best });
   });
 
+  it("tries a penalty on each fold before it is judged by all of their rows", () => {
+    const folded = { ...plan, folds: 2 } as SearchPlan;
+    const first = afterTrial(folded, firstTrial(folded), [1, 2], 5);
+    expect(first).toMatchObject({ trial: 2, fold: 1, partial: [1, 2], tried: [] });
+    const second = afterTrial(folded, first, [3, 2], 7);
+    expect(second).toMatchObject({
+      trial: 3,
+      fold: 0,
+      partial: [],
+      tried: [{ factor: 2, loss: 2 }],
+      losses: [1, 2, 3, 2],
+    });
+    expect(afterTrial(folded, second, null, 5)).toMatchObject({ trial: 1, fold: 0, tried: [{}, { loss: null }] });
+  });
+
   it("goes on upwards while the best is worse than guessing, helpful or not", () => {
     expect(course([9, 9, 8, 8.5, 3], { guess: 4 })).toEqual({ tried: [2, 3, 4], best: 4 });
     expect(course([9, 9, 8, 8.5, 9], { guess: 4 })).toEqual({ tried: [2, 3, 4], best: 2 });
   });
 
   it("begins downwards where 1 is the largest factor, and ends where it is the smallest", () => {
-    expect(course([1, 2, 3], { from: { l2s: [0.1, 0.5, 1], start: 2 } as unknown as SearchPlan })).toEqual({
+    expect(course([1, 2, 3], { from: { l2s: [0.1, 0.5, 1], start: 2, folds: 1 } as unknown as SearchPlan })).toEqual({
       tried: [2, 1, 0],
       best: 0,
     });
-    expect(course([1, 2], { from: { l2s: [1, 4], start: 0 } as unknown as SearchPlan })).toEqual({
+    expect(course([1, 2], { from: { l2s: [1, 4], start: 0, folds: 1 } as unknown as SearchPlan })).toEqual({
       tried: [0, 1],
       best: 0,
     });

@@ -1,0 +1,61 @@
+import { convArguments, convOutputSize, convSizes } from "../families/convolution.ts";
+import { packedElements, scratchBytes, stripCount } from "../families/matrix.ts";
+import type { KernelName } from "../interface.ts";
+import { type MakeCase, realOutput, type Space } from "./case.ts";
+
+/** Many channels, few pixels: convolutions that are read tap by tap, and sums over several blocks. */
+const wideConv = (r: Space) => {
+  const groups = r.size(0, 3) === 0 ? 2 : 1;
+  const [kernel, stride, pad] = [r.size(1, 3), r.size(1, 2), r.size(0, 1)];
+  const [height, width] = [kernel + r.size(0, 12), kernel + r.size(0, 14)];
+  return {
+    ...{ batch: r.size(1, 3), height, width, channels: groups * r.size(13, 45), outChannels: groups * r.size(30, 70) },
+    ...{ kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride, groups },
+    ...{ padTop: pad, padLeft: pad, dilationHeight: 1, dilationWidth: 1 },
+    outHeight: convOutputSize(height, kernel, stride, 2 * pad, 1),
+    outWidth: convOutputSize(width, kernel, stride, 2 * pad, 1),
+  };
+};
+
+/** Larger shapes of kernels that take other ways there, for the comparison of two implementations: their error from the truth is not bounded here. */
+export const wideCases: Partial<Record<KernelName, MakeCase>> = {
+  gemm: (r) => {
+    const [m, n, k] = [r.size(1, 150), r.size(40, 170), r.size(1, 530)];
+    const cRow = n + r.size(0, 2);
+    const c = r.real(m * cRow);
+    const a = r.real(m * k);
+    const args = [
+      ...[c, a, r.real(packedElements(k, n)), r.maybeReal(n), r.scratch(scratchBytes), m, n, k],
+      ...[...(r.flag() ? [k, 1] : [1, m]), cRow, r.flag(), r.size(0, 7), 0.25],
+    ];
+    return { args, units: stripCount(m), outputs: [realOutput(c, m * cRow, 0)] };
+  },
+  conv2d: (r) => {
+    const g = wideConv(r);
+    const count = g.batch * g.outHeight * g.outWidth * g.outChannels;
+    const y = r.blank(count);
+    const x = r.real(g.batch * g.height * g.width * g.channels);
+    const args = [
+      ...[y, x, r.real(convSizes(g).packedWeights), r.maybeReal(g.outChannels), r.scratch(scratchBytes), r.size(0, 7)],
+      ...[0.25, ...convArguments(g)],
+    ];
+    return { args, units: convSizes(g).forwardUnits, outputs: [realOutput(y, count, 0)] };
+  },
+  conv2dInputGrad: (r) => {
+    const g = wideConv(r);
+    const count = g.batch * g.height * g.width * g.channels;
+    const dx = r.blank(count);
+    const dy = r.real(g.batch * g.outHeight * g.outWidth * g.outChannels);
+    const packed = r.real(convSizes(g).packedWeightsTransposed);
+    const args = [dx, dy, packed, r.scratch(scratchBytes), ...convArguments(g)];
+    return { args, units: convSizes(g).inputGradUnits, outputs: [realOutput(dx, count, 0)] };
+  },
+  conv2dWeightGrad: (r) => {
+    const g = wideConv(r);
+    const count = (g.kernelHeight * g.kernelWidth * g.channels * g.outChannels) / g.groups;
+    const dw = r.real(count);
+    const x = r.real(g.batch * g.height * g.width * g.channels);
+    const args = [dw, x, r.real(convSizes(g).packedOutputGrad), r.scratch(scratchBytes), r.flag(), ...convArguments(g)];
+    return { args, units: convSizes(g).weightGradUnits, outputs: [realOutput(dw, count, 0)] };
+  },
+};

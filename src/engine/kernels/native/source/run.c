@@ -1,0 +1,114 @@
+// The library's entry: runs one thread's part of a stretch of a plan, kernel after kernel, barriers included, in one call.
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "run.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+#if defined(__x86_64__)
+extern const Entry table_avx2[], table_avx512[];
+static const struct { const char *name; const Entry *table; } levels[] = {{"avx512", table_avx512}, {"avx2", table_avx2}};
+static int can_run(int level) {
+  __builtin_cpu_init();
+  if (level == 1) return __builtin_cpu_supports("avx2");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw");
+}
+#else
+extern const Entry table_neon[];
+static const struct { const char *name; const Entry *table; } levels[] = {{"neon", table_neon}};
+static int can_run(int level) { return level == 0; }
+#endif
+#define LEVELS ((int)(sizeof levels / sizeof levels[0]))
+
+/** Name of a level that this processor has, the widest first; NULL past the last. */
+EXPORT const char *descent_level(int level) {
+  return level < LEVELS ? (can_run(level) ? levels[level].name : "") : NULL;
+}
+
+/** Name of a level's kernel, by its number in a program; NULL past the last. */
+EXPORT const char *descent_kernel(int level, int kernel) { return levels[level].table[kernel].name; }
+
+/** Words of a team's block, as in parallel/barrier.ts. */
+enum { GENERATION = 0, ARRIVED = 16, SLEEPERS = 17, ABORT = 33 };
+/** Turns of the spinning loop before a thread sleeps: some microseconds. */
+#define SPIN_TURNS 2000
+/** A sleeping thread looks this often whether its team has been given up. */
+#define SLEEP_NANOSECONDS 50000000
+
+static void breathe(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void sleep_on(_Atomic i32 *word, i32 value) {
+#if defined(__linux__)
+  const struct timespec limit = {0, SLEEP_NANOSECONDS};
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit, NULL, 0);
+#else
+  const struct timespec limit = {0, 20000};
+  if (atomic_load(word) == value) nanosleep(&limit, NULL);
+#endif
+}
+
+static void wake(_Atomic i32 *word) {
+#if defined(__linux__)
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
+#else
+  (void)word;
+#endif
+}
+
+/** The barrier of parallel/barrier.ts. Gives 1 where the team was given up. */
+static int wait_for_team(_Atomic i32 *sync, i32 threads) {
+  const i32 generation = atomic_load(&sync[GENERATION]);
+  if (atomic_fetch_add(&sync[ARRIVED], 1) == threads - 1) {
+    atomic_store(&sync[ARRIVED], 0);
+    atomic_store(&sync[GENERATION], (i32)((u32)generation + 1));
+    if (atomic_load(&sync[SLEEPERS]) > 0) wake(&sync[GENERATION]);
+  } else {
+    int turns = SPIN_TURNS;
+    while (atomic_load_explicit(&sync[GENERATION], memory_order_acquire) == generation && --turns > 0) breathe();
+    if (turns == 0) {
+      atomic_fetch_add(&sync[SLEEPERS], 1);
+      while (atomic_load(&sync[GENERATION]) == generation && atomic_load(&sync[ABORT]) == 0) sleep_on(&sync[GENERATION], generation);
+      atomic_fetch_sub(&sync[SLEEPERS], 1);
+    }
+  }
+  return atomic_load(&sync[ABORT]) != 0;
+}
+
+/**
+ * Runs a program of f64 words: [level, address of the memory, words in all, offset of the team's block, threads], then calls [kernel, words to the next, start,
+ * end, arguments …] and barriers [−1]. Gives 1 where the team was given up, else 0.
+ */
+EXPORT int descent_run(const double *program) {
+  const Entry *table = levels[(int)program[0]].table;
+  char *memory = (char *)(uintptr_t)program[1];
+  const double *stop = program + (size_t)program[2];
+  _Atomic i32 *sync = (_Atomic i32 *)(memory + (size_t)program[3]);
+  const i32 threads = (i32)program[4];
+  for (const double *word = program + 5; word < stop;) {
+    const int kernel = (int)word[0];
+    if (kernel < 0) {
+      if (wait_for_team(sync, threads)) return 1;
+      word++;
+      continue;
+    }
+    table[kernel].kernel(memory, word + 4, (u32)word[2], (u32)word[3]);
+    word += (size_t)word[1];
+  }
+  return 0;
+}

@@ -1,0 +1,216 @@
+import type { Coefficient, ReportNote } from "../../domain/models/report.ts";
+import { informationOf } from "./information.ts";
+import { fittedMeans, type LinearFit } from "./linear-fit.ts";
+import { invert, type Symmetric } from "./positive-definite.ts";
+import { quantile95, twoSidedTail } from "./tail-probability.ts";
+import { type Term, termsOf } from "./terms.ts";
+
+/** Rows × coefficients² that standard errors may cost: about two seconds. */
+const mostWork = 2e9;
+const mostCoefficients = 400;
+
+export interface CoefficientReport {
+  coefficients: Coefficient[];
+  notes: ReportNote[];
+}
+
+/** Contrast k of the model's own weights (bias first): softmax's classes are compared with the first. */
+const contrastOf = ({ model, weight, bias }: LinearFit, k: number): Float64Array => {
+  const outputs = bias.length;
+  const inputs = weight.length / outputs;
+  const own = (i: number, output: number): number => (i === 0 ? bias[output]! : weight[(i - 1) * outputs + output]!);
+  return Float64Array.from({ length: inputs + 1 }, (_, i) =>
+    model === "softmax" ? own(i, k + 1) - own(i, 0) : own(i, 0),
+  );
+};
+
+const combine = (parts: Term["parts"], values: ArrayLike<number>): number =>
+  parts.reduce((sum, { at, factor }) => sum + factor * values[at]!, 0);
+
+/**
+ * The penalty's curvature on all weights beside the information: l2 · rows for each weight (half of it where the loss is a squared error without its ½), and, as
+ * softmax's classes share it, (δₖₗ − 1/classes) of it between contrasts. The inverse of the sum is the covariance of the posterior's normal approximation.
+ */
+const addPenalty = (fit: LinearFit, { size, values }: Symmetric, width: number, variance: number): void => {
+  const rows = fit.labels.length;
+  const curvature = fit.model === "linear" ? (fit.l2 * rows) / (2 * variance) : fit.l2 * rows;
+  const classes = fit.bias.length;
+  for (let at = 0; at < size; at++)
+    for (let other = at % width; other < size; other += width) {
+      if (at % width === 0) continue;
+      const share = fit.model === "softmax" ? (at === other ? 1 : 0) - 1 / classes : 1;
+      values[at * size + other]! += curvature * share;
+    }
+};
+
+/** Covariances of the terms, contrast by contrast; or why there are none. */
+const covarianceOf = (
+  fit: LinearFit,
+  means: Float64Array,
+  terms: readonly Term[],
+  variance: number,
+): { covariance: Float64Array } | { dependent: number[] } => {
+  if (fit.l2 === 0) {
+    const inverted = invert(
+      informationOf(
+        fit,
+        means,
+        terms.map(({ input }) => input),
+        variance,
+      ),
+    );
+    return "inverse" in inverted ? { covariance: inverted.inverse } : inverted;
+  }
+  const width = fit.preprocessing.inputs + 1;
+  const information = informationOf(
+    fit,
+    means,
+    Array.from({ length: width }, (_, i) => (i === 0 ? null : i - 1)),
+    variance,
+  );
+  addPenalty(fit, information, width, variance);
+  const inverted = invert(information);
+  if ("dependent" in inverted) return inverted;
+  const { inverse } = inverted;
+  const contrasts = information.size / width;
+  const size = contrasts * terms.length;
+  const covariance = new Float64Array(size * size);
+  const block = (k: number, l: number, a: Term, b: Term): number =>
+    a.parts.reduce(
+      (sum, { at, factor }) =>
+        sum +
+        factor *
+          b.parts.reduce(
+            (inner, part) => inner + part.factor * inverse[(k * width + at) * information.size + l * width + part.at]!,
+            0,
+          ),
+      0,
+    );
+  for (let k = 0; k < contrasts; k++)
+    for (const [i, a] of terms.entries())
+      for (const [j, b] of terms.entries())
+        covariance[(k * terms.length + i) * size + k * terms.length + j] = block(k, k, a, b);
+  return { covariance };
+};
+
+/** In the units of the data: a slope per unit of x, and the intercept at x = 0. */
+const inUnits = (
+  values: Float64Array,
+  covariance: ((i: number, j: number) => number) | null,
+  terms: readonly Term[],
+): { estimate: number; error: number | null }[] =>
+  terms.map((term, i) => {
+    // The intercept is γ₀ − Σ γⱼ·meanⱼ/scaleⱼ, a slope γᵢ/scaleᵢ.
+    const row =
+      term.input === null
+        ? terms.map(({ input, mean, scale }) => (input === null ? 1 : -mean / scale))
+        : terms.map((_, j) => (j === i ? 1 / term.scale : 0));
+    const used = row.flatMap((factor, j) => (factor === 0 ? [] : [{ factor, j }]));
+    const estimate = used.reduce((sum, { factor, j }) => sum + factor * values[j]!, 0);
+    if (covariance === null) return { estimate, error: null };
+    let square = 0;
+    for (const a of used) for (const b of used) square += a.factor * b.factor * covariance(a.j, b.j);
+    return { estimate, error: Math.sqrt(Math.max(0, square)) };
+  });
+
+const withTest = (
+  term: string,
+  own: { estimate: number; error: number | null },
+  degrees: number,
+  classLabel: string | undefined,
+): Coefficient => {
+  const { estimate, error } = own;
+  const named = { term, ...(classLabel === undefined ? {} : { class: classLabel }), estimate };
+  if (error === null || !(error > 0))
+    return { ...named, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
+  const half = quantile95(degrees) * error;
+  const statistic = estimate / error;
+  return {
+    ...named,
+    standardError: error,
+    statistic,
+    pValue: twoSidedTail(statistic, degrees),
+    lower: estimate - half,
+    upper: estimate + half,
+  };
+};
+
+const squaredResidual = (fit: LinearFit, means: Float64Array): number =>
+  means.reduce((sum, mean, row) => sum + (fit.labels[row]! - mean) ** 2, 0);
+
+/** Why no errors are given, or what must be known of them. */
+const notesOf = (
+  fit: LinearFit,
+  dependent: readonly string[],
+  counts: { rows: number; parameters: number; work: number },
+): ReportNote[] => {
+  const notes: ReportNote[] = [];
+  const add = (code: string, message: string): void => void notes.push({ code, message });
+  if (dependent.length > 0)
+    add(
+      "collinear",
+      `${dependent.join(", ")} can be computed from the other features: their coefficients have no values of their own, so none has an error; leave features out, or take a penalty`,
+    );
+  if (fit.l2 === 0 && counts.rows <= counts.parameters)
+    add("too_few_rows", `${counts.rows} training rows do not determine ${counts.parameters} coefficients and an error`);
+  if (counts.work > mostWork || counts.parameters > mostCoefficients)
+    add("too_many_coefficients", `errors of ${counts.parameters} coefficients are not computed`);
+  else if (fit.l2 > 0 && !fit.separated)
+    add(
+      "penalised",
+      `l2 = ${fit.l2.toPrecision(3)} shrinks the coefficients: errors and intervals are those of the posterior under the prior that the penalty stands for`,
+    );
+  return notes;
+};
+
+/**
+ * The coefficients of a linear, logistic, softmax or Poisson model in the units of the data, with standard errors from the Fisher information of the training rows
+ * at the weights as they are, z tests (t for numbers), p values and 95 % intervals. Where the likelihood has no finite maximum or columns depend on each other,
+ * no number stands where it would mislead.
+ */
+export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
+  const { preprocessing, labels } = fit;
+  const rows = labels.length;
+  const { inputs, label } = preprocessing;
+  const isConstant = (input: number): boolean => {
+    for (let row = 0; row < rows; row++) if (fit.features[row * inputs + input] !== 0) return false;
+    return true;
+  };
+  const terms = termsOf(preprocessing, isConstant);
+  const contrasts = fit.model === "softmax" ? fit.bias.length - 1 : 1;
+  const parameters = terms.length * contrasts;
+  const width = contrasts * (fit.l2 === 0 ? terms.length : inputs + 1);
+  const work = rows * width ** 2;
+  const means = fittedMeans(fit);
+  const degrees = fit.model === "linear" ? rows - parameters : Number.POSITIVE_INFINITY;
+  const variance = fit.model === "linear" ? squaredResidual(fit, means) / Math.max(1, degrees) : 1;
+  const known = fit.l2 > 0 || (!fit.separated && rows > parameters);
+  const possible = known && degrees > 0 && variance > 0 && work <= mostWork && width <= mostCoefficients;
+  const found = possible ? covarianceOf(fit, means, terms, variance) : null;
+  const dependent = found !== null && "dependent" in found ? found.dependent : [];
+  const covariance = found !== null && "covariance" in found ? found.covariance : null;
+  const units = label.type === "number" ? label : { mean: 0, scale: 1 };
+  const coefficients = Array.from({ length: contrasts }, (_, k) => k).flatMap((k) => {
+    const own = contrastOf(fit, k);
+    const values = Float64Array.from(terms, ({ parts }) => combine(parts, own));
+    const at = (i: number, j: number): number =>
+      covariance![(k * terms.length + i) * parameters + k * terms.length + j]!;
+    const classLabel = fit.model === "softmax" && label.type === "classes" ? label.classes[k + 1] : undefined;
+    return inUnits(values, covariance === null ? null : at, terms).map(({ estimate, error }, i) =>
+      withTest(
+        terms[i]!.name,
+        {
+          estimate: units.scale * estimate + (i === 0 ? units.mean : 0),
+          error: error === null ? null : units.scale * error,
+        },
+        degrees,
+        classLabel,
+      ),
+    );
+  });
+  const names = [...new Set(dependent.map((position) => terms[position % terms.length]?.name ?? ""))];
+  return {
+    coefficients,
+    notes: notesOf(fit, names, { rows, parameters: Math.max(parameters, width), work }),
+  };
+};

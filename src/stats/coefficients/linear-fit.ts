@@ -1,0 +1,45 @@
+import type { Preprocessing } from "../../domain/models/model.ts";
+
+/** A generalised linear model as it was trained, with the rows that it was trained on. */
+export interface LinearFit {
+  readonly model: "linear" | "logistic" | "softmax" | "poisson";
+  readonly preprocessing: Preprocessing;
+  /** rows × inputs, row-major, as the model takes them. */
+  readonly features: Float32Array;
+  /** Classes, counts, or standardised numbers. */
+  readonly labels: ArrayLike<number>;
+  /** inputs × outputs, row-major. */
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  readonly l2: number;
+  /** Without a penalty the likelihood has no finite maximum (Albert & Anderson 1984). */
+  readonly separated: boolean;
+}
+
+/** Σ over inputs and the bias of one output's linear predictor. */
+const predictorOf = ({ features, weight, bias }: LinearFit, inputs: number, row: number, output: number): number => {
+  const outputs = bias.length;
+  let sum = bias[output]!;
+  for (let i = 0; i < inputs; i++) sum += features[row * inputs + i]! * weight[i * outputs + output]!;
+  return sum;
+};
+
+/** What the model says of each training row, in float64: means of the label's distribution, rows × outputs. */
+export const fittedMeans = (fit: LinearFit): Float64Array => {
+  const outputs = fit.bias.length;
+  const { inputs } = fit.preprocessing;
+  const rows = fit.labels.length;
+  const means = new Float64Array(rows * outputs);
+  for (let row = 0; row < rows; row++) {
+    const part = means.subarray(row * outputs, (row + 1) * outputs);
+    for (let k = 0; k < outputs; k++) part[k] = predictorOf(fit, inputs, row, k);
+    if (fit.model === "poisson") part[0] = Math.exp(part[0]!);
+    if (fit.model === "logistic") part[0] = 1 / (1 + Math.exp(-part[0]!));
+    if (fit.model === "softmax") {
+      const top = Math.max(...part);
+      const total = part.reduce((sum, value) => sum + Math.exp(value - top), 0);
+      for (let k = 0; k < outputs; k++) part[k] = Math.exp(part[k]! - top) / total;
+    }
+  }
+  return means;
+};

@@ -1,0 +1,46 @@
+import type { TrainingFit } from "../../domain/models/report.ts";
+import { mean } from "../estimate.ts";
+import { logPoisson } from "../regression-report.ts";
+import { fittedMeans, type LinearFit } from "./linear-fit.ts";
+
+/** ln of the share of each class among the labels, summed over them. */
+const nullLogOf = (labels: readonly number[]): number => {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return labels.reduce((sum, label) => sum + Math.log(counts.get(label)! / labels.length), 0);
+};
+
+/** ln p of each training row's class; a probability that underflowed counts as the least float. */
+const classLogs = (fit: LinearFit, means: Float64Array): number[] =>
+  Array.from(fit.labels, (label, row) => {
+    const outputs = fit.bias.length;
+    const chance = outputs > 1 ? means[row * outputs + label]! : label > 0.5 ? means[row]! : 1 - means[row]!;
+    return Math.log(Math.max(chance, 2 ** -126));
+  });
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Log-likelihood and deviances of the training rows, in the label's units. */
+export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
+  const means = fittedMeans(fit);
+  const labels = Array.from(fit.labels);
+  const rows = labels.length;
+  const center = mean(labels);
+  if (fit.model === "linear") {
+    const { label } = fit.preprocessing;
+    const scale = label.type === "number" ? label.scale : 1;
+    const squares = (of: (row: number) => number): number =>
+      scale ** 2 * sum(labels.map((value, row) => (value - of(row)) ** 2));
+    const deviance = squares((row) => means[row]!);
+    const logLikelihood = (-rows / 2) * (Math.log((2 * Math.PI * Math.max(deviance, Number.MIN_VALUE)) / rows) + 1);
+    return { rows, logLikelihood, deviance, nullDeviance: squares(() => center) };
+  }
+  if (fit.model === "poisson") {
+    const logOf = (rate: (row: number) => number): number =>
+      sum(labels.map((count, row) => logPoisson(count, rate(row))));
+    const [own, best] = [logOf((row) => means[row]!), logOf((row) => labels[row]!)];
+    return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - logOf(() => center)) };
+  }
+  const logLikelihood = sum(classLogs(fit, means));
+  return { rows, logLikelihood, deviance: -2 * logLikelihood, nullDeviance: -2 * nullLogOf(labels) };
+};

@@ -1,0 +1,48 @@
+import type { PreparedArrays } from "../../data/preprocessing/prepare.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../domain/models/model.ts";
+import type { Report } from "../../domain/models/report.ts";
+import { reportCoefficients } from "./coefficients.ts";
+import type { LinearFit } from "./linear-fit.ts";
+import { describeTrainingFit } from "./training-fit.ts";
+
+/** The loss that is the negative log-likelihood of a linear model, without weights or smoothing: only then is the Fisher information what errors come from. */
+const isOwnLoss = ({ model, loss, training, base }: ResolvedJobSpec): boolean => {
+  if (training.l1 > 0 || (base?.freeze ?? []).length > 0) return false;
+  if (model.type === "linear") return loss.type === "mean_squared_error";
+  if (model.type === "poisson") return loss.type === "poisson_nll";
+  return "classWeights" in loss || "labelSmoothing" in loss
+    ? loss.classWeights === undefined && loss.labelSmoothing === 0
+    : false;
+};
+
+/** A trained model, and what it was trained on. */
+interface Trained {
+  spec: ResolvedJobSpec;
+  preprocessing: Preprocessing;
+  arrays: PreparedArrays;
+  /** The output layer's weights and bias by name. */
+  tensorOf: (name: string) => Float32Array | null;
+  /** Without a penalty its coefficients would have no finite estimate. */
+  separated: boolean;
+}
+
+/** A linear model as it was trained; null where the model is another, or its loss not its own likelihood. */
+const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated }: Trained): LinearFit | null => {
+  const { train } = arrays;
+  const { type } = spec.model;
+  if (type !== "linear" && type !== "logistic" && type !== "softmax" && type !== "poisson") return null;
+  const [weight, bias] = [tensorOf("output.weight"), tensorOf("output.bias")];
+  if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
+  const { features, labels } = train;
+  return { model: type, preprocessing, features, labels, weight, bias, l2: spec.training.l2, separated };
+};
+
+/** The report with the coefficients of a linear model, if it is one. */
+export const withCoefficients = (report: Report, trained: Trained): Report => {
+  if (report.task !== "classification" && report.task !== "regression") return report;
+  const fit = linearFitOf(trained);
+  if (fit === null) return report;
+  const { coefficients, notes } = reportCoefficients(fit);
+  return { ...report, coefficients, trainingFit: describeTrainingFit(fit), notes: [...report.notes, ...notes] };
+};

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type KernelName, kernelInfo } from "../../../src/engine/kernels/interface.ts";
+import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { compareKernel, openPair, type Pair } from "../../../src/engine/kernels/native/compare.ts";
+import { findLibrary } from "../../../src/engine/kernels/native/find-library.ts";
+import { levelsOf } from "../../../src/engine/kernels/native/library.ts";
+
+const found = await findLibrary();
+const levels = "path" in found ? ((await levelsOf(found.path)) ?? []) : [];
+const names = Object.keys(kernelInfo) as KernelName[];
+const runs = Number(process.env.KERNEL_RUNS ?? 12);
+
+describe.skipIf(levels.length === 0).each(levels)("the native kernels for %s", (level) => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await openPair(await compileKernels(), { path: "path" in found ? found.path : "", level });
+  });
+
+  it.each(names)("%s gives the bits of kernels.wasm and writes nothing else", (name) => {
+    // A kernel without a native form stays in WebAssembly.
+    if (!pair.native.has(name)) return;
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        expect(compareKernel(name, pair, seed)).toBeNull();
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it("are all there", () => {
+    expect(names.filter((name) => !pair.native.has(name))).toEqual([]);
+  });
+});
