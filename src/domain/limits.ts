@@ -12,13 +12,15 @@ export const limits = {
   /** Numbers that the rows of one request become, four bytes each. */
   predictInputs: 32 * MIB,
   previewRows: 1000,
+  /** Of a preview's rows, about: fewer rows are shown of a wide table, one at least. */
+  previewBytes: MIB / 2,
   datasetBytes: GIB,
   modelBytes: GIB,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,
   columns: 16_384,
   categoriesPerColumn: 1000,
-  /** Of a data set's record, for the values that columns have with their counts; its names and statistics take no more again. */
+  /** Of a data set's record, for the values that columns have with their counts. */
   manifestValueBytes: 2 * MIB,
   /** Of memory, for values that are counted while one file is read. */
   countedValueBytes: 32 * MIB,

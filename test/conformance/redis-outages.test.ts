@@ -70,6 +70,7 @@ describe("Redis that goes away", () => {
       progress: () => jobs.progress(fence, { progress: 0, metrics: {}, at: tick() }),
       commitCheckpoint: () => jobs.commitCheckpoint(fence, checkpointAt(fence, 1)),
       checkpoints: () => jobs.checkpoints("acme", id),
+      suspicion: () => jobs.suspicion("acme", id),
       succeed: () => jobs.succeed(fence, modelOf(job), {}, tick()),
       fail: () => jobs.fail(fence, failure, tick()),
       release: () => jobs.release(fence, "queued", "", tick()),

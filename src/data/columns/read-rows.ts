@@ -17,8 +17,8 @@ const readCell = (record: CsvRecord, i: number, type: Column["type"]): Cell => {
 const bytesPerCell = 6;
 
 /**
- * The first rows of a file as a prediction takes them: numbers, texts, and null for missing cells; as many of them as a page has room
- * for. Reads no more than it needs.
+ * The first rows of a file as a prediction takes them: numbers, texts, and null for missing cells; as many of them as a preview has
+ * room for. Reads no more than it needs.
  */
 export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
@@ -33,7 +33,7 @@ export const readRows = async (
     header: () => {},
     record: (record) => {
       bytes += bytesOfNames + (record.ends[record.cells - 1] ?? 0) - (record.starts[0] ?? 0);
-      if (bytes > limits.pageBytes && rows.length > 0) return false;
+      if (bytes > limits.previewBytes && rows.length > 0) return false;
       // fromEntries makes own properties even of names such as __proto__.
       rows.push(Object.fromEntries(columns.map(({ name, type }, i) => [name, readCell(record, i, type)])));
       return rows.length < limit;

@@ -8,7 +8,7 @@ interface Room {
   quota: boolean;
 }
 
-export const quotaExceeded = (storedBytes: number): ServiceError =>
+const quotaExceeded = (storedBytes: number): ServiceError =>
   new ServiceError(
     "quota_exceeded",
     `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
@@ -23,6 +23,12 @@ export const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId, fil
   const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
   if (left <= 0) throw quotaExceeded(quotas.storedBytes);
   return { limitBytes: Math.min(left, fileBytes), quota: left < fileBytes };
+};
+
+/** Others of the tenant's files may have come in beside this one: whoever is last to look sees all of them, so together they never pass the quota. */
+export const requireStillRoom = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<void> => {
+  if (quotas === null || (await artifacts.usedBytes(`${tenant}/`)) <= quotas.storedBytes) return;
+  throw quotaExceeded(quotas.storedBytes);
 };
 
 export const incompleteUpload = (cause?: unknown): ServiceError =>

@@ -7,7 +7,7 @@ import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, roomFor, uploadFailure } from "../admission/room.ts";
+import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
@@ -53,6 +53,7 @@ export const uploadDataset = async (
     });
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
     if (gone?.aborted === true) throw incompleteUpload();
+    await requireStillRoom(deps, caller.tenant);
     const dataset: Dataset = {
       id,
       name,

@@ -6,7 +6,7 @@ import { type ImportedModel, type ImportFormat, ImportParameters } from "../../d
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, roomFor, uploadFailure } from "../admission/room.ts";
+import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 
@@ -44,6 +44,7 @@ export const importModel = async (
       architecture: given.architecture,
     });
     await deps.artifacts.remove(upload);
+    await requireStillRoom(deps, tenant);
     const model: ImportedModel = {
       id,
       name: given.name,

@@ -36,11 +36,10 @@ export const createJobs = async () => {
     input: Omit<JobSpecInput, "dataset">,
     types: Record<string, ColumnType> = {},
   ) => {
-    const dataset = {
-      ...(await datasetOf(() => Readable.from([Buffer.from(csv)]), "data", types)),
-      id: createId("ds", Date.now()),
-    };
-    await artifacts.write(artifactKeys.datasetFile(tenant, dataset.id), Readable.from([Buffer.from(csv)]));
+    const open = () => Readable.from([Buffer.from(csv)]);
+    const id = createId("ds", Date.now());
+    const { bytes, sha256 } = await artifacts.write(artifactKeys.datasetFile(tenant, id), open());
+    const dataset = { ...(await datasetOf(open, "data", types)), id, bytes, sha256 };
     const resources = { threads: 1, ...input.resources };
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
     const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));

@@ -196,11 +196,6 @@ const pad: Lowerer = (l, node) => {
 };
 
 const batchNormalisation: Lowerer = (l, node) => {
-  if (intOf(node, "training_mode", 0) === 1 && node.outputs.filter((name) => name !== "").length > 1) {
-    l.warnings.push(
-      `node ${JSON.stringify(node.name)} was exported in training mode: its running averages are used as they are`,
-    );
-  }
   const own = laidInput(l, node, 0);
   const rank = own.layout.axes.length;
   const x = byAxes(l, own, [
