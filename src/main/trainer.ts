@@ -61,6 +61,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     now: () => new Date(),
     name,
     artifactUrl: config.artifactUrl,
+    artifactCache: config.artifactCache,
     checkpointMs: config.checkpointMs,
     heartbeatMs: config.heartbeatMs,
     drainMs: config.drainMs,

@@ -74,6 +74,29 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
       await expect(store.readBytes("t/a", { limitBytes: 4 })).rejects.toMatchObject({ code: "too_large" });
     });
 
+    it("creates what is not there yet and, asked to, replaces nothing", async () => {
+      const write = (body: Uint8Array) => store.write("t/new/a", body, { ifAbsent: true });
+      expect(await write(text("first"))).toEqual({ bytes: 5, sha256: sha256(text("first")) });
+      await expect(write(text("second"))).rejects.toMatchObject({ code: "in_use" });
+      await expect(write(Buffer.alloc(6 * 1024 ** 2))).rejects.toMatchObject({ code: "in_use" });
+      expect(Buffer.from(await store.readBytes("t/new/a")).toString()).toBe("first");
+      expect(await store.list("t/")).toEqual(["t/new/a"]);
+    });
+
+    it("takes large files in pieces, whole or not at all", async () => {
+      const megabyte = Buffer.alloc(1024 ** 2, "x");
+      const large = (chunks: number) => Readable.from(Array.from({ length: chunks }, () => megabyte));
+      for (const chunks of [5, 11]) {
+        const written = await store.write("t/large", large(chunks));
+        expect(written).toEqual({ bytes: chunks * 1024 ** 2, sha256: sha256(Buffer.alloc(chunks * 1024 ** 2, "x")) });
+        expect((await buffer(await store.read("t/large"))).equals(Buffer.alloc(chunks * 1024 ** 2, "x"))).toBe(true);
+      }
+      await expect(store.write("t/other", large(12), { limitBytes: 11.5 * 1024 ** 2 })).rejects.toMatchObject({
+        code: "too_large",
+      });
+      expect(await store.list("t/")).toEqual(["t/large"]);
+    });
+
     it("answers not_found for what is absent, and for a folder", async () => {
       await store.write("t/models/m/weights", text("w"));
       await expect(store.read("t/none")).rejects.toMatchObject({ code: "not_found" });

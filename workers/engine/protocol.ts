@@ -4,6 +4,7 @@ import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord } from "../../src/store/job-store.ts";
 import type { Control } from "./control.ts";
 
@@ -19,6 +20,7 @@ export interface RunOrder {
   /** Newest first. */
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;
+  artifactCache: CacheOptions | null;
   checkpointMs: number;
   /** What the ledger holds for the job: the lead may not take more. */
   admitted: { memoryBytes: number; threads: number };

@@ -28,7 +28,7 @@ assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
 const [module, artifacts] = await Promise.all([
   compileKernels(),
-  openArtifactStore(setup.artifactUrl, { existing: true }),
+  openArtifactStore(setup.artifactUrl, { existing: true, env: process.env }),
 ]);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
 

@@ -118,7 +118,7 @@ const prepareOrder = async (
     deps.catalogue.dataset(tenant, spec.dataset),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model).then(requireTrained),
   ]);
-  const { artifactUrl, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -129,6 +129,7 @@ const prepareOrder = async (
     base,
     checkpoints,
     artifactUrl,
+    artifactCache,
     checkpointMs,
     admitted,
     control,

@@ -9,8 +9,12 @@ import type { Readable } from "node:stream";
  * (the cause's `code`, e.g. ENOSPC, is kept).
  */
 export interface ArtifactStore {
-  /** Streams to a temporary file, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. */
-  write(key: string, body: Readable | Uint8Array, options?: { limitBytes?: number }): Promise<WrittenArtifact>;
+  /**
+   * Takes the body in as a stream, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. With
+   * `ifAbsent`, where there is one already: `in_use`, and that one stays. It is for names that nobody else writes, and no lock: a store
+   * may see the other one too late.
+   */
+  write(key: string, body: Readable | Uint8Array, options?: WriteOptions): Promise<WrittenArtifact>;
   /** `not_found` if absent. */
   read(key: string): Promise<Readable>;
   readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
@@ -27,6 +31,11 @@ export interface ArtifactStore {
   sweepTemporary(): Promise<number>;
   /** Proves that the store can be written and read now. */
   probe(): Promise<void>;
+}
+
+export interface WriteOptions {
+  limitBytes?: number;
+  ifAbsent?: boolean;
 }
 
 export interface WrittenArtifact {

@@ -53,6 +53,7 @@ export const createJobs = async () => {
     const order = {
       ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
       ...{
+        artifactCache: null,
         artifactUrl: "",
         checkpointMs: 60_000,
         admitted: { memoryBytes, threads },
