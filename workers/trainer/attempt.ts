@@ -10,6 +10,7 @@ import { toRunEnd } from "../engine/run-error.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
+import { longestSilenceMs } from "./longest-silence.ts";
 import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
@@ -176,7 +177,8 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     if (order === null) return null;
     // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
     if (attempt.handingBack() !== null) return { type: "stopped" };
-    const { heartbeatMs, memories, pool } = deps;
+    const { memories, pool } = deps;
+    const heartbeatMs = longestSilenceMs(job.plan, deps.heartbeatMs);
     const memory = memories.take(memoryBytes);
     try {
       const { report } = reporter;
