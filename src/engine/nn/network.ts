@@ -5,10 +5,9 @@ import { reshaped } from "../graph/ops/reshape.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { ModelShapeError } from "./errors.ts";
 import { constantInitial, initialOf } from "./initializers.ts";
-import type { Trace } from "./models.ts";
 import { type Building, layerNode } from "./network-layers.ts";
 import { plainNode } from "./network-nodes.ts";
-import { type Scope, tensor } from "./scope.ts";
+import { type Scope, type Trace, tensor } from "./scope.ts";
 
 /** A tensor's shape, with `outputs` units where it belongs to the head. */
 const shapeOf = (network: NetworkDescription, own: NetworkTensor, outputs: number): readonly number[] => {

@@ -65,3 +65,6 @@ export const tensor = (scope: Scope, declaration: TensorDeclaration): Value => {
   scope.declarations.set(declaration.name, declaration);
   return scope.graph.leaf(declaration.name, declaration.shape);
 };
+
+/** A model traced on x [rows, inputs]: its linear predictor [rows, outputs], before the link of the loss (softmax, sigmoid, exp). */
+export type Trace = (scope: Scope, x: Value, outputs: number) => Value;
