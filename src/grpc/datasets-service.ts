@@ -6,7 +6,7 @@ import { listDatasetRows } from "../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import { clientStream, unary, type Wiring } from "./call.ts";
-import { fromType, toDataset } from "./dataset-messages.ts";
+import { encodeDataset, encodeDatasets, encodeRows, fromType } from "./dataset-messages.ts";
 import type { DatasetsServiceServer, UploadDatasetRequest } from "./generated/descent/v1/datasets.ts";
 import { chunksOf, readHeader } from "./uploading.ts";
 
@@ -18,16 +18,17 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
       const { types, ...header } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
+      return encodeDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
     }),
-    listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
-      const { items, nextPageToken } = await listDatasets(deps, caller, request);
-      return { items: items.map(toDataset), nextPageToken: nextPageToken ?? undefined };
-    }),
-    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
-      toDataset(await getDataset(deps, caller, { id })),
+    listDatasets: unary(wiring, "listDatasets", async (caller, request) =>
+      encodeDatasets(await listDatasets(deps, caller, request)),
     ),
-    listDatasetRows: unary(wiring, "listDatasetRows", (caller, request) => listDatasetRows(deps, caller, request)),
+    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
+      encodeDataset(await getDataset(deps, caller, { id })),
+    ),
+    listDatasetRows: unary(wiring, "listDatasetRows", async (caller, request) =>
+      encodeRows((await listDatasetRows(deps, caller, request)).rows),
+    ),
     deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
       await deleteDataset(deps, caller, { id });
       return {};

@@ -1,6 +1,10 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ServiceError } from "../domain/errors.ts";
 import type { ImportedModel, ImportFormat } from "../domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model, type Prediction } from "../domain/models/model.ts";
+import type { Report } from "../domain/models/report.ts";
+import type { Page } from "../domain/page.ts";
+import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
 import * as wire from "./generated/descent/v1/models.ts";
 import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
 
@@ -43,8 +47,9 @@ const toImported = (model: ImportedModel): wire.Model => {
   };
 };
 
-export const toModel = (model: AnyModel): wire.Model => (isImported(model) ? toImported(model) : toTrained(model));
+const toModel = (model: AnyModel): wire.Model => (isImported(model) ? toImported(model) : toTrained(model));
 
+/** All but the preprocessing. */
 const toTrained = (model: Model): wire.Model => ({
   id: model.id,
   name: model.name,
@@ -56,10 +61,29 @@ const toTrained = (model: Model): wire.Model => ({
   parameters: model.parameters,
   metrics: model.metrics,
   digest: model.digest,
-  preprocessing: toStruct(model.preprocessing),
+  preprocessing: undefined,
   createdAt: model.createdAt,
   files: model.files,
 });
+
+async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {
+  yield wire.Model.encode(toModel(model));
+  if (!isImported(model)) yield fieldOf(11, await encodeStruct(model.preprocessing));
+}
+
+export const encodeModel = async (model: AnyModel): Promise<Encoded<wire.Model>> =>
+  new Encoded(await writeParts(partsOf(model)), model.id);
+
+async function* partsOfPage({ items, nextPageToken }: Page<AnyModel>): AsyncGenerator<BinaryWriter, void, void> {
+  for (const item of items) yield fieldOf(1, (await encodeModel(item)).bytes);
+  yield wire.ListModelsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });
+}
+
+export const encodeModels = async (page: Page<AnyModel>): Promise<Encoded<wire.ListModelsResponse>> =>
+  new Encoded(await writeParts(partsOfPage(page)));
+
+export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>
+  new Encoded(fieldOf(1, await encodeStruct(report)).finish());
 
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
   if ("outputs" in prediction) {

@@ -9,8 +9,7 @@ import { listModels } from "../usecases/models/list-models.ts";
 import { predict } from "../usecases/models/predict.ts";
 import { clientStream, serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
-import { toStruct } from "./job-spec.ts";
-import { fromFormat, toModel, toPrediction } from "./model-messages.ts";
+import { encodeModel, encodeModels, encodeReport, fromFormat, toPrediction } from "./model-messages.ts";
 import { chunksOf, readHeader } from "./uploading.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
@@ -24,16 +23,15 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
       const messages = withProgressLimit<wire.ImportModelRequest>(call);
       const { format, ...header } = await readHeader(messages);
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
+      return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
     }),
-    listModels: unary(wiring, "listModels", async (caller, request) => {
-      const { items, nextPageToken } = await listModels(deps, caller, request);
-      return { items: items.map(toModel), nextPageToken: nextPageToken ?? undefined };
-    }),
-    getModel: unary(wiring, "getModel", async (caller, { id }) => toModel(await getModel(deps, caller, { id }))),
-    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) => ({
-      report: toStruct(await getModelReport(deps, caller, { id })),
-    })),
+    listModels: unary(wiring, "listModels", async (caller, request) =>
+      encodeModels(await listModels(deps, caller, request)),
+    ),
+    getModel: unary(wiring, "getModel", async (caller, { id }) => encodeModel(await getModel(deps, caller, { id }))),
+    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) =>
+      encodeReport(await getModelReport(deps, caller, { id })),
+    ),
     deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
       await deleteModel(deps, caller, { id });
       return {};
