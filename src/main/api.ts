@@ -24,9 +24,9 @@ import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
 import { logRequests } from "./observing/request-log.ts";
-import { readRunId, stopOrphanedRedis } from "./private-redis/orphaned-redis.ts";
+import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
-import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./processes/parent.ts";
+import { tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -121,9 +121,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const tls = await readTls(config, log);
   const metrics = createApiMetrics();
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
-  // Before it serves: Redis may be away from then on.
-  const ownsRedis = process.env[privateRedisVariable] === "1";
-  const runId = ownsRedis ? await readRunId(redisUrl, log) : "";
+  const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
@@ -173,7 +171,8 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   await importer.close();
   await planner.close();
   await queue.close();
+  connection.disconnect();
   await backends.close();
-  if (ownsRedis && reason === orphaned) await stopOrphanedRedis(redisUrl, runId, config.drainMs, log);
+  await stopOrphanedRedis(reason);
   log.info("api stopped");
 };

@@ -65,6 +65,8 @@ export const artifactKeys = {
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
+  /** A finished job's events and metrics; written before the manifest. */
+  jobLog: (tenant: string, id: string) => `${tenant}/jobs/${id}/log.json`,
   checkpoints: (tenant: string, id: string) => `${tenant}/jobs/${id}/checkpoints/`,
   checkpoint: (tenant: string, id: string, step: number, attempt: number) =>
     `${tenant}/jobs/${id}/checkpoints/${String(step).padStart(12, "0")}-${attempt}.ckpt`,
