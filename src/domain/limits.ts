@@ -15,6 +15,7 @@ export const limits = {
   /** Of a preview's rows, about: fewer rows are shown of a wide table, one at least. */
   previewBytes: MIB / 2,
   datasetBytes: GIB,
+  modelBytes: GIB,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,
   columns: 16_384,

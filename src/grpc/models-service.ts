@@ -1,13 +1,16 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../usecases/models/delete-model.ts";
 import { getModel } from "../usecases/models/get-model.ts";
 import { getModelReport } from "../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../usecases/models/get-model-weights.ts";
+import { importModel } from "../usecases/models/import-model.ts";
 import { listModels } from "../usecases/models/list-models.ts";
 import { predict } from "../usecases/models/predict.ts";
-import { serverStream, unary, type Wiring } from "./call.ts";
+import { clientStream, serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
-import { encodeModel, encodeModels, encodeReport, toPrediction } from "./model-messages.ts";
+import { encodeModel, encodeModels, encodeReport, fromFormat, toPrediction } from "./model-messages.ts";
+import { chunksOf, readHeader } from "./uploading.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
   for await (const chunk of body) yield { chunk };
@@ -16,6 +19,12 @@ async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsRes
 export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
   const { deps } = wiring;
   return {
+    importModel: clientStream(wiring, "importModel", async (caller, call, gone) => {
+      const messages = withProgressLimit<wire.ImportModelRequest>(call);
+      const { format, ...header } = await readHeader(messages);
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
+    }),
     listModels: unary(wiring, "listModels", async (caller, request) =>
       encodeModels(await listModels(deps, caller, request)),
     ),

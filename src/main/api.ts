@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { createImporter } from "../../workers/importing/importer.ts";
 import { createInference } from "../../workers/inference/inference.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
@@ -29,6 +30,7 @@ import { tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
+const importThread = new URL("../../workers/importing/import-thread.js", import.meta.url);
 const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
 const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
 
@@ -135,12 +137,13 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   log.info(line);
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
   const inference = createInference(inferenceThread, setup, log);
+  const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const planner = createPlanner(planningThread, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: { ...inference, plan: planner.plan },
+    engine: { ...inference, plan: planner.plan, importNetwork: importer.importNetwork },
     consumption,
     log,
     quotas: quotasOf(config),
@@ -165,6 +168,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();
+  await importer.close();
   await planner.close();
   await queue.close();
   connection.disconnect();

@@ -4,7 +4,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { Job, JobEvent, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import { type AnyModel, isImported } from "../../src/domain/models/model.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
@@ -13,7 +13,7 @@ type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
 
 interface Records {
   datasets: Dataset[];
-  models: Model[];
+  models: AnyModel[];
   jobs: Job[];
   /** Of each finished job, in the same order. */
   courses: { events: JobEvent[]; points: MetricPoint[] }[];
@@ -57,7 +57,7 @@ export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () 
     expect(await takeManifest(artifactKeys.datasetManifest(tenant, dataset.id))).toEqual(dataset);
   }
   for (const model of records.models) {
-    for (const file of [artifactKeys.weights, artifactKeys.report])
+    for (const file of [artifactKeys.weights, isImported(model) ? artifactKeys.network : artifactKeys.report])
       await take(file(tenant, model.id, model.digest.replace(/^sha256:/, "")));
     expect(await takeManifest(artifactKeys.modelManifest(tenant, model.id))).toEqual(model);
   }

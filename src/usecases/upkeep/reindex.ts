@@ -3,7 +3,7 @@ import { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { Job } from "../../domain/jobs/job.ts";
-import { Model } from "../../domain/models/model.ts";
+import { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
@@ -39,7 +39,7 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
     await catalogue.addDataset(tenant, manifest);
     result.datasets += 1;
   }
-  for await (const manifest of manifests<Model>(deps, artifactKeys.models(tenant), Model, result)) {
+  for await (const manifest of manifests<AnyModel>(deps, artifactKeys.models(tenant), AnyModel, result)) {
     await catalogue.addModel(tenant, manifest);
     result.models += 1;
   }
