@@ -15,6 +15,7 @@ export const limits = {
   /** Of a preview's rows, about: fewer rows are shown of a wide table, one at least. */
   previewBytes: MIB / 2,
   datasetBytes: GIB,
+  modelBytes: GIB,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,
   columns: 16_384,
@@ -35,6 +36,9 @@ export const limits = {
   frozenLayers: 1000,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
+  /** Of a finished job's events, and of the points of its curve, as they are kept in the artifact store. */
+  jobEventsBytes: 2 * MIB,
+  jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
   labels: 64,

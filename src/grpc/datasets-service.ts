@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { ServiceError } from "../domain/errors.ts";
 import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../usecases/datasets/get-dataset.ts";
@@ -7,31 +6,9 @@ import { listDatasetRows } from "../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import { clientStream, unary, type Wiring } from "./call.ts";
-import { Undecodable } from "./coding.ts";
 import { encodeDataset, encodeDatasets, encodeRows, fromType } from "./dataset-messages.ts";
-import type { DatasetsServiceServer, UploadDatasetRequest, UploadHeader } from "./generated/descent/v1/datasets.ts";
-
-type Messages = AsyncGenerator<UploadDatasetRequest, void, void>;
-
-const readHeader = async (messages: Messages): Promise<UploadHeader> => {
-  const first = await messages.next();
-  if (first.value instanceof Undecodable) throw new ServiceError(first.value.code, first.value.detail);
-  if (first.done === true || first.value.part?.$case !== "header") {
-    throw new ServiceError("malformed", "the first message of an upload must be its header");
-  }
-  return first.value.part.value;
-};
-
-async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, void> {
-  for await (const message of messages) {
-    if (message instanceof Undecodable) throw new ServiceError(message.code, message.detail);
-    if (message.part?.$case !== "chunk")
-      throw new ServiceError("malformed", "after its header an upload has only chunks");
-    if (message.part.value.length > 0) yield message.part.value;
-  }
-}
-
-const bytesOf = ({ part }: UploadDatasetRequest): number => (part?.$case === "chunk" ? part.value.length : 0);
+import type { DatasetsServiceServer, UploadDatasetRequest } from "./generated/descent/v1/datasets.ts";
+import { bytesOf, chunksOf, readHeader } from "./uploading.ts";
 
 export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
   const { deps } = wiring;

@@ -1,13 +1,56 @@
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { Model } from "../domain/models/model.ts";
+import { ServiceError } from "../domain/errors.ts";
+import type { ImportedModel, ImportFormat } from "../domain/models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../domain/models/model.ts";
 import type { Report } from "../domain/models/report.ts";
 import type { Page } from "../domain/page.ts";
 import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
 import * as wire from "./generated/descent/v1/models.ts";
-import { toJobSpec, toTask } from "./job-spec.ts";
+import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
+
+/** The domain's name of a file's format. */
+export const fromFormat = (format: wire.ImportFormat): ImportFormat => {
+  switch (format) {
+    case wire.ImportFormat.IMPORT_FORMAT_ONNX:
+      return "onnx";
+    case wire.ImportFormat.IMPORT_FORMAT_ZIP:
+      return "zip";
+    case wire.ImportFormat.IMPORT_FORMAT_SAFETENSORS:
+      return "safetensors";
+    default: {
+      const detail = "must be IMPORT_FORMAT_ONNX, IMPORT_FORMAT_ZIP or IMPORT_FORMAT_SAFETENSORS";
+      throw new ServiceError("invalid", `/format: ${detail}`, { errors: [{ pointer: "/format", detail }] });
+    }
+  }
+};
+
+const toImported = (model: ImportedModel): wire.Model => {
+  const { architecture, inputs, outputs, trainable, frozen, head, labels, image, warnings, licence, source, file } =
+    model;
+  return {
+    id: model.id,
+    name: model.name,
+    parameters: model.parameters,
+    metrics: model.metrics,
+    digest: model.digest,
+    createdAt: model.createdAt,
+    files: model.files,
+    imported: {
+      ...{ inputs, outputs, trainable, frozen, warnings, labels: labels ?? [] },
+      architecture: architecture ?? undefined,
+      head: head ?? undefined,
+      image: image === null ? undefined : toStruct(image),
+      licence: licence ?? undefined,
+      source: source ?? undefined,
+      file: toStruct(file),
+    },
+  };
+};
+
+const toModel = (model: AnyModel): wire.Model => (isImported(model) ? toImported(model) : toTrained(model));
 
 /** All but the preprocessing. */
-const toModel = (model: Model): wire.Model => ({
+const toTrained = (model: Model): wire.Model => ({
   id: model.id,
   name: model.name,
   job: model.job ?? undefined,
@@ -23,20 +66,20 @@ const toModel = (model: Model): wire.Model => ({
   files: model.files,
 });
 
-async function* partsOf(model: Model): AsyncGenerator<BinaryWriter, void, void> {
+async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {
   yield wire.Model.encode(toModel(model));
-  yield fieldOf(11, await encodeStruct(model.preprocessing));
+  if (!isImported(model)) yield fieldOf(11, await encodeStruct(model.preprocessing));
 }
 
-export const encodeModel = async (model: Model): Promise<Encoded<wire.Model>> =>
+export const encodeModel = async (model: AnyModel): Promise<Encoded<wire.Model>> =>
   new Encoded(await writeParts(partsOf(model)), model.id);
 
-async function* partsOfPage({ items, nextPageToken }: Page<Model>): AsyncGenerator<BinaryWriter, void, void> {
+async function* partsOfPage({ items, nextPageToken }: Page<AnyModel>): AsyncGenerator<BinaryWriter, void, void> {
   for (const item of items) yield fieldOf(1, (await encodeModel(item)).bytes);
   yield wire.ListModelsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });
 }
 
-export const encodeModels = async (page: Page<Model>): Promise<Encoded<wire.ListModelsResponse>> =>
+export const encodeModels = async (page: Page<AnyModel>): Promise<Encoded<wire.ListModelsResponse>> =>
   new Encoded(await writeParts(partsOfPage(page)));
 
 export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>

@@ -1,15 +1,18 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../usecases/models/delete-model.ts";
 import { getModel } from "../usecases/models/get-model.ts";
 import { getModelReport } from "../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../usecases/models/get-model-weights.ts";
+import { importModel } from "../usecases/models/import-model.ts";
 import { listModels } from "../usecases/models/list-models.ts";
 import { predictMessage } from "../usecases/models/predict.ts";
-import { serverStream, unary, type Wiring } from "./call.ts";
+import { clientStream, serverStream, unary, type Wiring } from "./call.ts";
 import { Encoded } from "./encoded.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
-import { encodeModel, encodeModels, encodeReport } from "./model-messages.ts";
+import { encodeModel, encodeModels, encodeReport, fromFormat } from "./model-messages.ts";
 import type { UnreadPrediction } from "./prediction-messages.ts";
+import { bytesOf, chunksOf, readHeader } from "./uploading.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
   for await (const chunk of body) yield { chunk };
@@ -23,6 +26,12 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     async (caller, { model, bytes }) => new Encoded(await predictMessage(deps, caller, { model, body: bytes })),
   );
   return {
+    importModel: clientStream(wiring, "importModel", async (caller, call, gone) => {
+      const messages = withProgressLimit<wire.ImportModelRequest>(call, bytesOf);
+      const { format, ...header } = await readHeader(messages);
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
+    }),
     listModels: unary(wiring, "listModels", async (caller, request) =>
       encodeModels(await listModels(deps, caller, request)),
     ),

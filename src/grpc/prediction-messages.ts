@@ -2,6 +2,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { ServiceError } from "../domain/errors.ts";
 import type { Prediction, PredictResponse } from "../domain/models/model.ts";
 import * as wire from "./generated/descent/v1/models.ts";
+import { toStruct } from "./job-spec.ts";
 
 /** A question of predictions as it came: its rows are read in the thread that answers it. */
 export interface UnreadPrediction {
@@ -36,6 +37,10 @@ export const readPredictRequest = (bytes: Uint8Array): unknown => {
 };
 
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
+  if ("outputs" in prediction) {
+    const { outputs, label, probabilities } = prediction;
+    return { $case: "network", value: { outputs: toStruct(outputs), label, probabilities: probabilities ?? {} } };
+  }
   if ("label" in prediction) return { $case: "classification", value: prediction };
   if ("value" in prediction) return { $case: "regression", value: prediction };
   if ("distances" in prediction) return { $case: "cluster", value: prediction };

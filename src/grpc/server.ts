@@ -126,7 +126,13 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     createDatasetsService(wiring),
   );
   server.addService(withOwnCoding(JobsServiceService), createJobsService(wiring));
-  server.addService(withOwnCoding(ModelsServiceService, { predict: unreadPrediction }), createModelsService(wiring));
+  server.addService(
+    withOwnCoding(ModelsServiceService, {
+      predict: unreadPrediction,
+      importModel: ModelsServiceService.importModel.requestDeserialize,
+    }),
+    createModelsService(wiring),
+  );
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

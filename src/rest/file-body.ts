@@ -54,5 +54,10 @@ const codingOf = ({ headers }: FastifyRequest): string => {
 export const openFileBody = async (request: FastifyRequest, payload: IncomingMessage): Promise<Readable> => {
   requireUtf8(request, "the file");
   const decode = codings[codingOf(request)] as (source: Readable) => Readable;
-  return decode(Readable.from(withProgressLimit<Buffer>(payload, ({ length }) => length), { objectMode: false }));
+  return decode(
+    Readable.from(
+      withProgressLimit<Buffer>(payload, ({ length }) => length),
+      { objectMode: false },
+    ),
+  );
 };

@@ -3,7 +3,8 @@ import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
-import type { Model } from "../domain/models/model.ts";
+import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
+import type { AnyModel } from "../domain/models/model.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -27,9 +28,14 @@ export interface EngineAccess {
    * Checks a JSON body's rows and runs a model on them; `invalid` with `/rows/3/age` pointers for what does not fit. From bytes, which
    * are gone then, to those of the answer.
    */
-  predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
-  predictMessage(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Reads the upload that lies in the store under this model, and leaves its weights and its network there. */
+  importNetwork(
+    party: Party,
+    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined },
+  ): Promise<ImportedNetwork>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

@@ -80,7 +80,7 @@ describe("small files with known answers, over both surfaces", () => {
     expect(JSON.stringify(wire.spec?.labels)).toBe('{"__proto__":"kept"}');
     const row = '[{"constructor": 1, "__proto__": 1, "y": 15}]';
     const [answer] = (await ask(classes.model, row)).body.predictions;
-    expect(answer && "label" in answer && Object.keys(answer.probabilities)).toEqual([
+    expect(answer && "label" in answer && Object.keys(answer.probabilities ?? {})).toEqual([
       "__proto__",
       "constructor",
       "toString",

@@ -2,16 +2,24 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import type { Party } from "../../src/domain/fairness/shares.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
-import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
+import {
+  type AnyModel,
+  isImported,
+  type Model,
+  PredictRequest,
+  type PredictResponse,
+} from "../../src/domain/models/model.ts";
+import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
-import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
 import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
@@ -25,6 +33,8 @@ import type { Admit } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { importNetwork } from "../../workers/importing/import-network.ts";
+import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
@@ -57,12 +67,13 @@ export const startTestService = async (
   const queueConnection = createProducerConnection(redis.url, ignore);
   for (const connection of [commands, subscriber, queueConnection]) await waitForRedis(connection, 5000);
   const queue = createBullTrainingQueue({ connection: queueConnection, onError: ignore });
+  const artifacts = await createFileArtifactStore(join(redis.folder, "artifacts"));
   const plain: Deps = {
-    artifacts: await createFileArtifactStore(join(redis.folder, "artifacts")),
+    artifacts,
     jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
     catalogue: createRedisCatalogue(commands),
     queue,
-    engine: createTestEngine(),
+    engine: await createTestEngine(artifacts),
     consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? null,
@@ -93,9 +104,11 @@ export const startTestService = async (
   };
 };
 
-/** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
-const createTestEngine = (): EngineAccess => {
-  const predict = async (model: Model, body: unknown): Promise<PredictResponse> => {
+/** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
+const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
+  const kernels = { module: await compileKernels(), native: null };
+  const predict = async (party: Party, model: AnyModel, body: unknown): Promise<PredictResponse> => {
+    if (isImported(model)) return (await loadImported(artifacts, kernels, party.tenant, model)).value(body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
@@ -103,8 +116,11 @@ const createTestEngine = (): EngineAccess => {
   };
   return {
     plan: async (_party, spec, shape) => planSpec(spec, shape),
-    predictJson: async (_party, model, body) => Buffer.from(JSON.stringify(await predict(model, parseJsonBytes(body)))),
-    predictMessage: async (_party, model, body) => writePredictResponse(await predict(model, readPredictRequest(body))),
+    predictJson: async (party, model, body) =>
+      Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
+    predictMessage: async (party, model, body) =>
+      writePredictResponse(await predict(party, model, readPredictRequest(body))),
+    importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
     forget: () => {},
   };
 };

@@ -2,7 +2,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord } from "../../src/store/job-store.ts";
@@ -67,7 +67,7 @@ export type FromThread =
 
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: Model; body: Uint8Array }
+  | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

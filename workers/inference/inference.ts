@@ -2,16 +2,16 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import type { AnyModel } from "../../src/domain/models/model.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Inference {
   /** From the bytes of a JSON body to those of the answer. The body's are moved to the thread: reading ten thousand rows is its work too. */
-  predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
-  predictMessage(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
     ...{ script, workerData: setup, what: "prediction", log, atOnce, waiting, patienceMs, hungOn, heapMegabytes },
   });
   const predicting =
-    (type: "predictJson" | "predictMessage") => (party: Party, model: Model, body: Uint8Array<ArrayBuffer>) =>
+    (type: "predictJson" | "predictMessage") => (party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>) =>
       thread.ask(party, { type, tenant: party.tenant, model, body }, [body.buffer]);
   return {
     predictJson: predicting("predictJson"),

@@ -54,6 +54,10 @@ export const artifactKeys = {
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,
   /** The digest is in the name: two attempts that computed the same bits write the same file. */
   weights: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/weights-${digestHex}.safetensors`,
+  /** A network's description, for those read from a file; it belongs to the weights whose digest it bears. */
+  network: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/network-${digestHex}.json`,
+  /** The file of an import as it came, until it has been read. */
+  modelUpload: (tenant: string, id: string) => `${tenant}/models/${id}/upload`,
   /** Computed together with the weights whose digest it bears. */
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
@@ -61,6 +65,8 @@ export const artifactKeys = {
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
+  /** A finished job's events and metrics; written before the manifest. */
+  jobLog: (tenant: string, id: string) => `${tenant}/jobs/${id}/log.json`,
   checkpoints: (tenant: string, id: string) => `${tenant}/jobs/${id}/checkpoints/`,
   checkpoint: (tenant: string, id: string, step: number, attempt: number) =>
     `${tenant}/jobs/${id}/checkpoints/${String(step).padStart(12, "0")}-${attempt}.ckpt`,

@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
@@ -27,35 +27,6 @@ interface Stated {
   decimal?: string | undefined;
 }
 
-interface Room {
-  limitBytes: number;
-  /** Whether it is the tenant's quota that limits, not the size of one file. */
-  quota: boolean;
-}
-
-const quotaExceeded = (storedBytes: number): ServiceError =>
-  new ServiceError(
-    "quota_exceeded",
-    `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
-    {
-      retryAfterSeconds: 60,
-    },
-  );
-
-/** What the file may take: its own limit, or what is left of the tenant's quota. */
-const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<Room> => {
-  if (quotas === null) return { limitBytes: limits.datasetBytes, quota: false };
-  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
-  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
-  return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
-};
-
-/** Others of the tenant's files may have come in beside this one: whoever is last to look sees all of them, so together they never pass the quota. */
-const requireStillRoom = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<void> => {
-  if (quotas === null || (await artifacts.usedBytes(`${tenant}/`)) <= quotas.storedBytes) return;
-  throw quotaExceeded(quotas.storedBytes);
-};
-
 /**
  * Streams a CSV file into the artifact store while profiling it, then records it, then publishes the manifest: a data set that is
  * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
@@ -72,7 +43,7 @@ export const uploadDataset = async (
   });
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
-  const room = await roomFor(deps, caller.tenant);
+  const room = await roomFor(deps, caller.tenant, limits.datasetBytes);
   const id = deps.createId("ds");
   let reached: Reached = "file";
   try {
@@ -81,7 +52,7 @@ export const uploadDataset = async (
       ...{ body, limitBytes: room.limitBytes, types, dialect },
     });
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
-    if (gone?.aborted === true) throw incomplete();
+    if (gone?.aborted === true) throw incompleteUpload();
     await requireStillRoom(deps, caller.tenant);
     const dataset: Dataset = {
       id,
@@ -104,11 +75,7 @@ export const uploadDataset = async (
       const upload = { tenant: caller.tenant, dataset: id, err: cause };
       deps.log.error(upload, "the rest of a failed upload could not be removed; the sweep will");
     });
-    if (error instanceof ServiceError && error.code === "too_large" && room.quota && deps.quotas !== null) {
-      throw quotaExceeded(deps.quotas.storedBytes);
-    }
-    if (error instanceof ServiceError || !isAbort(error)) throw error;
-    throw incomplete(error);
+    throw uploadFailure(error, room, deps);
   }
 };
 
@@ -121,11 +88,3 @@ const withdraw = async (deps: Deps, tenant: TenantId, id: DatasetId, reached: Re
   if (reached === "recorded") await deps.catalogue.removeDataset(tenant, id);
   await removeFiles(deps, tenant, artifactKeys.dataset(tenant, id));
 };
-
-const incomplete = (cause?: unknown): ServiceError =>
-  new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
-
-const isAbort = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  ["ECONNRESET", "ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));
