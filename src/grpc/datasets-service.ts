@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { Dataset } from "../domain/datasets/dataset.ts";
 import { ServiceError } from "../domain/errors.ts";
 import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
@@ -22,6 +23,12 @@ const readHeader = async (messages: Messages): Promise<UploadHeader> => {
   return first.value.part.value;
 };
 
+const formatOf = (format: string | undefined): Dataset["format"] => {
+  if (format === undefined || format === "csv" || format === "images") return format ?? "csv";
+  const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose "csv" or "images"`;
+  throw new ServiceError("invalid", `/query/format: ${detail}`, { errors: [{ pointer: "/query/format", detail }] });
+};
+
 async function* chunksOf(messages: Messages): AsyncGenerator<Uint8Array, void, void> {
   for await (const message of messages) {
     if (message instanceof Undecodable) throw new ServiceError("malformed", message.detail);
@@ -36,10 +43,11 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
   return {
     uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call, gone) => {
       const messages = withProgressLimit<UploadDatasetRequest>(call);
-      const { types, ...header } = await readHeader(messages);
+      const { types, format, ...header } = await readHeader(messages);
       const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
       const body = Readable.from(chunksOf(messages), { objectMode: false });
-      return toDataset(await uploadDataset(deps, caller, { ...header, types: stated, body, gone }));
+      const typed = Object.keys(stated).length === 0 ? header : { ...header, types: stated };
+      return toDataset(await uploadDataset(deps, caller, { ...typed, format: formatOf(format), body, gone }));
     }),
     listDatasets: unary(wiring, "listDatasets", async (caller, request) => {
       const { items, nextPageToken } = await listDatasets(deps, caller, request);

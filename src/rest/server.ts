@@ -205,11 +205,14 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
     scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
     for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) registerRoute(scope, route, wiring);
   });
-  await app.register(async (scope) => {
-    scope.addContentTypeParser("text/csv", openFileBody);
-    scope.addContentTypeParser("*", refuseType("a CSV file, sent with Content-Type: text/csv"));
-    for (const route of restRoutes.filter(({ upload }) => upload === true)) registerRoute(scope, route, wiring);
-  });
+  for (const route of restRoutes.filter(({ upload }) => upload === true)) {
+    await app.register(async (scope) => {
+      const types = [route.body?.contentType ?? "", ...(route.body?.otherTypes ?? [])];
+      scope.addContentTypeParser(types, openFileBody);
+      scope.addContentTypeParser("*", refuseType(`a file, sent with Content-Type: ${types.join(", ")}`));
+      registerRoute(scope, route, wiring);
+    });
+  }
 };
 
 interface Hooks {

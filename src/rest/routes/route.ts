@@ -31,7 +31,7 @@ export interface RestRoute {
   query: z.ZodObject;
   headers?: z.ZodObject;
   /** As the document shows it; the use case parses. */
-  body?: { contentType: string; schema: z.ZodType; example?: unknown };
+  body?: { contentType: string; otherTypes?: readonly string[]; schema: z.ZodType; example?: unknown };
   responses: NonNullable<FastifyZodOpenApiSchema["response"]>;
   errors: readonly ErrorCode[];
   bodyLimitBytes?: number;

@@ -11,8 +11,8 @@ import type { Readable } from "node:stream";
 export interface ArtifactStore {
   /** Streams to a temporary file, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. */
   write(key: string, body: Readable | Uint8Array, options?: { limitBytes?: number }): Promise<WrittenArtifact>;
-  /** `not_found` if absent. */
-  read(key: string): Promise<Readable>;
+  /** `not_found` if absent. With a range: the bytes from `start` to before `end`, of which there is one at least. */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
   exists(key: string): Promise<boolean>;
   /** Keys below a prefix (ending in `/`), sorted. */
@@ -39,7 +39,10 @@ export interface WrittenArtifact {
 export const artifactKeys = {
   datasets: (tenant: string) => `${tenant}/datasets/`,
   dataset: (tenant: string, id: string) => `${tenant}/datasets/${id}/`,
-  datasetFile: (tenant: string, id: string) => `${tenant}/datasets/${id}/data.csv`,
+  datasetFile: (tenant: string, id: string, format: "csv" | "images" = "csv") =>
+    `${tenant}/datasets/${id}/data.${format}`,
+  /** An archive of images as it came, until they have been read. */
+  datasetUpload: (tenant: string, id: string) => `${tenant}/datasets/${id}/upload`,
   datasetManifest: (tenant: string, id: string) => `${tenant}/datasets/${id}/manifest.json`,
   models: (tenant: string) => `${tenant}/models/`,
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,
