@@ -4,6 +4,8 @@ export interface ByteReader {
   take(bytes: number): Promise<Buffer | null | undefined>;
   /** Passes over so many bytes; false when the stream ends before. */
   skip(bytes: number): Promise<boolean>;
+  /** Lets go of the stream, read to its end or not. */
+  close(): Promise<void>;
 }
 
 export const createByteReader = (source: AsyncIterable<Uint8Array>): ByteReader => {
@@ -37,5 +39,8 @@ export const createByteReader = (source: AsyncIterable<Uint8Array>): ByteReader 
     }
     return true;
   };
-  return { take, skip };
+  const close = async (): Promise<void> => {
+    await chunks.return?.();
+  };
+  return { take, skip, close };
 };

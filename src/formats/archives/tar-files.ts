@@ -100,6 +100,14 @@ export async function* tarFiles(
   limits: ArchiveLimits,
 ): AsyncGenerator<ArchiveFile, void, void> {
   const reader = createByteReader(source);
+  try {
+    yield* entriesOf(reader, limits);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* entriesOf(reader: ByteReader, limits: ArchiveLimits): AsyncGenerator<ArchiveFile, void, void> {
   const gauge = createArchiveGauge(limits);
   let ahead: Ahead = {};
   for (;;) {

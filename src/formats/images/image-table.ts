@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ServiceError } from "../../domain/errors.ts";
-import { createByteReader } from "../archives/byte-reader.ts";
+import { type ByteReader, createByteReader } from "../archives/byte-reader.ts";
 import { type CsvRecord, createCsvRecord, growRecord } from "../csv/csv-record.ts";
 import type { CsvHandlers } from "../csv/csv-scanner.ts";
 
@@ -64,6 +64,14 @@ export const recordOfCells = (record: CsvRecord, cells: readonly Uint8Array[]): 
 /** Reads a file of images row by row, as a CSV file is read: the cells of images are their pixels. One row is held at a time. */
 export const scanImageTable = async (stream: AsyncIterable<Uint8Array>, handlers: CsvHandlers): Promise<void> => {
   const reader = createByteReader(stream);
+  try {
+    await scanRows(reader, handlers);
+  } finally {
+    await reader.close();
+  }
+};
+
+const scanRows = async (reader: ByteReader, handlers: CsvHandlers): Promise<void> => {
   const take = async (bytes: number): Promise<Buffer> => requireBytes(await reader.take(bytes));
   const columns = await readHeader(take);
   handlers.header(columns);
