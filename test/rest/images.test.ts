@@ -72,8 +72,11 @@ describe("uploading images over REST", () => {
     });
     const half = await upload("", "application/zip", zip.subarray(0, zip.length - 30));
     expect(half).toMatchObject({ status: 400, body: { code: "malformed" } });
-    const escape = await upload("", "application/zip", buildZip([{ path: "../../x/1.jpg", content: picture }]));
-    expect(escape).toMatchObject({ status: 400, body: { detail: expect.stringContaining("leads out of it") } });
+    const escaping = await upload("", "application/zip", buildZip([{ path: "../../x/1.jpg", content: picture }]));
+    expect(escaping).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringMatching(/leads out of it|relative path/) },
+    });
     const size = await upload("shorterSide=8&size=10", "application/zip", zip);
     expect(size).toMatchObject({ status: 422, body: { errors: [{ pointer: "/query/size" }] } });
     const table = await upload("size=10", "text/csv", Buffer.from("a,b\n1,2\n"));
