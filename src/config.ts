@@ -74,6 +74,7 @@ const environment = z.object({
   DATA_DIR: z.preprocess(blank, z.string().default("./data")),
   REDIS_URL: url(["redis", "rediss", "unix"], "redis://127.0.0.1:6379"),
   ARTIFACT_URL: url(["file", "s3"], "file:///var/lib/descent/artifacts"),
+  ARTIFACT_CACHE_BYTES: wholeOrUnset(0, Number.MAX_SAFE_INTEGER),
   WORKERS: whole(0, 64, 1),
   API_KEYS_FILE: text,
   TLS_CERT_FILE: text,
@@ -119,6 +120,8 @@ export interface Config {
   /** Null: a private redis-server is started in the data folder. */
   redisUrl: string | null;
   artifactUrl: string;
+  /** Where trainers keep data sets and weights of the artifact store on their own disk; null: nowhere. */
+  artifactCache: { folder: string; limitBytes: number } | null;
   /** Trainer processes that the all-in-one command starts. */
   workers: number;
   apiKeysFile: string | null;
@@ -206,6 +209,14 @@ const limitOf = (value: number): number | null => (value === 0 ? null : value);
 const memoryShare = ({ memoryBytes }: Machine, workers: number): number =>
   Math.max(MIB, Math.floor((memoryBytes * 0.75) / Math.max(1, workers)));
 
+const CACHE_BYTES = 4 * 1024 * MIB;
+
+/** Files are as near as a cache would be. */
+const cacheOf = (artifactUrl: string, wanted: number | undefined, dataDir: string): Config["artifactCache"] => {
+  const limitBytes = wanted ?? (artifactUrl.startsWith("file:") ? 0 : CACHE_BYTES);
+  return limitBytes === 0 ? null : { folder: resolve(dataDir, "artifact-cache"), limitBytes };
+};
+
 /** Reads the environment. Throws StartError with one line for the first thing that is wrong, naming the variable and the remedy. */
 export const parseConfig = (
   env: Readonly<Record<string, string | undefined>>,
@@ -227,13 +238,15 @@ export const parseConfig = (
   if (e.PORT !== 0 && e.PORT === e.GRPC_PORT)
     throw new StartError(`PORT and GRPC_PORT are both ${e.PORT}: give one of them another number`);
   const dataDir = resolve(e.DATA_DIR);
+  const artifactUrl = e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href;
   return {
     port: e.PORT,
     grpcPort: e.GRPC_PORT,
     host: e.HOST,
     dataDir,
     redisUrl: e.REDIS_URL ?? null,
-    artifactUrl: e.ARTIFACT_URL ?? pathToFileURL(resolve(dataDir, "artifacts")).href,
+    artifactUrl,
+    artifactCache: cacheOf(artifactUrl, e.ARTIFACT_CACHE_BYTES, dataDir),
     workers: e.WORKERS,
     apiKeysFile: e.API_KEYS_FILE === undefined ? null : resolve(e.API_KEYS_FILE),
     tls: tlsOf(e),
@@ -258,36 +271,3 @@ export const parseConfig = (
     webhooks: toWebhookConfig(e),
   };
 };
-
-/** The variables as `--help` lists them. */
-export const environmentHelp = `Environment:
-  PORT                  REST, dashboard and docs (8080; 0: any free port)
-  GRPC_PORT             gRPC (50051)
-  HOST                  address to listen on (127.0.0.1; another one needs API_KEYS_FILE)
-  DATA_DIR              artifacts and the private Redis's files (./data)
-  REDIS_URL             redis://, rediss:// or unix:// (unset: a private redis-server is started)
-  ARTIFACT_URL          file:///folder (file://DATA_DIR/artifacts; s3:// is refused: not supported yet)
-  WORKERS               trainer processes started by the all-in-one command (1)
-  API_KEYS_FILE         keys and tenants (unset: no authentication)
-  TLS_CERT_FILE         certificate chain in PEM, for REST and gRPC (unset: without TLS)
-  TLS_KEY_FILE          its private key in PEM
-  GRPC_CLIENT_CA_FILE   gRPC clients must present a certificate signed by one of these (unset: need not)
-  LOG_LEVEL             trace, debug, info, warn, error, silent (info)
-  CHECKPOINT_SECONDS    between two checkpoints of a running job (10)
-  HEARTBEAT_SECONDS     after which a silent engine thread is taken for hung (30)
-  DRAIN_SECONDS         for a trainer to checkpoint and hand back its jobs (20)
-  LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
-  POISON_CRASHES        after so many without progress a job runs alone, and fails with one more (3)
-  TRAINER_THREADS       cores that one trainer may use (all that the machine or container has)
-  TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's or container's, shared by WORKERS)
-  TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)
-  TRAINER_METRICS_HOST  address for that (127.0.0.1)
-  KERNELS               wasm, native: forces these; the bits are the same (auto: native where the build made some)
-  PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)
-  QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
-  QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)
-  QUOTA_STORED_BYTES    that one tenant's data sets and models may take (0: any number)
-  RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)
-  WEBHOOK_SECRET        signs webhooks; two with a comma while changing it (kept in DATA_DIR by npm start)
-  WEBHOOK_PRIVATE_HOSTS hosts of webhooks that may be private and http://: hooks.internal,*.corp.example (none)
-  WEBHOOK_RETRY_SECONDS pauses between deliveries (5,300,1800,7200,18000,36000,50400,72000,86400)`;

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
-import { environmentHelp, parseConfig, StartError } from "./config.ts";
+import { parseConfig, StartError } from "./config.ts";
+import { environmentHelp } from "./environment-help.ts";
 import { runApi } from "./main/api.ts";
 import { createLog } from "./main/observing/log.ts";
 import { createScrub, secretsOf } from "./main/observing/scrub.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { environmentHelp, parseConfig, StartError } from "../src/config.ts";
+import { parseConfig, StartError } from "../src/config.ts";
+import { environmentHelp } from "../src/environment-help.ts";
 
 const lineOf = (env: Record<string, string>): string => {
   try {

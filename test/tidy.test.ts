@@ -3,9 +3,9 @@ import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { environmentHelp } from "../src/config.ts";
 import { errorCatalogue } from "../src/domain/errors.ts";
 import { transitions } from "../src/domain/jobs/job-state.ts";
+import { environmentHelp } from "../src/environment-help.ts";
 import { operations } from "../src/usecases/admission/operations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -66,6 +66,7 @@ const floors: Record<string, Floor> = {
   "src/web/page": { values: [], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },
   "src/config.ts": { values: [] },
+  "src/environment-help.ts": { values: [] },
   "src/demo": { values: [] },
   "src/demo.ts": { values: ["src/demo"] },
   workers: {

@@ -12,7 +12,10 @@ export const limits = {
   /** Numbers that the rows of one request become, four bytes each. */
   predictInputs: 32 * MIB,
   previewRows: 1000,
+  /** Of a preview's rows, about: fewer rows are shown of a wide table, one at least. */
+  previewBytes: MIB / 2,
   datasetBytes: GIB,
+  modelBytes: GIB,
   /** Of an archive of images: its entries, each unpacked, all unpacked; of a picture as its header states it; of the pixels that are kept. */
   archiveEntries: 1_000_000,
   archiveEntryBytes: 64 * MIB,
@@ -26,7 +29,7 @@ export const limits = {
   csvCellBytes: 64 * KIB,
   columns: 16_384,
   categoriesPerColumn: 1000,
-  /** Of a data set's record, for the values that columns have with their counts; its names and statistics take no more again. */
+  /** Of a data set's record, for the values that columns have with their counts. */
   manifestValueBytes: 2 * MIB,
   /** Of memory, for values that are counted while one file is read. */
   countedValueBytes: 32 * MIB,
@@ -42,6 +45,9 @@ export const limits = {
   frozenLayers: 1000,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
+  /** Of a finished job's events, and of the points of its curve, as they are kept in the artifact store. */
+  jobEventsBytes: 2 * MIB,
+  jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
   labels: 64,

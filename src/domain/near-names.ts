@@ -2,6 +2,8 @@ const mostNames = 3;
 const longestCompared = 64;
 /** Letter comparisons that one unknown name may cost: about a millisecond, however many names there are. */
 const mostComparisons = 300_000;
+/** Letters that all questions about the same names may cost together: some tens of milliseconds. Those that come later get no hint. */
+const mostLetters = 4_000_000;
 
 /** Upper and lower case and separators count for nothing. */
 const plain = (name: string): string =>
@@ -85,6 +87,7 @@ const prepare = (name: string): Known => {
  */
 export const createNearNames = (names: readonly string[]): ((wanted: string) => string) => {
   let prepared: Known[] | undefined;
+  let lettersLeft = mostLetters;
   return (wanted) => {
     prepared ??= names.map(prepare);
     const asked = prepare(wanted);
@@ -92,10 +95,13 @@ export const createNearNames = (names: readonly string[]): ((wanted: string) => 
     const spend = (comparisons: number): boolean => {
       if (comparisons > left) return false;
       left -= comparisons;
+      lettersLeft -= comparisons;
       return true;
     };
     const near: { name: string; far: number }[] = [];
     for (const known of prepared) {
+      if (lettersLeft <= 0) break;
+      lettersLeft -= known.plain.length;
       const far = remoteness(asked, known, spend);
       if (far < 1) near.push({ name: known.name, far });
     }

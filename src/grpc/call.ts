@@ -15,7 +15,8 @@ import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import type { LoadGate, LoadKind } from "../usecases/admission/load-gate.ts";
 import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
-import { Undecodable } from "./decoding.ts";
+import { Undecodable } from "./coding.ts";
+import type { Encoded } from "./encoded.ts";
 import { type Observed, observeCall } from "./observe.ts";
 import { toStatus } from "./status.ts";
 
@@ -123,7 +124,7 @@ const refused = (
 };
 
 const decoded = <Q>(request: Q): Q => {
-  if (request instanceof Undecodable) throw new ServiceError("malformed", request.detail);
+  if (request instanceof Undecodable) throw new ServiceError(request.code, request.detail);
   return request;
 };
 
@@ -135,7 +136,7 @@ export const unary =
   <Q, R>(
     wiring: Wiring,
     operation: OperationName,
-    handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R>,
+    handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
     const observed = observeCall(wiring.onFinished, operation, call.request);
@@ -144,7 +145,7 @@ export const unary =
       handle(caller, decoded(call.request), signal),
     ).then(
       (response) => {
-        callback(null, response, observed.trailer());
+        callback(null, response as R, observed.trailer());
         observed.finished(call.cancelled ? status.CANCELLED : status.OK, response);
       },
       (error: unknown) => callback(refused(wiring, operation, call, observed, error)),
@@ -197,14 +198,14 @@ export const clientStream =
   <Q, R>(
     wiring: Wiring,
     operation: OperationName,
-    handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R>,
+    handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
     const observed = observeCall(wiring.onFinished, operation, null);
     const lasting: Lasting = { kind: "upload", limitMs: uploadLimitMs };
     run(wiring, operation, call, observed, lasting, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => {
-        callback(null, response, observed.trailer());
+        callback(null, response as R, observed.trailer());
         observed.finished(status.OK, response);
       },
       (error: unknown) => callback(refused(wiring, operation, call, observed, error)),

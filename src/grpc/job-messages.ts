@@ -1,5 +1,8 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Job, JobEvent, MetricPoint } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
+import type { Page } from "../domain/page.ts";
+import { Encoded, writeParts } from "./encoded.ts";
 import * as wire from "./generated/descent/v1/jobs.ts";
 import { toJobSpec, toStruct } from "./job-spec.ts";
 
@@ -32,4 +35,30 @@ export const toJob = (job: Job): wire.Job => ({
 
 export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });
 
-export const toMetricPoint = (point: MetricPoint): wire.MetricPoint => point;
+function* partsOfJobs({ items, nextPageToken }: Page<Job>): Generator<BinaryWriter, void, void> {
+  for (const item of items) yield wire.ListJobsResponse.encode({ items: [toJob(item)], nextPageToken: undefined });
+  yield wire.ListJobsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });
+}
+
+export const encodeJobs = async (page: Page<Job>): Promise<Encoded<wire.ListJobsResponse>> =>
+  new Encoded(await writeParts(partsOfJobs(page)));
+
+function* partsOfEvents(items: readonly JobEvent[], nextAfter: string | null): Generator<BinaryWriter, void, void> {
+  for (const item of items) yield wire.ListJobEventsResponse.encode({ items: [toEvent(item)], nextAfter: undefined });
+  yield wire.ListJobEventsResponse.encode({ items: [], nextAfter: nextAfter ?? undefined });
+}
+
+export const encodeEvents = async (
+  items: readonly JobEvent[],
+  nextAfter: string | null,
+): Promise<Encoded<wire.ListJobEventsResponse>> => new Encoded(await writeParts(partsOfEvents(items, nextAfter)));
+
+function* partsOfPoints(items: readonly MetricPoint[], nextAfter: number | null): Generator<BinaryWriter, void, void> {
+  for (const item of items) yield wire.ListJobMetricsResponse.encode({ items: [item], nextAfter: undefined });
+  yield wire.ListJobMetricsResponse.encode({ items: [], nextAfter: nextAfter ?? undefined });
+}
+
+export const encodePoints = async (
+  items: readonly MetricPoint[],
+  nextAfter: number | null,
+): Promise<Encoded<wire.ListJobMetricsResponse>> => new Encoded(await writeParts(partsOfPoints(items, nextAfter)));

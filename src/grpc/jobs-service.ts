@@ -12,7 +12,7 @@ import { submitJob } from "../usecases/jobs/submit-job.ts";
 import { watchJob } from "../usecases/jobs/watch-job.ts";
 import { serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/jobs.ts";
-import { fromState, toEvent, toJob, toMetricPoint } from "./job-messages.ts";
+import { encodeEvents, encodeJobs, encodePoints, fromState, toEvent, toJob } from "./job-messages.ts";
 import { fromJobSpec, toJobSpec } from "./job-spec.ts";
 
 async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
@@ -35,18 +35,18 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     ),
     listJobs: unary(wiring, "listJobs", async (caller, { state, ...page }) => {
       const { items, nextPageToken } = await listJobs(deps, caller, { ...page, state: fromState(state) });
-      return { items: items.map(toJob), nextPageToken: nextPageToken ?? undefined };
+      return encodeJobs({ items, nextPageToken });
     }),
     watchJob: serverStream(wiring, "watchJob", async (caller, { id, after }, signal) =>
       toEvents(await watchJob(deps, caller, { id, afterEventId: after, signal })),
     ),
     listJobEvents: unary(wiring, "listJobEvents", async (caller, request) => {
       const { items, nextAfter } = await listJobEvents(deps, caller, request);
-      return { items: items.map(toEvent), nextAfter: nextAfter ?? undefined };
+      return encodeEvents(items, nextAfter);
     }),
     listJobMetrics: unary(wiring, "listJobMetrics", async (caller, request) => {
       const { items, nextAfter } = await listJobMetrics(deps, caller, request);
-      return { items: items.map(toMetricPoint), nextAfter: nextAfter ?? undefined };
+      return encodePoints(items, nextAfter);
     }),
     cancelJob: unary(wiring, "cancelJob", async (caller, { id }) => toJob(await cancelJob(deps, caller, { id }))),
     pauseJob: unary(wiring, "pauseJob", async (caller, { id }) => toJob(await pauseJob(deps, caller, { id }))),

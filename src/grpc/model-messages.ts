@@ -1,8 +1,56 @@
-import type { Model, Prediction } from "../domain/models/model.ts";
-import type * as wire from "./generated/descent/v1/models.ts";
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { ServiceError } from "../domain/errors.ts";
+import type { ImportedModel, ImportFormat } from "../domain/models/imported-model.ts";
+import { type AnyModel, isImported, type Model, type Prediction } from "../domain/models/model.ts";
+import type { Report } from "../domain/models/report.ts";
+import type { Page } from "../domain/page.ts";
+import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
+import * as wire from "./generated/descent/v1/models.ts";
 import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
 
-export const toModel = (model: Model): wire.Model => ({
+/** The domain's name of a file's format. */
+export const fromFormat = (format: wire.ImportFormat): ImportFormat => {
+  switch (format) {
+    case wire.ImportFormat.IMPORT_FORMAT_ONNX:
+      return "onnx";
+    case wire.ImportFormat.IMPORT_FORMAT_ZIP:
+      return "zip";
+    case wire.ImportFormat.IMPORT_FORMAT_SAFETENSORS:
+      return "safetensors";
+    default: {
+      const detail = "must be IMPORT_FORMAT_ONNX, IMPORT_FORMAT_ZIP or IMPORT_FORMAT_SAFETENSORS";
+      throw new ServiceError("invalid", `/format: ${detail}`, { errors: [{ pointer: "/format", detail }] });
+    }
+  }
+};
+
+const toImported = (model: ImportedModel): wire.Model => {
+  const { architecture, inputs, outputs, trainable, frozen, head, labels, image, warnings, licence, source, file } =
+    model;
+  return {
+    id: model.id,
+    name: model.name,
+    parameters: model.parameters,
+    metrics: model.metrics,
+    digest: model.digest,
+    createdAt: model.createdAt,
+    files: model.files,
+    imported: {
+      ...{ inputs, outputs, trainable, frozen, warnings, labels: labels ?? [] },
+      architecture: architecture ?? undefined,
+      head: head ?? undefined,
+      image: image === null ? undefined : toStruct(image),
+      licence: licence ?? undefined,
+      source: source ?? undefined,
+      file: toStruct(file),
+    },
+  };
+};
+
+const toModel = (model: AnyModel): wire.Model => (isImported(model) ? toImported(model) : toTrained(model));
+
+/** All but the preprocessing. */
+const toTrained = (model: Model): wire.Model => ({
   id: model.id,
   name: model.name,
   job: model.job ?? undefined,
@@ -13,12 +61,35 @@ export const toModel = (model: Model): wire.Model => ({
   parameters: model.parameters,
   metrics: model.metrics,
   digest: model.digest,
-  preprocessing: toStruct(model.preprocessing),
+  preprocessing: undefined,
   createdAt: model.createdAt,
   files: model.files,
 });
 
+async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {
+  yield wire.Model.encode(toModel(model));
+  if (!isImported(model)) yield fieldOf(11, await encodeStruct(model.preprocessing));
+}
+
+export const encodeModel = async (model: AnyModel): Promise<Encoded<wire.Model>> =>
+  new Encoded(await writeParts(partsOf(model)), model.id);
+
+async function* partsOfPage({ items, nextPageToken }: Page<AnyModel>): AsyncGenerator<BinaryWriter, void, void> {
+  for (const item of items) yield fieldOf(1, (await encodeModel(item)).bytes);
+  yield wire.ListModelsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });
+}
+
+export const encodeModels = async (page: Page<AnyModel>): Promise<Encoded<wire.ListModelsResponse>> =>
+  new Encoded(await writeParts(partsOfPage(page)));
+
+export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>
+  new Encoded(fieldOf(1, await encodeStruct(report)).finish());
+
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
+  if ("outputs" in prediction) {
+    const { outputs, label, probabilities } = prediction;
+    return { $case: "network", value: { outputs: toStruct(outputs), label, probabilities: probabilities ?? {} } };
+  }
   if ("label" in prediction) return { $case: "classification", value: prediction };
   if ("value" in prediction) return { $case: "regression", value: prediction };
   if ("distances" in prediction) return { $case: "cluster", value: prediction };

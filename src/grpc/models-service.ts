@@ -1,14 +1,16 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../usecases/models/delete-model.ts";
 import { getModel } from "../usecases/models/get-model.ts";
 import { getModelReport } from "../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../usecases/models/get-model-weights.ts";
+import { importModel } from "../usecases/models/import-model.ts";
 import { listModels } from "../usecases/models/list-models.ts";
 import { predict } from "../usecases/models/predict.ts";
-import { serverStream, unary, type Wiring } from "./call.ts";
+import { clientStream, serverStream, unary, type Wiring } from "./call.ts";
 import type * as wire from "./generated/descent/v1/models.ts";
-import { toStruct } from "./job-spec.ts";
-import { toModel, toPrediction } from "./model-messages.ts";
+import { encodeModel, encodeModels, encodeReport, fromFormat, toPrediction } from "./model-messages.ts";
+import { chunksOf, readHeader } from "./uploading.ts";
 
 async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
   for await (const chunk of body) yield { chunk };
@@ -17,14 +19,19 @@ async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsRes
 export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
   const { deps } = wiring;
   return {
-    listModels: unary(wiring, "listModels", async (caller, request) => {
-      const { items, nextPageToken } = await listModels(deps, caller, request);
-      return { items: items.map(toModel), nextPageToken: nextPageToken ?? undefined };
+    importModel: clientStream(wiring, "importModel", async (caller, call, gone) => {
+      const messages = withProgressLimit<wire.ImportModelRequest>(call);
+      const { format, ...header } = await readHeader(messages);
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
     }),
-    getModel: unary(wiring, "getModel", async (caller, { id }) => toModel(await getModel(deps, caller, { id }))),
-    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) => ({
-      report: toStruct(await getModelReport(deps, caller, { id })),
-    })),
+    listModels: unary(wiring, "listModels", async (caller, request) =>
+      encodeModels(await listModels(deps, caller, request)),
+    ),
+    getModel: unary(wiring, "getModel", async (caller, { id }) => encodeModel(await getModel(deps, caller, { id }))),
+    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) =>
+      encodeReport(await getModelReport(deps, caller, { id })),
+    ),
     deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
       await deleteModel(deps, caller, { id });
       return {};

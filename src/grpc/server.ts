@@ -7,8 +7,8 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import type { Deps } from "../usecases/deps.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import type { Wiring } from "./call.ts";
+import { withOwnCoding } from "./coding.ts";
 import { createDatasetsService } from "./datasets-service.ts";
-import { withSafeDecoding } from "./decoding.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
@@ -120,9 +120,9 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     onFinished: options.onFinished ?? (() => {}),
   };
   const server = new Server(settings);
-  server.addService(withSafeDecoding(DatasetsServiceService), createDatasetsService(wiring));
-  server.addService(withSafeDecoding(JobsServiceService), createJobsService(wiring));
-  server.addService(withSafeDecoding(ModelsServiceService), createModelsService(wiring));
+  server.addService(withOwnCoding(DatasetsServiceService, ["uploadDataset"]), createDatasetsService(wiring));
+  server.addService(withOwnCoding(JobsServiceService), createJobsService(wiring));
+  server.addService(withOwnCoding(ModelsServiceService, ["predict"]), createModelsService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

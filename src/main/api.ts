@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { createImporter } from "../../workers/importing/importer.ts";
 import { createInference } from "../../workers/inference/inference.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
@@ -23,12 +24,13 @@ import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
 import { logRequests } from "./observing/request-log.ts";
-import { readRunId, stopOrphanedRedis } from "./private-redis/orphaned-redis.ts";
+import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
-import { orphaned, privateRedisVariable, tellParent, untilToldToStop } from "./processes/parent.ts";
+import { tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
+const importThread = new URL("../../workers/importing/import-thread.js", import.meta.url);
 const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
 const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
 
@@ -119,9 +121,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const tls = await readTls(config, log);
   const metrics = createApiMetrics();
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
-  // Before it serves: Redis may be away from then on.
-  const ownsRedis = process.env[privateRedisVariable] === "1";
-  const runId = ownsRedis ? await readRunId(redisUrl, log) : "";
+  const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
@@ -137,12 +137,13 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   log.info(line);
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
   const inference = createInference(inferenceThread, setup, log);
+  const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const planner = createPlanner(planningThread, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: { ...inference, plan: planner.plan },
+    engine: { ...inference, plan: planner.plan, importNetwork: importer.importNetwork },
     consumption,
     log,
     quotas: quotasOf(config),
@@ -167,9 +168,11 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();
+  await importer.close();
   await planner.close();
   await queue.close();
+  connection.disconnect();
   await backends.close();
-  if (ownsRedis && reason === orphaned) await stopOrphanedRedis(redisUrl, runId, config.drainMs, log);
+  await stopOrphanedRedis(reason);
   log.info("api stopped");
 };

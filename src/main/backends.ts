@@ -41,7 +41,7 @@ const asStartError = (error: unknown): never => {
 
 const openArtifacts = async (url: string): Promise<ArtifactStore> => {
   try {
-    const artifacts = await openArtifactStore(url);
+    const artifacts = await openArtifactStore(url, { env: process.env });
     await artifacts.probe();
     return artifacts;
   } catch (error) {

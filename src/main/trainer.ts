@@ -10,6 +10,7 @@ import type { TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import { connectBackends } from "./backends.ts";
 import { serveMetrics } from "./observing/metrics-server.ts";
 import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
+import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
 
@@ -45,6 +46,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   const { native, line } = await chooseStartKernels(config.kernels);
   metrics.kernels(showKernels(native));
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
+  const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
     log.warn({ err: error }, "the queue's connection is in trouble");
@@ -61,6 +63,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     now: () => new Date(),
     name,
     artifactUrl: config.artifactUrl,
+    artifactCache: config.artifactCache,
     checkpointMs: config.checkpointMs,
     heartbeatMs: config.heartbeatMs,
     drainMs: config.drainMs,
@@ -96,5 +99,6 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   closeMetrics();
   connection.disconnect();
   await backends.close();
+  await stopOrphanedRedis(reason);
   log.info("trainer stopped");
 };

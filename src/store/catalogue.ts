@@ -1,6 +1,6 @@
 import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
-import type { Model } from "../domain/models/model.ts";
+import type { AnyModel } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
 
 export interface Removal {
@@ -17,10 +17,10 @@ export interface Catalogue {
   datasets(tenant: TenantId, page: PageRequest): Promise<Page<Dataset>>;
   /** `in_use` while an unfinished job or a model refers to it. May be repeated until `filesRemoved` was told. */
   removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;
-  addModel(tenant: TenantId, model: Model): Promise<void>;
+  addModel(tenant: TenantId, model: AnyModel): Promise<void>;
   /** By id or alias. */
-  model(tenant: TenantId, idOrAlias: string): Promise<Model>;
-  models(tenant: TenantId, page: PageRequest): Promise<Page<Model>>;
+  model(tenant: TenantId, idOrAlias: string): Promise<AnyModel>;
+  models(tenant: TenantId, page: PageRequest): Promise<Page<AnyModel>>;
   /** `in_use` while an unfinished job starts from it, a model came from it, or an alias names it. May be repeated, as above. */
   removeModel(tenant: TenantId, id: ModelId): Promise<void>;
   /**

@@ -149,15 +149,16 @@ export interface JobStore {
 
   /** Jobs in non-final states, for the reconciler. */
   unfinished(): Promise<UnfinishedJob[]>;
-  /** Finished jobs of which nobody has said yet that their manifest is in the artifact store. */
+  /** Finished jobs of which nobody has said yet that their manifest and log are in the artifact store. */
   unpublished(tenant: TenantId): Promise<JobId[]>;
-  published(tenant: TenantId, id: JobId): Promise<void>;
+  /** They are there, up to this event; if another has come since, as a webhook's may, the job stays unpublished. */
+  published(tenant: TenantId, id: JobId, lastEvent: string | null): Promise<void>;
   /**
    * Removes a finished job's record. `forbidden_transition` if it is not finished. May be repeated until the catalogue was told
    * that its files are gone.
    */
   remove(tenant: TenantId, id: JobId): Promise<void>;
-  /** Records a finished job again from its manifest, without events and metrics. False, changing nothing, if it is known. */
-  restore(tenant: TenantId, job: Job): Promise<boolean>;
+  /** Records a finished job again from its manifest and its log. False, changing nothing, if it is known. May be repeated when it was cut. */
+  restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
   ping(): Promise<void>;
 }

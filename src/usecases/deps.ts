@@ -3,7 +3,8 @@ import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
-import type { Model, PredictResponse } from "../domain/models/model.ts";
+import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
+import type { AnyModel, PredictResponse } from "../domain/models/model.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -24,9 +25,14 @@ export interface EngineAccess {
   /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
   plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
   /** Checks the body and runs a model on its raw rows; `invalid` with `/rows/3/age` pointers for what does not fit. */
-  predict(party: Party, model: Model, body: unknown): Promise<PredictResponse>;
+  predict(party: Party, model: AnyModel, body: unknown): Promise<PredictResponse>;
   /** The same from a JSON body's bytes, which are gone then, to those of the answer. */
-  predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Reads the upload that lies in the store under this model, and leaves its weights and its network there. */
+  importNetwork(
+    party: Party,
+    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined },
+  ): Promise<ImportedNetwork>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

@@ -1,11 +1,12 @@
-// npm run bench -- [--workload NAME,… | all] [--threads N] [--backend wasm|blas] [--json] [--profile] [--torch] [--tfjs FOLDER]
+// npm run bench -- [--workload NAME,… | all] [--threads N] [--kernels auto|wasm|native] [--json] [--profile] [--torch] [--tfjs FOLDER]
 //
-// Prints one line for each workload: {workload, threads, backend, samplesPerSecond, gflops}, and with --torch and --tfjs what those made of the same
+// Prints one line for each workload: {workload, threads, kernels, samplesPerSecond, gflops, limit}, and with --torch and --tfjs what those made of the same
 // workload in the same minute. The machine's speed changes from second to second, so the libraries take turns of --seconds, --rounds times; rates are
 // medians of the turns, ratios the median of the ratios within each turn.
 import { parseArgs } from "node:util";
 import { createDescentSide, loadEngine } from "./descent-side.mjs";
 import { createGemm } from "./gemm.mjs";
+import { limitOf, measureLimits } from "./limits.mjs";
 import { startPartner } from "./partner.mjs";
 import { showProfile } from "./profile.mjs";
 import { workloads } from "./workloads.mjs";
@@ -14,7 +15,7 @@ const { values: options } = parseArgs({
   options: {
     workload: { type: "string", default: "all" },
     threads: { type: "string", default: "1" },
-    backend: { type: "string", default: "wasm" },
+    kernels: { type: "string", default: "auto" },
     json: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     torch: { type: "boolean", default: false },
@@ -37,7 +38,6 @@ const rateOf = ({ samples, seconds }) => samples / seconds;
 
 const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
-const { backend } = options;
 const here = new URL(".", import.meta.url).pathname;
 
 /** Our rate against a partner's, turn by turn; null if it cannot run the workload. */
@@ -47,8 +47,14 @@ const compare = (ours, theirs, version) => {
   return { version, samplesPerSecond: round(median(theirs.map(rateOf))), ratio: round(median(ratios)) };
 };
 
+const limits = measureLimits();
+const limitsFor = ({ plan, batch }) => {
+  const { arithmetic, memory } = limitOf(limits, plan, batch);
+  return { arithmetic: round(arithmetic), memory: round(memory) };
+};
+
 const runWorkload = async (engine, name, partners) => {
-  const side = await createDescentSide(engine, name, { threads: Number(options.threads), backend });
+  const side = await createDescentSide(engine, name, { threads: Number(options.threads), kernels: options.kernels });
   if (options.profile) showProfile(side);
   const ours = [];
   const theirs = new Map(Object.keys(partners).map((partner) => [partner, []]));
@@ -64,9 +70,10 @@ const runWorkload = async (engine, name, partners) => {
   return {
     workload: name,
     threads: side.threads,
-    backend,
+    kernels: side.kernelName,
     samplesPerSecond: round(samplesPerSecond),
     gflops: round((samplesPerSecond * side.flopsPerSample) / 1e9),
+    ...(limits === null ? {} : { limit: limitsFor(side) }),
     ...Object.fromEntries(
       [...theirs].map(([partner, turns]) => [partner, compare(ours, turns, partners[partner].version)]),
     ),
@@ -74,34 +81,37 @@ const runWorkload = async (engine, name, partners) => {
 };
 
 const runGemm = async (engine) => {
-  const { run } = await createGemm(engine);
+  const { run, kernelName } = await createGemm(engine, options.kernels, limits);
   run(0.1);
   const turns = Array.from({ length: rounds }, () => run(seconds / 2));
   return {
     workload: "gemm-512",
     threads: 1,
-    backend: "wasm",
+    kernels: kernelName,
     gflops: round(median(turns.map(({ gemm }) => gemm))),
     microkernelGflops: round(median(turns.map(({ peak }) => peak))),
     ratio: round(median(turns.map(({ gemm, peak }) => gemm / peak))),
+    openblas: turns[0].blas === null ? null : round(median(turns.map(({ gemm, blas }) => gemm / blas))),
   };
 };
 
 const show = (result) => {
   if (options.json) return `${JSON.stringify(result)}\n`;
-  const { workload, threads, samplesPerSecond, gflops, ratio, torch, tfjs } = result;
+  const { workload, threads, kernels, samplesPerSecond, gflops, limit, ratio, openblas, torch, tfjs } = result;
   const against = [
+    ...(limit ? [`limit ${limit.arithmetic} (arithmetic), ${limit.memory} (memory)`] : []),
     ...(ratio ? [`${ratio} of the microkernel`] : []),
+    ...(openblas ? [`${openblas} × OpenBLAS`] : []),
     ...(torch ? [`${torch.ratio} × PyTorch ${torch.version} (${torch.samplesPerSecond})`] : []),
     ...(tfjs ? [tfjs.ratio ? `${tfjs.ratio} × tfjs ${tfjs.version}` : `tfjs ${tfjs.version} cannot run it`] : []),
   ];
   const rate = samplesPerSecond ? `${samplesPerSecond} samples/s  ` : "";
-  return `${workload.padEnd(12)} ${backend} ${threads}  ${rate}${gflops} GFLOP/s  ${against.join("  ")}\n`;
+  return `${workload.padEnd(12)} ${kernels} ${threads}  ${rate}${gflops} GFLOP/s  ${against.join("  ")}\n`;
 };
 
 const engine = await loadEngine(new URL(options.dist, `file://${process.cwd()}/`));
 const partners = {
-  torch: options.torch ? await startPartner(options.python, [`${here}torch-bench.py`]) : null,
+  torch: options.torch ? await startPartner(options.python, [`${here}torch-bench.py`, options.threads]) : null,
   tfjs: options.tfjs ? await startPartner(process.execPath, [`${here}tfjs-bench.mjs`, options.tfjs]) : null,
 };
 const present = Object.fromEntries(Object.entries(partners).filter(([, partner]) => partner !== null));
@@ -109,6 +119,20 @@ const names = options.workload === "all" ? [...Object.keys(workloads), "gemm-512
 const unknown = names.filter((name) => name !== "gemm-512" && !(name in workloads));
 if (unknown.length > 0)
   throw new Error(`unknown workload ${unknown}: there are ${[...Object.keys(workloads), "gemm-512"].join(", ")}`);
+if (limits !== null) {
+  const { processor, exactGflops, fusedGflops, gigabytesPerSecond } = limits;
+  const measured = {
+    processor,
+    exactGflops: round(exactGflops),
+    fusedGflops: round(fusedGflops),
+    gigabytesPerSecond: round(gigabytesPerSecond),
+  };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ limits: measured })}\n`
+      : `one core of ${processor}: ${measured.exactGflops} GFLOP/s exact, ${measured.fusedGflops} fused, ${measured.gigabytesPerSecond} GB/s\n`,
+  );
+}
 for (const name of names)
   process.stdout.write(show(name === "gemm-512" ? await runGemm(engine) : await runWorkload(engine, name, present)));
 for (const partner of Object.values(present)) partner.close();

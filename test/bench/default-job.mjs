@@ -14,10 +14,11 @@ export const loadJobs = async (dist) => {
   const { createTrainingMemory, dataViews, weightTensors } = await part("engine/train/fitting/memory");
   const { createPredictor } = await part("engine/train/predictor");
   const { leadTeam } = await part("engine/parallel/team");
-  const { compileKernels, instantiateKernels } = await part("engine/kernels/load");
+  const { compileKernels } = await part("engine/kernels/load");
+  const { loadEngineKernels } = await part("engine/kernels/engine-kernels");
   const { fit: train } = await part("engine/train/fitting/fit");
   const { createRandomStream } = await part("engine/kernels/philox");
-  const kernels = await compileKernels();
+  const kernels = { module: await compileKernels(), native: null };
 
   const openText = (text) => () => Readable.from([Buffer.from(text)]);
   const upload = async (name, open) => ({ id: "ds_01JD0000000000000000000000", name, ...(await profileCsv(open())) });
@@ -30,7 +31,7 @@ export const loadJobs = async (dist) => {
     const views = dataViews(plan, memory);
     const preprocessing = await prepare(spec, dataset, open, views);
     const startedMs = performance.now();
-    const team = leadTeam(plan, memory, instantiateKernels(kernels, memory));
+    const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
     const control = new Int32Array(new SharedArrayBuffer(4));
     const { metrics } = await train(plan, memory, team, {
       control,
@@ -39,9 +40,9 @@ export const loadJobs = async (dist) => {
     });
     team.dismiss();
     const milliseconds = performance.now() - startedMs;
-    const predict = (rows) => {
+    const predict = async (rows) => {
       const weights = new Map(weightTensors(plan, memory).map(({ name, data }) => [name, Float32Array.from(data)]));
-      const predictor = createPredictor(spec, plan.shape, weights, kernels);
+      const predictor = await createPredictor(spec, plan.shape, weights, kernels);
       return predictor.predict(encodeRows(preprocessing, rows).inputs);
     };
     return { spec, plan, metrics, milliseconds, views, preprocessing, predict };

@@ -6,17 +6,19 @@ import { batches, toSpec, workloads } from "./workloads.mjs";
 /** The built engine below a `dist` folder. */
 export const loadEngine = async (dist) => {
   const part = (path) => import(new URL(`src/${path}`, dist).href);
-  const [spec, plan, memory, stepper, team, engineKernels, load, schedule] = await Promise.all([
+  const [spec, plan, memory, stepper, team, engineKernels, load, choose, schedule] = await Promise.all([
     part("domain/jobs/spec/job-spec.js"),
     part("engine/train/planning/plan-training.js"),
     part("engine/train/fitting/memory.js"),
     part("engine/train/fitting/stepper.js"),
     part("engine/parallel/team.js"),
-    part("engine/blas/engine-kernels.js"),
+    part("engine/kernels/engine-kernels.js"),
     part("engine/kernels/load.js"),
+    part("engine/kernels/native/choose.js"),
     part("engine/optim/schedule.js"),
   ]);
-  return { ...spec, ...plan, ...memory, ...stepper, ...team, ...engineKernels, ...load, ...schedule, dist: dist.href };
+  const parts = { ...spec, ...plan, ...memory, ...stepper, ...team, ...engineKernels, ...load, ...choose, ...schedule };
+  return { ...parts, dist: dist.href };
 };
 
 /** Standard normal features and uniform labels; the numbers do not matter. */
@@ -27,10 +29,10 @@ const fillData = ({ train }, outputs) => {
   for (let i = 0; i < train.labels.length; i++) train.labels[i] = Math.floor(Math.random() * outputs);
 };
 
-const startMembers = async (engine, plan, memory, module, backend) => {
+const startMembers = async (engine, plan, memory, kernels) => {
   const members = [];
   for (let thread = 1; thread < plan.threads; thread++) {
-    const workerData = { dist: engine.dist, plan, memory, module, backend, thread };
+    const workerData = { dist: engine.dist, plan, memory, kernels, thread };
     const worker = new Worker(new URL("member.mjs", import.meta.url), { workerData });
     await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     members.push(worker);
@@ -39,17 +41,18 @@ const startMembers = async (engine, plan, memory, module, backend) => {
 };
 
 /** Prepares a workload; `run(seconds)` trains on and tells how many samples it learnt from in how long. */
-export const createDescentSide = async (engine, name, { threads, backend }) => {
+export const createDescentSide = async (engine, name, { threads, kernels: wanted }) => {
   const workload = workloads[name];
-  const spec = toSpec(workload, { threads, backend }, engine.JobSpec);
+  const spec = toSpec(workload, threads, engine.JobSpec);
   const trainRows = workload.batch * batches;
   const shape = { trainRows, validationRows: 0, testRows: 0, inputs: workload.inputs, outputs: workload.outputs };
   const plan = engine.planTraining(spec, shape);
   const memory = engine.createTrainingMemory(plan);
   fillData(engine.dataViews(plan, memory), workload.outputs);
   const module = await engine.compileKernels();
-  const { kernels } = await engine.loadEngineKernels(backend, module, memory);
-  const members = await startMembers(engine, plan, memory, module, backend);
+  const { native } = await engine.chooseKernels(wanted);
+  const kernels = await engine.loadEngineKernels({ module, native }, memory);
+  const members = await startMembers(engine, plan, memory, { module, native });
   const team = engine.leadTeam(plan, memory, kernels);
   const stepper = engine.createStepper(plan, memory, team);
   stepper.initialise();
@@ -84,5 +87,7 @@ export const createDescentSide = async (engine, name, { threads, backend }) => {
     team,
     flopsPerSample: plan.flopsPerStep / workload.batch,
     threads: plan.threads,
+    kernelName: native?.level ?? "wasm",
+    batch: workload.batch,
   };
 };

@@ -1,5 +1,6 @@
 // GEMM at 512³ in WebAssembly against what the bare 4 × 8 microkernel can do on this core, measured in turns.
 import { performance } from "node:perf_hooks";
+import koffi from "koffi";
 
 /** The microkernel alone, on 8 KB that stay in the first-level cache: no packing, no blocks, no edges. */
 const microkernel = `
@@ -64,8 +65,40 @@ const rate = (flops, seconds, run) => {
   return (flops * runs) / takenMs / 1e6;
 };
 
+/** OpenBLAS's product of two matrices of its own, on one thread; null where it is not installed. */
+const loadBlas = () => {
+  try {
+    const library = koffi.load("libopenblas.so.0");
+    library.func("openblas_set_num_threads", "void", ["int"])(1);
+    const pointer = "uintptr_t";
+    const types = [
+      "int",
+      "int",
+      "int",
+      "int",
+      "int",
+      "int",
+      "float",
+      pointer,
+      "int",
+      pointer,
+      "int",
+      "float",
+      pointer,
+      "int",
+    ];
+    const sgemm = library.func("cblas_sgemm", "void", types);
+    const numbers = new Float32Array(3 * 512 * 512).fill(0.5);
+    const at = Number(koffi.address(numbers));
+    return (n) =>
+      sgemm(101, 111, 111, n, n, n, 1, at, n, at + 4 * n * n, n, 0, at + 8 * n * n, numbers.length > 0 ? n : 0);
+  } catch {
+    return null;
+  }
+};
+
 /** Sets up both; `run(seconds)` gives their rates in GFLOP/s. */
-export const createGemm = async (engine, size = 512) => {
+export const createGemm = async (engine, wanted, limits, size = 512) => {
   const { peak } = await compileMicrokernel();
   const [depth, rounds] = [256, 2000];
   const bytes = size * size * 4;
@@ -76,15 +109,30 @@ export const createGemm = async (engine, size = 512) => {
   });
   new Float32Array(memory.buffer).fill(0.5);
   const [scratch, a, b, c, packed] = [65536, 131072, 131072 + bytes, 131072 + 2 * bytes, 131072 + 3 * bytes];
-  const kernels = engine.instantiateKernels(await engine.compileKernels(), memory);
-  const multiply = () => {
-    kernels.packB(packed, b, size, size, size, 1, 1, 0, 0, size / 8);
-    kernels.gemm(c, a, packed, 0, scratch, size, size, size, size, 1, size, 0, 0, 0, 0, size / 4);
-  };
+  const { native } = await engine.chooseKernels(wanted);
+  const kernels = await engine.loadEngineKernels({ module: await engine.compileKernels(), native }, memory);
+  const pack = [packed, b, size, size, size, 1, 1, 0, 0, size / 8];
+  const product = [c, a, packed, 0, scratch, size, size, size, size, 1, size, 0, 0, 0, 0, size / 4];
+  const calls = [
+    { kernel: "packB", args: pack },
+    { kernel: "gemm", args: product },
+  ];
+  const multiply =
+    kernels.native?.bind(calls, { threads: 1, syncOffset: 0 }) ??
+    (() => {
+      kernels.wasm.packB(...pack);
+      kernels.wasm.gemm(...product);
+    });
+  const blas = loadBlas();
   return {
+    kernelName: native?.level ?? "wasm",
     run: (seconds) => ({
       gemm: rate(2 * size ** 3, seconds, multiply),
-      peak: rate(2 * 4 * 8 * depth * rounds, seconds, () => peak(1024, 8192, 32768, depth, rounds)),
+      peak:
+        native && limits
+          ? rate(limits.flops, seconds, limits.exact)
+          : rate(2 * 4 * 8 * depth * rounds, seconds, () => peak(1024, 8192, 32768, depth, rounds)),
+      blas: blas && rate(2 * size ** 3, seconds, () => blas(size)),
     }),
   };
 };

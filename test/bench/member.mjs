@@ -1,9 +1,9 @@
 // A member of the bench's team: runs its part of the plan until it is dismissed.
 import { parentPort, workerData } from "node:worker_threads";
 
-const { dist, plan, memory, module, backend, thread } = workerData;
-const { loadEngineKernels } = await import(new URL("src/engine/blas/engine-kernels.js", dist).href);
+const { dist, plan, memory, kernels, thread } = workerData;
+const { loadEngineKernels } = await import(new URL("src/engine/kernels/engine-kernels.js", dist).href);
 const { runTeamMember } = await import(new URL("src/engine/parallel/team.js", dist).href);
-const { kernels } = await loadEngineKernels(backend, module, memory);
+const own = await loadEngineKernels(kernels, memory);
 parentPort.postMessage("ready");
-runTeamMember(plan, memory, kernels, thread);
+runTeamMember(plan, memory, own, thread);

@@ -4,14 +4,10 @@ import { performance } from "node:perf_hooks";
 
 const flopsOf = ({ kernel, args }) => {
   if (kernel === "gemm") return 2 * args[5] * args[6] * args[7];
-  if (kernel === "sgemm") return 2 * args[5] * args[6] * args[7];
   const conv = {
     conv2d: 7,
     conv2dInputGrad: 4,
     conv2dWeightGrad: 5,
-    blasConv2d: 7,
-    blasConv2dInputGrad: 5,
-    blasConv2dWeightGrad: 5,
   }[kernel];
   if (conv === undefined) return 0;
   const [batch, , , channels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, , , , , , , groups] =
@@ -42,7 +38,12 @@ export const showProfile = ({ plan, kernels }) => {
   const { calls } = plan.programs[plan.programIndex.step];
   const rows = calls.map((call) => {
     const args = call.args.map((argument, position) => (position === call.scratch ? plan.scratchOffsets[0] : argument));
-    const microseconds = timeCall(() => kernels[call.kernel](...args, 0, call.units));
+    const all = [...args, 0, call.units];
+    const isNative = kernels.native?.has(call.kernel) ?? false;
+    const run = isNative
+      ? kernels.native.bind([{ kernel: call.kernel, args: all }], { threads: 1, syncOffset: 0 })
+      : () => kernels.wasm[call.kernel](...all);
+    const microseconds = timeCall(run);
     return { call, microseconds, flops: flopsOf(call) };
   });
   const total = rows.reduce((sum, { microseconds }) => sum + microseconds, 0);

@@ -94,7 +94,7 @@ const scoreJob = async (name, kind, table, { train, test }, training) => {
     resources: { threads: 1 },
     training,
   });
-  const outputs = predict(toRows(dataset, table, test));
+  const outputs = await predict(toRows(dataset, table, test));
   const truths = test.map((row) => table.cellsOf(table.lines[row]).at(-1));
   const extra = { seconds: milliseconds / 1000, l2: metrics.l2 };
   if (kind === "classification") return { ...scoreClasses(outputs, preprocessing.label.classes, truths), ...extra };

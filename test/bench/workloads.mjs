@@ -39,7 +39,7 @@ export const workloads = {
 export const batches = 16;
 
 /** The job that a client would send, with what the service would fill in. */
-export const toSpec = ({ model, batch }, { threads, backend }, JobSpec) => {
+export const toSpec = ({ model, batch }, threads, JobSpec) => {
   const parsed = JobSpec.parse({
     dataset: "ds_00000000000000000000000000",
     task: { type: "classification", label: "label" },
@@ -47,7 +47,7 @@ export const toSpec = ({ model, batch }, { threads, backend }, JobSpec) => {
     loss: { type: "cross_entropy" },
     optimizer: { type: "adam", learningRate: 0.001 },
     training: { epochs: 100_000, batchSize: batch, earlyStopping: false, l2: 0, split: { validation: 0, test: 0 } },
-    resources: { threads, backend },
+    resources: { threads },
   });
   return { name: null, ...parsed };
 };

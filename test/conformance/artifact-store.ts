@@ -24,6 +24,19 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
     });
     afterEach(() => opened.close());
 
+    it("returns the bytes of a range, and no others", async () => {
+      await store.write("acme/file", text("0123456789"));
+      for (const [start, end] of [
+        [0, 1],
+        [3, 7],
+        [9, 10],
+        [0, 10],
+      ] as const) {
+        const piece = await buffer(await store.read("acme/file", { start, end }));
+        expect(piece.toString()).toBe("0123456789".slice(start, end));
+      }
+    });
+
     it("returns what was written, whatever the chunks, with its size and SHA-256", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 8 }), async (chunks) => {
@@ -72,6 +85,29 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
       expect(Buffer.from(await store.readBytes("t/a")).toString()).toBe("old");
       await store.write("t/a", text("12345"), { limitBytes: 5 });
       await expect(store.readBytes("t/a", { limitBytes: 4 })).rejects.toMatchObject({ code: "too_large" });
+    });
+
+    it("creates what is not there yet and, asked to, replaces nothing", async () => {
+      const write = (body: Uint8Array) => store.write("t/new/a", body, { ifAbsent: true });
+      expect(await write(text("first"))).toEqual({ bytes: 5, sha256: sha256(text("first")) });
+      await expect(write(text("second"))).rejects.toMatchObject({ code: "in_use" });
+      await expect(write(Buffer.alloc(6 * 1024 ** 2))).rejects.toMatchObject({ code: "in_use" });
+      expect(Buffer.from(await store.readBytes("t/new/a")).toString()).toBe("first");
+      expect(await store.list("t/")).toEqual(["t/new/a"]);
+    });
+
+    it("takes large files in pieces, whole or not at all", async () => {
+      const megabyte = Buffer.alloc(1024 ** 2, "x");
+      const large = (chunks: number) => Readable.from(Array.from({ length: chunks }, () => megabyte));
+      for (const chunks of [5, 11]) {
+        const written = await store.write("t/large", large(chunks));
+        expect(written).toEqual({ bytes: chunks * 1024 ** 2, sha256: sha256(Buffer.alloc(chunks * 1024 ** 2, "x")) });
+        expect((await buffer(await store.read("t/large"))).equals(Buffer.alloc(chunks * 1024 ** 2, "x"))).toBe(true);
+      }
+      await expect(store.write("t/other", large(12), { limitBytes: 11.5 * 1024 ** 2 })).rejects.toMatchObject({
+        code: "too_large",
+      });
+      expect(await store.list("t/")).toEqual(["t/large"]);
     });
 
     it("answers not_found for what is absent, and for a folder", async () => {

@@ -156,7 +156,7 @@ describe("cut short at every step", { timeout: 240_000 }, () => {
         (deps) => applyRetention(later(31, deps), 30 * DAY_MS),
         async () => {
           await applyRetention(later(31), 30 * DAY_MS);
-          expect(await recordsOf(service.deps, tenant)).toEqual({ datasets: [], models: [], jobs: [] });
+          expect(await recordsOf(service.deps, tenant)).toEqual({ datasets: [], models: [], jobs: [], courses: [] });
           await sound();
         },
       );

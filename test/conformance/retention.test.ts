@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
+import { limits } from "../../src/domain/limits.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
+import { publishJob, readJobLog } from "../../src/store/job-files.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 import { applyRetention } from "../../src/usecases/upkeep/retention.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
-import { modelOf, newDataset, newJob, tick } from "./records.ts";
+import { modelOf, newDataset, newJob, pointAt, tick } from "./records.ts";
 import { quiet, type RedisServer, startRedisServer } from "./redis-server.ts";
 import { openRedisStores } from "./redis-stores.ts";
 
@@ -57,12 +59,13 @@ describe("what is kept, deleted and rebuilt", () => {
     const { job } = await stores.jobs.create(newJob("acme", dataset, base === undefined ? {} : { base }));
     const { fence } = (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
     await checkpoint(job);
+    await stores.jobs.appendMetrics(fence, [pointAt(1), pointAt(2)]);
     const model: Model = modelOf(job);
     await artifacts.write(artifactKeys.weights("acme", model.id, "00"), bytes("w"));
     await stores.jobs.succeed(fence, model, { testAccuracy: 1 }, tick());
     if (published) {
       await artifacts.write(artifactKeys.modelManifest("acme", model.id), bytes(model));
-      await artifacts.write(artifactKeys.jobManifest("acme", job.id), bytes(await stores.jobs.get("acme", job.id)));
+      await publishJob({ artifacts, jobs: stores.jobs }, "acme", job.id, await stores.jobs.get("acme", job.id));
     }
     return { job: await stores.jobs.get("acme", job.id), model };
   };
@@ -77,7 +80,8 @@ describe("what is kept, deleted and rebuilt", () => {
     expect(await artifacts.list("acme/")).toEqual(
       [
         ...[artifactKeys.datasetFile("acme", dataset.id), artifactKeys.datasetManifest("acme", dataset.id)],
-        ...[artifactKeys.jobManifest("acme", job.id), artifactKeys.checkpoint("acme", running.id, 1, 1)],
+        ...[artifactKeys.jobManifest("acme", job.id), artifactKeys.jobLog("acme", job.id)],
+        ...[artifactKeys.checkpoint("acme", running.id, 1, 1)],
         ...[artifactKeys.modelManifest("acme", model.id), artifactKeys.weights("acme", model.id, "00")],
       ].sort(),
     );
@@ -124,19 +128,96 @@ describe("what is kept, deleted and rebuilt", () => {
     ]);
   });
 
+  /** Events of a finished job, as they are now, and its curve. */
+  const courseOf = async ({ id }: Job) => ({
+    events: await stores.jobs.events("acme", id, { from: null, limit: limits.eventsPerJob }),
+    points: await stores.jobs.metrics("acme", id, { afterStep: -1, limit: limits.metricPointsPerJob }),
+  });
+  /** As one that was waiting, with more to tell than one call takes. */
+  const cancelled = async (dataset: Dataset): Promise<Job> => {
+    const { job } = await stores.jobs.create(newJob("acme", dataset));
+    for (let i = 0; i < 600; i++) {
+      const event = { at: tick(), level: "info", type: "note", message: String(i), data: { ünï: "→", i } } as const;
+      await stores.jobs.appendEvent({ tenant: "acme", job: job.id, attempt: null }, event);
+    }
+    return stores.jobs.requestCancel("acme", job.id, tick());
+  };
+
   it("rebuilds data sets, models and finished jobs from the store, even those that a crash left without a manifest", async () => {
     const dataset = await upload();
     const [first, second] = [await train(dataset), await train(dataset, { published: false })];
+    const third = await cancelled(dataset);
     await applyRetention(daysLater(0), null);
+    const jobs = [first.job, second.job, third];
+    const courses = await Promise.all(jobs.map(courseOf));
+    expect(courses.map(({ events, points }) => [events.length, points.length])).toEqual([
+      ...[
+        [3, 2],
+        [3, 2],
+      ],
+      [602, 0],
+    ]);
     await stores.clear();
     await applyRetention(daysLater(1000), null);
     const deps = { artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet };
-    expect(await reindex(deps)).toEqual({ datasets: 1, models: 2, jobs: 2, unreadable: [] });
+    expect(await reindex(deps)).toEqual({ datasets: 1, models: 2, jobs: 3, unreadable: [] });
     expect(await reindex(deps)).toMatchObject({ jobs: 0 });
     expect((await stores.jobs.list("acme", all, "succeeded")).items).toEqual([second.job, first.job]);
+    expect((await stores.jobs.list("acme", all, "cancelled")).items).toEqual([third]);
+    expect(await Promise.all(jobs.map(courseOf))).toEqual(courses);
     expect(await stores.catalogue.model("acme", second.model.id)).toEqual(second.model);
     await expect(stores.catalogue.removeDataset("acme", dataset.id)).rejects.toMatchObject({ code: "in_use" });
     expect((await stores.jobs.create(newJob("acme", dataset, { base: first.model.id }))).created).toBe(true);
+  });
+
+  it("writes a finished job's log again for an event that came after it", async () => {
+    const { job } = await train(await upload());
+    expect(await stores.jobs.unpublished("acme")).toEqual([]);
+    const event = { at: tick(), level: "info", type: "note", message: "late", data: {} } as const;
+    const read = await stores.jobs.events("acme", job.id, { from: null, limit: 10 });
+    await stores.jobs.appendEvent({ tenant: "acme", job: job.id, attempt: null }, event);
+    // Whoever read before that does not have it.
+    await stores.jobs.published("acme", job.id, read.at(-1)!.id);
+    await publishJob({ artifacts, jobs: stores.jobs }, "acme", job.id, job);
+    const course = await courseOf(job);
+    await stores.clear();
+    await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet });
+    expect(await courseOf(job)).toEqual(course);
+    expect(course.events.at(-1)).toMatchObject({ message: "late" });
+  });
+
+  it("bounds a log in bytes: the newest events, every second point, the first and the last kept", async () => {
+    const dataset = await upload();
+    const { job } = await stores.jobs.create(newJob("acme", dataset));
+    const { fence } = (await stores.jobs.claim("acme", job.id, "trainer", tick()))!;
+    const filler = "x".repeat(100_000);
+    for (let i = 0; i < 100; i++) {
+      const event = { at: tick(), level: "info", type: "note", message: String(i), data: { filler } } as const;
+      await stores.jobs.appendEvent(fence, event);
+      await stores.jobs.appendMetrics(fence, [
+        { ...pointAt(i), layers: [{ layer: filler, gradientRms: 1, weightRms: 1 }] },
+      ]);
+    }
+    await stores.jobs.fail(fence, { code: "diverged", message: "m", hint: "h" }, tick());
+    await publishJob({ artifacts, jobs: stores.jobs }, "acme", job.id, await stores.jobs.get("acme", job.id));
+    const { events, points } = await readJobLog(artifacts, "acme", job.id);
+    expect(JSON.stringify(events).length).toBeLessThan(1.01 * limits.jobEventsBytes);
+    expect(JSON.stringify(points).length).toBeLessThan(1.01 * limits.jobPointsBytes);
+    expect(events.slice(-2).map(({ message }) => message)).toEqual(["99", "m"]);
+    expect(points.map(({ step }) => step).slice(0, 3)).toEqual([0, 2, 4]);
+    expect(points.at(-1)!.step).toBe(99);
+  });
+
+  it("records a job without its course where its log is torn or missing, and says so", async () => {
+    const dataset = await upload();
+    const [torn, missing] = [await train(dataset), await train(dataset)];
+    await artifacts.write(artifactKeys.jobLog("acme", torn.job.id), bytes({ events: [{ id: "2-0" }, { id: "1-0" }] }));
+    await artifacts.remove(artifactKeys.jobLog("acme", missing.job.id));
+    await stores.clear();
+    const found = await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet });
+    expect(found).toMatchObject({ jobs: 2, unreadable: [artifactKeys.jobLog("acme", torn.job.id)] });
+    expect(await stores.jobs.get("acme", torn.job.id)).toEqual(torn.job);
+    expect(await courseOf(missing.job)).toEqual({ events: [], points: [] });
   });
 
   it("leaves out a manifest that it cannot understand, and says so", async () => {

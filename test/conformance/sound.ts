@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/jobs/job.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import type { Job, JobEvent, MetricPoint } from "../../src/domain/jobs/job.ts";
+import { limits } from "../../src/domain/limits.ts";
+import { type AnyModel, isImported } from "../../src/domain/models/model.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
@@ -12,17 +13,29 @@ type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
 
 interface Records {
   datasets: Dataset[];
-  models: Model[];
+  models: AnyModel[];
   jobs: Job[];
+  /** Of each finished job, in the same order. */
+  courses: { events: JobEvent[]; points: MetricPoint[] }[];
 }
 
 const all = { pageSize: 100, pageToken: null };
 
-export const recordsOf = async ({ catalogue, jobs }: Parts, tenant: TenantId): Promise<Records> => ({
-  datasets: (await catalogue.datasets(tenant, all)).items,
-  models: (await catalogue.models(tenant, all)).items,
-  jobs: (await jobs.list(tenant, all, null)).items,
-});
+export const recordsOf = async ({ catalogue, jobs }: Parts, tenant: TenantId): Promise<Records> => {
+  const { items } = await jobs.list(tenant, all, null);
+  const courses = items
+    .filter(({ done }) => done)
+    .map(async ({ id }) => ({
+      events: await jobs.events(tenant, id, { from: null, limit: limits.eventsPerJob }),
+      points: await jobs.metrics(tenant, id, { afterStep: -1, limit: limits.metricPointsPerJob }),
+    }));
+  return {
+    datasets: (await catalogue.datasets(tenant, all)).items,
+    models: (await catalogue.models(tenant, all)).items,
+    jobs: items,
+    courses: await Promise.all(courses),
+  };
+};
 
 /**
  * Records and files say the same: what is listed has its files, whole, and a manifest that equals it; no file belongs to nothing;
@@ -44,12 +57,13 @@ export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () 
     expect(await takeManifest(artifactKeys.datasetManifest(tenant, dataset.id))).toEqual(dataset);
   }
   for (const model of records.models) {
-    for (const file of [artifactKeys.weights, artifactKeys.report])
+    for (const file of [artifactKeys.weights, isImported(model) ? artifactKeys.network : artifactKeys.report])
       await take(file(tenant, model.id, model.digest.replace(/^sha256:/, "")));
     expect(await takeManifest(artifactKeys.modelManifest(tenant, model.id))).toEqual(model);
   }
-  for (const job of records.jobs) {
-    if (job.done) expect(await takeManifest(artifactKeys.jobManifest(tenant, job.id))).toEqual(job);
+  for (const [i, job] of records.jobs.filter(({ done }) => done).entries()) {
+    expect(await takeManifest(artifactKeys.jobManifest(tenant, job.id))).toEqual(job);
+    expect(await takeManifest(artifactKeys.jobLog(tenant, job.id))).toEqual(records.courses[i]);
   }
   expect([...left], "every file belongs to something").toEqual([]);
   expect((await catalogue.removals(tenant)).filter(({ pending }) => pending)).toEqual([]);

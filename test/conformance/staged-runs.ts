@@ -110,7 +110,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         name: "trainer",
         kernels: "WebAssembly kernels",
       },
-      ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href },
+      ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href, artifactCache: null },
       ...{ checkpointMs: 0, heartbeatMs: 30_000, drainMs: 20_000, leaseMs: 30_000 },
     });
     const outcome = await runJob({ tenant, job: id }, signal);

@@ -1,5 +1,9 @@
 import { credentials, type ServiceError } from "@grpc/grpc-js";
-import { type Dataset, DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
+import {
+  type Dataset,
+  DatasetsServiceClient,
+  type UploadHeader,
+} from "../../src/grpc/generated/descent/v1/datasets.ts";
 import type { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
 import { type Job, type JobEvent, JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import {
@@ -21,10 +25,10 @@ export const createGrpcClient = (address: string) => {
   const jobs = new JobsServiceClient(address, insecure);
   const models = new ModelsServiceClient(address, insecure);
   return {
-    upload: (name: string, csv: Buffer): Promise<Dataset> =>
+    upload: (name: string, csv: Buffer, header: Partial<UploadHeader> = {}): Promise<Dataset> =>
       answered((callback) => {
         const call = datasets.uploadDataset(callback);
-        call.write({ part: { $case: "header", value: { name, types: {} } } });
+        call.write({ part: { $case: "header", value: { name, types: {}, ...header } } });
         for (let at = 0; at < csv.length; at += chunkBytes) {
           call.write({ part: { $case: "chunk", value: csv.subarray(at, at + chunkBytes) } });
         }
@@ -42,8 +46,8 @@ export const createGrpcClient = (address: string) => {
     model: (id: string): Promise<Model> => answered((callback) => models.getModel({ id }, callback)),
     report: async (id: string) =>
       (await answered<GetModelReportResponse>((callback) => models.getModelReport({ id }, callback))).report,
-    predict: (model: string, rows: Record<string, unknown>[]): Promise<PredictResponse> =>
-      answered((callback) => models.predict({ model, rows }, callback)),
+    predict: (model: string, rows: Record<string, unknown>[], strict?: boolean): Promise<PredictResponse> =>
+      answered((callback) => models.predict({ model, rows, strict }, callback)),
     close: (): void => {
       for (const client of [datasets, jobs, models]) client.close();
     },

@@ -2,6 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, isAlive, removeDataDir, runMain, type Service, startService } from "./service.ts";
 
@@ -67,13 +68,36 @@ describe("starting and stopping the service", () => {
     expect((await again.call(`/v1/datasets/${dataset.id}`)).status).toBe(200);
   });
 
-  test("a killed parent leaves neither the API nor a trainer behind, and the next start works", async () => {
-    const first = await start();
-    const pids = pidsOf(first);
+  /** Longer than each of these tests: what waits for it, waits too long. */
+  const drain = { DRAIN_SECONDS: "600" };
+  const digits = async (client: ReturnType<typeof createRestClient>) => {
+    const dataset = await client.upload("digits", await dataFile("digits"));
+    const training = { epochs: 5000, earlyStopping: false as const };
+    return client.submit({ dataset: dataset.id, task: { type: "classification", label: "digit" }, training });
+  };
+
+  test("a killed parent leaves neither API, trainer nor Redis behind; a running job goes on from its checkpoint at the next start", async () => {
+    const first = await start(drain);
+    const client = createRestClient(first.url);
+    const { id } = await digits(client);
+    await client.untilEvent(id, ({ type }) => type === "progress");
+    const pids = [...pidsOf(first), await redisPidOf(dataDir)];
     process.kill(first.process.pid ?? 0, "SIGKILL");
     await untilGone(pids);
-    const second = await start();
-    expect((await createRestClient(second.url).call("/readyz")).status).toBe(200);
+    const second = createRestClient((await start()).url);
+    await second.untilEvent(id, ({ type }) => type === "resumed");
+    expect((await second.job(id)).history.map(({ reason }) => reason)).toContain("the trainer is stopping");
+    await second.act(id, "cancel");
+    await second.untilState(id, "cancelled");
+  });
+
+  test.each(["api", "trainer"])("… nor does one that was killed together with its %s", async (role) => {
+    const first = await start(drain);
+    const pids = [...pidsOf(first), await redisPidOf(dataDir)];
+    const part = first.log.find((line) => line.role === role)!.pid;
+    // The parent first: it would start the part again.
+    for (const pid of [first.process.pid ?? 0, part]) process.kill(pid, "SIGKILL");
+    await untilGone(pids);
   });
 
   test("a port in use is one clear line, exit code 1, and nothing is left running", async () => {

@@ -11,9 +11,16 @@ const budget = Number(process.env.BUDGET_MIB ?? 256) * MIB;
 /** The processes' own code and heaps, and the copies that a checkpoint or a finished model passes through. */
 const beside = 512 * MIB;
 
+/** Few rows for the many weights, many for what a step computes. */
+interface Datasets {
+  weights: string;
+  activations: string;
+}
+
 /** One step of all rows; each a little different. `weights`: they, their gradients and slots are most of the plan; else what the step computes. */
-const specOf = (dataset: string, what: "weights" | "activations", width: number): JobSpecInput => ({
-  ...{ dataset, task: { type: "classification", label: "digit" } },
+const specOf = (datasets: Datasets, what: keyof Datasets, width: number): JobSpecInput => ({
+  dataset: datasets[what],
+  task: { type: "classification", label: what === "weights" ? "species" : "digit" },
   model: { type: "mlp", hidden: what === "weights" ? [width, width] : [width] },
   training: { epochs: 1, batchSize: 2000, earlyStopping: false },
   resources: { threads: 1 },
@@ -40,16 +47,19 @@ test.runIf(process.platform === "linux")(
     dataDir = await createDataDir();
     service = await startService(dataDir, { TRAINER_THREADS: "2", TRAINER_MEMORY_BYTES: String(budget) });
     const client = createRestClient(service.url);
-    const { id: dataset } = await client.upload("digits", await dataFile("digits"));
-    const plannedBytes = async (what: "weights" | "activations", width: number): Promise<number> => {
+    const datasets = {
+      weights: (await client.upload("iris", await dataFile("iris"))).id,
+      activations: (await client.upload("digits", await dataFile("digits"))).id,
+    };
+    const plannedBytes = async (what: keyof Datasets, width: number): Promise<number> => {
       const { body } = await client.post<{ memoryBytes?: number }>(
         "/v1/jobs?validateOnly=true",
-        specOf(dataset, what, width),
+        specOf(datasets, what, width),
       );
       return body.memoryBytes ?? Number.POSITIVE_INFINITY;
     };
     /** As wide as half of the budget allows, by a hundredth. */
-    const widest = async (what: "weights" | "activations"): Promise<number> => {
+    const widest = async (what: keyof Datasets): Promise<number> => {
       let [fits, exceeds] = [100, 100_000];
       while (exceeds - fits > fits / 100) {
         const width = Math.round(Math.sqrt(fits * exceeds));
@@ -61,8 +71,8 @@ test.runIf(process.platform === "linux")(
     const widths = { weights: await widest("weights"), activations: await widest("activations") };
     const resident: number[] = [];
     for (let job = 0; job < jobs; job++) {
-      const what = job % 5 === 1 ? "weights" : "activations";
-      const { id } = await client.submit(specOf(dataset, what, widths[what] - (job % 7)));
+      const what = job % 10 === 1 ? "weights" : "activations";
+      const { id } = await client.submit(specOf(datasets, what, widths[what] - (job % 7)));
       const { state, error, model } = await client.untilDone(id);
       expect({ state, error }).toEqual({ state: "succeeded", error: null });
       // Hundreds of megabytes each.

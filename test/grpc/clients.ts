@@ -10,7 +10,7 @@ import {
 import type { Problem } from "../../src/domain/errors.ts";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
-import { ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
+import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
 
 export interface Clients {
   datasets: DatasetsServiceClient;
@@ -64,6 +64,23 @@ export const uploadFile = (
     const bytes = Buffer.from(file);
     for (let at = 0; at < bytes.length; at += 65_536) {
       call.write({ part: { $case: "chunk", value: bytes.subarray(at, at + 65_536) } });
+    }
+    call.end();
+  });
+
+export const importFile = (
+  { models }: Clients,
+  file: Uint8Array,
+  header: ImportHeader,
+  metadata = new Metadata(),
+): Promise<import("../../src/grpc/generated/descent/v1/models.ts").Model> =>
+  new Promise((resolve, reject) => {
+    const call = models.importModel(metadata, (error, response) =>
+      error === null ? resolve(response) : reject(error),
+    );
+    call.write({ part: { $case: "header", value: header } });
+    for (let at = 0; at < file.length; at += 65_536) {
+      call.write({ part: { $case: "chunk", value: Buffer.from(file.subarray(at, at + 65_536)) } });
     }
     call.end();
   });

@@ -24,7 +24,7 @@ describe("uploading images over REST", () => {
     const answer = await fetch(`${service.url}/v1/datasets?${query}`, {
       ...{ method: "POST", headers: { "content-type": type }, body: new Uint8Array(body) },
     });
-    return { status: answer.status, body: await answer.json() };
+    return { status: answer.status, body: (await answer.json()) as { id: string; sha256: string } };
   };
 
   test("a zip, a tar and a tar.gz are the same data set, with its broken files listed, and nothing else is left", async () => {
@@ -56,8 +56,9 @@ describe("uploading images over REST", () => {
         `default/datasets/${body.id}/data.images`,
         `default/datasets/${body.id}/manifest.json`,
       ]);
-      const rows = await (await fetch(`${service.url}/v1/datasets/${body.id}/rows?limit=1`)).json();
-      const shown = await sharp(Buffer.from(rows.rows[0].image, "base64")).metadata();
+      const answer = await fetch(`${service.url}/v1/datasets/${body.id}/rows?limit=1`);
+      const rows = (await answer.json()) as { rows: { image: string }[] };
+      const shown = await sharp(Buffer.from(rows.rows[0]?.image ?? "", "base64")).metadata();
       expect(shown).toMatchObject({ format: "png", width: 8, height: 8 });
     }
     expect(digests.size).toBe(1);
@@ -81,9 +82,10 @@ describe("uploading images over REST", () => {
     expect(size).toMatchObject({ status: 422, body: { errors: [{ pointer: "/query/size" }] } });
     const table = await upload("size=10", "text/csv", Buffer.from("a,b\n1,2\n"));
     expect(table).toMatchObject({ status: 422, body: { errors: [{ pointer: "/query/size" }] } });
-    const listed = await (await fetch(`${service.url}/v1/datasets?pageSize=100`)).json();
+    const answer = await fetch(`${service.url}/v1/datasets?pageSize=100`);
+    const listed = (await answer.json()) as { items: { id: string }[] };
     const left = await service.deps.artifacts.list("default/datasets/");
-    const known = listed.items.map(({ id }: { id: string }) => id);
-    expect(left.filter((key) => !known.some((id: string) => key.includes(id)))).toEqual([]);
+    const known = listed.items.map(({ id }) => id);
+    expect(left.filter((key) => !known.some((id) => key.includes(id)))).toEqual([]);
   });
 });

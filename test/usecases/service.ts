@@ -5,12 +5,13 @@ import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
-import { type Model, PredictRequest } from "../../src/domain/models/model.ts";
+import { isImported, type Model, PredictRequest } from "../../src/domain/models/model.ts";
+import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
-import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
 import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
@@ -24,6 +25,8 @@ import type { Admit } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { importNetwork } from "../../workers/importing/import-network.ts";
+import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
@@ -56,12 +59,13 @@ export const startTestService = async (
   const queueConnection = createProducerConnection(redis.url, ignore);
   for (const connection of [commands, subscriber, queueConnection]) await waitForRedis(connection, 5000);
   const queue = createBullTrainingQueue({ connection: queueConnection, onError: ignore });
+  const artifacts = await createFileArtifactStore(join(redis.folder, "artifacts"));
   const plain: Deps = {
-    artifacts: await createFileArtifactStore(join(redis.folder, "artifacts")),
+    artifacts,
     jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
     catalogue: createRedisCatalogue(commands),
     queue,
-    engine: createTestEngine(),
+    engine: await createTestEngine(artifacts),
     consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? null,
@@ -92,9 +96,11 @@ export const startTestService = async (
   };
 };
 
-/** Plans as the service does; predicts the first class for every row that the preprocessing takes. */
-const createTestEngine = (): EngineAccess => {
-  const predict: EngineAccess["predict"] = async (_party, model, body) => {
+/** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
+const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
+  const kernels = { module: await compileKernels(), native: null };
+  const predict: EngineAccess["predict"] = async (party, model, body) => {
+    if (isImported(model)) return (await loadImported(artifacts, kernels, party.tenant, model)).value(body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
@@ -105,6 +111,7 @@ const createTestEngine = (): EngineAccess => {
     predict,
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
+    importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
     forget: () => {},
   };
 };

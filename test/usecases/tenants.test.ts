@@ -5,7 +5,8 @@ import type { Job } from "../../src/domain/jobs/job.ts";
 import { createAdmit } from "../../src/main/keys/api-keys.ts";
 import { restRoutes } from "../../src/rest/routes/routes.ts";
 import { type OperationName, operations, type Scope } from "../../src/usecases/admission/operations.ts";
-import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
+import { tinyNetwork } from "../formats/onnx/tiny-network.ts";
+import { ask, type Clients, connectClients, importFile, refusalOf, uploadFile } from "../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "./service.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
@@ -78,6 +79,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     pauseJob: (m) => ask(jobs, jobs.pauseJob, { id: waiting }, m),
     resumeJob: (m) => ask(jobs, jobs.resumeJob, { id: waiting }, m),
     deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
+    importModel: (m) => importFile(clients, tinyNetwork(), { format: 1 }, m),
     listModels: (m) => ask(models, models.listModels, {}, m),
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
@@ -87,8 +89,11 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
   };
 };
 
-const bodies: Partial<Record<OperationName, (of: typeof owned) => { type: string; content: string }>> = {
+const bodies: Partial<
+  Record<OperationName, (of: typeof owned) => { type: string; content: string | Uint8Array<ArrayBuffer> }>
+> = {
   uploadDataset: () => ({ type: "text/csv", content: iris }),
+  importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
@@ -112,7 +117,7 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
 const mentionsAcme = (answer: unknown): boolean =>
   Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
 /** What a stranger gets: these make or list their own, all others name what is not theirs. */
-const own: readonly OperationName[] = ["uploadDataset", "listDatasets", "listJobs", "listModels"];
+const own: readonly OperationName[] = ["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels"];
 const byReference: readonly OperationName[] = ["submitJob", "validateJob"];
 
 describe("another tenant", () => {

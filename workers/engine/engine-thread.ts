@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../src/domain/errors.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { runTeamMember } from "../../src/engine/parallel/team.ts";
+import { cacheArtifacts } from "../../src/store/artifacts/cached-artifact-store.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { watchCalls } from "../../src/store/watch-calls.ts";
 import { leadJob } from "../training/lead.ts";
@@ -24,7 +25,9 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 const lead = async (order: RunOrder): Promise<RunEnd> => {
   try {
-    const store = await openArtifactStore(order.artifactUrl, { existing: true });
+    const { artifactUrl, artifactCache } = order;
+    const remote = await openArtifactStore(artifactUrl, { existing: true, env: process.env });
+    const store = artifactCache === null ? remote : await cacheArtifacts(remote, artifactCache);
     const artifacts = watchCalls(store, (operation, seconds, error) =>
       post({ type: "store_call", operation, seconds, error }),
     );

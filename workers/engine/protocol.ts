@@ -2,8 +2,9 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord } from "../../src/store/job-store.ts";
 import type { Control } from "./control.ts";
 
@@ -19,6 +20,7 @@ export interface RunOrder {
   /** Newest first. */
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;
+  artifactCache: CacheOptions | null;
   checkpointMs: number;
   /** What the ledger holds for the job: the lead may not take more. */
   admitted: { memoryBytes: number; threads: number };
@@ -65,8 +67,8 @@ export type FromThread =
 
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predict"; tenant: TenantId; model: Model; body: unknown }
-  | { type: "predictJson"; tenant: TenantId; model: Model; body: Uint8Array }
+  | { type: "predict"; tenant: TenantId; model: AnyModel; body: unknown }
+  | { type: "predictJson"; tenant: TenantId; model: AnyModel; body: Uint8Array }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -7,13 +7,21 @@ import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
-import { type Model, PredictRequest, type PredictResponse } from "../../src/domain/models/model.ts";
+import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
+import {
+  type AnyModel,
+  isImported,
+  type Model,
+  PredictRequest,
+  type PredictResponse,
+} from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
+import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { type Answer, loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
@@ -22,7 +30,7 @@ assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
 const [module, artifacts] = await Promise.all([
   compileKernels(),
-  openArtifactStore(setup.artifactUrl, { existing: true }),
+  openArtifactStore(setup.artifactUrl, { existing: true, env: process.env }),
 ]);
 const decode = createImageDecoder(limits.imagePixels);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
@@ -60,7 +68,23 @@ const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void 
   throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
 };
 
-const predict = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
+const networks = createLoadedModels<NetworkAnswer>(setup.cacheBytes);
+
+const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<NetworkAnswer> => {
+  const key = keyOf(tenant, model);
+  const known = networks.get(key);
+  if (known !== null) return known;
+  const loaded = await loadImported(artifacts, { module, native: setup.native }, tenant, model);
+  networks.add(key, loaded);
+  return loaded.value;
+};
+
+const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promise<PredictResponse> => {
+  if (isImported(model)) return (await importedAnswer(tenant, model))(body);
+  return predictTrained(tenant, model, body);
+};
+
+const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
   const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
@@ -78,6 +102,7 @@ answerQuestions<ToInference, PredictResponse | null | Uint8Array<ArrayBuffer>>(
   async (question) => {
     if (question.type === "forget") {
       models.removeBelow(`${question.tenant}/${question.model}/`);
+      networks.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
     }
     const { tenant, model, body } = question;

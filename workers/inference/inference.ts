@@ -2,16 +2,16 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
+import type { AnyModel, PredictResponse } from "../../src/domain/models/model.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Inference {
   /** @param body `{ rows }`, unchecked: looking at ten thousand rows is the thread's work too */
-  predict(party: Party, model: Model, body: unknown): Promise<PredictResponse>;
+  predict(party: Party, model: AnyModel, body: unknown): Promise<PredictResponse>;
   /** The same from the bytes of a JSON body to those of the answer; the body's are moved to the thread. */
-  predictJson(party: Party, model: Model, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }

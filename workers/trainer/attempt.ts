@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
-import { ServiceError } from "../../src/domain/errors.ts";
+import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
+import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
@@ -9,6 +10,7 @@ import { toRunEnd } from "../engine/run-error.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
+import { longestSilenceMs } from "./longest-silence.ts";
 import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
@@ -100,6 +102,11 @@ const followRequests = async ({ jobs }: TrainerDeps, { fence, control }: Attempt
   }
 };
 
+const requireTrained = (model: AnyModel): Model => {
+  assert(!isImported(model), "jobs start from trained models");
+  return model;
+};
+
 const prepareOrder = async (
   deps: TrainerDeps,
   { fence, control }: Attempt,
@@ -110,9 +117,9 @@ const prepareOrder = async (
   const { spec, plan } = job;
   const [dataset, base] = await Promise.all([
     deps.catalogue.dataset(tenant, spec.dataset),
-    spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
+    spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model).then(requireTrained),
   ]);
-  const { artifactUrl, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -123,6 +130,7 @@ const prepareOrder = async (
     base,
     checkpoints,
     artifactUrl,
+    artifactCache,
     checkpointMs,
     admitted,
     control,
@@ -169,7 +177,8 @@ export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: Ab
     if (order === null) return null;
     // Told to stop since it was claimed: there is nothing yet to write a checkpoint of.
     if (attempt.handingBack() !== null) return { type: "stopped" };
-    const { heartbeatMs, memories, pool } = deps;
+    const { memories, pool } = deps;
+    const heartbeatMs = longestSilenceMs(job.plan, deps.heartbeatMs);
     const memory = memories.take(memoryBytes);
     try {
       const { report } = reporter;

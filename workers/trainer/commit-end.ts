@@ -4,6 +4,7 @@ import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { publishJob } from "../../src/store/job-files.ts";
 import type { TeamEnd } from "../engine/team-run.ts";
 import type { Attempt } from "./attempt-context.ts";
 import { whileUnavailable } from "./outbox.ts";
@@ -12,18 +13,17 @@ import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
 /**
- * After the record is final: the manifests from which Redis could be rebuilt, and no more checkpoints. The record is
+ * After the record is final: the files from which Redis could be rebuilt, and no more checkpoints. The record is
  * already committed, so what fails here is logged and left to the sweep.
  */
 const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null, log: Logger): Promise<void> => {
   const { tenant, job } = attempt.fence;
   try {
     if (model !== null) await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(model));
-    await deps.artifacts.write(artifactKeys.jobManifest(tenant, job), toBytes(await deps.jobs.get(tenant, job)));
-    await deps.jobs.published(tenant, job);
+    await publishJob(deps, tenant, job, await deps.jobs.get(tenant, job));
     await deps.artifacts.remove(artifactKeys.checkpoints(tenant, job));
   } catch (error) {
-    log.error({ err: error }, "the finished job's manifests could not be published");
+    log.error({ err: error }, "the finished job's files could not be published");
   }
 };
 

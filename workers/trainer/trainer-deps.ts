@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
+import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import type { OnCall } from "../../src/store/watch-calls.ts";
@@ -40,6 +41,8 @@ export interface TrainerDeps {
   /** What computes, in words, for that history. */
   kernels: string;
   artifactUrl: string;
+  /** Where engine threads keep data sets and weights on this machine; null: nowhere. */
+  artifactCache: CacheOptions | null;
   checkpointMs: number;
   heartbeatMs: number;
   /** What a trainer that is told to stop may take. */

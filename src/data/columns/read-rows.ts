@@ -33,8 +33,8 @@ const showRow = async (cells: RawRow, columns: readonly Column[]): Promise<Row> 
 };
 
 /**
- * The first rows of a file as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells; as many of them as a page has room
- * for. Reads no more than it needs.
+ * The first rows of a file as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells; as many
+ * of them as a preview has room for. Reads no more than it needs.
  */
 export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
@@ -50,7 +50,7 @@ export const readRows = async (
     header: () => {},
     record: (record) => {
       bytes += bytesOfNames + (record.ends[record.cells - 1] ?? 0) - (record.starts[0] ?? 0);
-      if (bytes > limits.pageBytes && rows.length > 0) return false;
+      if (bytes > limits.previewBytes && rows.length > 0) return false;
       rows.push(columns.map((column, i) => readCell(record, i, column)));
       return rows.length < limit;
     },

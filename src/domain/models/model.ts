@@ -5,6 +5,8 @@ import { DatasetId, JobId, ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
+import { ImportedModel } from "./imported-model.ts";
+import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z.object({ minimum: z.number(), maximum: z.number() }).meta({ id: "NumberRange" });
 
@@ -63,11 +65,6 @@ export const Preprocessing = z
   .object({ features: z.array(FeatureTransform), label: LabelTransform, inputs: z.int(), outputs: z.int() })
   .meta({ id: "Preprocessing" });
 
-/** A file of the artifact store as it was written, and as a download of it must be. */
-export const StoredFile = z
-  .object({ bytes: z.int(), sha256: z.string().describe("of the whole file, in hexadecimal") })
-  .meta({ id: "StoredFile" });
-
 export const Model = z
   .object({
     id: ModelId,
@@ -89,6 +86,18 @@ export const Model = z
   })
   .meta({ id: "Model" });
 
+/** A model that was trained here, or one that was read from a file. */
+export const AnyModel = z.union([Model, ImportedModel]);
+
+/** A number, or numbers in lists of lists: one row's tensor. */
+type Nested = number | Nested[];
+const Nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(Nested)])).meta({ id: "NestedNumbers" });
+
+/** Rows of a network from a file: input name → its tensor, without the batch, in the file's order of axes; or its numbers in one list. */
+export const TensorRows = z
+  .strictObject({ rows: z.array(z.record(z.string(), Nested)).min(1).max(limits.predictRows) })
+  .meta({ id: "TensorRows" });
+
 export const PredictRequest = z
   .strictObject({
     rows: z.array(Row).min(1).max(limits.predictRows),
@@ -103,6 +112,12 @@ export const Prediction = z
     z.object({ cluster: z.int(), distances: z.array(z.number()) }),
     z.object({ cluster: z.int(), probabilities: z.array(z.number()), logDensity: z.number() }),
     z.object({ logDensity: z.number() }),
+    /** Of a network from a file: output name → its tensor; where its labels are known also what the first output says. */
+    z.object({
+      outputs: exactRecord(z.string(), Nested),
+      label: z.string().optional(),
+      probabilities: exactRecord(z.string(), z.number()).optional(),
+    }),
     z.object({ reconstruction: exactRecord(z.string(), z.union([z.number(), z.string()])), error: z.number() }),
   ])
   .meta({ id: "Prediction" });
@@ -133,6 +148,11 @@ export type FeatureTransform = z.infer<typeof FeatureTransform>;
 export type LabelTransform = z.infer<typeof LabelTransform>;
 export type Preprocessing = z.infer<typeof Preprocessing>;
 export type Model = Omit<z.infer<typeof Model>, "spec"> & { spec: ResolvedJobSpec };
+export type AnyModel = Model | ImportedModel;
+export type NestedNumbers = Nested;
+
+export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";
+
 export type NumberRange = z.infer<typeof NumberRange>;
 export type PredictWarning = z.infer<typeof PredictWarning>;
 export type PredictResponse = z.infer<typeof PredictResponse>;

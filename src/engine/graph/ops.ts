@@ -1,7 +1,24 @@
 import { activation, activationGradient, logSoftmax, softmax, softmaxGradient } from "./ops/activation.ts";
 import { concat, insertColumns, takeColumns } from "./ops/columns.ts";
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./ops/convolution.ts";
-import { abs, add, div, exp, log, mul, neg, scale, sign, sqrt, square, sub } from "./ops/elementwise.ts";
+import {
+  abs,
+  add,
+  clip,
+  clipGradient,
+  div,
+  exp,
+  log,
+  mul,
+  neg,
+  power,
+  scale,
+  shift,
+  sign,
+  sqrt,
+  square,
+  sub,
+} from "./ops/elementwise.ts";
 import { gather } from "./ops/gather.ts";
 import {
   absoluteError,
@@ -12,7 +29,7 @@ import {
   softmaxCrossEntropy,
   squaredError,
 } from "./ops/loss.ts";
-import { linear, matmul } from "./ops/matrix.ts";
+import { batchedMatmul, linear, matmul } from "./ops/matrix.ts";
 import {
   batchNorm,
   batchNormInputGradient,
@@ -30,6 +47,7 @@ import {
   maxPoolGradient,
 } from "./ops/pooling.ts";
 import { dropout } from "./ops/random.ts";
+import { repeat, sumRepeats, swapAxes } from "./ops/rearrangement.ts";
 import { expand, sum, sumColumns, sumRows } from "./ops/reduction.ts";
 import { reshape } from "./ops/reshape.ts";
 import { argmax, describe } from "./ops/statistics.ts";
@@ -41,8 +59,10 @@ export const ops = {
   activation,
   add,
   averagePool,
+  batchedMatmul,
   batchNorm,
   binaryCrossEntropy,
+  clip,
   concat,
   conv2d,
   div,
@@ -63,8 +83,11 @@ export const ops = {
   mul,
   neg,
   poisson,
+  power,
+  repeat,
   reshape,
   scale,
+  shift,
   sign,
   softmax,
   softmaxCrossEntropy,
@@ -74,7 +97,9 @@ export const ops = {
   sub,
   sum,
   sumColumns,
+  sumRepeats,
   sumRows,
+  swapAxes,
   takeColumns,
 } as const;
 
@@ -85,6 +110,7 @@ export const gradientOps = {
   averagePoolGradient,
   batchNormInputGradient,
   batchNormParameterGradient,
+  clipGradient,
   conv2dInputGradient,
   conv2dWeightGradient,
   describe,

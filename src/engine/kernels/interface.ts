@@ -8,6 +8,7 @@ import { type NormalisationKernels, normalisationInfo } from "./families/normali
 import { type OptimiserKernels, optimiserInfo } from "./families/optimisers.ts";
 import { type PoolingKernels, poolingInfo } from "./families/pooling.ts";
 import { type RandomKernels, randomInfo } from "./families/random.ts";
+import { type RearrangementKernels, rearrangementInfo } from "./families/rearrangement.ts";
 import { type ReductionKernels, reductionInfo } from "./families/reductions.ts";
 import type { InfoOf } from "./kernel-info.ts";
 
@@ -27,6 +28,7 @@ export interface Kernels
   extends ElementwiseKernels,
     ActivationKernels,
     ReductionKernels,
+    RearrangementKernels,
     MatrixKernels,
     ConvolutionKernels,
     PoolingKernels,
@@ -43,6 +45,7 @@ export const kernelInfo: InfoOf<Kernels> = {
   ...elementwiseInfo,
   ...activationInfo,
   ...reductionInfo,
+  ...rearrangementInfo,
   ...matrixInfo,
   ...convolutionInfo,
   ...poolingInfo,

@@ -10,6 +10,7 @@ import { referenceNormalisation } from "./reference/normalisation.ts";
 import { referenceOptimisers } from "./reference/optimisers.ts";
 import { referencePooling } from "./reference/pooling.ts";
 import { referenceRandom } from "./reference/random.ts";
+import { referenceRearrangement } from "./reference/rearrangement.ts";
 import { referenceReductions } from "./reference/reductions.ts";
 
 /**
@@ -23,6 +24,7 @@ export const createReferenceKernels = (buffer: ArrayBufferLike, elementBytes: El
     ...referenceElementwise(memory),
     ...referenceActivations(memory),
     ...referenceReductions(memory),
+    ...referenceRearrangement(memory),
     ...referenceMatrix(memory),
     ...referenceConvolution(memory),
     ...referencePooling(memory),

@@ -1,12 +1,12 @@
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { Initializer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { NetworkDescription } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";
 import { ModelShapeError } from "./errors.ts";
 import { batchNormOf, dense, dropoutLayer, type LayerOptions } from "./layers.ts";
-import type { Scope } from "./scope.ts";
-
-/** A model traced on x [rows, inputs]: its linear predictor [rows, outputs], before the link of the loss (softmax, sigmoid, exp). */
-export type Trace = (scope: Scope, x: Value, outputs: number) => Value;
+import { networkTrace } from "./network.ts";
+import type { Scope, Trace } from "./scope.ts";
 
 /** The output layer of every model: linear, without normalisation. */
 const head = (scope: Scope, x: Value, outputs: number, initializer: Initializer): Value =>
@@ -47,6 +47,13 @@ const autoencoder =
     });
     return head(scope, stack(scope, "decoder", code, inner.toReversed(), spec), outputs, initializer);
   };
+
+/** A job's specification, and the network from a file that it trains, if it trains one. */
+export type TracedSpec = ResolvedJobSpec & { readonly network?: NetworkDescription };
+
+/** The trace of what a job trains. */
+export const traceOfJob = ({ network, model }: TracedSpec): Trace =>
+  network === undefined ? traceOf(model) : networkTrace(network);
 
 /** The trace of a model. Mixtures and k-means are not graphs: they have estimators of their own. */
 export const traceOf = (spec: ModelSpec): Trace => {

@@ -14,6 +14,8 @@ export interface TensorDeclaration {
   readonly initial: Initial;
   /** Weights are, biases and normalisation parameters are not, subject to l1, l2 and weight decay. */
   readonly penalised: boolean;
+  /** A constant of a network from a file: stored with the weights, never learnt. */
+  readonly fixed?: boolean;
 }
 
 /** A layer's output, to be described in the job's metrics. */
@@ -32,12 +34,19 @@ export interface Scope {
   readonly activities: Activity[];
   /** Seed and step of the random stream. */
   readonly random: Value;
+  /** Whether batch normalisation keeps to its running averages in training too, and leaves them as they are. */
+  readonly fixedStatistics: boolean;
   isFrozen(layer: string): boolean;
   /** Numbers the model's dropouts. */
   nextDropout(): number;
 }
 
-export const createScope = (graph: Graph, training: boolean, isFrozen: (layer: string) => boolean): Scope => {
+export const createScope = (
+  graph: Graph,
+  training: boolean,
+  isFrozen: (layer: string) => boolean,
+  fixedStatistics = false,
+): Scope => {
   let dropouts = 0;
   return {
     graph,
@@ -46,6 +55,7 @@ export const createScope = (graph: Graph, training: boolean, isFrozen: (layer: s
     activities: [],
     random: graph.leaf("state.random", [4], "u32"),
     isFrozen,
+    fixedStatistics,
     nextDropout: () => dropouts++,
   };
 };
@@ -55,3 +65,6 @@ export const tensor = (scope: Scope, declaration: TensorDeclaration): Value => {
   scope.declarations.set(declaration.name, declaration);
   return scope.graph.leaf(declaration.name, declaration.shape);
 };
+
+/** A model traced on x [rows, inputs]: its linear predictor [rows, outputs], before the link of the loss (softmax, sigmoid, exp). */
+export type Trace = (scope: Scope, x: Value, outputs: number) => Value;

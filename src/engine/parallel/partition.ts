@@ -15,7 +15,7 @@ export const partOf = (units: number, grain: number, thread: number, threads: nu
 };
 
 /** FLOPs of a step below which a second thread costs more in barriers than it computes. */
-export const flopsWorthThread = 2e6;
+export const flopsWorthThread = 4e6;
 
 /** Team size for a plan: as many threads as are asked for, but none with less than about 0.1 ms to do. */
 export const threadsFor = (

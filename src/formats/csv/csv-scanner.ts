@@ -1,5 +1,6 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../../domain/limits.ts";
+import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { type CsvDialect, plainDialect } from "./csv-dialect.ts";
 import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
@@ -16,6 +17,8 @@ export interface CsvHandlers {
 
 /** Pieces from a socket may be tiny: they are joined up to this size, so that scanning a long record again and again stays linear. */
 const batchBytes = 256 * 1024;
+/** Between two rests: a few milliseconds' worth. */
+const cellsAtOnce = 8192;
 /** So many pieces are made one, because each costs an object. */
 const mostPieces = 256;
 
@@ -42,10 +45,11 @@ const createBatch = () => {
 /**
  * Reads CSV (RFC 4180, UTF-8) from bytes as they come, in bounded memory: at most one batch and one record are held. Blank lines are skipped (a
  * one-column table writes its missing cells as `""`).
- * `push` returns false when the handler has had enough; `end` must be called otherwise, and completes the last record.
+ * `push` returns false when the handler has had enough; `end` must be called otherwise, and completes the last record. Both rest now and
+ * then, so that others get their turn.
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
-export const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDialect = plainDialect) => {
+const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDialect = plainDialect) => {
   const record = { ...createCsvRecord(), decimal: decimal.charCodeAt(0) };
   const context: ScanContext = {
     ...{ record, names: [], final: false, openCell: -1 },
@@ -69,8 +73,9 @@ export const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: 
     stopped = !handlers.record(record);
   };
 
-  /** Hands out the complete records of `bytes` and returns the offset of what is left. */
-  const scanBatch = (bytes: Buffer): number => {
+  /** Hands out the complete records of `bytes`, a few thousand cells between two rests, and returns the offset of what is left. */
+  function* scanBatch(bytes: Buffer): Generator<void, number, void> {
+    let cells = 0;
     const { record } = context;
     record.bytes = bytes;
     // A character never spans a line feed, so up to the last one the bytes must be whole characters.
@@ -89,29 +94,35 @@ export const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: 
       takeRecord(record);
       line += record.lines;
       at = next;
+      cells += record.cells;
+      if (cells < cellsAtOnce) continue;
+      cells = 0;
+      yield;
     }
     return at;
-  };
+  }
 
-  const flush = (): void => {
+  function* flush(): Generator<void, void, void> {
     let bytes = batch.take();
     if (atFileStart && bytes.length > 0) {
       bytes = skipByteOrderMark(bytes);
       atFileStart = false;
     }
-    batch.restart(bytes.subarray(scanBatch(bytes)));
-  };
+    batch.restart(bytes.subarray(yield* scanBatch(bytes)));
+  }
 
-  const push = (chunk: Uint8Array): boolean => {
-    if (batch.add(chunk)) flush();
+  function* push(chunk: Uint8Array): Generator<void, boolean, void> {
+    for (let at = 0; at < chunk.length && !stopped; at += batchBytes) {
+      if (batch.add(chunk.subarray(at, at + batchBytes))) yield* flush();
+    }
     return !stopped;
-  };
+  }
 
-  const end = (): void => {
+  function* end(): Generator<void, void, void> {
     context.final = true;
-    flush();
+    yield* flush();
     if (!stopped && rows === 0) throw noRows(context, line);
-  };
+  }
 
   return { push, end };
 };
@@ -123,8 +134,19 @@ export const scanCsv = async (
   dialect?: CsvDialect,
 ): Promise<void> => {
   const scanner = createCsvScanner(handlers, dialect);
-  for await (const chunk of stream) if (!scanner.push(chunk)) return;
-  scanner.end();
+  const turn = createTurnTaker();
+  const run = async <T>(work: Generator<void, T, void>): Promise<T> => {
+    for (;;) {
+      const rest = work.next();
+      if (rest.done === true) return rest.value;
+      await turn();
+    }
+  };
+  for await (const chunk of stream) {
+    if (!(await run(scanner.push(chunk)))) return;
+    await turn();
+  }
+  await run(scanner.end());
 };
 
 const noRows = (context: ScanContext, line: number) =>

@@ -71,6 +71,14 @@ export const encodeSafetensors = (
  * products within range. Throws ServiceError `malformed`. The tensors view `file` where its alignment allows, else they are copies.
  */
 export const decodeSafetensors = (file: Uint8Array): SafetensorsFile => {
+  const { entries, dataStart, metadata } = readEntries(file);
+  return { tensors: entries.map((entry) => toTensor(entry.name, entry, file, dataStart)), metadata };
+};
+
+/** What the header says of the tensors, in the order of their bytes: contiguous from 0, covering exactly; types and sizes are not looked at. */
+export const readEntries = (
+  file: Uint8Array,
+): { entries: (Entry & { name: string })[]; dataStart: number; metadata: Readonly<Record<string, string>> } => {
   const { header, dataStart } = readHeader(file);
   const metadata = parse(Metadata, header.__metadata__ ?? {}, "__metadata__");
   const entries = Object.entries(header)
@@ -79,13 +87,14 @@ export const decodeSafetensors = (file: Uint8Array): SafetensorsFile => {
     .sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
   let end = 0;
   for (const { name, data_offsets } of entries) {
-    if (data_offsets[0] !== end) throw malformed(`tensor ${name} starts at ${data_offsets[0]}, expected ${end}`);
+    if (data_offsets[0] !== end || data_offsets[1] < end)
+      throw malformed(`tensor ${name} starts at ${data_offsets[0]}, expected ${end}`);
     end = data_offsets[1];
   }
   if (dataStart + end !== file.byteLength) {
     throw malformed(`the tensors end at byte ${end}, the file's data at ${file.byteLength - dataStart}`);
   }
-  return { tensors: entries.map((entry) => toTensor(entry.name, entry, file, dataStart)), metadata };
+  return { entries, dataStart, metadata };
 };
 
 /** `sha256:…` of the tensors' bytes in their order: equal weights have equal digests, whatever the metadata. */

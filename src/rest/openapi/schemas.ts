@@ -5,7 +5,8 @@ import { Job, JobEvent, MetricPoint, Plan } from "../../domain/jobs/job.ts";
 import { JobState } from "../../domain/jobs/job-state.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../domain/limits.ts";
-import { Model } from "../../domain/models/model.ts";
+import { ImagePreset } from "../../domain/models/imported-model.ts";
+import { AnyModel } from "../../domain/models/model.ts";
 
 /** Shapes that only this surface has: the pages, the query parameters, the problem document. Their ranges are those of the use cases. */
 
@@ -13,7 +14,7 @@ const nextPageToken = z.string().nullable().describe("pass as pageToken for the 
 
 export const DatasetPage = z.object({ items: z.array(Dataset), nextPageToken }).meta({ id: "DatasetPage" });
 export const JobPage = z.object({ items: z.array(Job), nextPageToken }).meta({ id: "JobPage" });
-export const ModelPage = z.object({ items: z.array(Model), nextPageToken }).meta({ id: "ModelPage" });
+export const ModelPage = z.object({ items: z.array(AnyModel), nextPageToken }).meta({ id: "ModelPage" });
 export const EventPage = z
   .object({
     items: z.array(JobEvent),
@@ -94,6 +95,20 @@ export const MetricsQuery = z.strictObject({
   limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000),
 });
 export const RowsQuery = z.strictObject({ limit: z.int().min(1).max(limits.previewRows).default(20) });
+export const ImportQuery = z.strictObject({
+  name: z.string().min(1).max(limits.nameLength).optional(),
+  architecture: z
+    .string()
+    .optional()
+    .describe(
+      "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2",
+    ),
+  preprocessing: ImagePreset.optional().describe(
+    "what pictures become before the network sees them: as torchvision has it for ImageNet, or −1 … 1; none if left out",
+  ),
+  licence: z.string().optional().describe("of the weights, kept with the model"),
+  source: z.string().optional().describe("where the file comes from, kept with the model"),
+});
 export const UploadQuery = z.strictObject({
   name: z.string().min(1).max(limits.nameLength).optional(),
   types: z

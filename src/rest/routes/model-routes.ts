@@ -1,19 +1,64 @@
+import { Readable } from "node:stream";
 import { z } from "zod";
+import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { Model, PredictRequest, PredictResponse } from "../../domain/models/model.ts";
+import { ImportedModel, type ImportFormat } from "../../domain/models/imported-model.ts";
+import { AnyModel, PredictRequest, PredictResponse, TensorRows } from "../../domain/models/model.ts";
 import { Report } from "../../domain/models/report.ts";
+import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../../usecases/models/delete-model.ts";
 import { getModel } from "../../usecases/models/get-model.ts";
 import { getModelReport } from "../../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
+import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predictJson } from "../../usecases/models/predict.ts";
-import { ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
+import { ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "models";
 
+const formats: Readonly<Record<string, ImportFormat>> = {
+  "application/onnx": "onnx",
+  "application/zip": "zip",
+  "application/vnd.safetensors": "safetensors",
+};
+
 export const modelRoutes: readonly RestRoute[] = [
+  defineRoute({
+    operations: ["importModel"],
+    method: "POST",
+    url: "/v1/models",
+    tag,
+    description:
+      "The body is the file, streamed: an ONNX network of opset 7 to 21, a zip of one with its external data (and labels.json or labels.txt), or a safetensors file of a built-in architecture. It becomes a network of the engine's own: it answers predictions, and jobs can start from it. What cannot be run is refused with the node's name, its operator and what would work.",
+    query: ImportQuery,
+    body: {
+      contentType: "application/onnx",
+      otherTypes: ["application/zip", "application/vnd.safetensors"],
+      schema: z.string().meta({ format: "binary" }),
+    },
+    responses: { 201: json("The model, with its inputs, outputs and tensors", ImportedModel, { Location: "its URL" }) },
+    errors: ["timed_out", "too_large", "unsupported_media_type", "quota_exceeded", "unprocessable", "over_limit"],
+    bodyLimitBytes: limits.modelBytes,
+    upload: true,
+    handle: async ({ deps, caller, query, body, request, reply }) => {
+      const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+      const format = formats[type];
+      if (body === undefined || format === undefined)
+        throw new ServiceError(
+          "malformed",
+          `the body must be the file, sent with Content-Type: ${Object.keys(formats).join(", ")}`,
+        );
+      const model = await importModel(deps, caller, {
+        ...query,
+        format,
+        body: Readable.from(withProgressLimit(body as Readable), { objectMode: false }),
+      });
+      reply.code(201).header("location", `/v1/models/${model.id}`);
+      return model;
+    },
+  }),
   defineRoute({
     operations: ["listModels"],
     method: "GET",
@@ -33,7 +78,7 @@ export const modelRoutes: readonly RestRoute[] = [
     description: "Lineage (job, data set, base model), spec, preprocessing, and the digest of the weights.",
     params: ModelParams,
     query: NoQuery,
-    responses: { 200: json("The model", Model, { ETag: "for If-None-Match" }) },
+    responses: { 200: json("The model", AnyModel, { ETag: "for If-None-Match" }) },
     errors: ["not_found"],
     handle: ({ deps, caller, params }) => getModel(deps, caller, { id: params.id ?? "" }),
   }),
@@ -103,7 +148,7 @@ export const modelRoutes: readonly RestRoute[] = [
     query: NoQuery,
     body: {
       contentType: "application/json",
-      schema: PredictRequest,
+      schema: z.union([PredictRequest, TensorRows]),
       example: { rows: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }] },
     },
     responses: { 200: json("One prediction per row", PredictResponse) },

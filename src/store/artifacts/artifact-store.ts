@@ -9,8 +9,12 @@ import type { Readable } from "node:stream";
  * (the cause's `code`, e.g. ENOSPC, is kept).
  */
 export interface ArtifactStore {
-  /** Streams to a temporary file, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. */
-  write(key: string, body: Readable | Uint8Array, options?: { limitBytes?: number }): Promise<WrittenArtifact>;
+  /**
+   * Takes the body in as a stream, then publishes it atomically and durably. Over `limitBytes`: `too_large`, nothing is left. With
+   * `ifAbsent`, where there is one already: `in_use`, and that one stays. It is for names that nobody else writes, and no lock: a store
+   * may see the other one too late.
+   */
+  write(key: string, body: Readable | Uint8Array, options?: WriteOptions): Promise<WrittenArtifact>;
   /** `not_found` if absent. With a range: the bytes from `start` to before `end`, of which there is one at least. */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
@@ -27,6 +31,11 @@ export interface ArtifactStore {
   sweepTemporary(): Promise<number>;
   /** Proves that the store can be written and read now. */
   probe(): Promise<void>;
+}
+
+export interface WriteOptions {
+  limitBytes?: number;
+  ifAbsent?: boolean;
 }
 
 export interface WrittenArtifact {
@@ -48,6 +57,10 @@ export const artifactKeys = {
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,
   /** The digest is in the name: two attempts that computed the same bits write the same file. */
   weights: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/weights-${digestHex}.safetensors`,
+  /** A network's description, for those read from a file; it belongs to the weights whose digest it bears. */
+  network: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/network-${digestHex}.json`,
+  /** The file of an import as it came, until it has been read. */
+  modelUpload: (tenant: string, id: string) => `${tenant}/models/${id}/upload`,
   /** Computed together with the weights whose digest it bears. */
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
@@ -55,6 +68,8 @@ export const artifactKeys = {
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
+  /** A finished job's events and metrics; written before the manifest. */
+  jobLog: (tenant: string, id: string) => `${tenant}/jobs/${id}/log.json`,
   checkpoints: (tenant: string, id: string) => `${tenant}/jobs/${id}/checkpoints/`,
   checkpoint: (tenant: string, id: string, step: number, attempt: number) =>
     `${tenant}/jobs/${id}/checkpoints/${String(step).padStart(12, "0")}-${attempt}.ckpt`,

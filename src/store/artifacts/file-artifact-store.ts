@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import { parseKey, parsePrefix } from "./artifact-key.ts";
-import type { ArtifactStore, WrittenArtifact } from "./artifact-store.ts";
+import type { ArtifactStore, WriteOptions, WrittenArtifact } from "./artifact-store.ts";
 import { errorCode, onFiles } from "./file-error.ts";
 import { sweepTemporaryFiles, temporaryName } from "./temporary-files.ts";
 
@@ -47,8 +47,7 @@ export const createFileArtifactStore = async (
   const folderOf = (prefix: string): string => locate(parsePrefix(prefix));
 
   return {
-    write: (key, body, options) =>
-      onStore(() => writeFile(temporary, fileOf(key), body, options?.limitBytes ?? Infinity)),
+    write: (key, body, options) => onStore(() => writeFile(temporary, fileOf(key), body, options)),
     // A stream's own `end` is the last byte, not the one after it.
     read: async (key, range) =>
       (await onStore(() => openFile(fileOf(key)))).createReadStream(
@@ -104,7 +103,7 @@ const writeFile = async (
   temporary: string,
   target: string,
   body: Readable | Uint8Array,
-  limitBytes: number,
+  { limitBytes = Number.POSITIVE_INFINITY, ifAbsent = false }: WriteOptions = {},
 ): Promise<WrittenArtifact> => {
   const draft = join(temporary, temporaryName());
   const handle = await onFiles(() => open(draft, "wx", 0o640));
@@ -116,7 +115,7 @@ const writeFile = async (
     } finally {
       await onFiles(() => handle.close());
     }
-    await onFiles(() => publish(draft, target));
+    await onFiles(() => publish(draft, target, ifAbsent ? placeNew : rename));
     return written;
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined); // the first error is the one to tell; the next start sweeps
@@ -143,12 +142,27 @@ const writeAll = async (handle: FileHandle, data: Uint8Array): Promise<void> => 
   while (offset < data.byteLength) offset += (await handle.write(data, offset)).bytesWritten;
 };
 
-const publish = async (draft: string, target: string): Promise<void> => {
+/** Renames where there is nothing yet: a link, unlike a rename, replaces nothing. */
+const placeNew = async (draft: string, target: string): Promise<void> => {
+  try {
+    await link(draft, target);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") throw new ServiceError("in_use", "there is such an artifact already");
+    throw error;
+  }
+  await rm(draft);
+};
+
+const publish = async (
+  draft: string,
+  target: string,
+  place: (draft: string, target: string) => Promise<void>,
+): Promise<void> => {
   const folder = dirname(target);
   let created: string | undefined;
   for (let tries = 0; ; tries += 1) {
     try {
-      await rename(draft, target);
+      await place(draft, target);
     } catch (error) {
       // The folder is new, or was removed between the two steps. Where the draft is gone too, the whole store is.
       if (errorCode(error) !== "ENOENT" || tries === 4) throw error;

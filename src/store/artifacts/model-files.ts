@@ -1,5 +1,6 @@
 import type { TenantId } from "../../domain/ids.ts";
-import type { Model } from "../../domain/models/model.ts";
+import type { ImportedModel } from "../../domain/models/imported-model.ts";
+import type { AnyModel, Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "./artifact-store.ts";
 import { type Check, checkFile, checkTensors } from "./verified.ts";
 
@@ -11,9 +12,9 @@ export interface ModelFile {
   what: string;
 }
 
-const digestHex = ({ digest }: Model): string => digest.replace(/^sha256:/, "");
+const digestHex = ({ digest }: Pick<AnyModel, "digest">): string => digest.replace(/^sha256:/, "");
 
-export const weightsOf = (tenant: TenantId, model: Model): ModelFile => ({
+export const weightsOf = (tenant: TenantId, model: AnyModel): ModelFile => ({
   key: artifactKeys.weights(tenant, model.id, digestHex(model)),
   check: model.files === undefined ? checkTensors(model.digest) : checkFile(model.files.weights),
   what: `the file of the weights of ${model.id}`,
@@ -26,4 +27,11 @@ export const reportOf = (tenant: TenantId, model: Model): ModelFile => ({
   key: artifactKeys.report(tenant, model.id, digestHex(model)),
   check: model.files === undefined ? unchecked : checkFile(model.files.report),
   what: `the report of ${model.id}`,
+});
+
+/** The description of an imported network. */
+export const networkOf = (tenant: TenantId, model: ImportedModel): ModelFile => ({
+  key: artifactKeys.network(tenant, model.id, digestHex(model)),
+  check: checkFile(model.files.network),
+  what: `the description of the network ${model.id}`,
 });

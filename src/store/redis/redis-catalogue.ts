@@ -3,7 +3,7 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { ModelId, type TenantId } from "../../domain/ids.ts";
 import type { Log } from "../../domain/log.ts";
-import type { Model } from "../../domain/models/model.ts";
+import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
@@ -64,7 +64,7 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
     removeDataset: (tenant, id) => remove(tenant, "dataset", id, []),
-    addModel: async (tenant: TenantId, model: Model) => {
+    addModel: async (tenant: TenantId, model: AnyModel) => {
       const keys = [
         `${redisKeys.modelPrefix(tenant)}:${model.id}`,
         redisKeys.modelIndex(tenant),
@@ -78,12 +78,12 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
         ? idOrAlias
         : await onRedis(() => redis.hget(redisKeys.aliases(tenant), idOrAlias));
       if (named === null) throw new ServiceError("not_found", missing);
-      return read<Model>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
+      return read<AnyModel>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
     },
-    models: (tenant, page) => list<Model>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
+    models: (tenant, page) => list<AnyModel>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
     removeModel: async (tenant, id) => {
       const manifest = await onRedis(() => redis.get(`${redisKeys.modelPrefix(tenant)}:${id}`));
-      const model: Model | null = manifest === null ? null : JSON.parse(manifest);
+      const model: AnyModel | null = manifest === null ? null : JSON.parse(manifest);
       await remove(tenant, "model", id, model === null ? [] : heldBy(model));
     },
     ...createRemovals(redis),
@@ -91,6 +91,6 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
 };
 
 /** Where a model comes from can be looked up as long as it exists. */
-const heldBy = ({ dataset, base }: Model): string[] => [dataset, base].filter((id) => id !== null);
+const heldBy = ({ dataset, base }: AnyModel): string[] => [dataset, base].filter((id) => id !== null);
 
 const nameOf = { dataset: "data set", model: "model" } as const;

@@ -32,6 +32,7 @@ export const operations = {
     scope: "admin",
     summary: "Delete a finished job's record and checkpoints; its model stays",
   },
+  importModel: { kind: "upload", scope: "submit", summary: "Import a network from a file" },
   listModels: { kind: "unary", scope: "read", summary: "List models, newest first" },
   getModel: { kind: "unary", scope: "read", summary: "A model: its lineage, spec, preprocessing and digest" },
   getModelReport: { kind: "unary", scope: "read", summary: "How good a model is, and how sure that is" },

@@ -64,7 +64,7 @@ export const storeAndProfile = async (
     throw error;
   };
   const [written, profile] = await Promise.allSettled([
-    artifacts.write(key, original, { limitBytes }).catch(stop),
+    artifacts.write(key, original, { limitBytes, ifAbsent: true }).catch(stop),
     profileCsv(copy, { types, dialect }).catch(stop),
   ]);
   if (written.status === "rejected" || profile.status === "rejected") throw reasonOf(failures);

@@ -9,6 +9,7 @@ import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
@@ -54,28 +55,7 @@ interface Stated {
   onBroken?: string | undefined;
 }
 
-interface Room {
-  limitBytes: number;
-  /** Whether it is the tenant's quota that limits, not the size of one file. */
-  quota: boolean;
-}
-
-const quotaExceeded = (storedBytes: number): ServiceError =>
-  new ServiceError(
-    "quota_exceeded",
-    `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
-    {
-      retryAfterSeconds: 60,
-    },
-  );
-
-/** What the file may take: its own limit, or what is left of the tenant's quota. */
-const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<Room> => {
-  if (quotas === null) return { limitBytes: limits.datasetBytes, quota: false };
-  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
-  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
-  return { limitBytes: Math.min(left, limits.datasetBytes), quota: left < limits.datasetBytes };
-};
+type Room = Awaited<ReturnType<typeof roomFor>>;
 
 interface Upload extends Room {
   tenant: TenantId;
@@ -125,8 +105,8 @@ const prepareImages = (stated: Stated, options: ParseOptions): Store => {
 };
 
 /**
- * Streams a file into the artifact store while profiling it (CSV), or decodes the images of an archive (zip, tar, tar.gz), then records it, then publishes the manifest: a data set that is
- * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
+ * Streams a table into the artifact store while profiling it, or decodes the images of an archive, then records the data set, then
+ * publishes the manifest: a data set that is seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
  * has recorded the data set: then either it is there, whole, or the sweep removes the file. `invalid_csv` names line and column.
  */
 export const uploadDataset = async (
@@ -143,15 +123,16 @@ export const uploadDataset = async (
   const store = format === "images" ? prepareImages(stated, options) : prepareTable(stated, options);
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
-  const room = await roomFor(deps, caller.tenant);
+  const room = await roomFor(deps, caller.tenant, limits.datasetBytes);
   const id = deps.createId("ds");
   let reached: Reached = "file";
   try {
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
     const requireWhole = (): void => {
-      if (gone?.aborted === true) throw incomplete();
+      if (gone?.aborted === true) throw incompleteUpload();
     };
     const described = await store(deps, { ...room, tenant: caller.tenant, id, body, requireWhole });
+    await requireStillRoom(deps, caller.tenant);
     const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
     reached = "asked";
     await deps.catalogue.addDataset(caller.tenant, dataset);
@@ -163,11 +144,7 @@ export const uploadDataset = async (
       const upload = { tenant: caller.tenant, dataset: id, err: cause };
       deps.log.error(upload, "the rest of a failed upload could not be removed; the sweep will");
     });
-    if (error instanceof ServiceError && error.code === "too_large" && room.quota && deps.quotas !== null) {
-      throw quotaExceeded(deps.quotas.storedBytes);
-    }
-    if (error instanceof ServiceError || !isAbort(error)) throw error;
-    throw incomplete(error);
+    throw uploadFailure(error, room, deps);
   }
 };
 
@@ -180,11 +157,3 @@ const withdraw = async (deps: Deps, tenant: TenantId, id: DatasetId, reached: Re
   if (reached === "recorded") await deps.catalogue.removeDataset(tenant, id);
   await removeFiles(deps, tenant, artifactKeys.dataset(tenant, id));
 };
-
-const incomplete = (cause?: unknown): ServiceError =>
-  new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
-
-const isAbort = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  ["ECONNRESET", "ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));

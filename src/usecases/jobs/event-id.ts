@@ -10,9 +10,3 @@ export const parseEventId = (id: string | undefined): string | null => {
   const [milliseconds = "0", place = "0"] = id.split("-").map((part) => String(BigInt(part)));
   return milliseconds === "0" && place === "0" ? null : `${milliseconds}-${place}`;
 };
-
-/** Whether `a` stands before `b`: ids are two whole numbers, the milliseconds and the place within one. */
-export const isBefore = (a: string, b: string): boolean => {
-  const [ofA, ofB] = [a, b].map((id) => id.split("-").map(BigInt)) as [bigint[], bigint[]];
-  return ofA[0] === ofB[0] ? (ofA[1] ?? 0n) < (ofB[1] ?? 0n) : (ofA[0] ?? 0n) < (ofB[0] ?? 0n);
-};

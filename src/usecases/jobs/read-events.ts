@@ -1,7 +1,7 @@
 import type { JobId, TenantId } from "../../domain/ids.ts";
+import { isBefore } from "../../domain/jobs/event-order.ts";
 import type { JobEvent } from "../../domain/jobs/job.ts";
 import type { Deps } from "../deps.ts";
-import { isBefore } from "./event-id.ts";
 
 export interface EventsRead {
   /** What the reader would otherwise not learn; an event of the type `events_missing`, to be given before the others. */

@@ -1,3 +1,5 @@
+import { ServiceError } from "../../domain/errors.ts";
+import { isImported } from "../../domain/models/model.ts";
 import { Report } from "../../domain/models/report.ts";
 import { reportOf } from "../../store/artifacts/model-files.ts";
 import { corrupt, readVerified } from "../../store/artifacts/verified.ts";
@@ -9,6 +11,9 @@ import { unlessDeleted } from "./unless-deleted.ts";
 /** What the trainer measured when the model was made. `corrupt` if the stored one is not what it wrote. */
 export const getModelReport = async (deps: Deps, caller: Caller, request: { id: string }): Promise<Report> => {
   const model = await getModel(deps, caller, request);
+  if (isImported(model)) {
+    throw new ServiceError("not_found", `${model.id} was imported: nothing was measured here, so there is no report`);
+  }
   const { key, check, what } = reportOf(caller.tenant, model);
   const again = () => getModel(deps, caller, request);
   const bytes = await unlessDeleted(again, () => readVerified(deps.artifacts, key, check, what));

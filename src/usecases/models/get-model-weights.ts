@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Model } from "../../domain/models/model.ts";
+import type { AnyModel } from "../../domain/models/model.ts";
 import { weightsOf } from "../../store/artifacts/model-files.ts";
 import { openVerified, readVerified } from "../../store/artifacts/verified.ts";
 import type { Caller } from "../admission/caller.ts";
@@ -18,7 +18,7 @@ export const getModelWeights = async (
   deps: Deps,
   caller: Caller,
   request: { id: string },
-): Promise<{ model: Model; body: Readable }> => {
+): Promise<{ model: AnyModel; body: Readable }> => {
   const model = await getModel(deps, caller, request);
   const { key, check, what } = weightsOf(caller.tenant, model);
   const isSmall = model.files !== undefined && model.files.weights.bytes <= AT_ONCE_BYTES;

@@ -3,8 +3,9 @@ import { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { Job } from "../../domain/jobs/job.ts";
-import { Model } from "../../domain/models/model.ts";
+import { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { type JobLog, readJobLog } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
 
@@ -14,15 +15,15 @@ export interface Reindexed {
   datasets: number;
   models: number;
   jobs: number;
-  /** Keys of manifests that could not be understood. */
+  /** Keys of manifests and logs that could not be understood. */
   unreadable: string[];
 }
 
 const MANIFEST_BYTES = 64 * 1024 ** 2;
 
 /**
- * Rebuilds what Redis knows of data sets, models and finished jobs from the manifests in the artifact store. Jobs that Redis
- * still knows stay as they are. Jobs that were not finished, events and metrics are not in the store and are not rebuilt.
+ * Rebuilds what Redis knows of data sets, models and finished jobs, with their events and curves, from the manifests and logs in the
+ * artifact store. Jobs that Redis still knows stay as they are. Jobs that were not finished are not in the store and are not rebuilt.
  */
 export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
   const result: Reindexed = { datasets: 0, models: 0, jobs: 0, unreadable: [] };
@@ -38,12 +39,38 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
     await catalogue.addDataset(tenant, manifest);
     result.datasets += 1;
   }
-  for await (const manifest of manifests<Model>(deps, artifactKeys.models(tenant), Model, result)) {
+  for await (const manifest of manifests<AnyModel>(deps, artifactKeys.models(tenant), AnyModel, result)) {
     await catalogue.addModel(tenant, manifest);
     result.models += 1;
   }
   for await (const manifest of manifests<Job>(deps, artifactKeys.jobs(tenant), Job, result)) {
-    if (await jobs.restore(tenant, manifest)) result.jobs += 1;
+    const log = await logOf(deps, tenant, manifest, result);
+    if (await jobs.restore(tenant, manifest, log)) result.jobs += 1;
+  }
+};
+
+const isUnavailable = (error: unknown): boolean => error instanceof ServiceError && error.code === "unavailable";
+
+/** A job without its course is better than none. */
+const logOf = async (
+  { artifacts, log }: ReindexDeps,
+  tenant: TenantId,
+  job: Job,
+  result: Reindexed,
+): Promise<JobLog> => {
+  try {
+    return await readJobLog(artifacts, tenant, job.id);
+  } catch (error) {
+    // A store that is away is no file's fault.
+    if (isUnavailable(error)) throw error;
+    if (error instanceof ServiceError && error.code === "not_found") {
+      log.warn({ tenant, job: job.id }, "the job has no log in the store; its events and its curve are lost");
+    } else {
+      const key = artifactKeys.jobLog(tenant, job.id);
+      log.error({ key, err: error }, "a job's log cannot be understood; its events and its curve are left out");
+      result.unreadable.push(key);
+    }
+    return { events: [], points: [] };
   }
 };
 
@@ -62,8 +89,7 @@ async function* manifests<T>(
       // Checked, but not rewritten: a manifest says more than the API's schema keeps.
       schema.parse(manifest);
     } catch (error) {
-      // A store that is away is no manifest's fault.
-      if (error instanceof ServiceError && error.code === "unavailable") throw error;
+      if (isUnavailable(error)) throw error;
       log.error({ key, err: error }, "a manifest cannot be understood; it is left out");
       result.unreadable.push(key);
       continue;

@@ -1,6 +1,7 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { publishJob } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
 
@@ -18,7 +19,7 @@ const orNull = async <T>(read: () => Promise<T>): Promise<T | null> => {
   }
 };
 
-type Folders = Map<string, { id: string; hasManifest: boolean }>;
+type Folders = Map<string, { id: string; hasManifest: boolean; hasLog: boolean }>;
 
 /** The folders below a prefix. */
 const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<Folders> => {
@@ -26,8 +27,9 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
   for (const key of await artifacts.list(prefix)) {
     const [id = "", name] = key.slice(prefix.length).split("/");
     const files = `${prefix}${id}/`;
-    const hasManifest = folders.get(files)?.hasManifest === true || name === "manifest.json";
-    folders.set(files, { id, hasManifest });
+    const before = folders.get(files);
+    const hasManifest = before?.hasManifest === true || name === "manifest.json";
+    folders.set(files, { id, hasManifest, hasLog: before?.hasLog === true || name === "log.json" });
   }
   return folders;
 };
@@ -35,13 +37,9 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
 const write = ({ artifacts }: RetentionDeps, key: string, value: unknown) =>
   artifacts.write(key, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
 
-/** The manifests of finished jobs, if a crash came between their ends and the writing: without them they cannot be reindexed. */
+/** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
 const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<string>): Promise<void> => {
-  for (const id of ids) {
-    const job = await orNull(() => deps.jobs.get(tenant, id));
-    if (job?.done) await write(deps, artifactKeys.jobManifest(tenant, id), job);
-    if (job?.done !== false) await deps.jobs.published(tenant, id);
-  }
+  for (const id of ids) await publishJob(deps, tenant, id, await orNull(() => deps.jobs.get(tenant, id)));
 };
 
 /**
@@ -79,11 +77,12 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(() => jobs.get(tenant, id)) : null);
 
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
-  for (const [files, { id, hasManifest }] of ofJobs) {
+  for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
     const job = await jobOf(id);
     if (job === null && !hasManifest && isOld(id)) await remove(files);
     if (!job?.done) continue;
-    if (!hasManifest) await publishJobs(deps, tenant, [id]);
+    // Jobs of earlier versions have no log.
+    if (!hasManifest || !hasLog) await publishJobs(deps, tenant, [id]);
     const checkpoints = artifactKeys.checkpoints(tenant, id);
     if ((await artifacts.list(checkpoints)).length > 0) await remove(checkpoints);
   }

@@ -44,7 +44,10 @@ interface Sizes {
 
 /** Broadcast partners of [rows, columns]: the same shape, a row, a column, a scalar. */
 const partner = ({ rows, columns, choice }: Sizes): Shape => [[rows, columns], [columns], [rows, 1], []][choice % 4]!;
-const activations = ["relu", "leakyRelu", "sigmoid", "tanh", "gelu", "silu", "softplus"] as const;
+const activations = [
+  ...(["relu", "leakyRelu", "sigmoid", "tanh", "gelu", "silu", "softplus"] as const),
+  ...(["hardSigmoid", "hardSwish", "erf"] as const),
+];
 const epilogues = ["identity", "relu", "leakyRelu", "sigmoid", "tanh"] as const;
 
 const convGeometry = ({ rows, columns, depth, choice }: Sizes): ConvGeometry => {
@@ -138,12 +141,19 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
       { x: c.floats([rows + 1, columns]), gamma: c.floats([columns]), beta: c.floats([columns]) },
       norm(choice),
     ).out,
+  batchedMatmul: (c, { rows, columns, depth, choice }) => {
+    const [transposeA, transposeB] = [choice % 2 === 1, choice % 4 > 1];
+    const a = c.floats([2, ...(transposeA ? [depth, rows] : [rows, depth])]);
+    const b = c.floats([2, ...(transposeB ? [columns, depth] : [depth, columns])]);
+    return ops.batchedMatmul({ a, b }, { transposeA, transposeB }).out;
+  },
   binaryCrossEntropy: (c, { rows, columns, choice }) => {
     const weights = (): Value | null => (choice % 2 === 0 ? c.fixed([columns], 0.5, 2) : null);
     const inputs = { x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 0, 1), scale: c.scale(0.5) };
     const weighed = { ...inputs, positiveWeights: weights(), columnWeights: weights() };
     return ops.binaryCrossEntropy(weighed, { factor: 0.5, smoothing: choice % 3 === 0 ? 0.1 : 0 }).out;
   },
+  clip: (c, { rows, columns }) => ops.clip({ x: c.floats([rows, columns]) }, { low: -1.1, high: 0.9 }).out,
   concat: (c, { rows, columns, depth }) =>
     ops.concat({ a: c.floats([rows, columns]), b: c.floats([rows, depth]) }, {}).out,
   conv2d: (c, s) => {
@@ -193,8 +203,13 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
   mul: binary("mul"),
   neg: unary("neg"),
   poisson: regression("poisson"),
+  power: (c, { rows, columns, choice }) =>
+    ops.power({ x: c.floats([rows, columns], 0.3, 2) }, { exponent: [2, 0.5, -0.75][choice % 3]! }).out,
+  repeat: (c, { rows, columns, depth }) =>
+    ops.repeat({ x: c.floats([rows, columns]) }, { times: depth, inner: columns }).out,
   reshape: (c, { rows, columns }) => ops.reshape({ x: c.floats([rows, columns]) }, { shape: [columns, rows] }).out,
   scale: (c, { rows, columns }) => ops.scale({ x: c.floats([rows, columns]) }, { factor: -1.5 }).out,
+  shift: (c, { rows, columns }) => ops.shift({ x: c.floats([rows, columns]) }, { value: 0.7 }).out,
   sign: null,
   softmax: (c, { rows, columns }) => ops.softmax({ x: c.floats([rows, columns]) }, {}).out,
   softmaxCrossEntropy: (c, { rows, columns, choice }) => {
@@ -213,7 +228,11 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
   sub: binary("sub"),
   sum: (c, { rows, columns }) => ops.sum({ x: c.floats([rows, columns]) }, {}).out,
   sumColumns: (c, { rows, columns }) => ops.sumColumns({ x: c.floats([rows, columns]) }, {}).out,
+  sumRepeats: (c, { rows, columns, depth }) =>
+    ops.sumRepeats({ x: c.floats([rows, depth, columns]) }, { times: depth, inner: columns, factor: 0.3 }).out,
   sumRows: (c, { rows, columns }) => ops.sumRows({ x: c.floats([rows, columns]) }, {}).out,
+  swapAxes: (c, { rows, columns, depth }) =>
+    ops.swapAxes({ x: c.floats([2, rows, columns, depth]) }, { first: rows, second: columns, inner: depth }).out,
   takeColumns: (c, { rows, columns, depth }) =>
     ops.takeColumns({ x: c.floats([rows, columns + depth]) }, { start: depth, count: columns }).out,
 };

@@ -39,11 +39,10 @@ export const createJobs = async () => {
     input: Omit<JobSpecInput, "dataset">,
     types: Record<string, ColumnType> = {},
   ) => {
-    const dataset = {
-      ...(await datasetOf(() => Readable.from([Buffer.from(csv)]), "data", types)),
-      id: createId("ds", Date.now()),
-    };
-    await artifacts.write(artifactKeys.datasetFile(tenant, dataset.id), Readable.from([Buffer.from(csv)]));
+    const open = () => Readable.from([Buffer.from(csv)]);
+    const id = createId("ds", Date.now());
+    const { bytes, sha256 } = await artifacts.write(artifactKeys.datasetFile(tenant, id), open());
+    const dataset = { ...(await datasetOf(open, "data", types)), id, bytes, sha256 };
     return trainOn(dataset, input);
   };
 
@@ -62,6 +61,7 @@ export const createJobs = async () => {
     const order = {
       ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
       ...{
+        artifactCache: null,
         artifactUrl: "",
         checkpointMs: 60_000,
         admitted: { memoryBytes, threads },

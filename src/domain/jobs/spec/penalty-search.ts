@@ -9,7 +9,7 @@ export const PenaltySearch = z
   .strictObject({
     /** Share of the training rows that the trials do not see; 1000 rows at most. */
     holdOut: z.number().min(0.05).max(0.5).default(0.2),
-    /** How many parts take turns in judging each factor. Left out: as many as hold 200 rows together, at most all rows once. */
+    /** How many parts take turns in judging each factor. Left out: as many as hold 200 rows together, at most three. */
     folds: z.int().min(1).max(20).optional(),
     /** Multiples of l2, growing; 1 is among them. */
     factors: z
@@ -29,6 +29,8 @@ export type ResolvedPenaltySearch = PenaltySearch & { folds: number };
 
 /** So many rows judge together, if the parts are chosen by the service. */
 const enoughJudges = 200;
+/** More would be surer, and every one costs another training for each factor. */
+const mostFolds = 3;
 /** Beyond so many rows the differences are sure enough. */
 const mostHeldOut = 1000;
 /** With fewer the choice would be luck. */
@@ -49,6 +51,6 @@ export const trialRows = (
 /** The search with its folds filled in. */
 export const resolveSearch = (search: PenaltySearch, trainRows: number, batchRows: number): ResolvedPenaltySearch => {
   const held = trialRows(trainRows, batchRows, search)?.holdOut ?? trainRows;
-  const most = Math.max(1, Math.round(trainRows / held));
+  const most = Math.min(mostFolds, Math.max(1, Math.round(trainRows / held)));
   return { ...search, folds: search.folds ?? Math.min(most, Math.ceil(enoughJudges / held)) };
 };

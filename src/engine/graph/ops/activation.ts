@@ -6,7 +6,7 @@ import { onceDifferentiable, op } from "../op.ts";
 /** Activations whose gradient can be had from the output: these may stand in the epilogue of a product, which keeps no input of theirs. */
 export const epilogueActivations = ["identity", "relu", "leakyRelu", "sigmoid", "tanh"] as const;
 export type EpilogueActivation = (typeof epilogueActivations)[number];
-export type ElementActivation = Exclude<keyof typeof activationCodes, "identity">;
+export type ElementActivation = Exclude<keyof typeof activationCodes, "identity"> | "hardSigmoid" | "hardSwish" | "erf";
 
 export interface ActivationAttributes {
   readonly kind: ElementActivation;
@@ -26,6 +26,9 @@ const flopsOf: Record<ElementActivation, number> = {
   gelu: 30,
   silu: 16,
   softplus: 25,
+  hardSigmoid: 4,
+  hardSwish: 5,
+  erf: 30,
 };
 
 const sameAsX = ({ x }: { x: TensorType }): { out: TensorType } => ({ out: { shape: x.shape, dtype: "float" } });
@@ -40,7 +43,7 @@ export const activation = op("activation", {
     else k[kind](out, x, units);
   },
   vjp: (g, { x, out }, { kind, slope }) => ({
-    x: activationGradient({ g, saved: isEpilogue(kind) ? out : x }, { kind, slope }).out,
+    x: activationGradient({ g, saved: isEpilogue(kind) || kind === "hardSigmoid" ? out : x }, { kind, slope }).out,
   }),
   cost: (types, { kind }) => flopsOf[kind] * sizeOf(types.out.shape),
 });

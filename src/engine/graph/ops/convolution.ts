@@ -23,7 +23,8 @@ const flops = ({ geometry: g }: Geometry): number =>
  * out [batch, outHeight, outWidth, outChannels]. An implicit matrix product: patches are packed block by block, never stored as a whole.
  */
 export const conv2d = op("conv2d", {
-  inputs: ["x", "weight", "bias"],
+  inputs: ["x", "weight"],
+  optional: ["bias"],
   shape: ({ x, weight }, { geometry: g }: Geometry & { activation: EpilogueActivation; slope: number }) => {
     mustFit(String(x.shape) === String(inputShape(g)), `${showShape(x.shape)} is not ${showShape(inputShape(g))}`);
     mustFit(
@@ -49,12 +50,12 @@ export const conv2d = op("conv2d", {
       sizes.forwardUnits,
     );
   },
-  vjp: (g, { x, weight, out }, { geometry, activation, slope }) => {
+  vjp: (g, { x, weight, bias, out }, { geometry, activation, slope }) => {
     const z = throughEpilogue(g, out, activation, slope);
     return {
       x: conv2dInputGradient({ g: z, weight }, { geometry }).out,
       weight: conv2dWeightGradient({ g: z, x }, { geometry }).out,
-      bias: sumRows({ x: z }, {}).out,
+      bias: bias && sumRows({ x: z }, {}).out,
     };
   },
   cost: (_types, attributes) => flops(attributes),

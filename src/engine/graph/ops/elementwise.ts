@@ -3,7 +3,7 @@ import { columnsOf, rowsOf, sameShape, showShape, sizeOf } from "../../tensor/sh
 import type { Emitter, Place } from "../emitter.ts";
 import type { TensorType, Value } from "../graph.ts";
 import { isOne } from "../graph.ts";
-import { mustFit, op } from "../op.ts";
+import { mustFit, onceDifferentiable, op } from "../op.ts";
 import { broadcastStrides, reduceTo } from "./reduction.ts";
 
 type Pair = { readonly a: TensorType; readonly b: TensorType };
@@ -107,6 +107,13 @@ export const times = (a: Value, b: Value): Value => {
 };
 
 const unaryShape = ({ x }: { x: TensorType }): { out: TensorType } => ({ out: { shape: x.shape, dtype: "float" } });
+
+/** Either may be infinite. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
 type UnaryKernel = "neg" | "abs" | "sign" | "square" | "sqrt" | "exp" | "log";
 const unaryForward =
   (kernel: UnaryKernel) =>
@@ -135,6 +142,48 @@ export const scale = op("scale", {
 });
 
 export const scaled = (x: Value, factor: number): Value => scale({ x }, { factor }).out;
+
+/** out = x + value */
+export const shift = op("shift", {
+  inputs: ["x"],
+  shape: unaryShape,
+  forward: ({ k }, { x, out }, { value }: { value: number }, types) =>
+    k.addConstant(out, x, value, sizeOf(types.out.shape)),
+  vjp: (g) => ({ x: g }),
+  cost: perElement(1),
+});
+
+/** out = x^exponent for x ≥ 0; dx^e = e·x^(e − 1)·dx */
+export const power = op("power", {
+  inputs: ["x"],
+  shape: unaryShape,
+  forward: ({ k }, { x, out }, { exponent }: { exponent: number }, types) =>
+    k.pow(out, x, exponent, sizeOf(types.out.shape)),
+  vjp: (g, { x }, { exponent }) => ({
+    x: times(g, scaled(raised(x, exponent - 1), exponent)),
+  }),
+  cost: perElement(25),
+});
+
+export const raised = (x: Value, exponent: number): Value => power({ x }, { exponent }).out;
+
+/** out = x held between low and high; the gradient passes strictly between them. */
+export const clip = op("clip", {
+  inputs: ["x"],
+  shape: unaryShape,
+  forward: ({ k }, { x, out }, { low, high }: Bounds, types) => k.clip(out, x, low, high, sizeOf(types.out.shape)),
+  vjp: (g, { out }, bounds) => ({ x: clipGradient({ g, y: out }, bounds).out }),
+  cost: perElement(2),
+});
+
+export const clipGradient = op("clipGradient", {
+  inputs: ["g", "y"],
+  shape: ({ g }) => ({ out: g }),
+  forward: ({ k }, { g, y, out }, { low, high }: Bounds, types) =>
+    k.clipGrad(out, g, y, low, high, sizeOf(types.out.shape)),
+  vjp: onceDifferentiable("clipGradient"),
+  cost: perElement(2),
+});
 
 /** out = −1, 0 or 1; its gradient is 0 almost everywhere. */
 export const sign = op("sign", {

@@ -78,30 +78,66 @@ export const matmul = op("matmul", {
 export const product = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value =>
   matmul({ a, b }, { transposeA, transposeB }).out;
 
+/** A[b]·B[b] for matrices one after another; `transpose…`: the matrices lie transposed. */
+export const batchedMatmul = op("batchedMatmul", {
+  inputs: ["a", "b"],
+  shape: ({ a, b }, { transposeA, transposeB }: Transposes) => {
+    const { batches, m, n, k, depth } = batchedSizes(a.shape, b.shape, { transposeA, transposeB });
+    mustFit(
+      a.shape.length === 3 && b.shape.length === 3 && batches === b.shape[0] && k === depth,
+      `${showShape(a.shape)} and ${showShape(b.shape)} do not multiply matrix by matrix`,
+    );
+    return { out: { shape: [batches, m, n], dtype: "float" } };
+  },
+  forward: (emit, { a, b, out }, transposes, types) => {
+    const { batches, m, n, k } = batchedSizes(types.a.shape, types.b.shape, transposes);
+    const packed = emit.scratchFloats(packedElements(k, n, batches));
+    const [bRow, bColumn] = transposes.transposeB ? [1, k] : [n, 1];
+    const [aRow, aColumn] = transposes.transposeA ? [1, m] : [k, 1];
+    emit.k.packB(packed, b, k, n, bRow, bColumn, batches, k * n, batches * panelCount(n));
+    emit.k.gemmBatched(out, a, packed, threadScratch, m, n, k, aRow, aColumn, m * k, batches * stripCount(m));
+  },
+  vjp: (g, { a, b }, { transposeA, transposeB }) => ({
+    a: transposeA ? batchedProduct(b, g, transposeB, true) : batchedProduct(g, b, false, !transposeB),
+    b: transposeB ? batchedProduct(g, a, true, transposeA) : batchedProduct(a, g, !transposeA, false),
+  }),
+  cost: (types) => 2 * sizeOf(types.a.shape) * types.out.shape[2]!,
+});
+
+const batchedSizes = (a: readonly number[], b: readonly number[], { transposeA, transposeB }: Transposes) => {
+  const [m, k] = transposeA ? [a[2]!, a[1]!] : [a[1]!, a[2]!];
+  const [depth, n] = transposeB ? [b[2]!, b[1]!] : [b[1]!, b[2]!];
+  return { batches: a[0]!, m, n, k, depth };
+};
+
+export const batchedProduct = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value =>
+  batchedMatmul({ a, b }, { transposeA, transposeB }).out;
+
 /**
  * out = f(x·W + b): x [rows, inputs], W [inputs, units], b [units]; bias and activation in the product's epilogue.
  * With z the gradient before f: dx = z·Wᵀ, dW = xᵀ·z, db = Σ rows of z.
  */
 export const linear = op("linear", {
-  inputs: ["x", "weight", "bias"],
+  inputs: ["x", "weight"],
+  optional: ["bias"],
   shape: ({ x, weight, bias }, _attributes: { activation: EpilogueActivation; slope: number }) => {
     mustFit(
       x.shape.length === 2 && x.shape[1] === weight.shape[0],
       `${showShape(x.shape)} does not enter ${showShape(weight.shape)}`,
     );
-    mustFit(sizeOf(bias.shape) === columnsOf(weight.shape), "one bias for each unit");
+    mustFit(bias === null || sizeOf(bias.shape) === columnsOf(weight.shape), "one bias for each unit");
     return { out: { shape: [x.shape[0]!, columnsOf(weight.shape)], dtype: "float" } };
   },
   forward: (emit, { x, weight, bias, out }, { activation, slope }, types) => {
     const [m, n, k] = [rowsOf(types.x.shape), columnsOf(types.weight.shape), columnsOf(types.x.shape)];
     emitProduct(emit, { out, a: x, b: weight, bias, m, n, k, ...plain, activation, slope });
   },
-  vjp: (g, { x, weight, out }, { activation, slope }) => {
+  vjp: (g, { x, weight, bias, out }, { activation, slope }) => {
     const z = throughEpilogue(g, out, activation, slope);
     return {
       x: product(z, weight, false, true),
       weight: product(x, z, true, false),
-      bias: sumRows({ x: z }, {}).out,
+      bias: bias && sumRows({ x: z }, {}).out,
     };
   },
   cost: (types) => 2 * rowsOf(types.x.shape) * sizeOf(types.weight.shape),

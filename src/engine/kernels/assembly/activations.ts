@@ -1,5 +1,5 @@
-import { normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
-import { atLeast, madd, map1, map2, mul, select4, splat, sub } from "./vector";
+import { exp4, normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
+import { atLeast, atMost, madd, map1, map2, mul, select4, splat, sub } from "./vector";
 
 // @ts-ignore: decorator
 @inline
@@ -51,6 +51,55 @@ export function activate4(x: v128, code: u32, slope: v128): v128 {
 @unmanaged class Softplus { @inline of(x: v128, p: v128): v128 { return softplus4(x); } }
 @unmanaged class SoftplusGrad { @inline of(g: v128, x: v128, p: v128): v128 { return mul(g, sigmoid4(x)); } }
 
+// @ts-ignore: decorator
+@inline
+function hardSigmoid4(x: v128): v128 {
+  return atMost(atLeast(madd(x, splat(0.16666666666666666), splat(0.5)), splat(0)), splat(1));
+}
+
+@unmanaged class HardSigmoid { @inline of(x: v128, p: v128): v128 { return hardSigmoid4(x); } }
+@unmanaged class HardSigmoidGrad {
+  @inline of(g: v128, y: v128, p: v128): v128 {
+    return v128.and(mul(g, splat(0.16666666666666666)), v128.and(f32x4.gt(y, splat(0)), f32x4.lt(y, splat(1))));
+  }
+}
+@unmanaged class HardSwish { @inline of(x: v128, p: v128): v128 { return mul(x, hardSigmoid4(x)); } }
+@unmanaged class HardSwishGrad {
+  @inline of(g: v128, x: v128, p: v128): v128 {
+    const middle = mul(g, madd(x, splat(0.3333333333333333), splat(0.5)));
+    const below = v128.andnot(middle, f32x4.lt(x, splat(-3)));
+    return select4(f32x4.gt(x, splat(3)), g, below);
+  }
+}
+@unmanaged class Erf {
+  @inline of(x: v128, p: v128): v128 {
+    return sub(mul(splat(2), normalCdf4(mul(x, splat(1.4142135623730951)))), splat(1));
+  }
+}
+@unmanaged class ErfGrad {
+  @inline of(g: v128, x: v128, p: v128): v128 {
+    return mul(g, mul(splat(1.1283791670955126), exp4(f32x4.neg(mul(x, x)))));
+  }
+}
+
+export function hardSigmoid(out: usize, x: usize, start: u32, end: u32): void {
+  map1<HardSigmoid>(out, x, splat(0), start, end);
+}
+export function hardSigmoidGrad(dx: usize, dy: usize, y: usize, start: u32, end: u32): void {
+  map2<HardSigmoidGrad>(dx, dy, y, splat(0), start, end);
+}
+export function hardSwish(out: usize, x: usize, start: u32, end: u32): void {
+  map1<HardSwish>(out, x, splat(0), start, end);
+}
+export function hardSwishGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<HardSwishGrad>(dx, dy, x, splat(0), start, end);
+}
+export function erf(out: usize, x: usize, start: u32, end: u32): void {
+  map1<Erf>(out, x, splat(0), start, end);
+}
+export function erfGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<ErfGrad>(dx, dy, x, splat(0), start, end);
+}
 export function sigmoid(out: usize, x: usize, start: u32, end: u32): void {
   map1<Sigmoid>(out, x, splat(0), start, end);
 }

@@ -12,6 +12,19 @@ import { add, at, atLeast, atMost, div, load1, madd, map1, map2, mul, select4, s
 @unmanaged class Scale { @inline of(x: v128, p: v128): v128 { return mul(x, p); } }
 @unmanaged class AddConstant { @inline of(x: v128, p: v128): v128 { return add(x, p); } }
 @unmanaged class Clamp { @inline of(x: v128, p: v128): v128 { return atMost(atLeast(x, f32x4.neg(p)), p); } }
+@unmanaged class ClipGrad {
+  @inline of(g: v128, y: v128, p: v128): v128 {
+    // The two bounds lie in lanes 0 and 1 of the parameter.
+    const low = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    const high = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    return v128.and(g, v128.and(f32x4.gt(y, low), f32x4.lt(y, high)));
+  }
+}
+@unmanaged class Clip {
+  @inline of(x: v128, p: v128): v128 {
+    return atMost(atLeast(x, v128.shuffle<f32>(p, p, 0, 0, 0, 0)), v128.shuffle<f32>(p, p, 1, 1, 1, 1));
+  }
+}
 @unmanaged class Neg { @inline of(x: v128, p: v128): v128 { return f32x4.neg(x); } }
 @unmanaged class Abs { @inline of(x: v128, p: v128): v128 { return f32x4.abs(x); } }
 @unmanaged class Sign {
@@ -58,6 +71,12 @@ export function scale(out: usize, x: usize, factor: f32, start: u32, end: u32): 
 }
 export function clamp(out: usize, x: usize, limit: f32, start: u32, end: u32): void {
   map1<Clamp>(out, x, splat(limit), start, end);
+}
+export function clip(out: usize, x: usize, low: f32, high: f32, start: u32, end: u32): void {
+  map1<Clip>(out, x, f32x4.replace_lane(splat(low), 1, high), start, end);
+}
+export function clipGrad(dx: usize, dy: usize, y: usize, low: f32, high: f32, start: u32, end: u32): void {
+  map2<ClipGrad>(dx, dy, y, f32x4.replace_lane(splat(low), 1, high), start, end);
 }
 export function addConstant(out: usize, x: usize, value: f32, start: u32, end: u32): void {
   map1<AddConstant>(out, x, splat(value), start, end);

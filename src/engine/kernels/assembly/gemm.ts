@@ -134,6 +134,23 @@ export function packStrip(out: usize, a: usize, row: u32, m: u32, k0: u32, depth
   }
 }
 
+/** Products of `m`-row matrices one after another: a unit is a strip of one of them. */
+export function gemmBatched(
+  c: usize, a: usize, packed: usize, scratch: usize, m: u32, n: u32, k: u32, aRow: u32, aColumn: u32, aBatch: u32, start: u32, end: u32,
+): void {
+  const strips = (m + 3) >> 2;
+  const packedBytes = <usize>(((n + 7) >> 3) * k) << 5;
+  for (let unit = start; unit < end; ) {
+    const batch = unit / strips;
+    const first = unit - batch * strips;
+    const last = min(strips, first + (end - unit));
+    gemm(
+      at(c, batch * m * n), at(a, batch * aBatch), packed + <usize>batch * packedBytes, 0, scratch, m, n, k, aRow, aColumn, n, 0, 0, 0, first, last,
+    );
+    unit += last - first;
+  }
+}
+
 export function gemm(
   c: usize, a: usize, packed: usize, bias: usize, scratch: usize, m: u32, n: u32, k: u32, aRow: u32, aColumn: u32, cRow: u32,
   accumulate: u32, activation: u32, slope: f32, start: u32, end: u32,

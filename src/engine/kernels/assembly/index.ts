@@ -1,12 +1,12 @@
 // The module's exports: exactly the names of the Kernels interface.
 export {
-  absElements as abs, addBroadcast, addConstant, addElements as add, axpy, clamp, copy, copyStrided, divBroadcast, divElements as div, exp, fill, log,
+  absElements as abs, addBroadcast, addConstant, addElements as add, axpy, clamp, clip, clipGrad, copy, copyStrided, divBroadcast, divElements as div, exp, fill, log,
   mulBroadcast, mulElements as mul, neg, pow, reciprocal, scale, sign, sqrtElements as sqrt, square, subBroadcast, subElements as sub,
 } from "./elementwise";
 export {
-  gelu, geluGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
+  erf, erfGrad, gelu, geluGrad, hardSigmoid, hardSigmoidGrad, hardSwish, hardSwishGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
 } from "./activations";
-export { gemm } from "./gemm";
+export { gemm, gemmBatched } from "./gemm";
 export { packB, squaredDistances } from "./pack";
 export { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax";
 export {
@@ -15,6 +15,7 @@ export {
 } from "./reductions";
 export { adagrad, adam, momentum, rmsprop, sgd } from "./optimisers";
 export { dropout, randomBits, randomNormal, randomUniform } from "./random";
+export { repeatRows, sumRepeated, swapAxes } from "./rearrangement";
 export { gatherRows, gatherRows as gatherIntegers } from "./gather";
 export { batchNorm, inverseDeviation, runningAverage } from "./normalisation";
 export { batchNormFrozenInputGrad, batchNormInputGrad, batchNormParameterGrad } from "./normalisation-gradients";

@@ -49,6 +49,17 @@ const broadcast: MakeCase = (r) => {
   return { args, units: rows, outputs: [realOutput(out, count, 0)] };
 };
 
+/** An element held between two bounds, or the gradient of that. */
+const bounded =
+  (gradient: boolean): MakeCase =>
+  (r) => {
+    const n = r.size(1, 70);
+    const out = r.blank(n);
+    const inputs = gradient ? [r.real(n), r.real(n)] : [r.real(n, -3, 3)];
+    const high = r.flag() ? Number.POSITIVE_INFINITY : 0.75;
+    return { args: [out, ...inputs, Math.fround(-0.3), high], units: n, outputs: [realOutput(out, n, 0)] };
+  };
+
 export const elementwiseCases: CasesOf<ElementwiseKernels> = {
   fill: (r) => {
     const n = r.size(1, 70);
@@ -68,6 +79,8 @@ export const elementwiseCases: CasesOf<ElementwiseKernels> = {
   scale: withNumber(0, -3, 3, 0, [-2, 2]),
   addConstant: withNumber(0, -3, 3, 0, [-2, 2]),
   clamp: withNumber(0, -3, 3, 0, [0, 2]),
+  clip: bounded(false),
+  clipGrad: bounded(true),
   neg: unary(0),
   abs: unary(0),
   sign: unary(0),
@@ -126,6 +139,12 @@ export const activationCases: CasesOf<ActivationKernels> = {
   siluGrad: binary(4, 1, -20, 20),
   softplus: unary(4, -80, 20),
   softplusGrad: binary(4, 0, -20, 20),
+  hardSigmoid: unary(2, -5, 5, 0.5),
+  hardSigmoidGrad: binary(1, 0, 0, 1),
+  hardSwish: unary(2, -5, 5, 1),
+  hardSwishGrad: binary(2, 1, -5, 5),
+  erf: unary(4, -4, 4, 1),
+  erfGrad: binary(8, 0, -4, 4),
   softmax: rowwise(24, 1, 0, -10, 10),
   softmaxGrad: rowwise(8, 2, 1, 0, 1),
   logSoftmax: rowwise(4, 1, 10, -10, 10),

@@ -2,6 +2,7 @@ import type { Kernels } from "../interface.ts";
 import type { CasesOf } from "./case.ts";
 import { activationCases, elementwiseCases } from "./elementwise.ts";
 import { convolutionCases, matrixCases, poolingCases } from "./matrix.ts";
+import { rearrangementCases } from "./rearrangement.ts";
 import { normalisationCases, reductionCases } from "./reductions.ts";
 import { gatherCases, lossCases, optimiserCases, randomCases } from "./training.ts";
 
@@ -10,6 +11,7 @@ export const kernelCases: CasesOf<Kernels> = {
   ...elementwiseCases,
   ...activationCases,
   ...reductionCases,
+  ...rearrangementCases,
   ...matrixCases,
   ...convolutionCases,
   ...poolingCases,

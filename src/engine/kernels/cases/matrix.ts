@@ -39,6 +39,14 @@ export const matrixCases: CasesOf<MatrixKernels> = {
     ];
     return { args, units: stripCount(m), outputs: [realOutput(c, m * cRow, 6, Math.max(2, k / 4))] };
   },
+  gemmBatched: (r) => {
+    const [batches, m, n, k] = [r.size(1, 5), r.size(1, 13), r.size(1, 21), r.size(1, 40)];
+    const c = r.blank(batches * m * n);
+    const a = r.real(batches * m * k);
+    const strides = r.flag() ? [k, 1, m * k] : [1, m, m * k];
+    const args = [c, a, r.real(packedElements(k, n, batches)), r.scratch(scratchBytes), m, n, k, ...strides];
+    return { args, units: batches * stripCount(m), outputs: [realOutput(c, batches * m * n, 6, Math.max(2, k / 4))] };
+  },
   squaredDistances: (r) => {
     const [rows, centres, columns] = [r.size(1, 9), r.size(1, 5), r.size(1, 19)];
     const out = r.blank(rows * centres);

@@ -3,13 +3,15 @@ import { packedElements, scratchBytes, stripCount } from "../families/matrix.ts"
 import type { KernelName } from "../interface.ts";
 import { type MakeCase, realOutput, type Space } from "./case.ts";
 
-/** Many channels, few pixels: convolutions that are read tap by tap, and sums over several blocks. */
+/** Many channels, few pixels: convolutions that are read tap by tap, sums over several blocks, and depthwise convolutions. */
 const wideConv = (r: Space) => {
-  const groups = r.size(0, 3) === 0 ? 2 : 1;
+  const depthwise = r.size(0, 2) === 0;
+  const groups = depthwise ? r.size(2, 40) : r.size(1, 4) === 1 ? 2 : 1;
+  const [channels, outChannels] = depthwise ? [groups, groups] : [groups * r.size(13, 45), groups * r.size(30, 70)];
   const [kernel, stride, pad] = [r.size(1, 3), r.size(1, 2), r.size(0, 1)];
   const [height, width] = [kernel + r.size(0, 12), kernel + r.size(0, 14)];
   return {
-    ...{ batch: r.size(1, 3), height, width, channels: groups * r.size(13, 45), outChannels: groups * r.size(30, 70) },
+    ...{ batch: r.size(1, 3), height, width, channels, outChannels },
     ...{ kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride, groups },
     ...{ padTop: pad, padLeft: pad, dilationHeight: 1, dilationWidth: 1 },
     outHeight: convOutputSize(height, kernel, stride, 2 * pad, 1),

@@ -33,6 +33,18 @@ export interface ActivationKernels {
   softplus(out: number, x: number, start: number, end: number): void;
   /** dx = dy · σ(x); reads the input x */
   softplusGrad(dx: number, dy: number, x: number, start: number, end: number): void;
+  /** y = min(max(x / 6 + 1/2, 0), 1) */
+  hardSigmoid(out: number, x: number, start: number, end: number): void;
+  /** dx = dy / 6 where 0 < y < 1, else 0 */
+  hardSigmoidGrad(dx: number, dy: number, y: number, start: number, end: number): void;
+  /** y = x · min(max(x / 6 + 1/2, 0), 1) (Howard et al. 2019) */
+  hardSwish(out: number, x: number, start: number, end: number): void;
+  /** dx = 0 where x < −3, dy where x > 3, else dy · (x / 3 + 1/2); reads the input x */
+  hardSwishGrad(dx: number, dy: number, x: number, start: number, end: number): void;
+  /** y = erf x = 2 Φ(√2 x) − 1; its error is absolute, below 2⁻²² */
+  erf(out: number, x: number, start: number, end: number): void;
+  /** dx = dy · 2 e^(−x²) / √π; reads the input x */
+  erfGrad(dx: number, dy: number, x: number, start: number, end: number): void;
 
   /** y[i, j] = e^(x[i, j] − max) / Σⱼ e^(x[i, j] − max); units: rows */
   softmax(out: number, x: number, columns: number, start: number, end: number): void;
@@ -75,6 +87,12 @@ export const activationInfo: InfoOf<ActivationKernels> = {
   siluGrad: fromInput,
   softplus: forward,
   softplusGrad: fromInput,
+  hardSigmoid: forward,
+  hardSigmoidGrad: fromOutput,
+  hardSwish: forward,
+  hardSwishGrad: fromInput,
+  erf: forward,
+  erfGrad: fromInput,
   softmax: { args: ["out", "x", "columns"], unit: "rows", grain: 1 },
   softmaxGrad: { args: ["dx", "dy", "y", "columns"], unit: "rows", grain: 1 },
   logSoftmax: { args: ["out", "x", "columns"], unit: "rows", grain: 1 },

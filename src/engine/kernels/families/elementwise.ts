@@ -22,6 +22,10 @@ export interface ElementwiseKernels {
   addConstant(out: number, x: number, value: number, start: number, end: number): void;
   /** out[i] = x[i] held between −limit and limit; a NaN stays NaN. */
   clamp(out: number, x: number, limit: number, start: number, end: number): void;
+  /** out[i] = x[i] held between low and high, either of which may be infinite; a NaN stays NaN. */
+  clip(out: number, x: number, low: number, high: number, start: number, end: number): void;
+  /** dx[i] = dy[i] where low < y[i] < high, y being clip's output, else 0 */
+  clipGrad(dx: number, dy: number, y: number, low: number, high: number, start: number, end: number): void;
   /** out[i] = −x[i] */
   neg(out: number, x: number, start: number, end: number): void;
   /** out[i] = |x[i]| */
@@ -100,6 +104,8 @@ export const elementwiseInfo: InfoOf<ElementwiseKernels> = {
   scale: { args: ["out", "x", "factor"], unit: "elements", grain: 16 },
   addConstant: { args: ["out", "x", "value"], unit: "elements", grain: 16 },
   clamp: { args: ["out", "x", "limit"], unit: "elements", grain: 16 },
+  clip: { args: ["out", "x", "low", "high"], unit: "elements", grain: 16 },
+  clipGrad: { args: ["dx", "dy", "y", "low", "high"], unit: "elements", grain: 16 },
   neg: unary,
   abs: unary,
   sign: unary,

@@ -62,6 +62,24 @@ export interface MatrixKernels {
     start: number,
     end: number,
   ): void;
+  /**
+   * C[b] = A[b] · B[b] for matrices one after another: C [batches, m, n], `packed` = packB's output for all of them; A's element (i, l) of matrix b is at
+   * b · aBatch + i · aRow + l · aColumn. Units: strips of 4 rows, batches · ⌈m / 4⌉, those of one matrix together. Sums as in gemm.
+   */
+  gemmBatched(
+    c: number,
+    a: number,
+    packed: number,
+    scratch: number,
+    m: number,
+    n: number,
+    k: number,
+    aRow: number,
+    aColumn: number,
+    aBatch: number,
+    start: number,
+    end: number,
+  ): void;
   /** out[i, c] = Σⱼ (x[i, j] − centre[c, j])²; x: [rows, columns], centre: [centres, columns]; units: rows. */
   squaredDistances(
     out: number,
@@ -97,6 +115,11 @@ export const matrixInfo: InfoOf<MatrixKernels> = {
       "activation",
       "slope",
     ],
+    unit: "strips",
+    grain: 1,
+  },
+  gemmBatched: {
+    args: ["c", "a", "packed", "scratch", "m", "n", "k", "aRow", "aColumn", "aBatch"],
     unit: "strips",
     grain: 1,
   },

@@ -1,10 +1,11 @@
-import { normalCdf64, normalDensity64 } from "../erf64.ts";
+import { erf64, normalCdf64, normalDensity64 } from "../erf64.ts";
 import { type ActivationKernels, activationCodes } from "../families/activations.ts";
 import { exp64, log64, sigmoid64, softplus64, tanh64 } from "../math64.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 const relu = (x: number): number => (x > 0 ? x : Number.isNaN(x) ? x : 0);
 const gelu = (x: number): number => x * normalCdf64(x);
+const hardSigmoid = (x: number): number => Math.min(Math.max(x / 6 + 0.5, 0), 1);
 const silu = (x: number): number => x * sigmoid64(x);
 
 /** The activation of a fused epilogue, by its code. */
@@ -86,6 +87,12 @@ export const referenceActivations = (memory: ReferenceMemory): ActivationKernels
     siluGrad: gradient((x) => sigmoid64(x) * (1 + x * sigmoid64(-x))),
     softplus: forward(softplus64),
     softplusGrad: gradient(sigmoid64),
+    hardSigmoid: forward(hardSigmoid),
+    hardSigmoidGrad: gradient((y) => (y > 0 && y < 1 ? 1 / 6 : 0)),
+    hardSwish: forward((x) => x * hardSigmoid(x)),
+    hardSwishGrad: gradient((x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5)),
+    erf: forward(erf64),
+    erfGrad: gradient((x) => 1.1283791670955126 * exp64(-x * x)),
 
     softmax: (out, x, columns, start, end) =>
       byRows(out, [x], columns, start, end, (row = []) => {

@@ -42,6 +42,10 @@ export const referenceElementwise = ({ get, set }: ReferenceMemory): Elementwise
     axpy: (out, x, factor, start, end) => binary((a, b) => a + factor * b)(out, out, x, start, end),
     scale: (out, x, factor, start, end) => unary((v) => factor * v)(out, x, start, end),
     addConstant: (out, x, value, start, end) => unary((v) => v + value)(out, x, start, end),
+    clip: (out, x, low, high, start, end) => unary((v) => Math.min(Math.max(v, low), high))(out, x, start, end),
+    clipGrad: (dx, dy, y, low, high, start, end) => {
+      for (let i = start; i < end; i++) set(dx, i, get(y, i) > low && get(y, i) < high ? get(dy, i) : 0);
+    },
     clamp: (out, x, limit, start, end) => unary((v) => Math.min(Math.max(v, -limit), limit))(out, x, start, end),
     neg: unary((x) => -x),
     abs: unary(Math.abs),

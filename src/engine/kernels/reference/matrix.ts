@@ -28,6 +28,19 @@ export const referenceMatrix = ({ get, set }: ReferenceMemory): MatrixKernels =>
         set(c, i * cRow + j, f(total + (bias ? get(bias, j) : 0)));
       }
   },
+  gemmBatched: (c, a, packed, _scratch, m, n, k, aRow, aColumn, aBatch, start, end) => {
+    const strips = Math.ceil(m / stripRows);
+    for (let unit = start; unit < end; unit++) {
+      const [batch, strip] = [Math.floor(unit / strips), unit % strips];
+      for (let i = strip * stripRows; i < Math.min(m, (strip + 1) * stripRows); i++)
+        for (let j = 0; j < n; j++) {
+          let total = 0;
+          for (let l = 0; l < k; l++)
+            total += get(a, batch * aBatch + i * aRow + l * aColumn) * get(packed, packedIndex(batch, l, j, k, n));
+          set(c, (batch * m + i) * n + j, total);
+        }
+    }
+  },
   squaredDistances: (out, x, centre, centres, columns, start, end) => {
     for (let i = start; i < end; i++)
       for (let c = 0; c < centres; c++) {

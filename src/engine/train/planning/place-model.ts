@@ -50,7 +50,7 @@ export const placeModel = (spec: ResolvedJobSpec, declarations: readonly TensorD
   const separates = spec.training.l1 > 0 || spec.training.l2 > 0 || ruleOf(spec.optimizer).decay(spec.optimizer) > 0;
   const factors: number[] = [];
   const described = declarations.map((declaration, order) => {
-    const frozen = isFrozen(declaration.name);
+    const frozen = declaration.fixed === true || isFrozen(declaration.name);
     const factor = factorOf(spec.optimizer.layerFactors, declaration.name);
     const trainable = declaration.kind === "parameter" && !frozen;
     if (trainable && !factors.includes(factor)) factors.push(factor);

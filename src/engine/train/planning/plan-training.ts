@@ -1,8 +1,8 @@
-import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { type ExecutionPlan, plan } from "../../graph/plan.ts";
 import { flopsOf, type TailEmitter } from "../../graph/record.ts";
 import { scratchBytes } from "../../kernels/families/matrix.ts";
 import { isSymmetric } from "../../nn/initializers.ts";
+import type { TracedSpec } from "../../nn/models.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -40,7 +40,7 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
 };
 
 const warningsOf = (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   model: ModelPlacement,
   cut: ReturnType<typeof cutEpoch>,
@@ -90,10 +90,10 @@ export interface PlanOptions {
  * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
  * the job. Throws ModelShapeError where the model does not fit the data.
  */
-export const planTraining = (spec: ResolvedJobSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
+export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
-  const evaluationRows = Math.min(largest, Math.max(cut.batchRows, evaluationBatch));
+  const evaluationRows = Math.min(largest, spec.network ? cut.batchRows : Math.max(cut.batchRows, evaluationBatch));
   const { drafts, index, search } = draftPrograms(spec, shape, cut, evaluationRows);
   const stepTrace = drafts[index.step]!;
   const described = drafts[index.statistics]!.traced;

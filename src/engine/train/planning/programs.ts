@@ -6,7 +6,7 @@ import { gather } from "../../graph/ops/gather.ts";
 import { squaredError } from "../../graph/ops/loss.ts";
 import { argmax, describe } from "../../graph/ops/statistics.ts";
 import { labelType, lossValue, predictionValue } from "../../nn/losses.ts";
-import { traceOf } from "../../nn/models.ts";
+import { type TracedSpec, traceOfJob } from "../../nn/models.ts";
 import { createScope, type Scope } from "../../nn/scope.ts";
 import { columnsOf } from "../../tensor/shape.ts";
 import type { DataShape, EvaluationLayout, Split } from "./training.ts";
@@ -32,7 +32,7 @@ export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.t
 
 /** Traces the model on `rows` rows of a split, in the order of an index vector: that of this epoch in training, else that of the file unless named. */
 export const traceBatch = (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   split: Split,
   rows: number,
@@ -56,14 +56,15 @@ export const traceBatch = (
     : label.dtype === "i32"
       ? taken("labels", [], "i32")
       : taken("labels", [label.columns], "float");
-  const output = traceOf(spec.model)(scope, x, shape.outputs);
+  const output = traceOfJob(spec)(scope, x, shape.outputs);
   return { graph, scope, output, labels, loss: lossValue(spec.loss, output, labels) };
 };
 
 /** Gradients of the loss for the parameters that are learnt, by name. */
 export const parameterGradients = (traced: Traced): Map<string, Value> => {
   const learnt = [...traced.scope.declarations.values()].filter(
-    ({ kind, name, layer }) => kind === "parameter" && !traced.scope.isFrozen(layer) && !traced.scope.isFrozen(name),
+    ({ kind, name, layer, fixed }) =>
+      kind === "parameter" && fixed !== true && !traced.scope.isFrozen(layer) && !traced.scope.isFrozen(name),
   );
   const values = gradients(
     traced.loss,

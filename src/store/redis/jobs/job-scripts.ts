@@ -8,7 +8,7 @@ import { jobKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
 import { createJob } from "../scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
-import { restoreJob } from "../scripts/restore-job.ts";
+import { notePublished, restoreJob, restoreLog } from "../scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
 import { announceTrainer, largestTrainer } from "../scripts/trainers.ts";
 import { type JobRecord, parseRecord, type RawJob } from "./job-record.ts";
@@ -26,7 +26,9 @@ const sources = {
   listJobs,
   listUnfinished,
   removeJob,
+  restoreLog,
   restoreJob,
+  notePublished,
   announceTrainer,
   largestTrainer,
 };

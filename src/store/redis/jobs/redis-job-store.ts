@@ -42,8 +42,9 @@ export const createRedisJobStore = ({
     onChange: createJobChanges(subscriber).listen,
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
-    published: async (tenant, id) => {
-      await onRedis(() => redis.srem(unpublishedKey(tenant), id));
+    published: async (tenant, id, lastEvent) => {
+      const keys = [`${redisKeys.jobPrefix(tenant)}:${id}:events`, unpublishedKey(tenant)];
+      await jobScripts.scripts.notePublished(keys, id, lastEvent ?? "");
     },
     ping: async () => {
       await onRedis(() => redis.ping());

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
-import type { Job } from "../../../domain/jobs/job.ts";
+import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
@@ -45,8 +45,9 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
     const by = ["requestCancel", "cancelWaiting"] as const;
     return (await request("cancelled", { ...asked, by, same: ["cancelling", "cancelled"] })).job;
   },
-  restore: async (tenant, job) => {
+  restore: async (tenant, job, log) => {
     assert(job.done, "only a finished job has a manifest");
+    if (!(await restoreLog(scripts, jobKeys(tenant, job.id), log))) return false;
     const history = job.history.map((entry) => JSON.stringify(entry));
     const fields = JSON.stringify(toRestoredFields(tenant, job));
     const keys = [...jobKeys(tenant, job.id), redisKeys.tenants];
@@ -110,6 +111,28 @@ const create = async (
       throw gone("/base/model", `there is no model ${spec.base?.model}`);
   }
   assert(false, `createJob answers one of its outcomes, not ${outcome}`);
+};
+
+/** One call of a script keeps everyone else waiting: not too many at a time. */
+const ENTRIES_AT_ONCE = 250;
+
+const restoreLog = async (
+  scripts: JobScripts["scripts"],
+  keys: string[],
+  { events, points }: { events: JobEvent[]; points: MetricPoint[] },
+): Promise<boolean> => {
+  for (let from = 0; from === 0 || from < Math.max(events.length, points.length); from += ENTRIES_AT_ONCE) {
+    const [someEvents, somePoints] = [events, points].map((all) => all.slice(from, from + ENTRIES_AT_ONCE)) as [
+      JobEvent[],
+      MetricPoint[],
+    ];
+    const entries = [
+      ...someEvents.flatMap(({ id, ...event }) => [id, JSON.stringify(event)]),
+      ...somePoints.flatMap((point) => [point.step, JSON.stringify(point)]),
+    ];
+    if ((await scripts.restoreLog(keys, from === 0 ? "first" : "", someEvents.length, ...entries)) !== 1) return false;
+  }
+  return true;
 };
 
 const gone = (pointer: string, detail: string): ServiceError =>

@@ -6,7 +6,7 @@ import { jobPrelude } from "./job-prelude.ts";
  * KEYS  1–10 as in the prelude   11 tenants   12 idempotency key   13 data set   14 base model (the data set again if none)
  *       15 prefix of job records
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
- *       6 seconds for which the idempotency key is kept   7 the most queued jobs, '' for any number
+ *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
  * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}
@@ -24,7 +24,9 @@ if digest ~= '' then
     end
   end
 end
-if quota ~= '' and redis.call('ZCARD', index .. ':queued') >= tonumber(quota) then return { 'quota' } end
+-- Paused jobs wait too: else pausing would make room for more, and resuming bring them all back.
+local waitingJobs = redis.call('ZCARD', index .. ':queued') + redis.call('ZCARD', index .. ':paused')
+if quota ~= '' and waitingJobs >= tonumber(quota) then return { 'quota' } end
 if redis.call('EXISTS', datasetKey) == 0 then return { 'no_dataset' } end
 if redis.call('EXISTS', baseKey) == 0 then return { 'no_base' } end
 

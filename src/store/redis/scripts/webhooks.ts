@@ -19,7 +19,7 @@ return { failures, record[1], record[2] }
 `;
 
 /**
- * What came of a delivery: an event of the job, and either one failure more or nothing left to do. Told once: when another
+ * What came of a delivery: an event of the job, which its log in the artifact store lacks now, and either one failure more or nothing left to do. Told once: when another
  * process has settled it, nothing changes.
  *
  * KEYS  1–10 as in the prelude
@@ -32,6 +32,7 @@ if ARGV[3] == 'settled' then redis.call('ZREM', due, ARGV[1]) end
 if redis.call('HEXISTS', job, 'webhook') == 0 then return 0 end
 if ARGV[3] ~= 'settled' then redis.call('HINCRBY', job, 'webhook', 1) end
 addEvent(ARGV[2])
+redis.call('SADD', index .. ':unpublished', redis.call('HGET', job, 'id'))
 tell()
 return 1
 `;

@@ -6,7 +6,7 @@ import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../domain/limits.ts";
-import type { Model } from "../../../domain/models/model.ts";
+import { type AnyModel, isImported, type Model } from "../../../domain/models/model.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
 import type { Deps } from "../../deps.ts";
@@ -40,6 +40,12 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
   }
 };
 
+const requireTrained = (model: AnyModel): Model => {
+  if (!isImported(model)) return model;
+  const detail = `${model.id} was imported, and jobs cannot start from imported networks`;
+  throw new ServiceError("invalid", `/base/model: ${detail}`, { errors: [{ pointer: "/base/model", detail }] });
+};
+
 export interface PlannedJob {
   spec: ResolvedJobSpec;
   plan: Plan;
@@ -55,7 +61,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promis
   const base =
     asked.base === undefined
       ? null
-      : await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model));
+      : requireTrained(await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model)));
   // An alias may move while the job waits: the record names the model it meant.
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };

@@ -1,4 +1,5 @@
-import type { Model } from "../../../domain/models/model.ts";
+import type { ImportedModel } from "../../../domain/models/imported-model.ts";
+import type { AnyModel } from "../../../domain/models/model.ts";
 import { api, apiKey } from "../api.ts";
 import {
   formatAge,
@@ -15,7 +16,36 @@ import { usePoll } from "../poll.ts";
 import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
 
-const Result = ({ metrics }: { metrics: Model["metrics"] }) => {
+const kindOf = (model: AnyModel): string => ("spec" in model ? formatWord(model.spec.model.type) : "imported network");
+
+const portsOf = (ports: ImportedModel["inputs"]): string =>
+  ports
+    .map(({ name, shape }) => `${name} [${shape.map((size) => (size === -1 ? "batch" : size)).join(", ")}]`)
+    .join("; ");
+
+/** What is known of a network from a file. */
+const Imported = ({ model }: { model: ImportedModel }) => (
+  <Card title="Network">
+    <Facts
+      facts={[
+        ["Inputs", portsOf(model.inputs)],
+        ["Outputs", portsOf(model.outputs)],
+        ["Architecture", model.architecture],
+        ["Head", model.head],
+        ["Trainable tensors", formatNumber(model.trainable.length)],
+        ["Frozen tensors", formatNumber(model.frozen.length)],
+        ["File", `${model.file.format}, ${formatNumber(model.file.bytes)} bytes`],
+        ["Licence", model.licence],
+        ["Source", model.source],
+      ]}
+    />
+    {model.warnings.map((warning) => (
+      <p key={warning}>{warning}</p>
+    ))}
+  </Card>
+);
+
+const Result = ({ metrics }: { metrics: AnyModel["metrics"] }) => {
   const best = headline(metrics);
   if (best === null) return <>–</>;
   return (
@@ -26,19 +56,19 @@ const Result = ({ metrics }: { metrics: Model["metrics"] }) => {
   );
 };
 
-const modelColumns: readonly TableColumn<Model>[] = [
+const modelColumns: readonly TableColumn<AnyModel>[] = [
   {
     title: "Model",
-    cell: ({ id, name, spec }) => (
+    cell: (model) => (
       <>
-        <a class="row-link" href={`#/models/${id}`}>
-          {name}
+        <a class="row-link" href={`#/models/${model.id}`}>
+          {model.name}
         </a>
-        <span class="muted small">{formatWord(spec.model.type)}</span>
+        <span class="muted small">{kindOf(model)}</span>
       </>
     ),
   },
-  { title: "Task", cell: ({ task }) => formatWord(task.type) },
+  { title: "Task", cell: (model) => ("task" in model ? formatWord(model.task.type) : "–") },
   { title: "Parameters", number: true, cell: ({ parameters }) => formatNumber(parameters) },
   { title: "Result", number: true, cell: ({ metrics }) => <Result metrics={metrics} /> },
   { title: "Made", number: true, cell: ({ createdAt }) => formatAge(createdAt, Date.now()) },
@@ -125,13 +155,19 @@ export const ModelView = ({ id }: { id: string }) => {
             <Problem error={error} />
             <MetricFacts metrics={value.metrics} />
           </section>
-          <ReportCard model={value.id} />
-          <TryIt model={value} />
+          {"spec" in value ? (
+            <>
+              <ReportCard model={value.id} />
+              <TryIt model={value} />
+            </>
+          ) : (
+            <Imported model={value} />
+          )}
           <Card title="Lineage">
             <Facts
               facts={[
-                ["Task", formatWord(value.task.type)],
-                ["Model", formatWord(value.spec.model.type)],
+                ["Task", "task" in value ? formatWord(value.task.type) : null],
+                ["Model", kindOf(value)],
                 ["Parameters", formatNumber(value.parameters)],
                 ["Job", value.job === null ? null : <a href={`#/jobs/${value.job}`}>{value.job}</a>],
                 [

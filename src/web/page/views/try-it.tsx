@@ -78,7 +78,7 @@ const Field = ({
 );
 
 const Answer = ({ prediction, label }: { prediction: Prediction; label: string }) => {
-  if ("label" in prediction) {
+  if ("label" in prediction && !("outputs" in prediction)) {
     const ranked = Object.entries(prediction.probabilities).sort(([, a], [, b]) => b - a);
     return (
       <>

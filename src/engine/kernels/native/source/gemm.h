@@ -113,13 +113,29 @@ static void pack_panel(float *out, const float *b, u32 k, u32 columns, size_t ro
     for (u32 j = 0; j < PANEL; j++) out[j] = j < columns ? b[j * column] : 0;
 }
 
+/** Whole panels of adjacent columns, some at once, so that rows are read in longer runs. */
+static void pack_panels(float *out, const float *b, u32 k, u32 panels, size_t row) {
+  const size_t panel = (size_t)k * PANEL;
+  for (u32 i = 0; i < k; i++, out += PANEL, b += row)
+    for (u32 p = 0; p < panels; p++) {
+      store4(out + p * panel, load4(b + p * PANEL));
+      store4(out + p * panel + 4, load4(b + p * PANEL + 4));
+    }
+}
+#define PANELS_AT_ONCE 8
+
 KERNEL(packB) {
   const u32 k = WHOLE(2), n = WHOLE(3);
   const size_t row = WHOLE(4), column = WHOLE(5), batchStride = WHOLE(7);
-  const u32 panels = (n + PANEL - 1) / PANEL;
-  for (u32 unit = start; unit < end; unit++) {
-    const u32 batch = unit / panels, j = (unit % panels) * PANEL;
-    pack_panel(FLOATS(0) + (size_t)unit * k * PANEL, FLOATS(1) + batch * batchStride + j * column, k, least(PANEL, n - j), row, column);
+  const u32 panels = (n + PANEL - 1) / PANEL, whole = n / PANEL;
+  for (u32 unit = start; unit < end;) {
+    const u32 batch = unit / panels, panel = unit % panels;
+    float *out = FLOATS(0) + (size_t)unit * k * PANEL;
+    const float *b = FLOATS(1) + batch * batchStride + panel * PANEL * column;
+    const u32 together = column == 1 && panel < whole ? least(least(PANELS_AT_ONCE, whole - panel), end - unit) : 1;
+    if (together > 1) pack_panels(out, b, k, together, row);
+    else pack_panel(out, b, k, least(PANEL, n - panel * PANEL), row, column);
+    unit += together;
   }
 }
 

@@ -13,13 +13,29 @@ static Pool pool_of(const double *a) {
 
 INLINE vm lanes_equal(vi x, vi y) { return eq(__builtin_convertvector(x - y, vf), zero()); }
 
+/** A place in a grid of pixels, moved on without a division. */
+typedef struct {
+  u32 sample, y, x;
+} Place;
+INLINE Place place_of(u32 pixel, u32 height, u32 width) {
+  const u32 row = pixel / width, sample = row / height;
+  return (Place){sample, row - sample * height, pixel - row * width};
+}
+INLINE void move_on(Place *place, u32 height, u32 width) {
+  if (++place->x < width) return;
+  place->x = 0;
+  if (++place->y < height) return;
+  place->y = 0;
+  place->sample++;
+}
+
 /** Output pixels [start, end): best and winner of each window; the first tap, anything larger, and the first NaN win. */
 KERNEL(maxPool2d) {
   const Pool g = pool_of(a + 3);
-  for (u32 pixel = start; pixel < end; pixel++) {
-    const u32 row = pixel / g.outWidth, sample = row / g.outHeight;
-    const i32 top = (i32)((row - sample * g.outHeight) * g.strideHeight - g.padTop);
-    const i32 left = (i32)((pixel - row * g.outWidth) * g.strideWidth - g.padLeft);
+  Place at = place_of(start, g.outHeight, g.outWidth);
+  for (u32 pixel = start; pixel < end; pixel++, move_on(&at, g.outHeight, g.outWidth)) {
+    const u32 sample = at.sample;
+    const i32 top = (i32)(at.y * g.strideHeight - g.padTop), left = (i32)(at.x * g.strideWidth - g.padLeft);
     for (u32 c = 0; c < g.channels; c += LANES) {
       const u32 n = g.channels - c;
       vf best = splat(-INFINITY);
@@ -48,13 +64,27 @@ KERNEL(maxPool2d) {
 INLINE u32 first_window(u32 place, u32 kernel, u32 stride) { return place < kernel ? 0 : (place - kernel) / stride + 1; }
 INLINE u32 last_window(u32 place, u32 stride, u32 windows) { return least(windows, place / stride + 1); }
 
+/** The windows that cover a pixel; those along y are kept for a whole row. */
+typedef struct {
+  u32 firstY, lastY, firstX, lastX, pixels;
+} PoolWindows;
+INLINE void place_pool_windows(PoolWindows *w, const Pool *g, u32 py, u32 px, u32 x) {
+  if (w->pixels++ == 0 || x == 0) {
+    w->firstY = first_window(py, g->kernelHeight, g->strideHeight);
+    w->lastY = last_window(py, g->strideHeight, g->outHeight);
+  }
+  w->firstX = first_window(px, g->kernelWidth, g->strideWidth);
+  w->lastX = last_window(px, g->strideWidth, g->outWidth);
+}
+
 KERNEL(maxPool2dGrad) {
   const Pool g = pool_of(a + 3);
-  for (u32 pixel = start; pixel < end; pixel++) {
-    const u32 row = pixel / g.width, sample = row / g.height;
-    const u32 py = row - sample * g.height + g.padTop, px = pixel - row * g.width + g.padLeft;
-    const u32 lastY = last_window(py, g.strideHeight, g.outHeight), lastX = last_window(px, g.strideWidth, g.outWidth);
-    const u32 firstY = first_window(py, g.kernelHeight, g.strideHeight), firstX = first_window(px, g.kernelWidth, g.strideWidth);
+  Place at = place_of(start, g.height, g.width);
+  PoolWindows windows = {.pixels = 0};
+  for (u32 pixel = start; pixel < end; pixel++, move_on(&at, g.height, g.width)) {
+    const u32 sample = at.sample, py = at.y + g.padTop, px = at.x + g.padLeft;
+    place_pool_windows(&windows, &g, py, px, at.x);
+    const u32 lastY = windows.lastY, lastX = windows.lastX, firstY = windows.firstY, firstX = windows.firstX;
     for (u32 c = 0; c < g.channels; c += LANES) {
       const u32 n = g.channels - c;
       vf total = zero();
@@ -84,10 +114,10 @@ INLINE float share_of(const Pool *g, i32 top, i32 left, int countPadding) {
 KERNEL(averagePool2d) {
   const int countPadding = WHOLE(2) != 0;
   const Pool g = pool_of(a + 3);
-  for (u32 pixel = start; pixel < end; pixel++) {
-    const u32 row = pixel / g.outWidth, sample = row / g.outHeight;
-    const i32 top = (i32)((row - sample * g.outHeight) * g.strideHeight - g.padTop);
-    const i32 left = (i32)((pixel - row * g.outWidth) * g.strideWidth - g.padLeft);
+  Place at = place_of(start, g.outHeight, g.outWidth);
+  for (u32 pixel = start; pixel < end; pixel++, move_on(&at, g.outHeight, g.outWidth)) {
+    const u32 sample = at.sample;
+    const i32 top = (i32)(at.y * g.strideHeight - g.padTop), left = (i32)(at.x * g.strideWidth - g.padLeft);
     const vf factor = splat(share_of(&g, top, left, countPadding));
     const i32 firstY = top > 0 ? top : 0, firstX = left > 0 ? left : 0;
     const i32 lastY = top + (i32)g.kernelHeight < (i32)g.height ? top + (i32)g.kernelHeight : (i32)g.height;
@@ -110,11 +140,12 @@ KERNEL(averagePool2dGrad) {
   const int uniform = countPadding || ((g.padTop | g.padLeft) == 0 && (g.outHeight - 1) * g.strideHeight + g.kernelHeight <= g.height &&
                                        (g.outWidth - 1) * g.strideWidth + g.kernelWidth <= g.width);
   const float full = share_of(&g, 0, 0, 1);
-  for (u32 pixel = start; pixel < end; pixel++) {
-    const u32 row = pixel / g.width, sample = row / g.height;
-    const u32 py = row - sample * g.height + g.padTop, px = pixel - row * g.width + g.padLeft;
-    const u32 lastY = last_window(py, g.strideHeight, g.outHeight), lastX = last_window(px, g.strideWidth, g.outWidth);
-    const u32 firstY = first_window(py, g.kernelHeight, g.strideHeight), firstX = first_window(px, g.kernelWidth, g.strideWidth);
+  Place at = place_of(start, g.height, g.width);
+  PoolWindows windows = {.pixels = 0};
+  for (u32 pixel = start; pixel < end; pixel++, move_on(&at, g.height, g.width)) {
+    const u32 sample = at.sample, py = at.y + g.padTop, px = at.x + g.padLeft;
+    place_pool_windows(&windows, &g, py, px, at.x);
+    const u32 lastY = windows.lastY, lastX = windows.lastX, firstY = windows.firstY, firstX = windows.firstX;
     for (u32 c = 0; c < g.channels; c += LANES) {
       const u32 n = g.channels - c;
       vf total = zero();

@@ -40,8 +40,9 @@ EXPORT const char *descent_kernel(int level, int kernel) { return levels[level].
 
 /** Words of a team's block, as in parallel/barrier.ts. */
 enum { GENERATION = 0, ARRIVED = 16, SLEEPERS = 17, ABORT = 33 };
-/** Turns of the spinning loop before a thread sleeps: some microseconds. */
-#define SPIN_TURNS 2000
+/** Turns of the spinning loop, some microseconds; then the processor is offered to whoever waits for it, the late member perhaps; then a thread sleeps. */
+#define SPIN_TURNS 200
+#define YIELD_TURNS 100
 /** A sleeping thread looks this often whether its team has been given up. */
 #define SLEEP_NANOSECONDS 50000000
 
@@ -79,8 +80,11 @@ static int wait_for_team(_Atomic i32 *sync, i32 threads) {
     atomic_store(&sync[GENERATION], (i32)((u32)generation + 1));
     if (atomic_load(&sync[SLEEPERS]) > 0) wake(&sync[GENERATION]);
   } else {
-    int turns = SPIN_TURNS;
-    while (atomic_load_explicit(&sync[GENERATION], memory_order_acquire) == generation && --turns > 0) breathe();
+    int turns = SPIN_TURNS + YIELD_TURNS;
+    while (atomic_load_explicit(&sync[GENERATION], memory_order_acquire) == generation && --turns > 0) {
+      if (turns > YIELD_TURNS) breathe();
+      else sched_yield();
+    }
     if (turns == 0) {
       atomic_fetch_add(&sync[SLEEPERS], 1);
       while (atomic_load(&sync[GENERATION]) == generation && atomic_load(&sync[ABORT]) == 0) sleep_on(&sync[GENERATION], generation);

@@ -11,7 +11,7 @@ TABLE(LEVEL) = {
   IS(addBroadcast), IS(subBroadcast), IS(mulBroadcast), IS(divBroadcast), IS(copyStrided), IS(gatherRows), AS(gatherIntegers, gatherRows),
   IS(sigmoid), IS(sigmoidGrad), AS(tanh, hyperbolicTangent), IS(tanhGrad), IS(relu), IS(reluGrad), IS(leakyRelu), IS(leakyReluGrad),
   IS(gelu), IS(geluGrad), IS(silu), IS(siluGrad), IS(softplus), IS(softplusGrad),
-  IS(gemm), IS(packB), IS(squaredDistances), IS(conv2d), IS(conv2dWeightGrad), IS(conv2dInputGrad),
+  IS(gemm), IS(packB), IS(squaredDistances), AS(conv2d, convolve), IS(conv2dWeightGrad), AS(conv2dInputGrad, convolveInputGrad),
   IS(softmax), IS(softmaxGrad), IS(logSoftmax), IS(logSoftmaxGrad), IS(softmaxCrossEntropy), IS(labelWeightScale), IS(binaryCrossEntropy),
   IS(squaredError), IS(absoluteError), IS(huber), IS(poisson), IS(gaussian),
   IS(sgd), IS(momentum), IS(adagrad), IS(rmsprop), IS(adam),

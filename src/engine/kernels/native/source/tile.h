@@ -14,6 +14,8 @@
 #define TILE_VECTORS 2
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 #define PANEL 8
+/** Floats of a panel that are fetched ahead of their use. */
+#define AHEAD (16 * PANEL)
 
 /** Where the rows of A lie. */
 enum { ADJACENT, STRIDED, INDIRECT, SCATTERED };
@@ -84,6 +86,15 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
     for (u32 l = 0; l < length; l++) {
       const vf b0 = panel_lanes(low0, high0);
       const vf b1 = V > 1 ? panel_lanes(low1, high1) : b0;
+      // B comes from the second-level cache, A from the first.
+      if (V > 1 && R > 4) {
+        __builtin_prefetch(low0 + AHEAD);
+        __builtin_prefetch(low1 + AHEAD);
+#if LANES == 16
+        __builtin_prefetch(high0 + AHEAD);
+        __builtin_prefetch(high1 + AHEAD);
+#endif
+      }
       const float *p = mode == SCATTERED ? a + offsets[l] : a;
       const ptrdiff_t offset = mode == INDIRECT ? offsets[l] : 0;
 #pragma GCC unroll 16

@@ -13,6 +13,8 @@ import {
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type ClientWritableStream,
+  type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -28,6 +30,22 @@ import { JobSpec, TaskSpec } from "./job_spec.ts";
 export const protobufPackage = "descent.v1";
 
 export const protobufFileName = "descent/v1/models.proto";
+
+export const ImportFormat = {
+  IMPORT_FORMAT_UNSPECIFIED: 0,
+  IMPORT_FORMAT_ONNX: 1,
+  IMPORT_FORMAT_ZIP: 2,
+  IMPORT_FORMAT_SAFETENSORS: 3,
+} as const;
+
+export type ImportFormat = typeof ImportFormat[keyof typeof ImportFormat];
+
+export namespace ImportFormat {
+  export type IMPORT_FORMAT_UNSPECIFIED = typeof ImportFormat.IMPORT_FORMAT_UNSPECIFIED;
+  export type IMPORT_FORMAT_ONNX = typeof ImportFormat.IMPORT_FORMAT_ONNX;
+  export type IMPORT_FORMAT_ZIP = typeof ImportFormat.IMPORT_FORMAT_ZIP;
+  export type IMPORT_FORMAT_SAFETENSORS = typeof ImportFormat.IMPORT_FORMAT_SAFETENSORS;
+}
 
 export interface Model {
   /** `mdl_` and a ULID. */
@@ -51,6 +69,10 @@ export interface Model {
   createdAt?:
     | string
     | undefined;
+  /** Only for a model that was imported. */
+  imported?:
+    | ImportedNetwork
+    | undefined;
   /** What the weights and the report are held against; models of earlier versions are without. */
   files?: ModelFiles | undefined;
 }
@@ -60,10 +82,76 @@ export interface Model_MetricsEntry {
   value: number;
 }
 
+/** A network that was read from a file: no task, no spec, no report. */
+export interface ImportedNetwork {
+  /** Absent but for safetensors. */
+  architecture?: string | undefined;
+  inputs: TensorPort[];
+  outputs: TensorPort[];
+  /** Names of the tensors that training changes, and of constants and running averages. */
+  trainable: string[];
+  frozen: string[];
+  /** The layer that a new head replaces. */
+  head?:
+    | string
+    | undefined;
+  /** Names of the first output's columns, if the upload had them. */
+  labels: string[];
+  /** How a picture becomes the input: the OpenAPI document's ImagePreprocessing. */
+  image?: { [key: string]: any } | undefined;
+  warnings: string[];
+  licence?: string | undefined;
+  source?:
+    | string
+    | undefined;
+  /** The file as it came: the OpenAPI document's `file`. */
+  file?: { [key: string]: any } | undefined;
+}
+
+export interface TensorPort {
+  name: string;
+  /** float32 */
+  type: string;
+  /** −1 is the batch. */
+  shape: number[];
+}
+
+export interface ImportModelRequest {
+  part?:
+    | //
+    /** Must come first, once. */
+    { $case: "header"; value: ImportHeader }
+    | { $case: "chunk"; value: Uint8Array }
+    | undefined;
+}
+
+export interface ImportHeader {
+  format: ImportFormat;
+  /** Left out: `untitled`. */
+  name?:
+    | string
+    | undefined;
+  /** Of a safetensors file: `resnet18`, … */
+  architecture?:
+    | string
+    | undefined;
+  /** imagenet, minus_one_to_one or none */
+  preprocessing?: string | undefined;
+  licence?: string | undefined;
+  source?: string | undefined;
+}
+
 export interface ModelFiles {
   /** As GetModelWeights gives it. */
-  weights?: StoredFile | undefined;
-  report?: StoredFile | undefined;
+  weights?:
+    | StoredFile
+    | undefined;
+  /** Absent for an imported model. */
+  report?:
+    | StoredFile
+    | undefined;
+  /** Of an imported model: its description of the network. */
+  network?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -146,6 +234,7 @@ export interface Prediction {
     | { $case: "mixture"; value: MixturePrediction }
     | { $case: "density"; value: DensityPrediction }
     | { $case: "reconstruction"; value: ReconstructionPrediction }
+    | { $case: "network"; value: NetworkPrediction }
     | undefined;
 }
 
@@ -184,6 +273,21 @@ export interface ReconstructionPrediction {
   error: number;
 }
 
+export interface NetworkPrediction {
+  /** Output name → its tensor, lists in lists. */
+  outputs?:
+    | { [key: string]: any }
+    | undefined;
+  /** Where the network's labels are known. */
+  label?: string | undefined;
+  probabilities: { [key: string]: number };
+}
+
+export interface NetworkPrediction_ProbabilitiesEntry {
+  key: string;
+  value: number;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -198,6 +302,7 @@ function createBaseModel(): Model {
     digest: "",
     preprocessing: undefined,
     createdAt: undefined,
+    imported: undefined,
     files: undefined,
   };
 }
@@ -239,6 +344,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(98).fork()).join();
+    }
+    if (message.imported !== undefined) {
+      ImportedNetwork.encode(message.imported, writer.uint32(106).fork()).join();
     }
     if (message.files !== undefined) {
       ModelFiles.encode(message.files, writer.uint32(162).fork()).join();
@@ -358,6 +466,14 @@ export const Model: MessageFns<Model> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.imported = ImportedNetwork.decode(reader, reader.uint32());
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -436,8 +552,437 @@ export const Model_MetricsEntry: MessageFns<Model_MetricsEntry> = {
   },
 };
 
+function createBaseImportedNetwork(): ImportedNetwork {
+  return {
+    architecture: undefined,
+    inputs: [],
+    outputs: [],
+    trainable: [],
+    frozen: [],
+    head: undefined,
+    labels: [],
+    image: undefined,
+    warnings: [],
+    licence: undefined,
+    source: undefined,
+    file: undefined,
+  };
+}
+
+export const ImportedNetwork: MessageFns<ImportedNetwork> = {
+  encode(message: ImportedNetwork, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.architecture !== undefined) {
+      writer.uint32(10).string(message.architecture);
+    }
+    for (const v of message.inputs) {
+      TensorPort.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.outputs) {
+      TensorPort.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.trainable) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.frozen) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.head !== undefined) {
+      writer.uint32(50).string(message.head);
+    }
+    for (const v of message.labels) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.image !== undefined) {
+      Struct.encode(Struct.wrap(message.image), writer.uint32(66).fork()).join();
+    }
+    for (const v of message.warnings) {
+      writer.uint32(74).string(v!);
+    }
+    if (message.licence !== undefined) {
+      writer.uint32(82).string(message.licence);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(90).string(message.source);
+    }
+    if (message.file !== undefined) {
+      Struct.encode(Struct.wrap(message.file), writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportedNetwork {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportedNetwork();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.architecture = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.inputs.push(TensorPort.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outputs.push(TensorPort.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.trainable.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.frozen.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.head = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.image = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.file = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTensorPort(): TensorPort {
+  return { name: "", type: "", shape: [] };
+}
+
+export const TensorPort: MessageFns<TensorPort> = {
+  encode(message: TensorPort, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.shape.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.shape) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TensorPort {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTensorPort();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.shape.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shape.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImportModelRequest(): ImportModelRequest {
+  return { part: undefined };
+}
+
+export const ImportModelRequest: MessageFns<ImportModelRequest> = {
+  encode(message: ImportModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "header":
+        ImportHeader.encode(message.part.value, writer.uint32(10).fork()).join();
+        break;
+      case "chunk":
+        writer.uint32(18).bytes(message.part.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "header", value: ImportHeader.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "chunk", value: reader.bytes() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImportHeader(): ImportHeader {
+  return {
+    format: 0,
+    name: undefined,
+    architecture: undefined,
+    preprocessing: undefined,
+    licence: undefined,
+    source: undefined,
+  };
+}
+
+export const ImportHeader: MessageFns<ImportHeader> = {
+  encode(message: ImportHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.format !== 0) {
+      writer.uint32(8).int32(message.format);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.architecture !== undefined) {
+      writer.uint32(26).string(message.architecture);
+    }
+    if (message.preprocessing !== undefined) {
+      writer.uint32(34).string(message.preprocessing);
+    }
+    if (message.licence !== undefined) {
+      writer.uint32(42).string(message.licence);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(50).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.format = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.architecture = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.preprocessing = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseModelFiles(): ModelFiles {
-  return { weights: undefined, report: undefined };
+  return { weights: undefined, report: undefined, network: undefined };
 }
 
 export const ModelFiles: MessageFns<ModelFiles> = {
@@ -447,6 +992,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.report !== undefined) {
       StoredFile.encode(message.report, writer.uint32(18).fork()).join();
+    }
+    if (message.network !== undefined) {
+      StoredFile.encode(message.network, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -478,6 +1026,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.report = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.network = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1180,6 +1736,9 @@ export const Prediction: MessageFns<Prediction> = {
       case "reconstruction":
         ReconstructionPrediction.encode(message.kind.value, writer.uint32(50).fork()).join();
         break;
+      case "network":
+        NetworkPrediction.encode(message.kind.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1243,6 +1802,14 @@ export const Prediction: MessageFns<Prediction> = {
             }
 
             message.kind = { $case: "reconstruction", value: ReconstructionPrediction.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.kind = { $case: "network", value: NetworkPrediction.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1677,6 +2244,134 @@ export const ReconstructionPrediction: MessageFns<ReconstructionPrediction> = {
   },
 };
 
+function createBaseNetworkPrediction(): NetworkPrediction {
+  return { outputs: undefined, label: undefined, probabilities: Object.create(null) };
+}
+
+export const NetworkPrediction: MessageFns<NetworkPrediction> = {
+  encode(message: NetworkPrediction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.outputs !== undefined) {
+      Struct.encode(Struct.wrap(message.outputs), writer.uint32(10).fork()).join();
+    }
+    if (message.label !== undefined) {
+      writer.uint32(18).string(message.label);
+    }
+    globalThis.Object.entries(message.probabilities).forEach(([key, value]: [string, number]) => {
+      NetworkPrediction_ProbabilitiesEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkPrediction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkPrediction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outputs = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = NetworkPrediction_ProbabilitiesEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.probabilities[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNetworkPrediction_ProbabilitiesEntry(): NetworkPrediction_ProbabilitiesEntry {
+  return { key: "", value: 0 };
+}
+
+export const NetworkPrediction_ProbabilitiesEntry: MessageFns<NetworkPrediction_ProbabilitiesEntry> = {
+  encode(message: NetworkPrediction_ProbabilitiesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkPrediction_ProbabilitiesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkPrediction_ProbabilitiesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -1684,6 +2379,19 @@ export const ReconstructionPrediction: MessageFns<ReconstructionPrediction> = {
  */
 export type ModelsServiceService = typeof ModelsServiceService;
 export const ModelsServiceService = {
+  /**
+   * Imports a network: a header, then the file in chunks. ONNX of opset 7 to 21, a zip of one with its external data, or safetensors of a built-in
+   * architecture.
+   */
+  importModel: {
+    path: "/descent.v1.ModelsService/ImportModel" as const,
+    requestStream: true as const,
+    responseStream: false as const,
+    requestSerialize: (value: ImportModelRequest): Buffer => Buffer.from(ImportModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ImportModelRequest => ImportModelRequest.decode(value),
+    responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Model => Model.decode(value),
+  },
   /** Newest first. */
   listModels: {
     path: "/descent.v1.ModelsService/ListModels" as const,
@@ -1751,6 +2459,11 @@ export const ModelsServiceService = {
 } as const;
 
 export interface ModelsServiceServer extends UntypedServiceImplementation {
+  /**
+   * Imports a network: a header, then the file in chunks. ONNX of opset 7 to 21, a zip of one with its external data, or safetensors of a built-in
+   * architecture.
+   */
+  importModel: handleClientStreamingCall<ImportModelRequest, Model>;
   /** Newest first. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** By id or alias. */
@@ -1766,6 +2479,26 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
 }
 
 export interface ModelsServiceClient extends Client {
+  /**
+   * Imports a network: a header, then the file in chunks. ONNX of opset 7 to 21, a zip of one with its external data, or safetensors of a built-in
+   * architecture.
+   */
+  importModel(
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientWritableStream<ImportModelRequest>;
+  importModel(
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientWritableStream<ImportModelRequest>;
+  importModel(
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientWritableStream<ImportModelRequest>;
+  importModel(
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientWritableStream<ImportModelRequest>;
   /** Newest first. */
   listModels(
     request: ListModelsRequest,

@@ -1,0 +1,87 @@
+import type { Readable } from "node:stream";
+import type { ModelId, TenantId } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import { presetFor } from "../../domain/models/image-presets.ts";
+import { type ImportedModel, type ImportFormat, ImportParameters } from "../../domain/models/imported-model.ts";
+import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parse } from "../admission/parse.ts";
+import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
+import type { Deps } from "../deps.ts";
+import { removeFiles } from "../upkeep/remove-files.ts";
+
+/** What the user says of the file; unchecked. */
+interface Stated {
+  name?: string | undefined;
+  architecture?: string | undefined;
+  preprocessing?: string | undefined;
+  licence?: string | undefined;
+  source?: string | undefined;
+}
+
+/**
+ * Streams a network's file into the store, has it read in a thread, records it, then publishes the manifest: a model that is seen is whole.
+ * On any failure nothing is left, but for what the sweep removes where Redis did not answer. `malformed`: the file is not what its format says. `unprocessable`: it holds what cannot be run here, by name.
+ */
+export const importModel = async (
+  deps: Deps,
+  caller: Caller,
+  { body, gone, format, ...stated }: Stated & { format: ImportFormat; body: Readable; gone?: AbortSignal },
+): Promise<ImportedModel> => {
+  const given = parse(ImportParameters, stated, { base: "/query" });
+  await deps.jobs.ping();
+  const room = await roomFor(deps, caller.tenant, limits.modelBytes);
+  const id = deps.createId("mdl");
+  const { tenant } = caller;
+  let reached: Reached = "file";
+  try {
+    const upload = artifactKeys.modelUpload(tenant, id);
+    const { bytes, sha256 } = await deps.artifacts.write(upload, body, { limitBytes: room.limitBytes });
+    if (gone?.aborted === true) throw incompleteUpload();
+    const { producer, opset, ...read } = await deps.engine.importNetwork(caller, {
+      model: id,
+      format,
+      architecture: given.architecture,
+    });
+    await deps.artifacts.remove(upload);
+    await requireStillRoom(deps, tenant);
+    const model: ImportedModel = {
+      id,
+      name: given.name,
+      origin: "imported",
+      job: null,
+      dataset: null,
+      base: null,
+      metrics: {},
+      ...read,
+      image: presetFor(given.preprocessing ?? "none", read.inputs[0]),
+      licence: given.licence ?? null,
+      source: given.source ?? null,
+      file: { format, bytes, sha256, producer, opset },
+      createdAt: deps.now().toISOString(),
+    };
+    reached = "asked";
+    await deps.catalogue.addModel(tenant, model);
+    reached = "recorded";
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(model)));
+    return model;
+  } catch (error) {
+    await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
+      deps.log.error(
+        { tenant, model: id, err: cause },
+        "the rest of a failed import could not be removed; the sweep will",
+      );
+    });
+    throw uploadFailure(error, room, deps);
+  }
+};
+
+/** How far an import came: its file is being read, Redis was asked to record it, Redis has recorded it. */
+type Reached = "file" | "asked" | "recorded";
+
+/** Takes back what a failed import left. What was asked of Redis may still come true, so its files stay until that is known. */
+const withdraw = async (deps: Deps, tenant: TenantId, id: ModelId, reached: Reached): Promise<void> => {
+  if (reached === "asked") return;
+  if (reached === "recorded") await deps.catalogue.removeModel(tenant, id);
+  await removeFiles(deps, tenant, artifactKeys.model(tenant, id));
+};

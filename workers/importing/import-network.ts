@@ -1,0 +1,75 @@
+import { Readable } from "node:stream";
+import { ServiceError } from "../../src/domain/errors.ts";
+import { limits } from "../../src/domain/limits.ts";
+import type { ImportedNetwork, TensorPort } from "../../src/domain/models/imported-model.ts";
+import type { NetworkDescription, NetworkPort } from "../../src/domain/models/network.ts";
+import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import type { ImportQuestion } from "./importer.ts";
+import { readUpload } from "./read-upload.ts";
+
+const portOf = ({ name, shape }: NetworkPort): TensorPort => ({ name, type: "float32", shape: [-1, ...shape] });
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+const parametersOf = ({ tensors }: NetworkDescription): number =>
+  tensors.filter(({ kind }) => kind !== "statistic").reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
+/** The names of classes must be as many as the first output has columns. */
+const requireLabels = (labels: readonly string[] | null, network: NetworkDescription): string[] | null => {
+  if (labels === null) return null;
+  const columns = sizeOf(network.outputs[0]!.shape);
+  if (labels.length === columns) return [...labels];
+  throw new ServiceError(
+    "unprocessable",
+    `the upload has ${labels.length} labels, the network's first output ${columns} columns`,
+  );
+};
+
+/** Reads an uploaded file and leaves its weights and its network in the store, both under the weights' digest. */
+export const importNetwork = async (
+  artifacts: ArtifactStore,
+  { tenant, model, format, architecture }: ImportQuestion,
+): Promise<ImportedNetwork> => {
+  const bytes = await artifacts.readBytes(artifactKeys.modelUpload(tenant, model));
+  const { network: read, labels } = readUpload(bytes, format, architecture);
+  const { network, data } = read;
+  const parameters = parametersOf(network);
+  if (parameters > limits.parameters) {
+    throw new ServiceError(
+      "over_limit",
+      `the network has ${parameters} weights; at most ${limits.parameters} are allowed`,
+    );
+  }
+  const names = requireLabels(labels, network);
+  const tensors = network.tensors.map(
+    ({ name, shape }): Tensor => ({ name, dtype: "F32", shape, data: data.get(name)! }),
+  );
+  const digest = digestOfTensors(tensors);
+  const digestHex = digest.replace(/^sha256:/, "");
+  const weights = await artifacts.write(
+    artifactKeys.weights(tenant, model, digestHex),
+    Readable.from(safetensorsChunks(tensors, { producer: "descent" })),
+  );
+  const description = await artifacts.write(
+    artifactKeys.network(tenant, model, digestHex),
+    Buffer.from(JSON.stringify(network)),
+  );
+  const isTrained = (kind: string): boolean => kind === "weight" || kind === "offset";
+  return {
+    parameters,
+    digest,
+    files: { weights, network: description },
+    architecture: architecture ?? null,
+    inputs: network.inputs.map(portOf),
+    outputs: network.outputs.map(portOf),
+    trainable: network.tensors.filter(({ kind }) => isTrained(kind)).map(({ name }) => name),
+    frozen: network.tensors.filter(({ kind }) => !isTrained(kind)).map(({ name }) => name),
+    head:
+      network.head === null ? null : (network.tensors.find(({ name }) => name === network.head?.weight)?.layer ?? null),
+    labels: names,
+    warnings: [...read.warnings],
+    producer: read.producer,
+    opset: format === "safetensors" ? null : read.opset,
+  };
+};

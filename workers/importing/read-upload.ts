@@ -1,0 +1,68 @@
+import { ServiceError } from "../../src/domain/errors.ts";
+import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
+import { limits } from "../../src/domain/limits.ts";
+import type { ImportFormat } from "../../src/domain/models/imported-model.ts";
+import { familyNames, graphOfFamily } from "../../src/formats/architectures/families.ts";
+import { readZip } from "../../src/formats/archives/read-zip.ts";
+import { networkOfGraph, type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
+import { readForeignTensors } from "../../src/formats/safetensors/foreign-tensors.ts";
+
+/** What an upload holds: a network, and the names of its classes where it brings them. */
+export interface ReadUpload {
+  readonly network: ReadNetwork;
+  readonly labels: readonly string[] | null;
+}
+
+const zipLimits = { entries: 1000, bytes: 2 * limits.modelBytes };
+
+const labelsOf = (files: ReadonlyMap<string, Uint8Array>): readonly string[] | null => {
+  const json = files.get("labels.json");
+  if (json !== undefined) {
+    const names = parseJsonBytes(json);
+    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+    throw new ServiceError("malformed", "labels.json must be a list of texts, one for each column of the output");
+  }
+  const text = files.get("labels.txt");
+  return text === undefined
+    ? null
+    : new TextDecoder()
+        .decode(text)
+        .split(/\r?\n/)
+        .filter((line) => line !== "");
+};
+
+const readArchive = (bytes: Uint8Array): ReadUpload => {
+  const files = readZip(bytes, zipLimits);
+  const models = [...files.keys()].filter((path) => path.endsWith(".onnx"));
+  const [path] = models;
+  if (path === undefined || models.length > 1) {
+    throw new ServiceError("unprocessable", `the archive must hold one .onnx file, it holds ${models.length}`);
+  }
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const network = readOnnxNetwork(files.get(path)!, (location) =>
+    files.get(`${folder}${location.replace(/^\.\//, "")}`),
+  );
+  return { network, labels: labelsOf(files) };
+};
+
+const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadUpload => {
+  if (architecture === undefined) {
+    const detail = `a safetensors file has no network in it: say which it is of, one of ${familyNames.join(", ")}`;
+    throw new ServiceError("invalid", `/query/architecture: ${detail}`, {
+      errors: [{ pointer: "/query/architecture", detail }],
+    });
+  }
+  return { network: networkOfGraph(graphOfFamily(architecture, readForeignTensors(bytes))), labels: null };
+};
+
+/** Reads an uploaded file of any of the formats. */
+export const readUpload = (bytes: Uint8Array, format: ImportFormat, architecture?: string): ReadUpload => {
+  switch (format) {
+    case "onnx":
+      return { network: readOnnxNetwork(bytes), labels: null };
+    case "zip":
+      return readArchive(bytes);
+    case "safetensors":
+      return readWeights(bytes, architecture);
+  }
+};

@@ -1,0 +1,105 @@
+import { encodeTensors, nestedOf, readTensorRows } from "../../src/data/preprocessing/encode-tensors.ts";
+import { ServiceError } from "../../src/domain/errors.ts";
+import type { TenantId } from "../../src/domain/ids.ts";
+import { limits } from "../../src/domain/limits.ts";
+import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
+import type { Prediction, PredictResponse } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
+import { exp64 } from "../../src/engine/kernels/math64.ts";
+import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
+import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
+import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
+import { networkOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readVerified } from "../../src/store/artifacts/verified.ts";
+import type { Loaded } from "./loaded-models.ts";
+
+/** A loaded network from a file: a request's body to its answer. */
+export type NetworkAnswer = (body: unknown) => PredictResponse;
+
+/** The description of a network that was imported. `corrupt` if the stored one is not what was written. */
+export const readNetwork = async (
+  artifacts: ArtifactStore,
+  tenant: TenantId,
+  model: ImportedModel,
+): Promise<NetworkDescription> => {
+  const { key, check, what } = networkOf(tenant, model);
+  return JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
+};
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+const softmaxOf = (values: Float32Array): number[] => {
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(values, (value) => exp64(value - most));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+};
+
+/** What the first output says of a row where its columns have names: probabilities, by a softmax if the network has none. */
+const classify = (labels: readonly string[], values: Float32Array, isProbability: boolean) => {
+  const probabilities = isProbability ? Array.from(values) : softmaxOf(values);
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return {
+    label: labels[best] ?? "",
+    // fromEntries makes own properties even of names such as __proto__.
+    probabilities: Object.fromEntries(labels.map((name, i) => [name, probabilities[i]!])),
+  };
+};
+
+const requireRows = (network: NetworkDescription, rows: number): void => {
+  const inputs = network.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const outputs = network.outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  // A number of an answer takes about a dozen characters.
+  const most = Math.max(
+    1,
+    Math.floor(Math.min(limits.predictInputs / inputs, limits.predictAnswerBytes / (20 * outputs))),
+  );
+  if (rows > most)
+    throw new ServiceError(
+      "too_large",
+      `a row of this network has ${inputs} numbers in and ${outputs} out; send at most ${most} rows at once`,
+    );
+};
+
+const createAnswer = (
+  model: ImportedModel,
+  network: NetworkDescription,
+  predict: (inputs: Float32Array[], rows: number) => Float32Array[],
+): NetworkAnswer => {
+  const { labels } = model;
+  return (body) => {
+    const rows = readTensorRows(body);
+    requireRows(network, rows.length);
+    const answers = predict(encodeTensors(network.inputs, rows), rows.length);
+    const predictions = rows.map((_, row): Prediction => {
+      const outputs = network.outputs.map(
+        ({ name, shape }, i) => [name, nestedOf(answers[i]!, shape, row * sizeOf(shape))] as const,
+      );
+      const columns = sizeOf(network.outputs[0]!.shape);
+      const first = answers[0]!.subarray(row * columns, (row + 1) * columns);
+      const named = labels === null ? {} : classify(labels, first, network.outputs[0]!.softmax);
+      return { outputs: Object.fromEntries(outputs), ...named };
+    });
+    return { predictions, warnings: [], furtherWarnings: 0 };
+  };
+};
+
+/** Reads an imported network from the store and makes it ready to answer. */
+export const loadImported = async (
+  artifacts: ArtifactStore,
+  kernels: KernelSource,
+  tenant: TenantId,
+  model: ImportedModel,
+): Promise<Loaded<NetworkAnswer>> => {
+  const network = await readNetwork(artifacts, tenant, model);
+  const { key, check, what } = weightsOf(tenant, model);
+  const file = await readVerified(artifacts, key, check, what);
+  const weights = new Map(
+    decodeSafetensors(file).tensors.flatMap((tensor) =>
+      tensor.dtype === "F32" ? [[tensor.name, tensor.data] as const] : [],
+    ),
+  );
+  const predictor = await createNetworkPredictor(network, weights, kernels);
+  return { value: createAnswer(model, network, predictor.predict), bytes: predictor.bytes };
+};
