@@ -16,6 +16,8 @@ export interface LogLine {
 interface Logged {
   /** Everything logged so far, of all processes. */
   log: readonly LogLine[];
+  /** The same lines as they were written. */
+  rawLog: readonly string[];
   /** The first line, already logged or still to come, that fits. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
 }
@@ -84,15 +86,17 @@ const parseLine = (text: string): LogLine | null => {
 /** What a process logs, line by line; what is not a line of the log goes to `errors`. */
 const follow = (child: ChildProcess, errors: string[]): Logged => {
   const log: LogLine[] = [];
+  const rawLog: string[] = [];
   const listeners = new Set<(line: LogLine) => void>();
   createInterface({ input: child.stderr! }).on("line", (text) => {
     const line = parseLine(text);
     if (line === null) return void errors.push(text);
     log.push(line);
+    rawLog.push(text);
     for (const listener of listeners) listener(line);
   });
   return {
-    log,
+    ...{ log, rawLog },
     logged: (fits) =>
       new Promise((resolve) => {
         const found = log.find(fits);
@@ -136,7 +140,7 @@ export const startService = async (dataDir: string, env: Record<string, string> 
     stdio: ["ignore", "pipe", "pipe"],
   });
   const errors: string[] = [];
-  const { log, logged } = follow(child, errors);
+  const { log, rawLog, logged } = follow(child, errors);
   const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
 
   const { url, grpc, greeting } = await new Promise<{ url: string; grpc: string; greeting: string }>(
@@ -161,8 +165,7 @@ export const startService = async (dataDir: string, env: Record<string, string> 
     dataDir,
     greeting,
     process: child,
-    log,
-    logged,
+    ...{ log, rawLog, logged },
     trainerPid: () => {
       const newest = log.filter(({ role }) => role === "trainer").at(-1);
       if (newest === undefined) throw new Error("no trainer has said anything yet");
