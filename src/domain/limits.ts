@@ -16,6 +16,15 @@ export const limits = {
   previewBytes: MIB / 2,
   datasetBytes: GIB,
   modelBytes: GIB,
+  /** Of an archive of images: its entries, each unpacked, all unpacked; of a picture as its header states it; of the pixels that are kept. */
+  archiveEntries: 1_000_000,
+  archiveEntryBytes: 64 * MIB,
+  archiveUnpackedBytes: 16 * GIB,
+  imagePixels: 100_000_000,
+  imageSide: 1024,
+  imageFileBytes: 8 * GIB,
+  /** Files left out that a record tells of by their paths. */
+  brokenImages: 100,
   csvRowBytes: MIB,
   csvCellBytes: 64 * KIB,
   columns: 16_384,

@@ -15,18 +15,20 @@ export const fromType = (type: wire.ColumnType): string =>
       ? "category"
       : String(type);
 
-const toColumn = ({ type, distinct, categories, notes, ...column }: Column): wire.Column => ({
+const toColumn = ({ type, distinct, categories, notes, image, ...column }: Column): wire.Column => ({
   ...column,
   type: toType(type),
   distinct: distinct ?? undefined,
   categories: categories ?? [],
   notes: notes ?? [],
+  image,
 });
 
 const toDataset = (dataset: Dataset): wire.Dataset => ({
   ...dataset,
   delimiter: dataset.delimiter ?? ",",
   decimal: dataset.decimal ?? ".",
+  images: dataset.images,
   columns: dataset.columns.map(toColumn),
 });
 

@@ -47,4 +47,5 @@ export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
   resources: spec.resources,
   labels: spec.labels,
   webhook: spec.webhook,
+  preprocessing: spec.preprocessing && toStruct(spec.preprocessing),
 });

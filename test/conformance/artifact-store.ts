@@ -24,6 +24,19 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
     });
     afterEach(() => opened.close());
 
+    it("returns the bytes of a range, and no others", async () => {
+      await store.write("acme/file", text("0123456789"));
+      for (const [start, end] of [
+        [0, 1],
+        [3, 7],
+        [9, 10],
+        [0, 10],
+      ] as const) {
+        const piece = await buffer(await store.read("acme/file", { start, end }));
+        expect(piece.toString()).toBe("0123456789".slice(start, end));
+      }
+    });
+
     it("returns what was written, whatever the chunks, with its size and SHA-256", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 8 }), async (chunks) => {

@@ -52,7 +52,7 @@ export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () 
   };
   const takeManifest = async (key: string): Promise<unknown> => JSON.parse(Buffer.from(await take(key)).toString());
   for (const dataset of records.datasets) {
-    const file = await take(artifactKeys.datasetFile(tenant, dataset.id));
+    const file = await take(artifactKeys.datasetFile(tenant, dataset.id, dataset.format));
     expect(createHash("sha256").update(file).digest("hex")).toBe(dataset.sha256);
     expect(await takeManifest(artifactKeys.datasetManifest(tenant, dataset.id))).toEqual(dataset);
   }

@@ -75,11 +75,11 @@ test("no process of the service writes a key or a password down, at the finest l
     ...{ requestId: expect.stringMatching(/^req_/), ms: expect.any(Number) },
   });
   expect(requests.find(({ route }) => route === "/v1/jobs/:id")).toMatchObject({ level: "debug", job: job.id });
-  expect(requests.find(({ route, status }) => route === "getJob" && status === "OK")).toMatchObject({
+  expect(requests.find(({ route, code }) => route === "getJob" && code === "OK")).toMatchObject({
     tenant: "acme",
     job: job.id,
   });
-  expect(requests.filter(({ status }) => status === "401")).not.toEqual([]);
+  expect(requests.filter(({ status }) => status === 401)).not.toEqual([]);
   expect(requests.some(({ route }) => route === "/readyz" || route === "/metrics")).toBe(false);
   const started = service.log.find(({ role, msg }) => role === "trainer" && msg === "job started");
   expect(started).toMatchObject({ tenant: "acme", job: job.id, attempt: 1 });

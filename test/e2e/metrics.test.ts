@@ -105,12 +105,12 @@ describe("metrics of the whole service, at the API", () => {
       .map(({ labels }) => labels.trainer);
     expect(new Set(trainers).size).toBe(2);
     const names = new Set(samples.map(({ name }) => name));
-    const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+    const page = await readFile(join(import.meta.dirname, "../../src/web/docs/observing.md"), "utf8");
     const dashboard = await readFile(join(import.meta.dirname, "../../docker/grafana-dashboard.json"), "utf8");
     const drawn = new Set(dashboard.match(/\b(descent|process|nodejs)_\w+/g));
     expect(drawn.size).toBeGreaterThan(12);
     expect([...drawn].filter((name) => !names.has(name))).toEqual([]);
-    const documented = [...readme.matchAll(/`(descent_\w+)/g)].map(([, name = ""]) => name);
+    const documented = [...page.matchAll(/`(descent_\w+)/g)].map(([, name = ""]) => name);
     const families = [...names]
       .filter((name) => name.startsWith("descent_"))
       .map((name) => name.replace(/_(bucket|sum|count)$/, ""));

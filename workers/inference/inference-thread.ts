@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import { decodeCells } from "../../src/data/images/decode-cells.ts";
+import { encodeRows, type PixelsOf } from "../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
@@ -15,6 +16,7 @@ import {
   type PredictResponse,
 } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
+import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
@@ -31,6 +33,7 @@ const [module, artifacts] = await Promise.all([
   compileKernels(),
   openArtifactStore(setup.artifactUrl, { existing: true, env: process.env }),
 ]);
+const decode = createImageDecoder(limits.imagePixels);
 const models = createLoadedModels<Answer>(setup.cacheBytes);
 
 /** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */
@@ -50,10 +53,10 @@ const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
 const fewRows = 100;
 
 /** Ten thousand rows of a model with ten thousand classes would be gigabytes: the first row tells. */
-const requireRoom = (answer: Answer, model: Model, rows: Row[]): void => {
+const requireRoom = (answer: Answer, model: Model, rows: Row[], pixels: { pixelsOf?: PixelsOf }): void => {
   if (rows.length <= fewRows) return;
   const one = rows.slice(0, 1);
-  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one).inputs, one)).length * rows.length;
+  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one, pixels).inputs, one)).length * rows.length;
   if (bytes <= limits.predictAnswerBytes) return;
   const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
   throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
@@ -85,9 +88,11 @@ const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promis
 const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
   const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
   requireInputs(model, rows);
-  const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
+  const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
+  const pixels = pixelsOf === null ? {} : { pixelsOf };
+  const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
-  requireRoom(answer, model, rows);
+  requireRoom(answer, model, rows, pixels);
   const predictions = answer(inputs, rows);
   requireFinite(predictions, warnings);
   return { predictions, warnings: [...warnings], furtherWarnings };

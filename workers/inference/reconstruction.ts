@@ -1,3 +1,4 @@
+import { assert } from "../../src/domain/errors.ts";
 import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
 
 /**
@@ -18,6 +19,7 @@ export const decodeReconstructions = (
         reconstruction.push([feature.column, outputs[at]! * feature.scale + feature.mean]);
         at += 1;
       } else {
+        assert(feature.type === "category", "images are not reconstructed");
         const scores = outputs.subarray(at, at + feature.categories.length);
         reconstruction.push([feature.column, feature.categories[scores.indexOf(Math.max(...scores))] ?? ""]);
         at += feature.categories.length;

@@ -8,15 +8,17 @@ type Event = Parameters<TrainingRunContext["onEvent"]>[0];
 const mostNamed = 10;
 
 const isConstant = (feature: FeatureTransform): boolean => {
-  if (feature.missingIndicator) return false;
+  if (feature.missingIndicator || feature.type === "image") return false;
   if (feature.type === "category") return feature.categories.length - feature.unseen.length === 1;
   return feature.range !== undefined && feature.range.minimum === feature.range.maximum;
 };
 
-const isEmpty = (feature: FeatureTransform): boolean =>
-  feature.type === "number"
+const isEmpty = (feature: FeatureTransform): boolean => {
+  if (feature.type === "image") return false;
+  return feature.type === "number"
     ? feature.range === undefined && feature.missingIndicator
     : feature.categories.length === feature.unseen.length;
+};
 
 const warning = (type: string, names: readonly string[], says: (list: string) => string): Event[] => {
   if (names.length === 0) return [];

@@ -19,7 +19,7 @@ export const readData = async <T>(
   { tenant, dataset, control }: RunOrder,
   read: (openStream: OpenStream) => Promise<T>,
 ): Promise<T> => {
-  const key = artifactKeys.datasetFile(tenant, dataset.id);
+  const key = artifactKeys.datasetFile(tenant, dataset.id, dataset.format);
   const what = `the file of ${dataset.id}`;
   try {
     return await read(async () =>

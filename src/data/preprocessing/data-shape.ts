@@ -19,6 +19,7 @@ export interface DataShape {
 
 /** How many inputs a feature becomes. */
 export const featureWidth = (transform: FeatureTransform): number => {
+  if (transform.type === "image") return transform.height * transform.width * transform.channels;
   const indicator = transform.missingIndicator ? 1 : 0;
   return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
 };
@@ -26,6 +27,7 @@ export const featureWidth = (transform: FeatureTransform): number => {
 const columnWidth = (columns: ReadonlyMap<string, Column>, name: string): number => {
   const column = columns.get(name);
   assert(column !== undefined, `the data set has the feature ${name}`);
+  if (column.image !== undefined) return column.image.height * column.image.width * column.image.channels;
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
   assert(column.categories !== undefined, `the categories of the feature ${name} are known`);

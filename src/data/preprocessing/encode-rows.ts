@@ -1,9 +1,10 @@
 import type { Cell, Row } from "../../domain/datasets/dataset.ts";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
 import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import type { FeatureTransform, PredictWarning, Preprocessing } from "../../domain/models/model.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
+import type { DecodedImage } from "../../formats/images/decode-image.ts";
 import { createCategoryReader } from "./category-cell.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
 import { isWithin, widened } from "./number-range.ts";
@@ -15,6 +16,7 @@ const mostErrors = 50;
 const describe = (value: Cell): string => (typeof value === "string" ? quoteCell(value) : String(value));
 
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
+type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
 /** Writes one cell; returns what is wrong with it, if anything. Undefined: the row does not have it. */
@@ -100,6 +102,37 @@ export interface EncodedRows {
   furtherWarnings: number;
 }
 
+/** The pixels of the image at a row and a column, decoded before, or what is wrong with it. */
+export type PixelsOf = (row: number, column: string) => DecodedImage;
+
+const createImageWriter = (transform: ImageTransform, pixelsOf: PixelsOf | undefined): CellWriter => {
+  const { column } = transform;
+  const encoder = createFeatureEncoder(transform);
+  return {
+    column,
+    width: encoder.width,
+    write: (value, row, out, at) => {
+      if (typeof value !== "string") return "must be a PNG, JPEG or WebP image as a text in base64";
+      assert(pixelsOf !== undefined, "images are decoded before they are encoded");
+      const image = pixelsOf(row, column);
+      if ("problem" in image) return `is no image that can be read: ${image.problem}`;
+      encoder.write(out, at, image.pixels);
+      return null;
+    },
+  };
+};
+
+const createWriter = (transform: FeatureTransform, warnings: Warnings, pixelsOf: PixelsOf | undefined): CellWriter => {
+  switch (transform.type) {
+    case "number":
+      return createNumberWriter(transform, warnings);
+    case "category":
+      return createCategoryWriter(transform, warnings);
+    case "image":
+      return createImageWriter(transform, pixelsOf);
+  }
+};
+
 const refuse = (errors: readonly FieldError[], more = 0): never => {
   const [first] = errors;
   const rest = errors.length - 1 + more;
@@ -118,12 +151,10 @@ const pointerTo = (row: number, column: string): string => `/rows/${row}/${toPoi
 export const encodeRows = (
   { inputs, features, label }: Preprocessing,
   rows: readonly Row[],
-  options: { strict?: boolean } = {},
+  options: { strict?: boolean; pixelsOf?: PixelsOf } = {},
 ): EncodedRows => {
   const warnings = createWarnings();
-  const writers = features.map((transform) =>
-    transform.type === "number" ? createNumberWriter(transform, warnings) : createCategoryWriter(transform, warnings),
-  );
+  const writers = features.map((transform) => createWriter(transform, warnings, options.pixelsOf));
   const names = features.map(({ column }) => column);
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
   const out = new Float32Array(rows.length * inputs);

@@ -1,9 +1,10 @@
+import { assert } from "../../domain/errors.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
 /**
  * Writes one feature's inputs. Training and prediction both go through here, so that the same row gives the same bits.
- * Number columns take a number, or NaN where it is missing; category columns a text, or null.
+ * Number columns take a number, or NaN where it is missing; category columns a text, or null; image columns pixels.
  */
 export type FeatureEncoder =
   | { type: "number"; column: string; width: number; write(out: Float32Array, at: number, value: number): void }
@@ -12,10 +13,12 @@ export type FeatureEncoder =
       column: string;
       width: number;
       write(out: Float32Array, at: number, value: string | null): void;
-    };
+    }
+  | { type: "image"; column: string; width: number; write(out: Float32Array, at: number, pixels: Uint8Array): void };
 
 type Encoder<Type> = Extract<FeatureEncoder, { type: Type }>;
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
+type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
 /** (x − mean)/scale in f64, rounded once to f32, x held within `clip`; a missing cell is the mean, so 0. */
@@ -56,7 +59,37 @@ const createCategoryEncoder = (transform: CategoryTransform): Encoder<"category"
   };
 };
 
+/** (p − mean)/scale in f64, rounded once to f32: a table of 256 values for each channel. */
+const createImageEncoder = (transform: ImageTransform): Encoder<"image"> => {
+  const { column, channels, mean, scale } = transform;
+  const width = featureWidth(transform);
+  const table = new Float32Array(256 * channels);
+  for (let value = 0; value < 256; value++)
+    for (let c = 0; c < channels; c++) table[value * channels + c] = (value - mean[c]!) / scale[c]!;
+  return {
+    type: "image",
+    column,
+    width,
+    write: (out, at, pixels) => {
+      assert(pixels.length === width, `an image of ${column} has ${width} numbers`);
+      for (let i = 0, c = 0; i < width; i++) {
+        out[at + i] = table[pixels[i]! * channels + c]!;
+        c = c + 1 === channels ? 0 : c + 1;
+      }
+    },
+  };
+};
+
+const createEncoder = (transform: FeatureTransform): FeatureEncoder => {
+  switch (transform.type) {
+    case "number":
+      return createNumberEncoder(transform);
+    case "category":
+      return createCategoryEncoder(transform);
+    case "image":
+      return createImageEncoder(transform);
+  }
+};
+
 export const createFeatureEncoder = <T extends FeatureTransform>(transform: T): Encoder<T["type"]> =>
-  (transform.type === "number" ? createNumberEncoder(transform) : createCategoryEncoder(transform)) as Encoder<
-    T["type"]
-  >;
+  createEncoder(transform) as Encoder<T["type"]>;

@@ -3,7 +3,7 @@ import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import type { FeatureTransform, LabelTransform, Model, NumberRange, Preprocessing } from "../../domain/models/model.ts";
-import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
 import {
   addValue,
@@ -13,14 +13,10 @@ import {
 } from "../columns/running-moments.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { countOutputs, featureWidth } from "./data-shape.ts";
+import type { FeatureFit } from "./feature-fit.ts";
+import { createImageFit } from "./image-fit.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
 import { union, withRange } from "./number-range.ts";
-
-/** Gathers a feature's statistics over the training rows, then says how to transform it. */
-interface FeatureFit {
-  add(record: CsvRecord): void;
-  finish(): FeatureTransform;
-}
 
 type Holds = Parameters<typeof withRange>[2];
 
@@ -123,6 +119,7 @@ const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[
     const index = indexOf.get(name);
     const column = index === undefined ? undefined : dataset.columns[index];
     assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
+    if (column.type === "image") return createImageFit(column, index, spec, dataset);
     return column.type === "number"
       ? createNumberFit(column, index, shared ?? createStatistics(), holds)
       : createCategoryFit(column, index);

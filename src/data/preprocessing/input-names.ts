@@ -1,6 +1,12 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
+/** `y 3, x 5, channel 0`, from 0. */
+const pixelName = ({ width, channels }: { width: number; channels: number }, at: number): string => {
+  const pixel = Math.floor(at / channels);
+  return `y ${Math.floor(pixel / width)}, x ${pixel % width}, channel ${at % channels}`;
+};
+
 /** The name of the feature that an input comes from, with its category or "missing" where it is one of several. */
 export const inputName = ({ features }: Pick<Preprocessing, "features">, input: number): string => {
   let at = input;
@@ -11,6 +17,7 @@ export const inputName = ({ features }: Pick<Preprocessing, "features">, input: 
       continue;
     }
     const name = JSON.stringify(feature.column);
+    if (feature.type === "image") return `${name} ${pixelName(feature, at)}`;
     if (feature.missingIndicator && at === width - 1) return `${name} missing`;
     return feature.type === "number" ? name : `${name} = ${JSON.stringify(feature.categories[at])}`;
   }

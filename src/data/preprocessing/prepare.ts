@@ -34,6 +34,8 @@ const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
       if (encoder.type === "number") {
         const value = cellNumber(record, index);
         encoder.write(out, at, Number.isFinite(value) ? value : Number.NaN);
+      } else if (encoder.type === "image") {
+        encoder.write(out, at, record.bytes.subarray(record.starts[index], record.ends[index]));
       } else encoder.write(out, at, isEmptyCell(record, index) ? null : cellText(record, index));
       at += encoder.width;
     }

@@ -2,9 +2,9 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { splitSizes } from "../../domain/jobs/spec/task-columns.ts";
-import { dialectOf } from "../../formats/csv/csv-dialect.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
-import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
+import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
+import { scanRows } from "../columns/scan-rows.ts";
 import type { LabelReader } from "../preprocessing/label-reader.ts";
 import { createSplitAssigner, type Split } from "./split.ts";
 
@@ -47,6 +47,6 @@ export const visitSplitRows = async (
       return true;
     },
   };
-  await scanCsv(await openStream(), handlers, dialectOf(dataset));
+  await scanRows(await openStream(), handlers, dataset);
   if (rows !== dataset.rows) throw otherFile("it has fewer rows");
 };

@@ -4,7 +4,23 @@ import { DatasetId } from "../ids.ts";
 import { Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
 
-export const ColumnType = z.enum(["number", "category"]).meta({ id: "ColumnType" });
+export const ColumnType = z.enum(["number", "category", "image"]).meta({ id: "ColumnType" });
+
+/** Of every image of a column: rows of pixels from the top, 8 bits in each channel. */
+export const ImageShape = z
+  .object({ height: z.int(), width: z.int(), channels: z.int().describe("3: red, green, blue; 1: grey") })
+  .meta({ id: "ImageShape" });
+
+/** How pictures became the images of a data set, and those that did not. */
+export const ImageSource = z
+  .object({
+    shorterSide: z.int().describe("to which pictures were scaled before their centre was cut out"),
+    broken: z.int().describe("files that were left out"),
+    listed: z
+      .array(z.object({ path: z.string(), reason: z.string() }))
+      .describe(`the first ${limits.brokenImages} of them`),
+  })
+  .meta({ id: "ImageSource" });
 
 /** What is odd about a column, and what to do about it. `code` is stable. */
 export const ColumnNote = z
@@ -33,6 +49,7 @@ export const Column = z
     /** Category columns, and number columns with few distinct values: value → count, most frequent first. */
     categories: z.array(z.object({ value: z.string(), count: z.int() })).optional(),
     notes: z.array(ColumnNote).optional().describe("what is odd about it; left out where nothing is"),
+    image: ImageShape.optional().describe("of an image column"),
   })
   .meta({ id: "Column" });
 
@@ -44,7 +61,8 @@ export const Dataset = z
   .object({
     id: DatasetId,
     name: z.string(),
-    format: z.enum(["csv"]),
+    format: z.enum(["csv", "images"]),
+    images: ImageSource.optional().describe("of a data set of images"),
     delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
     decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
     bytes: z.int(),
@@ -56,7 +74,7 @@ export const Dataset = z
   .meta({ id: "Dataset" });
 
 /** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
-export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType);
+export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]));
 
 /** A raw cell as JSON carries it. */
 export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -66,6 +84,8 @@ export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
 export type ColumnNote = z.infer<typeof ColumnNote>;
+export type ImageShape = z.infer<typeof ImageShape>;
+export type ImageSource = z.infer<typeof ImageSource>;
 export type Column = z.infer<typeof Column>;
 export type Dataset = z.infer<typeof Dataset>;
 export type Cell = z.infer<typeof Cell>;

@@ -36,6 +36,18 @@ export const FeatureTransform = z
       unseen: z.array(z.string()),
       missingIndicator: z.boolean(),
     }),
+    /** (p − mean)/scale of each channel of a pixel p from 0 to 255; one input for each, in H×W×C order. */
+    z.object({
+      type: z.literal("image"),
+      column: z.string(),
+      height: z.int(),
+      width: z.int(),
+      channels: z.int(),
+      shorterSide: z.int().describe("to which a picture is scaled before its centre is cut out"),
+      mean: z.array(z.number()),
+      scale: z.array(z.number()),
+      missingIndicator: z.literal(false),
+    }),
   ])
   .meta({ id: "FeatureTransform" });
 

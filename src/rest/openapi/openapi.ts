@@ -5,6 +5,7 @@ import {
   fastifyZodOpenApiPlugin,
   fastifyZodOpenApiTransformers,
 } from "fastify-zod-openapi";
+import { z } from "zod";
 import { type ErrorCode, errorCatalogue } from "../../domain/errors.ts";
 import { operations } from "../../usecases/admission/operations.ts";
 import { problemContentType } from "../problem.ts";
@@ -44,6 +45,9 @@ const errorResponses = (codes: readonly ErrorCode[]) => {
   );
 };
 
+/** A body that is no text. */
+const binary = z.string().meta({ format: "binary" });
+
 /** What the document says about a route. Nothing here validates: the use cases do. */
 export const routeSchema = (route: RestRoute): FastifySchema => {
   const [operation] = route.operations;
@@ -65,6 +69,7 @@ export const routeSchema = (route: RestRoute): FastifySchema => {
                 schema: route.body.schema,
                 ...(route.body.example === undefined ? {} : { example: route.body.example }),
               },
+              ...Object.fromEntries((route.body.otherTypes ?? []).map((type) => [type, { schema: binary }])),
             },
           },
         }),

@@ -120,4 +120,23 @@ export const UploadQuery = z.strictObject({
     .default(",")
     .describe("what stands between two cells: `;` in the files of spreadsheets where decimals have a comma"),
   decimal: z.enum([".", ","]).default(".").describe("what stands before the decimals"),
+  shorterSide: z
+    .int()
+    .min(1)
+    .max(limits.imageSide)
+    .optional()
+    .describe("of images: to which each is scaled before its centre is cut out; left out: `size`, or else 64"),
+  size: z
+    .int()
+    .min(1)
+    .max(limits.imageSide)
+    .optional()
+    .describe("of images: the side of the square that is cut out of the centre; left out: `shorterSide`"),
+  channels: z.int().min(1).max(3).optional().describe("of images: 3 (left out) for colour, 1 for grey"),
+  onBroken: z
+    .enum(["skip", "refuse"])
+    .optional()
+    .describe(
+      "of images: what becomes of a file that is none; `skip` (left out) lists it with its path, `refuse` refuses the upload",
+    ),
 });

@@ -13,6 +13,8 @@ import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "datasets";
 
+const archiveTypes = ["application/zip", "application/x-tar", "application/gzip"];
+
 const parseTypes = (text: string | undefined): unknown => {
   if (text === undefined) return undefined;
   try {
@@ -33,23 +35,37 @@ export const datasetRoutes: readonly RestRoute[] = [
     url: "/v1/datasets",
     tag,
     description:
-      "The body is the file, streamed: CSV in UTF-8 with a header, as it is or with `Content-Encoding: gzip`; its limit holds for what comes out. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
+      "The body is the file, streamed. Images: an archive (zip, tar or tar.gz) with a folder for each label, whose PNG, JPEG and WebP files are decoded once, upright, to pixels of 8 bits in one size; the columns are `label` and `image`. A table: CSV in UTF-8 with a header, as it is or with `Content-Encoding: gzip`; its limit holds for what comes out. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
     query: UploadQuery,
     body: {
       contentType: "text/csv",
+      otherTypes: archiveTypes,
       schema: z.string().describe("a header and at least one row"),
       example: "sepal_length,species\n5.1,setosa\n7.0,versicolor\n",
     },
     responses: { 201: json("The data set, with its columns and statistics", Dataset, { Location: "its URL" }) },
-    errors: ["invalid_csv", "timed_out", "too_large", "unsupported_media_type", "quota_exceeded"],
+    errors: [
+      "invalid_csv",
+      "malformed",
+      "unprocessable",
+      "timed_out",
+      "too_large",
+      "unsupported_media_type",
+      "quota_exceeded",
+    ],
     bodyLimitBytes: limits.datasetBytes,
     upload: true,
-    handle: async ({ deps, caller, query, body, reply }) => {
+    handle: async ({ deps, caller, query, body, request, reply }) => {
       const types = parseTypes(query.types);
       if (body === undefined)
-        throw new ServiceError("malformed", "the body must be the file, sent with Content-Type: text/csv");
+        throw new ServiceError(
+          "malformed",
+          "the body must be the file, sent with Content-Type: text/csv (a table) or application/zip (images)",
+        );
+      const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
       const dataset = await uploadDataset(deps, caller, {
         ...{ ...query, types },
+        format: archiveTypes.includes(type) ? "images" : "csv",
         body: body as Readable,
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);
@@ -84,7 +100,8 @@ export const datasetRoutes: readonly RestRoute[] = [
     method: "GET",
     url: "/v1/datasets/:id/rows",
     tag,
-    description: "The first rows, as a prediction takes them: numbers, texts, and null for missing cells.",
+    description:
+      "The first rows, as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells.",
     params: IdParams,
     query: RowsQuery,
     responses: { 200: json("The rows", DatasetRows) },

@@ -1,3 +1,4 @@
+import { assert } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 
 /**
@@ -27,6 +28,7 @@ const featureTerms = (feature: Feature, first: number): { terms: Term[]; referen
     const term = { name: column, input: first, parts: [{ at: 1 + first, factor: 1 }], mean, scale };
     return { terms: [term], reference: null, width: 1 };
   }
+  assert(feature.type === "category", "coefficients are of numbers and categories");
   const seen = [...feature.categories.entries()].filter(([, level]) => !feature.unseen.includes(level));
   const [base, ...others] = seen;
   const reference = base === undefined ? null : 1 + first + base[0];

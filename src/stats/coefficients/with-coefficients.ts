@@ -34,6 +34,8 @@ const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated }: Train
   if (type !== "linear" && type !== "logistic" && type !== "softmax" && type !== "poisson") return null;
   const [weight, bias] = [tensorOf("output.weight"), tensorOf("output.bias")];
   if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
+  // Pixels have thousands of weights, none of which means anything by itself.
+  if (preprocessing.features.some((feature) => feature.type === "image")) return null;
   const { features, labels } = train;
   return { model: type, preprocessing, features, labels, weight, bias, l2: spec.training.l2, separated };
 };

@@ -15,8 +15,8 @@ export interface ArtifactStore {
    * may see the other one too late.
    */
   write(key: string, body: Readable | Uint8Array, options?: WriteOptions): Promise<WrittenArtifact>;
-  /** `not_found` if absent. */
-  read(key: string): Promise<Readable>;
+  /** `not_found` if absent. With a range: the bytes from `start` to before `end`, of which there is one at least. */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
   exists(key: string): Promise<boolean>;
   /** Keys below a prefix (ending in `/`), sorted. */
@@ -48,7 +48,10 @@ export interface WrittenArtifact {
 export const artifactKeys = {
   datasets: (tenant: string) => `${tenant}/datasets/`,
   dataset: (tenant: string, id: string) => `${tenant}/datasets/${id}/`,
-  datasetFile: (tenant: string, id: string) => `${tenant}/datasets/${id}/data.csv`,
+  datasetFile: (tenant: string, id: string, format: "csv" | "images" = "csv") =>
+    `${tenant}/datasets/${id}/data.${format}`,
+  /** An archive of images as it came, until they have been read. */
+  datasetUpload: (tenant: string, id: string) => `${tenant}/datasets/${id}/upload`,
   datasetManifest: (tenant: string, id: string) => `${tenant}/datasets/${id}/manifest.json`,
   models: (tenant: string) => `${tenant}/models/`,
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,

@@ -162,7 +162,8 @@ export const cacheArtifacts = async (store: ArtifactStore, options: CacheOptions
       await drop(key);
       return written;
     },
-    read: async (key) => {
+    read: async (key, range) => {
+      if (range !== undefined) return store.read(key, range);
       const file = await openCached(key);
       return file === null ? store.read(key) : Readable.from(checked(file), { objectMode: false });
     },

@@ -48,7 +48,11 @@ export const createFileArtifactStore = async (
 
   return {
     write: (key, body, options) => onStore(() => writeFile(temporary, fileOf(key), body, options)),
-    read: async (key) => (await onStore(() => openFile(fileOf(key)))).createReadStream(),
+    // A stream's own `end` is the last byte, not the one after it.
+    read: async (key, range) =>
+      (await onStore(() => openFile(fileOf(key)))).createReadStream(
+        range && { start: range.start, end: range.end - 1 },
+      ),
     readBytes: (key, options) => onStore(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
     exists: (key) =>
       onStore(

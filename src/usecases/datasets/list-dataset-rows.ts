@@ -24,7 +24,7 @@ export const listDatasetRows = async (
 ): Promise<{ rows: Row[] }> => {
   const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
   const dataset = await getDataset(deps, caller, request);
-  const key = artifactKeys.datasetFile(caller.tenant, dataset.id);
+  const key = artifactKeys.datasetFile(caller.tenant, dataset.id, dataset.format);
   const what = `the file of ${dataset.id}`;
   const open = async (): Promise<AsyncIterable<Uint8Array>> =>
     dataset.bytes <= CHECKED_BYTES

@@ -1,9 +1,11 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { plainDialect } from "../../formats/csv/csv-dialect.ts";
+import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
@@ -11,13 +13,34 @@ import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../a
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
+import { storeImages } from "./store-images.ts";
 
-const Parameters = z.object({
+const TableParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
   delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.default(plainDialect.delimiter)),
   decimal: DecimalMark.default(plainDialect.decimal),
 });
+
+const side = z.int().min(1).max(limits.imageSide);
+/** Of archives of images: their size, and what becomes of what is no image. */
+const ImageParameters = z.object({
+  name: TableParameters.shape.name,
+  shorterSide: side.optional(),
+  size: side.optional(),
+  channels: z.union([z.literal(1), z.literal(3)]).default(3),
+  onBroken: z.enum(["skip", "refuse"]).default("skip"),
+});
+
+const defaultSide = 64;
+
+const toImageSize = ({ shorterSide, size, channels }: z.output<typeof ImageParameters>): ImageSize => {
+  const shorter = shorterSide ?? size ?? defaultSide;
+  const cut = size ?? shorter;
+  if (cut <= shorter) return { height: cut, width: cut, channels, shorterSide: shorter };
+  const detail = `${cut} pixels cannot be cut out of a side of ${shorter}; make shorterSide at least as large, or leave it out`;
+  throw new ServiceError("invalid", `/query/size: ${detail}`, { errors: [{ pointer: "/query/size", detail }] });
+};
 
 /** What the user says of the file; unchecked. */
 interface Stated {
@@ -25,46 +48,92 @@ interface Stated {
   types?: unknown;
   delimiter?: string | undefined;
   decimal?: string | undefined;
+  /** Of an archive of images. */
+  shorterSide?: number | undefined;
+  size?: number | undefined;
+  channels?: number | undefined;
+  onBroken?: string | undefined;
 }
 
+type Room = Awaited<ReturnType<typeof roomFor>>;
+
+interface Upload extends Room {
+  tenant: TenantId;
+  id: DatasetId;
+  body: Readable;
+  requireWhole: () => void;
+}
+
+/** Stores an upload's body and says what it holds. */
+type Store = (deps: Deps, upload: Upload) => Promise<Omit<Dataset, "id" | "createdAt">>;
+type ParseOptions = Parameters<typeof parse>[2];
+
+/** What would be without effect is refused rather than ignored. */
+const requireNone = (stated: Stated, names: readonly (keyof Stated)[], detail: string): void => {
+  const name = names.find((key) => stated[key] !== undefined);
+  if (name === undefined) return;
+  const pointer = `/query/${name}`;
+  throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+};
+
+const prepareTable = (stated: Stated, options: ParseOptions): Store => {
+  const ofImages = ["shorterSide", "size", "channels", "onBroken"] as const;
+  requireNone(stated, ofImages, "is for archives of images, sent with Content-Type: application/zip; leave it out");
+  const { name, types, ...dialect } = parse(TableParameters, stated, options);
+  return async ({ artifacts }, { tenant, id, body, limitBytes, requireWhole }) => {
+    const key = artifactKeys.datasetFile(tenant, id);
+    const { written, profile } = await storeAndProfile(artifacts, { key, body, limitBytes, types, dialect });
+    requireWhole();
+    return { name, format: "csv", ...dialect, ...written, ...profile };
+  };
+};
+
+const prepareImages = (stated: Stated, options: ParseOptions): Store => {
+  requireNone(stated, ["types"], "is for tables; the label of an image is the name of its folder");
+  const parsed = parse(ImageParameters, stated, options);
+  const size = toImageSize(parsed);
+  const { name, onBroken } = parsed;
+  return async ({ artifacts }, { tenant, id, quota, ...upload }) => {
+    const { written, profile, images } = await storeImages(artifacts, {
+      ...{ ...upload, size, onBroken },
+      uploadKey: artifactKeys.datasetUpload(tenant, id),
+      key: artifactKeys.datasetFile(tenant, id, "images"),
+      pixelLimitBytes: quota ? upload.limitBytes : limits.imageFileBytes,
+    });
+    return { name, format: "images", images, ...written, ...profile };
+  };
+};
+
 /**
- * Streams a CSV file into the artifact store while profiling it, then records it, then publishes the manifest: a data set that is
- * seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
+ * Streams a table into the artifact store while profiling it, or decodes the images of an archive, then records the data set, then
+ * publishes the manifest: a data set that is seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
  * has recorded the data set: then either it is there, whole, or the sweep removes the file. `invalid_csv` names line and column.
  */
 export const uploadDataset = async (
   deps: Deps,
   caller: Caller,
-  { body, gone, ...stated }: Stated & { body: Readable; gone?: AbortSignal },
+  {
+    body,
+    gone,
+    format = "csv",
+    ...stated
+  }: Stated & { body: Readable; gone?: AbortSignal; format?: Dataset["format"] | undefined },
 ): Promise<Dataset> => {
-  const { name, types, ...dialect } = parse(Parameters, stated, {
-    base: "/query",
-    most: { keys: limits.columns, parts: 2 },
-  });
+  const options = { base: "/query", most: { keys: limits.columns, parts: 2 } };
+  const store = format === "images" ? prepareImages(stated, options) : prepareTable(stated, options);
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const room = await roomFor(deps, caller.tenant, limits.datasetBytes);
   const id = deps.createId("ds");
   let reached: Reached = "file";
   try {
-    const { written, profile } = await storeAndProfile(deps.artifacts, {
-      key: artifactKeys.datasetFile(caller.tenant, id),
-      ...{ body, limitBytes: room.limitBytes, types, dialect },
-    });
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
-    if (gone?.aborted === true) throw incompleteUpload();
-    await requireStillRoom(deps, caller.tenant);
-    const dataset: Dataset = {
-      id,
-      name,
-      format: "csv",
-      ...dialect,
-      bytes: written.bytes,
-      sha256: written.sha256,
-      rows: profile.rows,
-      columns: profile.columns,
-      createdAt: deps.now().toISOString(),
+    const requireWhole = (): void => {
+      if (gone?.aborted === true) throw incompleteUpload();
     };
+    const described = await store(deps, { ...room, tenant: caller.tenant, id, body, requireWhole });
+    await requireStillRoom(deps, caller.tenant);
+    const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
     reached = "asked";
     await deps.catalogue.addDataset(caller.tenant, dataset);
     reached = "recorded";

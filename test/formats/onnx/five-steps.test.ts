@@ -62,7 +62,7 @@ describe.each(names)("five steps of gradient descent on the network %s", (name) 
     for (const { name: tensor, data: values } of weightTensors(trained.plan, trained.memory)) {
       const expected = data.get(tensor)!;
       values.forEach((value, i) => {
-        expect(Math.abs(value - expected[i]!), `${tensor}, element ${i}`).toBeLessThan(1e-4);
+        expect(Math.abs(value - expected[i]!), `${tensor}, element ${i}`).toBeLessThan(1e-3);
       });
       if (values.some((value, i) => value !== before.get(tensor)![i])) moved += 1;
     }

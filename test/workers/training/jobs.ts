@@ -2,17 +2,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { decodeCells } from "../../../src/data/images/decode-cells.ts";
 import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
-import type { ColumnType, Row } from "../../../src/domain/datasets/dataset.ts";
+import type { ColumnType, Dataset, Row } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
 import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { limits } from "../../../src/domain/limits.ts";
 import type { Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
 import { Report } from "../../../src/domain/models/report.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { createImageDecoder } from "../../../src/formats/images/decode-image.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../../src/store/artifacts/file-artifact-store.ts";
 import { createControl } from "../../../workers/engine/control.ts";
@@ -40,6 +43,11 @@ export const createJobs = async () => {
     const id = createId("ds", Date.now());
     const { bytes, sha256 } = await artifacts.write(artifactKeys.datasetFile(tenant, id), open());
     const dataset = { ...(await datasetOf(open, "data", types)), id, bytes, sha256 };
+    return trainOn(dataset, input);
+  };
+
+  /** Trains on a data set whose file is in the store. */
+  const trainOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">) => {
     const resources = { threads: 1, ...input.resources };
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
     const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));
@@ -76,6 +84,10 @@ export const createJobs = async () => {
     const key = artifactKeys.report(tenant, model.id, model.digest.replace(/^sha256:/, ""));
     const report = Report.parse(JSON.parse(Buffer.from(await artifacts.readBytes(key)).toString()));
     const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
+    const answerPictures = async (...rows: Row[]): Promise<Prediction[]> => {
+      const pixelsOf = await decodeCells(model.preprocessing, rows, createImageDecoder(limits.imagePixels));
+      return answer(encodeRows(model.preprocessing, rows, pixelsOf === null ? {} : { pixelsOf }).inputs, rows);
+    };
     const predict = (...rows: Row[]): { predictions: Prediction[]; warnings: readonly PredictWarning[] } => {
       const { inputs, warnings } = encodeRows(model.preprocessing, rows);
       const predictions = answer(inputs, rows);
@@ -84,8 +96,8 @@ export const createJobs = async () => {
     };
     const values = (...rows: Row[]): number[] =>
       predict(...rows).predictions.map((prediction) => ("value" in prediction ? prediction.value : Number.NaN));
-    return { model, report, predict, values };
+    return { model, report, predict, answerPictures, values };
   };
 
-  return { train, modelOf, close: () => rm(folder, { recursive: true, force: true }) };
+  return { artifacts, train, trainOn, modelOf, close: () => rm(folder, { recursive: true, force: true }) };
 };

@@ -1,4 +1,4 @@
-import type { Dataset } from "../../datasets/dataset.ts";
+import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import type { Model } from "../../models/model.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
@@ -37,6 +37,9 @@ export const withBaseFeatures = (task: TaskSpec, base: Model): TaskSpec => ({
 /** The model to train: that of the base, with the dropout that the job requests. */
 export const withBaseModel = (model: ModelSpec | undefined, base: Model): ModelSpec => model ?? base.spec.model;
 
+const isSameImage = (a: ImageShape, b: ImageShape | undefined): boolean =>
+  a.height === b?.height && a.width === b.width && a.channels === b.channels;
+
 /** The features that the base was trained on are in this data set, with cells that its preprocessing can read. */
 const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors: SpecErrors): void => {
   const transforms = base.preprocessing.features;
@@ -48,7 +51,8 @@ const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors
   }
   const given = task.features && new Set(task.features);
   const columns = columnsByName(dataset);
-  for (const { column: name, type } of transforms) {
+  for (const transform of transforms) {
+    const { column: name, type } = transform;
     const column = columns.get(name);
     if (column === undefined) {
       const detail = `the base model needs the feature ${quote(name)}, which the data set does not have; add the column, or train without a base`;
@@ -58,6 +62,13 @@ const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors
         "/task/features",
         `the base model needs the feature ${quote(name)}; add it, or leave the features out`,
       );
+    } else if ((type === "image") !== (column.type === "image")) {
+      const detail = `${quote(name)} is ${type === "image" ? "an image" : `a ${type}`} in the base model and ${column.type === "image" ? "an image" : `a ${column.type}`} in the data set`;
+      errors.add("/base/model", detail);
+    } else if (transform.type === "image" && !isSameImage(transform, column.image)) {
+      const { height, width, channels } = transform;
+      const detail = `the base model takes images of ${height} × ${width} × ${channels} in ${quote(name)}; upload the pictures in that size`;
+      errors.add("/base/model", detail);
     } else if (type === "number" && column.type === "category") {
       const detail = `${quote(name)} is a number in the base model and text in the data set; correct the column's cells`;
       errors.add("/base/model", detail);

@@ -1,4 +1,6 @@
+import type { ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
+import { defaultImageModel } from "./image-features.ts";
 import type { LossSpec, TaskSpec } from "./job-spec.ts";
 import { LossSpec as LossSchema } from "./job-spec.ts";
 import { lossesOf, modelsOf } from "./model-checks.ts";
@@ -15,7 +17,8 @@ const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 /** A model left out is the task's first; an MLP is then smooth (SiLU), which on small noisy tables generalised better than ReLU, most of all in regression. */
-export const defaultModel = (task: TaskSpec): ModelSpec => {
+export const defaultModel = (task: TaskSpec, image: ImageShape | null): ModelSpec => {
+  if (image !== null && modelsOf(task.type).includes("cnn")) return defaultImageModel(image);
   const type = modelsOf(task.type)[0];
   return ModelSpec.parse(type === "mlp" ? { type, activation: "silu" } : { type });
 };

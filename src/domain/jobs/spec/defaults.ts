@@ -13,6 +13,7 @@ import {
   defaultTest,
   defaultValidation,
 } from "./default-training.ts";
+import { checkImageFeatures, countFeatureNumbers, onlyImageOf } from "./image-features.ts";
 import {
   EarlyStopping,
   type JobSpec,
@@ -119,15 +120,19 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
   const features = [...featureNames(spec.task, dataset)];
   const task: TaskSpec = base ? withBaseFeatures(spec.task, base) : { ...spec.task, features };
   const split = resolveSplit(spec, dataset.rows, errors);
+  const image = onlyImageOf(task, dataset);
+  const numbers = countFeatureNumbers(task, dataset);
   const model = withImageSize(
-    base ? withBaseModel(spec.model, base) : (spec.model ?? defaultModel(task)),
-    features.length,
+    base ? withBaseModel(spec.model, base) : (spec.model ?? defaultModel(task, image)),
+    image,
+    numbers,
     errors,
   );
   const loss = spec.loss ?? (base && spec.base?.newHead !== true ? base.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage(task, model, dataset, errors);
+  if (!base) checkImageFeatures(spec, dataset, errors);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);
@@ -141,7 +146,7 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
   const training = resolveTraining(
     spec,
     { model, loss, split },
-    { trainRows, features: features.length, classes: countClasses(task, dataset) },
+    { trainRows, features: numbers, classes: countClasses(task, dataset) },
   );
   checkPenaltySearch(model, training, trainRows, errors);
   errors.throwIfAny("invalid");

@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
+import { PreprocessingSpec } from "./preprocessing-spec.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
 const column = z.string().min(1).max(limits.nameLength);
@@ -135,6 +136,7 @@ export const JobSpec = z
     loss: LossSpec.optional(),
     optimizer: OptimizerSpec.optional(),
     training: TrainingSpec.prefault({}),
+    preprocessing: PreprocessingSpec.optional(),
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
     labels: exactRecord(z.string().min(1).max(63), z.string().max(255))

@@ -1,6 +1,7 @@
-import type { Dataset } from "../../datasets/dataset.ts";
+import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
+import { onlyImageOf } from "./image-features.ts";
 import type { JobSpec, LossSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import { trialRows } from "./penalty-search.ts";
@@ -88,11 +89,26 @@ export const checkLossOnData = (task: TaskSpec, loss: LossSpec, dataset: Dataset
   }
 };
 
+const checkImageSize = (
+  input: Extract<ModelSpec, { type: "cnn" }>["input"],
+  { height, width, channels }: ImageShape,
+  errors: SpecErrors,
+): void => {
+  if (input === undefined) return;
+  if (input.height === height && input.width === width && input.channels === channels) return;
+  errors.add("/model/input", `the images are ${height} × ${width} × ${channels}; leave it out, or give that size`);
+};
+
 /** A CNN's features are the pixels of an image: numbers without gaps, as many as height × width × channels. */
 export const checkImage = (task: TaskSpec, model: ModelSpec, dataset: Dataset, errors: SpecErrors): void => {
   if (model.type !== "cnn") return;
   const features = featureNames(task, dataset);
   const columns = columnsByName(dataset);
+  const image = onlyImageOf(task, dataset);
+  if (image !== null) {
+    checkImageSize(model.input, image, errors);
+    return;
+  }
   const odd = features.find((name) => {
     const column = columns.get(name);
     return column !== undefined && (column.type !== "number" || column.missing > 0);
@@ -109,9 +125,15 @@ export const checkImage = (task: TaskSpec, model: ModelSpec, dataset: Dataset, e
   }
 };
 
-/** The model with its image's size filled in, when the features are a square. */
-export const withImageSize = (model: ModelSpec, features: number, errors: SpecErrors): ModelSpec => {
+/** The model with its image's size filled in: that of the images, or of the square that the features are. */
+export const withImageSize = (
+  model: ModelSpec,
+  image: ImageShape | null,
+  features: number,
+  errors: SpecErrors,
+): ModelSpec => {
   if (model.type !== "cnn" || model.input !== undefined) return model;
+  if (image !== null) return { ...model, input: { ...image } };
   const side = Math.round(Math.sqrt(features));
   if (side * side === features) return { ...model, input: { height: side, width: side, channels: 1 } };
   errors.add("/model/input", `${features} features are not a square image; give its height, width and channels`);

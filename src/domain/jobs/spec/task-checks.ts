@@ -67,6 +67,10 @@ export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors)
   const name = labelName(task);
   const column = name === null ? undefined : findColumn(dataset, name);
   if (column === undefined) return;
+  if (column.type === "image") {
+    errors.add("/task/label", `${quote(column.name)} holds images, which are no label; choose another column`);
+    return;
+  }
   if (column.missing > 0) {
     const rows = column.missing === 1 ? "1 row has" : `${column.missing} rows have`;
     errors.add("/task/label", `${rows} no ${quote(column.name)}; upload the data without them, or predict them later`);
@@ -80,7 +84,7 @@ export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErro
   const columns = columnsByName(dataset);
   for (const [i, name] of featureNames(task, dataset).entries()) {
     const column = columns.get(name);
-    if (column === undefined || column.type === "number" || column.categories !== undefined) continue;
+    if (column === undefined || column.type !== "category" || column.categories !== undefined) continue;
     const pointer = task.features === undefined ? "/task/features" : `/task/features/${i}`;
     const remedy = task.features === undefined ? "list the features without it" : "leave it out of the features";
     errors.add(

@@ -21,7 +21,8 @@ export const plainDims = (node: OnnxNode, dims: readonly number[]): number[] =>
 /** Zeros around an image, as nodes of their own: for whoever cannot take them over. */
 export const solid = (l: Lowering, node: OnnxNode, entry: Entry): Laid => {
   if (entry.kind === "laid") return entry;
-  if (entry.kind === "known") return asValue(l, node, entry);
+  // A class token is learnt, though it stands before everything else.
+  if (entry.kind === "known") return asValue(l, node, entry, isLearnt(l, entry, null));
   const [top, left, bottom, right] = entry.padding;
   const vertical = paddedAxis(l, entry.x, 2, top, bottom, 0);
   return paddedAxis(l, vertical, 3, left, right, 0);

@@ -53,8 +53,8 @@ export const createS3ArtifactStore = (
         throw new ServiceError("in_use", "there is such an artifact already");
       return writeObject(client, key, body, options);
     },
-    read: async (key) => {
-      const { body } = await openObject(client, checkedKey(key), idleMs);
+    read: async (key, range) => {
+      const { body } = await openObject(client, checkedKey(key), idleMs, range);
       return Readable.from(body, { objectMode: false });
     },
     readBytes: async (key, options) =>

@@ -20,11 +20,19 @@ const chunkWithin = async <T>(ms: number, next: Promise<T>, giveUp: () => void):
 };
 
 /**
- * An object's bytes. A connection that breaks, or that the store closes because the reader takes its time, is followed by another
+ * An object's bytes, or those of a range. A connection that breaks, or that the store closes because the reader takes its time, is followed by another
  * that goes on where it ended, and only if the object is still the same one.
  */
-export const openObject = async (client: S3Client, key: string, idleMs: number): Promise<S3Object> => {
-  const first = await client.open({ method: "GET", key, accept: [404] });
+export const openObject = async (
+  client: S3Client,
+  key: string,
+  idleMs: number,
+  range?: { start: number; end: number },
+): Promise<S3Object> => {
+  const start = range?.start ?? 0;
+  const last = range === undefined ? "" : range.end - 1;
+  const wanted = range === undefined ? {} : { headers: { range: `bytes=${start}-${last}` } };
+  const first = await client.open({ method: "GET", key, ...wanted, accept: [404] });
   if (first.response.status === 404) {
     first.close();
     throw absent();
@@ -33,7 +41,7 @@ export const openObject = async (client: S3Client, key: string, idleMs: number):
   const etag = first.response.headers.get("etag");
 
   const again = async (from: number): Promise<typeof first> => {
-    const headers = { range: `bytes=${from}-`, ...(etag === null ? {} : { "if-match": etag }) };
+    const headers = { range: `bytes=${start + from}-${last}`, ...(etag === null ? {} : { "if-match": etag }) };
     const opened = await client.open({ method: "GET", key, headers, accept: [404, 412] });
     if (opened.response.status === 206) return opened;
     opened.close();

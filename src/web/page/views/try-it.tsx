@@ -11,6 +11,37 @@ const toCell = (feature: FeatureTransform, text: string): Cell => {
   return feature.type === "number" ? Number(text) : text;
 };
 
+const firstText = (feature: FeatureTransform): string => {
+  if (feature.type === "image") return "";
+  return feature.type === "number" ? String(Number(feature.mean.toPrecision(4))) : (feature.categories[0] ?? "");
+};
+
+/** A chosen file as a prediction takes it: base64 behind the words of a data URL. */
+const readPicture = (file: File): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(new Error(`${file.name} could not be read`));
+    reader.readAsDataURL(file);
+  });
+
+const Picture = ({ column, value, onChange }: { column: string; value: string; onChange: (value: string) => void }) => (
+  <>
+    <input
+      id={`feature-${column}`}
+      type="file"
+      accept="image/png,image/jpeg,image/webp"
+      onChange={(event) => {
+        const file = event.currentTarget.files?.[0];
+        if (file !== undefined) void readPicture(file).then(onChange, () => onChange(""));
+      }}
+    />
+    {value !== "" && (
+      <img class="thumbnail" alt={column} src={value.startsWith("data:") ? value : `data:image/png;base64,${value}`} />
+    )}
+  </>
+);
+
 const Field = ({
   feature,
   value,
@@ -22,7 +53,9 @@ const Field = ({
 }) => (
   <div class="field">
     <label for={`feature-${feature.column}`}>{feature.column}</label>
-    {feature.type === "number" ? (
+    {feature.type === "image" ? (
+      <Picture column={feature.column} value={value} onChange={onChange} />
+    ) : feature.type === "number" ? (
       <input
         id={`feature-${feature.column}`}
         type="number"
@@ -78,12 +111,7 @@ const Answer = ({ prediction, label }: { prediction: Prediction; label: string }
 export const TryIt = ({ model }: { model: Model }) => {
   const { features } = model.preprocessing;
   const [texts, setTexts] = useState<Record<string, string>>(() =>
-    Object.fromEntries(
-      features.map((feature) => [
-        feature.column,
-        feature.type === "number" ? String(Number(feature.mean.toPrecision(4))) : (feature.categories[0] ?? ""),
-      ]),
-    ),
+    Object.fromEntries(features.map((feature) => [feature.column, firstText(feature)])),
   );
   const [prediction, setPrediction] = useState<Prediction | null>(null);
   const { busy, error, run } = useAction();

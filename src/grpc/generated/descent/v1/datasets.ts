@@ -28,7 +28,12 @@ export const protobufPackage = "descent.v1";
 
 export const protobufFileName = "descent/v1/datasets.proto";
 
-export const ColumnType = { COLUMN_TYPE_UNSPECIFIED: 0, COLUMN_TYPE_NUMBER: 1, COLUMN_TYPE_CATEGORY: 2 } as const;
+export const ColumnType = {
+  COLUMN_TYPE_UNSPECIFIED: 0,
+  COLUMN_TYPE_NUMBER: 1,
+  COLUMN_TYPE_CATEGORY: 2,
+  COLUMN_TYPE_IMAGE: 3,
+} as const;
 
 export type ColumnType = typeof ColumnType[keyof typeof ColumnType];
 
@@ -36,6 +41,7 @@ export namespace ColumnType {
   export type COLUMN_TYPE_UNSPECIFIED = typeof ColumnType.COLUMN_TYPE_UNSPECIFIED;
   export type COLUMN_TYPE_NUMBER = typeof ColumnType.COLUMN_TYPE_NUMBER;
   export type COLUMN_TYPE_CATEGORY = typeof ColumnType.COLUMN_TYPE_CATEGORY;
+  export type COLUMN_TYPE_IMAGE = typeof ColumnType.COLUMN_TYPE_IMAGE;
 }
 
 /** A data set's manifest. */
@@ -43,7 +49,7 @@ export interface Dataset {
   /** `ds_` and a ULID. */
   id: string;
   name: string;
-  /** `csv`. */
+  /** `csv` or `images`. */
   format: string;
   bytes: number;
   /** Lower-case hexadecimal digest of the file. */
@@ -56,6 +62,30 @@ export interface Dataset {
   /** What stands between two cells, and before the decimals. */
   delimiter: string;
   decimal: string;
+  /** Of a data set of images. */
+  images?: ImageSource | undefined;
+}
+
+/** How pictures became the images of a data set, and those that did not. */
+export interface ImageSource {
+  /** To which pictures were scaled before their centre was cut out. */
+  shorterSide: number;
+  /** Files that were left out, and the first of them. */
+  broken: number;
+  listed: BrokenImage[];
+}
+
+export interface BrokenImage {
+  path: string;
+  reason: string;
+}
+
+/** Of every image of a column: 8 bits in each channel. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  /** 3: red, green, blue; 1: grey. */
+  channels: number;
 }
 
 /** One column: its type and summary statistics over the whole file. */
@@ -82,6 +112,8 @@ export interface Column {
   categories: CategoryCount[];
   /** What is odd about it. */
   notes: Note[];
+  /** Of an image column. */
+  image?: ImageShape | undefined;
 }
 
 export interface Note {
@@ -116,7 +148,27 @@ export interface UploadHeader {
     | string
     | undefined;
   /** What stands before the decimals: `.` (left out) or `,`. */
-  decimal?: string | undefined;
+  decimal?:
+    | string
+    | undefined;
+  /** `csv` (left out), or `images`: an archive (zip, tar or tar.gz) with a folder for each label. */
+  format?:
+    | string
+    | undefined;
+  /** Of images: to which each is scaled before its centre is cut out. Left out: `size`, or else 64. */
+  shorterSide?:
+    | number
+    | undefined;
+  /** Of images: the side of the square that is cut out of the centre. Left out: `shorter_side`. */
+  size?:
+    | number
+    | undefined;
+  /** Of images: 3 (left out) for colour, 1 for grey. */
+  channels?:
+    | number
+    | undefined;
+  /** Of images: `skip` (left out) lists files that are none, `refuse` refuses the upload. */
+  onBroken?: string | undefined;
 }
 
 export interface UploadHeader_TypesEntry {
@@ -150,7 +202,7 @@ export interface ListDatasetRowsRequest {
 }
 
 export interface ListDatasetRowsResponse {
-  /** One object per row: column name → number, text or null. */
+  /** One object per row: column name → number, text, an image as PNG in base64, or null. */
   rows: { [key: string]: any }[];
 }
 
@@ -170,6 +222,7 @@ function createBaseDataset(): Dataset {
     createdAt: undefined,
     delimiter: "",
     decimal: "",
+    images: undefined,
   };
 }
 
@@ -204,6 +257,9 @@ export const Dataset: MessageFns<Dataset> = {
     }
     if (message.decimal !== "") {
       writer.uint32(82).string(message.decimal);
+    }
+    if (message.images !== undefined) {
+      ImageSource.encode(message.images, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -301,6 +357,207 @@ export const Dataset: MessageFns<Dataset> = {
             message.decimal = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.images = ImageSource.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImageSource(): ImageSource {
+  return { shorterSide: 0, broken: 0, listed: [] };
+}
+
+export const ImageSource: MessageFns<ImageSource> = {
+  encode(message: ImageSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shorterSide !== 0) {
+      writer.uint32(8).int32(message.shorterSide);
+    }
+    if (message.broken !== 0) {
+      writer.uint32(16).int64(message.broken);
+    }
+    for (const v of message.listed) {
+      BrokenImage.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImageSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImageSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shorterSide = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.broken = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.listed.push(BrokenImage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBrokenImage(): BrokenImage {
+  return { path: "", reason: "" };
+}
+
+export const BrokenImage: MessageFns<BrokenImage> = {
+  encode(message: BrokenImage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BrokenImage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBrokenImage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImageShape(): ImageShape {
+  return { height: 0, width: 0, channels: 0 };
+}
+
+export const ImageShape: MessageFns<ImageShape> = {
+  encode(message: ImageShape, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.height !== 0) {
+      writer.uint32(8).int32(message.height);
+    }
+    if (message.width !== 0) {
+      writer.uint32(16).int32(message.width);
+    }
+    if (message.channels !== 0) {
+      writer.uint32(24).int32(message.channels);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImageShape {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImageShape();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.height = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.width = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.channels = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -326,6 +583,7 @@ function createBaseColumn(): Column {
     standardDeviation: undefined,
     categories: [],
     notes: [],
+    image: undefined,
   };
 }
 
@@ -360,6 +618,9 @@ export const Column: MessageFns<Column> = {
     }
     for (const v of message.notes) {
       Note.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.image !== undefined) {
+      ImageShape.encode(message.image, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -455,6 +716,14 @@ export const Column: MessageFns<Column> = {
             }
 
             message.notes.push(Note.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.image = ImageShape.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -644,7 +913,17 @@ export const UploadDatasetRequest: MessageFns<UploadDatasetRequest> = {
 };
 
 function createBaseUploadHeader(): UploadHeader {
-  return { name: undefined, types: Object.create(null), delimiter: undefined, decimal: undefined };
+  return {
+    name: undefined,
+    types: Object.create(null),
+    delimiter: undefined,
+    decimal: undefined,
+    format: undefined,
+    shorterSide: undefined,
+    size: undefined,
+    channels: undefined,
+    onBroken: undefined,
+  };
 }
 
 export const UploadHeader: MessageFns<UploadHeader> = {
@@ -660,6 +939,21 @@ export const UploadHeader: MessageFns<UploadHeader> = {
     }
     if (message.decimal !== undefined) {
       writer.uint32(34).string(message.decimal);
+    }
+    if (message.format !== undefined) {
+      writer.uint32(42).string(message.format);
+    }
+    if (message.shorterSide !== undefined) {
+      writer.uint32(48).int32(message.shorterSide);
+    }
+    if (message.size !== undefined) {
+      writer.uint32(56).int32(message.size);
+    }
+    if (message.channels !== undefined) {
+      writer.uint32(64).int32(message.channels);
+    }
+    if (message.onBroken !== undefined) {
+      writer.uint32(74).string(message.onBroken);
     }
     return writer;
   },
@@ -710,6 +1004,46 @@ export const UploadHeader: MessageFns<UploadHeader> = {
             }
 
             message.decimal = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.format = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.shorterSide = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.size = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.channels = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.onBroken = reader.string();
             continue;
           }
         }
@@ -1099,7 +1433,7 @@ export const DeleteDatasetRequest: MessageFns<DeleteDatasetRequest> = {
 export type DatasetsServiceService = typeof DatasetsServiceService;
 export const DatasetsServiceService = {
   /**
-   * Streams a CSV file: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset: {
@@ -1157,7 +1491,7 @@ export const DatasetsServiceService = {
 
 export interface DatasetsServiceServer extends UntypedServiceImplementation {
   /**
-   * Streams a CSV file: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset: handleClientStreamingCall<UploadDatasetRequest, Dataset>;
@@ -1172,7 +1506,7 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
 
 export interface DatasetsServiceClient extends Client {
   /**
-   * Streams a CSV file: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset(

@@ -46,7 +46,11 @@ export interface JobSpec {
   base?: BaseSpec | undefined;
   resources?: ResourcesSpec | undefined;
   labels: { [key: string]: string };
-  webhook?: WebhookSpec | undefined;
+  webhook?:
+    | WebhookSpec
+    | undefined;
+  /** For example {"images": "imagenet"}. */
+  preprocessing?: { [key: string]: any } | undefined;
 }
 
 export interface JobSpec_LabelsEntry {
@@ -89,7 +93,7 @@ export interface ResourcesSpec {
   priority?:
     | number
     | undefined;
-  /** `wasm` (the same bits everywhere) or `blas`. */
+  /** Without effect: every job has the same bits everywhere. */
   backend?: string | undefined;
 }
 
@@ -112,6 +116,7 @@ function createBaseJobSpec(): JobSpec {
     resources: undefined,
     labels: Object.create(null),
     webhook: undefined,
+    preprocessing: undefined,
   };
 }
 
@@ -149,6 +154,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     });
     if (message.webhook !== undefined) {
       WebhookSpec.encode(message.webhook, writer.uint32(90).fork()).join();
+    }
+    if (message.preprocessing !== undefined) {
+      Struct.encode(Struct.wrap(message.preprocessing), writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -255,6 +263,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             }
 
             message.webhook = WebhookSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.preprocessing = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
         }

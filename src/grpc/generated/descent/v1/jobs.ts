@@ -107,7 +107,7 @@ export interface Plan {
   /** A guide, not a promise. */
   estimatedSeconds: number;
   warnings: string[];
-  /** `wasm`, or `blas` with version, core type and library. */
+  /** Always `wasm`: the bits are those of the WebAssembly kernels. */
   backend?:
     | string
     | undefined;

@@ -1,0 +1,61 @@
+import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
+import type { JobSpec, TaskSpec } from "./job-spec.ts";
+import { ModelSpec } from "./model-spec.ts";
+import { statedScaling } from "./preprocessing-spec.ts";
+import type { SpecErrors } from "./spec-errors.ts";
+import { columnsByName, featureNames } from "./task-columns.ts";
+
+/** Pixels of an image, or one number. */
+const numbersOf = (column: Column | undefined): number =>
+  column?.image === undefined ? 1 : column.image.height * column.image.width * column.image.channels;
+
+/** How many numbers the features are, categories counted as one. */
+export const countFeatureNumbers = (task: TaskSpec, dataset: Dataset): number => {
+  const columns = columnsByName(dataset);
+  return featureNames(task, dataset).reduce((sum, name) => sum + numbersOf(columns.get(name)), 0);
+};
+
+/** The image that the features are; null where there is another feature, or none is an image. */
+export const onlyImageOf = (task: TaskSpec, dataset: Dataset): ImageShape | null => {
+  const [name, ...others] = featureNames(task, dataset);
+  if (name === undefined || others.length > 0) return null;
+  return dataset.columns.find((column) => column.name === name)?.image ?? null;
+};
+
+const block = (filters: number) => [
+  { type: "conv2d" as const, filters, padding: "same" as const, batchNorm: true },
+  { type: "max_pool" as const },
+];
+
+/** Three blocks of convolution, normalisation and pooling, as far as the image has room for them; then the mean over what is left. */
+export const defaultImageModel = ({ height, width }: ImageShape): ModelSpec => {
+  const side = Math.min(height, width);
+  const layers = [16, 32, 64].flatMap((filters, i) => (side >= 2 ** (i + 1) ? block(filters) : []));
+  return ModelSpec.parse({ type: "cnn", layers: [...layers, { type: "global_average_pool" }] });
+};
+
+/** Images are features of tasks with a label and of k-means, and their scaling has a number for each channel. */
+export const checkImageFeatures = (spec: JobSpec, dataset: Dataset, errors: SpecErrors): void => {
+  const columns = columnsByName(dataset);
+  const names = featureNames(spec.task, dataset);
+  const image = names.map((name) => columns.get(name)?.image).find((shape) => shape !== undefined);
+  if (image === undefined) {
+    if (spec.preprocessing !== undefined)
+      errors.add("/preprocessing/images", "none of the features is an image; leave it out");
+    return;
+  }
+  const { type } = spec.task;
+  if (type === "density_estimation" || type === "reconstruction") {
+    errors.add("/task/type", `images are features of classification, regression and clustering, not of ${type}`);
+  }
+  const scaling = spec.preprocessing && statedScaling(spec.preprocessing.images, image.channels);
+  for (const part of ["mean", "deviation"] as const) {
+    const values = scaling?.[part];
+    if (values === undefined || values.length === image.channels) continue;
+    const detail = `${values.length} numbers for images of ${image.channels} ${image.channels === 1 ? "channel" : "channels"}; give as many, or choose "standardize"`;
+    errors.add(
+      typeof spec.preprocessing?.images === "object" ? `/preprocessing/images/${part}` : "/preprocessing/images",
+      detail,
+    );
+  }
+};

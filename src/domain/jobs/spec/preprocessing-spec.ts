@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+const perChannel = z.union([z.tuple([z.number()]), z.tuple([z.number(), z.number(), z.number()])]);
+
+/** What the pixels of images, as numbers from 0 to 1, become: (x − mean)/deviation of each channel. */
+export const ImageScaling = z
+  .union([
+    /**
+     * `standardize` by mean and deviation of the training images (left out: this one) · `unit` 0 to 1 as they are · `minus_one_to_one` −1 to 1, as MobileNet
+     * has it · `imagenet` by mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), as torchvision has it.
+     */
+    z.enum(["standardize", "unit", "minus_one_to_one", "imagenet"]),
+    z.strictObject({
+      mean: perChannel,
+      deviation: perChannel.refine((values) => values.every((value) => value > 0), "must be above 0"),
+    }),
+  ])
+  .meta({ id: "ImageScaling" });
+
+export const PreprocessingSpec = z
+  .strictObject({ images: ImageScaling.default("standardize") })
+  .meta({ id: "PreprocessingSpec" });
+
+export type ImageScaling = z.infer<typeof ImageScaling>;
+
+/** Mean and deviation of each channel, of pixels from 0 to 1; null where the training images are to tell. */
+export const statedScaling = (
+  scaling: ImageScaling,
+  channels: number,
+): { mean: readonly number[]; deviation: readonly number[] } | null => {
+  const each = (value: number): number[] => new Array<number>(channels).fill(value);
+  if (typeof scaling === "object") return scaling;
+  switch (scaling) {
+    case "standardize":
+      return null;
+    case "unit":
+      return { mean: each(0), deviation: each(1) };
+    case "minus_one_to_one":
+      return { mean: each(0.5), deviation: each(0.5) };
+    case "imagenet":
+      return { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+  }
+};
