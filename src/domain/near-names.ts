@@ -108,7 +108,7 @@ export const createNearNames = (names: readonly string[]): ((wanted: string) => 
     near.sort((a, b) => a.far - b.far);
     const nearest = near.slice(0, mostNames).map(({ name }) => name);
     if (nearest.length > 0) return `; did you mean ${quoted(nearest).join(" or ")}?`;
-    return names.length <= 12 ? `; there are ${quoted(names).join(", ")}` : "";
+    return names.length > 0 && names.length <= 12 ? `; there are ${quoted(names).join(", ")}` : "";
   };
 };
 

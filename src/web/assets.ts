@@ -80,8 +80,8 @@ export const readAssets = (): Asset[] => {
       .filter((name) => name.endsWith(".js"))
       .map((name) => name.replaceAll("\\", "/"))
       .map((name) => toAsset(`/assets/page/${name}`, read(join(codeFolder, name)))),
-    ...readDocuments(join(root, "src/web/docs")).map(({ name, html }) =>
-      toAsset(name === "index" ? "/docs" : `/docs/${name}`, html, "html"),
+    ...readDocuments(join(root, "src/web/docs")).flatMap(({ name, html }) =>
+      (name === "index" ? ["/docs", "/docs/"] : [`/docs/${name}`]).map((url) => toAsset(url, html, "html")),
     ),
     ...libraries.map(({ file, url }) => toAsset(url, read(libraryFile(file)))),
     toAsset("/assets/vendor/uplot.css", read(libraryFile("uplot/dist/uPlot.min.css"))),

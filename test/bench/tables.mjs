@@ -176,7 +176,7 @@ const runTables = async (folder, names) => {
 
 const runNoisy = async () => {
   console.log(
-    "| rows | classes | inputs | signal | log loss | guessing | without a search | seconds |\n|" + " --- |".repeat(8),
+    `| rows | classes | inputs | signal | log loss | guessing | without a search | seconds |\n|${" --- |".repeat(8)}`,
   );
   for (const shape of noisyTables) {
     const results = [];

@@ -171,11 +171,11 @@ export const startS3Stub = async ({
     if (object === undefined) throw new S3Error(404, "NoSuchKey");
     const { etag, body } = object;
     if (headers["if-match"] !== undefined && headers["if-match"] !== etag) throw new S3Error(412, "PreconditionFailed");
-    const from = /^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1];
+    const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? "") ?? [];
     const about = { etag, ...object.headers };
     return from === undefined
       ? { status: 200, headers: about, body }
-      : { status: 206, headers: about, body: body.subarray(Number(from)) };
+      : { status: 206, headers: about, body: body.subarray(Number(from), last ? Number(last) + 1 : undefined) };
   };
 
   const serve = ({ method, key, query, headers }: Asked, body: Buffer): Served => {

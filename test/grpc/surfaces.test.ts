@@ -51,7 +51,7 @@ describe("the two surfaces", () => {
 
 describe("the error catalogue", () => {
   it("is the documented one, row by row", () => {
-    const document = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const document = readFileSync(new URL("../../src/web/docs/errors.md", import.meta.url), "utf8");
     const rows = [...document.matchAll(/^\| `(\w+)` \| (\d+) \| (\w+) \| (.*?) \|/gm)].map(
       ([, code, http, grpc, title]) => [code, { http: Number(http), grpc, title }],
     );

@@ -25,6 +25,9 @@ interface ColumnProfile {
   codes: CodeCells;
   /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
   commas: { only: boolean; seen: boolean };
+  /** Where the column stopped being one of numbers, and how many of the cells after it are numbers all the same. */
+  firstText: { line: number; text: string } | null;
+  numbersAfter: number;
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -57,6 +60,8 @@ export const createColumnProfile = (
     values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred, charge),
     codes: createCodeCells(),
     commas: { only: stated === undefined, seen: false },
+    firstText: null,
+    numbersAfter: 0,
   };
 };
 
@@ -83,6 +88,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     else {
       profile.values.add(record, index);
       if (profile.commas.only) lookForCommas(profile, record);
+      if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
     }
     return;
   }
@@ -90,6 +96,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   if (value === notANumber) {
     if (profile.stated === "number") throw textInNumberColumn(profile, record);
     profile.isNumber = false;
+    profile.firstText = { line: cellLine(record, index), text: cellText(record, index) };
     profile.values.add(record, index);
     if (profile.commas.only) lookForCommas(profile, record);
   } else if (Number.isNaN(value)) {
@@ -155,6 +162,16 @@ const finishCategory = (profile: ColumnProfile): Column => {
   return { name, type: "category", missing, distinct: categories.length, categories };
 };
 
+/** A slip in one cell turns a column of numbers into one of categories: that is said. */
+const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, present: number): ColumnNote[] => {
+  const numbers = moments.count + numbersAfter;
+  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
+  const rest =
+    "so they are read as categories; correct such cells, or leave them empty, and upload again if they are numbers";
+  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
+  return [{ code: "mostly_numbers", message }];
+};
+
 const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: ProfiledFile): ColumnNote[] => {
   if (isEmptyColumn(column, rows)) return [{ code: "empty", message: "no row has a value; leave the column out" }];
   const notes = profile.moments.count > 0 && profile.isNumber ? codeNotes(profile.codes, profile.stated) : [];
@@ -166,7 +183,7 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (column.type === "category" && only && seen && decimal === ".") {
     const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
     notes.push({ code: "decimal_commas", message });
-  }
+  } else notes.push(...mostlyNumbers(profile, rows - column.missing));
   return notes;
 };
 

@@ -45,7 +45,10 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
   const usual = range && widened(range);
   const warnRange = (value: number, row: number): void =>
     warnings.add(row, column, "out_of_range", () => {
-      const place = `${value} is beyond the training range, ${range?.minimum} to ${range?.maximum}`;
+      const place =
+        range?.minimum === range?.maximum
+          ? `every training row has ${range?.minimum}, not ${value}`
+          : `${value} is beyond the training range, ${range?.minimum} to ${range?.maximum}`;
       if (clip === undefined) return `${place}; what is said of it is extrapolated`;
       return `${place}; it counts as ${value < clip.minimum ? clip.minimum : clip.maximum}`;
     });

@@ -26,7 +26,15 @@ export const ImageSource = z
 export const ColumnNote = z
   .object({
     code: z
-      .enum(["constant", "empty", "leading_zeros", "large_integers", "exponent_codes", "decimal_commas"])
+      .enum([
+        "constant",
+        "empty",
+        "leading_zeros",
+        "large_integers",
+        "exponent_codes",
+        "decimal_commas",
+        "mostly_numbers",
+      ])
       .describe(
         "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back",
       ),

@@ -95,7 +95,7 @@ const Nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(Nest
 
 /** Rows of a network from a file: input name → its tensor, without the batch, in the file's order of axes; or its numbers in one list. */
 export const TensorRows = z
-  .strictObject({ rows: z.array(z.record(z.string(), Nested)).min(1).max(limits.predictRows) })
+  .strictObject({ rows: z.array(exactRecord(z.string(), Nested)).min(1).max(limits.predictRows) })
   .meta({ id: "TensorRows" });
 
 export const PredictRequest = z

@@ -1,22 +1,12 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { csvError } from "./csv-error.ts";
 import { cellPlace, type ScanContext } from "./csv-scan-record.ts";
-
-/** How files begin that are often taken for CSV; no text begins so. */
-const others: [start: string, what: string, remedy: string][] = [
-  ["\x1f\x8b", "the file is compressed with gzip", "uncompress it, or send it over REST with Content-Encoding: gzip"],
-  ["PK\x03\x04", "the file is a ZIP archive, as .xlsx spreadsheets are", "export it as CSV in UTF-8"],
-  ["\x28\xb5\x2f\xfd", "the file is compressed with zstd", "uncompress it"],
-  ["\xfd7zXZ\x00", "the file is compressed with xz", "uncompress it"],
-  ["BZh91AY", "the file is compressed with bzip2", "uncompress it"],
-  ["PAR1\x15", "the file is Parquet", "export it as CSV in UTF-8"],
-  ["\xd0\xcf\x11\xe0", "the file is an .xls spreadsheet", "export it as CSV in UTF-8"],
-];
+import { otherKinds } from "./not-csv.ts";
 
 /** Skips UTF-8's byte order mark; refuses UTF-16, which spreadsheets call "Unicode text", and what is no text at all. */
 export const skipByteOrderMark = (bytes: Buffer): Buffer => {
-  const start = bytes.toString("latin1", 0, 8);
-  const other = others.find(([magic]) => start.startsWith(magic));
+  const start = bytes.toString("latin1", 0, 9);
+  const other = otherKinds.find(([magic]) => start.startsWith(magic));
   if (other !== undefined) throw csvError({ line: 1, column: 1 }, other[1], other[2]);
   const [a, b, c] = bytes;
   if (a === 0xef && b === 0xbb && c === 0xbf) return bytes.subarray(3);

@@ -8,6 +8,8 @@ import { type Term, termsOf } from "./terms.ts";
 /** Rows × coefficients² that standard errors may cost: about two seconds. */
 const mostWork = 2e9;
 const mostCoefficients = 400;
+/** Coefficients that a report lists; those of a larger model are in its weights. */
+const mostListed = 5000;
 
 export interface CoefficientReport {
   coefficients: Coefficient[];
@@ -100,12 +102,14 @@ const inUnits = (
   terms: readonly Term[],
 ): { estimate: number; error: number | null }[] =>
   terms.map((term, i) => {
-    // The intercept is γ₀ − Σ γⱼ·meanⱼ/scaleⱼ, a slope γᵢ/scaleᵢ.
-    const row =
+    // The intercept is γ₀ − Σ γⱼ·meanⱼ/scaleⱼ, a slope γᵢ/scaleᵢ: a table of genes has many of these, so each looks at its own entry alone.
+    const used =
       term.input === null
-        ? terms.map(({ input, mean, scale }) => (input === null ? 1 : -mean / scale))
-        : terms.map((_, j) => (j === i ? 1 / term.scale : 0));
-    const used = row.flatMap((factor, j) => (factor === 0 ? [] : [{ factor, j }]));
+        ? terms.flatMap(({ input, mean, scale }, j) => {
+            const factor = input === null ? 1 : -mean / scale;
+            return factor === 0 ? [] : [{ factor, j }];
+          })
+        : [{ factor: 1 / term.scale, j: i }];
     const estimate = used.reduce((sum, { factor, j }) => sum + factor * values[j]!, 0);
     if (covariance === null) return { estimate, error: null };
     let square = 0;
@@ -145,6 +149,13 @@ const notesOf = (
   counts: { rows: number; parameters: number; work: number },
 ): ReportNote[] => {
   const notes: ReportNote[] = [];
+  if (counts.parameters > mostListed)
+    return [
+      {
+        code: "too_many_coefficients",
+        message: `${counts.parameters} coefficients are not listed; the model's weights hold them`,
+      },
+    ];
   const add = (code: string, message: string): void => void notes.push({ code, message });
   if (dependent.length > 0)
     add(
@@ -190,7 +201,8 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const dependent = found !== null && "dependent" in found ? found.dependent : [];
   const covariance = found !== null && "covariance" in found ? found.covariance : null;
   const units = label.type === "number" ? label : { mean: 0, scale: 1 };
-  const coefficients = Array.from({ length: contrasts }, (_, k) => k).flatMap((k) => {
+  const listed = parameters > mostListed ? 0 : contrasts;
+  const coefficients = Array.from({ length: listed }, (_, k) => k).flatMap((k) => {
     const own = contrastOf(fit, k);
     const values = Float64Array.from(terms, ({ parts }) => combine(parts, own));
     const at = (i: number, j: number): number =>

@@ -16,7 +16,7 @@ describe("codes that look like numbers", () => {
     expect(read("sku")).toEqual(["category", ["exponent_codes"]]);
     expect(read("big_id")).toEqual(["category", ["large_integers"]]);
     expect(read("zip")).toEqual(["category", ["leading_zeros"]]);
-    expect(read("serial")).toEqual(["category", []]);
+    expect(read("serial")).toEqual(["category", ["mostly_numbers"]]);
     expect(read("y")).toEqual(["number", []]);
     const values = (name: string) =>
       columns
@@ -42,6 +42,20 @@ describe("codes that look like numbers", () => {
     const csv = "a,b,c,d,e\n0.5,1.5e3,0,1e-5,5\n00.5,2e3,0,1e+5,1e3\n1,3,1,2,7\n";
     const { columns } = await profileCsv(streamOf(csv));
     expect(columns.map(({ type }) => type)).toEqual(["number", "number", "number", "number", "number"]);
+  });
+});
+
+describe("a slip in a column of numbers", () => {
+  it("is named with its line, as it turns the numbers into categories", async () => {
+    const { columns } = await profileCsv(streamOf("a,b\n1,x\n2,y\ninf,1\n4,z\n"));
+    expect(columns.map(({ type }) => type)).toEqual(["category", "category"]);
+    expect(columns[0]?.notes).toEqual([
+      {
+        code: "mostly_numbers",
+        message: expect.stringMatching(/^3 of 4 cells are numbers, but not "inf" in line 4, /),
+      },
+    ]);
+    expect(columns[1]?.notes).toBeUndefined();
   });
 });
 

@@ -203,3 +203,27 @@ describe("tail probabilities agree with SciPy:", () => {
     expect(quantile95(7)).toBeCloseTo(2.3646242515927844, 12);
   });
 });
+
+describe("a table with more columns than a report lists", () => {
+  it("is reported without its coefficients, and it is said where they are", () => {
+    const inputs = 15_000;
+    const wide = Array.from({ length: inputs }, (_, i) => ({
+      type: "number" as const,
+      column: `gene_${i}`,
+      mean: 1,
+      scale: 2,
+      missingIndicator: false,
+    }));
+    const rows = 4;
+    const fit: LinearFit = {
+      ...fitOf("logistic"),
+      preprocessing: { features: wide, label: labelOf, inputs, outputs: 1 } as unknown as Preprocessing,
+      features: Float32Array.from({ length: rows * inputs }, (_, at) => (at % 7) - 3),
+      labels: Float64Array.from([0, 1, 0, 1]),
+      weight: new Float32Array(inputs).fill(0.001),
+    };
+    const report = reportCoefficients(fit);
+    expect(report.coefficients).toEqual([]);
+    expect(report.notes.map(({ code }) => code)).toEqual(["too_many_coefficients"]);
+  });
+});
