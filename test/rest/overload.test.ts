@@ -146,7 +146,7 @@ describe("a process that has as much to do as it can", () => {
   it("holds only so many bytes of bodies, by what has arrived", async () => {
     const announced = await connectRaw();
     announced.write(
-      "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n",
+      "POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n",
     );
     announced.write("{");
     await expect.poll(() => gate.counts().bodyBytes).toBe(1);
