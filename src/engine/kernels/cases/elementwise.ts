@@ -144,7 +144,8 @@ export const activationCases: CasesOf<ActivationKernels> = {
   hardSwish: unary(2, -5, 5, 1),
   hardSwishGrad: binary(2, 1, -5, 5),
   erf: unary(4, -4, 4, 1),
-  erfGrad: binary(8, 0, -4, 4),
+  // exp(−x²) carries the rounding of x² ≤ 16: 16 · 2⁻²⁴ is up to 16 ulps, beside those of exp and three products.
+  erfGrad: binary(20, 0, -4, 4),
   softmax: rowwise(24, 1, 0, -10, 10),
   softmaxGrad: rowwise(8, 2, 1, 0, 1),
   logSoftmax: rowwise(4, 1, 10, -10, 10),
