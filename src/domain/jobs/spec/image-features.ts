@@ -30,7 +30,7 @@ const block = (filters: number) => [
 /** Three blocks of convolution, normalisation and pooling, as far as the image has room for them; then the mean over what is left. */
 export const defaultImageModel = ({ height, width }: ImageShape): ModelSpec => {
   const side = Math.min(height, width);
-  const layers = [16, 32, 64].flatMap((filters, i) => (side >= 2 ** (i + 1) ? block(filters) : []));
+  const layers = [16, 32, 64].flatMap((filters, i) => (side >= 2 << i ? block(filters) : []));
   return ModelSpec.parse({ type: "cnn", layers: [...layers, { type: "global_average_pool" }] });
 };
 
