@@ -88,7 +88,6 @@ describe("bad input gets a clear answer", () => {
       [{ sepal_length: "long", sepal_width: 1, petal_length: 1, petal_width: 1 }],
       "/rows/0/sepal_length",
     ],
-    ["an unknown feature at predict time", [{ sepal_lenght: 5 }], "/rows/0/sepal_lenght"],
     ["no rows", [], "/rows"],
   ])("%s", async (input, rows, pointer) => {
     const answer = await client.post<{ code: string; detail: string; errors: { pointer: string }[] }>(
@@ -98,6 +97,24 @@ describe("bad input gets a clear answer", () => {
     note(input, answer);
     expect(answer.status).toBe(422);
     expect(answer.body.errors[0]?.pointer).toBe(pointer);
+  });
+
+  test("an unknown feature at predict time: said beside the answer, and refused where asked to be strict", async () => {
+    const rows = [{ sepal_lenght: 5 }];
+    const said = await client.post<{ warnings: { column: string; code: string }[] }>(`/v1/models/${model}/predict`, {
+      rows,
+    });
+    expect(said.status).toBe(200);
+    expect(said.body.warnings).toContainEqual(
+      expect.objectContaining({ row: 0, column: "sepal_lenght", code: "unknown_feature" }),
+    );
+    const refused = await client.post<{ code: string; detail: string; errors: { pointer: string }[] }>(
+      `/v1/models/${model}/predict`,
+      { rows, strict: true },
+    );
+    note("an unknown feature at predict time", refused);
+    expect(refused.status).toBe(422);
+    expect(refused.body.errors.map(({ pointer }) => pointer)).toContain("/rows/0/sepal_lenght");
   });
 
   test.each([

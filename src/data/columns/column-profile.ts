@@ -96,7 +96,8 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   if (value === notANumber) {
     if (profile.stated === "number") throw textInNumberColumn(profile, record);
     profile.isNumber = false;
-    profile.firstText = { line: cellLine(record, index), text: cellText(record, index) };
+    // The line of the record: that of the cell would be counted anew for every column of a wide table.
+    profile.firstText = { line: record.line, text: cellText(record, index) };
     profile.values.add(record, index);
     if (profile.commas.only) lookForCommas(profile, record);
   } else if (Number.isNaN(value)) {
