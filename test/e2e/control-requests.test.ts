@@ -52,6 +52,8 @@ describe("what may happen to a running job", () => {
   test("paused and resumed: it goes on from its checkpoint to the same weights", async () => {
     const job = await client.submit(longJob(digits, epochs));
     await client.untilEvent(job.id, ({ type }) => type === "checkpoint");
+    // The first checkpoint comes early, before the record tells of any progress.
+    await client.untilEvent(job.id, ({ type }) => type === "progress");
     await client.act(job.id, "pause");
     const paused = await client.untilState(job.id, "paused");
     expect(paused.progress).toBeGreaterThan(0);
