@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
+import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
 /** An input or output of a network, as its file has it; −1 is the batch. */
@@ -43,6 +44,7 @@ export const ImportedModel = z
   .object({
     id: ModelId,
     name: z.string(),
+    version: ModelVersion,
     origin: z.literal("imported"),
     job: z.null(),
     dataset: z.null(),

@@ -6,6 +6,7 @@ import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
 import { ImportedModel } from "./imported-model.ts";
+import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z.object({ minimum: z.number(), maximum: z.number() }).meta({ id: "NumberRange" });
@@ -69,6 +70,7 @@ export const Model = z
   .object({
     id: ModelId,
     name: z.string(),
+    version: ModelVersion,
     job: JobId.nullable(),
     dataset: DatasetId.nullable(),
     base: ModelId.nullable(),

@@ -61,10 +61,11 @@ export const importModel = async (
       createdAt: deps.now().toISOString(),
     };
     reached = "asked";
-    await deps.catalogue.addModel(tenant, model);
+    const { version } = await deps.catalogue.addModel(tenant, model);
     reached = "recorded";
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(model)));
-    return model;
+    const recorded = { ...model, version };
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(recorded)));
+    return recorded;
   } catch (error) {
     await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
       deps.log.error(
