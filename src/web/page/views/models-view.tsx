@@ -156,7 +156,9 @@ export const ModelView = ({ id }: { id: string }) => {
                 <button type="button" class="danger" disabled={busy} onClick={remove}>
                   Delete
                 </button>
-                <Weights id={value.id} />
+                <Download id={value.id} file="weights" />
+                <Download id={value.id} file="onnx" />
+                <Download id={value.id} file="card" />
               </div>
             </div>
             <Problem error={error} />
