@@ -2,6 +2,7 @@ import { aliasRoutes } from "./alias-routes.ts";
 import { datasetRoutes } from "./dataset-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { lineageRoutes } from "./lineage-routes.ts";
+import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import type { RestRoute } from "./route.ts";
 
@@ -10,6 +11,7 @@ export const restRoutes: readonly RestRoute[] = [
   ...datasetRoutes,
   ...jobRoutes,
   ...modelRoutes,
+  ...modelExportRoutes,
   ...aliasRoutes,
   ...lineageRoutes,
 ];

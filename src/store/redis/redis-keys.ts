@@ -38,6 +38,8 @@ export const redisKeys = {
   versions: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:versions:${name}`,
   /** Sorted set: where the files of what was deleted in the last day lay, by when (ms); `:pending` the set of those that may still lie there. */
   removals: (tenant: TenantId) => `${ofTenant(tenant)}:removals`,
+  /** Hash: the bytes that uploads under way hold of the tenant's quota; `:until` a set of them, sorted by when they are forgotten. */
+  reservations: (tenant: TenantId) => `${ofTenant(tenant)}:reservations`,
   /** Hash: alias → model id; with `:records` a hash of their records, deleted ones too; `:revision` the last one's number. */
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
   /** List: what an alias named, oldest first. */

@@ -39,6 +39,8 @@ export const operations = {
   getModelLineage: { kind: "unary", scope: "read", summary: "Where a model comes from, and what came of it" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
+  getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
   putAlias: { kind: "unary", scope: "submit", summary: "Make an alias of a model, or move it" },
   listAliases: { kind: "unary", scope: "read", summary: "List aliases by name" },
