@@ -86,8 +86,8 @@ export const createNetworkRun = async (
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
-        const { code, message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+        const { message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
       const report = withCoefficients(measured, {

@@ -14,7 +14,11 @@ const restarts = (value: number) =>
   z.int().min(1).max(100).default(value).describe("Runs from other starts, of which the best is kept.");
 const range = z
   .strictObject({ from: z.int().min(1).describe("The least."), to: z.int().max(64).describe("The most.") })
-  .meta({ id: "CountRange", title: "The best of a range" });
+  .meta({
+    id: "CountRange",
+    title: "The best of a range",
+    description: "Each number from the least to the most is tried.",
+  });
 
 const smallCnn = [
   {
@@ -81,7 +85,7 @@ export const ModelSpec = z
             width: units.describe("Pixels in a row."),
             channels: z.int().min(1).max(4096).default(1).describe("Numbers of a pixel."),
           })
-          .meta({ id: "CnnInput" })
+          .meta({ id: "CnnInput", description: "The size of an image." })
           .optional()
           .describe(
             "The image that a row's features are, in row-major H×W×C order. Left out: the images' own size, or the square that the features are.",

@@ -15,7 +15,7 @@ export const ImageScaling = z
           .refine((values) => values.every((value) => value > 0), "must be above 0")
           .describe("Standard deviation of each channel, of pixels from 0 to 1; above 0."),
       })
-      .meta({ id: "StatedImageScaling", title: "By numbers" }),
+      .meta({ id: "StatedImageScaling", title: "By numbers", description: "(x − mean)/deviation of each channel." }),
   ])
   .meta({
     id: "ImageScaling",

@@ -11,7 +11,7 @@ const classWeights = z
   ])
   .optional()
   .describe(
-    "How much a row counts in the loss, by its class, as factors; `balanced`: rows / (classes · rows of the class). A class that is not named counts 1, as every class does if this is left out.",
+    "How much a row counts in the loss, by its class, as factors; `balanced`: rows / (classes · rows of the class). A class that is not named counts 1. Left out: every class does.",
   );
 const labelSmoothing = z
   .number()

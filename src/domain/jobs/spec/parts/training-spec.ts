@@ -57,10 +57,10 @@ const gradientClip = z
   .union([
     z
       .strictObject({ norm: positiveFloat32.describe("The largest length of the whole gradient: g·min(1, norm/‖g‖).") })
-      .meta({ id: "ClipByNorm", title: "By norm" }),
+      .meta({ id: "ClipByNorm", title: "By norm", description: "Shortens the gradient and keeps its direction." }),
     z
       .strictObject({ value: positiveFloat32.describe("The largest absolute value of each of its entries.") })
-      .meta({ id: "ClipByValue", title: "By value" }),
+      .meta({ id: "ClipByValue", title: "By value", description: "Holds each entry within ±value." }),
   ])
   .optional()
   .describe("Bounds the gradient before each update. Left out: it is used as it is.");

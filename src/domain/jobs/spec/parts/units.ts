@@ -17,19 +17,19 @@ export const Initializer = z
     z.enum(["zeros", "xavier", "xavier_uniform", "he", "he_average"]).meta({ title: "By name" }),
     z
       .strictObject({ type: z.literal("constant"), value: anyFloat32.describe("The value of each weight.") })
-      .meta({ id: "ConstantInitializer", title: "Constant" }),
+      .meta({ id: "ConstantInitializer", title: "Constant", description: "Every weight alike." }),
     z
       .strictObject({
         type: z.literal("normal"),
         standardDeviation: positiveFloat32.default(0.01).describe("Of the weights, around 0."),
       })
-      .meta({ id: "NormalInitializer", title: "Normal" }),
+      .meta({ id: "NormalInitializer", title: "Normal", description: "N(0, standardDeviation²)" }),
     z
       .strictObject({
         type: z.literal("uniform"),
         limit: positiveFloat32.default(0.05).describe("Weights lie between −limit and limit."),
       })
-      .meta({ id: "UniformInitializer", title: "Uniform" }),
+      .meta({ id: "UniformInitializer", title: "Uniform", description: "U(−limit, limit)" }),
   ])
   .meta({
     id: "Initializer",
