@@ -68,12 +68,6 @@ const createAdmission = async (
   return { admit: limitRate(admit, rateLimiter), close };
 };
 
-/** What is not limited is as good as: no number is larger. */
-const quotasOf = ({ quotas: { queuedJobs, storedBytes } }: Config): Deps["quotas"] =>
-  queuedJobs === null && storedBytes === null
-    ? null
-    : { queuedJobs: queuedJobs ?? Number.MAX_SAFE_INTEGER, storedBytes: storedBytes ?? Number.MAX_SAFE_INTEGER };
-
 const nowMs = (): number => performance.now();
 
 /** Trainers give three signs in a lease; one that missed them all is gone, and a job may then take a moment to be taken up. */
@@ -146,7 +140,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     engine: { ...inference, plan: planner.plan, importNetwork: importer.importNetwork },
     consumption,
     log,
-    quotas: quotasOf(config),
+    quotas: config.quotas,
     webhooks: webhooks.access,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),

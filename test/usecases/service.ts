@@ -28,6 +28,7 @@ import {
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
+import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
 import type { Admit } from "../../src/usecases/admission/caller.ts";
 
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
@@ -76,7 +77,8 @@ export const startTestService = async (
     engine: await createTestEngine(artifacts),
     consumption: { trouble: () => null },
     log: quiet,
-    quotas: options.quotas ?? null,
+    quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },
+    reservations: createRedisReservations(commands),
     webhooks: options.webhooks ?? null,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
