@@ -1,6 +1,6 @@
-import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
+import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
