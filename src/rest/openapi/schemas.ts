@@ -113,6 +113,9 @@ export const MetricsQuery = z.strictObject({
 export const RowsQuery = z.strictObject({
   limit: z.int().min(1).max(limits.previewRows).default(20).describe("rows in the answer"),
 });
+export const OnnxQuery = z.strictObject({
+  preprocessing: z.boolean().default(true).describe("whether raw columns go in, or what preprocessing makes of them"),
+});
 export const ImportQuery = z.strictObject({
   name: z.string().min(1).max(limits.nameLength).optional().describe("shown in lists; `untitled` if left out"),
   architecture: z
