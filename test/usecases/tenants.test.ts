@@ -71,6 +71,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
     listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
@@ -131,7 +132,7 @@ const mentionsAcme = (answer: unknown): boolean =>
 const own: readonly OperationName[] = [
   ...(["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels", "listAliases"] as const),
 ];
-const byReference: readonly OperationName[] = ["submitJob", "validateJob", "putAlias"];
+const byReference: readonly OperationName[] = ["submitJob", "planJob", "validateJob", "putAlias"];
 
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {

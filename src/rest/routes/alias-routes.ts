@@ -12,8 +12,15 @@ import { defineRoute, json, noContent, type RestCall, type RestRoute } from "./r
 const tag = "aliases";
 
 const NameParams = z.object({ name: z.string().describe("the alias") });
-const AliasPage = z.object({ items: z.array(Alias), nextPageToken: z.string().nullable() }).meta({ id: "AliasPage" });
-const AliasHistory = z.object({ items: z.array(AliasChange).describe("newest first") }).meta({ id: "AliasHistory" });
+const AliasPage = z
+  .object({
+    items: z.array(Alias).describe("by name"),
+    nextPageToken: z.string().nullable().describe("pass as pageToken for the next page; null on the last"),
+  })
+  .meta({ id: "AliasPage", description: "A page of aliases." });
+const AliasHistory = z
+  .object({ items: z.array(AliasChange).describe("newest first") })
+  .meta({ id: "AliasHistory", description: "What an alias named." });
 
 const Conditions = z.object({
   "if-match": z.string().optional().describe("the ETag that it must have, or `*`: it must exist"),
