@@ -21,10 +21,15 @@ export type Answer = (inputs: Float32Array, rows: readonly Row[]) => Prediction[
 const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
 const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
 
-const networkAnswer = async (model: Model, tensors: readonly Tensor[], kernels: KernelSource): Promise<Answer> => {
+const networkAnswer = async (
+  model: Model,
+  tensors: readonly Tensor[],
+  kernels: KernelSource,
+  memory: WebAssembly.Memory | undefined,
+): Promise<Answer> => {
   const { preprocessing, spec, task } = model;
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
-  const predictor = await createPredictor(spec, preprocessing, weights, kernels);
+  const predictor = await createPredictor(spec, preprocessing, weights, kernels, memory);
   return (inputs) => {
     const outputs = predictor.predict(inputs);
     if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
@@ -59,12 +64,14 @@ export const loadModel = async (
   kernels: KernelSource,
   tenant: TenantId,
   model: Model,
+  /** Large enough and all zero; left out: one of its own. */
+  memory?: WebAssembly.Memory,
 ): Promise<Loaded<Answer>> => {
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
   const { tensors } = decodeStored(file, what);
   const value = isClusteringModel(model.spec.model)
     ? clusterAnswer(model, tensors)
-    : await networkAnswer(model, tensors, kernels);
+    : await networkAnswer(model, tensors, kernels, memory);
   return { value, bytes: 2 * file.byteLength };
 };

@@ -128,6 +128,7 @@ const prepareOrder = async (
     spec,
     dataset,
     base,
+    prediction: job.prediction ?? null,
     checkpoints,
     artifactUrl,
     artifactCache,

@@ -59,7 +59,16 @@ export const createJobs = async () => {
     };
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {
-      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
+      ...{
+        tenant,
+        job: createId("job", Date.now()),
+        attempt: 1,
+        spec,
+        dataset,
+        base: null,
+        prediction: null,
+        checkpoints: [],
+      },
       ...{
         artifactCache: null,
         artifactUrl: "",
