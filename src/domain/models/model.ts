@@ -10,6 +10,9 @@ import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z.object({ minimum: z.number(), maximum: z.number() }).meta({ id: "NumberRange" });
 
+/** An image is resized until its shorter side is `shorterSide` (bilinear, averaging where it shrinks), then its centre is cut out. */
+const ImageCrop = z.object({ shorterSide: z.int(), height: z.int(), width: z.int() }).meta({ id: "ImageCrop" });
+
 /** How one column becomes inputs. Fitted on the training split only; part of the model. */
 export const FeatureTransform = z
   .discriminatedUnion("type", [
@@ -44,6 +47,7 @@ export const FeatureTransform = z
       width: z.int(),
       channels: z.int(),
       shorterSide: z.int().describe("to which a picture is scaled before its centre is cut out"),
+      crop: ImageCrop.optional().describe("what becomes of the image then; left out: it is taken as it is"),
       mean: z.array(z.number()),
       scale: z.array(z.number()),
       missingIndicator: z.literal(false),
@@ -78,7 +82,7 @@ export const Model = z
     metrics: Metrics,
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
     files: z
-      .object({ weights: StoredFile, report: StoredFile })
+      .object({ weights: StoredFile, report: StoredFile, network: StoredFile.optional() })
       .optional()
       .describe("what `/weights` and the report are held against; models of earlier versions are without"),
     preprocessing: Preprocessing,

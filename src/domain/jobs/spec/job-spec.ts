@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { exactRecord } from "../../exact-record.ts";
 import { nonNegativeFloat32, positiveFloat32 } from "../../float32.ts";
-import { AliasName, DatasetId, ModelId } from "../../ids.ts";
+import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { BaseSpec } from "./base/base-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
@@ -76,6 +77,8 @@ export const TrainingSpec = z
     /** Left out: by the number of rows, 16 to 256. */
     batchSize: z.union([z.int().min(1).max(1_000_000), z.literal("full")]).optional(),
     split: SplitSpec.prefault({}),
+    /** Rows that are computed at once, their gradients added up to those of the batch: a large network fits in little memory. Batch normalisation sees these rows. */
+    microBatch: z.int().min(1).max(1_000_000).optional(),
     /** `false`: train all epochs. Left out: on the validation split, if there is one. */
     earlyStopping: z.union([z.literal(false), EarlyStopping]).optional(),
     /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
@@ -93,17 +96,6 @@ export const TrainingSpec = z
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42),
   })
   .meta({ id: "TrainingSpec" });
-
-export const BaseSpec = z
-  .strictObject({
-    /** The model whose weights this job starts from: an id or an alias. */
-    model: z.union([ModelId, AliasName]),
-    /** Layers by name or prefix that keep their weights: `["hidden.0"]`. */
-    freeze: z.array(z.string().min(1).max(limits.nameLength)).max(limits.frozenLayers).default([]),
-    /** A fresh output layer, for a new label set. */
-    newHead: z.boolean().default(false),
-  })
-  .meta({ id: "BaseSpec" });
 
 export const ResourcesSpec = z
   .strictObject({
@@ -156,7 +148,6 @@ export type LossSpec = z.infer<typeof LossSpec>;
 export type SplitSpec = z.infer<typeof SplitSpec>;
 export type EarlyStopping = z.infer<typeof EarlyStopping>;
 export type TrainingSpec = z.infer<typeof TrainingSpec>;
-export type BaseSpec = z.infer<typeof BaseSpec>;
 export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */

@@ -132,6 +132,8 @@ export const ModelSpec = z
         ]),
       initializer: Initializer.default("he"),
     }),
+    /** The network of `base`, which was read from a file: layers and input are its own. Left out, it is this one. */
+    z.strictObject({ type: z.literal("network") }),
     /** x̂ = decoder(encoder(x)): the code is a linear layer, its loss the distance of x̂ from x. */
     z.strictObject({
       type: z.literal("autoencoder"),

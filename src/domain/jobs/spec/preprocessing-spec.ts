@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limits } from "../../limits.ts";
 
 const perChannel = z.union([z.tuple([z.number()]), z.tuple([z.number(), z.number(), z.number()])]);
 
@@ -17,9 +18,35 @@ export const ImageScaling = z
   ])
   .meta({ id: "ImageScaling" });
 
+const side = z.int().min(1).max(limits.imageSide);
+
 export const PreprocessingSpec = z
-  .strictObject({ images: ImageScaling.default("standardize") })
+  .strictObject({
+    images: ImageScaling.default("standardize"),
+    /** The data set's images are resized until their shorter side has so many pixels (bilinear, averaging where they shrink); left out: not at all. */
+    shorterSide: side.optional(),
+    /** Then their centre is cut out: a side, or height and width. Left out: all of it, or the size that an imported network takes. */
+    crop: z.union([side, z.strictObject({ height: side, width: side })]).optional(),
+    /** Of tables, with an imported network: columns as they are (left out: this), or standardised. */
+    numbers: z.enum(["none", "standardize"]).optional(),
+  })
   .meta({ id: "PreprocessingSpec" });
+
+export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
+
+/** How an image is resized, and the part of it that is kept; null: it is taken as it is. */
+export const cropOf = (
+  { height, width }: { readonly height: number; readonly width: number },
+  spec: PreprocessingSpec | undefined,
+): { shorterSide: number; height: number; width: number } | null => {
+  if (spec?.crop === undefined && spec?.shorterSide === undefined) return null;
+  const shorterSide = spec.shorterSide ?? Math.min(height, width);
+  const scale = shorterSide / Math.min(height, width);
+  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
+  const kept = typeof spec.crop === "number" ? { height: spec.crop, width: spec.crop } : (spec.crop ?? whole);
+  const same = shorterSide === Math.min(height, width) && kept.height === height && kept.width === width;
+  return same ? null : { shorterSide, ...kept };
+};
 
 export type ImageScaling = z.infer<typeof ImageScaling>;
 
