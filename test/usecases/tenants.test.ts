@@ -69,6 +69,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
     listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
@@ -85,6 +86,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
+    getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
+    getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
     predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
   };
 };
@@ -118,7 +121,7 @@ const mentionsAcme = (answer: unknown): boolean =>
   Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
 /** What a stranger gets: these make or list their own, all others name what is not theirs. */
 const own: readonly OperationName[] = ["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels"];
-const byReference: readonly OperationName[] = ["submitJob", "validateJob"];
+const byReference: readonly OperationName[] = ["submitJob", "planJob", "validateJob"];
 
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {

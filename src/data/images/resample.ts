@@ -31,17 +31,33 @@ interface Size {
 /** Writes the resized and cut image, rows of pixels from the top, not rounded. */
 export type Resample = (pixels: Uint8Array, out: Float64Array) => void;
 
+const placed = ({ height, width }: Size, crop: Size & { readonly shorterSide: number }) => {
+  const scale = crop.shorterSide / Math.min(height, width);
+  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
+  return {
+    rows: tapsOf(height, whole.height, Math.floor((whole.height - crop.height) / 2), crop.height),
+    columns: tapsOf(width, whole.width, Math.floor((whole.width - crop.width) / 2), crop.width),
+  };
+};
+
+/** The same as two matrices: rows [crop.height, height] from the left, and columns [width, crop.width] from the right. */
+export const resampleMatrices = (size: Size, crop: Size & { readonly shorterSide: number }) => {
+  const { rows, columns } = placed(size, crop);
+  const left = new Float32Array(crop.height * size.height);
+  const right = new Float32Array(size.width * crop.width);
+  for (const [y, { first, weights }] of rows.entries())
+    for (const [j, weight] of weights.entries()) left[y * size.height + first + j] = weight;
+  for (const [x, { first, weights }] of columns.entries())
+    for (const [j, weight] of weights.entries()) right[(first + j) * crop.width + x] = weight;
+  return { left, right };
+};
+
 /** Resizes images of one size until the shorter side is `shorterSide`, and cuts out the centre. Exact arithmetic in f64, in one order. */
 export const createResample = (
   { height, width, channels }: Size & { readonly channels: number },
   crop: Size & { readonly shorterSide: number },
 ): Resample => {
-  const scale = crop.shorterSide / Math.min(height, width);
-  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
-  const top = Math.floor((whole.height - crop.height) / 2);
-  const left = Math.floor((whole.width - crop.width) / 2);
-  const rows = tapsOf(height, whole.height, top, crop.height);
-  const columns = tapsOf(width, whole.width, left, crop.width);
+  const { rows, columns } = placed({ height, width }, crop);
   const firstRow = Math.min(...rows.map(({ first }) => first));
   const lastRow = Math.max(...rows.map(({ first, weights }) => first + weights.length));
   const line = crop.width * channels;

@@ -61,7 +61,10 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const id = createId("mdl", Date.now());
     const upload = artifactKeys.modelUpload(tenant, id);
     await artifacts.write(upload, Readable.from([file]));
-    const { producer, opset, ...read } = await importNetwork(artifacts, { tenant, model: id, format: "onnx" });
+    const question = { tenant, model: id, format: "onnx", mostBytes: Number.POSITIVE_INFINITY } as const;
+    const answer = await importNetwork(artifacts, question);
+    if ("needsBytes" in answer) throw new Error("there is room for any network");
+    const { producer, opset, ...read } = answer;
     await artifacts.remove(upload);
     const { preprocessing = "none", ...rest } = described;
     return {

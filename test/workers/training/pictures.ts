@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import sharp from "sharp";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
-import { limits } from "../../../src/domain/limits.ts";
 import { type ArtifactStore, artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
+import { unlimitedRoom } from "../../../src/usecases/admission/room.ts";
 import { storeImages } from "../../../src/usecases/datasets/store-images.ts";
 import { buildZip, type Packed } from "../../formats/archives/build-archives.ts";
 
@@ -39,8 +39,7 @@ export const uploadPictures = async (
     ...{ uploadKey: artifactKeys.datasetUpload("default", id), key: artifactKeys.datasetFile("default", id, "images") },
     ...{
       body: Readable.from([buildZip(files)]),
-      limitBytes: limits.datasetBytes,
-      pixelLimitBytes: limits.imageFileBytes,
+      room: unlimitedRoom,
     },
     ...{ size: { height: side, width: side, channels: 3, shorterSide: side }, onBroken, requireWhole: () => {} },
   });

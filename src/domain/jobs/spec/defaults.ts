@@ -17,14 +17,7 @@ import {
   defaultValidation,
 } from "./default-training.ts";
 import { checkImageFeatures, countFeatureNumbers, onlyImageOf, seenImage } from "./image-features.ts";
-import {
-  EarlyStopping,
-  type JobSpec,
-  type LossSpec,
-  type ResolvedJobSpec,
-  type ResolvedSplitSpec,
-  type TaskSpec,
-} from "./job-spec.ts";
+import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
 import {
   checkEarlyStopping,
   checkImage,
@@ -34,6 +27,8 @@ import {
   withImageSize,
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";

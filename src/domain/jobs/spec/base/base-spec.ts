@@ -9,28 +9,50 @@ export const allLayers = "all";
 
 const prefix = z.string().min(1).max(limits.nameLength);
 
-/** Layers that begin to learn after so many epochs. */
 export const UnfreezeSpec = z
   .strictObject({
-    afterEpochs: z.int().min(1).max(limits.epochs),
-    /** By name or prefix: `["layer4"]`; or `"all"`. */
-    layers: z.union([z.literal(allLayers), z.array(prefix).min(1).max(limits.frozenLayers)]),
+    afterEpochs: z.int().min(1).max(limits.epochs).describe("Epochs during which they are still frozen."),
+    layers: z
+      .union([
+        z.literal(allLayers).meta({ title: "All" }),
+        z.array(prefix).min(1).max(limits.frozenLayers).meta({ title: "By name" }),
+      ])
+      .describe('By name or by the beginning of it: `["layer4"]`; or `"all"`.'),
   })
-  .meta({ id: "UnfreezeSpec" });
+  .meta({ id: "UnfreezeSpec", description: "Frozen layers that begin to learn after so many epochs." });
 
 export const BaseSpec = z
   .strictObject({
-    /** The model whose weights this job starts from: an id or an alias. Trained here or imported. */
-    model: z.union([ModelId, AliasName]),
-    /** Layers by name or prefix that keep their weights: `["hidden.0"]`; or `"all but the head"`. */
-    freeze: z.union([z.literal(allButHead), z.array(prefix).max(limits.frozenLayers)]).default([]),
-    /** Frozen layers that learn later: `[{"afterEpochs": 5, "layers": ["layer4"]}, {"afterEpochs": 10, "layers": "all"}]`. */
-    unfreeze: z.array(UnfreezeSpec).max(limits.unfreezings).optional(),
-    /** Batch normalisation keeps to the base's running averages in all layers, frozen or not. Left out: in frozen layers alone. */
-    frozenBatchNorm: z.boolean().optional(),
-    /** A fresh output layer, for a new label set. */
-    newHead: z.boolean().default(false),
+    model: z
+      .union([ModelId, AliasName])
+      .describe(
+        "The model whose weights this job starts from, trained here or imported: its id, or an alias, which the record resolves.",
+      ),
+    freeze: z
+      .union([
+        z.literal(allButHead).meta({ title: "All but the head" }),
+        z.array(prefix).max(limits.frozenLayers).meta({ title: "By name" }),
+      ])
+      .default([])
+      .describe(
+        'Layers that keep their weights, by name or by the beginning of it: `["hidden.0"]`; or `"all but the head"`. Batch normalisation keeps to its running averages in them.',
+      ),
+    unfreeze: z
+      .array(UnfreezeSpec)
+      .max(limits.unfreezings)
+      .optional()
+      .describe("Frozen layers that learn later, in the order of their epochs. Left out: none."),
+    frozenBatchNorm: z
+      .boolean()
+      .optional()
+      .describe(
+        "Batch normalisation keeps to the base's running averages in all layers, also in those that learn. Left out: in frozen layers alone.",
+      ),
+    newHead: z
+      .boolean()
+      .default(false)
+      .describe("A fresh output layer, for another set of labels; the other layers keep the base's weights."),
   })
-  .meta({ id: "BaseSpec" });
+  .meta({ id: "BaseSpec", description: "Fine-tuning: training goes on from another model's weights." });
 
 export type BaseSpec = z.infer<typeof BaseSpec>;

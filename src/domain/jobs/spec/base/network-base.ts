@@ -1,7 +1,8 @@
 import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
 import { pictureOf } from "../../../models/image-presets.ts";
 import type { ImagePreprocessing, ImportedModel } from "../../../models/imported-model.ts";
-import type { JobSpec, LossSpec, TaskSpec } from "../job-spec.ts";
+import type { JobSpec, TaskSpec } from "../job-spec.ts";
+import type { LossSpec } from "../parts/loss-spec.ts";
 import { type ImageScaling, type PreprocessingSpec, statedScaling } from "../preprocessing-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "../task-columns.ts";
