@@ -71,6 +71,13 @@ export const EarlyStopping = z.strictObject({
 
 export const TrainingSpec = z
   .strictObject({
+    /**
+     * Linear, logistic, softmax and Poisson models only. `exact`: the coefficients that fit best are computed in float64, by QR or to the convergence of Newton's
+     * method, without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by
+     * gradient descent as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, a base, a loss that is not the
+     * model's likelihood, or more than 10,000 coefficients.
+     */
+    solver: z.enum(["exact", "iterative"]).optional(),
     /** Left out: as many as give some thousands of steps. */
     epochs: z.int().min(1).max(limits.epochs).optional(),
     /** Left out: by the number of rows, 16 to 256. */
@@ -86,6 +93,8 @@ export const TrainingSpec = z
      * was chosen. `false`: `l2` as it stands.
      */
     penaltySearch: z.union([z.literal(false), PenaltySearch]).optional(),
+    /** Exact solutions only: a column whose equal values mark rows that belong together (patients, shops): the report gives the errors by cluster beside the others. */
+    clusterBy: column.optional(),
     gradientClip: z
       .union([z.strictObject({ norm: positiveFloat32 }), z.strictObject({ value: positiveFloat32 })])
       .optional(),

@@ -90,7 +90,12 @@ export const CnnLayer = z
 export const ModelSpec = z
   .discriminatedUnion("type", [
     /** Linear regression: ŷ = x·W + b. */
-    z.strictObject({ type: z.literal("linear"), initializer: Initializer.default("zeros") }),
+    z.strictObject({
+      type: z.literal("linear"),
+      initializer: Initializer.default("zeros"),
+      /** `false`: through the origin, b = 0; of exact solutions only. Left out: with an intercept. */
+      intercept: z.boolean().optional(),
+    }),
     /** Logistic regression, two classes: P(1) = σ(x·w + b). */
     z.strictObject({ type: z.literal("logistic"), initializer: Initializer.default("zeros") }),
     /** Softmax (multinomial logistic) regression: P(j) = e^zⱼ / Σ e^z, z = x·W + b. */
