@@ -2,6 +2,8 @@ import { Readable } from "node:stream";
 import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../usecases/models/delete-model.ts";
 import { getModel } from "../usecases/models/get-model.ts";
+import { getModelCard } from "../usecases/models/get-model-card.ts";
+import { getModelOnnx } from "../usecases/models/get-model-onnx.ts";
 import { getModelReport } from "../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../usecases/models/get-model-weights.ts";
 import { importModel } from "../usecases/models/import-model.ts";
@@ -46,6 +48,12 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
       toChunks((await getModelWeights(deps, caller, { id })).body),
     ),
+    getModelOnnx: serverStream(wiring, "getModelOnnx", async (caller, request) =>
+      toChunks((await getModelOnnx(deps, caller, request)).body),
+    ),
+    getModelCard: unary(wiring, "getModelCard", async (caller, { id }) => ({
+      markdown: await getModelCard(deps, caller, { id }),
+    })),
     // What comes is not the message but its bytes: see the server's coding.
     predict: predictUnread as unknown as wire.ModelsServiceServer["predict"],
   };

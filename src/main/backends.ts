@@ -15,8 +15,10 @@ import {
   parseRedisUrl,
   waitForRedis,
 } from "../store/redis/redis-connection.ts";
+import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
+import type { Reservations } from "../store/reservations.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
 import type { BackendMeters } from "./observing/backend-metrics.ts";
@@ -29,6 +31,7 @@ export interface Backends {
   jobs: JobStore;
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
+  reservations: Reservations;
   outbox: WebhookOutbox;
   signs: TrainerHeartbeats;
   close(): Promise<void>;
@@ -92,6 +95,7 @@ export const connectBackends = async (
     jobs: onRedis("jobs", jobs),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
+    reservations: onRedis("reservations", createRedisReservations(redis)),
     signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,

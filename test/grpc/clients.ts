@@ -55,6 +55,7 @@ export const uploadFile = (
   file: string | Uint8Array,
   header: { name?: string; types?: Record<string, 0 | 1 | 2> } = {},
   metadata = new Metadata(),
+  chunkBytes = 65_536,
 ): Promise<import("../../src/grpc/generated/descent/v1/datasets.ts").Dataset> =>
   new Promise((resolve, reject) => {
     const call = datasets.uploadDataset(metadata, (error, response) =>
@@ -62,8 +63,8 @@ export const uploadFile = (
     );
     call.write({ part: { $case: "header", value: { name: header.name, types: header.types ?? {} } } });
     const bytes = Buffer.from(file);
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      call.write({ part: { $case: "chunk", value: bytes.subarray(at, at + 65_536) } });
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      call.write({ part: { $case: "chunk", value: bytes.subarray(at, at + chunkBytes) } });
     }
     call.end();
   });

@@ -28,11 +28,13 @@ import {
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
+import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
 import type { Admit } from "../../src/usecases/admission/caller.ts";
 
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
@@ -76,7 +78,8 @@ export const startTestService = async (
     engine: await createTestEngine(artifacts),
     consumption: { trouble: () => null },
     log: quiet,
-    quotas: options.quotas ?? null,
+    quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },
+    reservations: createRedisReservations(commands),
     webhooks: options.webhooks ?? null,
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
@@ -121,6 +124,12 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     predictMessage: async (party, model, body) =>
       writePredictResponse(await predict(party, model, readPredictRequest(body))),
     importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
+    exportOnnx: async ({ tenant }, { model, preprocessing }) => ({
+      content: isImported(model)
+        ? new Uint8Array(Buffer.concat((await exportStored(artifacts, tenant, model, { preprocessing })).chunks))
+        : new TextEncoder().encode("an ONNX file"),
+      sent: () => {},
+    }),
     forget: () => {},
   };
 };

@@ -85,6 +85,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
+    getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
+    getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
     predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
   };
 };

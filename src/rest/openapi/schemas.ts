@@ -95,6 +95,9 @@ export const MetricsQuery = z.strictObject({
   limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000),
 });
 export const RowsQuery = z.strictObject({ limit: z.int().min(1).max(limits.previewRows).default(20) });
+export const OnnxQuery = z.strictObject({
+  preprocessing: z.boolean().default(true).describe("whether raw columns go in, or what preprocessing makes of them"),
+});
 export const ImportQuery = z.strictObject({
   name: z.string().min(1).max(limits.nameLength).optional(),
   architecture: z

@@ -35,6 +35,8 @@ export const redisKeys = {
   modelIndex: (tenant: TenantId) => `${ofTenant(tenant)}:models`,
   /** Sorted set: where the files of what was deleted in the last day lay, by when (ms); `:pending` the set of those that may still lie there. */
   removals: (tenant: TenantId) => `${ofTenant(tenant)}:removals`,
+  /** Hash: the bytes that uploads under way hold of the tenant's quota; `:until` a set of them, sorted by when they are forgotten. */
+  reservations: (tenant: TenantId) => `${ofTenant(tenant)}:reservations`,
   /** Hash: alias → model id. */
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
 } as const;

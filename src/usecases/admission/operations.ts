@@ -38,6 +38,8 @@ export const operations = {
   getModelReport: { kind: "unary", scope: "read", summary: "How good a model is, and how sure that is" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
+  getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
 } as const satisfies Record<string, Operation>;
 

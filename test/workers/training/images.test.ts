@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readRows } from "../../../src/data/columns/read-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
-import { limits } from "../../../src/domain/limits.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
+import { unlimitedRoom } from "../../../src/usecases/admission/room.ts";
 import { storeImages } from "../../../src/usecases/datasets/store-images.ts";
 import { buildZip, type Packed } from "../../formats/archives/build-archives.ts";
 import { createJobs } from "./jobs.ts";
@@ -46,8 +46,7 @@ describe("a data set of images", () => {
       },
       ...{
         body: Readable.from([buildZip(files)]),
-        limitBytes: limits.datasetBytes,
-        pixelLimitBytes: limits.imageFileBytes,
+        room: unlimitedRoom,
       },
       ...{ size: { height: side, width: side, channels: 3, shorterSide: side }, onBroken, requireWhole: () => {} },
     });

@@ -13,10 +13,10 @@ import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
-import { answersOf } from "./linear-evaluation.ts";
-import type { LinearWeights } from "./linear-weights.ts";
 import { reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
+import { answersOf } from "./linear-evaluation.ts";
+import type { LinearWeights } from "./linear-weights.ts";
 
 /** What a solved model's report is made of. */
 export interface ExactResults {

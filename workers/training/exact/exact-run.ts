@@ -14,16 +14,16 @@ import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
-import { type ExactResults, reportExact } from "./exact-report.ts";
 import { fromContent, toContent } from "../fit-state.ts";
-import { evaluateLinear } from "./linear-evaluation.ts";
-import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "../training-run.ts";
+import { type ExactResults, reportExact } from "./exact-report.ts";
+import { evaluateLinear } from "./linear-evaluation.ts";
+import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
 const splits = ["train", "validation", "test"] as const;
 /** How often the thread's event loop gets a turn. */

@@ -23,6 +23,7 @@ import {
   type ResolvedSplitSpec,
   type TaskSpec,
 } from "./job-spec.ts";
+import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
   checkEarlyStopping,
   checkImage,
@@ -33,7 +34,6 @@ import {
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
-import { checkClusters, resolveSolver, type Solver } from "./solver.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";

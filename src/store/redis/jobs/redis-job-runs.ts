@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../../domain/errors.ts";
+import { boundText } from "../../../domain/jobs/bounded-event.ts";
+import type { JobError } from "../../../domain/jobs/job.ts";
 import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { Fence, JobStore } from "../../job-store.ts";
@@ -26,6 +28,10 @@ type Runs = Pick<
 const trainerKeys = [redisKeys.trainers, `${redisKeys.trainers}:until`];
 
 const LONGEST_WAIT_SECONDS = 60;
+
+const boundError = ({ code, message, hint }: JobError): JobError => ({
+  ...{ code, message: boundText(message), hint: boundText(hint) },
+});
 
 const isFull = (raw: unknown): raw is ["full", number] => Array.isArray(raw) && raw[0] === "full";
 
@@ -96,7 +102,7 @@ export const createRuns = (
       at,
       reason: error.message,
       by: ["fail"],
-      fields: { error: JSON.stringify(error) },
+      fields: { error: JSON.stringify(boundError(error)) },
     })) !== null,
   release: async (fence, to, reason, at, crashed = false) => {
     const by: readonly Transition[] =
@@ -116,6 +122,6 @@ export const createRuns = (
       at,
       reason: error.message,
       by: ["failWaiting"],
-      fields: { error: JSON.stringify(error) },
+      fields: { error: JSON.stringify(boundError(error)) },
     })) !== null,
 });

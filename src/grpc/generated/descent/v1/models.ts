@@ -288,6 +288,26 @@ export interface NetworkPrediction_ProbabilitiesEntry {
   value: number;
 }
 
+export interface GetModelOnnxRequest {
+  /** The model's id, or an alias. */
+  id: string;
+  /** Left out: true, the columns of the data set in, label, probabilities or value out. False: the network alone. */
+  preprocessing?: boolean | undefined;
+}
+
+export interface GetModelOnnxResponse {
+  chunk: Uint8Array;
+}
+
+export interface GetModelCardRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelCardResponse {
+  markdown: string;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -2372,6 +2392,201 @@ export const NetworkPrediction_ProbabilitiesEntry: MessageFns<NetworkPrediction_
   },
 };
 
+function createBaseGetModelOnnxRequest(): GetModelOnnxRequest {
+  return { id: "", preprocessing: undefined };
+}
+
+export const GetModelOnnxRequest: MessageFns<GetModelOnnxRequest> = {
+  encode(message: GetModelOnnxRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.preprocessing !== undefined) {
+      writer.uint32(16).bool(message.preprocessing);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelOnnxRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelOnnxRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.preprocessing = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelOnnxResponse(): GetModelOnnxResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetModelOnnxResponse: MessageFns<GetModelOnnxResponse> = {
+  encode(message: GetModelOnnxResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelOnnxResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelOnnxResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelCardRequest(): GetModelCardRequest {
+  return { id: "" };
+}
+
+export const GetModelCardRequest: MessageFns<GetModelCardRequest> = {
+  encode(message: GetModelCardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelCardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelCardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelCardResponse(): GetModelCardResponse {
+  return { markdown: "" };
+}
+
+export const GetModelCardResponse: MessageFns<GetModelCardResponse> = {
+  encode(message: GetModelCardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.markdown !== "") {
+      writer.uint32(10).string(message.markdown);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelCardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelCardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.markdown = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -2446,6 +2661,28 @@ export const ModelsServiceService = {
       Buffer.from(GetModelWeightsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelWeightsResponse => GetModelWeightsResponse.decode(value),
   },
+  /** An ONNX file in chunks. */
+  getModelOnnx: {
+    path: "/descent.v1.ModelsService/GetModelOnnx" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetModelOnnxRequest): Buffer => Buffer.from(GetModelOnnxRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelOnnxRequest => GetModelOnnxRequest.decode(value),
+    responseSerialize: (value: GetModelOnnxResponse): Buffer =>
+      Buffer.from(GetModelOnnxResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelOnnxResponse => GetModelOnnxResponse.decode(value),
+  },
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard: {
+    path: "/descent.v1.ModelsService/GetModelCard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelCardRequest): Buffer => Buffer.from(GetModelCardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelCardRequest => GetModelCardRequest.decode(value),
+    responseSerialize: (value: GetModelCardResponse): Buffer =>
+      Buffer.from(GetModelCardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelCardResponse => GetModelCardResponse.decode(value),
+  },
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: {
     path: "/descent.v1.ModelsService/Predict" as const,
@@ -2474,6 +2711,10 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   deleteModel: handleUnaryCall<DeleteModelRequest, Empty>;
   /** A safetensors file in chunks. */
   getModelWeights: handleServerStreamingCall<GetModelWeightsRequest, GetModelWeightsResponse>;
+  /** An ONNX file in chunks. */
+  getModelOnnx: handleServerStreamingCall<GetModelOnnxRequest, GetModelOnnxResponse>;
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard: handleUnaryCall<GetModelCardRequest, GetModelCardResponse>;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: handleUnaryCall<PredictRequest, PredictResponse>;
 }
@@ -2570,6 +2811,32 @@ export interface ModelsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetModelWeightsResponse>;
+  /** An ONNX file in chunks. */
+  getModelOnnx(
+    request: GetModelOnnxRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetModelOnnxResponse>;
+  getModelOnnx(
+    request: GetModelOnnxRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetModelOnnxResponse>;
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard(
+    request: GetModelCardRequest,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  getModelCard(
+    request: GetModelCardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  getModelCard(
+    request: GetModelCardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict(
     request: PredictRequest,

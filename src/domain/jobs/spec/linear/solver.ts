@@ -1,9 +1,9 @@
-import type { Dataset } from "../../datasets/dataset.ts";
-import { createNearNames } from "../../near-names.ts";
-import type { JobSpec, LossSpec, TaskSpec } from "./job-spec.ts";
-import type { ModelSpec } from "./model-spec.ts";
-import type { SpecErrors } from "./spec-errors.ts";
-import { columnsByName, countClasses, featureNames } from "./task-columns.ts";
+import type { Dataset } from "../../../datasets/dataset.ts";
+import { createNearNames } from "../../../near-names.ts";
+import type { JobSpec, LossSpec, TaskSpec } from "../job-spec.ts";
+import type { ModelSpec } from "../model-spec.ts";
+import type { SpecErrors } from "../spec-errors.ts";
+import { columnsByName, countClasses, featureNames } from "../task-columns.ts";
 
 export type Solver = NonNullable<JobSpec["training"]["solver"]>;
 
