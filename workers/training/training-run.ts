@@ -1,4 +1,5 @@
 import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Report } from "../../src/domain/models/report.ts";
@@ -23,7 +24,7 @@ export interface TrainingRunContext {
   checkpointMs: number;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
-  onEvent(event: Pick<JobEvent, "level" | "type" | "message" | "data">): void;
+  onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
   /** Settles when the checkpoint is durable. */
   writeCheckpoint(content: CheckpointContent): Promise<void>;
 }

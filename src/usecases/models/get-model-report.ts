@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
-import { isImported } from "../../domain/models/model.ts";
 import { Coefficient } from "../../domain/models/inference.ts";
+import { isImported } from "../../domain/models/model.ts";
 import { ClassificationReport, Report } from "../../domain/models/report.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { reportOf } from "../../store/artifacts/model-files.ts";

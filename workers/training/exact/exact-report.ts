@@ -37,7 +37,7 @@ export interface ExactResults {
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
-  onWarning: (type: string, message: string) => void;
+  onSeparated: (message: string) => void;
   beat: () => void;
 }
 
@@ -61,12 +61,12 @@ const runningAway: ReportNote = {
 
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
 const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
-  const { spec, preprocessing, arrays, metrics, fit, onWarning } = results;
+  const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
   const found = separationNote(spec, preprocessing, arrays, metrics);
   const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
   if (note === null) return false;
   notes.push(note);
-  if (found?.penalised !== true) onWarning(note.code, note.message);
+  if (found?.penalised !== true) onSeparated(note.message);
   return true;
 };
 

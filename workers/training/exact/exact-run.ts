@@ -213,7 +213,7 @@ export const createExactRun = (
       ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics, ratios },
       places: arrays.train.places,
       clusters: clustersOf(spec, arrays.train.clusters),
-      onWarning: (type, message) => context.onEvent({ level: "warn", type, message, data: {} }),
+      onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
     return { type: "completed", tensors: toTensors(network), metrics, parameters: plan.parameters, report };

@@ -1,11 +1,12 @@
 import type { ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { defaultImageModel } from "./image-features.ts";
-import type { LossSpec, TaskSpec } from "./job-spec.ts";
-import { LossSpec as LossSchema } from "./job-spec.ts";
+import type { TaskSpec } from "./job-spec.ts";
 import { lossesOf, modelsOf } from "./model-checks.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;

@@ -15,14 +15,7 @@ import {
   exactIterations,
 } from "./default-training.ts";
 import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf } from "./image-features.ts";
-import {
-  EarlyStopping,
-  type JobSpec,
-  type LossSpec,
-  type ResolvedJobSpec,
-  type ResolvedSplitSpec,
-  type TaskSpec,
-} from "./job-spec.ts";
+import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
 import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
   checkEarlyStopping,
@@ -33,6 +26,8 @@ import {
   withImageSize,
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";

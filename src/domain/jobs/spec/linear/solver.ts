@@ -1,7 +1,8 @@
 import type { Dataset } from "../../../datasets/dataset.ts";
 import { createNearNames } from "../../../near-names.ts";
-import type { JobSpec, LossSpec, TaskSpec } from "../job-spec.ts";
+import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import type { ModelSpec } from "../model-spec.ts";
+import type { LossSpec } from "../parts/loss-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { columnsByName, countClasses, featureNames } from "../task-columns.ts";
 
