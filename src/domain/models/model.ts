@@ -6,6 +6,7 @@ import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
 import { ImportedModel } from "./imported-model.ts";
+import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z
@@ -125,6 +126,7 @@ export const Model = z
   .object({
     id: ModelId,
     name: z.string().describe("that of its job"),
+    version: ModelVersion,
     job: JobId.nullable().describe("the job that made it"),
     dataset: DatasetId.nullable().describe("what it was trained on"),
     base: ModelId.nullable().describe("the model whose weights it started from; null: from none"),

@@ -37,6 +37,9 @@ export const defaultTest = 0.2;
 export const defaultBatchSize = (trainRows: number): number =>
   clamp(2 ** Math.round(Math.log2(Math.max(1, trainRows / 45))), 16, 256);
 
+/** Newton's method takes less than ten; a hundred thousand rows of many columns may take hundreds of L-BFGS. */
+export const exactIterations = 500;
+
 /** As many as give about 3000 steps, 6000 for a model of one layer; at least 20. */
 export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: number): number => {
   // Most iterations of one run, which ends by itself when it has converged.

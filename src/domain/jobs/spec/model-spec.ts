@@ -30,11 +30,16 @@ const smallCnn = [
 ];
 
 const regressions = [
-  z.strictObject({ type: z.literal("linear"), initializer: initializer("zeros") }).meta({
-    id: "LinearModel",
-    title: "Linear regression",
-    description: "ŷ = x·W + b",
-  }),
+  z
+    .strictObject({
+      type: z.literal("linear"),
+      initializer: initializer("zeros"),
+      intercept: z
+        .boolean()
+        .optional()
+        .describe("`false`: through the origin, b = 0; of exact solutions only. Left out: with an intercept."),
+    })
+    .meta({ id: "LinearModel", title: "Linear regression", description: "ŷ = x·W + b" }),
   z.strictObject({ type: z.literal("logistic"), initializer: initializer("zeros") }).meta({
     id: "LogisticModel",
     title: "Logistic regression",
