@@ -5,7 +5,7 @@ import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
-const rows = 200_000;
+const rows = 80_000;
 const csv = (count: number): string =>
   `x,z,y\n${Array.from({ length: count }, (_, i) => `${(i % 97) / 10},${(i % 31) / 7},${i % 5 < 2 ? "a" : "b"}`).join("\n")}\n`;
 

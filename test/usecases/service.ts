@@ -119,8 +119,8 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(spec, shape),
-    planPrediction: async (_party, model) => planPrediction(model),
+    plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
+    planPrediction: async (_party, model, network) => planPrediction(model, network),
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>

@@ -18,7 +18,7 @@ export interface RunOrder {
   spec: ResolvedJobSpec;
   dataset: Dataset;
   /** The model whose weights the job starts from. */
-  base: Model | null;
+  base: AnyModel | null;
   /** Null: the job trains. */
   prediction: JobPrediction | null;
   /** Newest first. */

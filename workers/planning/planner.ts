@@ -4,22 +4,27 @@ import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { Model } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
-  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
   /** Bytes that predicting with a model takes. */
-  planPrediction(party: Party, model: Model): Promise<number>;
+  planPrediction(party: Party, model: Model, network: NetworkDescription | null): Promise<number>;
   close(): Promise<void>;
 }
 
 /** What the planning thread is asked. */
-export type PlanningQuestion = PlanQuestion | { predict: Pick<Model, "spec" | "preprocessing"> };
+export type PlanningQuestion =
+  | PlanQuestion
+  | { predict: Pick<Model, "spec" | "preprocessing">; network: NetworkDescription | null };
 
 export interface PlanQuestion {
   spec: ResolvedJobSpec;
   shape: DataShape;
+  /** Of the base that the spec names, where that is a network from a file. */
+  network: NetworkDescription | null;
 }
 
 const waiting = 64;
@@ -30,7 +35,7 @@ const rememberedPlans = 1000;
 const keyLength = 8192;
 
 /** All of a question that a plan may depend on: the same name for jobs that differ in what planning does not see. */
-export const planKey = ({ spec, shape }: PlanQuestion): string => {
+export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string => {
   const { name: _name, dataset: _dataset, labels: _labels, ...planned } = spec;
   const { seed: _seed, ...training } = spec.training;
   const { priority: _priority, maxSeconds: _maxSeconds, ...resources } = spec.resources;
@@ -58,16 +63,16 @@ export const createPlanner = (script: URL, log: Log): Planner => {
     if (plans.size > rememberedPlans && oldest !== undefined) plans.delete(oldest);
   };
   return {
-    plan: (party, spec, shape) => {
+    plan: (party, spec, shape, network) => {
       const key = planKey({ spec, shape });
       const known = plans.get(key);
-      const plan = known ?? thread.ask(party, { spec, shape }).then((answer) => answer as Plan);
+      const plan = known ?? thread.ask(party, { spec, shape, network }).then((answer) => answer as Plan);
       if (key.length <= keyLength) remember(key, plan);
       if (known === undefined) plan.catch(() => plans.delete(key));
       return plan;
     },
-    planPrediction: async (party, { spec, preprocessing }) =>
-      (await thread.ask(party, { predict: { spec, preprocessing } })) as number,
+    planPrediction: async (party, { spec, preprocessing }, network) =>
+      (await thread.ask(party, { predict: { spec, preprocessing }, network })) as number,
     close: thread.close,
   };
 };

@@ -9,5 +9,7 @@ import type { PlanningQuestion } from "./planner.ts";
 assert(parentPort !== null, "planning-thread runs as a worker thread");
 
 answerQuestions<PlanningQuestion, Plan | number>(parentPort, (question) =>
-  "predict" in question ? planPrediction(question.predict) : planSpec(question.spec, question.shape),
+  "predict" in question
+    ? planPrediction(question.predict, question.network)
+    : planSpec(question.spec, question.shape, question.network),
 );

@@ -2,7 +2,7 @@ import { scanRows } from "../../src/data/columns/scan-rows.ts";
 import { createRowReader, type StoredRow } from "../../src/data/preprocessing/stored-rows.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { JobPrediction, PredictionBlock } from "../../src/domain/jobs/prediction-job.ts";
-import type { Model } from "../../src/domain/models/model.ts";
+import { isImported, type Model } from "../../src/domain/models/model.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { corrupt } from "../../src/store/artifacts/verified.ts";
@@ -140,7 +140,7 @@ const finish = async (
 export const predictDataset = async (order: RunOrder, surroundings: Surroundings): Promise<RunEnd> => {
   const { artifacts, kernels, post } = surroundings;
   const { base: model, tenant, checkpoints, control, memory } = order;
-  assert(model !== null, "a prediction has a model");
+  assert(model !== null && !isImported(model), "a prediction has a model with columns");
   const { value: answer } = await loadModel(artifacts, kernels, tenant, model, memory);
   const onBad = ({ key }: { key: string }, reason: string): void =>
     post({

@@ -6,6 +6,7 @@ import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { readNetwork } from "../../store/artifacts/read-network.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { openRoom } from "../admission/room.ts";
@@ -82,7 +83,8 @@ export const predictDataset = async (
     ...(webhook === undefined ? {} : { webhook }),
   };
   requireWebhookAllowed(deps, spec);
-  const plan = planOf(model, dataset, await deps.engine.planPrediction(caller, model));
+  const network = await readNetwork(deps.artifacts, caller.tenant, model);
+  const plan = planOf(model, dataset, await deps.engine.planPrediction(caller, model, network));
   const id = deps.createId("job");
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
   const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
