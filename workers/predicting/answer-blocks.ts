@@ -1,5 +1,5 @@
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
-import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/preprocessing/stored-rows.ts";
+import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Answer } from "../inference/load-model.ts";
 

@@ -1,5 +1,5 @@
 import { scanRows } from "../../src/data/columns/scan-rows.ts";
-import { createRowReader, type StoredRow } from "../../src/data/preprocessing/stored-rows.ts";
+import { createRowReader, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { JobPrediction, PredictionBlock } from "../../src/domain/jobs/prediction-job.ts";
 import { isImported, type Model } from "../../src/domain/models/model.ts";

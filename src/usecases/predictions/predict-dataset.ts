@@ -1,4 +1,4 @@
-import { unfitColumns } from "../../data/preprocessing/stored-rows.ts";
+import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { Job, Plan } from "../../domain/jobs/job.ts";

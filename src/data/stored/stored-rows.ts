@@ -5,7 +5,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell, notANumber } from "../columns/number-cell.ts";
-import { type EncodedRows, encodeRows } from "./encode-rows.ts";
+import { type EncodedRows, encodeRows } from "../preprocessing/encode-rows.ts";
 
 /** What keeps a model from answering for the rows of a data set: a column that is missing or of another kind, by name. */
 export const unfitColumns = ({ features }: Preprocessing, dataset: Dataset): FieldError[] => {
