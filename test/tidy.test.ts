@@ -49,6 +49,7 @@ const floors: Record<string, Floor> = {
   "src/engine/nn": engineFloor("tensor", "kernels", "graph"),
   "src/engine/optim": engineFloor("tensor", "kernels", "graph"),
   "src/engine/cluster": engineFloor("tensor", "kernels", "graph"),
+  "src/engine/exact": engineFloor("tensor", "kernels"),
   "src/engine/train": engineFloor("tensor", "kernels", "graph", "parallel", "nn", "optim", "cluster"),
   /** Files of the outside world: bytes in, values out, no word of jobs. */
   "src/formats": { values: ["src/domain"] },

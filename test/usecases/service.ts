@@ -118,7 +118,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(spec, shape),
+    plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>
@@ -180,7 +180,8 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
     },
     createdAt: at(),
   };
-  await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(model)));
   if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
-  return model;
+  const recorded = await deps.catalogue.model(tenant, model.id);
+  await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(recorded)));
+  return recorded as Model;
 };

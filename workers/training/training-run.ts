@@ -40,6 +40,8 @@ export interface TrainingRun {
   team: TeamOrder | null;
   /** Where the prepared data go, in the job's memory. */
   arrays: PreparedArrays;
+  /** The numbers in the arrays are the file's, not standardised. */
+  ownUnits?: true;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
   fit(context: TrainingRunContext): Promise<TrainingRunEnd>;

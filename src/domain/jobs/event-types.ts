@@ -19,6 +19,7 @@ export const notices = {
   resumed: "training goes on from a checkpoint",
   runs_alone: "engines were lost with this job; it runs with nothing beside it, to see whether it is the cause",
   separated: "classes can be told apart without error: coefficients grow without end",
+  solved: "the coefficients of a linear model are found: by which method, in how many iterations",
   started_anew: "no checkpoint can be used; the result will be the same",
   symmetric_initial_weights: "weights that begin alike leave the units of a layer alike",
   vanishing_gradients: "the first layer hardly learns",

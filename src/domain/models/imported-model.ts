@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
+import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
 export const TensorPort = z
@@ -47,6 +48,7 @@ export const ImportedModel = z
   .object({
     id: ModelId,
     name: z.string().describe("as given at the import"),
+    version: ModelVersion,
     origin: z.literal("imported"),
     job: z.null().describe("no job made it"),
     dataset: z.null().describe("what it was trained on is not known"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Coefficient, Inference, Solution } from "./inference.ts";
 
 /** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
 export const Estimate = z
@@ -18,31 +19,19 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `degenerate_component`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
   .meta({ id: "ReportNote", description: "What the report cannot say, or what must be known to read it." });
 
-export const Coefficient = z
-  .object({
-    term: z
-      .string()
-      .describe("`(intercept)`, a number column, `column=level` against the column's first level, or `column missing`"),
-    class: z.string().optional().describe("softmax: the class that is compared with the first"),
-    estimate: z.number().describe("of the label's units, log odds or log rate, for one unit of the column"),
-    standardError: z.number().nullable().describe("null: a note says why"),
-    statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers"),
-    pValue: z.number().nullable().describe("two-sided, of no effect"),
-    lower: z.number().nullable().describe("where the 95 % interval begins"),
-    upper: z.number().nullable().describe("where it ends"),
-  })
-  .meta({ id: "Coefficient", description: "A coefficient of a linear predictor, in the units of the data." });
-
 export const TrainingFit = z
   .object({
     rows: z.int().describe("trained on"),
-    logLikelihood: z.number().describe("natural logarithm, sum over the training rows"),
+    logLikelihood: z
+      .number()
+      .nullable()
+      .describe("natural logarithm, sum over the training rows; null where nothing is left over and it has no bound"),
     deviance: z
       .number()
       .describe("−2 (logLikelihood − that of a model that knows every label); for numbers Σ (y − ŷ)²"),
@@ -59,6 +48,10 @@ const linear = {
       "linear, logistic, softmax and Poisson models; null for others, or where the loss is no likelihood of theirs",
     ),
   trainingFit: TrainingFit.nullable().default(null).describe("of the same models"),
+  solution: Solution.nullable()
+    .default(null)
+    .describe("of linear models that were solved; null where weights were trained by iterations"),
+  inference: Inference.nullable().default(null).describe("of linear models that were solved without a penalty"),
 };
 
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
@@ -225,7 +218,6 @@ export const Report = z
   .discriminatedUnion("task", [ClassificationReport, RegressionReport, ClusteringReport, ReconstructionReport])
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
-export type Coefficient = z.infer<typeof Coefficient>;
 export type TrainingFit = z.infer<typeof TrainingFit>;
 export type Estimate = z.infer<typeof Estimate>;
 export type ReportNote = z.infer<typeof ReportNote>;

@@ -120,6 +120,7 @@ export const registerOpenApi = async (
         { name: "datasets", description: "Files that jobs learn from" },
         { name: "jobs", description: "Training, from submission to its end" },
         { name: "models", description: "What jobs leave behind" },
+        { name: "aliases", description: "Movable names of models" },
         { name: "service", description: "Health" },
       ],
       components: {

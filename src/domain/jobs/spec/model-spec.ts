@@ -30,11 +30,16 @@ const smallCnn = [
 ];
 
 const regressions = [
-  z.strictObject({ type: z.literal("linear"), initializer: initializer("zeros") }).meta({
-    id: "LinearModel",
-    title: "Linear regression",
-    description: "ŷ = x·W + b",
-  }),
+  z
+    .strictObject({
+      type: z.literal("linear"),
+      initializer: initializer("zeros"),
+      intercept: z
+        .boolean()
+        .optional()
+        .describe("`false`: through the origin, b = 0; of exact solutions only. Left out: with an intercept."),
+    })
+    .meta({ id: "LinearModel", title: "Linear regression", description: "ŷ = x·W + b" }),
   z.strictObject({ type: z.literal("logistic"), initializer: initializer("zeros") }).meta({
     id: "LogisticModel",
     title: "Logistic regression",
@@ -98,6 +103,12 @@ export const ModelSpec = z
         title: "Convolutional network",
         description: "Its layers in turn, then a linear output on what they make of the image.",
       }),
+    z.strictObject({ type: z.literal("network") }).meta({
+      id: "NetworkModel",
+      title: "Imported network",
+      description:
+        "The network of `base`, which was read from a file: its layers and its input. Left out, it is this one.",
+    }),
     z
       .strictObject({
         type: z.literal("autoencoder"),

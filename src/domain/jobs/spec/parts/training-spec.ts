@@ -11,7 +11,7 @@ export const SplitSpec = z
       .lt(1)
       .optional()
       .describe(
-        "Share of the rows that early stopping and schedules look at. Left out: 0.1, or 0 below 5000 rows, where they are worth more in the training split.",
+        "Share of the rows that early stopping and schedules look at. Left out: 0.1, or 0 below 5000 rows, where they are worth more in the training split, and for exact solutions.",
       ),
     test: z
       .number()
@@ -67,15 +67,29 @@ const gradientClip = z
 
 export const TrainingSpec = z
   .strictObject({
+    solver: z
+      .enum(["exact", "iterative"])
+      .optional()
+      .describe(
+        "Of linear, logistic, softmax and Poisson models. `exact`: the coefficients that fit best are computed in float64, by QR or to the convergence of Newton's method, without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients.",
+      ),
     epochs: z
       .int()
       .min(1)
       .max(limits.epochs)
       .optional()
       .describe(
-        "Passes over the training rows. Left out: as many as give about 3000 steps (6000 for a model of one layer), at least 20; for k-means 300 and for mixtures 500 iterations at most.",
+        "Passes over the training rows. Left out: as many as give about 3000 steps (6000 for a model of one layer), at least 20; for k-means 300 and for mixtures 500 iterations at most, for exact solutions 500.",
       ),
     batchSize,
+    microBatch: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Rows of a batch that are computed at once, their gradients added up to those of the whole: a large network fits in little memory. Batch normalisation that learns sees these rows alone. Left out: the whole batch.",
+      ),
     split: SplitSpec.prefault({}),
     earlyStopping: z
       .union([z.literal(false), EarlyStopping])
@@ -87,13 +101,21 @@ export const TrainingSpec = z
     l2: nonNegativeFloat32
       .optional()
       .describe(
-        "Factor of (l2/2)·Σw², added to the loss, over the weights and not the biases. Left out: 1/(τ²·training rows), which makes the fit the mode under a N(0, τ²) prior on each weight; τ² is 1, and 2.5 / inputs (at least 0.1) for an MLP; twice as much where the loss is twice a negative log-likelihood; 0 for clusters.",
+        "Factor of (l2/2)·Σw², added to the loss, over the weights and not the biases. Left out: 1/(τ²·training rows), which makes the fit the mode under a N(0, τ²) prior on each weight; τ² is 1, and 2.5 / inputs (at least 0.1) for an MLP; twice as much where the loss is twice a negative log-likelihood; 0 for clusters and exact solutions.",
       ),
     penaltySearch: z
       .union([z.literal(false), PenaltySearch])
       .optional()
       .describe(
         "Chooses a multiple of `l2` by held-out training rows; the metric `l2` and an event say which. `false`: `l2` as it stands. Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few.",
+      ),
+    clusterBy: z
+      .string()
+      .min(1)
+      .max(limits.nameLength)
+      .optional()
+      .describe(
+        "Of exact solutions: a column whose equal values mark rows that belong together (patients, shops); the report gives the errors by cluster beside the others. Left out: each row by itself.",
       ),
     gradientClip,
     shuffle: z

@@ -74,7 +74,11 @@ export interface Model {
     | ImportedNetwork
     | undefined;
   /** What the weights and the report are held against; models of earlier versions are without. */
-  files?: ModelFiles | undefined;
+  files?:
+    | ModelFiles
+    | undefined;
+  /** Models of one name are its versions 1, 2, …; those of earlier versions of the service are without. */
+  version?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -308,6 +312,16 @@ export interface GetModelCardResponse {
   markdown: string;
 }
 
+export interface GetModelLineageRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelLineageResponse {
+  /** The OpenAPI document's Lineage. */
+  lineage?: { [key: string]: any } | undefined;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -324,6 +338,7 @@ function createBaseModel(): Model {
     createdAt: undefined,
     imported: undefined,
     files: undefined,
+    version: undefined,
   };
 }
 
@@ -370,6 +385,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.files !== undefined) {
       ModelFiles.encode(message.files, writer.uint32(162).fork()).join();
+    }
+    if (message.version !== undefined) {
+      writer.uint32(168).int32(message.version);
     }
     return writer;
   },
@@ -500,6 +518,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.files = ModelFiles.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.version = reader.int32();
             continue;
           }
         }
@@ -2587,6 +2613,98 @@ export const GetModelCardResponse: MessageFns<GetModelCardResponse> = {
   },
 };
 
+function createBaseGetModelLineageRequest(): GetModelLineageRequest {
+  return { id: "" };
+}
+
+export const GetModelLineageRequest: MessageFns<GetModelLineageRequest> = {
+  encode(message: GetModelLineageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelLineageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelLineageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelLineageResponse(): GetModelLineageResponse {
+  return { lineage: undefined };
+}
+
+export const GetModelLineageResponse: MessageFns<GetModelLineageResponse> = {
+  encode(message: GetModelLineageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lineage !== undefined) {
+      Struct.encode(Struct.wrap(message.lineage), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelLineageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelLineageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lineage = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -2638,6 +2756,18 @@ export const ModelsServiceService = {
     responseSerialize: (value: GetModelReportResponse): Buffer =>
       Buffer.from(GetModelReportResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelReportResponse => GetModelReportResponse.decode(value),
+  },
+  /** Where a model comes from, and what came of it. */
+  getModelLineage: {
+    path: "/descent.v1.ModelsService/GetModelLineage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelLineageRequest): Buffer =>
+      Buffer.from(GetModelLineageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelLineageRequest => GetModelLineageRequest.decode(value),
+    responseSerialize: (value: GetModelLineageResponse): Buffer =>
+      Buffer.from(GetModelLineageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelLineageResponse => GetModelLineageResponse.decode(value),
   },
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: {
@@ -2707,6 +2837,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   getModel: handleUnaryCall<GetModelRequest, Model>;
   /** How good a model is on rows that training did not see, and how sure that is. */
   getModelReport: handleUnaryCall<GetModelReportRequest, GetModelReportResponse>;
+  /** Where a model comes from, and what came of it. */
+  getModelLineage: handleUnaryCall<GetModelLineageRequest, GetModelLineageResponse>;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: handleUnaryCall<DeleteModelRequest, Empty>;
   /** A safetensors file in chunks. */
@@ -2784,6 +2916,22 @@ export interface ModelsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetModelReportResponse) => void,
+  ): ClientUnaryCall;
+  /** Where a model comes from, and what came of it. */
+  getModelLineage(
+    request: GetModelLineageRequest,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
+  ): ClientUnaryCall;
+  getModelLineage(
+    request: GetModelLineageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
+  ): ClientUnaryCall;
+  getModelLineage(
+    request: GetModelLineageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
   ): ClientUnaryCall;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel(
