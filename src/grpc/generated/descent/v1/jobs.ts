@@ -146,7 +146,11 @@ export interface Plan {
     | string
     | undefined;
   /** Those of `steps` that choose the penalty at most; absent where it is given. */
-  searchSteps?: number | undefined;
+  searchSteps?:
+    | number
+    | undefined;
+  /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
+  keptFeatures?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -871,6 +875,7 @@ function createBasePlan(): Plan {
     warnings: [],
     backend: undefined,
     searchSteps: undefined,
+    keptFeatures: undefined,
   };
 }
 
@@ -905,6 +910,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.searchSteps !== undefined) {
       writer.uint32(80).int64(message.searchSteps);
+    }
+    if (message.keptFeatures !== undefined) {
+      writer.uint32(88).int64(message.keptFeatures);
     }
     return writer;
   },
@@ -1000,6 +1008,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.searchSteps = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.keptFeatures = longToNumber(reader.int64());
             continue;
           }
         }
