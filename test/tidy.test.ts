@@ -65,6 +65,7 @@ const floors: Record<string, Floor> = {
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
+  "src/inference-protocol": { values: ["src/usecases", "src/grpc", "src/domain"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
   "src/web/page": { values: ["src/client"], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },
@@ -91,7 +92,7 @@ const floors: Record<string, Floor> = {
         "src/queue",
       ],
       "src/usecases/admission/parse.ts",
-      ...["src/grpc/prediction-messages.ts", "src/grpc/generated"],
+      ...["src/grpc/prediction-messages.ts", "src/grpc/generated", "src/inference-protocol"],
     ],
     types: ["src/usecases"],
   },

@@ -1,4 +1,10 @@
-import { Server, ServerCredentials, setLogger } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogger,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
@@ -30,9 +36,17 @@ export interface GrpcOptions {
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
   /** Told of every call when it is over; health and reflection are none. */
   onFinished?: OnFinished;
+  services?: readonly OtherService[];
   /** Between two looks at the service's readiness, for the health service. */
   readinessMs?: number;
 }
+
+/** A service of another room, with its readers of messages, added to this server. */
+export type OtherService = (wiring: Wiring) => {
+  definition: ServiceDefinition<UntypedServiceImplementation>;
+  implementation: UntypedServiceImplementation;
+  readers: Readonly<Record<string, (bytes: Buffer) => unknown>>;
+};
 
 export interface GrpcServer {
   /** Resolves to the port; 0 takes a free one. */
@@ -152,6 +166,10 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
   );
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
+  for (const create of options.services ?? []) {
+    const { definition, implementation, readers } = create(wiring);
+    server.addService(withOwnCoding(definition, readers), implementation);
+  }
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

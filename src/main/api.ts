@@ -7,6 +7,8 @@ import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
+import { inferenceService } from "../inference-protocol/grpc.ts";
+import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
@@ -102,9 +104,9 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [registerWeb],
+      plugins: [registerWeb, (app) => registerInferenceProtocol(app, { deps, admit, gate })],
     }),
-    grpc: createGrpcServer(deps, { ...both, ...mutual }),
+    grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };
 };
 

@@ -22,6 +22,13 @@ export interface DataShape {
   outputs: number;
 }
 
+/** Of the Open Inference Protocol, unread. */
+export interface InferQuestion {
+  body: Uint8Array<ArrayBuffer>;
+  name: string;
+  version: string;
+}
+
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
   /** Traces and plans without allocating; a network from a file by its description. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
@@ -35,6 +42,13 @@ export interface EngineAccess {
   predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */
+  inferHttp(
+    party: Party,
+    model: AnyModel,
+    question: InferQuestion & { jsonBytes: number | null },
+  ): Promise<{ body: Uint8Array; jsonBytes: number | null }>;
+  inferMessage(party: Party, model: AnyModel, question: InferQuestion): Promise<Uint8Array>;
   /**
    * Reads the upload that lies in the store under this model, and leaves its weights and its network there. If those take more than
    * `mostBytes`, nothing is written, and the answer is how many they take.

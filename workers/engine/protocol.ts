@@ -8,6 +8,7 @@ import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord } from "../../src/store/job-store.ts";
+import type { InferQuestion } from "../../src/usecases/deps.ts";
 import type { Control } from "./control.ts";
 
 /** Everything that the lead of a job must know; it opens the store, reads and computes by itself. */
@@ -74,6 +75,8 @@ export type FromThread =
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
   | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
+  | { type: "inferHttp"; tenant: TenantId; model: AnyModel; question: InferQuestion & { jsonBytes: number | null } }
+  | { type: "inferMessage"; tenant: TenantId; model: AnyModel; question: InferQuestion }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -22,6 +22,7 @@ import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
+import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { type Answer, loadModel } from "./load-model.ts";
@@ -105,6 +106,13 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
       models.removeBelow(`${question.tenant}/${question.model}/`);
       networks.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
+    }
+    if (question.type === "inferHttp" || question.type === "inferMessage") {
+      const { tenant, model } = question;
+      const asked = (body: unknown) => predict(tenant, model, body);
+      return question.type === "inferHttp"
+        ? answerHttp(model, question.question, asked)
+        : answerMessage(model, question.question, asked);
     }
     const { tenant, model, body } = question;
     if (question.type === "predictMessage")
