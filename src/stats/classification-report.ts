@@ -151,6 +151,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     trainingFit: null,
     solution: null,
     inference: null,
+    conformal: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

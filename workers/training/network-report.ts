@@ -6,6 +6,7 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { Report } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
+import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { mean } from "../../src/stats/estimate.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
@@ -17,6 +18,8 @@ export interface NetworkResults {
   arrays: PreparedArrays;
   answers: Omit<Answers, "outputs"> & { readonly outputs: Float32Array | Float64Array };
   metrics: Metrics;
+  /** What the model says of some training rows, which the width of intervals is learnt from; null: one width for all. */
+  seen: { readonly rows: Int32Array; readonly outputs: Float32Array | Float64Array } | null;
 }
 
 const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> => {
@@ -44,7 +47,8 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
   const trainCounts = new Array<number>(classes.length).fill(0);
   for (const label of labelsOf(arrays.train)) trainCounts[label]! += 1;
   const distribution = single ? "Bernoulli" : "categorical";
-  return reportClassification({ split, classes, probabilities, truths, trainCounts, distribution });
+  const report = reportClassification({ split, classes, probabilities, truths, trainCounts, distribution });
+  return split === "train" ? report : { ...report, conformal: conformalSets({ classes, probabilities, truths }) };
 };
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;
@@ -99,7 +103,14 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const predictions = truths.map((_, row) => toUnits(answers.outputs[row * width]!));
   const likelihood = likelihoodOf(results, label, predictions, truths);
   const counts = spec.loss.type === "poisson_nll";
-  return reportRegression({ split: answers.split, predictions, truths, likelihood, counts });
+  const report = reportRegression({ split: answers.split, predictions, truths, likelihood, counts });
+  if (answers.split === "train") return report;
+  const labels = labelsOf(results.arrays.train);
+  const train = results.seen && {
+    truths: Float64Array.from(results.seen.rows, (row) => toUnits(labels[row]!)),
+    predictions: Float64Array.from(results.seen.rows, (_, i) => toUnits(results.seen!.outputs[i * width]!)),
+  };
+  return { ...report, conformal: conformalIntervals({ predictions, truths, train, counts }) };
 };
 
 const reconstruct = ({ arrays, answers, preprocessing }: NetworkResults): Report => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Conformal } from "./conformal.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
 
 /** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
@@ -38,6 +39,10 @@ export const TrainingFit = z
     nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
   })
   .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
+
+const conformal = Conformal.nullable()
+  .default(null)
+  .describe("null where no rows were held out; models of earlier versions have none");
 
 const linear = {
   coefficients: z
@@ -91,6 +96,7 @@ export const ClassificationReport = z
     task: z.literal("classification"),
     ...evaluated,
     ...linear,
+    conformal,
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),
@@ -129,6 +135,7 @@ export const RegressionReport = z
     task: z.literal("regression"),
     ...evaluated,
     ...linear,
+    conformal,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
