@@ -34,7 +34,7 @@ export const ConformalIntervals = z
       )
       .describe("coverage of intervals for 90 % by fifths of the predictions"),
   })
-  .meta({ id: "ConformalIntervals", title: "Intervals" });
+  .meta({ id: "ConformalIntervals", title: "Intervals", description: "Scores of a regression." });
 
 export const ConformalSets = z
   .object({
@@ -47,8 +47,12 @@ export const ConformalSets = z
           .object({
             label: z.string().describe("the class"),
             scores: z.array(z.number()).describe("of its own rows, growing"),
-            adaptive: coverage.nullable(),
-            marginal: coverage.nullable(),
+            adaptive: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
+            marginal: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
           })
           .meta({
             id: "ClassCoverage",
@@ -57,7 +61,7 @@ export const ConformalSets = z
       )
       .describe("the classes in their order"),
   })
-  .meta({ id: "ConformalSets", title: "Sets" });
+  .meta({ id: "ConformalSets", title: "Sets", description: "Scores of a classification." });
 
 export const Conformal = z.discriminatedUnion("type", [ConformalIntervals, ConformalSets]).meta({
   id: "Conformal",

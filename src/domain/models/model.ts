@@ -179,7 +179,7 @@ const logDensity = z.number().describe("natural logarithm of the row's density, 
 
 export const PredictionInterval = z
   .object({ lower: z.number().describe("where it begins"), upper: z.number().describe("where it ends") })
-  .meta({ id: "PredictionInterval", description: "Of a value, in the label's units." });
+  .meta({ id: "ValueInterval", description: "Of a value, in the label's units." });
 
 export const Prediction = z
   .union([
