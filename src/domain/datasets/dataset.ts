@@ -51,6 +51,7 @@ export const Column = z
     distinct: z.int().nullable().describe("null when there are more than the limit on categories"),
     /** Number columns: over the present values. */
     minimum: z.number().optional(),
+    minimumLine: z.int().optional().describe("line of the file where the minimum stands first; of one below 0 only"),
     maximum: z.number().optional(),
     mean: z.number().optional(),
     standardDeviation: z.number().optional().describe("n − 1 in the denominator"),
@@ -64,6 +65,14 @@ export const Column = z
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
 
+/** What was found out about a file as a whole. `code` is stable. */
+export const DatasetNote = z
+  .object({
+    code: z.enum(["delimiter_found", "decimal_found"]).describe("how the file was read, where that was not stated"),
+    message: z.string(),
+  })
+  .meta({ id: "DatasetNote" });
+
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
   .object({
@@ -73,6 +82,7 @@ export const Dataset = z
     images: ImageSource.optional().describe("of a data set of images"),
     delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
     decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
+    notes: z.array(DatasetNote).optional().describe("left out where there is nothing to say"),
     bytes: z.int(),
     sha256: z.string(),
     rows: z.int(),
@@ -91,6 +101,7 @@ export const Row = exactRecord(z.string(), Cell).meta({ id: "Row" });
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
+export type DatasetNote = z.infer<typeof DatasetNote>;
 export type ColumnNote = z.infer<typeof ColumnNote>;
 export type ImageShape = z.infer<typeof ImageShape>;
 export type ImageSource = z.infer<typeof ImageSource>;

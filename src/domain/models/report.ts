@@ -15,7 +15,7 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `degenerate_component`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `degenerate_component`; more may come. `separated`: one feature alone, or several together (Newton's method on the likelihood does not come to rest in 30 steps), tell classes apart for certain",
       ),
     message: z.string(),
   })
