@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import cliProgress from "cli-progress";
 import { type Client, createClient, DemoError, type DemoJob, type DemoPrediction } from "./demo/client.ts";
+import { serviceUrl } from "./demo/service-url.ts";
 
-const url = (process.env.DESCENT_URL ?? "http://127.0.0.1:8080").replace(/\/+$/, "");
+const url = serviceUrl(process.env);
 /** dist/src/demo.js → the data beside the tests. */
 const irisFile = new URL("../../test/data/iris.csv", import.meta.url);
 

@@ -189,7 +189,7 @@ describe("small files with known answers, over both surfaces", () => {
     const refused = await client.trySubmit({ dataset: negative.id, task, model: { type: "poisson" } });
     expect([refused.status, refused.body.errors[0]?.pointer]).toEqual([422, "/task/label"]);
     expect(refused.body.detail).toContain("negative values, -1 on line 6 of the file");
-    const huge = await client.upload("huge", "x,count\n1,1e77\n2,3e77\n3,2e77\n4,1e77\n5,4e77\n");
+    const huge = await client.upload("huge", "x,count\n1,1.5e77\n2,3e77\n3,2e77\n4,1e77\n5,4e77\n");
     const tooLarge = await client.trySubmit({ dataset: huge.id, task, model: { type: "poisson" } });
     expect([tooLarge.status, tooLarge.body.errors[0]?.pointer]).toEqual([422, "/task/label"]);
     expect(tooLarge.body.detail).toContain("up to 4e+77");

@@ -2,7 +2,7 @@ import type { Dataset, Row } from "../../domain/datasets/dataset.ts";
 import type { FieldError, Problem } from "../../domain/errors.ts";
 import type { Job, JobEvent, MetricPoint, Plan } from "../../domain/jobs/job.ts";
 import type { JobSpecInput } from "../../domain/jobs/spec/job-spec.ts";
-import type { AnyModel, Prediction } from "../../domain/models/model.ts";
+import type { AnyModel, PredictResponse } from "../../domain/models/model.ts";
 import type { Report } from "../../domain/models/report.ts";
 import type { Page } from "../../domain/page.ts";
 
@@ -137,8 +137,7 @@ export const api = {
     get<Page<AnyModel>>(`/v1/models${query({ pageSize: 25, pageToken })}`, signal),
   model: (model: string, signal: AbortSignal) => get<AnyModel>(`/v1/models/${id(model)}`, signal),
   report: (model: string, signal: AbortSignal) => get<Report>(`/v1/models/${id(model)}/report`, signal),
-  predict: (model: string, rows: Row[]) =>
-    post<{ predictions: Prediction[] }>(`/v1/models/${id(model)}/predict`, { rows }),
+  predict: (model: string, rows: Row[]) => post<PredictResponse>(`/v1/models/${id(model)}/predict`, { rows }),
   weights: async (model: string) => (await send(`/v1/models/${id(model)}/weights`, {})).blob(),
   remove: (kind: "jobs" | "datasets" | "models", resource: string) =>
     send(`/v1/${kind}/${id(resource)}`, { method: "DELETE" }),
