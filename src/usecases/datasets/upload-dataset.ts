@@ -6,6 +6,7 @@ import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
@@ -137,7 +138,7 @@ export const uploadDataset = async (
     };
     const described = await store(deps, { room, tenant: caller.tenant, id, body, requireWhole });
     const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
-    const manifest = Buffer.from(JSON.stringify(dataset));
+    const manifest = encodeManifest(dataset);
     await room.take(manifest.length);
     await room.secure();
     reached = "asked";

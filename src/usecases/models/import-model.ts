@@ -9,6 +9,7 @@ import {
   ImportParameters,
 } from "../../domain/models/imported-model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
@@ -62,7 +63,7 @@ export const importModel = async (
       file: { format, bytes, sha256, producer, opset },
       createdAt: deps.now().toISOString(),
     };
-    const manifest = Buffer.from(JSON.stringify(model));
+    const manifest = encodeManifest(model);
     await room.take(manifest.length);
     await room.secure();
     reached = "asked";
