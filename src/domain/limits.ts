@@ -51,6 +51,12 @@ export const limits = {
   waitSeconds: 60,
   nameLength: 200,
   labels: 64,
+  /** Of a tenant, and the changes that are kept of each. */
+  aliases: 1000,
+  aliasHistory: 100,
+  listedVersions: 500,
+  /** Models, jobs and data sets that one lineage shows. */
+  lineageNodes: 200,
   grpcMessageBytes: 4 * MIB,
   /** What one API process has under way at once, over both surfaces. */
   requestsAtOnce: 32,

@@ -40,6 +40,11 @@ export interface EngineAccess {
     party: Party,
     request: { model: ModelId; format: ImportFormat; architecture?: string | undefined; mostBytes: number },
   ): Promise<ImportedNetwork | { needsBytes: number }>;
+  /** A stored model as an ONNX file; `sent` must be called once its content is no longer held. */
+  exportOnnx(
+    party: Party,
+    request: { model: AnyModel; preprocessing: boolean },
+  ): Promise<{ content: Uint8Array<ArrayBuffer>; sent: () => void }>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

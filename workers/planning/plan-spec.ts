@@ -2,6 +2,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
+import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
@@ -38,10 +39,21 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   };
 };
 
+/** A double-precision operation on one core without SIMD, and how many iterations a likelihood usually takes. */
+const doublesPerSecond = 1.5e9;
+const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
+
+const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
+  const planned = planExact(spec, shape);
+  const iterations = Math.min(planned.steps, usualIterations[planned.method]);
+  return { ...toPlan(planned, spec), estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond };
+};
+
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
 export const planSpec = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   try {
     if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
+    if (isExact(spec)) return toExactPlan(spec, shape);
     const planned = planTraining(spec, shape);
     const searchSteps = planned.search?.steps ?? 0;
     const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, spec);

@@ -18,8 +18,11 @@ import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
 const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null, log: Logger): Promise<void> => {
   const { tenant, job } = attempt.fence;
   try {
-    if (model !== null)
-      await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), encodeManifest(model, 2));
+    // As it is recorded: the version is given there.
+    if (model !== null) {
+      const recorded = await deps.catalogue.model(tenant, model.id);
+      await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), encodeManifest(recorded, 2));
+    }
     await publishJob(deps, tenant, job, await deps.jobs.get(tenant, job));
     await deps.artifacts.remove(artifactKeys.checkpoints(tenant, job));
   } catch (error) {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { type DataShape, dataShape } from "../../src/data/preprocessing/data-shape.ts";
 import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { modelIdOfJob } from "../../src/domain/ids.ts";
@@ -7,6 +7,7 @@ import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
+import { isExact } from "../../src/engine/exact/exact-plan.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
@@ -15,6 +16,7 @@ import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
 import { dataEvents } from "./data-events.ts";
+import { createExactRun } from "./exact/exact-run.ts";
 import { finiteMetrics, finitePoint } from "./finite-point.ts";
 import { createNetworkRun } from "./network-run.ts";
 import { readBase } from "./read-base.ts";
@@ -127,7 +129,7 @@ const run = async (
   const { spec, dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
   const preprocessing = await readData(artifacts, order, (openStream) =>
-    prepare(spec, dataset, openStream, trainingRun.arrays, order.base),
+    prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits),
   );
   const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
@@ -183,6 +185,17 @@ const takeMemory = ({ admitted, memory }: RunOrder, memoryBytes: number): WebAss
   );
 };
 
+const createRun = async (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  kernels: KernelSource,
+  take: (memoryBytes: number) => WebAssembly.Memory,
+): Promise<TrainingRun> => {
+  if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, take);
+  if (isExact(spec)) return createExactRun(spec, shape, take);
+  return createNetworkRun(spec, shape, kernels, take);
+};
+
 /** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
 const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
   ...spec,
@@ -207,9 +220,7 @@ export const leadJob = async (
     const spec = withinTrainer(order);
     const shape = dataShape(spec, order.dataset, order.base);
     const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
-    const trainingRun = isClusteringModel(spec.model)
-      ? createClusteringRun(spec, shape, take)
-      : await createNetworkRun(spec, shape, kernels, take);
+    const trainingRun = await createRun(spec, shape, kernels, take);
     try {
       return await run(trainingRun, order, artifacts, post);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
-import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
@@ -85,8 +86,8 @@ export const createNetworkRun = async (
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
-        const { code, message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+        const { message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
       const report = withCoefficients(measured, {

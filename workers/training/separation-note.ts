@@ -13,6 +13,7 @@ const separationOf = (
   preprocessing: Preprocessing,
   { train }: PreparedArrays,
   metrics: Metrics,
+  atRest: boolean,
 ): string | null => {
   const { label, inputs } = preprocessing;
   if (train.labels === null) return null;
@@ -20,7 +21,7 @@ const separationOf = (
   if (model.type === "poisson") {
     const input = findSeparatedZeros(rows);
     if (input !== null) return `${inputName(preprocessing, input)} has only counts of 0 on one side`;
-    const names = findDivergence({ ...rows, preprocessing, model: "poisson" });
+    const names = atRest ? null : findDivergence({ ...rows, preprocessing, model: "poisson" });
     return names === null ? null : `${list(names)} together have only counts of 0 on one side`;
   }
   if (label.type !== "classes" || (model.type !== "logistic" && model.type !== "softmax")) return null;
@@ -31,11 +32,14 @@ const separationOf = (
   }
   // A linear model that is right in every row is itself the proof.
   if (metrics.trainAccuracy === 1) return "the features together tell the classes apart";
-  const names = findDivergence({ ...rows, preprocessing, model: model.type });
+  const names = atRest ? null : findDivergence({ ...rows, preprocessing, model: model.type });
   return names === null ? null : `${list(names)} together tell classes apart, at least in some rows, for certain`;
 };
 
-const list = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
+const list = (names: readonly string[]): string => {
+  const quoted = names.map((name) => JSON.stringify(name));
+  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
+};
 
 /** Whether the spec holds the weights back at all. */
 const isPenalised = ({ training, optimizer }: ResolvedJobSpec): boolean =>
@@ -47,8 +51,10 @@ export const separationNote = (
   preprocessing: Preprocessing,
   arrays: PreparedArrays,
   metrics: Metrics,
+  /** Whether the likelihood is known to have its maximum. */
+  atRest = false,
 ): { note: ReportNote; penalised: boolean } | null => {
-  const separation = separationOf(spec, preprocessing, arrays, metrics);
+  const separation = separationOf(spec, preprocessing, arrays, metrics, atRest);
   if (separation === null) return null;
   const penalised = isPenalised(spec);
   const consequence = penalised

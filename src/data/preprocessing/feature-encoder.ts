@@ -2,19 +2,22 @@ import { assert } from "../../domain/errors.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
+/** Networks take 32 bits; what is solved exactly takes all that the file has. */
+export type Floats = Float32Array | Float64Array;
+
 /**
  * Writes one feature's inputs. Training and prediction both go through here, so that the same row gives the same bits.
  * Number columns take a number, or NaN where it is missing; category columns a text, or null; image columns pixels.
  */
 export type FeatureEncoder =
-  | { type: "number"; column: string; width: number; write(out: Float32Array, at: number, value: number): void }
+  | { type: "number"; column: string; width: number; write(out: Floats, at: number, value: number): void }
   | {
       type: "category";
       column: string;
       width: number;
-      write(out: Float32Array, at: number, value: string | null): void;
+      write(out: Floats, at: number, value: string | null): void;
     }
-  | { type: "image"; column: string; width: number; write(out: Float32Array, at: number, pixels: Uint8Array): void };
+  | { type: "image"; column: string; width: number; write(out: Floats, at: number, pixels: Uint8Array): void };
 
 type Encoder<Type> = Extract<FeatureEncoder, { type: Type }>;
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;

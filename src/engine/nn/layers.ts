@@ -1,4 +1,4 @@
-import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/model-spec.ts";
+import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
 import type { EpilogueActivation } from "../graph/ops/activation.ts";
 import { linear } from "../graph/ops/matrix.ts";

@@ -1,4 +1,4 @@
-import type { LossSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
 import { exp } from "../graph/ops/elementwise.ts";

@@ -1,5 +1,6 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import type { Initializer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { NetworkDescription } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";

@@ -8,7 +8,7 @@ export interface RegressionRows {
   readonly model: "logistic" | "softmax" | "poisson";
   readonly preprocessing: Preprocessing;
   /** rows × inputs, row-major. */
-  readonly features: Float32Array;
+  readonly features: ArrayLike<number>;
   /** Classes or counts. */
   readonly labels: ArrayLike<number>;
 }

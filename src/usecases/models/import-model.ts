@@ -63,14 +63,15 @@ export const importModel = async (
       file: { format, bytes, sha256, producer, opset },
       createdAt: deps.now().toISOString(),
     };
-    const manifest = encodeManifest(model);
-    await room.take(manifest.length);
+    // And its version, which it is given when it is recorded.
+    await room.take(encodeManifest(model).length + 32);
     await room.secure();
     reached = "asked";
-    await deps.catalogue.addModel(tenant, model);
+    const { version } = await deps.catalogue.addModel(tenant, model);
     reached = "recorded";
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), manifest);
-    return model;
+    const recorded = { ...model, version };
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), encodeManifest(recorded));
+    return recorded;
   } catch (error) {
     await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
       deps.log.error(

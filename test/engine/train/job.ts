@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
+import { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { type KernelSource, loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";

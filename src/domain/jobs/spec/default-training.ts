@@ -1,11 +1,12 @@
 import type { ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { defaultImageModel } from "./image-features.ts";
-import type { LossSpec, TaskSpec } from "./job-spec.ts";
-import { LossSpec as LossSchema } from "./job-spec.ts";
+import type { TaskSpec } from "./job-spec.ts";
 import { lossesOf, modelsOf } from "./model-checks.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;
@@ -33,6 +34,9 @@ export const defaultTest = 0.2;
 /** About 45 steps an epoch for small data, growing with the rows: a power of two from 16 to 256. */
 export const defaultBatchSize = (trainRows: number): number =>
   clamp(2 ** Math.round(Math.log2(Math.max(1, trainRows / 45))), 16, 256);
+
+/** Newton's method takes less than ten; a hundred thousand rows of many columns may take hundreds of L-BFGS. */
+export const exactIterations = 500;
 
 /** As many as give about 3000 steps, 6000 for a model of one layer; at least 20. */
 export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: number): number => {

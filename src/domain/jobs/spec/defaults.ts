@@ -12,16 +12,11 @@ import {
   defaultOptimizer,
   defaultTest,
   defaultValidation,
+  exactIterations,
 } from "./default-training.ts";
-import { checkImageFeatures, countFeatureNumbers, onlyImageOf } from "./image-features.ts";
-import {
-  EarlyStopping,
-  type JobSpec,
-  type LossSpec,
-  type ResolvedJobSpec,
-  type ResolvedSplitSpec,
-  type TaskSpec,
-} from "./job-spec.ts";
+import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf } from "./image-features.ts";
+import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
+import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
   checkEarlyStopping,
   checkImage,
@@ -31,17 +26,25 @@ import {
   withImageSize,
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
 import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
 
-const resolveSplit = (spec: JobSpec, rows: number, errors: SpecErrors): ResolvedSplitSpec => {
+const resolveSplit = (
+  spec: JobSpec,
+  rows: number,
+  solver: Solver | undefined,
+  errors: SpecErrors,
+): ResolvedSplitSpec => {
   const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
   const test = givenTest ?? defaultTest;
-  // Who asks for early stopping asks for rows to measure it on.
-  const validation = givenValidation ?? (spec.training.earlyStopping ? 0.1 : defaultValidation(rows));
+  // Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by.
+  const validation =
+    givenValidation ?? (spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
   if (validation + test >= 1) {
     const detail = `validation ${validation} and test ${test} leave nothing to train on; their sum must be below 1`;
     errors.add("/training/split", detail);
@@ -75,26 +78,30 @@ const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training,
 
 const resolveTraining = (
   spec: JobSpec,
-  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec },
+  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec; solver: Solver | undefined },
   data: { trainRows: number; features: number; classes: number },
 ): Training => {
-  const { split } = parts;
+  const { split, solver } = parts;
+  const exact = solver === "exact";
   const { trainRows } = data;
   const { training } = spec;
   const asked = training.batchSize ?? defaultBatchSize(trainRows);
   // A batch larger than the training split is the whole of it.
   const batchSize = asked === "full" ? asked : Math.min(asked, trainRows);
-  const earlyStopping = training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false);
+  const earlyStopping = exact
+    ? false
+    : (training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false));
+  const batchRows = batchSize === "full" ? trainRows : batchSize;
   const resolved = {
     ...training,
+    ...(solver === undefined ? {} : { solver }),
     split,
     batchSize,
-    epochs: training.epochs ?? defaultEpochs(parts.model, trainRows, batchSize === "full" ? trainRows : batchSize),
+    epochs: training.epochs ?? (exact ? exactIterations : defaultEpochs(parts.model, trainRows, batchRows)),
     earlyStopping,
-    l2: training.l2 ?? defaultL2(parts, data),
+    l2: training.l2 ?? (exact ? 0 : defaultL2(parts, data)),
   };
   const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
-  const batchRows = batchSize === "full" ? trainRows : batchSize;
   return { ...resolved, penaltySearch: search && resolveSearch(search, trainRows, batchRows) };
 };
 
@@ -119,7 +126,6 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
 
   const features = [...featureNames(spec.task, dataset)];
   const task: TaskSpec = base ? withBaseFeatures(spec.task, base) : { ...spec.task, features };
-  const split = resolveSplit(spec, dataset.rows, errors);
   const image = onlyImageOf(task, dataset);
   const numbers = countFeatureNumbers(task, dataset);
   const model = withImageSize(
@@ -130,6 +136,8 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
   );
   const loss = spec.loss ?? (base && spec.base?.newHead !== true ? base.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
+  const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
+  const split = resolveSplit(spec, dataset.rows, solver, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage(task, model, dataset, errors);
   if (!base) checkImageFeatures(spec, dataset, errors);
@@ -145,10 +153,11 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
 
   const training = resolveTraining(
     spec,
-    { model, loss, split },
+    { model, loss, split, solver },
     { trainRows, features: numbers, classes: countClasses(task, dataset) },
   );
   checkPenaltySearch(model, training, trainRows, errors);
+  checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");
   return {
     ...spec,

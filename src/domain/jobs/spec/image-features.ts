@@ -15,6 +15,11 @@ export const countFeatureNumbers = (task: TaskSpec, dataset: Dataset): number =>
   return featureNames(task, dataset).reduce((sum, name) => sum + numbersOf(columns.get(name)), 0);
 };
 
+export const hasImages = (task: TaskSpec, dataset: Dataset): boolean => {
+  const columns = columnsByName(dataset);
+  return featureNames(task, dataset).some((name) => columns.get(name)?.image !== undefined);
+};
+
 /** The image that the features are; null where there is another feature, or none is an image. */
 export const onlyImageOf = (task: TaskSpec, dataset: Dataset): ImageShape | null => {
   const [name, ...others] = featureNames(task, dataset);

@@ -1,3 +1,4 @@
+import type { NoticeType } from "../../../domain/jobs/event-types.ts";
 import type { LayerStatistics, MetricPoint, Metrics } from "../../../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import type { ExecutionPlan } from "../../graph/plan.ts";
@@ -162,8 +163,7 @@ export interface TrainingPlan {
 
 export interface TrainingEvent {
   readonly level: "info" | "warn" | "error";
-  /** `zero_initial_weights`, `vanishing_gradients`, … */
-  readonly type: string;
+  readonly type: NoticeType;
   readonly message: string;
   readonly data: Record<string, number | string | boolean | null | string[] | number[]>;
 }

@@ -1,19 +1,20 @@
-import type { JobEvent } from "../domain/jobs/job.ts";
-import { cancelJob } from "../usecases/jobs/cancel-job.ts";
-import { deleteJob } from "../usecases/jobs/delete-job.ts";
-import { getJob } from "../usecases/jobs/get-job.ts";
-import { listJobEvents } from "../usecases/jobs/list-job-events.ts";
-import { listJobMetrics } from "../usecases/jobs/list-job-metrics.ts";
-import { listJobs } from "../usecases/jobs/list-jobs.ts";
-import { pauseJob } from "../usecases/jobs/pause-job.ts";
-import { validateJob } from "../usecases/jobs/planning/validate-job.ts";
-import { resumeJob } from "../usecases/jobs/resume-job.ts";
-import { submitJob } from "../usecases/jobs/submit-job.ts";
-import { watchJob } from "../usecases/jobs/watch-job.ts";
-import { serverStream, unary, type Wiring } from "./call.ts";
-import type * as wire from "./generated/descent/v1/jobs.ts";
-import { encodeEvents, encodeJobs, encodePoints, fromState, toEvent, toJob } from "./job-messages.ts";
-import { fromJobSpec, toJobSpec } from "./job-spec.ts";
+import type { JobEvent } from "../../domain/jobs/job.ts";
+import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
+import { deleteJob } from "../../usecases/jobs/delete-job.ts";
+import { getJob } from "../../usecases/jobs/get-job.ts";
+import { listJobEvents } from "../../usecases/jobs/list-job-events.ts";
+import { listJobMetrics } from "../../usecases/jobs/list-job-metrics.ts";
+import { listJobs } from "../../usecases/jobs/list-jobs.ts";
+import { pauseJob } from "../../usecases/jobs/pause-job.ts";
+import { planJob } from "../../usecases/jobs/planning/plan-job.ts";
+import { validateJob } from "../../usecases/jobs/planning/validate-job.ts";
+import { resumeJob } from "../../usecases/jobs/resume-job.ts";
+import { submitJob } from "../../usecases/jobs/submit-job.ts";
+import { watchJob } from "../../usecases/jobs/watch-job.ts";
+import { serverStream, unary, type Wiring } from "../call.ts";
+import type * as wire from "../generated/descent/v1/jobs.ts";
+import { encodeEvents, encodeJobs, encodePoints, fromState, toEvent, toJob } from "../job-messages.ts";
+import { fromJobSpec, toJobSpec } from "../job-spec.ts";
 
 async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
   for await (const event of events) yield toEvent(event);
@@ -25,6 +26,10 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     submitJob: unary(wiring, "submitJob", async (caller, { spec, idempotencyKey }) => {
       const { job } = await submitJob(deps, caller, { spec: fromJobSpec(spec), idempotencyKey });
       return toJob(job);
+    }),
+    planJob: unary(wiring, "planJob", async (caller, request) => {
+      const { plan, spec } = await planJob(deps, caller, fromJobSpec(request.spec));
+      return { plan, spec: toJobSpec(spec) };
     }),
     validateJob: unary(wiring, "validateJob", async (caller, request) => {
       const { plan, spec } = await validateJob(deps, caller, { spec: fromJobSpec(request.spec) });

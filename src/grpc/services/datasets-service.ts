@@ -1,16 +1,16 @@
 import { Readable } from "node:stream";
-import type { Dataset } from "../domain/datasets/dataset.ts";
-import { ServiceError } from "../domain/errors.ts";
-import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
-import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
-import { getDataset } from "../usecases/datasets/get-dataset.ts";
-import { listDatasetRows } from "../usecases/datasets/list-dataset-rows.ts";
-import { listDatasets } from "../usecases/datasets/list-datasets.ts";
-import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
-import { clientStream, unary, type Wiring } from "./call.ts";
-import { encodeDataset, encodeDatasets, encodeRows, fromType } from "./dataset-messages.ts";
-import type { DatasetsServiceServer, UploadDatasetRequest } from "./generated/descent/v1/datasets.ts";
-import { bytesOf, chunksOf, readHeader } from "./uploading.ts";
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
+import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
+import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
+import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
+import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
+import { clientStream, unary, type Wiring } from "../call.ts";
+import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-messages.ts";
+import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
+import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
 const formatOf = (format: string | undefined): Dataset["format"] => {
   if (format === undefined || format === "csv" || format === "images") return format ?? "csv";
