@@ -43,6 +43,7 @@ export const limits = {
   /** Of a page's entries as they are stored: a page ends before the entry that would be too much, and has one at least. */
   pageBytes: 4 * MIB,
   frozenLayers: 1000,
+  unfreezings: 32,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
   /** Of a finished job's events, and of the points of its curve, as they are kept in the artifact store. */

@@ -1,3 +1,4 @@
+import { resampleMatrices } from "../data/images/resample.ts";
 import { featureWidth } from "../data/preprocessing/data-shape.ts";
 import type { FeatureTransform, Preprocessing } from "../domain/models/model.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
@@ -75,11 +76,20 @@ const encodeCategory = (build: OnnxBuilder, transform: Transform<"category">, at
   return { value: build.node("Cast", [equal], { to: { int: 1 } }), places: places.map((i) => at + i) };
 };
 
+/** Resizing and cutting are linear: a matrix for the rows, and one for the columns. */
+const resized = (build: OnnxBuilder, { height, width, crop }: Transform<"image">, pixels: string): string => {
+  if (crop === undefined) return pixels;
+  const { left, right } = resampleMatrices({ height, width }, crop);
+  const rows = build.node("MatMul", [build.constant([crop.height, height], left), pixels]);
+  return build.node("MatMul", [rows, build.constant([width, crop.width], right)]);
+};
+
 /** (p − mean)/scale of the pixels, as [batch, channels, height, width]. */
-const encodePicture = (build: OnnxBuilder, { mean, scale, channels }: Transform<"image">, input: string): string => {
+const encodePicture = (build: OnnxBuilder, transform: Transform<"image">, input: string): string => {
   const { node } = build;
+  const { mean, scale, channels } = transform;
   const each = (values: readonly number[]): string => build.constant([channels, 1, 1], Float32Array.from(values));
-  const pixels = toChannelsFirst(build, node("Cast", [input], { to: { int: 1 } }));
+  const pixels = resized(build, transform, toChannelsFirst(build, node("Cast", [input], { to: { int: 1 } })));
   return node("Div", [node("Sub", [pixels, each(mean)]), each(scale)]);
 };
 
@@ -111,7 +121,8 @@ export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): 
   const [only] = features;
   const anyInput = inputs[0]!;
   if (features.length === 1 && only?.type === "image") {
-    const size = [only.height, only.width, only.channels];
+    const { height, width } = only.crop ?? only;
+    const size = [height, width, only.channels];
     return { inputs: null, picture: { name: encodePicture(build, only, anyInput), size }, anyInput };
   }
   const numbers: { transform: Transform<"number">; at: number; input: string }[] = [];

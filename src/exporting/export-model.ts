@@ -25,7 +25,8 @@ const encodedInputs = (build: OnnxBuilder, { preprocessing }: Described): Encode
   const { features, inputs } = preprocessing;
   const [only] = features;
   if (features.length === 1 && only?.type === "image") {
-    const { height, width, channels } = only;
+    const { channels } = only;
+    const { height, width } = only.crop ?? only;
     const name = build.input(only.column, { type: "float", dims: ["batch", channels, height, width] });
     return { inputs: null, picture: { name, size: [height, width, channels] }, anyInput: name };
   }

@@ -60,6 +60,11 @@ const cases: [string, FeatureTransform[], { type: string; [key: string]: unknown
       ],
     },
   ],
+  [
+    "an mlp on images that are resized and cut",
+    [{ ...image, crop: { shorterSide: 8, height: 6, width: 8 } }],
+    { type: "mlp", hidden: [5] },
+  ],
   ["an mlp on images", [image], { type: "mlp", hidden: [5] }],
   ["an mlp on images and numbers", [size, image], { type: "mlp", hidden: [5] }],
 ];

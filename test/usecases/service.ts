@@ -118,7 +118,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(spec, shape),
+    plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>

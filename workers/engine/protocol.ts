@@ -17,7 +17,7 @@ export interface RunOrder {
   spec: ResolvedJobSpec;
   dataset: Dataset;
   /** The model whose weights the job starts from. */
-  base: Model | null;
+  base: AnyModel | null;
   /** Newest first. */
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;

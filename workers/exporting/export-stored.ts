@@ -1,3 +1,4 @@
+import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
@@ -8,8 +9,8 @@ import type { OnnxFile } from "../../src/formats/onnx/writing/onnx-file.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
-import { readNetwork } from "../inference/imported-answer.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
 
@@ -25,7 +26,10 @@ const floatsOf = (tensors: readonly Tensor[]): ReadonlyMap<string, Float32Array>
 const readContent = async (artifacts: ArtifactStore, tenant: TenantId, model: Model): Promise<ModelContent> => {
   const tensors = await readTensors(artifacts, tenant, model);
   const { spec, preprocessing } = model;
-  if (!isClusteringModel(spec.model)) return { type: "network", spec, weights: floatsOf(tensors) };
+  if (!isClusteringModel(spec.model)) {
+    const network = await readNetwork(artifacts, tenant, model);
+    return { type: "network", spec: network === null ? spec : { ...spec, network }, weights: floatsOf(tensors) };
+  }
   const parts = tensors.flatMap(({ name, shape, dtype, data }) =>
     dtype === "F64" ? [{ name, shape, values: data }] : [],
   );
@@ -39,6 +43,7 @@ const exportStoredImport = async (
   options: { preprocessing: boolean },
 ): Promise<OnnxFile> => {
   const network = await readNetwork(artifacts, tenant, model);
+  assert(network !== null, "an imported model has a description of its network");
   return exportImported(model, network, floatsOf(await readTensors(artifacts, tenant, model)), options);
 };
 

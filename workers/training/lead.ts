@@ -6,11 +6,15 @@ import { modelIdOfJob } from "../../src/domain/ids.ts";
 import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact } from "../../src/engine/exact/exact-plan.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { withOutputs } from "../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
@@ -69,6 +73,7 @@ const publishWeights = async (
   order: RunOrder,
   preprocessing: Preprocessing,
   end: Extract<TrainingRunEnd, { type: "completed" }>,
+  network: NetworkDescription | null,
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -81,6 +86,15 @@ const publishWeights = async (
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
   const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
+  const description =
+    network === null
+      ? null
+      : await patiently(() =>
+          artifacts.write(
+            artifactKeys.network(tenant, id, digestHex(digest)),
+            Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
+          ),
+        );
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -92,7 +106,7 @@ const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report },
+    files: { weights, report, ...(description === null ? {} : { network: description }) },
     preprocessing,
   };
   return { type: "trained", model, metrics };
@@ -123,7 +137,7 @@ const createContext = (
 const run = async (
   trainingRun: TrainingRun,
   order: RunOrder,
-  artifacts: ArtifactStore,
+  { artifacts, network }: { artifacts: ArtifactStore; network: NetworkDescription | null },
   post: (message: FromThread) => void,
 ): Promise<RunEnd> => {
   const { spec, dataset } = order;
@@ -131,7 +145,7 @@ const run = async (
   const preprocessing = await readData(artifacts, order, (openStream) =>
     prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits),
   );
-  const initial = await readBase(artifacts, order);
+  const initial = await readBase(artifacts, order, network);
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
       post({
@@ -173,7 +187,7 @@ const run = async (
     // A fit that fails has told what led to it.
     reports.flush();
   }
-  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
+  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end, network) : end;
 };
 
 /** The plan is a function of spec and data, so it is what was admitted, unless the job was planned by another version of the service. */
@@ -186,7 +200,7 @@ const takeMemory = ({ admitted, memory }: RunOrder, memoryBytes: number): WebAss
 };
 
 const createRun = async (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
@@ -218,11 +232,13 @@ export const leadJob = async (
   const alive = setInterval(() => beat(order.control), 500);
   try {
     const spec = withinTrainer(order);
+    const { base } = order;
+    const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const shape = dataShape(spec, order.dataset, order.base);
     const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
-    const trainingRun = await createRun(spec, shape, kernels, take);
+    const trainingRun = await createRun(network === null ? spec : { ...spec, network }, shape, kernels, take);
     try {
-      return await run(trainingRun, order, artifacts, post);
+      return await run(trainingRun, order, { artifacts, network }, post);
     } catch (error) {
       if (error instanceof StoppedReading) return { type: "stopped" };
       throw error;

@@ -1,11 +1,12 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import type { LabelTransform, Model, Preprocessing } from "../../domain/models/model.ts";
+import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
+import type { BaseModel } from "./data-shape.ts";
 import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
@@ -107,7 +108,7 @@ export const prepare = async (
   dataset: Dataset,
   openStream: OpenStream,
   arrays: PreparedArrays,
-  base?: Pick<Model, "preprocessing"> | null,
+  base?: BaseModel | null,
   ownUnits = false,
 ): Promise<Preprocessing> => {
   const preprocessing = await fitPreprocessing(spec, dataset, openStream, base);

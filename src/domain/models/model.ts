@@ -16,6 +16,17 @@ export const NumberRange = z
 const columnName = z.string().describe("the column's name");
 const missing = z.boolean().describe("one more input is 1 where the cell is missing");
 
+const ImageCrop = z
+  .object({
+    shorterSide: z.int().describe("to which the image is resized"),
+    height: z.int().describe("rows of pixels that are cut out"),
+    width: z.int().describe("pixels in a row that are cut out"),
+  })
+  .meta({
+    id: "ImageCrop",
+    description: "An image is resized (bilinear, every pixel counting where it shrinks), then its centre is cut out.",
+  });
+
 export const FeatureTransform = z
   .discriminatedUnion("type", [
     z
@@ -56,6 +67,7 @@ export const FeatureTransform = z
         width: z.int().describe("pixels in a row"),
         channels: z.int().describe("3: red, green, blue; 1: grey"),
         shorterSide: z.int().describe("to which a picture is scaled before its centre is cut out"),
+        crop: ImageCrop.optional().describe("what becomes of the image then; left out: it is taken as it is"),
         mean: z.array(z.number()).describe("of each channel"),
         scale: z.array(z.number()).describe("of each channel"),
         missingIndicator: z.literal(false),
@@ -124,7 +136,7 @@ export const Model = z
     metrics: Metrics.describe("as they were at the end of training"),
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
     files: z
-      .object({ weights: StoredFile, report: StoredFile })
+      .object({ weights: StoredFile, report: StoredFile, network: StoredFile.optional() })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()
       .describe("what `/weights` and the report are held against; models of earlier versions are without"),

@@ -73,6 +73,8 @@ export const traceOf = (spec: ModelSpec): Trace => {
         const features = convolutional(scope, x, spec);
         return head(scope, features, outputs, spec.initializer);
       };
+    case "network":
+      throw new ModelShapeError("/model/type", "a network is that of a base, which this job has not");
     case "gaussian_mixture":
     case "k_means":
       throw new ModelShapeError("/model/type", `${spec.type} is not trained by gradients`);

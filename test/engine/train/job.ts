@@ -92,7 +92,10 @@ export interface RunOptions extends Partial<FitOptions> {
 /** Counts the steps, those of trials too, and pauses after as many as are requested. */
 const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
   const stepping = new Set(
-    [plan.programIndex, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [step, lastStep]),
+    [...plan.programIndex.stages, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [
+      step.at(-1)!.program,
+      lastStep.at(-1)!.program,
+    ]),
   );
   let done = 0;
   const run = (program: number): void => {

@@ -45,7 +45,7 @@ const tasks: Record<TaskSpec["type"], Body> = {
   reconstruction: { task: { type: "reconstruction", features } },
 };
 
-const models: Record<ModelSpec["type"], Body> = {
+const models: Record<Exclude<ModelSpec["type"], "network">, Body> = {
   linear: { task: amounts, model: { type: "linear" } },
   logistic: { task: answers, model: { type: "logistic" } },
   softmax: { task: kinds, model: { type: "softmax" } },

@@ -11,6 +11,8 @@ import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;
 const networkSteps = 3000;
+/** A network from a file has learnt already. */
+const tuningSteps = 600;
 /** One layer is cheap, and its optimum is one: it can be come close to. */
 const oneLayerSteps = 6000;
 const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", "softmax", "poisson"]);
@@ -43,6 +45,7 @@ export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: nu
   // Most iterations of one run, which ends by itself when it has converged.
   if (model.type === "k_means") return 300;
   if (model.type === "gaussian_mixture") return 500;
+  if (model.type === "network") return clamp(Math.ceil(tuningSteps / Math.ceil(trainRows / batchRows)), 10, 100);
   const steps = oneLayer.has(model.type) ? oneLayerSteps : networkSteps;
   return clamp(Math.ceil(steps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
 };

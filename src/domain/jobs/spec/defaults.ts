@@ -1,7 +1,10 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
-import type { Model } from "../../models/model.ts";
-import { checkBase, withBaseFeatures, withBaseModel } from "./base-checks.ts";
+import type { ImportedModel } from "../../models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../../models/model.ts";
+import { checkBase, withBaseFeatures, withBaseModel } from "./base/base-checks.ts";
+import { checkFineTuning } from "./base/fine-tuning-checks.ts";
+import { checkImportedBase, networkPreprocessing } from "./base/network-base.ts";
 import {
   defaultBatchSize,
   defaultEpochs,
@@ -14,7 +17,7 @@ import {
   defaultValidation,
   exactIterations,
 } from "./default-training.ts";
-import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf } from "./image-features.ts";
+import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf, seenImage } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
 import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
@@ -69,8 +72,8 @@ type Training = ResolvedJobSpec["training"];
 /** Off where the user has said how long or how firmly to train, where early stopping watches, and where there are too few rows to judge by. */
 const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training, "penaltySearch">, rows: number) => {
   const { l2, epochs } = spec.training;
-  if (model.type !== "mlp" || l2 !== undefined || epochs !== undefined || spec.base || training.earlyStopping)
-    return false;
+  const stated = l2 !== undefined || epochs !== undefined || spec.training.microBatch !== undefined;
+  if (model.type !== "mlp" || stated || spec.base || training.earlyStopping) return false;
   const search = PenaltySearch.parse({});
   const { batchSize } = training;
   return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
@@ -110,6 +113,16 @@ const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["opt
   return { ...optimizer, learningRate: optimizer.learningRate ?? defaultLearningRate(optimizer, hasBase) };
 };
 
+const withNetworkPreprocessing = (spec: JobSpec, dataset: Dataset, base: ImportedModel): JobSpec => {
+  const preprocessing = networkPreprocessing(spec.preprocessing, onlyImageOf(spec.task, dataset), base);
+  return preprocessing === undefined ? spec : { ...spec, preprocessing };
+};
+
+const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: ModelSpec): ModelSpec => {
+  if (imported) return { type: "network" };
+  return trained ? withBaseModel(spec.model, trained) : (spec.model ?? own);
+};
+
 /**
  * Fills in every default, also those that depend on the data, and checks that the job makes sense on this data set. Resolving what was resolved changes nothing.
  * @param base the model that `spec.base` names
@@ -117,34 +130,41 @@ const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["opt
  * Errors: `invalid` (the parts of the spec do not fit each other or name columns that are not there) and `unprocessable` (the data do not allow it), each with
  * pointers and remedies.
  */
-export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null, cores = 2): ResolvedJobSpec => {
+export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | null, cores = 2): ResolvedJobSpec => {
   const errors = createSpecErrors();
-  checkColumnNames(spec.task, dataset, errors);
+  checkColumnNames(asked.task, dataset, errors);
   errors.throwIfAny("invalid");
-  if (base) checkBase(spec, dataset, base, errors);
+  const imported = base && isImported(base) ? base : null;
+  const trained = base && !isImported(base) ? base : null;
+  if (trained) checkBase(asked, dataset, trained, errors);
+  if (imported) checkImportedBase(asked, dataset, imported, errors);
+  checkFineTuning(asked, base ?? null, errors);
   errors.throwIfAny("invalid");
+  const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = [...featureNames(spec.task, dataset)];
-  const task: TaskSpec = base ? withBaseFeatures(spec.task, base) : { ...spec.task, features };
-  const image = onlyImageOf(task, dataset);
-  const numbers = countFeatureNumbers(task, dataset);
+  const task: TaskSpec = trained ? withBaseFeatures(spec.task, trained) : { ...spec.task, features };
+  const { preprocessing } = spec;
+  const stored = onlyImageOf(task, dataset);
+  const image = stored && seenImage(stored, preprocessing);
+  const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const model = withImageSize(
-    base ? withBaseModel(spec.model, base) : (spec.model ?? defaultModel(task, image)),
+    modelOf(spec, trained, imported !== null, defaultModel(task, image)),
     image,
     numbers,
     errors,
   );
-  const loss = spec.loss ?? (base && spec.base?.newHead !== true ? base.spec.loss : defaultLoss(task, model));
+  const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset.rows, solver, errors);
   checkEarlyStopping(spec, split.validation, errors);
-  checkImage(task, model, dataset, errors);
-  if (!base) checkImageFeatures(spec, dataset, errors);
+  checkImage({ task, preprocessing }, model, dataset, errors);
+  if (!trained) checkImageFeatures(spec, dataset, errors, imported !== null);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);
-  if (!base) checkFeatures(spec.task, dataset, errors);
+  if (!trained) checkFeatures(spec.task, dataset, errors);
   errors.throwIfAny("unprocessable");
   checkLossOnData(task, loss, dataset, errors);
   errors.throwIfAny("unprocessable");

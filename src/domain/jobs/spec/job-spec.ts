@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { exactRecord } from "../../exact-record.ts";
-import { AliasName, DatasetId, ModelId } from "../../ids.ts";
+import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { BaseSpec } from "./base/base-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import { LossSpec } from "./parts/loss-spec.ts";
@@ -46,23 +47,6 @@ export const TaskSpec = z
     }),
   ])
   .meta({ id: "TaskSpec", title: "Task", description: "What is to be learnt, from which columns." });
-
-export const BaseSpec = z
-  .strictObject({
-    model: z
-      .union([ModelId, AliasName])
-      .describe("The model whose weights this job starts from: its id, or an alias, which the record resolves."),
-    freeze: z
-      .array(z.string().min(1).max(limits.nameLength))
-      .max(limits.frozenLayers)
-      .default([])
-      .describe('Layers that keep their weights, by name or by the beginning of it: `["hidden.0"]`.'),
-    newHead: z
-      .boolean()
-      .default(false)
-      .describe("A fresh output layer, for another set of labels; the other layers keep the base's weights."),
-  })
-  .meta({ id: "BaseSpec", description: "Fine-tuning: training goes on from another model's weights." });
 
 export const ResourcesSpec = z
   .strictObject({
@@ -132,7 +116,6 @@ export type JobSpec = z.infer<typeof JobSpec>;
 export type ResolvedSplitSpec = Filled<SplitSpec, "validation" | "test">;
 export type JobSpecInput = z.input<typeof JobSpec>;
 export type TaskSpec = z.infer<typeof TaskSpec>;
-export type BaseSpec = z.infer<typeof BaseSpec>;
 export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */

@@ -103,6 +103,12 @@ export const ModelSpec = z
         title: "Convolutional network",
         description: "Its layers in turn, then a linear output on what they make of the image.",
       }),
+    z.strictObject({ type: z.literal("network") }).meta({
+      id: "NetworkModel",
+      title: "Imported network",
+      description:
+        "The network of `base`, which was read from a file: its layers and its input. Left out, it is this one.",
+    }),
     z
       .strictObject({
         type: z.literal("autoencoder"),

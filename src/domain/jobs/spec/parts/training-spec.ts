@@ -82,6 +82,14 @@ export const TrainingSpec = z
         "Passes over the training rows. Left out: as many as give about 3000 steps (6000 for a model of one layer), at least 20; for k-means 300 and for mixtures 500 iterations at most, for exact solutions 500.",
       ),
     batchSize,
+    microBatch: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Rows of a batch that are computed at once, their gradients added up to those of the whole: a large network fits in little memory. Batch normalisation that learns sees these rows alone. Left out: the whole batch.",
+      ),
     split: SplitSpec.prefault({}),
     earlyStopping: z
       .union([z.literal(false), EarlyStopping])

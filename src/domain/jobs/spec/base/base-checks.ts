@@ -1,9 +1,9 @@
-import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
-import type { Model } from "../../models/model.ts";
-import type { JobSpec, TaskSpec } from "./job-spec.ts";
-import type { ModelSpec } from "./model-spec.ts";
-import type { SpecErrors } from "./spec-errors.ts";
-import { classCounts, columnsByName, findColumn } from "./task-columns.ts";
+import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
+import type { Model } from "../../../models/model.ts";
+import type { JobSpec, TaskSpec } from "../job-spec.ts";
+import type { ModelSpec } from "../model-spec.ts";
+import type { SpecErrors } from "../spec-errors.ts";
+import { classCounts, columnsByName, findColumn } from "../task-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 
@@ -97,6 +97,9 @@ export const checkBase = (spec: JobSpec, dataset: Dataset, base: Model, errors: 
   const { task, model, loss } = spec;
   const newHead = spec.base?.newHead === true;
   const own = base.spec.model;
+  if (spec.preprocessing !== undefined) {
+    errors.add("/preprocessing", "pictures and numbers become what the base model took them for; leave it out");
+  }
   if (own.type === "k_means" || own.type === "gaussian_mixture") {
     errors.add("/base/model", `a "${own.type}" model has no weights to start from; choose a base that is a network`);
     return;
