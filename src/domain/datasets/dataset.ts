@@ -77,13 +77,12 @@ export const Column = z
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
 
-/** What was found out about a file as a whole. `code` is stable. */
 export const DatasetNote = z
   .object({
     code: z.enum(["delimiter_found", "decimal_found"]).describe("how the file was read, where that was not stated"),
-    message: z.string(),
+    message: z.string().describe("for people, with the way to say otherwise"),
   })
-  .meta({ id: "DatasetNote" });
+  .meta({ id: "DatasetNote", description: "What was found out about a file as a whole. `code` is stable." });
 
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
