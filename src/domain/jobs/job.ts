@@ -19,6 +19,12 @@ export const Plan = z
       .int()
       .optional()
       .describe("those of `steps` that choose the penalty at most; absent where it is given"),
+    keptFeatures: z
+      .int()
+      .optional()
+      .describe(
+        "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),

@@ -112,7 +112,11 @@ export interface Plan {
     | string
     | undefined;
   /** Those of `steps` that choose the penalty at most; absent where it is given. */
-  searchSteps?: number | undefined;
+  searchSteps?:
+    | number
+    | undefined;
+  /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
+  keptFeatures?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -561,6 +565,7 @@ function createBasePlan(): Plan {
     warnings: [],
     backend: undefined,
     searchSteps: undefined,
+    keptFeatures: undefined,
   };
 }
 
@@ -595,6 +600,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.searchSteps !== undefined) {
       writer.uint32(80).int64(message.searchSteps);
+    }
+    if (message.keptFeatures !== undefined) {
+      writer.uint32(88).int64(message.keptFeatures);
     }
     return writer;
   },
@@ -690,6 +698,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.searchSteps = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.keptFeatures = longToNumber(reader.int64());
             continue;
           }
         }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serviceUrl } from "../../src/demo/service-url.ts";
+import { serviceUrl } from "../../src/cli/service-url.ts";
 
 test("the demo asks the service that the same environment starts, or the one that is stated", () => {
   expect(serviceUrl({})).toBe("http://127.0.0.1:8080");
