@@ -144,6 +144,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     engine: {
       ...inference,
       plan: planner.plan,
+      planPrediction: planner.planPrediction,
       importNetwork: importer.importNetwork,
       exportOnnx: exporter.exportOnnx,
     },
