@@ -145,6 +145,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     solution: null,
     inference: null,
     conformal: null,
+    against: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

@@ -1,4 +1,5 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
@@ -14,6 +15,7 @@ import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
+import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { type NetworkResults, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
@@ -106,9 +108,14 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
+      const asked = { loss: spec.loss, preprocessing, arrays: views };
+      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+      const linear = isLinear
+        ? null
+        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
       const seen = await answersOfSeen({ spec, shape, kernels }, preprocessing, views.train, tensors);
       beat(context.control);
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen });
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);

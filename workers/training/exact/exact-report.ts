@@ -92,7 +92,15 @@ export const reportExact = (results: ExactResults): Report => {
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
-  const measured = reportNetwork({ spec, preprocessing: inOwnUnits(preprocessing), arrays, answers, metrics, seen });
+  const measured = reportNetwork({
+    spec,
+    preprocessing: inOwnUnits(preprocessing),
+    arrays,
+    answers,
+    metrics,
+    seen,
+    linear: null,
+  });
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();
