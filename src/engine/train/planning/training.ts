@@ -18,6 +18,8 @@ export interface DataShape {
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */
   readonly outputs: number;
+  /** Of a stored image, where training changes it from epoch to epoch. */
+  readonly imageBytes?: number;
 }
 
 export const splits = ["train", "validation", "test"] as const;
@@ -148,6 +150,16 @@ export interface TrunkPlan {
   readonly output: FloatRegion;
 }
 
+/** Stored images of the training rows, and the batch that is made of them before each step. */
+export interface FeedPlan {
+  readonly pixelsOffset: number;
+  readonly imageBytes: number;
+  readonly features: FloatRegion;
+}
+
+/** Makes `out` of training rows (their places in the split) as this epoch sees them. */
+export type Feed = (rows: Int32Array, epoch: number, out: Float32Array) => void;
+
 /** A job's whole course, known before it is queued. A plain value: it can be posted to another thread. */
 export interface TrainingPlan {
   readonly spec: ResolvedJobSpec;
@@ -176,6 +188,8 @@ export interface TrainingPlan {
   readonly tensors: readonly ModelTensor[];
   readonly data: Readonly<Record<Split, SplitPlacement>>;
   readonly layout: TrainingLayout;
+  /** Null: each epoch sees the same features. */
+  readonly feed: FeedPlan | null;
   /** The frozen part of a network whose values are kept as features: null where there is none. `shape.inputs` counts those. */
   readonly trunk: TrunkPlan | null;
   readonly programs: readonly ExecutionPlan[];
@@ -196,6 +210,8 @@ export interface TrainingEvent {
 export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
 
 export interface FitOptions {
+  /** Needed where the plan has a feed. */
+  readonly feed?: Feed;
   /** Weights to start from, by tensor name: the rest is initialised. Transfer learning; a new head leaves `output.…` out. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
   readonly resume?: TrainingState;
