@@ -3,7 +3,8 @@ import { seedWords } from "../../kernels/philox.ts";
 import { ruleOf } from "../../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
-import type { Feed, Stage, TrainingPlan } from "../planning/training.ts";
+import type { Feed } from "../planning/row-sources.ts";
+import type { Stage, TrainingPlan } from "../planning/training.ts";
 import type { TrialRows } from "./held-out-rows.ts";
 import { floatsOf } from "./memory.ts";
 

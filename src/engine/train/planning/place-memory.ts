@@ -10,10 +10,10 @@ import { columnsOf, type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { ModelPlacement } from "./place-model.ts";
 import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
+import type { FeedPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type EvaluationLayout,
-  type FeedPlan,
   type FloatRegion,
   type PlacedTensor,
   type Split,

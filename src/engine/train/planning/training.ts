@@ -6,6 +6,7 @@ import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { SearchPlan, StepPrograms } from "./plan-search.ts";
+import type { Feed, FeedPlan, TrunkPlan } from "./row-sources.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {
@@ -139,26 +140,6 @@ export interface ProgramIndex {
   /** The program of full batches, and of the rest (the same where there is none); absent where the split has no rows. */
   readonly evaluate: Readonly<Partial<Record<Split, { readonly full: number; readonly rest: number }>>>;
 }
-
-/** Rows go into `input`; `program` leaves what is kept of them in `output`. */
-export interface TrunkPlan {
-  readonly program: number;
-  readonly rows: number;
-  readonly inputs: number;
-  readonly width: number;
-  readonly input: FloatRegion;
-  readonly output: FloatRegion;
-}
-
-/** Stored images of the training rows, and the batch that is made of them before each step. */
-export interface FeedPlan {
-  readonly pixelsOffset: number;
-  readonly imageBytes: number;
-  readonly features: FloatRegion;
-}
-
-/** Makes `out` of training rows (their places in the split) as this epoch sees them. */
-export type Feed = (rows: Int32Array, epoch: number, out: Float32Array) => void;
 
 /** A job's whole course, known before it is queued. A plain value: it can be posted to another thread. */
 export interface TrainingPlan {
