@@ -9,6 +9,7 @@ import { createId } from "../domain/ids.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
+import { createOpenAiSurface } from "../openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
@@ -104,7 +105,11 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [registerWeb, (app) => registerInferenceProtocol(app, { deps, admit, gate })],
+      plugins: [
+        registerWeb,
+        createOpenAiSurface(deps, { admit, gate }),
+        (app) => registerInferenceProtocol(app, { deps, admit, gate }),
+      ],
     }),
     grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };

@@ -20,6 +20,7 @@ export interface DataShape {
   testRows: number;
   inputs: number;
   outputs: number;
+  imageBytes?: number;
 }
 
 /** Of the Open Inference Protocol, unread. */
