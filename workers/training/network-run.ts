@@ -1,5 +1,6 @@
 import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
@@ -12,11 +13,13 @@ import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
+import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { reportNetwork } from "./network-report.ts";
+import { type NetworkResults, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -35,6 +38,27 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
   if (!("classWeights" in loss) || typeof loss.classWeights !== "object" || label.type !== "classes") return null;
   const { classWeights } = loss;
   return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
+};
+
+/** Training rows whose residuals tell how wide intervals are, at most. */
+const mostSeen = 4000;
+
+/** What a network of tables says of training rows, for regressions; of others no width is learnt. */
+const answersOfSeen = async (
+  { spec, shape, kernels }: { spec: TracedSpec; shape: DataShape; kernels: KernelSource },
+  { label }: Preprocessing,
+  { features }: { readonly features: Float32Array },
+  tensors: readonly Tensor[],
+): Promise<NetworkResults["seen"]> => {
+  if (label.type !== "number" || spec.model.type === "cnn") return null;
+  const { inputs, trainRows } = shape;
+  const count = Math.min(trainRows, mostSeen);
+  const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
+  const picked = new Float32Array(count * inputs);
+  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+  const weights = new Map(tensors.flatMap(({ name, data }) => (isFloat32(data) ? [[name, data] as const] : [])));
+  const predictor = await createPredictor(spec, shape, weights, kernels);
+  return { rows, outputs: predictor.predict(picked) };
 };
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -97,7 +121,14 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const asked = { loss: spec.loss, preprocessing, arrays: views };
+      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+      const linear = isLinear
+        ? null
+        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+      const seen = await answersOfSeen({ spec, shape, kernels }, preprocessing, views.train, tensors);
+      beat(context.control);
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
