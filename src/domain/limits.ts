@@ -51,6 +51,11 @@ export const limits = {
   waitSeconds: 60,
   nameLength: 200,
   labels: 64,
+  /** Of a study: its trials, numbers and choices to find, values of one choice, and points of a grid. */
+  studyTrials: 1000,
+  studyDimensions: 64,
+  studyChoices: 64,
+  studyParallel: 64,
   grpcMessageBytes: 4 * MIB,
   /** What one API process has under way at once, over both surfaces. */
   requestsAtOnce: 32,
