@@ -1,14 +1,5 @@
 import { permutation, seedWords } from "../engine/kernels/philox.ts";
-import {
-  atStep,
-  boundsOf,
-  type Dimension,
-  fromScale,
-  fromUnit,
-  type NumberDimension,
-  type Point,
-  stepsOf,
-} from "./dimension.ts";
+import { atStep, boundsOf, type Dimension, fromScale, type NumberDimension, type Point, stepsOf } from "./dimension.ts";
 import { drawPurposes } from "./draws.ts";
 
 /** The numbers of a dimension on the grid: all of its steps, but at most `points`, which then lie evenly in its scale. */

@@ -23,5 +23,5 @@ export const Space = exactRecord(z.string(), z.union([RangeParameter, ChoicePara
 
 export type RangeParameter = z.infer<typeof RangeParameter>;
 export type ChoiceParameter = z.infer<typeof ChoiceParameter>;
-export type Space = z.infer<typeof Space>;
+export type Space = z.input<typeof Space>;
 export type Json = z.infer<ReturnType<typeof z.json>>;
