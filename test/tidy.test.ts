@@ -56,13 +56,26 @@ const floors: Record<string, Floor> = {
   "src/stats": { values: ["src/domain", "src/data", "src/engine/kernels/math64.ts"] },
   /** Proposals, from the results that were seen to the next point: no clock, no queue. */
   "src/search": {
-    values: ["src/domain", "src/stats", ...["philox", "math64", "erf64"].map((name) => `src/engine/kernels/${name}.ts`)],
+    values: [
+      "src/domain",
+      "src/stats",
+      ...["philox", "math64", "erf64"].map((name) => `src/engine/kernels/${name}.ts`),
+    ],
   },
   "src/store": { values: ["src/domain"] },
   "src/queue": { values: ["src/domain"] },
   "src/webhooks": { values: ["src/domain"] },
   "src/usecases": {
-    values: ["src/domain", "src/formats", "src/data", "src/stats", "src/search", "src/store", "src/queue", "src/webhooks"],
+    values: [
+      "src/domain",
+      "src/formats",
+      "src/data",
+      "src/stats",
+      "src/search",
+      "src/store",
+      "src/queue",
+      "src/webhooks",
+    ],
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },

@@ -5,6 +5,7 @@ const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 
 export const DatasetId = z.string().regex(new RegExp(`^ds_${ULID}$`), "must be a data set id (ds_…)");
 export const JobId = z.string().regex(new RegExp(`^job_${ULID}$`), "must be a job id (job_…)");
+export const StudyId = z.string().regex(new RegExp(`^std_${ULID}$`), "must be a study id (std_…)");
 export const ModelId = z.string().regex(new RegExp(`^mdl_${ULID}$`), "must be a model id (mdl_…)");
 
 /** A movable name of a model: usable wherever a model id is. */
@@ -17,13 +18,14 @@ export const TenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be 1
 
 export type DatasetId = z.infer<typeof DatasetId>;
 export type JobId = z.infer<typeof JobId>;
+export type StudyId = z.infer<typeof StudyId>;
 export type ModelId = z.infer<typeof ModelId>;
 export type TenantId = z.infer<typeof TenantId>;
 
 export const defaultTenant: TenantId = "default";
 
 /** A new id, sortable by creation time: prefix and ULID. Its 16 random characters are drawn at once: singly they cost more than the rest of a request's ids. */
-export const createId = (prefix: "ds" | "job" | "mdl", nowMs: number): string => {
+export const createId = (prefix: "ds" | "job" | "mdl" | "std", nowMs: number): string => {
   const random = crypto.getRandomValues(new Uint8Array(16));
   let drawn = 0;
   return `${prefix}_${ulid(nowMs, () => (random[drawn++] ?? 0) / 256)}`;

@@ -68,5 +68,5 @@ export interface Deps {
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
   now: () => Date;
-  createId: (prefix: "ds" | "job" | "mdl") => string;
+  createId: (prefix: "ds" | "job" | "mdl" | "std") => string;
 }

@@ -8,8 +8,8 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
-import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
-import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../src/store/artifacts/artifact-store.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
@@ -61,6 +61,19 @@ const createReports = (post: (message: FromThread) => void) => {
   };
 };
 
+/** What the model made of each validation row: with it trials are compared row by row. */
+const writeScores = (
+  artifacts: ArtifactStore,
+  tenant: string,
+  id: string,
+  digest: string,
+  scores: Tensor[],
+): Promise<WrittenArtifact> => {
+  const key = artifactKeys.scores(tenant, id, digestHex(digest));
+  const chunks = safetensorsChunks(scores, { producer: "descent" });
+  return patiently(() => artifacts.write(key, Readable.from(chunks)));
+};
+
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
 const publishWeights = async (
   artifacts: ArtifactStore,
@@ -79,6 +92,7 @@ const publishWeights = async (
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
   const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
+  const ofTrial = end.scores === null ? {} : { scores: await writeScores(artifacts, tenant, id, digest, end.scores) };
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -90,7 +104,7 @@ const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report },
+    files: { weights, report, ...ofTrial },
     preprocessing,
   };
   return { type: "trained", model, metrics };
@@ -104,6 +118,7 @@ const createContext = (
 ) => ({
   control: order.control,
   checkpointMs: order.checkpointMs,
+  trial: order.trial,
   onProgress: reports.onProgress,
   onPoint: reports.onPoint,
   onEvent: ({ level, type, message, data }: Parameters<TrainingRunContext["onEvent"]>[0]): void => {

@@ -13,6 +13,7 @@ import { withCoefficients } from "../../src/stats/coefficients/with-coefficients
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
+import { scoreRows } from "./row-scores.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -56,6 +57,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
+    ...(context.trial?.pauseAtEpoch == null ? {} : { pauseAtEpoch: context.trial.pauseAtEpoch }),
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -73,7 +75,9 @@ export const createNetworkRun = async (
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
-      if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
+      if (outcome === "paused" || outcome === "handed_back" || outcome === "reached")
+        await context.writeCheckpoint(toContent(state));
+      if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
       // Copies: the store hashes and writes ordinary memory.
       const tensors = weightTensors(plan, memory).map(
@@ -89,6 +93,13 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
       }
       beat(context.control);
+      const compared = context.trial !== null && views.validation.labels !== null && plan.data.validation.rows > 0;
+      const scores = !compared
+        ? null
+        : scoreRows({
+            ...{ spec, preprocessing, labels: views.validation.labels },
+            answers: collectAnswers(plan, memory, team, () => beat(context.control), "validation"),
+          });
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         tensorOf: (name) => {
@@ -96,7 +107,7 @@ export const createNetworkRun = async (
           return data !== undefined && isFloat32(data) ? data : null;
         },
       });
-      return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
+      return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
     },
   };
 };

@@ -78,7 +78,7 @@ export const Model = z
     metrics: Metrics,
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
     files: z
-      .object({ weights: StoredFile, report: StoredFile })
+      .object({ weights: StoredFile, report: StoredFile, scores: StoredFile.optional() })
       .optional()
       .describe("what `/weights` and the report are held against; models of earlier versions are without"),
     preprocessing: Preprocessing,

@@ -63,6 +63,8 @@ export const artifactKeys = {
   modelUpload: (tenant: string, id: string) => `${tenant}/models/${id}/upload`,
   /** Computed together with the weights whose digest it bears. */
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
+  /** What a trial's model made of each validation row. */
+  scores: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/scores-${digestHex}.safetensors`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,

@@ -18,6 +18,7 @@ import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../../src/formats/images/decode-image.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../../src/store/artifacts/file-artifact-store.ts";
+import type { CheckpointRecord, Trial } from "../../../src/store/job-store.ts";
 import { createControl } from "../../../workers/engine/control.ts";
 import type { FromThread } from "../../../workers/engine/protocol.ts";
 import { toRunEnd } from "../../../workers/engine/run-error.ts";
@@ -47,23 +48,30 @@ export const createJobs = async () => {
   };
 
   /** Trains on a data set whose file is in the store. */
-  const trainOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">) => {
+  const trainOn = async (
+    dataset: Dataset,
+    input: Omit<JobSpecInput, "dataset">,
+    { trial = null, checkpoints = [] }: { trial?: Trial | null; checkpoints?: readonly CheckpointRecord[] } = {},
+  ) => {
     const resources = { threads: 1, ...input.resources };
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
     const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
+    const written: CheckpointRecord[] = [];
     const post = (message: FromThread): void => {
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
+      if (message.type === "checkpoint") written.unshift(message.record);
     };
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {
-      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
+      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints },
       ...{
         artifactCache: null,
         artifactUrl: "",
         checkpointMs: 60_000,
+        trial,
         admitted: { memoryBytes, threads },
         control: createControl(),
         memory,
@@ -74,7 +82,7 @@ export const createJobs = async () => {
       if (failed === null) throw error;
       return failed;
     });
-    return { spec, dataset, events, points, end };
+    return { spec, dataset, events, points, end, checkpoints: written };
   };
 
   /** The model of a job that succeeded: its report, and its answers as the service gives them. */

@@ -76,7 +76,10 @@ export const fit = async (
   let breathedMs = options.nowMs();
   let checkpointDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   let stopped = meta.epoch >= plan.spec.training.epochs;
+  const isReached = (): boolean =>
+    run.round.rows === null && meta.epoch >= (options.pauseAtEpoch ?? Number.POSITIVE_INFINITY);
   while (!stopped) {
+    if (meta.batch === 0 && isReached()) return { outcome: "reached", metrics: meta.metrics, state: capture(run) };
     const reason = advance(run, stepsPerLook);
     if (reason === "control") {
       const outcome = outcomes[Atomics.load(options.control, 0) as keyof typeof outcomes];
