@@ -56,6 +56,9 @@ export const limits = {
   studyDimensions: 64,
   studyChoices: 64,
   studyParallel: 64,
+  /** Of one tenant, at a time. */
+  openStudies: 100,
+  gridPoints: 10_000,
   grpcMessageBytes: 4 * MIB,
   /** What one API process has under way at once, over both surfaces. */
   requestsAtOnce: 32,

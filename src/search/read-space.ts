@@ -1,11 +1,9 @@
+import { isObject } from "../domain/is-object.ts";
 import type { SpecErrors } from "../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../domain/limits.ts";
 import { fromPointer, toPointerSegment } from "../domain/pointer.ts";
 import { ChoiceParameter, type Json, RangeParameter, type Space } from "../domain/studies/space.ts";
 import { type Condition, type Dimension, stepsOf } from "./dimension.ts";
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** An object of a choice that is a parameter itself. No part of a job has these keys. */
 export const isParameter = (value: unknown): boolean =>

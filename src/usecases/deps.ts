@@ -9,6 +9,7 @@ import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
+import type { StudyStore } from "../store/study-store.ts";
 import type { Consumption } from "./upkeep/consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
@@ -56,6 +57,7 @@ export interface WebhookAccess {
 export interface Deps {
   artifacts: ArtifactStore;
   jobs: JobStore;
+  studies: StudyStore;
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;

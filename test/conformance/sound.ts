@@ -9,7 +9,7 @@ import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 
-type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
+type Parts = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
 
 interface Records {
   datasets: Dataset[];

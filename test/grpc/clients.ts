@@ -11,11 +11,13 @@ import type { Problem } from "../../src/domain/errors.ts";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
+import { StudiesServiceClient } from "../../src/grpc/generated/descent/v1/studies.ts";
 
 export interface Clients {
   datasets: DatasetsServiceClient;
   jobs: JobsServiceClient;
   models: ModelsServiceClient;
+  studies: StudiesServiceClient;
   close(): void;
 }
 
@@ -27,10 +29,11 @@ export const connectClients = (
   const datasets = new DatasetsServiceClient(address, channel, options);
   const jobs = new JobsServiceClient(address, channel, options);
   const models = new ModelsServiceClient(address, channel, options);
+  const studies = new StudiesServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models },
+    ...{ datasets, jobs, models, studies },
     close: () => {
-      for (const client of [datasets, jobs, models] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, studies] as Client[]) client.close();
     },
   };
 };

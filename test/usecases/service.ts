@@ -28,6 +28,7 @@ import {
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
+import { createRedisStudyStore } from "../../src/store/redis/studies/redis-study-store.ts";
 import type { Admit } from "../../src/usecases/admission/caller.ts";
 
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
@@ -71,6 +72,7 @@ export const startTestService = async (
   const plain: Deps = {
     artifacts,
     jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
+    studies: createRedisStudyStore({ redis: commands, subscriber }),
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),

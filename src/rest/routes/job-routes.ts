@@ -29,7 +29,7 @@ import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "jobs";
 
-const IdempotencyHeader = z.object({
+export const IdempotencyHeader = z.object({
   "idempotency-key": z
     .string()
     .optional()

@@ -67,6 +67,10 @@ export const artifactKeys = {
   scores: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/scores-${digestHex}.safetensors`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
+  studies: (tenant: string) => `${tenant}/studies/`,
+  study: (tenant: string, id: string) => `${tenant}/studies/${id}/`,
+  /** A finished study with its trials and events. */
+  studyManifest: (tenant: string, id: string) => `${tenant}/studies/${id}/manifest.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
