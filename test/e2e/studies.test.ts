@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
@@ -8,6 +9,14 @@ import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+
 const asked = (dataset: string, label: string) => ({ dataset, task: { type: "classification", label } });
 
 describe("a study", () => {
@@ -17,7 +26,11 @@ describe("a study", () => {
   let iris: string;
   beforeAll(async () => {
     dataDir = await createDataDir();
-    service = await startService(dataDir, { WORKERS: "2", LEASE_SECONDS: "3", CHECKPOINT_SECONDS: "0.5" });
+    service = await startService(dataDir, {
+      ...{ WORKERS: "2", LEASE_SECONDS: "3", CHECKPOINT_SECONDS: "0.5" },
+      // An API that is started again has the same port.
+      PORT: String(await freePort()),
+    });
     client = createRestClient(service.url);
     iris = (await client.upload("iris", await dataFile("iris"))).id;
   });
@@ -42,6 +55,27 @@ describe("a study", () => {
       else await response?.text();
       const study = await client.call<Study>(`/v1/studies/${id}`).catch(() => null);
       if (study?.status === 200 && study.body.done) return study.body;
+    }
+  };
+  /** Follows the study's events until this trial was proposed, or the study is done. */
+  const untilTrial = async (id: string, number: number): Promise<void> => {
+    for (;;) {
+      const gone = new AbortController();
+      const response = await fetch(`${service.url}/v1/studies/${id}/events`, {
+        headers: { accept: "text/event-stream" },
+        signal: gone.signal,
+      }).catch(() => null);
+      let text = "";
+      try {
+        for await (const chunk of response?.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+          text += chunk;
+          if (!text.includes(`trial ${number} is proposed`) && !text.includes("event: end")) continue;
+          gone.abort();
+          return;
+        }
+      } catch {
+        // The server was killed, or lost its Redis: follow anew.
+      }
     }
   };
   const trialsOf = async (id: string): Promise<Trial[]> => {
@@ -196,17 +230,16 @@ describe("a study", () => {
       trials: 24,
       parallel: 4,
     });
+    const apis = new Set<number>();
     const pidOf = (role: string): number => service.log.filter((line) => line.role === role).at(-1)!.pid;
-    const untilTrials = async (count: number): Promise<void> => {
-      for (;;) {
-        const page = await client.call<Study>(`/v1/studies/${id}`).catch(() => null);
-        if (page?.status === 200 && (page.body.counts.trials >= count || page.body.done)) return;
-      }
-    };
     const victims = ["trainer", "api", "redis", "trainer", "api", "redis"];
     for (const [i, victim] of victims.entries()) {
-      await untilTrials(4 + 3 * i);
-      process.kill(victim === "redis" ? await redisPidOf(dataDir) : pidOf(victim), "SIGKILL");
+      await untilTrial(id, 4 + 3 * i);
+      const pid = victim === "redis" ? await redisPidOf(dataDir) : pidOf(victim);
+      process.kill(pid, "SIGKILL");
+      if (victim === "api")
+        await service.logged((line) => line.msg === "api ready" && line.pid !== pid && !apis.has(line.pid));
+      apis.add(pidOf("api"));
     }
     const study = await untilDone(id);
     expect(study.state, JSON.stringify(study.error)).toBe("succeeded");
