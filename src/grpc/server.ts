@@ -8,16 +8,18 @@ import type { Deps } from "../usecases/deps.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { withOwnCoding } from "./coding.ts";
-import { createDatasetsService } from "./datasets-service.ts";
+import { AliasesServiceService } from "./generated/descent/v1/aliases.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
 import { StudiesServiceService } from "./generated/descent/v1/studies.ts";
-import { createJobsService } from "./jobs-service.ts";
-import { createModelsService } from "./models-service.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
-import { createStudiesService } from "./studies/studies-service.ts";
+import { createAliasesService } from "./services/aliases-service.ts";
+import { createDatasetsService } from "./services/datasets-service.ts";
+import { createJobsService } from "./services/jobs-service.ts";
+import { createModelsService } from "./services/models-service.ts";
+import { createStudiesService } from "./services/studies-service.ts";
 
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -57,6 +59,7 @@ export const services = {
   jobs: JobsServiceService,
   models: ModelsServiceService,
   studies: StudiesServiceService,
+  aliases: AliasesServiceService,
 };
 
 const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
@@ -75,6 +78,7 @@ const healthNames = [
   "descent.v1.JobsService",
   "descent.v1.ModelsService",
   "descent.v1.StudiesService",
+  "descent.v1.AliasesService",
 ];
 
 /** grpc.health.v1, as readiness sees it. */
@@ -147,6 +151,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     createModelsService(wiring),
   );
   server.addService(withOwnCoding(StudiesServiceService), createStudiesService(wiring));
+  server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

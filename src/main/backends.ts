@@ -15,9 +15,11 @@ import {
   parseRedisUrl,
   waitForRedis,
 } from "../store/redis/redis-connection.ts";
+import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
+import type { Reservations } from "../store/reservations.ts";
 import type { StudyStore } from "../store/study-store.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
@@ -32,6 +34,7 @@ export interface Backends {
   studies: StudyStore;
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
+  reservations: Reservations;
   outbox: WebhookOutbox;
   signs: TrainerHeartbeats;
   close(): Promise<void>;
@@ -96,6 +99,7 @@ export const connectBackends = async (
     studies: onRedis("studies", createRedisStudyStore({ redis, subscriber })),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
+    reservations: onRedis("reservations", createRedisReservations(redis)),
     signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,

@@ -5,10 +5,12 @@ import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
 import type { AnyModel } from "../domain/models/model.ts";
+import type { NetworkDescription } from "../domain/models/network.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
+import type { Reservations } from "../store/reservations.ts";
 import type { StudyStore } from "../store/study-store.ts";
 import type { Consumption } from "./upkeep/consumption.ts";
 
@@ -23,8 +25,8 @@ export interface DataShape {
 
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
-  /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  /** Traces and plans without allocating; a network from a file by its description. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
   /**
    * Checks a JSON body's rows and runs a model on them; `invalid` with `/rows/3/age` pointers for what does not fit. From bytes, which
    * are gone then, to those of the answer.
@@ -32,19 +34,27 @@ export interface EngineAccess {
   predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
-  /** Reads the upload that lies in the store under this model, and leaves its weights and its network there. */
+  /**
+   * Reads the upload that lies in the store under this model, and leaves its weights and its network there. If those take more than
+   * `mostBytes`, nothing is written, and the answer is how many they take.
+   */
   importNetwork(
     party: Party,
-    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined },
-  ): Promise<ImportedNetwork>;
+    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined; mostBytes: number },
+  ): Promise<ImportedNetwork | { needsBytes: number }>;
+  /** A stored model as an ONNX file; `sent` must be called once its content is no longer held. */
+  exportOnnx(
+    party: Party,
+    request: { model: AnyModel; preprocessing: boolean },
+  ): Promise<{ content: Uint8Array<ArrayBuffer>; sent: () => void }>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }
 
 /** What one tenant may hold at a time; going over is `quota_exceeded`, naming the limit. */
 export interface Quotas {
-  queuedJobs: number;
-  storedBytes: number;
+  queuedJobs: number | null;
+  storedBytes: number | null;
 }
 
 /** What submitting needs of webhooks: whether this server can sign them, and where they may go. */
@@ -66,7 +76,9 @@ export interface Deps {
   /** For what must not fail an operation but must not be swallowed either. */
   log: Log;
   /** Per tenant; null without limits. */
-  quotas: Quotas | null;
+  quotas: Quotas;
+  /** How the uploads of all API processes share what is left of `storedBytes`. */
+  reservations: Reservations;
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
   now: () => Date;

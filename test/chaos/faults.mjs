@@ -15,10 +15,14 @@ const untilServing = async (client, startMs) => {
   return null;
 };
 
-const holderOf = ({ state, history }) =>
-  state === "running"
-    ? /taken up by .*:(\d+)$/.exec(history.findLast(({ state }) => state === "running").reason)?.[1]
-    : null;
+/** The process that computes this job, by its record's word; a record that does not say it would make every recovery look like none. */
+const holderOf = ({ state, history }) => {
+  if (state !== "running") return null;
+  const { reason } = history.findLast(({ state }) => state === "running");
+  const pid = /taken up by \S*:(\d+)/.exec(reason)?.[1];
+  if (pid === undefined) throw new Error(`no trainer's process in "${reason}"`);
+  return pid;
+};
 
 /** The jobs that these trainers compute right now. */
 const heldBy = async ({ client, pending }, pids) => {

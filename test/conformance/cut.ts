@@ -13,7 +13,7 @@ export type CutKind = keyof typeof cutKinds;
 
 const away = (): ServiceError => new ServiceError("unavailable", "cut", { retryAfterSeconds: 1 });
 
-type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "queue">;
+type Parts = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "queue" | "reservations">;
 
 export interface Cut {
   parts: Parts;
@@ -57,6 +57,7 @@ export const cutAt = (deps: Parts, n: number, kind: CutKind, onCut: () => void =
       jobs: watched("jobs", deps.jobs),
       catalogue: watched("catalogue", deps.catalogue),
       queue: watched("queue", deps.queue),
+      reservations: watched("reservations", deps.reservations),
     },
     asked,
     reached: () => asked.length > n,

@@ -98,11 +98,14 @@ describe("cut short at every step", { timeout: 240_000 }, () => {
   };
 
   describe.each(kinds)("%s", (kind) => {
-    it("an upload leaves a whole data set or, after the sweep, nothing", async () => {
+    it.each([
+      ["", null],
+      [" within a quota", 1_000_000],
+    ])("an upload%s leaves a whole data set or, after the sweep, nothing", async (_, storedBytes) => {
       const steps = await atEveryCut(
         kind,
         async () => {},
-        (deps) => upload(deps),
+        (deps) => upload({ ...deps, quotas: { queuedJobs: null, storedBytes } }),
         async () => {
           for (const { id } of (await recordsOf(service.deps, tenant)).datasets)
             expect(await service.deps.artifacts.exists(artifactKeys.datasetFile(tenant, id))).toBe(true);

@@ -39,6 +39,22 @@ export const jobEventLogSuite = (name: string, open: OpenJobStores): void => {
       expect(kept.at(-1)!.message).toBe(String(count - 1));
     });
 
+    it("keeps of an event what fits into its bytes, whatever it is about", async () => {
+      const { job, fence } = await start();
+      const long = "ü".repeat(100_000);
+      const data = { name: long, names: Array.from({ length: 1000 }, () => long), [long]: 1, deep: { a: { b: long } } };
+      const event = { at: tick(), level: "warn", type: "note", message: long, data } as const;
+      await stores.jobs.appendEvent(fence, event);
+      await stores.jobs.release(fence, "queued", long, tick());
+      const events = await stores.jobs.events("acme", job.id, { from: null, limit: 10 });
+      for (const each of events) expect(Buffer.byteLength(JSON.stringify(each))).toBeLessThan(16 * 1024);
+      const [, , noted] = events;
+      expect(noted?.message.startsWith("üüü")).toBe(true);
+      expect(noted?.data).toMatchObject({ cut: true, name: `${"ü".repeat(500)}…` });
+      const { history } = await stores.jobs.get("acme", job.id);
+      expect(JSON.stringify(history).length).toBeLessThan(8000);
+    });
+
     it("replaces the points of an earlier attempt from where the resumed one goes on", async () => {
       const { job, fence } = await start();
       await stores.jobs.appendMetrics(

@@ -1,14 +1,10 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import type { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
-
-/** In what time health answers, in milliseconds of a core that the event loop has used meanwhile. */
-const healthMs = 250;
+import { type HealthProber, healthMs, startHealthProber } from "./slowest-health.ts";
 
 const columns = limits.columns;
 /** With these names the header, and a spec that names them all, have nearly the bytes that they may have. */
@@ -17,13 +13,16 @@ const names = Array.from({ length: columns - 1 }, (_, i) => `gene_${i}_`.padEnd(
 const cellOf = (i: number, n: number) => (i % 2 ? `expressed_${(i + n) % 3}` : ((i * 7 + n * 13) % 97) / 10);
 const rowOf = (n: number) => `${names.map((_, i) => cellOf(i, n)).join(",")},${n % 2 ? "ill" : "well"}`;
 const table = `${names.join(",")},state\n${Array.from({ length: 20 }, (_, n) => rowOf(n)).join("\n")}\n`;
+/** As many bytes in a message as it may have, and a table that needs eight such. */
+const chunkBytes = limits.grpcMessageBytes - 1024;
+const long = `a,b,c,d\n${"1.25,red,3,-0.5\n".repeat(2_000_000)}`;
 const task = { type: "classification", label: "state" };
 
 let folder = "";
 let service: Service;
 let client: RestClient;
 let clients: Clients;
-let prober: Worker;
+let prober: HealthProber;
 let dataset = "";
 
 beforeAll(async () => {
@@ -33,26 +32,15 @@ beforeAll(async () => {
   clients = connectClients(service.grpc.replace(/^.*:\/\//, ""), undefined, {
     "grpc.max_receive_message_length": -1,
   });
-  prober = new Worker(new URL("./health-prober.mjs", import.meta.url), {
-    workerData: { url: service.url, pid: (await service.logged(({ msg }) => msg === "api ready")).pid },
-  });
+  prober = await startHealthProber(service);
   dataset = (await client.upload("widest", table)).id;
 });
 afterAll(async () => {
-  await prober.terminate();
+  await prober.close();
   clients.close();
   await service.stop();
   await removeDataDir(folder);
 });
-
-/** The slowest answer of health beside the work. */
-const slowestBeside = async (work: () => Promise<unknown>): Promise<number> => {
-  prober.postMessage("begin");
-  await work();
-  prober.postMessage("end");
-  const [slowestMs] = await once(prober, "message");
-  return slowestMs;
-};
 
 const post = async (path: string, content: unknown, statuses: readonly number[]): Promise<void> => {
   const { status } = await client.post(path, content);
@@ -81,6 +69,7 @@ const overRest: [string, () => Promise<unknown>][] = [
   ],
   ["unknown keys", () => post(check, spec(many(60_000, (i) => `gene${i}`)), [422])],
   ["features of another type", () => post(check, spec({ task: { ...task, features: names.map(() => 1) } }), [422])],
+  ["a body four times as large as it may be", () => post(check, spec({ name: "x".repeat(4 * 1024 ** 2) }), [413])],
   ["a submission", () => post("/v1/jobs", spec(), [202])],
   ["a list of jobs", () => client.call("/v1/jobs?pageSize=100")],
 ];
@@ -94,6 +83,7 @@ const message = (features: string[] = []): JobSpec => ({
 
 const overGrpc: [string, () => Promise<unknown>][] = [
   ["an upload", () => uploadFile(clients, table)],
+  ["an upload in chunks of nearly 4 MiB", () => uploadFile(clients, long, {}, undefined, chunkBytes)],
   ["its record", () => ask(clients.datasets, clients.datasets.getDataset, { id: dataset })],
   ["a list of records", () => ask(clients.datasets, clients.datasets.listDatasets, { pageSize: 100 })],
   ["its rows", () => ask(clients.datasets, clients.datasets.listDatasetRows, { id: dataset, limit: 1000 })],
@@ -127,6 +117,6 @@ describe.each([
   ["gRPC", overGrpc],
 ])("beside the widest table that is allowed, over %s", (_, operations) => {
   test.each(operations)("%s leaves health its turn", async (_name, work) => {
-    expect(await slowestBeside(work)).toBeLessThan(healthMs);
+    expect(await prober.slowestBeside(work)).toBeLessThan(healthMs);
   });
 });

@@ -8,6 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import type { Problem } from "../../src/domain/errors.ts";
+import { AliasesServiceClient } from "../../src/grpc/generated/descent/v1/aliases.ts";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
@@ -18,6 +19,7 @@ export interface Clients {
   jobs: JobsServiceClient;
   models: ModelsServiceClient;
   studies: StudiesServiceClient;
+  aliases: AliasesServiceClient;
   close(): void;
 }
 
@@ -30,10 +32,11 @@ export const connectClients = (
   const jobs = new JobsServiceClient(address, channel, options);
   const models = new ModelsServiceClient(address, channel, options);
   const studies = new StudiesServiceClient(address, channel, options);
+  const aliases = new AliasesServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models, studies },
+    ...{ datasets, jobs, models, aliases, studies },
     close: () => {
-      for (const client of [datasets, jobs, models, studies] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases, studies] as Client[]) client.close();
     },
   };
 };
@@ -58,6 +61,7 @@ export const uploadFile = (
   file: string | Uint8Array,
   header: { name?: string; types?: Record<string, 0 | 1 | 2> } = {},
   metadata = new Metadata(),
+  chunkBytes = 65_536,
 ): Promise<import("../../src/grpc/generated/descent/v1/datasets.ts").Dataset> =>
   new Promise((resolve, reject) => {
     const call = datasets.uploadDataset(metadata, (error, response) =>
@@ -65,8 +69,8 @@ export const uploadFile = (
     );
     call.write({ part: { $case: "header", value: { name: header.name, types: header.types ?? {} } } });
     const bytes = Buffer.from(file);
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      call.write({ part: { $case: "chunk", value: bytes.subarray(at, at + 65_536) } });
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      call.write({ part: { $case: "chunk", value: bytes.subarray(at, at + chunkBytes) } });
     }
     call.end();
   });

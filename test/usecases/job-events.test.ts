@@ -2,7 +2,9 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
+import type { JobStore } from "../../src/store/job-store.ts";
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import { listJobEvents } from "../../src/usecases/jobs/list-job-events.ts";
 import { watchJob } from "../../src/usecases/jobs/watch-job.ts";
 import { connectClients } from "../grpc/clients.ts";
 import { createClient } from "../rest/client.ts";
@@ -49,8 +51,8 @@ const open = async () => {
   };
 };
 
-const note = async ({ deps }: TestService, { id }: Job, count: number): Promise<void> => {
-  const event = { at: deps.now().toISOString(), level: "info", type: "note", message: "", data: {} } as const;
+const note = async ({ deps }: TestService, { id }: Job, count: number, data: JobEvent["data"] = {}): Promise<void> => {
+  const event = { at: deps.now().toISOString(), level: "info", type: "note", message: "", data } as const;
   const target = { tenant: "default", job: id, attempt: null };
   for (let left = count; left > 0; left -= 100)
     await Promise.all(Array.from({ length: Math.min(100, left) }, () => deps.jobs.appendEvent(target, event)));
@@ -87,6 +89,28 @@ describe("events that a reader cannot be given are told of", () => {
     expect(others.map(({ id }) => id)).toEqual(kept.map(({ id }) => id));
     // A reader from the start misses the same, and is told too.
     expect((await page(job, "?limit=1")).items[0]).toMatchObject({ type: "events_missing", data: { after: null } });
+  });
+
+  it("a page of long ones ends by its bytes, without the others having been read", async () => {
+    const { service, submit, page } = opened;
+    const job = await submit();
+    await note(service, job, 990, { names: Array.from({ length: 14 }, () => "x".repeat(500)) });
+    const caller = await admitEveryone("listJobEvents", undefined, "");
+    let readEvents = 0;
+    const jobs: JobStore = {
+      ...service.deps.jobs,
+      events: async (...asked) => {
+        const events = await service.deps.jobs.events(...asked);
+        readEvents += events.length;
+        return events;
+      },
+    };
+    const first = await listJobEvents({ ...service.deps, jobs }, caller, { id: job.id, limit: 1000 });
+    expect(JSON.stringify(first).length).toBeLessThanOrEqual(limits.pageBytes);
+    expect(readEvents).toBeLessThan(first.items.length + 220);
+    const second = await page(job, `?limit=1000&after=${first.nextAfter}`);
+    expect(first.items.length + second.items.length).toBe(991);
+    expect(second.nextAfter).toBeNull();
   });
 
   it("an id that does not exist yet, as from before Redis was lost: the events follow from the first", async () => {

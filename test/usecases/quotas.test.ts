@@ -1,6 +1,16 @@
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ServiceError } from "../../src/domain/errors.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
+import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
+import type { Caller } from "../../src/usecases/admission/caller.ts";
+import { deleteDataset } from "../../src/usecases/datasets/delete-dataset.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
+import type { Deps } from "../../src/usecases/deps.ts";
+import { importModel } from "../../src/usecases/models/import-model.ts";
+import { buildZip } from "../formats/archives/build-archives.ts";
+import { modelOf, nodeOf, portOf, tensorOf } from "../formats/onnx/tiny-network.ts";
 import { body, createClient } from "../rest/client.ts";
 import { startTestService, type TestService } from "./service.ts";
 
@@ -25,28 +35,129 @@ it("jobs that are paused count as waiting: pausing makes no room for more", asyn
   expect((await submit()).status).toBe(202);
 });
 
-it("uploads that run beside each other stay within the tenant's bytes together, and leave nothing when refused", async () => {
-  const caller = { tenant: "parallel", scopes: new Set(["submit"] as const), key: null };
-  const half = `x,y\n${"1,2\n".repeat(7000)}`;
-  let begun = 0;
-  let allBegun = (): void => {};
-  const together = new Promise<void>((resolve) => {
-    allBegun = resolve;
-  });
-  const slow = async function* () {
-    yield Buffer.from(half.slice(0, 1000));
-    begun += 1;
-    if (begun === 4) allBegun();
-    await together;
-    yield Buffer.from(half.slice(1000));
+const caller = (tenant: string): Caller => ({ tenant, scopes: new Set(["submit"] as const), key: null });
+
+/** The same service in another process: a connection of its own to the same Redis and store. */
+const besides = async (): Promise<{ deps: Deps; close: () => void }> => {
+  const redis = createProducerConnection(service.redis.url, () => {});
+  await waitForRedis(redis, 5000);
+  return {
+    deps: { ...service.deps, reservations: createRedisReservations(redis) },
+    close: () => redis.disconnect(),
   };
-  const uploads = Array.from({ length: 4 }, () =>
-    uploadDataset(service.deps, caller, { body: Readable.from(slow(), { objectMode: false }) }),
-  );
-  const outcomes = await Promise.allSettled(uploads);
-  for (const each of outcomes) {
-    if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "quota_exceeded" });
-  }
-  expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(1);
-  expect(await service.deps.artifacts.usedBytes("parallel/")).toBeLessThanOrEqual(storedBytes);
+};
+
+/** Uploads of `bytes` each that stop when most of it has been taken, and what became of them until then. */
+const uploadHalfway = (all: readonly Deps[], tenant: string, bytes: number) => {
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const rows = `x,y\n${"1,2\n".repeat((bytes - 4) / 4)}`;
+  const uploads = all.map((deps) => {
+    let halfway = (): void => {};
+    const reached = new Promise<"halfway">((resolve) => {
+      halfway = () => resolve("halfway");
+    });
+    const pieces = async function* () {
+      for (let from = 0; from < bytes - 8000; from += 4000) yield Buffer.from(rows.slice(from, from + 4000));
+      halfway();
+      await gate;
+      yield Buffer.from(rows.slice(Math.ceil((bytes - 8000) / 4000) * 4000));
+    };
+    const body = Readable.from(pieces(), { objectMode: false, highWaterMark: 1 });
+    const ended = uploadDataset(deps, caller(tenant), { body }).then(
+      () => "stored",
+      (error: ServiceError) => error.code,
+    );
+    return { ended, soFar: Promise.race([reached, ended]) };
+  });
+  return {
+    open,
+    soFar: () => Promise.all(uploads.map(({ soFar }) => soFar)),
+    ends: () => Promise.all(uploads.map(({ ended }) => ended)),
+  };
+};
+
+describe("uploads that run beside each other, over two processes", () => {
+  it("hold no more than the tenant's bytes together, from their first byte on", async () => {
+    const other = await besides();
+    const { open, soFar, ends } = uploadHalfway(
+      [service.deps, other.deps, service.deps, other.deps],
+      "parallel",
+      28_000,
+    );
+    // Three times 20,000 bytes are more than the tenant may have: two go on, whichever they are.
+    expect((await soFar()).sort()).toEqual(["halfway", "halfway", "quota_exceeded", "quota_exceeded"]);
+    open();
+    expect((await ends()).sort()).toEqual(["quota_exceeded", "quota_exceeded", "quota_exceeded", "stored"]);
+    expect(await service.deps.artifacts.usedBytes("parallel/")).toBeLessThanOrEqual(storedBytes);
+    other.close();
+  });
+
+  it("may fill the tenant's bytes to the last, and give back what they did not keep", async () => {
+    const other = await besides();
+    const both = uploadHalfway([service.deps, other.deps], "exact", 24_000);
+    expect(await both.soFar()).toEqual(["halfway", "halfway"]);
+    both.open();
+    expect(await both.ends()).toEqual(["stored", "stored"]);
+    const { items } = await service.deps.catalogue.datasets("exact", { pageSize: 10, pageToken: null });
+    expect(items).toHaveLength(2);
+    await deleteDataset(service.deps, caller("exact"), items[0]!);
+    const after = uploadHalfway([other.deps], "exact", 24_000);
+    after.open();
+    expect(await after.ends()).toEqual(["stored"]);
+    other.close();
+  });
+
+  it("what a process that died had reserved is given back by itself", async () => {
+    const redis = createProducerConnection(service.redis.url, () => {});
+    await waitForRedis(redis, 5000);
+    const hasty = createRedisReservations(redis, 20);
+    const wanted = { atLeast: 100, atMost: 100, free: 100, sequence: 0 };
+    expect(await hasty.reserve("dead", "dead/datasets/a/", wanted)).toBe(100);
+    const taken = async () => hasty.reserve("dead", "dead/datasets/b/", { ...wanted, ...(await hasty.look("dead")) });
+    await vi.waitFor(async () => expect(await taken()).toBe(100), { timeout: 5000, interval: 10 });
+    redis.disconnect();
+  });
+});
+
+it("pixels count as they are decoded, however little the archive takes", async () => {
+  const plain = await sharp({ create: { width: 64, height: 64, channels: 3, background: "#c08040" } })
+    .png()
+    .toBuffer();
+  const archive = (pictures: number) =>
+    buildZip(Array.from({ length: pictures }, (_, i) => ({ path: `${i % 2 ? "a" : "b"}/${i}.png`, content: plain })));
+  const uploadImages = (pictures: number) =>
+    uploadDataset(service.deps, caller("images"), { format: "images", body: Readable.from([archive(pictures)]) });
+  expect(archive(8).length).toBeLessThan(5000);
+  await expect(uploadImages(8)).rejects.toMatchObject({ code: "quota_exceeded" });
+  expect(await service.deps.artifacts.list("images/")).toEqual([]);
+  expect((await uploadImages(3)).rows).toBe(3);
+});
+
+it("weights count as they are stored, however little the file takes", async () => {
+  const side = 100;
+  const network = modelOf({
+    nodes: [nodeOf("Gemm", ["x", "w", "b"], "y", { transB: 1 })],
+    initializers: [
+      tensorOf(
+        "w",
+        [side, side],
+        Array.from({ length: side * side }, () => 1),
+      ),
+      tensorOf(
+        "b",
+        [side],
+        Array.from({ length: side }, () => 0),
+      ),
+    ],
+    inputs: [portOf("x", ["batch", side])],
+    outputs: [portOf("y", ["batch", side])],
+  });
+  const body = () => Readable.from([buildZip([{ path: "net.onnx", content: network }])]);
+  const importInto = (tenant: string) => importModel(service.deps, caller(tenant), { format: "zip", body: body() });
+  expect((await importInto("nets")).files.weights.bytes).toBeGreaterThan(40_000);
+  await expect(importInto("nets")).rejects.toMatchObject({ code: "quota_exceeded" });
+  expect(await service.deps.artifacts.usedBytes("nets/")).toBeLessThanOrEqual(storedBytes);
 });

@@ -19,7 +19,7 @@ const keys = [
 let service: TestService;
 let clients: Clients;
 /** What acme owns; rival must not see, touch or guess any of it. */
-const owned = { dataset: "", job: "", model: "", waiting: "", study: "" };
+const owned = { dataset: "", job: "", model: "", waiting: "", alias: "acme-live", study: "" };
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const metadataOf = (key: string | null): Metadata => {
@@ -52,6 +52,8 @@ beforeAll(async () => {
     body: JSON.stringify({ job: spec(owned.dataset) }),
   });
   owned.study = ((await study.json()) as { id: string }).id;
+  const metadata = metadataOf("key-of-acme");
+  await ask(clients.aliases, clients.aliases.putAlias, { name: owned.alias, model: owned.model }, metadata);
 });
 afterAll(async () => {
   clients.close();
@@ -60,7 +62,7 @@ afterAll(async () => {
 
 /** One call per operation and surface, aimed at what acme owns. */
 const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
-  const { datasets, jobs, models, studies } = clients;
+  const { datasets, jobs, models, aliases, studies } = clients;
   const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
     const received: unknown[] = [];
     for await (const message of messages) received.push(message);
@@ -75,6 +77,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
     listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
@@ -105,6 +108,14 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
+    getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
+    putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
+    listAliases: (m) => ask(aliases, aliases.listAliases, {}, m),
+    getAlias: (m) => ask(aliases, aliases.getAlias, { name: "acme-live" }, m),
+    listAliasHistory: (m) => ask(aliases, aliases.listAliasHistory, { name: "acme-live" }, m),
+    deleteAlias: (m) => ask(aliases, aliases.deleteAlias, { name: "acme-live" }, m),
+    getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
+    getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
     predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
   };
 };
@@ -117,6 +128,7 @@ const bodies: Partial<
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
   submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
   suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
+  putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
 
@@ -137,7 +149,7 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
             : steers
               ? of.waiting
               : of.job;
-    return fetch(`${service.url}${url.replace(":id", id)}`, {
+    return fetch(`${service.url}${url.replace(":id", id).replace(":name", of.alias)}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
       ...(body === undefined ? {} : { body: body.content }),
@@ -149,14 +161,24 @@ const mentionsAcme = (answer: unknown): boolean =>
   Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
 /** What a stranger gets: these make or list their own, all others name what is not theirs. */
 const own: readonly OperationName[] = [
-  "uploadDataset",
-  "listDatasets",
-  "listJobs",
-  "importModel",
-  "listModels",
-  "listStudies",
+  ...([
+    "uploadDataset",
+    "listDatasets",
+    "listJobs",
+    "importModel",
+    "listModels",
+    "listAliases",
+    "listStudies",
+  ] as const),
 ];
-const byReference: readonly OperationName[] = ["submitJob", "validateJob", "submitStudy", "validateStudy"];
+const byReference: readonly OperationName[] = [
+  "submitJob",
+  "planJob",
+  "validateJob",
+  "putAlias",
+  "submitStudy",
+  "validateStudy",
+];
 
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {
@@ -190,11 +212,12 @@ describe("another tenant", () => {
         model: `mdl_${ulid}`,
         waiting: `job_${ulid}`,
         study: `std_${ulid}`,
+        alias: "nobodys",
       };
       const answer = async (of: typeof owned): Promise<[number, string]> => {
         const response = await call(bearer("key-of-rival"), of);
         const text = await response.text();
-        return [response.status, text.replaceAll(/(ds|job|mdl|std)_[0-9A-Z]{26}/g, "$1_…")];
+        return [response.status, text.replaceAll(/(ds|job|mdl|std)_[0-9A-Z]{26}/g, "$1_…").replace(of.alias, "…")];
       };
       expect(await answer(owned)).toEqual(await answer(nobodys));
     },

@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { limits } from "../../src/domain/limits.ts";
-import type { ImportedNetwork, TensorPort } from "../../src/domain/models/imported-model.ts";
+import type { TensorPort } from "../../src/domain/models/imported-model.ts";
 import type { NetworkDescription, NetworkPort } from "../../src/domain/models/network.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
-import type { ImportQuestion } from "./importer.ts";
+import type { ImportAnswer, ImportQuestion } from "./importer.ts";
 import { readUpload } from "./read-upload.ts";
 
 const portOf = ({ name, shape }: NetworkPort): TensorPort => ({ name, type: "float32", shape: [-1, ...shape] });
@@ -26,13 +26,13 @@ const requireLabels = (labels: readonly string[] | null, network: NetworkDescrip
   );
 };
 
-/** Reads an uploaded file and leaves its weights and its network in the store, both under the weights' digest. */
+/** Reads an uploaded file and leaves its weights and its network in the store, both under the weights' digest, if they may take as much. */
 export const importNetwork = async (
   artifacts: ArtifactStore,
-  { tenant, model, format, architecture }: ImportQuestion,
-): Promise<ImportedNetwork> => {
+  { tenant, model, format, architecture, mostBytes }: ImportQuestion,
+): Promise<ImportAnswer> => {
   const bytes = await artifacts.readBytes(artifactKeys.modelUpload(tenant, model));
-  const { network: read, labels } = readUpload(bytes, format, architecture);
+  const { network: read, labels } = await readUpload(bytes, format, architecture);
   const { network, data } = read;
   const parameters = parametersOf(network);
   if (parameters > limits.parameters) {
@@ -45,16 +45,14 @@ export const importNetwork = async (
   const tensors = network.tensors.map(
     ({ name, shape }): Tensor => ({ name, dtype: "F32", shape, data: data.get(name)! }),
   );
+  const chunks = safetensorsChunks(tensors, { producer: "descent" });
+  const text = Buffer.from(JSON.stringify(network));
+  const needsBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, text.byteLength);
+  if (needsBytes > mostBytes) return { needsBytes };
   const digest = digestOfTensors(tensors);
   const digestHex = digest.replace(/^sha256:/, "");
-  const weights = await artifacts.write(
-    artifactKeys.weights(tenant, model, digestHex),
-    Readable.from(safetensorsChunks(tensors, { producer: "descent" })),
-  );
-  const description = await artifacts.write(
-    artifactKeys.network(tenant, model, digestHex),
-    Buffer.from(JSON.stringify(network)),
-  );
+  const weights = await artifacts.write(artifactKeys.weights(tenant, model, digestHex), Readable.from(chunks));
+  const description = await artifacts.write(artifactKeys.network(tenant, model, digestHex), text);
   const isTrained = (kind: string): boolean => kind === "weight" || kind === "offset";
   return {
     parameters,

@@ -11,10 +11,14 @@ export interface ImportQuestion {
   model: ModelId;
   format: ImportFormat;
   architecture?: string | undefined;
+  /** That weights and network may take. */
+  mostBytes: number;
 }
 
+export type ImportAnswer = ImportedNetwork | { needsBytes: number };
+
 export interface Importer {
-  importNetwork(party: Party, request: Omit<ImportQuestion, "tenant">): Promise<ImportedNetwork>;
+  importNetwork(party: Party, request: Omit<ImportQuestion, "tenant">): Promise<ImportAnswer>;
   close(): Promise<void>;
 }
 
@@ -31,7 +35,7 @@ const heapMegabytes = 2048;
 /** Reads files of models in a thread of its own: a gigabyte takes many seconds, and what it holds is not to be trusted. */
 export const createImporter = (script: URL, setup: ImporterSetup, log: Log): Importer => {
   const hungOn = () => new ServiceError("over_limit", "reading this file took too long; export a smaller network");
-  const thread = createRequestWorker<ImportQuestion, ImportedNetwork>({
+  const thread = createRequestWorker<ImportQuestion, ImportAnswer>({
     ...{ script, workerData: setup, what: "import", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
   return {

@@ -1,7 +1,8 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
-import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
@@ -36,7 +37,7 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
@@ -89,8 +90,8 @@ export const createNetworkRun = async (
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
-        const { code, message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+        const { message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
       const compared = context.trial !== null && views.validation.labels !== null && plan.data.validation.rows > 0;

@@ -12,8 +12,10 @@ interface Scored {
   spec: ResolvedJobSpec;
   preprocessing: Preprocessing;
   /** Of the split: classes' indices, or standardised numbers. */
-  labels: Int32Array | Float32Array | null;
-  answers: Answers;
+  labels: Int32Array | Float32Array | Float64Array | null;
+  answers: Pick<Answers, "rows"> & { outputs: Float32Array | Float64Array };
+  /** Labels and answers are numbers of the data set, not standardised. */
+  ownUnits?: boolean;
 }
 
 const tensor = (name: string, data: Float32Array): Tensor => ({ name, dtype: "F32", shape: [data.length], data });
@@ -51,12 +53,14 @@ const lossOf = (loss: ResolvedJobSpec["loss"], predicted: number, second: number
   }
 };
 
-const ofNumbers = ({ spec, preprocessing, labels, answers }: Scored, scale: number): Tensor[] => {
+const ofNumbers = ({ spec, preprocessing, labels, answers, ownUnits = false }: Scored, scale: number): Tensor[] => {
+  const unit = ownUnits ? scale : 1;
+  const truth = (row: number): number => labels![row]! / unit;
   const width = preprocessing.outputs;
-  const at = (i: number, j: number): number => answers.outputs[i * width + j] ?? 0;
-  const loss = Float32Array.from(answers.rows, (row, i) => lossOf(spec.loss, at(i, 0), at(i, 1), labels![row]!));
+  const at = (i: number, j: number): number => (answers.outputs[i * width + j] ?? 0) / unit;
+  const loss = Float32Array.from(answers.rows, (row, i) => lossOf(spec.loss, at(i, 0), at(i, 1), truth(row)));
   const square = Float32Array.from(answers.rows, (row, i) => {
-    const error = scale * (at(i, 0) - labels![row]!);
+    const error = scale * (at(i, 0) - truth(row));
     return error * error;
   });
   return [tensor("loss", loss), tensor("square", square)];

@@ -6,6 +6,16 @@ const longestCategoryBytes = 256;
 
 /** Slots of the direct-mapped cache before the map: a column of pixels or codes hits it nearly always. */
 const slots = 64;
+/** Of a table with thousands of columns and few rows the caches would cost more than all else: a column gets its own after so many cells. */
+const cellsBeforeCache = 256;
+
+interface Cache {
+  keys: Int32Array;
+  counts: (Count | undefined)[];
+}
+
+const createCache = (): Cache => ({ keys: new Int32Array(slots), counts: new Array<Count | undefined>(slots) });
+
 /** Spreads neighbouring keys over the slots (Knuth's multiplicative hashing, 2³²/φ). */
 const slotOf = (key: number): number => Math.imul(key, 0x9e3779b1) >>> 26;
 
@@ -22,8 +32,8 @@ interface Count {
 export const createValueTally = (mostValues: number, charge: (bytes: number) => void = () => {}) => {
   const short = new Map<number, Count>();
   const long = new Map<string, Count>();
-  const recent = new Array<Count | undefined>(slots);
-  const recentKeys = new Int32Array(slots);
+  let cache: Cache | null = null;
+  let cells = 0;
   let overflowed = false;
   let bytes = 0;
   const reckon = (change: number): void => {
@@ -36,7 +46,7 @@ export const createValueTally = (mostValues: number, charge: (bytes: number) => 
     reckon(-bytes);
     short.clear();
     long.clear();
-    recent.fill(undefined);
+    cache = null;
   };
 
   const count = <K>(counts: Map<K, Count>, key: K, record: CsvRecord, i: number): Count | undefined => {
@@ -51,6 +61,23 @@ export const createValueTally = (mostValues: number, charge: (bytes: number) => 
     return found;
   };
 
+  const addShort = (key: number, record: CsvRecord, i: number): void => {
+    if (cache === null) {
+      count(short, key, record, i);
+      cells += 1;
+      if (cells === cellsBeforeCache && !overflowed) cache = createCache();
+      return;
+    }
+    const slot = slotOf(key);
+    const cached = cache.keys[slot] === key ? cache.counts[slot] : undefined;
+    if (cached !== undefined) cached.count += 1;
+    else {
+      const { keys, counts } = cache;
+      counts[slot] = count(short, key, record, i);
+      keys[slot] = key;
+    }
+  };
+
   /** Adds cell i of a record. */
   const add = (record: CsvRecord, i: number): void => {
     if (overflowed) return;
@@ -61,13 +88,7 @@ export const createValueTally = (mostValues: number, charge: (bytes: number) => 
       // No byte of a cell is 0, so the bytes as one number tell the length too.
       let key = 0;
       for (let at = start; at < end; at++) key = (key << 8) | record.bytes[at]!;
-      const slot = slotOf(key);
-      const cached = recentKeys[slot] === key ? recent[slot] : undefined;
-      if (cached !== undefined) cached.count += 1;
-      else {
-        recent[slot] = count(short, key, record, i);
-        recentKeys[slot] = key;
-      }
+      addShort(key, record, i);
     }
   };
 

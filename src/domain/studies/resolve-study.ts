@@ -4,7 +4,7 @@ import { resolveSpec } from "../jobs/spec/defaults.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
 import type { SpecErrors } from "../jobs/spec/spec-errors.ts";
 import { limits } from "../limits.ts";
-import type { Model } from "../models/model.ts";
+import type { AnyModel } from "../models/model.ts";
 import { fromPointer } from "../pointer.ts";
 import type { Json, Space } from "./space.ts";
 import type { ResolvedStudySpec, StudySpec } from "./study-spec.ts";
@@ -104,7 +104,7 @@ const commonJob = (
 export const resolveStudy = (
   spec: StudySpec,
   sent: unknown,
-  { dataset, base }: { dataset: Dataset; base: Model | null },
+  { dataset, base }: { dataset: Dataset; base: AnyModel | null },
   errors: SpecErrors,
 ): { spec: ResolvedStudySpec; template: ResolvedJobSpec } => {
   const job = withShare(spec.job);
@@ -154,5 +154,5 @@ export const jobWithValues = (
   return { ...(body as object), name: `${name} ${trial.number}`.slice(0, limits.nameLength), labels };
 };
 
-export const templateOf = (spec: ResolvedStudySpec, dataset: Dataset, base: Model | null): ResolvedJobSpec =>
+export const templateOf = (spec: ResolvedStudySpec, dataset: Dataset, base: AnyModel | null): ResolvedJobSpec =>
   resolveSpec(JobSpecSchema.parse(spec.job), dataset, base);

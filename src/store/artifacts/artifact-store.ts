@@ -71,6 +71,10 @@ export const artifactKeys = {
   study: (tenant: string, id: string) => `${tenant}/studies/${id}/`,
   /** A finished study with its trials and events. */
   studyManifest: (tenant: string, id: string) => `${tenant}/studies/${id}/manifest.json`,
+  aliases: (tenant: string) => `${tenant}/aliases/`,
+  /** A file for each revision that has not been replaced yet: of two that are written at a time, the newer counts. */
+  alias: (tenant: string, name: string, revision: number) =>
+    `${tenant}/aliases/${name}/${String(revision).padStart(12, "0")}.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { assert } from "../../domain/errors.ts";
+import { boundEvent } from "../../domain/jobs/bounded-event.ts";
 import type { DueWebhook } from "../../domain/jobs/webhook.ts";
 import type { WebhookOutbox } from "../webhook-outbox.ts";
 import { defineScripts } from "./define-scripts.ts";
@@ -46,7 +47,7 @@ export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; 
       (await scripts.noteWebhookOutcome(
         jobKeys(webhook.tenant, webhook.job),
         toMember(webhook),
-        JSON.stringify(event),
+        JSON.stringify(boundEvent(event)),
         settled ? "settled" : "",
       )) === 1,
     onDue: (listener) => {

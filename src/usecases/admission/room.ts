@@ -1,34 +1,118 @@
+import { Readable } from "node:stream";
+import { setTimeout as after } from "node:timers/promises";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import type { Deps } from "../deps.ts";
 
-interface Room {
-  limitBytes: number;
-  /** Whether it is the tenant's quota that limits, not the size of one file. */
-  quota: boolean;
+/** What one upload may still store. What it takes is reserved, over all API processes, until it is closed. */
+export interface Room {
+  /** Whether there is no quota to be asked. */
+  readonly unlimited: boolean;
+  /** Counts so many bytes more. `quota_exceeded` if the tenant's other uploads and files leave no room for them. */
+  take(bytes: number): Promise<void>;
+  /** So many are no longer stored. */
+  give(bytes: number): void;
+  /** The body, each of its chunks once there is room for it. */
+  filled(body: AsyncIterable<Uint8Array>): Readable;
+  /** Holds what was taken for certain: to be asked before anything is recorded. */
+  secure(): Promise<void>;
+  close(): Promise<void>;
 }
+
+type RoomDeps = Pick<Deps, "quotas" | "artifacts" | "reservations" | "log">;
 
 const quotaExceeded = (storedBytes: number): ServiceError =>
   new ServiceError(
     "quota_exceeded",
     `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
-    {
-      retryAfterSeconds: 60,
-    },
+    { retryAfterSeconds: 60 },
   );
 
-/** What an uploaded file may take: its own limit, or what is left of the tenant's quota. */
-export const roomFor = async ({ quotas, artifacts }: Deps, tenant: TenantId, fileBytes: number): Promise<Room> => {
-  if (quotas === null) return { limitBytes: fileBytes, quota: false };
-  const left = quotas.storedBytes - (await artifacts.usedBytes(`${tenant}/`));
-  if (left <= 0) throw quotaExceeded(quotas.storedBytes);
-  return { limitBytes: Math.min(left, fileBytes), quota: left < fileBytes };
+/** So that a large upload asks a few hundred times, and a small one holds hardly more than it needs. */
+const aheadOf = (taken: number): number => (taken < 1024 ** 2 ? 0 : Math.min(4 * 1024 ** 2, Math.floor(taken / 32)));
+
+const MEASURES = 3;
+/** For uploads that began later, and are to be refused first. */
+const PATIENCE_MS = 2000;
+const LOOK_MS = 50;
+
+/** Asks for a total until it is held, or a fresh measure says that there is no room. */
+const createAsking = ({ artifacts, reservations }: RoomDeps, tenant: TenantId, files: string, quota: number) => {
+  let measured: { free: number; sequence: number; atMs: number } | null = null;
+  const measure = async (): Promise<NonNullable<typeof measured>> => {
+    const atMs = performance.now();
+    const { sequence, underWay } = await reservations.look(tenant);
+    // What is being uploaded is counted by what it has reserved. It is measured first: a file that comes between is counted twice, not never.
+    let reserved = 0;
+    for (const upload of new Set([files, ...underWay])) reserved += await artifacts.usedBytes(upload);
+    return { free: quota - ((await artifacts.usedBytes(`${tenant}/`)) - reserved), sequence, atMs };
+  };
+  return async (taken: number, ahead = 0): Promise<number> => {
+    const beganMs = performance.now();
+    for (let measures = 0; ; ) {
+      if (measured === null || performance.now() - measured.atMs > reservations.lastsMs / 2) {
+        measured = await measure();
+        measures += 1;
+      }
+      const wanted = { ...measured, atLeast: taken, atMost: taken + ahead };
+      const held = await reservations.reserve(tenant, files, wanted);
+      if (typeof held === "number") return held;
+      if (held === "later" && performance.now() - beganMs < PATIENCE_MS) {
+        await after(LOOK_MS);
+        continue;
+      }
+      if (measures >= MEASURES) throw quotaExceeded(quota);
+      // Others may have ended, or been deleted, since it was measured.
+      measured = null;
+    }
+  };
 };
 
-/** Others of the tenant's files may have come in beside this one: whoever is last to look sees all of them, so together they never pass the quota. */
-export const requireStillRoom = async ({ quotas, artifacts }: Deps, tenant: TenantId): Promise<void> => {
-  if (quotas === null || (await artifacts.usedBytes(`${tenant}/`)) <= quotas.storedBytes) return;
-  throw quotaExceeded(quotas.storedBytes);
+export const unlimitedRoom: Room = {
+  unlimited: true,
+  take: async () => {},
+  give: () => {},
+  filled: (body) => Readable.from(body, { objectMode: false }),
+  secure: async () => {},
+  close: async () => {},
+};
+
+/** Room for an upload whose files lie below `files`. `quota_exceeded` if there is none at all. */
+export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string): Promise<Room> => {
+  const { quotas, reservations, log } = deps;
+  if (quotas.storedBytes === null) return unlimitedRoom;
+  const ask = createAsking(deps, tenant, files, quotas.storedBytes);
+  let [taken, held] = [0, await ask(1)];
+  const troubled = (err: unknown): void =>
+    log.warn({ tenant, upload: files, err }, "an upload's room could not be kept");
+  const renewal = setInterval(() => void reservations.renew(tenant, files).catch(troubled), reservations.lastsMs / 4);
+  renewal.unref();
+  const take = async (bytes: number): Promise<void> => {
+    taken += bytes;
+    if (taken > held) held = await ask(taken, aheadOf(taken));
+  };
+  const filling = async function* (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of body) {
+      await take(chunk.byteLength);
+      yield chunk;
+    }
+  };
+  return {
+    unlimited: false,
+    take,
+    give: (bytes) => {
+      taken -= bytes;
+    },
+    filled: (body) => Readable.from(filling(body), { objectMode: false }),
+    // Whoever was frozen for long may have lost what it held; asking again is for all of it.
+    secure: async () => {
+      held = await ask(taken);
+    },
+    close: async () => {
+      clearInterval(renewal);
+      await reservations.release(tenant, files).catch(troubled);
+    },
+  };
 };
 
 export const incompleteUpload = (cause?: unknown): ServiceError =>
@@ -39,10 +123,6 @@ const isAbort = (error: unknown): boolean =>
   "code" in error &&
   ["ECONNRESET", "ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));
 
-/** What to answer when an upload failed: the quota where that was the limit, and "incomplete" for a client that went away. */
-export const uploadFailure = (error: unknown, room: Room, { quotas }: Deps): unknown => {
-  if (error instanceof ServiceError && error.code === "too_large" && room.quota && quotas !== null) {
-    return quotaExceeded(quotas.storedBytes);
-  }
-  return error instanceof ServiceError || !isAbort(error) ? error : incompleteUpload(error);
-};
+/** What to answer when an upload failed: "incomplete" for a client that went away. */
+export const uploadFailure = (error: unknown): unknown =>
+  error instanceof ServiceError || !isAbort(error) ? error : incompleteUpload(error);

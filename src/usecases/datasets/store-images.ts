@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { createImageTable } from "../../data/images/image-table.ts";
 import { type OnBroken, readPictures } from "../../data/images/read-pictures.ts";
 import type { Column, ImageSource } from "../../domain/datasets/dataset.ts";
@@ -7,15 +7,15 @@ import type { ReadArchive } from "../../formats/archives/archive-file.ts";
 import { archiveFiles } from "../../formats/archives/archive-files.ts";
 import { createImageDecoder, type ImageSize } from "../../formats/images/decode-image.ts";
 import type { ArtifactStore, WrittenArtifact } from "../../store/artifacts/artifact-store.ts";
+import type { Room } from "../admission/room.ts";
 
 interface UploadedImages {
   /** Where the archive lies until its images have been read, and where their pixels go. */
   uploadKey: string;
   key: string;
   body: Readable;
-  limitBytes: number;
-  /** For the pixels, beside the archive. */
-  pixelLimitBytes: number;
+  /** For the archive, and beside it the pixels. */
+  room: Room;
   size: ImageSize;
   onBroken: OnBroken;
   /** Whether the sender has gone: then what came is not the whole archive. */
@@ -39,17 +39,16 @@ interface StoredImages {
  * No more than a few pictures are held at a time.
  */
 export const storeImages = async (artifacts: ArtifactStore, upload: UploadedImages): Promise<StoredImages> => {
-  const { uploadKey, key, body, limitBytes, pixelLimitBytes, size, onBroken } = upload;
-  const { bytes } = await artifacts.write(uploadKey, body, { limitBytes });
+  const { uploadKey, key, body, room, size, onBroken } = upload;
+  const { bytes } = await artifacts.write(uploadKey, room.filled(body), { limitBytes: limits.datasetBytes });
   upload.requireWhole();
   const read: ReadArchive = (range) => artifacts.read(uploadKey, range);
   const decode = createImageDecoder(limits.imagePixels);
   const { pictures, broken } = readPictures(archiveFiles(read, bytes, archiveLimits), decode, { size, onBroken });
   const { height, width, channels, shorterSide } = size;
   const table = createImageTable(pictures, { height, width, channels });
-  const written = await artifacts.write(key, Readable.from(table.bytes, { objectMode: false }), {
-    limitBytes: pixelLimitBytes,
-  });
+  const written = await artifacts.write(key, room.filled(table.bytes), { limitBytes: limits.imageFileBytes });
   await artifacts.remove(uploadKey);
+  room.give(bytes);
   return { written, profile: table.profile(), images: { shorterSide, ...broken() } };
 };

@@ -9,7 +9,7 @@ import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
+import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
@@ -55,9 +55,8 @@ interface Stated {
   onBroken?: string | undefined;
 }
 
-type Room = Awaited<ReturnType<typeof roomFor>>;
-
-interface Upload extends Room {
+interface Upload {
+  room: Room;
   tenant: TenantId;
   id: DatasetId;
   body: Readable;
@@ -80,9 +79,10 @@ const prepareTable = (stated: Stated, options: ParseOptions): Store => {
   const ofImages = ["shorterSide", "size", "channels", "onBroken"] as const;
   requireNone(stated, ofImages, "is for archives of images, sent with Content-Type: application/zip; leave it out");
   const { name, types, ...dialect } = parse(TableParameters, stated, options);
-  return async ({ artifacts }, { tenant, id, body, limitBytes, requireWhole }) => {
+  return async ({ artifacts }, { room, tenant, id, body, requireWhole }) => {
     const key = artifactKeys.datasetFile(tenant, id);
-    const { written, profile } = await storeAndProfile(artifacts, { key, body, limitBytes, types, dialect });
+    const file = { key, body: room.filled(body), limitBytes: limits.datasetBytes, types, dialect };
+    const { written, profile } = await storeAndProfile(artifacts, file);
     requireWhole();
     return { name, format: "csv", ...dialect, ...written, ...profile };
   };
@@ -93,12 +93,11 @@ const prepareImages = (stated: Stated, options: ParseOptions): Store => {
   const parsed = parse(ImageParameters, stated, options);
   const size = toImageSize(parsed);
   const { name, onBroken } = parsed;
-  return async ({ artifacts }, { tenant, id, quota, ...upload }) => {
+  return async ({ artifacts }, { tenant, id, ...upload }) => {
     const { written, profile, images } = await storeImages(artifacts, {
       ...{ ...upload, size, onBroken },
       uploadKey: artifactKeys.datasetUpload(tenant, id),
       key: artifactKeys.datasetFile(tenant, id, "images"),
-      pixelLimitBytes: quota ? upload.limitBytes : limits.imageFileBytes,
     });
     return { name, format: "images", images, ...written, ...profile };
   };
@@ -123,28 +122,32 @@ export const uploadDataset = async (
   const store = format === "images" ? prepareImages(stated, options) : prepareTable(stated, options);
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
-  const room = await roomFor(deps, caller.tenant, limits.datasetBytes);
   const id = deps.createId("ds");
+  const room = await openRoom(deps, caller.tenant, artifactKeys.dataset(caller.tenant, id));
   let reached: Reached = "file";
   try {
     // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
     const requireWhole = (): void => {
       if (gone?.aborted === true) throw incompleteUpload();
     };
-    const described = await store(deps, { ...room, tenant: caller.tenant, id, body, requireWhole });
-    await requireStillRoom(deps, caller.tenant);
+    const described = await store(deps, { room, tenant: caller.tenant, id, body, requireWhole });
     const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
+    const manifest = Buffer.from(JSON.stringify(dataset));
+    await room.take(manifest.length);
+    await room.secure();
     reached = "asked";
     await deps.catalogue.addDataset(caller.tenant, dataset);
     reached = "recorded";
-    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), Buffer.from(JSON.stringify(dataset)));
+    await deps.artifacts.write(artifactKeys.datasetManifest(caller.tenant, id), manifest);
     return dataset;
   } catch (error) {
     await withdraw(deps, caller.tenant, id, reached).catch((cause: unknown) => {
       const upload = { tenant: caller.tenant, dataset: id, err: cause };
       deps.log.error(upload, "the rest of a failed upload could not be removed; the sweep will");
     });
-    throw uploadFailure(error, room, deps);
+    throw uploadFailure(error);
+  } finally {
+    await room.close();
   }
 };
 

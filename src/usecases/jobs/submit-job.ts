@@ -23,7 +23,7 @@ export const submitJob = async (
     plan,
     createdAt: deps.now().toISOString(),
     idempotency: key === null ? null : { key, bodyDigest: digestOf(request.spec) },
-    quota: deps.quotas === null ? null : { queuedJobs: deps.quotas.queuedJobs },
+    quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
   });
   if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
   return { job, created };

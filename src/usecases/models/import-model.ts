@@ -2,11 +2,16 @@ import type { Readable } from "node:stream";
 import type { ModelId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { presetFor } from "../../domain/models/image-presets.ts";
-import { type ImportedModel, type ImportFormat, ImportParameters } from "../../domain/models/imported-model.ts";
+import {
+  type ImportedModel,
+  type ImportedNetwork,
+  type ImportFormat,
+  ImportParameters,
+} from "../../domain/models/imported-model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, requireStillRoom, roomFor, uploadFailure } from "../admission/room.ts";
+import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 
@@ -30,21 +35,18 @@ export const importModel = async (
 ): Promise<ImportedModel> => {
   const given = parse(ImportParameters, stated, { base: "/query" });
   await deps.jobs.ping();
-  const room = await roomFor(deps, caller.tenant, limits.modelBytes);
   const id = deps.createId("mdl");
   const { tenant } = caller;
+  const room = await openRoom(deps, tenant, artifactKeys.model(tenant, id));
   let reached: Reached = "file";
   try {
     const upload = artifactKeys.modelUpload(tenant, id);
-    const { bytes, sha256 } = await deps.artifacts.write(upload, body, { limitBytes: room.limitBytes });
+    const { bytes, sha256 } = await deps.artifacts.write(upload, room.filled(body), { limitBytes: limits.modelBytes });
     if (gone?.aborted === true) throw incompleteUpload();
-    const { producer, opset, ...read } = await deps.engine.importNetwork(caller, {
-      model: id,
-      format,
-      architecture: given.architecture,
-    });
+    const question = { model: id, format, architecture: given.architecture };
+    const { producer, opset, ...read } = await readWithin(deps, caller, room, bytes, question);
     await deps.artifacts.remove(upload);
-    await requireStillRoom(deps, tenant);
+    room.give(bytes);
     const model: ImportedModel = {
       id,
       name: given.name,
@@ -60,11 +62,15 @@ export const importModel = async (
       file: { format, bytes, sha256, producer, opset },
       createdAt: deps.now().toISOString(),
     };
+    // And its version, which it is given when it is recorded.
+    await room.take(Buffer.byteLength(JSON.stringify(model)) + 32);
+    await room.secure();
     reached = "asked";
-    await deps.catalogue.addModel(tenant, model);
+    const { version } = await deps.catalogue.addModel(tenant, model);
     reached = "recorded";
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(model)));
-    return model;
+    const recorded = { ...model, version };
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(recorded)));
+    return recorded;
   } catch (error) {
     await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
       deps.log.error(
@@ -72,7 +78,29 @@ export const importModel = async (
         "the rest of a failed import could not be removed; the sweep will",
       );
     });
-    throw uploadFailure(error, room, deps);
+    throw uploadFailure(error);
+  } finally {
+    await room.close();
+  }
+};
+
+/** Weights take about as much as the file, unless that holds them in fewer bits or compressed: then it is read again, with room for them. */
+const readWithin = async (
+  { engine }: Deps,
+  caller: Caller,
+  room: Room,
+  fileBytes: number,
+  question: Omit<Parameters<Deps["engine"]["importNetwork"]>[1], "mostBytes">,
+): Promise<ImportedNetwork> => {
+  let mostBytes = room.unlimited ? Number.POSITIVE_INFINITY : Math.ceil(fileBytes * 1.05) + 4096;
+  await room.take(mostBytes);
+  for (;;) {
+    const read = await engine.importNetwork(caller, { ...question, mostBytes });
+    const needsBytes = "needsBytes" in read ? read.needsBytes : read.files.weights.bytes + read.files.network.bytes;
+    room.give(mostBytes);
+    await room.take(needsBytes);
+    if (!("needsBytes" in read)) return read;
+    mostBytes = needsBytes;
   }
 };
 

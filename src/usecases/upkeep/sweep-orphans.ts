@@ -5,6 +5,7 @@ import { publishJob } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { publishStudy } from "../studies/course/publish-study.ts";
 import { removeFiles } from "./remove-files.ts";
+import { sweepAliases } from "./sweep-aliases.ts";
 
 export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log" | "now">;
 
@@ -88,6 +89,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
 
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
   await publishStudies(deps, tenant);
+  await sweepAliases(deps, tenant);
   for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
     const job = await jobOf(id);
     if (job === null && !hasManifest && isOld(id)) await remove(files);

@@ -139,7 +139,8 @@ export const api = {
   report: (model: string, signal: AbortSignal) => get<Report>(`/v1/models/${id(model)}/report`, signal),
   predict: (model: string, rows: Row[]) =>
     post<{ predictions: Prediction[] }>(`/v1/models/${id(model)}/predict`, { rows }),
-  weights: async (model: string) => (await send(`/v1/models/${id(model)}/weights`, {})).blob(),
+  modelFile: async (model: string, file: "weights" | "onnx" | "card") =>
+    (await send(`/v1/models/${id(model)}/${file}`, {})).blob(),
   remove: (kind: "jobs" | "datasets" | "models", resource: string) =>
     send(`/v1/${kind}/${id(resource)}`, { method: "DELETE" }),
 };

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
+import { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { type KernelSource, loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
@@ -91,7 +92,10 @@ export interface RunOptions extends Partial<FitOptions> {
 /** Counts the steps, those of trials too, and pauses after as many as are requested. */
 const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
   const stepping = new Set(
-    [plan.programIndex, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [step, lastStep]),
+    [...plan.programIndex.stages, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [
+      step.at(-1)!.program,
+      lastStep.at(-1)!.program,
+    ]),
   );
   let done = 0;
   const run = (program: number): void => {

@@ -25,16 +25,25 @@ describe("a study's trial", () => {
   test("pauses by itself at each rung, has its value there, and ends with the weights of a job that never paused", async () => {
     const whole = await jobs.train(file("iris"), spec);
     const { dataset } = whole;
-    const first = await jobs.trainOn(dataset, spec, { trial: { pauseAtEpoch: 1 } });
+    const first = await jobs.trainOn(dataset, spec, null, { trial: { pauseAtEpoch: 1 } });
     expect(first.end).toEqual({ type: "reached", epoch: 1 });
     expect(first.points.at(-1)?.metrics.validationLoss).toBe(whole.points[0]?.metrics.validationLoss);
     // Taken up again without being promoted it computes nothing.
-    const again = await jobs.trainOn(dataset, spec, { trial: { pauseAtEpoch: 1 }, checkpoints: first.checkpoints });
+    const again = await jobs.trainOn(dataset, spec, null, {
+      trial: { pauseAtEpoch: 1 },
+      checkpoints: first.checkpoints,
+    });
     expect(again.end).toEqual({ type: "reached", epoch: 1 });
     expect(again.points).toEqual([]);
-    const second = await jobs.trainOn(dataset, spec, { trial: { pauseAtEpoch: 4 }, checkpoints: first.checkpoints });
+    const second = await jobs.trainOn(dataset, spec, null, {
+      trial: { pauseAtEpoch: 4 },
+      checkpoints: first.checkpoints,
+    });
     expect(second.end).toEqual({ type: "reached", epoch: 4 });
-    const last = await jobs.trainOn(dataset, spec, { trial: { pauseAtEpoch: null }, checkpoints: second.checkpoints });
+    const last = await jobs.trainOn(dataset, spec, null, {
+      trial: { pauseAtEpoch: null },
+      checkpoints: second.checkpoints,
+    });
     const [direct, promoted] = [await jobs.modelOf(whole), await jobs.modelOf(last)];
     expect(promoted.model.digest).toBe(direct.model.digest);
     expect(promoted.model.metrics).toEqual(direct.model.metrics);
@@ -47,6 +56,7 @@ describe("a study's trial", () => {
     const trial = await jobs.trainOn(
       short.dataset,
       { ...spec, optimizer: { type: "adam", learningRate: 1 }, training },
+      null,
       { trial: { pauseAtEpoch: 300 } },
     );
     expect(trial.end.type).toBe("trained");
@@ -62,11 +72,9 @@ describe("a study's trial", () => {
     const header = file(name).toString().split("\n", 1)[0]?.split(",") ?? [];
     const job = { task: { ...task, label: header.includes(label) ? label : header.at(-1)!.trim() }, model };
     const plain = await jobs.train(file(name), { ...job, training: { epochs: 5, split } });
-    const run = await jobs.trainOn(
-      plain.dataset,
-      { ...job, training: { epochs: 5, split } },
-      { trial: { pauseAtEpoch: null } },
-    );
+    const run = await jobs.trainOn(plain.dataset, { ...job, training: { epochs: 5, split } }, null, {
+      trial: { pauseAtEpoch: null },
+    });
     const { model: trained } = await jobs.modelOf(run);
     const key = artifactKeys.scores("default", trained.id, trained.digest.replace(/^sha256:/, ""));
     const { tensors } = decodeSafetensors(await jobs.artifacts.readBytes(key));

@@ -2,6 +2,10 @@ import type { LayerStatistics } from "../../../domain/jobs/job.ts";
 import type { Team } from "../../parallel/team.ts";
 import type { TrainingPlan } from "../planning/training.ts";
 
+/** A job has thousands of points, and a network from a file any number of layers with names of its own. */
+const mostLayers = 200;
+const longestName = 100;
+
 /** The state of the layers after a step: weights and last gradients of each, and its outputs on the first rows of the epoch. */
 export type LayerDescriber = () => { readonly layers: LayerStatistics[]; readonly gradientNorm: number };
 
@@ -27,11 +31,12 @@ export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Mem
     cursor[0] = 0;
     team.run(plan.programIndex.statistics);
     let squares = 0;
-    const layers = statistics.layers.map((layer) => {
+    const layers = statistics.layers.flatMap((layer, index) => {
       const gradientSquares = layer.trainable > 0 ? at(layer.gradientSquaresOffset) : 0;
       squares += gradientSquares;
+      if (index >= mostLayers) return [];
       return {
-        layer: layer.layer,
+        layer: layer.layer.slice(0, longestName),
         gradientRms: Math.sqrt(gradientSquares / Math.max(1, layer.trainable)),
         weightRms: Math.sqrt(at(layer.weightSquaresOffset) / layer.parameters),
         ...describeActivity(layer.layer),

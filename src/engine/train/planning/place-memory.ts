@@ -114,7 +114,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     randomOffset: layout.place(16),
     cursorOffset: layout.place(4, 4),
     lossOffset: layout.place(4, 4),
-    groups: model.factors.map((factor) => ({ factor, hyperOffset: layout.place(hyperBytes, 32) })),
+    groups: model.groups.map((group) => ({ ...group, hyperOffset: layout.place(hyperBytes, 32) })),
   };
   const clip = { squaresOffset: layout.place(8, 8), factorOffset: layout.place(8, 8) };
   const constants = request.constants.map((constant) => ({

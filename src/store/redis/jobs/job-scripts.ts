@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
+import { boundText } from "../../../domain/jobs/bounded-event.ts";
 import { type JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
 import { defineScripts } from "../define-scripts.ts";
@@ -69,7 +70,7 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
       JSON.stringify(request.same ?? []),
       request.attempt === undefined ? "" : String(request.attempt),
       request.at,
-      request.reason,
+      boundText(request.reason),
       JSON.stringify(request.fields ?? {}),
       request.crash ?? "",
       request.crash === undefined ? "0" : String(CRASH_COUNTS[request.crash]),

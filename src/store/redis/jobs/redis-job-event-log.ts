@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import type { JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobStore } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
@@ -10,7 +11,7 @@ type EventLog = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "met
 /** A job's events and its metrics history. */
 export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: number): EventLog => ({
   appendEvent: async ({ tenant, job, attempt }, event) => {
-    const appended = await scripts.appendEvent(jobKeys(tenant, job), attempt ?? "", JSON.stringify(event));
+    const appended = await scripts.appendEvent(jobKeys(tenant, job), attempt ?? "", JSON.stringify(boundEvent(event)));
     if (appended === -1) throw absent(job);
     return appended === 1;
   },

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../../domain/errors.ts";
+import { boundText } from "../../../domain/jobs/bounded-event.ts";
+import type { JobError } from "../../../domain/jobs/job.ts";
 import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { Fence, JobStore } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob } from "./job-record.ts";
 import type { JobScripts } from "./job-scripts.ts";
+import { createEnds } from "./redis-job-ends.ts";
 
 type Runs = Pick<
   JobStore,
@@ -28,6 +31,10 @@ const trainerKeys = [redisKeys.trainers, `${redisKeys.trainers}:until`];
 
 const LONGEST_WAIT_SECONDS = 60;
 
+const boundError = ({ code, message, hint }: JobError): JobError => ({
+  ...{ code, message: boundText(message), hint: boundText(hint) },
+});
+
 const isFull = (raw: unknown): raw is ["full", number] => Array.isArray(raw) && raw[0] === "full";
 
 /** The further back its turn, the later the job looks again: thousands that wait at a tenant's limit must not keep trainers busy. */
@@ -38,8 +45,8 @@ const tooManyRunning = (runningJobs: number, placesAhead: number): ServiceError 
 
 const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt });
 
-/** How attempts end, but for success. */
-const createEnds = (
+/** How attempts stop that did not succeed. */
+const createStops = (
   moved: JobScripts["moved"],
 ): Pick<Runs, "fail" | "release" | "reach" | "reclaim" | "failWaiting"> => ({
   fail: async (fence, error, at) =>
@@ -48,7 +55,7 @@ const createEnds = (
       at,
       reason: error.message,
       by: ["fail"],
-      fields: { error: JSON.stringify(error) },
+      fields: { error: JSON.stringify(boundError(error)) },
     })) !== null,
   release: async (fence, to, reason, at, crashed = false) => {
     const by: readonly Transition[] =
@@ -72,7 +79,7 @@ const createEnds = (
       at,
       reason: error.message,
       by: ["failWaiting"],
-      fields: { error: JSON.stringify(error) },
+      fields: { error: JSON.stringify(boundError(error)) },
     })) !== null,
 });
 
@@ -118,20 +125,10 @@ export const createRuns = (
     return held === 1 ? { obsolete } : null;
   },
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
-  succeed: async ({ tenant, job, attempt }, model, metrics, at) =>
-    (await scripts.succeedJob(
-      [...jobKeys(tenant, job), `${redisKeys.modelPrefix(tenant)}:${model.id}`, redisKeys.modelIndex(tenant)],
-      attempt,
-      JSON.stringify(transitions.succeed.from),
-      at,
-      "the model is stored",
-      model.id,
-      JSON.stringify(model),
-      JSON.stringify(metrics),
-    )) === 1,
+  ...createEnds(scripts),
+  ...createStops(moved),
   announceTrainer: async (name, memoryBytes, forMs) => {
     await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);
   },
   largestTrainer: async () => Number(await scripts.largestTrainer(trainerKeys)),
-  ...createEnds(moved),
 });

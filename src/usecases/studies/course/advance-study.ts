@@ -1,7 +1,6 @@
 import { ServiceError } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import { isDone } from "../../../domain/jobs/job-state.ts";
-import type { Model } from "../../../domain/models/model.ts";
 import { jobWithValues, templateOf } from "../../../domain/studies/resolve-study.ts";
 import { isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
 import type { StudyChange } from "../../../store/study-store.ts";
@@ -28,7 +27,7 @@ const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial):
     const { dataset: id, base } = study.spec.job;
     const [dataset, model] = await Promise.all([
       deps.catalogue.dataset(tenant, id),
-      base === undefined ? null : (deps.catalogue.model(tenant, base.model) as Promise<Model>),
+      base === undefined ? null : deps.catalogue.model(tenant, base.model),
     ]);
     const body = jobWithValues(study.spec, templateOf(study.spec, dataset, model), trial.values as never, {
       study: study.id,

@@ -23,7 +23,7 @@ export const submitTrialJob = async (
     const { spec, plan } = await planJob(deps, serviceCaller(tenant), body);
     const { job, created, place } = await deps.jobs.create({
       ...{ tenant, id, spec, plan, createdAt: deps.now().toISOString(), idempotency: null },
-      quota: deps.quotas === null ? null : { queuedJobs: deps.quotas.queuedJobs },
+      quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
       study: { id: study.id, pauseAtEpoch },
     });
     if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
