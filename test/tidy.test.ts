@@ -122,13 +122,20 @@ interface Import {
   typeOnly: boolean;
 }
 
-const importsOf = (path: string): Import[] => {
+const readImports = (path: string): Import[] => {
   const text = read(path);
   const clauses = /^(?:import|export)\s+(type\s+)?(?:[\w*{][^;"]*?\s+from\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
   return [...text.matchAll(clauses)].map(([whole, type, specifier, dynamic]) => ({
     specifier: specifier ?? dynamic ?? "",
     typeOnly: type !== undefined || /^(import|export) \{(\s*type \w+( as \w+)?,?)+\s*\} from/.test(whole),
   }));
+};
+
+const imports = new Map<string, Import[]>();
+const importsOf = (path: string): Import[] => {
+  const known = imports.get(path) ?? readImports(path);
+  imports.set(path, known);
+  return known;
 };
 
 const wrongImport = (path: string, { specifier, typeOnly }: Import): boolean => {

@@ -14,7 +14,6 @@ import { withCoefficients } from "../../src/stats/coefficients/with-coefficients
 import { beat } from "../engine/control.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { reportNetwork } from "./network-report.ts";
-import { scoreRows } from "./row-scores.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -22,6 +21,7 @@ import {
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "./training-run.ts";
+import { scoreRows } from "./trials/row-scores.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 

@@ -5,7 +5,7 @@ import { lineageRoutes } from "./lineage-routes.ts";
 import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import type { RestRoute } from "./route.ts";
-import { studyRoutes } from "./study-routes.ts";
+import { studyRoutes } from "./studies/study-routes.ts";
 
 /** Every operation of this surface; a test holds it against the table of operations. */
 export const restRoutes: readonly RestRoute[] = [

@@ -16,13 +16,13 @@ import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
 import { fromContent, toContent } from "../fit-state.ts";
-import { scoreRows } from "../row-scores.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "../training-run.ts";
+import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";

@@ -1,9 +1,9 @@
-import { assert } from "../../src/domain/errors.ts";
-import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Preprocessing } from "../../src/domain/models/model.ts";
-import { exp64, log64 } from "../../src/engine/kernels/math64.ts";
-import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
-import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { assert } from "../../../src/domain/errors.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
+import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 
 /** So that a probability of 0 costs much, and not everything. */
 const least = 1e-30;

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import type { z } from "zod";
-import { parseEventId } from "../../usecases/jobs/event-id.ts";
-import { getStudy } from "../../usecases/studies/get-study.ts";
-import { listStudyEvents } from "../../usecases/studies/list-study-events.ts";
-import { watchStudy } from "../../usecases/studies/watch-study.ts";
-import type { EventsQuery } from "../openapi/schemas.ts";
-import { toEventStream } from "./event-stream.ts";
-import { wantsPage } from "./job-events.ts";
-import type { RestCall } from "./route.ts";
+import { parseEventId } from "../../../usecases/jobs/event-id.ts";
+import { getStudy } from "../../../usecases/studies/get-study.ts";
+import { listStudyEvents } from "../../../usecases/studies/list-study-events.ts";
+import { watchStudy } from "../../../usecases/studies/watch-study.ts";
+import type { EventsQuery } from "../../openapi/schemas.ts";
+import { toEventStream } from "../event-stream.ts";
+import { wantsPage } from "../job-events.ts";
+import type { RestCall } from "../route.ts";
 
 /** As those of a job. */
 export const answerStudyEvents = async (call: RestCall<z.output<typeof EventsQuery>>): Promise<unknown> => {
