@@ -82,13 +82,20 @@ const floors: Record<string, Floor> = {
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
+  /** Another dialect of REST: the same server, bodies and errors. */
+  "src/openai": { values: ["src/usecases", "src/domain", "src/rest"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
-  "src/web/page": { values: [], types: ["src/domain"] },
+  "src/web/page": { values: ["src/client"], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },
+  /** Whoever imports it gets no more than this: of the service it sees types. */
+  "src/client": { values: [], types: ["src/domain"] },
   "src/config.ts": { values: [] },
   "src/environment-help.ts": { values: [] },
-  "src/demo": { values: [] },
-  "src/demo.ts": { values: ["src/demo"] },
+  /** A client like any other; what it starts besides is what `npm start` starts. */
+  "src/cli": {
+    values: ["src/client", "src/formats", "src/domain", "src/config.ts", "src/main", "src/main.ts"],
+  },
+  "src/demo.ts": { values: ["src/client", "src/cli"] },
   workers: {
     // Large bodies and messages are read in a thread, in the same words as everywhere.
     values: [

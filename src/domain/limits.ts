@@ -51,6 +51,8 @@ export const limits = {
   jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
+  /** Of a model's spec as JSON in a query. */
+  architectureLength: 8000,
   labels: 64,
   /** Of a study: its trials, numbers and choices to find, values of one choice, and points of a grid. */
   studyTrials: 1000,

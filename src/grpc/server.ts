@@ -12,6 +12,7 @@ import { AliasesServiceService } from "./generated/descent/v1/aliases.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
+import { PredictionsServiceService } from "./generated/descent/v1/predictions.ts";
 import { StudiesServiceService } from "./generated/descent/v1/studies.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
@@ -19,6 +20,7 @@ import { createAliasesService } from "./services/aliases-service.ts";
 import { createDatasetsService } from "./services/datasets-service.ts";
 import { createJobsService } from "./services/jobs-service.ts";
 import { createModelsService } from "./services/models-service.ts";
+import { createPredictionsService } from "./services/predictions-service.ts";
 import { createStudiesService } from "./services/studies-service.ts";
 
 export interface GrpcOptions {
@@ -60,6 +62,7 @@ export const services = {
   models: ModelsServiceService,
   studies: StudiesServiceService,
   aliases: AliasesServiceService,
+  predictions: PredictionsServiceService,
 };
 
 const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
@@ -79,6 +82,7 @@ const healthNames = [
   "descent.v1.ModelsService",
   "descent.v1.StudiesService",
   "descent.v1.AliasesService",
+  "descent.v1.PredictionsService",
 ];
 
 /** grpc.health.v1, as readiness sees it. */
@@ -152,6 +156,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
   );
   server.addService(withOwnCoding(StudiesServiceService), createStudiesService(wiring));
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
+  server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

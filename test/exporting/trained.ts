@@ -10,6 +10,7 @@ import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
@@ -34,15 +35,21 @@ export const storeModel = async (
   store: ArtifactStore,
   model: Pick<Model, "spec" | "task" | "preprocessing">,
   tensors: readonly Tensor[],
+  network: NetworkDescription | null = null,
 ): Promise<Model> => {
   const id = "mdl_01JD0000000000000000000000";
   const digest = digestOfTensors(tensors);
   const key = artifactKeys.weights(tenant, id, digest.replace("sha256:", ""));
   const weights = await store.write(key, Readable.from(safetensorsChunks(tensors)));
+  const described = artifactKeys.network(tenant, id, digest.replace("sha256:", ""));
+  const files = {
+    ...{ weights, report: { bytes: 0, sha256: "" } },
+    ...(network && { network: await store.write(described, Buffer.from(JSON.stringify(network))) }),
+  };
   return {
     ...{ id, digest, ...model },
     ...{ name: "exported", job: null, dataset: null, base: null, parameters: 0, metrics: {} },
-    files: { weights, report: { bytes: 0, sha256: "" } },
+    files,
     createdAt: "2026-11-26T00:00:00.000Z",
   };
 };

@@ -12,6 +12,7 @@ import { AliasesServiceClient } from "../../src/grpc/generated/descent/v1/aliase
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
+import { PredictionsServiceClient } from "../../src/grpc/generated/descent/v1/predictions.ts";
 import { StudiesServiceClient } from "../../src/grpc/generated/descent/v1/studies.ts";
 
 export interface Clients {
@@ -20,6 +21,7 @@ export interface Clients {
   models: ModelsServiceClient;
   studies: StudiesServiceClient;
   aliases: AliasesServiceClient;
+  predictions: PredictionsServiceClient;
   close(): void;
 }
 
@@ -33,10 +35,11 @@ export const connectClients = (
   const models = new ModelsServiceClient(address, channel, options);
   const studies = new StudiesServiceClient(address, channel, options);
   const aliases = new AliasesServiceClient(address, channel, options);
+  const predictions = new PredictionsServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models, aliases, studies },
+    ...{ datasets, jobs, models, aliases, predictions, studies },
     close: () => {
-      for (const client of [datasets, jobs, models, aliases, studies] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases, predictions, studies] as Client[]) client.close();
     },
   };
 };

@@ -62,7 +62,7 @@ afterAll(async () => {
 
 /** One call per operation and surface, aimed at what acme owns. */
 const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
-  const { datasets, jobs, models, aliases, studies } = clients;
+  const { datasets, jobs, models, aliases, predictions, studies } = clients;
   const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
     const received: unknown[] = [];
     for await (const message of messages) received.push(message);
@@ -109,6 +109,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
+    predictDataset: (m) => ask(predictions, predictions.predictDataset, { model, dataset }, m),
+    getPredictionFile: (m) => stream(predictions.getPredictionFile({ id: job, format: 0 }, m)),
     putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
     listAliases: (m) => ask(aliases, aliases.listAliases, {}, m),
     getAlias: (m) => ask(aliases, aliases.getAlias, { name: "acme-live" }, m),
@@ -126,6 +128,7 @@ const bodies: Partial<
   uploadDataset: () => ({ type: "text/csv", content: iris }),
   importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
+  predictDataset: (of) => ({ type: "application/json", content: JSON.stringify({ dataset: of.dataset }) }),
   submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
   suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),

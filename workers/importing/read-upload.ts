@@ -7,6 +7,7 @@ import { badArchive } from "../../src/formats/archives/archive-file.ts";
 import { zipFiles } from "../../src/formats/archives/zip-files.ts";
 import { networkOfGraph, type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
 import { readForeignTensors } from "../../src/formats/safetensors/foreign-tensors.ts";
+import { networkOfSpec } from "./network-of-spec.ts";
 
 /** What an upload holds: a network, and the names of its classes where it brings them. */
 export interface ReadUpload {
@@ -62,12 +63,15 @@ const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
 
 const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadUpload => {
   if (architecture === undefined) {
-    const detail = `a safetensors file has no network in it: say which it is of, one of ${familyNames.join(", ")}`;
+    const detail = `a safetensors file has no network in it: say which it is of, a model's spec as JSON, or one of ${familyNames.join(", ")}`;
     throw new ServiceError("invalid", `/query/architecture: ${detail}`, {
       errors: [{ pointer: "/query/architecture", detail }],
     });
   }
-  return { network: networkOfGraph(graphOfFamily(architecture, readForeignTensors(bytes))), labels: null };
+  const tensors = readForeignTensors(bytes);
+  const isSpec = architecture.trimStart().startsWith("{");
+  const network = isSpec ? networkOfSpec(architecture, tensors) : networkOfGraph(graphOfFamily(architecture, tensors));
+  return { network, labels: null };
 };
 
 /** Reads an uploaded file of any of the formats. */

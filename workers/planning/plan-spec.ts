@@ -17,6 +17,7 @@ const secondsPerStep = 70e-6;
 
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
+  readonly keptFeatures?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
 };
@@ -38,6 +39,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     flopsPerStep,
     stepsPerEpoch,
     steps,
+    ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
     threads,
     estimatedSeconds,
     warnings: [...warnings, ...warningsOf(spec)],
@@ -65,7 +67,8 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
     const flops = network === null ? {} : { flops: planned.flops };
     const { flops: _, ...counted } = planned;
-    const plan = toPlan({ ...counted, ...flops, steps: planned.steps + searchSteps }, spec);
+    const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
+    const plan = toPlan({ ...counted, ...flops, ...kept, steps: planned.steps + searchSteps }, spec);
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -157,10 +157,11 @@ const run = async (
 ): Promise<RunEnd> => {
   const { spec, dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
-  const preprocessing = await readData(artifacts, order, (openStream) =>
-    prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits),
-  );
   const initial = await readBase(artifacts, order, network);
+  const intake = trainingRun.intake?.(initial ?? new Map(), order.control) ?? null;
+  const preprocessing = await readData(artifacts, order, (openStream) =>
+    prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits, intake),
+  );
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
       post({

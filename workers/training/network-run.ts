@@ -6,6 +6,7 @@ import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
+import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
@@ -70,6 +71,7 @@ export const createNetworkRun = async (
   return {
     team: plan.threads > 1 ? { plan, memory } : null,
     arrays: views,
+    intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),
     async fit(context): Promise<TrainingRunEnd> {

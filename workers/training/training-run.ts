@@ -1,4 +1,4 @@
-import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { PreparedArrays, RowIntake } from "../../src/data/preprocessing/prepare.ts";
 import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
@@ -54,6 +54,8 @@ export interface TrainingRun {
   arrays: PreparedArrays;
   /** The numbers in the arrays are the file's, not standardised. */
   ownUnits?: true;
+  /** Takes the rows instead of the arrays, on the base's weights; null: the arrays hold them. */
+  intake?: (initial: ReadonlyMap<string, Float32Array>, control: Control) => RowIntake | null;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
   fit(context: TrainingRunContext): Promise<TrainingRunEnd>;

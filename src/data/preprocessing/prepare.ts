@@ -26,6 +26,14 @@ export interface SplitArrays {
 
 export type PreparedArrays = Record<Split, SplitArrays>;
 
+/** Takes rows a few at a time instead: what is made of them is the features. */
+export interface RowIntake {
+  /** rows × inputs, row-major. */
+  readonly input: Float32Array;
+  readonly rows: number;
+  take(places: readonly { split: Split; row: number }[]): void;
+}
+
 /** Writes the inputs of one record to `out` from `at`. */
 const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
   const columnOf = new Map(dataset.columns.map(({ name }, i) => [name, i]));
@@ -75,6 +83,7 @@ export const fillSplits = async (
   openStream: OpenStream,
   preprocessing: Preprocessing,
   arrays: PreparedArrays,
+  intake: RowIntake | null = null,
 ): Promise<void> => {
   const reader = createLabelReader(spec, dataset);
   const write = createRecordWriter(preprocessing, dataset);
@@ -83,17 +92,27 @@ export const fillSplits = async (
   let place = 0;
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
+  const held: { split: Split; row: number }[] = [];
+  const takeIn = (record: CsvRecord, split: Split, row: number, { input, rows, take }: RowIntake): void => {
+    write(record, input, held.length * inputs);
+    held.push({ split, row });
+    if (held.length === rows) take(held.splice(0));
+  };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
     const row = filled[split];
     const { features, labels, places, clusters } = arrays[split];
-    assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
-    write(record, features, row * inputs);
+    if (intake !== null) takeIn(record, split, row, intake);
+    else {
+      assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
+      write(record, features, row * inputs);
+    }
     if (labels !== null) labels[row] = target(label);
     if (places !== undefined) places[row] = place;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
     place += 1;
     filled[split] = row + 1;
   });
+  if (held.length > 0) intake?.take(held);
 };
 
 /**
@@ -110,8 +129,9 @@ export const prepare = async (
   arrays: PreparedArrays,
   base?: BaseModel | null,
   ownUnits = false,
+  intake: RowIntake | null = null,
 ): Promise<Preprocessing> => {
   const preprocessing = await fitPreprocessing(spec, dataset, openStream, base);
-  await fillSplits(spec, dataset, openStream, ownUnits ? inOwnUnits(preprocessing) : preprocessing, arrays);
+  await fillSplits(spec, dataset, openStream, ownUnits ? inOwnUnits(preprocessing) : preprocessing, arrays, intake);
   return preprocessing;
 };

@@ -3,6 +3,7 @@ import { exactRecord } from "../exact-record.ts";
 import { JobId, ModelId } from "../ids.ts";
 import { JsonValue } from "../json-value.ts";
 import { JobState } from "./job-state.ts";
+import { JobPrediction } from "./prediction-job.ts";
 import { JobSpec, type ResolvedJobSpec } from "./spec/job-spec.ts";
 
 export const Timestamp = z.iso.datetime().meta({ id: "Timestamp", description: "RFC 3339, UTC" });
@@ -19,6 +20,12 @@ export const Plan = z
       .int()
       .optional()
       .describe("those of `steps` that choose the penalty at most; absent where it is given"),
+    keptFeatures: z
+      .int()
+      .optional()
+      .describe(
+        "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),
@@ -74,8 +81,11 @@ export const Job = z
     metrics: Metrics,
     model: ModelId.nullable().describe("what it left; null unless it succeeded"),
     error: JobError.nullable().describe("null unless it failed"),
+    prediction: JobPrediction.optional().describe(
+      "of a job that predicts a data set; `spec` is then how the model was trained, with that data set, and the model as its base",
+    ),
   })
-  .meta({ id: "Job", description: "A training job's record." });
+  .meta({ id: "Job", description: "A job's record." });
 
 export const eventParts = {
   id: z.string().describe("its position in the job's log, for `Last-Event-ID` and `after`; empty: not of the log"),

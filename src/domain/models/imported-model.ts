@@ -60,7 +60,10 @@ export const ImportedModel = z
       .object({ weights: StoredFile, network: StoredFile })
       .meta({ id: "ImportedFiles", description: "The files of an imported model." })
       .describe("what the stored files are held against"),
-    architecture: z.string().nullable().describe("the built-in family that a safetensors file's tensors belong to"),
+    architecture: z
+      .string()
+      .nullable()
+      .describe("the built-in family, or the spec as JSON, that a safetensors file's tensors belong to"),
     inputs: z.array(TensorPort).describe("what a row is made of"),
     outputs: z.array(TensorPort).describe("what it answers"),
     trainable: z.array(z.string()).describe("names of the tensors that training changes"),
@@ -82,7 +85,8 @@ export const ImportedModel = z
 
 export const ImportParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
-  architecture: z.string().min(1).max(limits.nameLength).optional(),
+  /** A name, or a spec as JSON. */
+  architecture: z.string().min(1).max(limits.architectureLength).optional(),
   preprocessing: ImagePreset.optional(),
   licence: z.string().min(1).max(limits.nameLength).optional(),
   source: z.string().min(1).max(2000).optional(),

@@ -93,6 +93,12 @@ export const networkTrace =
     return reshaped(out, [rows, outputs]);
   };
 
+/** The first output's numbers [rows, …] of a part of a network, whatever its file says of them. */
+export const networkValue = (network: NetworkDescription, scope: Scope, x: Value, rows: number): Value => {
+  const value = build(network, scope, [x], rows, null)[network.outputs[0]!.value]!;
+  return reshaped(value, [rows, sizeOf(value.shape) / rows]);
+};
+
 /** The network as its file has it: all inputs [rows, …] to all outputs [rows, …], a final softmax included. */
 export const networkOutputs = (
   network: NetworkDescription,

@@ -122,7 +122,7 @@ export const ImportQuery = z.strictObject({
     .string()
     .optional()
     .describe(
-      "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2",
+      "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2; or the spec of a model as JSON, whose tensors have the names and shapes of `/weights`",
     ),
   preprocessing: ImagePreset.optional().describe(
     "what pictures become before the network sees them: as torchvision has it for ImageNet, or −1 … 1; none if left out",

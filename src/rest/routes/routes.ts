@@ -4,6 +4,7 @@ import { jobRoutes } from "./job-routes.ts";
 import { lineageRoutes } from "./lineage-routes.ts";
 import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
+import { predictionRoutes } from "./prediction-routes.ts";
 import type { RestRoute } from "./route.ts";
 import { studyRoutes } from "./studies/study-routes.ts";
 
@@ -15,5 +16,6 @@ export const restRoutes: readonly RestRoute[] = [
   ...modelExportRoutes,
   ...aliasRoutes,
   ...lineageRoutes,
+  ...predictionRoutes,
   ...studyRoutes,
 ];

@@ -1,7 +1,7 @@
 import type { Job } from "../../domain/jobs/job.ts";
 import type { Caller } from "../admission/caller.ts";
-import { digestOf, parseIdempotencyKey } from "../admission/idempotency.ts";
 import type { Deps } from "../deps.ts";
+import { digestOf, parseIdempotencyKey } from "./idempotency.ts";
 import { planJob } from "./planning/plan-job.ts";
 import { enqueueJob } from "./queue-entry.ts";
 

@@ -1,8 +1,8 @@
 import { limits } from "../../domain/limits.ts";
 import type { Study } from "../../domain/studies/study.ts";
 import type { Caller } from "../admission/caller.ts";
-import { digestOf, parseIdempotencyKey } from "../admission/idempotency.ts";
 import type { Deps } from "../deps.ts";
+import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { countsOf } from "./course/steps.ts";
 import { planStudy } from "./plan-study.ts";
 

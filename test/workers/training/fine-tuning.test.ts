@@ -65,8 +65,10 @@ describe("a job that starts from an imported network", () => {
   });
 
   test("keeps what is frozen, to the bit, with its running averages; the head alone learns", async () => {
-    const { model } = await jobs.modelOf(await jobs.trainOn(dataset, input({ freeze: "all but the head" }), mobile));
+    const run = await jobs.trainOn(dataset, input({ freeze: "all but the head" }), mobile);
+    const { model } = await jobs.modelOf(run);
     const [before, after] = [await tensorsOf(mobile), await tensorsOf(model)];
+    expect(run.plan.keptFeatures).toBe(16 * 5 * 5);
     const changed = [...after.keys()].filter(
       (name) => Buffer.compare(bytesOf(before, name), bytesOf(after, name)) !== 0,
     );

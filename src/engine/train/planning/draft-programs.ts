@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import { draftStep } from "./draft-steps.ts";
 import { stagesOf } from "./freezing.ts";
 import { type SearchPlan, type StepPrograms, sizeSearch } from "./plan-search.ts";
+import { type Trunk, traceTrunk } from "./plan-trunk.ts";
 import { activityValues, evaluationValues, type Traced, traceBatch } from "./programs.ts";
 import { recordInitial, recordLayerSquares, recordShuffle } from "./record-update.ts";
 import { type DataShape, type ProgramIndex, reportSplitOf, type Split, splits } from "./training.ts";
@@ -66,12 +67,22 @@ const statisticsDraft = (spec: TracedSpec, shape: DataShape, rows: number): Draf
   };
 };
 
+const trunkDraft = ({ network, rows }: Trunk, bare: Traced): Draft => {
+  const { graph, scope, value } = traceTrunk(network, rows);
+  return {
+    traced: { ...bare, graph, scope },
+    wanted: [value],
+    results: ({ trunk }) => [{ value, offset: trunk!.output.offset }],
+  };
+};
+
 /** Drafts of all programs, and where each will stand. */
 export const draftPrograms = (
   spec: TracedSpec,
   shape: DataShape,
   cut: ReturnType<typeof cutEpoch>,
   evaluationRows: number,
+  trunk: Trunk | null,
 ) => {
   const drafts: Draft[] = [];
   const push = (draft: Draft): number => drafts.push(draft) - 1;
@@ -98,7 +109,8 @@ export const draftPrograms = (
     const rest = rows % full === 0 ? fullIndex : push(evaluationDraft(spec, shape, split, rows % full));
     evaluate[split] = { full: fullIndex, rest };
   }
-  const index: ProgramIndex = { initialise, shuffle, stages, statistics, evaluate };
+  const trunkProgram = trunk === null ? null : push(trunkDraft(trunk, bare.traced));
+  const index: ProgramIndex = { initialise, shuffle, stages, statistics, evaluate, trunk: trunkProgram };
   return { drafts, index, search: draftSearch(spec, shape, cut, evaluationRows, { index, bare: bare.traced, push }) };
 };
 

@@ -132,8 +132,20 @@ export interface ProgramIndex {
   /** The first is the beginning; the others begin where layers are unfrozen. */
   readonly stages: readonly Stage[];
   readonly statistics: number;
+  /** What is computed once for each row, if anything is. */
+  readonly trunk: number | null;
   /** The program of full batches, and of the rest (the same where there is none); absent where the split has no rows. */
   readonly evaluate: Readonly<Partial<Record<Split, { readonly full: number; readonly rest: number }>>>;
+}
+
+/** Rows go into `input`; `program` leaves what is kept of them in `output`. */
+export interface TrunkPlan {
+  readonly program: number;
+  readonly rows: number;
+  readonly inputs: number;
+  readonly width: number;
+  readonly input: FloatRegion;
+  readonly output: FloatRegion;
 }
 
 /** A job's whole course, known before it is queued. A plain value: it can be posted to another thread. */
@@ -164,6 +176,8 @@ export interface TrainingPlan {
   readonly tensors: readonly ModelTensor[];
   readonly data: Readonly<Record<Split, SplitPlacement>>;
   readonly layout: TrainingLayout;
+  /** The frozen part of a network whose values are kept as features: null where there is none. `shape.inputs` counts those. */
+  readonly trunk: TrunkPlan | null;
   readonly programs: readonly ExecutionPlan[];
   readonly programIndex: ProgramIndex;
   /** For leadTeam and runTeamMember. */

@@ -17,7 +17,7 @@ export interface JobRecord {
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
-export const toFields = ({ tenant, id, spec, plan, createdAt, study }: NewJob): Record<string, string> => ({
+export const toFields = ({ tenant, id, spec, plan, prediction, createdAt, study }: NewJob): Record<string, string> => ({
   id,
   tenant,
   state: "queued",
@@ -33,6 +33,7 @@ export const toFields = ({ tenant, id, spec, plan, createdAt, study }: NewJob): 
   ...(study === undefined ? {} : { study: study.id, pauseAtEpoch: String(study.pauseAtEpoch ?? "") }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
+  ...(prediction === undefined ? {} : { prediction: JSON.stringify(prediction) }),
   metrics: "{}",
   checkpoints: "[]",
 });
@@ -45,6 +46,7 @@ export const toRestoredFields = (tenant: TenantId, job: Job): Record<string, str
   ...(job.startedAt === null ? {} : { startedAt: job.startedAt }),
   ...(job.endedAt === null ? {} : { endedAt: job.endedAt }),
   ...(job.model === null ? {} : { model: job.model }),
+  ...(job.prediction === undefined ? {} : { prediction: JSON.stringify(job.prediction) }),
   ...(job.error === null ? {} : { error: JSON.stringify(job.error) }),
   ...{ spec: JSON.stringify(job.spec), plan: JSON.stringify(job.plan) },
   ...{ metrics: JSON.stringify(job.metrics), checkpoints: "[]" },
@@ -68,6 +70,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
   };
   const state = JobState.parse(field("state"));
   const error = fields.get("error");
+  const prediction = fields.get("prediction");
   const job: Job = {
     id: field("id"),
     state,
@@ -83,6 +86,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     metrics: JSON.parse(field("metrics")),
     model: fields.get("model") ?? null,
     error: error === undefined ? null : JSON.parse(error),
+    ...(prediction === undefined ? {} : { prediction: JSON.parse(prediction) }),
   };
   return {
     job,

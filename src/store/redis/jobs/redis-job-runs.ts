@@ -18,6 +18,7 @@ type Runs = Pick<
   | "commitCheckpoint"
   | "checkpoints"
   | "succeed"
+  | "succeedPrediction"
   | "fail"
   | "release"
   | "reach"
@@ -125,7 +126,7 @@ export const createRuns = (
     return held === 1 ? { obsolete } : null;
   },
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
-  ...createEnds(scripts),
+  ...createEnds({ scripts, moved, read }),
   ...createStops(moved),
   announceTrainer: async (name, memoryBytes, forMs) => {
     await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);

@@ -135,7 +135,7 @@ export interface ImportHeader {
   name?:
     | string
     | undefined;
-  /** Of a safetensors file: `resnet18`, … */
+  /** Of a safetensors file: `resnet18`, …, or the spec of a model as JSON. */
   architecture?:
     | string
     | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { guessLabel, guessTask } from "../../src/client/guess-task.ts";
 import type { Column } from "../../src/domain/datasets/dataset.ts";
-import { guessLabel, guessTask } from "../../src/web/page/guess.ts";
 
 const numbers = (values: readonly string[], distinct: number | null = values.length): Column => ({
   name: "y",

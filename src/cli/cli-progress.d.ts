@@ -1,4 +1,4 @@
-/** The little of cli-progress that the demo uses; the package brings no types. */
+/** The little of cli-progress that the command line uses; the package brings no types. */
 declare module "cli-progress" {
   interface Options {
     format: string;

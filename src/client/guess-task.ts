@@ -1,4 +1,4 @@
-import type { Column } from "../../domain/datasets/dataset.ts";
+import type { Column } from "../domain/datasets/dataset.ts";
 
 /**
  * What a person most likely wants from a label: a category or a number with few whole values (a digit, a grade) is

@@ -13,6 +13,7 @@ const canonical = (value: unknown): unknown => {
   );
 };
 
+/** Of a body, however its keys are ordered. */
 export const digestOf = (body: unknown): string =>
   createHash("sha256")
     .update(JSON.stringify(canonical(body)))
@@ -20,7 +21,6 @@ export const digestOf = (body: unknown): string =>
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/);
 
-/** Null without one; `malformed` if it is none. */
 export const parseIdempotencyKey = (key: string | undefined): string | null => {
   if (key === undefined) return null;
   if (IdempotencyKey.safeParse(key).success) return key;

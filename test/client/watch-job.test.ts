@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { createClient } from "../../src/demo/client.ts";
+import { createTransport } from "../../src/client/transport.ts";
+import { watchJob } from "../../src/client/watch-job.ts";
 
 let close = (): void => {};
 afterEach(() => close());
@@ -18,14 +19,15 @@ const serve = async (answers: ((response: ServerResponse) => void)[]) => {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const seen: unknown[] = [];
-  const follow = () =>
-    createClient(`http://127.0.0.1:${port}`, undefined).follow("/events", (event) => seen.push(event));
+  const follow = async () => {
+    for await (const event of watchJob(createTransport({ url: `http://127.0.0.1:${port}` }), "job_1")) seen.push(event);
+  };
   return { heard, seen, follow };
 };
 
 const message = (i: number): string => `id: ${i}-0\ndata: {"i":${i}}\n\n`;
 
-test("the demo comes back to a stream that closes without its end, from where it was", async () => {
+test("the client comes back to a stream that closes without its end, from where it was", async () => {
   const { heard, seen, follow } = await serve([
     // Closed as by a service that stops, broken in the middle of a message, refused as by one that starts.
     (response) => response.end(message(1) + message(2)),
