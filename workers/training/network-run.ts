@@ -1,10 +1,12 @@
+import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
-import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
+import { type Answers, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
@@ -36,6 +38,22 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
   return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
 };
 
+/** What a study compares its trials by. */
+const scoreValidation = (
+  { trial, preprocessing, control }: TrainingRunContext,
+  spec: TracedSpec,
+  { validation: { labels } }: ReturnType<typeof dataViews>,
+  plan: ReturnType<typeof planTraining>,
+  ask: (onBatch: () => void) => Answers,
+): Tensor[] | null =>
+  trial === null || labels === null || plan.data.validation.rows === 0
+    ? null
+    : scoreRows({ spec, preprocessing, labels, answers: ask(() => beat(control)) });
+
+/** The epoch at which a trial is to pause. */
+const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
+  trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
@@ -49,6 +67,16 @@ export const createNetworkRun = async (
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
+  const { feed } = plan;
+  const { augment, seed } = spec.training;
+  const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
+  const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
+  const feedOf = (preprocessing: Preprocessing): { feed?: FeedImages } => {
+    if (feed === null || pixels === null || augment === undefined) return {};
+    const images = { pixels, imageBytes: feed.imageBytes, augment };
+    return { feed: createFeed(preprocessing, images, { seed, purpose: purposes.augment }) };
+  };
+
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -59,7 +87,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...(context.trial?.pauseAtEpoch == null ? {} : { pauseAtEpoch: context.trial.pauseAtEpoch }),
+    ...{ ...pauseOf(context), ...feedOf(context.preprocessing) },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -70,7 +98,7 @@ export const createNetworkRun = async (
 
   return {
     team: plan.threads > 1 ? { plan, memory } : null,
-    arrays: views,
+    arrays,
     intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),
@@ -96,13 +124,9 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
-      const compared = context.trial !== null && views.validation.labels !== null && plan.data.validation.rows > 0;
-      const scores = !compared
-        ? null
-        : scoreRows({
-            ...{ spec, preprocessing, labels: views.validation.labels },
-            answers: collectAnswers(plan, memory, team, () => beat(context.control), "validation"),
-          });
+      const scores = scoreValidation(context, spec, views, plan, (onBatch) =>
+        collectAnswers(plan, memory, team, onBatch, "validation"),
+      );
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         tensorOf: (name) => {

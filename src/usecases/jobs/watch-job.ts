@@ -1,4 +1,5 @@
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { isDone } from "../../domain/jobs/job-state.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
@@ -17,7 +18,7 @@ export const watchJob = async (
 ): Promise<AsyncGenerator<JobEvent, void, void>> => {
   const id = parseJobId(request.id);
   const after = parseEventId(request.afterEventId);
-  await deps.jobs.get(caller.tenant, id);
-  const isDone = async (): Promise<boolean> => (await deps.jobs.get(caller.tenant, id)).done;
-  return followEvents(deps, caller.tenant, { id, after, signal: request.signal, isDone, source: deps.jobs });
+  await deps.jobs.state(caller.tenant, id);
+  const isOver = async (): Promise<boolean> => isDone(await deps.jobs.state(caller.tenant, id));
+  return followEvents(deps, caller.tenant, { id, after, signal: request.signal, isDone: isOver, source: deps.jobs });
 };
