@@ -129,6 +129,14 @@ interface Import {
   typeOnly: boolean;
 }
 
+const knownImports = new Map<string, Import[]>();
+/** Each file is read once: the rules ask for the same ones hundreds of times. */
+const importsOf = (path: string): Import[] => {
+  const found = knownImports.get(path) ?? readImports(path);
+  knownImports.set(path, found);
+  return found;
+};
+
 const readImports = (path: string): Import[] => {
   const text = read(path);
   const clauses = /^(?:import|export)\s+(type\s+)?(?:[\w*{][^;"]*?\s+from\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
@@ -136,13 +144,6 @@ const readImports = (path: string): Import[] => {
     specifier: specifier ?? dynamic ?? "",
     typeOnly: type !== undefined || /^(import|export) \{(\s*type \w+( as \w+)?,?)+\s*\} from/.test(whole),
   }));
-};
-
-const imports = new Map<string, Import[]>();
-const importsOf = (path: string): Import[] => {
-  const known = imports.get(path) ?? readImports(path);
-  imports.set(path, known);
-  return known;
 };
 
 const wrongImport = (path: string, { specifier, typeOnly }: Import): boolean => {
