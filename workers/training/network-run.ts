@@ -1,8 +1,11 @@
+import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
@@ -10,11 +13,13 @@ import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
+import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { reportNetwork } from "./network-report.ts";
+import { type NetworkResults, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -35,6 +40,27 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
   return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
 };
 
+/** Training rows whose residuals tell how wide intervals are, at most. */
+const mostSeen = 4000;
+
+/** What a network of tables says of training rows, for regressions; of others no width is learnt. */
+const answersOfSeen = async (
+  { spec, shape, kernels }: { spec: TracedSpec; shape: DataShape; kernels: KernelSource },
+  { label }: Preprocessing,
+  { features }: { readonly features: Float32Array },
+  tensors: readonly Tensor[],
+): Promise<NetworkResults["seen"]> => {
+  if (label.type !== "number" || spec.model.type === "cnn") return null;
+  const { inputs, trainRows } = shape;
+  const count = Math.min(trainRows, mostSeen);
+  const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
+  const picked = new Float32Array(count * inputs);
+  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+  const weights = new Map(tensors.flatMap(({ name, data }) => (isFloat32(data) ? [[name, data] as const] : [])));
+  const predictor = await createPredictor(spec, shape, weights, kernels);
+  return { rows, outputs: predictor.predict(picked) };
+};
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
@@ -48,6 +74,16 @@ export const createNetworkRun = async (
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
+  const { feed } = plan;
+  const { augment, seed } = spec.training;
+  const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
+  const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
+  const feedOf = (preprocessing: Preprocessing): { feed?: FeedImages } => {
+    if (feed === null || pixels === null || augment === undefined) return {};
+    const images = { pixels, imageBytes: feed.imageBytes, augment };
+    return { feed: createFeed(preprocessing, images, { seed, purpose: purposes.augment }) };
+  };
+
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -58,6 +94,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
+    ...feedOf(context.preprocessing),
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -68,7 +105,7 @@ export const createNetworkRun = async (
 
   return {
     team: plan.threads > 1 ? { plan, memory } : null,
-    arrays: views,
+    arrays,
     intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),
@@ -84,7 +121,14 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const asked = { loss: spec.loss, preprocessing, arrays: views };
+      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+      const linear = isLinear
+        ? null
+        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+      const seen = await answersOfSeen({ spec, shape, kernels }, preprocessing, views.train, tensors);
+      beat(context.control);
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);

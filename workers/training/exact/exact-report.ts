@@ -41,6 +41,9 @@ export interface ExactResults {
   beat: () => void;
 }
 
+/** Training rows whose residuals tell how wide intervals are, at most. */
+const mostSeen = 4000;
+
 const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   solver: "exact",
   method: fit.method,
@@ -62,7 +65,9 @@ const runningAway: ReportNote = {
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
 const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
-  const found = separationNote(spec, preprocessing, arrays, metrics);
+  // Newton's method that has come to rest without a penalty is the proof that there is a maximum.
+  const atRest = spec.training.l2 === 0 && fit.ending === "converged";
+  const found = separationNote(spec, preprocessing, arrays, metrics, atRest);
   const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
   if (note === null) return false;
   notes.push(note);
@@ -85,7 +90,17 @@ export const reportExact = (results: ExactResults): Report => {
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
   const outputs = answersOf(model, weights, arrays[split], rows);
   const answers = { split, rows, outputs };
-  const measured = reportNetwork({ spec, preprocessing: inOwnUnits(preprocessing), arrays, answers, metrics });
+  const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
+  const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
+  const measured = reportNetwork({
+    spec,
+    preprocessing: inOwnUnits(preprocessing),
+    arrays,
+    answers,
+    metrics,
+    seen,
+    linear: null,
+  });
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();
