@@ -112,7 +112,15 @@ interface Import {
   typeOnly: boolean;
 }
 
+const knownImports = new Map<string, Import[]>();
+/** Each file is read once: the rules ask for the same ones hundreds of times. */
 const importsOf = (path: string): Import[] => {
+  const found = knownImports.get(path) ?? readImports(path);
+  knownImports.set(path, found);
+  return found;
+};
+
+const readImports = (path: string): Import[] => {
   const text = read(path);
   const clauses = /^(?:import|export)\s+(type\s+)?(?:[\w*{][^;"]*?\s+from\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
   return [...text.matchAll(clauses)].map(([whole, type, specifier, dynamic]) => ({
