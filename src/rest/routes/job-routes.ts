@@ -78,7 +78,6 @@ export const jobRoutes: readonly RestRoute[] = [
     headers: IdempotencyHeader,
     body: { contentType: "application/json", schema: JobSpec, example: exampleSpec },
     responses: {
-      200: json("validateOnly: the plan", JobValidation),
       202: json("The job, recorded and queued", Job, {
         Location: "its URL",
         "Retry-After": "seconds until asking again makes sense",
