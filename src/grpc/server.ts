@@ -19,6 +19,7 @@ import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
 import { PredictionsServiceService } from "./generated/descent/v1/predictions.ts";
+import { StudiesServiceService } from "./generated/descent/v1/studies.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
 import { createAliasesService } from "./services/aliases-service.ts";
@@ -26,6 +27,7 @@ import { createDatasetsService } from "./services/datasets-service.ts";
 import { createJobsService } from "./services/jobs-service.ts";
 import { createModelsService } from "./services/models-service.ts";
 import { createPredictionsService } from "./services/predictions-service.ts";
+import { createStudiesService } from "./services/studies-service.ts";
 
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -72,6 +74,7 @@ export const services = {
   datasets: DatasetsServiceService,
   jobs: JobsServiceService,
   models: ModelsServiceService,
+  studies: StudiesServiceService,
   aliases: AliasesServiceService,
   predictions: PredictionsServiceService,
 };
@@ -91,6 +94,7 @@ const healthNames = [
   "descent.v1.DatasetsService",
   "descent.v1.JobsService",
   "descent.v1.ModelsService",
+  "descent.v1.StudiesService",
   "descent.v1.AliasesService",
   "descent.v1.PredictionsService",
 ];
@@ -164,6 +168,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     }),
     createModelsService(wiring),
   );
+  server.addService(withOwnCoding(StudiesServiceService), createStudiesService(wiring));
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
   for (const create of options.services ?? []) {

@@ -20,6 +20,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import { limitRate } from "../usecases/admission/rate-limit.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
+import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
@@ -165,6 +166,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);
+  const stopStudies = startStudies(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
   log.info(ports, "api ready");
@@ -172,6 +174,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const reason = await told;
   log.info({ reason }, "api is stopping");
   stopReconciler();
+  await stopStudies();
   stopRetention();
   consumption.stop();
   closeAdmit();

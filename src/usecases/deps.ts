@@ -11,6 +11,7 @@ import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { Reservations } from "../store/reservations.ts";
+import type { StudyStore } from "../store/study-store.ts";
 import type { Consumption } from "./upkeep/consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
@@ -83,6 +84,7 @@ export interface WebhookAccess {
 export interface Deps {
   artifacts: ArtifactStore;
   jobs: JobStore;
+  studies: StudyStore;
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
@@ -97,5 +99,5 @@ export interface Deps {
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
   now: () => Date;
-  createId: (prefix: "ds" | "job" | "mdl") => string;
+  createId: (prefix: "ds" | "job" | "mdl" | "std") => string;
 }

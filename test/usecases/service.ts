@@ -31,6 +31,7 @@ import {
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
 import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
+import { createRedisStudyStore } from "../../src/store/redis/studies/redis-study-store.ts";
 import { type Admit, admitEveryone } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { createLoadGate } from "../../src/usecases/admission/load-gate.ts";
@@ -77,6 +78,7 @@ export const startTestService = async (
   const plain: Deps = {
     artifacts,
     jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
+    studies: createRedisStudyStore({ redis: commands, subscriber }),
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),

@@ -7,7 +7,7 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
-import type { CheckpointRecord } from "../../src/store/job-store.ts";
+import type { CheckpointRecord, Trial } from "../../src/store/job-store.ts";
 import type { InferQuestion } from "../../src/usecases/deps.ts";
 import type { Control } from "./control.ts";
 
@@ -27,6 +27,8 @@ export interface RunOrder {
   artifactUrl: string;
   artifactCache: CacheOptions | null;
   checkpointMs: number;
+  /** Null: the job is no study's trial. */
+  trial: Trial | null;
   /** What the ledger holds for the job: the lead may not take more. */
   admitted: { memoryBytes: number; threads: number };
   /** At least so large, and all zero. */
@@ -51,6 +53,8 @@ export type RunEnd =
   | { type: "predicted"; prediction: JobPrediction; metrics: Metrics }
   /** As requested; the checkpoint, if one was requested, was posted before. */
   | { type: "stopped" }
+  /** The epoch at which it was to pause; the checkpoint was posted before. */
+  | { type: "reached"; epoch: number }
   | { type: "failed"; error: JobError }
   /** The world did not let it go on (the store is away): the job goes back to the queue. */
   | { type: "interrupted"; reason: string };

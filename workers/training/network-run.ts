@@ -7,7 +7,7 @@ import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/e
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
-import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
+import { type Answers, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
@@ -27,6 +27,7 @@ import {
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "./training-run.ts";
+import { scoreRows } from "./trials/row-scores.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 
@@ -39,6 +40,22 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
   const { classWeights } = loss;
   return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
 };
+
+/** What a study compares its trials by. */
+const scoreValidation = (
+  { trial, preprocessing, control }: TrainingRunContext,
+  spec: TracedSpec,
+  { validation: { labels } }: ReturnType<typeof dataViews>,
+  plan: ReturnType<typeof planTraining>,
+  ask: (onBatch: () => void) => Answers,
+): Tensor[] | null =>
+  trial === null || labels === null || plan.data.validation.rows === 0
+    ? null
+    : scoreRows({ spec, preprocessing, labels, answers: ask(() => beat(control)) });
+
+/** The epoch at which a trial is to pause. */
+const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
+  trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
 const mostSeen = 4000;
@@ -61,6 +78,17 @@ const answersOfSeen = async (
   return { rows, outputs: predictor.predict(picked) };
 };
 
+/** Pictures of the training rows as they are changed from epoch to epoch, where the spec asks for that. */
+const feedImages = (
+  { augment, seed }: TracedSpec["training"],
+  preprocessing: Preprocessing,
+  pixels: Uint8Array | null,
+  imageBytes: number,
+): { feed?: FeedImages } => {
+  if (pixels === null || augment === undefined) return {};
+  return { feed: createFeed(preprocessing, { pixels, imageBytes, augment }, { seed, purpose: purposes.augment }) };
+};
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
@@ -75,15 +103,8 @@ export const createNetworkRun = async (
   const views = dataViews(plan, memory);
 
   const { feed } = plan;
-  const { augment, seed } = spec.training;
   const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
   const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
-  const feedOf = (preprocessing: Preprocessing): { feed?: FeedImages } => {
-    if (feed === null || pixels === null || augment === undefined) return {};
-    const images = { pixels, imageBytes: feed.imageBytes, augment };
-    return { feed: createFeed(preprocessing, images, { seed, purpose: purposes.augment }) };
-  };
-
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -94,7 +115,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...feedOf(context.preprocessing),
+    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, pixels, feed?.imageBytes ?? 0) },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -113,7 +134,9 @@ export const createNetworkRun = async (
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
-      if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
+      if (outcome === "paused" || outcome === "handed_back" || outcome === "reached")
+        await context.writeCheckpoint(toContent(state));
+      if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
       // Copies: the store hashes and writes ordinary memory.
       const tensors = weightTensors(plan, memory).map(
@@ -136,6 +159,9 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
+      const scores = scoreValidation(context, spec, views, plan, (onBatch) =>
+        collectAnswers(plan, memory, team, onBatch, "validation"),
+      );
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         tensorOf: (name) => {
@@ -143,7 +169,7 @@ export const createNetworkRun = async (
           return data !== undefined && isFloat32(data) ? data : null;
         },
       });
-      return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
+      return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
     },
   };
 };

@@ -137,7 +137,12 @@ export const Model = z
     metrics: Metrics.describe("as they were at the end of training"),
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
     files: z
-      .object({ weights: StoredFile, report: StoredFile, network: StoredFile.optional() })
+      .object({
+        weights: StoredFile,
+        report: StoredFile,
+        network: StoredFile.optional(),
+        scores: StoredFile.optional(),
+      })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()
       .describe("what `/weights` and the report are held against; models of earlier versions are without"),
