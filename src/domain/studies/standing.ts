@@ -4,46 +4,50 @@ import { Estimate } from "../models/report.ts";
 import { BestTrial } from "./study.ts";
 import { TrialValues } from "./study-spec.ts";
 
-/** A succeeded trial's place. */
 export const Standing = z
   .object({
-    trial: z.int(),
+    trial: z.int().describe("its number"),
     job: JobId,
-    model: ModelId.nullable(),
+    model: ModelId.nullable().describe("what its job left; null where it has none"),
     values: TrialValues,
-    objective: z.number(),
-    parameters: z.int().nullable(),
+    objective: z.number().describe("the study's metric, at the end of the trial"),
+    parameters: z.int().nullable().describe("weights of its model; null where the model is gone"),
     difference: Estimate.nullable().describe(
       "mean row score minus the best trial's, over the same validation rows: below 0 would be better; null where the model is gone",
     ),
     tied: z.boolean().nullable().describe("its interval holds 0: it cannot be told from the best"),
   })
-  .meta({ id: "Standing" });
+  .meta({ id: "Standing", description: "The place of a trial that succeeded." });
 
 export const Leaderboard = z
   .object({
     score: z.enum(["loss", "error", "squaredError"]).describe("what of a row `difference` is about: less is better"),
     rows: z.int().describe("validation rows that are compared"),
     items: z.array(Standing).describe("best first; at most 100"),
-    best: BestTrial.nullable(),
+    best: BestTrial.nullable().describe("the first, and what its value is worth; null while no trial has succeeded"),
     simplest: z
       .int()
       .nullable()
       .describe("of those that cannot be told from the best the trial with the fewest weights"),
   })
-  .meta({ id: "Leaderboard" });
+  .meta({ id: "Leaderboard", description: "The trials that succeeded, and which of them can be told from the best." });
+
+const Importance = z
+  .object({
+    name: z.string().describe("the parameter's pointer; inside choice 1 of `/model` it begins with `/model/1/`"),
+    importance: z.number().nullable().describe("share of the sum; null where fewer than ten trials have it"),
+  })
+  .meta({ id: "Importance", description: "How much one parameter matters." });
 
 export const Importances = z
   .object({
     trials: z.int().describe("that have a value"),
-    items: z.array(
-      z.object({
-        name: z.string().describe("the parameter's pointer; inside choice 1 of `/model` it begins with `/model/1/`"),
-        importance: z.number().nullable().describe("share of the sum; null where fewer than ten trials have it"),
-      }),
-    ),
+    items: z.array(Importance).describe("one for each parameter of the space"),
   })
-  .meta({ id: "Importances" });
+  .meta({
+    id: "Importances",
+    description: "How much each parameter matters: how the best tenth of the trials differ from all.",
+  });
 
 export type Standing = z.infer<typeof Standing>;
 export type Leaderboard = z.infer<typeof Leaderboard>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exactRecord } from "../exact-record.ts";
 import { JobSpec } from "../jobs/spec/job-spec.ts";
+import { JsonValue } from "../json-value.ts";
 import { limits } from "../limits.ts";
 import { Space } from "./space.ts";
 
@@ -16,76 +17,153 @@ export type ObjectiveMetric = z.infer<typeof ObjectiveMetric>;
 
 export const Objective = z
   .strictObject({
-    metric: ObjectiveMetric.default("validationLoss"),
-    direction: z.enum(["minimize", "maximize"]).optional().describe("left out: `maximize` for accuracy and R²"),
+    metric: ObjectiveMetric.default("validationLoss").describe(
+      "A metric of the validation rows: loss and accuracy for classes, all but accuracy for numbers.",
+    ),
+    direction: z
+      .enum(["minimize", "maximize"])
+      .optional()
+      .describe("Which values are better. Left out: `maximize` for accuracy and R², else `minimize`."),
   })
-  .meta({ id: "Objective" });
+  .meta({ id: "Objective", description: "What trials are compared by. The test rows choose nothing." });
 
 export const Sampler = z
   .discriminatedUnion("type", [
-    /** The multivariate tree-structured Parzen estimator; ten random trials first. */
-    z.strictObject({ type: z.literal("tpe") }),
-    z.strictObject({ type: z.literal("random") }),
-    /** Sobol's sequence, scrambled by the seed. */
-    z.strictObject({ type: z.literal("sobol") }),
-    /** Every combination; of a range without a step `points` at equal distances in its scale. */
-    z.strictObject({ type: z.literal("grid"), points: z.int().min(1).max(100).default(5) }),
+    z.strictObject({ type: z.literal("tpe") }).meta({
+      id: "TpeSampler",
+      title: "Parzen estimator",
+      description: "The multivariate tree-structured Parzen estimator; ten random trials first.",
+    }),
+    z
+      .strictObject({ type: z.literal("random") })
+      .meta({ id: "RandomSampler", title: "Random", description: "Each trial by itself, evenly over the space." }),
+    z.strictObject({ type: z.literal("sobol") }).meta({
+      id: "SobolSampler",
+      title: "Sobol's sequence",
+      description: "Fills the space more evenly than chance does; scrambled by the seed.",
+    }),
+    z
+      .strictObject({
+        type: z.literal("grid"),
+        points: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(5)
+          .describe("Values of each range that has no step, at equal distances in its scale."),
+      })
+      .meta({ id: "GridSampler", title: "Grid", description: "Every combination, until `trials` are reached." }),
   ])
-  .meta({ id: "Sampler" });
+  .meta({ id: "Sampler", description: "How the values of the next trial are proposed." });
 
 export const Pruner = z
   .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("none") }),
-    /** Successive halving: at minEpochs · reductionᵏ epochs the best 1/reduction of the trials go on, from their checkpoints. */
-    z.strictObject({
-      type: z.literal("asha"),
-      minEpochs: z.int().min(1).optional().describe("left out: four halvings below all epochs, at least 1"),
-      reduction: z.int().min(2).max(16).default(4),
-      brackets: z.int().min(1).max(5).default(1).describe("bracket s starts at minEpochs · reductionˢ"),
-    }),
-    /** Every `everyEpochs` a trial goes on if its best so far is no worse than the median of the others at the same epoch. */
-    z.strictObject({
-      type: z.literal("median"),
-      everyEpochs: z.int().min(1).optional().describe("left out: a tenth of all epochs"),
-      startTrials: z.int().min(1).default(5),
-    }),
+    z
+      .strictObject({ type: z.literal("none") })
+      .meta({ id: "NoPruner", title: "None", description: "Every trial runs to its end." }),
+    z
+      .strictObject({
+        type: z.literal("asha"),
+        minEpochs: z
+          .int()
+          .min(1)
+          .optional()
+          .describe(
+            "Epochs after which trials are first compared. Left out: a trial's epochs / reduction⁴, rounded, at least 1.",
+          ),
+        reduction: z
+          .int()
+          .min(2)
+          .max(16)
+          .default(4)
+          .describe("Of this many trials that are compared one goes on, for this many times the epochs."),
+        brackets: z
+          .int()
+          .min(1)
+          .max(5)
+          .default(1)
+          .describe(
+            "Groups that are compared apart: bracket s, from 0, starts at minEpochs · reductionˢ; a trial's is drawn by the seed.",
+          ),
+      })
+      .meta({
+        id: "AshaPruner",
+        title: "Successive halving",
+        description:
+          "At minEpochs · reductionᵏ epochs the best 1/reduction of the trials go on, from their checkpoints (Li et al. 2020).",
+      }),
+    z
+      .strictObject({
+        type: z.literal("median"),
+        everyEpochs: z
+          .int()
+          .min(1)
+          .optional()
+          .describe("Epochs between two comparisons. Left out: a tenth of a trial's epochs, rounded down, at least 1."),
+        startTrials: z
+          .int()
+          .min(1)
+          .default(5)
+          .describe("A trial goes on anyway while fewer earlier ones have come to the same epoch."),
+      })
+      .meta({
+        id: "MedianPruner",
+        title: "Median",
+        description:
+          "Every `everyEpochs` a trial goes on if its best value so far is no worse than the median of the earlier ones at the same epoch.",
+      }),
   ])
-  .meta({ id: "Pruner" });
+  .meta({ id: "Pruner", description: "Which trials are stopped before their end, to spare time." });
 
-/** Values of a trial by the pointers of the space. */
-export const TrialValues = exactRecord(z.string(), z.json()).meta({ id: "TrialValues" });
+export const TrialValues = exactRecord(z.string(), JsonValue).meta({
+  id: "TrialValues",
+  description: "Values of a trial by the pointers of the space.",
+});
 
 export const StudySpec = z
   .strictObject({
-    name: z.string().min(1).max(limits.nameLength).optional(),
-    job: JobSpec.describe("what all trials have in common; what the space sets may be left out"),
+    name: z
+      .string()
+      .min(1)
+      .max(limits.nameLength)
+      .optional()
+      .describe("Shown in lists; the trials' jobs are named after it. Left out: the data set's name and `study`."),
+    job: JobSpec.describe("What all trials have in common; what the space sets may be left out."),
     space: Space.optional().describe(
-      "JSON pointer into the job → its range or choices; left out: one for the model and task",
+      "JSON pointer into the job → its range or choices. Left out: one for the model and task.",
     ),
-    objective: Objective.prefault({}),
-    sampler: Sampler.default({ type: "tpe" }),
-    pruner: Pruner.default({ type: "none" }),
-    trials: z.int().min(1).max(limits.studyTrials).default(50),
+    objective: Objective.prefault({}).describe("What trials are compared by."),
+    sampler: Sampler.default({ type: "tpe" }).describe("How the values of the next trial are proposed."),
+    pruner: Pruner.default({ type: "none" }).describe("Which trials are stopped before their end."),
+    trials: z
+      .int()
+      .min(1)
+      .max(limits.studyTrials)
+      .default(50)
+      .describe("How many there are, guesses too; a grid may end before."),
     parallel: z
       .int()
       .min(1)
       .max(limits.studyParallel)
       .default(4)
-      .describe("trials that wait in the queue or run at a time"),
+      .describe("Trials that wait in the queue or run at a time, at most."),
     maxSeconds: z
       .number()
       .positive()
       .max(30 * 24 * 3600)
       .optional()
-      .describe("after which no trial is started any more"),
-    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42),
-    guesses: z.array(TrialValues).max(100).default([]).describe("tried first, in this order"),
+      .describe("Seconds since the study was submitted after which no trial is started any more. Left out: no end."),
+    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42).describe("Of the proposals; the job has its own."),
+    guesses: z.array(TrialValues).max(100).default([]).describe("Values of your own, tried first, in this order."),
     final: z
       .boolean()
       .default(true)
-      .describe("train the choice once more, on training and validation rows, and measure it on the test rows, once"),
+      .describe("Train the choice once more, on training and validation rows, and measure it on the test rows, once."),
   })
-  .meta({ id: "StudySpec" });
+  .meta({
+    id: "StudySpec",
+    description: "A search for the values of a job that do best on rows which no trial has learnt from.",
+  });
 
 export type StudySpec = z.infer<typeof StudySpec>;
 export type TrialValues = z.infer<typeof TrialValues>;

@@ -5,18 +5,28 @@ import { HistoryEntry, JobError, Metrics, Timestamp } from "../jobs/job.ts";
 import { JobState } from "../jobs/job-state.ts";
 import { type ResolvedStudySpec, StudySpec, TrialValues } from "./study-spec.ts";
 
-/**
- * `running`: its job waits or computes; `waiting`: paused where it is compared, and goes on if it is among the best; `stopped`: it was not.
- */
-export const TrialState = z
-  .enum(["running", "waiting", "succeeded", "stopped", "failed", "cancelled"])
-  .meta({ id: "TrialState" });
-
-/** The results that a proposal saw, as numbers of trials: `"0-17,19"`; of those stopped or waiting with their epochs: `"18@4"`. */
-export const Seen = z.object({ finished: z.string(), stopped: z.string(), running: z.string() }).meta({
-  id: "Seen",
-  description: "trials by number: finished `0-17,19`; stopped or waiting at an epoch `18@4`; running",
+export const TrialState = z.enum(["running", "waiting", "succeeded", "stopped", "failed", "cancelled"]).meta({
+  id: "TrialState",
+  description:
+    "`running`: its job waits or computes; `waiting`: paused where it is compared, and goes on if it is among the best; `stopped`: it was not.",
 });
+
+export const Seen = z
+  .object({
+    finished: z.string().describe("numbers of trials that had ended with a value: `0-17,19`; empty: none"),
+    stopped: z
+      .string()
+      .describe("those that were stopped or waited, with the epochs after which they were last compared: `18@4,20@16`"),
+    running: z.string().describe("those under way, without a value yet: `20-23`"),
+  })
+  .meta({ id: "Seen", description: "The results that a proposal saw, as numbers of trials." });
+
+const ReachedRung = z
+  .object({
+    epochs: z.int().describe("after which it was compared"),
+    value: z.number().describe("of the objective, there"),
+  })
+  .meta({ id: "ReachedRung", description: "Where a trial was compared with others on its way." });
 
 export const Trial = z
   .object({
@@ -31,69 +41,74 @@ export const Trial = z
     objective: z.number().nullable().describe("the metric at the end of the trial, or where it was last compared"),
     epochs: z.int().describe("after which it was last compared, or ended"),
     rung: z.int().describe("how many times it was compared with others on its way"),
-    bracket: z.int(),
-    pauseAtEpoch: z.int().nullable(),
-    reached: z.array(z.object({ epochs: z.int(), value: z.number() })),
+    bracket: z.int().describe("of `asha`: it is first compared at minEpochs · reduction^bracket epochs; else 0"),
+    pauseAtEpoch: z.int().nullable().describe("where it pauses next to be compared; null: it runs to its end"),
+    reached: z.array(ReachedRung).describe("where it was compared so far, the fewest epochs first"),
     seen: Seen,
     createdAt: Timestamp,
-    startedAt: Timestamp.nullable(),
-    endedAt: Timestamp.nullable(),
-    model: ModelId.nullable(),
-    /** Whether its job was recorded. */
-    submitted: z.boolean(),
-    error: z.string().nullable(),
+    startedAt: Timestamp.nullable().describe("when a trainer first took its job up; null before"),
+    endedAt: Timestamp.nullable().describe("when it came to its end or was stopped; null before"),
+    model: ModelId.nullable().describe("what its job left; null unless it has a model"),
+    submitted: z.boolean().describe("whether its job is recorded; before, only its id is known"),
+    error: z.string().nullable().describe("why it failed; null unless it did"),
   })
-  .meta({ id: "Trial" });
+  .meta({ id: "Trial", description: "One job of a study, with the values that it tries." });
 
-/** The choice, trained once more. */
 export const FinalJob = z
   .object({
     job: JobId,
-    submitted: z.boolean(),
-    state: TrialState,
-    model: ModelId.nullable(),
-    metrics: Metrics,
+    submitted: z.boolean().describe("whether its job is recorded; before, only its id is known"),
+    state: TrialState.describe("`running`, `succeeded`, `failed` or `cancelled`"),
+    model: ModelId.nullable().describe("what it left; null unless it succeeded"),
+    metrics: Metrics.describe("at its end, by name, those of the test rows too; empty before"),
   })
-  .meta({ id: "FinalJob" });
+  .meta({
+    id: "FinalJob",
+    description: "The choice, trained once more on training and validation rows, and measured on the test rows.",
+  });
 
 export const BestTrial = z
   .object({
-    trial: z.int(),
+    trial: z.int().describe("its number"),
     job: JobId,
     value: z.number().describe("of the objective, on the validation rows by which it was chosen: too good on average"),
-    lower: z.number().nullable(),
-    upper: z.number().nullable(),
+    lower: z.number().nullable().describe("where the 95 % interval of `corrected` begins; null while it is not known"),
+    upper: z.number().nullable().describe("where it ends; null while it is not known"),
     corrected: z.number().nullable().describe("the value corrected for having been chosen; null while it is not known"),
   })
-  .meta({ id: "BestTrial" });
+  .meta({ id: "BestTrial", description: "The trial with the best objective, and what its value is worth." });
+
+const TrialCounts = z
+  .object({
+    trials: z.int().describe("proposed so far"),
+    running: z.int().describe("of those, whose jobs wait in the queue or compute"),
+    waiting: z.int().describe("of those, paused where they are compared"),
+    succeeded: z.int().describe("of those, that came to their end"),
+    stopped: z.int().describe("of those, that were not among the best where they were compared"),
+    failed: z.int().describe("of those, whose jobs failed or left no value"),
+    cancelled: z.int().describe("of those, cancelled by hand or with the study"),
+  })
+  .meta({ id: "TrialCounts", description: "How many trials a study has, by state." });
 
 export const Study = z
   .object({
     id: StudyId,
-    name: z.string(),
+    name: z.string().describe("shown in lists"),
     state: JobState,
-    done: z.boolean(),
-    progress: z.number().min(0).max(1),
-    spec: StudySpec,
+    done: z.boolean().describe("succeeded, failed or cancelled: nothing will change any more"),
+    progress: z.number().min(0).max(1).describe("share of the trials that have ended; 1 when it has succeeded"),
+    spec: StudySpec.describe("with every default filled in"),
     epochs: z.int().describe("of a trial that is not stopped"),
-    best: BestTrial.nullable(),
-    counts: z.object({
-      trials: z.int().describe("proposed so far"),
-      running: z.int(),
-      waiting: z.int(),
-      succeeded: z.int(),
-      stopped: z.int(),
-      failed: z.int(),
-      cancelled: z.int(),
-    }),
-    final: FinalJob.nullable(),
+    best: BestTrial.nullable().describe("of the trials that came to their end; null while none has"),
+    counts: TrialCounts,
+    final: FinalJob.nullable().describe("null before the choice is made, and where `spec.final` is false"),
     guesses: z.array(TrialValues).describe("first guesses that wait to be tried"),
-    history: z.array(HistoryEntry),
+    history: z.array(HistoryEntry).describe("every change of the state, oldest first"),
     createdAt: Timestamp,
-    endedAt: Timestamp.nullable(),
-    error: JobError.nullable(),
+    endedAt: Timestamp.nullable().describe("when it became done; null before"),
+    error: JobError.nullable().describe("null unless it failed"),
   })
-  .meta({ id: "Study" });
+  .meta({ id: "Study", description: "A study's record." });
 
 export type TrialState = z.infer<typeof TrialState>;
 export type Trial = z.infer<typeof Trial>;

@@ -63,7 +63,7 @@ describe("what programs are made from", () => {
   });
 
   it("says how each optional part of a specification is chosen: `Left out: …`, or a default", () => {
-    const names = new Set(["JobSpec"]);
+    const names = new Set(["JobSpec", "StudySpec"]);
     for (const name of names) {
       for (const { schema } of within(name, document.components.schemas[name]!))
         if (schema.$ref !== undefined) names.add(schema.$ref.split("/").at(-1)!);
