@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 const here = import.meta.dirname;
 const out = resolve(process.argv[2] ?? join(here, "../src/grpc/generated"));
@@ -22,6 +22,7 @@ const keepEveryKey = (code) =>
 
 const template = readFileSync(join(here, "buf.gen.yaml"), "utf8").replaceAll("../src/grpc/generated", out);
 const templateFile = join(here, `.buf.gen.${process.pid}.yaml`);
+const healthFile = join(here, `.health.${process.pid}.binpb`);
 const setFile = join(here, `.descriptors.${process.pid}.binpb`);
 try {
   writeFileSync(templateFile, template);
@@ -33,8 +34,11 @@ try {
     writeFileSync(file, keepEveryKey(readFileSync(file, "utf8")));
   }
   run("build", "--as-file-descriptor-set", "--exclude-source-info", "-o", setFile);
+  // Health's own files come with its package; two sets one after the other are one set.
+  const health = join(dirname(createRequire(import.meta.url).resolve("grpc-health-check/package.json")), "proto");
+  run("build", health, "--as-file-descriptor-set", "--exclude-source-info", "-o", healthFile);
   const lines =
-    readFileSync(setFile)
+    Buffer.concat([readFileSync(setFile), readFileSync(healthFile)])
       .toString("base64")
       .match(/.{1,116}/g) ?? [];
   const text = lines.map((line) => `  "${line}",`).join("\n");
@@ -45,4 +49,5 @@ try {
 } finally {
   rmSync(templateFile, { force: true });
   rmSync(setFile, { force: true });
+  rmSync(healthFile, { force: true });
 }

@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
-import cliProgress from "cli-progress";
-import { type Client, createClient, DemoError, type DemoJob, type DemoPrediction } from "./demo/client.ts";
+import { createTrainingBar } from "./cli/training-bar.ts";
+import { createDescent } from "./client/descent.ts";
+import { DescentError } from "./client/errors.ts";
+
+/** What the demo cannot go on without; one line for the user. */
+class DemoError extends Error {}
 
 const url = (process.env.DESCENT_URL ?? "http://127.0.0.1:8080").replace(/\/+$/, "");
 /** dist/src/demo.js → the data beside the tests. */
@@ -11,33 +15,6 @@ const say = (line = ""): void => {
 };
 
 const percent = (share: number | undefined): string => (share === undefined ? "?" : `${(share * 100).toFixed(1)} %`);
-
-/** An event of the job's event log; those of type `progress` carry the latest metrics. */
-interface DemoEvent {
-  type: string;
-  data: Record<string, number>;
-}
-
-/** Follows the job's events and draws a bar of them. */
-const watch = async (client: Client, id: string): Promise<DemoJob> => {
-  const bar = new cliProgress.SingleBar({
-    format: "  training |{bar}| {percentage} %  loss {loss}",
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: 500,
-  });
-  bar.start(100, 0, { loss: "–" });
-  const draw = (progress: number, loss: number | undefined): void =>
-    bar.update(Math.round(progress * 100), { loss: loss?.toFixed(4) ?? "–" });
-  await client.follow<DemoEvent>(`/v1/jobs/${id}/events`, ({ type, data }) => {
-    if (type === "progress") draw(data.progress ?? 0, data.trainLoss);
-  });
-  let job = await client.get<DemoJob>(`/v1/jobs/${id}`);
-  while (!job.done) job = await client.get<DemoJob>(`/v1/jobs/${id}?wait=30`);
-  draw(job.progress, job.metrics.trainLoss);
-  bar.stop();
-  return job;
-};
 
 const features = ["sepal_length", "sepal_width", "petal_length", "petal_width"] as const;
 
@@ -57,16 +34,20 @@ const someRows = (csv: string) =>
     });
 
 const main = async (): Promise<void> => {
-  const client = createClient(url, process.env.DESCENT_API_KEY);
+  const descent = createDescent({ url });
   const csv = await readFile(irisFile);
-  const dataset = await client.upload<{ id: string; rows: number; columns: unknown[] }>("/v1/datasets?name=iris", csv);
+  const dataset = await descent.datasets.upload(irisFile, { name: "iris" });
   say(`Uploaded iris: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
 
   const startedMs = performance.now();
-  const spec = { name: "iris", dataset: dataset.id, task: { type: "classification", label: "species" } };
-  const submitted = await client.post<DemoJob>("/v1/jobs", spec);
-  say(`Submitted ${submitted.id}`);
-  const job = await watch(client, submitted.id);
+  const task = { type: "classification", label: "species" } as const;
+  const submission = descent.jobs.submit({ name: "iris", dataset: dataset.id, task });
+  say(`Submitted ${(await submission).id}`);
+  const bar = createTrainingBar();
+  for await (const event of submission.watch()) bar.show(event);
+  const job = await submission.wait();
+  bar.end(job);
+  bar.stop();
   if (job.state !== "succeeded" || job.model === null)
     throw new DemoError(`the job ${job.state}: ${job.error?.message ?? ""} ${job.error?.hint ?? ""}`);
   say(
@@ -75,16 +56,18 @@ const main = async (): Promise<void> => {
   say();
 
   const samples = someRows(csv.toString("utf8"));
-  const { predictions } = await client.post<{ predictions: DemoPrediction[] }>(`/v1/models/${job.model}/predict`, {
-    rows: samples.map(({ row }) => row),
-  });
+  const { predictions } = await descent.models.predict(
+    job.model,
+    samples.map(({ row }) => row),
+  );
   say("  truth        prediction   probability");
   samples.forEach(({ truth }, index) => {
     const prediction = predictions[index];
-    if (prediction === undefined) throw new DemoError("the service answered with fewer predictions than rows");
+    if (prediction === undefined || !("label" in prediction) || prediction.label === undefined)
+      throw new DemoError("the service did not answer each row with a class");
     const mark = prediction.label === truth ? "" : "  ✗";
     say(
-      `  ${truth.padEnd(12)} ${prediction.label.padEnd(12)} ${percent(prediction.probabilities[prediction.label])}${mark}`,
+      `  ${truth.padEnd(12)} ${prediction.label.padEnd(12)} ${percent(prediction.probabilities?.[prediction.label])}${mark}`,
     );
   });
   say();
@@ -94,7 +77,7 @@ const main = async (): Promise<void> => {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof DemoError)) throw error;
+  if (!(error instanceof DemoError || error instanceof DescentError)) throw error;
   process.stderr.write(`demo: ${error.message}\n`);
   process.exitCode = 1;
 }

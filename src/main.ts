@@ -6,6 +6,7 @@ import { createLog } from "./main/observing/log.ts";
 import { createScrub, secretsOf } from "./main/observing/scrub.ts";
 import { runAllInOne, scriptOf } from "./main/processes/all-in-one.ts";
 import { readMachine } from "./main/processes/machine.ts";
+import { misspeltVariables } from "./main/processes/misspelt-variables.ts";
 import { isPart, tellParent } from "./main/processes/parent.ts";
 import { runReindex } from "./main/reindex.ts";
 import { runTrainer } from "./main/trainer.ts";
@@ -39,6 +40,10 @@ const run = async (): Promise<void> => {
   if (role === null) return;
   const config = parseConfig(process.env, readMachine());
   const log = createLog(role === "all" ? "main" : role, config.logLevel, scrub);
+  // The parts have the environment of the process that started them, which has said it.
+  if (!isPart())
+    for (const { name, hint } of misspeltVariables(process.env))
+      log.warn({ variable: name }, `${name} is set and means nothing here; did you mean ${hint}?`);
   if (role === "api") return runApi(config, log);
   if (role === "trainer") return runTrainer(config, log);
   if (role === "reindex") return runReindex(config, log);

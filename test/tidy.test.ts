@@ -49,10 +49,13 @@ const floors: Record<string, Floor> = {
   "src/engine/nn": engineFloor("tensor", "kernels", "graph"),
   "src/engine/optim": engineFloor("tensor", "kernels", "graph"),
   "src/engine/cluster": engineFloor("tensor", "kernels", "graph"),
+  "src/engine/exact": engineFloor("tensor", "kernels"),
   "src/engine/train": engineFloor("tensor", "kernels", "graph", "parallel", "nn", "optim", "cluster"),
   /** Files of the outside world: bytes in, values out, no word of jobs. */
   "src/formats": { values: ["src/domain"] },
   "src/data": { values: ["src/domain", "src/formats", "src/engine/kernels/philox.ts", "src/engine/kernels/math64.ts"] },
+  /** Models as files that run elsewhere. */
+  "src/exporting": { values: ["src/domain", "src/engine", "src/formats", "src/data"] },
   "src/stats": { values: ["src/domain", "src/data", "src/engine/kernels/math64.ts"] },
   "src/store": { values: ["src/domain"] },
   "src/queue": { values: ["src/domain"] },
@@ -63,16 +66,30 @@ const floors: Record<string, Floor> = {
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
-  "src/web/page": { values: [], types: ["src/domain"] },
+  "src/web/page": { values: ["src/client"], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },
+  /** Whoever imports it gets no more than this: of the service it sees types. */
+  "src/client": { values: [], types: ["src/domain"] },
   "src/config.ts": { values: [] },
   "src/environment-help.ts": { values: [] },
-  "src/demo": { values: [] },
-  "src/demo.ts": { values: ["src/demo"] },
+  /** A client like any other; what it starts besides is what `npm start` starts. */
+  "src/cli": {
+    values: ["src/client", "src/formats", "src/domain", "src/config.ts", "src/main", "src/main.ts"],
+  },
+  "src/demo.ts": { values: ["src/client", "src/cli"] },
   workers: {
     // Large bodies and messages are read in a thread, in the same words as everywhere.
     values: [
-      ...["src/domain", "src/engine", "src/formats", "src/data", "src/stats", "src/store", "src/queue"],
+      ...[
+        "src/domain",
+        "src/engine",
+        "src/formats",
+        "src/data",
+        "src/exporting",
+        "src/stats",
+        "src/store",
+        "src/queue",
+      ],
       "src/usecases/admission/parse.ts",
       ...["src/grpc/prediction-messages.ts", "src/grpc/generated"],
     ],

@@ -15,6 +15,7 @@ export const errorCatalogue = {
   method_not_allowed: { http: 405, grpc: "UNIMPLEMENTED", title: "This method is not offered here" },
   timed_out: { http: 408, grpc: "DEADLINE_EXCEEDED", title: "The request took too long to arrive" },
   forbidden_transition: { http: 409, grpc: "FAILED_PRECONDITION", title: "The job's state does not allow this" },
+  precondition_failed: { http: 412, grpc: "ABORTED", title: "It was changed by somebody else meanwhile" },
   in_use: { http: 409, grpc: "FAILED_PRECONDITION", title: "Something still refers to this resource" },
   too_large: { http: 413, grpc: "RESOURCE_EXHAUSTED", title: "The request is larger than the limit" },
   unsupported_media_type: { http: 415, grpc: "INVALID_ARGUMENT", title: "This content type is not supported" },

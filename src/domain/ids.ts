@@ -3,14 +3,24 @@ import { z } from "zod";
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 
-export const DatasetId = z.string().regex(new RegExp(`^ds_${ULID}$`), "must be a data set id (ds_…)");
-export const JobId = z.string().regex(new RegExp(`^job_${ULID}$`), "must be a job id (job_…)");
-export const ModelId = z.string().regex(new RegExp(`^mdl_${ULID}$`), "must be a model id (mdl_…)");
+export const DatasetId = z
+  .string()
+  .regex(new RegExp(`^ds_${ULID}$`), "must be a data set id (ds_…)")
+  .meta({ id: "DatasetId", description: "The id of a data set: ds_ and a ULID." });
+export const JobId = z
+  .string()
+  .regex(new RegExp(`^job_${ULID}$`), "must be a job id (job_…)")
+  .meta({ id: "JobId", description: "The id of a job: job_ and a ULID." });
+export const ModelId = z
+  .string()
+  .regex(new RegExp(`^mdl_${ULID}$`), "must be a model id (mdl_…)")
+  .meta({ id: "ModelId", description: "The id of a model: mdl_ and a ULID." });
 
 /** A movable name of a model: usable wherever a model id is. */
 export const AliasName = z
   .string()
-  .regex(/^[a-z][a-z0-9._-]{0,62}$/, "must be 1–63 of a–z, 0–9, '.', '_' or '-', starting with a letter");
+  .regex(/^[a-z][a-z0-9._-]{0,62}$/, "must be 1–63 of a–z, 0–9, '.', '_' or '-', starting with a letter")
+  .meta({ id: "AliasName", description: "A movable name of a model: usable wherever a model id is." });
 
 /** The owner of every resource; without API keys there is one tenant, `default`. */
 export const TenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be 1–40 of a–z, 0–9 or '-'");

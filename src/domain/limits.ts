@@ -43,6 +43,7 @@ export const limits = {
   /** Of a page's entries as they are stored: a page ends before the entry that would be too much, and has one at least. */
   pageBytes: 4 * MIB,
   frozenLayers: 1000,
+  unfreezings: 32,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
   /** Of a finished job's events, and of the points of its curve, as they are kept in the artifact store. */
@@ -50,7 +51,15 @@ export const limits = {
   jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
+  /** Of a model's spec as JSON in a query. */
+  architectureLength: 8000,
   labels: 64,
+  /** Of a tenant, and the changes that are kept of each. */
+  aliases: 1000,
+  aliasHistory: 100,
+  listedVersions: 500,
+  /** Models, jobs and data sets that one lineage shows. */
+  lineageNodes: 200,
   grpcMessageBytes: 4 * MIB,
   /** What one API process has under way at once, over both surfaces. */
   requestsAtOnce: 32,

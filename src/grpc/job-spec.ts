@@ -1,3 +1,4 @@
+import { allButHead, allLayers } from "../domain/jobs/spec/base/base-spec.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 
@@ -8,7 +9,25 @@ const present = (entries: Record<string, unknown>): Record<string, unknown> =>
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
 const fromTask = ({ type, label, features }: TaskSpec) => present({ type, label, features: nonEmpty(features) });
-const fromBase = ({ model, freeze, newHead }: BaseSpec) => present({ model, freeze: nonEmpty(freeze), newHead });
+
+/** In a list, so that the wire has one type: what JSON has as a text stands alone in it. */
+const fromLayers = (layers: readonly string[], text: string) =>
+  layers.length === 1 && layers[0] === text ? text : layers;
+const toLayers = (layers: string | string[]): string[] => (typeof layers === "string" ? [layers] : layers);
+
+const fromBase = ({ freeze, unfreeze, ...rest }: BaseSpec) =>
+  present({
+    ...rest,
+    freeze: freeze.length === 0 ? undefined : fromLayers(freeze, allButHead),
+    unfreeze: nonEmpty(
+      unfreeze.map(({ afterEpochs, layers }) => present({ afterEpochs, layers: fromLayers(layers, allLayers) })),
+    ),
+  });
+const toBase = ({ freeze, unfreeze, ...rest }: NonNullable<ResolvedJobSpec["base"]>): BaseSpec => ({
+  ...rest,
+  freeze: toLayers(freeze),
+  unfreeze: (unfreeze ?? []).map(({ afterEpochs, layers }) => ({ afterEpochs, layers: toLayers(layers) })),
+});
 const fromWebhook = ({ url }: WebhookSpec) => present({ url });
 const fromResources = (resources: ResourcesSpec) => present({ ...resources });
 
@@ -43,7 +62,7 @@ export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
   loss: toStruct(spec.loss),
   optimizer: toStruct(spec.optimizer),
   training: toStruct(spec.training),
-  base: spec.base,
+  base: spec.base && toBase(spec.base),
   resources: spec.resources,
   labels: spec.labels,
   webhook: spec.webhook,

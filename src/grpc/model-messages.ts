@@ -35,6 +35,7 @@ const toImported = (model: ImportedModel): wire.Model => {
     digest: model.digest,
     createdAt: model.createdAt,
     files: model.files,
+    version: model.version,
     imported: {
       ...{ inputs, outputs, trainable, frozen, warnings, labels: labels ?? [] },
       architecture: architecture ?? undefined,
@@ -64,6 +65,7 @@ const toTrained = (model: Model): wire.Model => ({
   preprocessing: undefined,
   createdAt: model.createdAt,
   files: model.files,
+  version: model.version,
 });
 
 async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {

@@ -8,14 +8,16 @@ import type { Deps } from "../usecases/deps.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { withOwnCoding } from "./coding.ts";
-import { createDatasetsService } from "./datasets-service.ts";
+import { AliasesServiceService } from "./generated/descent/v1/aliases.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
-import { createJobsService } from "./jobs-service.ts";
-import { createModelsService } from "./models-service.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
+import { createAliasesService } from "./services/aliases-service.ts";
+import { createDatasetsService } from "./services/datasets-service.ts";
+import { createJobsService } from "./services/jobs-service.ts";
+import { createModelsService } from "./services/models-service.ts";
 
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -50,7 +52,12 @@ const settings = {
   "grpc.max_connection_age_grace_ms": 5 * minuteMs,
 };
 
-export const services = { datasets: DatasetsServiceService, jobs: JobsServiceService, models: ModelsServiceService };
+export const services = {
+  datasets: DatasetsServiceService,
+  jobs: JobsServiceService,
+  models: ModelsServiceService,
+  aliases: AliasesServiceService,
+};
 
 const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
   tls === undefined
@@ -62,7 +69,13 @@ const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
       );
 
 /** The server as a whole, and each service by name: they are ready together. */
-const healthNames = ["", "descent.v1.DatasetsService", "descent.v1.JobsService", "descent.v1.ModelsService"];
+const healthNames = [
+  "",
+  "descent.v1.DatasetsService",
+  "descent.v1.JobsService",
+  "descent.v1.ModelsService",
+  "descent.v1.AliasesService",
+];
 
 /** grpc.health.v1, as readiness sees it. */
 const watchHealth = (server: Server, deps: Deps, everyMs: number): (() => void) => {
@@ -133,6 +146,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     }),
     createModelsService(wiring),
   );
+  server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { createExporter } from "../../workers/exporting/exporter.ts";
 import { createImporter } from "../../workers/importing/importer.ts";
 import { createInference } from "../../workers/inference/inference.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
@@ -30,6 +31,7 @@ import { tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
+const exportThread = new URL("../../workers/exporting/export-thread.js", import.meta.url);
 const importThread = new URL("../../workers/importing/import-thread.js", import.meta.url);
 const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
 const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
@@ -132,12 +134,18 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
   const inference = createInference(inferenceThread, setup, log);
   const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
+  const exporter = createExporter(exportThread, { artifactUrl: config.artifactUrl }, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const planner = createPlanner(planningThread, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: { ...inference, plan: planner.plan, importNetwork: importer.importNetwork },
+    engine: {
+      ...inference,
+      plan: planner.plan,
+      importNetwork: importer.importNetwork,
+      exportOnnx: exporter.exportOnnx,
+    },
     consumption,
     log,
     quotas: config.quotas,
@@ -163,6 +171,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
   await inference.close();
   await importer.close();
+  await exporter.close();
   await planner.close();
   await queue.close();
   connection.disconnect();

@@ -22,8 +22,10 @@ export const runReindex = async (config: Config, log: Logger): Promise<void> => 
   try {
     const backends = await connectBackends({ ...config, redisUrl: redis.url }, log);
     try {
-      const { datasets, models, jobs, unreadable } = await reindex({ ...backends, log });
-      process.stdout.write(`Recorded: ${datasets} data sets, ${models} models; ${jobs} finished jobs were missing.\n`);
+      const { datasets, models, jobs, aliases, unreadable } = await reindex({ ...backends, log });
+      process.stdout.write(
+        `Recorded: ${datasets} data sets, ${models} models; ${jobs} finished jobs and ${aliases} aliases were missing.\n`,
+      );
       if (unreadable.length > 0) process.stdout.write(`Could not be understood: ${unreadable.join(", ")}\n`);
     } finally {
       await backends.close();

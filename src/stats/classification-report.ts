@@ -149,6 +149,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     predictionSets: findSets(answers),
     coefficients: null,
     trainingFit: null,
+    solution: null,
+    inference: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

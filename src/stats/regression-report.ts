@@ -142,6 +142,8 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     predictionInterval: halfWidth === null ? null : { coverage, halfWidth: halfWidth * unit },
     coefficients: null,
     trainingFit: null,
+    solution: null,
+    inference: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

@@ -2,6 +2,7 @@ import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { DatasetId, ModelId, TenantId } from "../domain/ids.ts";
 import type { AnyModel } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
+import type { Aliases } from "./aliases.ts";
 
 export interface Removal {
   /** The prefix in the artifact store. */
@@ -11,13 +12,18 @@ export interface Removal {
 }
 
 /** The index of data sets and models in Redis, rebuildable from the manifests in the artifact store. Same errors as JobStore. */
-export interface Catalogue {
+export interface Catalogue extends Aliases {
   addDataset(tenant: TenantId, dataset: Dataset): Promise<void>;
   dataset(tenant: TenantId, id: DatasetId): Promise<Dataset>;
   datasets(tenant: TenantId, page: PageRequest): Promise<Page<Dataset>>;
   /** `in_use` while an unfinished job or a model refers to it. May be repeated until `filesRemoved` was told. */
   removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;
-  addModel(tenant: TenantId, model: AnyModel): Promise<void>;
+  /** Gives it the next version of its name, unless it has one; returns it as it is recorded. */
+  addModel(tenant: TenantId, model: AnyModel): Promise<AnyModel>;
+  /** Up to so many of the models and unfinished jobs that need this data set or model. */
+  referrers(tenant: TenantId, id: string, most: number): Promise<string[]>;
+  /** The models of one name, oldest first, the newest hundreds of them; with a version, only that. */
+  versions(tenant: TenantId, name: string, version: number | null): Promise<{ version: number; model: ModelId }[]>;
   /** By id or alias. */
   model(tenant: TenantId, idOrAlias: string): Promise<AnyModel>;
   models(tenant: TenantId, page: PageRequest): Promise<Page<AnyModel>>;

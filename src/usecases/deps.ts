@@ -5,6 +5,7 @@ import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
 import type { AnyModel } from "../domain/models/model.ts";
+import type { NetworkDescription } from "../domain/models/network.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -23,8 +24,8 @@ export interface DataShape {
 
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
-  /** Traces and plans without allocating. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  /** Traces and plans without allocating; a network from a file by its description. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
   /**
    * Checks a JSON body's rows and runs a model on them; `invalid` with `/rows/3/age` pointers for what does not fit. From bytes, which
    * are gone then, to those of the answer.
@@ -40,6 +41,11 @@ export interface EngineAccess {
     party: Party,
     request: { model: ModelId; format: ImportFormat; architecture?: string | undefined; mostBytes: number },
   ): Promise<ImportedNetwork | { needsBytes: number }>;
+  /** A stored model as an ONNX file; `sent` must be called once its content is no longer held. */
+  exportOnnx(
+    party: Party,
+    request: { model: AnyModel; preprocessing: boolean },
+  ): Promise<{ content: Uint8Array<ArrayBuffer>; sent: () => void }>;
   /** Forgets a deleted model. */
   forget(tenant: TenantId, model: ModelId): void;
 }

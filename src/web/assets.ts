@@ -63,7 +63,8 @@ export const readAssets = (): Asset[] => {
   const root = packageRoot();
   const read = (path: string): string => readFileSync(path, "utf8");
   const publicFolder = join(root, "src/web/public");
-  const codeFolder = join(root, "dist/src/web/page");
+  /** Under the folders' own names, so that modules find each other. */
+  const codeFolders = ["web/page", "client"];
   const resolve = createRequire(join(root, "package.json")).resolve;
   const libraryFile = (file: string): string => {
     const [name = ""] = file.split("/");
@@ -76,10 +77,12 @@ export const readAssets = (): Asset[] => {
         ? toAsset("/", read(join(publicFolder, name)), "html")
         : toAsset(`/assets/${name}`, read(join(publicFolder, name))),
     ),
-    ...readdirSync(codeFolder, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".js"))
-      .map((name) => name.replaceAll("\\", "/"))
-      .map((name) => toAsset(`/assets/page/${name}`, read(join(codeFolder, name)))),
+    ...codeFolders.flatMap((folder) =>
+      readdirSync(join(root, "dist/src", folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".js"))
+        .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+        .map((name) => toAsset(`/assets/${name}`, read(join(root, "dist/src", name)))),
+    ),
     ...readDocuments(join(root, "src/web/docs")).flatMap(({ name, html }) =>
       (name === "index" ? ["/docs", "/docs/"] : [`/docs/${name}`]).map((url) => toAsset(url, html, "html")),
     ),

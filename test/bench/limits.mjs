@@ -65,7 +65,7 @@ export const measureLimits = () => {
 
 /** Bytes of memory that a step touches, each counted once. */
 const bytesOf = (plan) => {
-  const ranges = plan.programs[plan.programIndex.step].calls
+  const ranges = plan.programs[plan.programIndex.stages[0].step[0].program].calls
     .flatMap(({ reads, writes }) => [...reads, ...writes])
     .sort((a, b) => a.start - b.start);
   let [bytes, end] = [0, 0];

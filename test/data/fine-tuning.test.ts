@@ -157,7 +157,7 @@ describe("features of a CNN", () => {
     });
     const scales = preprocessing.features.map((f) => (f.type === "number" ? [f.mean, f.scale] : []));
     expect(new Set(scales.map(String)).size).toBe(1);
-    const pixels = arrays.train.features;
+    const pixels = Float32Array.from(arrays.train.features);
     const mean = pixels.reduce((a, b) => a + b, 0) / pixels.length;
     expect(Math.abs(mean)).toBeLessThan(1e-6);
     expect(pixels[2]! - pixels[1]!).toBeGreaterThan(2);

@@ -51,7 +51,7 @@ test("a Redis that was lost is rebuilt from the artifact store: data sets, model
 
     await rm(join(dataDir, "redis"), { recursive: true });
     const { code, output } = await runMain({ DATA_DIR: dataDir }, ["--reindex"]);
-    const told = "Recorded: 1 data sets, 1 models; 2 finished jobs were missing.\n";
+    const told = "Recorded: 1 data sets, 1 models; 2 finished jobs and 0 aliases were missing.\n";
     expect({ code, output }).toEqual({ code: 0, output: told });
 
     const after = await startService(dataDir);

@@ -56,6 +56,7 @@ describe("every model comes with a report", () => {
     const { job, report } = await train("breast_cancer", {
       task: { type: "classification", label: "diagnosis" },
       model: { type: "logistic" },
+      training: { l2: 0.002 },
     });
     const told = taskOf<ClassificationReport>(report, "classification");
     expect(told.distribution).toBe("Bernoulli");

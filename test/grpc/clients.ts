@@ -8,6 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import type { Problem } from "../../src/domain/errors.ts";
+import { AliasesServiceClient } from "../../src/grpc/generated/descent/v1/aliases.ts";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
@@ -16,6 +17,7 @@ export interface Clients {
   datasets: DatasetsServiceClient;
   jobs: JobsServiceClient;
   models: ModelsServiceClient;
+  aliases: AliasesServiceClient;
   close(): void;
 }
 
@@ -27,10 +29,11 @@ export const connectClients = (
   const datasets = new DatasetsServiceClient(address, channel, options);
   const jobs = new JobsServiceClient(address, channel, options);
   const models = new ModelsServiceClient(address, channel, options);
+  const aliases = new AliasesServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models },
+    ...{ datasets, jobs, models, aliases },
     close: () => {
-      for (const client of [datasets, jobs, models] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases] as Client[]) client.close();
     },
   };
 };

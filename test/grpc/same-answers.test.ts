@@ -27,7 +27,7 @@ type Body = Record<string, unknown>;
 const toMessage = ({ task, base, resources, labels, ...rest }: Body): JobSpec => ({
   ...(rest as Partial<JobSpec>),
   task: task === undefined ? undefined : { features: [], ...(task as object) },
-  base: base === undefined ? undefined : { freeze: [], ...(base as object) },
+  base: base === undefined ? undefined : { freeze: [], unfreeze: [], ...(base as object) },
   resources: resources as JobSpec["resources"],
   labels: (labels as Record<string, string>) ?? {},
 });

@@ -34,6 +34,7 @@ import type { Admit } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
@@ -117,12 +118,18 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return { predictions, warnings: [...warnings], furtherWarnings };
   };
   return {
-    plan: async (_party, spec, shape) => planSpec(spec, shape),
+    plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>
       writePredictResponse(await predict(party, model, readPredictRequest(body))),
     importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
+    exportOnnx: async ({ tenant }, { model, preprocessing }) => ({
+      content: isImported(model)
+        ? new Uint8Array(Buffer.concat((await exportStored(artifacts, tenant, model, { preprocessing })).chunks))
+        : new TextEncoder().encode("an ONNX file"),
+      sent: () => {},
+    }),
     forget: () => {},
   };
 };
@@ -173,7 +180,8 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
     },
     createdAt: at(),
   };
-  await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(model)));
   if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
-  return model;
+  const recorded = await deps.catalogue.model(tenant, model.id);
+  await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), Buffer.from(JSON.stringify(recorded)));
+  return recorded as Model;
 };

@@ -19,7 +19,7 @@ const keys = [
 let service: TestService;
 let clients: Clients;
 /** What acme owns; rival must not see, touch or guess any of it. */
-const owned = { dataset: "", job: "", model: "", waiting: "" };
+const owned = { dataset: "", job: "", model: "", waiting: "", alias: "acme-live" };
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const metadataOf = (key: string | null): Metadata => {
@@ -46,6 +46,8 @@ beforeAll(async () => {
   owned.job = job.id;
   owned.model = (await finishJob(service, job, "acme")).id;
   owned.waiting = (await submit(owned.dataset)).id;
+  const metadata = metadataOf("key-of-acme");
+  await ask(clients.aliases, clients.aliases.putAlias, { name: owned.alias, model: owned.model }, metadata);
 });
 afterAll(async () => {
   clients.close();
@@ -54,7 +56,7 @@ afterAll(async () => {
 
 /** One call per operation and surface, aimed at what acme owns. */
 const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
-  const { datasets, jobs, models } = clients;
+  const { datasets, jobs, models, aliases } = clients;
   const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
     const received: unknown[] = [];
     for await (const message of messages) received.push(message);
@@ -69,6 +71,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
     listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
@@ -85,6 +88,14 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
+    getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
+    putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
+    listAliases: (m) => ask(aliases, aliases.listAliases, {}, m),
+    getAlias: (m) => ask(aliases, aliases.getAlias, { name: "acme-live" }, m),
+    listAliasHistory: (m) => ask(aliases, aliases.listAliasHistory, { name: "acme-live" }, m),
+    deleteAlias: (m) => ask(aliases, aliases.deleteAlias, { name: "acme-live" }, m),
+    getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
+    getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
     predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
   };
 };
@@ -95,6 +106,7 @@ const bodies: Partial<
   uploadDataset: () => ({ type: "text/csv", content: iris }),
   importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
+  putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
 
@@ -106,7 +118,7 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
     const body = bodies[operation]?.(of);
     const steers = ["cancelJob", "pauseJob", "resumeJob"].includes(operation);
     const id = tag === "datasets" ? of.dataset : tag === "models" ? of.model : steers ? of.waiting : of.job;
-    return fetch(`${service.url}${url.replace(":id", id)}`, {
+    return fetch(`${service.url}${url.replace(":id", id).replace(":name", of.alias)}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
       ...(body === undefined ? {} : { body: body.content }),
@@ -117,8 +129,10 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
 const mentionsAcme = (answer: unknown): boolean =>
   Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
 /** What a stranger gets: these make or list their own, all others name what is not theirs. */
-const own: readonly OperationName[] = ["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels"];
-const byReference: readonly OperationName[] = ["submitJob", "validateJob"];
+const own: readonly OperationName[] = [
+  ...(["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels", "listAliases"] as const),
+];
+const byReference: readonly OperationName[] = ["submitJob", "planJob", "validateJob", "putAlias"];
 
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {
@@ -146,11 +160,17 @@ describe("another tenant", () => {
     "cannot tell acme's from nobody's at $method $url",
     async ({ call }) => {
       const ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-      const nobodys = { dataset: `ds_${ulid}`, job: `job_${ulid}`, model: `mdl_${ulid}`, waiting: `job_${ulid}` };
+      const nobodys = {
+        dataset: `ds_${ulid}`,
+        job: `job_${ulid}`,
+        model: `mdl_${ulid}`,
+        waiting: `job_${ulid}`,
+        alias: "nobodys",
+      };
       const answer = async (of: typeof owned): Promise<[number, string]> => {
         const response = await call(bearer("key-of-rival"), of);
         const text = await response.text();
-        return [response.status, text.replaceAll(/(ds|job|mdl)_[0-9A-Z]{26}/g, "$1_…")];
+        return [response.status, text.replaceAll(/(ds|job|mdl)_[0-9A-Z]{26}/g, "$1_…").replace(of.alias, "…")];
       };
       expect(await answer(owned)).toEqual(await answer(nobodys));
     },

@@ -42,7 +42,11 @@ describe("the status page", () => {
     };
     for (const url of linksOf((await app.inject("/")).body)) await follow(url);
     expect([...seen]).toEqual(
-      expect.arrayContaining(["/assets/page/views/job-view.js", "/assets/vendor/preact.js", "/assets/vendor/uplot.js"]),
+      expect.arrayContaining([
+        "/assets/web/page/views/job-view.js",
+        "/assets/vendor/preact.js",
+        "/assets/vendor/uplot.js",
+      ]),
     );
   });
 
@@ -56,7 +60,7 @@ describe("the status page", () => {
     for (const url of [
       "/assets/../web.ts",
       "/assets/%2e%2e/web.ts",
-      "/assets/page/..%2f..%2fweb.js",
+      "/assets/web/page/..%2f..%2fweb.js",
       "/assets/",
       "/assets",
     ]) {

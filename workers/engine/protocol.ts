@@ -1,5 +1,6 @@
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
+import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
@@ -16,7 +17,7 @@ export interface RunOrder {
   spec: ResolvedJobSpec;
   dataset: Dataset;
   /** The model whose weights the job starts from. */
-  base: Model | null;
+  base: AnyModel | null;
   /** Newest first. */
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;
@@ -58,7 +59,7 @@ export type FromThread =
   | { type: "started"; secondsBefore: number; step: number }
   | { type: "progress"; progress: number; metrics: Metrics }
   | { type: "points"; points: MetricPoint[] }
-  | { type: "event"; level: JobEvent["level"]; name: string; message: string; data: JobEvent["data"] }
+  | { type: "event"; level: JobEvent["level"]; name: NoticeType; message: string; data: JobEvent["data"] }
   /** A checkpoint is durable in the store. */
   | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number }
   /** A call of the artifact store is over; `error`: its code or name. */

@@ -32,7 +32,7 @@ export const importNetwork = async (
   { tenant, model, format, architecture, mostBytes }: ImportQuestion,
 ): Promise<ImportAnswer> => {
   const bytes = await artifacts.readBytes(artifactKeys.modelUpload(tenant, model));
-  const { network: read, labels } = readUpload(bytes, format, architecture);
+  const { network: read, labels } = await readUpload(bytes, format, architecture);
   const { network, data } = read;
   const parameters = parametersOf(network);
   if (parameters > limits.parameters) {

@@ -7,6 +7,6 @@ import type { ImportAnswer, ImporterSetup, ImportQuestion } from "./importer.ts"
 
 assert(parentPort !== null, "import-thread runs as a worker thread");
 const { artifactUrl }: ImporterSetup = workerData;
-const artifacts = await openArtifactStore(artifactUrl, { existing: true });
+const artifacts = await openArtifactStore(artifactUrl, { existing: true, env: process.env });
 
 answerQuestions<ImportQuestion, ImportAnswer>(parentPort, (question) => importNetwork(artifacts, question));

@@ -3,9 +3,11 @@ import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportFormat } from "../../src/domain/models/imported-model.ts";
 import { familyNames, graphOfFamily } from "../../src/formats/architectures/families.ts";
-import { readZip } from "../../src/formats/archives/read-zip.ts";
+import { badArchive } from "../../src/formats/archives/archive-file.ts";
+import { zipFiles } from "../../src/formats/archives/zip-files.ts";
 import { networkOfGraph, type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
 import { readForeignTensors } from "../../src/formats/safetensors/foreign-tensors.ts";
+import { networkOfSpec } from "./network-of-spec.ts";
 
 /** What an upload holds: a network, and the names of its classes where it brings them. */
 export interface ReadUpload {
@@ -13,7 +15,21 @@ export interface ReadUpload {
   readonly labels: readonly string[] | null;
 }
 
-const zipLimits = { entries: 1000, bytes: 2 * limits.modelBytes };
+const zipLimits = { entries: 1000, entryBytes: limits.modelBytes, totalBytes: limits.modelBytes };
+
+/** The files of a zip archive by their paths. One that cannot be had spoils the whole: the network may lie in it. */
+const filesOf = async (archive: Uint8Array): Promise<Map<string, Uint8Array>> => {
+  const read = async (range?: { start: number; end: number }) =>
+    (async function* () {
+      yield archive.subarray(range?.start, range?.end);
+    })();
+  const files = new Map<string, Uint8Array>();
+  for await (const file of zipFiles(read, archive.byteLength, zipLimits)) {
+    if ("problem" in file) throw badArchive(`${JSON.stringify(file.path.slice(0, 200))}: ${file.problem}`);
+    files.set(file.path, file.bytes);
+  }
+  return files;
+};
 
 const labelsOf = (files: ReadonlyMap<string, Uint8Array>): readonly string[] | null => {
   const json = files.get("labels.json");
@@ -31,8 +47,8 @@ const labelsOf = (files: ReadonlyMap<string, Uint8Array>): readonly string[] | n
         .filter((line) => line !== "");
 };
 
-const readArchive = (bytes: Uint8Array): ReadUpload => {
-  const files = readZip(bytes, zipLimits);
+const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
+  const files = await filesOf(bytes);
   const models = [...files.keys()].filter((path) => path.endsWith(".onnx"));
   const [path] = models;
   if (path === undefined || models.length > 1) {
@@ -47,16 +63,23 @@ const readArchive = (bytes: Uint8Array): ReadUpload => {
 
 const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadUpload => {
   if (architecture === undefined) {
-    const detail = `a safetensors file has no network in it: say which it is of, one of ${familyNames.join(", ")}`;
+    const detail = `a safetensors file has no network in it: say which it is of, a model's spec as JSON, or one of ${familyNames.join(", ")}`;
     throw new ServiceError("invalid", `/query/architecture: ${detail}`, {
       errors: [{ pointer: "/query/architecture", detail }],
     });
   }
-  return { network: networkOfGraph(graphOfFamily(architecture, readForeignTensors(bytes))), labels: null };
+  const tensors = readForeignTensors(bytes);
+  const isSpec = architecture.trimStart().startsWith("{");
+  const network = isSpec ? networkOfSpec(architecture, tensors) : networkOfGraph(graphOfFamily(architecture, tensors));
+  return { network, labels: null };
 };
 
 /** Reads an uploaded file of any of the formats. */
-export const readUpload = (bytes: Uint8Array, format: ImportFormat, architecture?: string): ReadUpload => {
+export const readUpload = async (
+  bytes: Uint8Array,
+  format: ImportFormat,
+  architecture?: string,
+): Promise<ReadUpload> => {
   switch (format) {
     case "onnx":
       return { network: readOnnxNetwork(bytes), labels: null };

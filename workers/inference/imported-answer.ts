@@ -1,5 +1,5 @@
 import { encodeTensors, nestedOf, readTensorRows } from "../../src/data/preprocessing/encode-tensors.ts";
-import { ServiceError } from "../../src/domain/errors.ts";
+import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
@@ -10,22 +10,13 @@ import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
-import { networkOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Loaded } from "./loaded-models.ts";
 
 /** A loaded network from a file: a request's body to its answer. */
 export type NetworkAnswer = (body: unknown) => PredictResponse;
-
-/** The description of a network that was imported. `corrupt` if the stored one is not what was written. */
-export const readNetwork = async (
-  artifacts: ArtifactStore,
-  tenant: TenantId,
-  model: ImportedModel,
-): Promise<NetworkDescription> => {
-  const { key, check, what } = networkOf(tenant, model);
-  return JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
-};
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -93,6 +84,7 @@ export const loadImported = async (
   model: ImportedModel,
 ): Promise<Loaded<NetworkAnswer>> => {
   const network = await readNetwork(artifacts, tenant, model);
+  assert(network !== null, "an imported model has a description of its network");
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
   const weights = new Map(

@@ -2,6 +2,7 @@ import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
@@ -9,6 +10,7 @@ import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
@@ -21,15 +23,21 @@ export type Answer = (inputs: Float32Array, rows: readonly Row[]) => Prediction[
 const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
 const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
 
-const networkAnswer = async (model: Model, tensors: readonly Tensor[], kernels: KernelSource): Promise<Answer> => {
-  const { preprocessing, spec, task } = model;
+const networkAnswer = async (
+  model: Model,
+  { tensors, network }: { tensors: readonly Tensor[]; network: NetworkDescription | null },
+  kernels: KernelSource,
+): Promise<Loaded<Answer>> => {
+  const { preprocessing, task } = model;
+  const spec = network === null ? model.spec : { ...model.spec, network };
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
   const predictor = await createPredictor(spec, preprocessing, weights, kernels);
-  return (inputs) => {
+  const value: Answer = (inputs) => {
     const outputs = predictor.predict(inputs);
     if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
     return decodeOutputs(preprocessing, outputs);
   };
+  return { value, bytes: predictor.bytes };
 };
 
 const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] =>
@@ -53,7 +61,7 @@ const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
     );
 };
 
-/** Reads a model's weights from the store, `corrupt` if they are not what was written, and makes it ready to answer. `bytes`: of its weights, twice where the engine copies them. */
+/** Reads a model's weights from the store, `corrupt` if they are not what was written, and makes it ready to answer. `bytes`: of what it keeps. */
 export const loadModel = async (
   artifacts: ArtifactStore,
   kernels: KernelSource,
@@ -63,8 +71,7 @@ export const loadModel = async (
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
   const { tensors } = decodeStored(file, what);
-  const value = isClusteringModel(model.spec.model)
-    ? clusterAnswer(model, tensors)
-    : await networkAnswer(model, tensors, kernels);
-  return { value, bytes: 2 * file.byteLength };
+  if (isClusteringModel(model.spec.model)) return { value: clusterAnswer(model, tensors), bytes: file.byteLength };
+  const network = await readNetwork(artifacts, tenant, model);
+  return networkAnswer(model, { tensors, network }, kernels);
 };

@@ -1,7 +1,9 @@
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
+import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
@@ -13,7 +15,12 @@ import type { DataShape } from "../../src/usecases/deps.ts";
 const flopsPerSecond = 10e9;
 const secondsPerStep = 70e-6;
 
-type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & { readonly warnings: readonly string[] };
+type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
+  readonly warnings: readonly string[];
+  readonly keptFeatures?: number;
+  /** Of all steps and measurements, where they are counted. */
+  readonly flops?: number;
+};
 
 const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
   resources.backend === "blas"
@@ -24,13 +31,15 @@ const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
 
 const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
-  const estimatedSeconds = steps * (flopsPerStep / (flopsPerSecond * threads) + secondsPerStep);
+  const flops = planned.flops ?? steps * flopsPerStep;
+  const estimatedSeconds = flops / (flopsPerSecond * threads) + steps * secondsPerStep;
   return {
     parameters,
     memoryBytes,
     flopsPerStep,
     stepsPerEpoch,
     steps,
+    ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
     threads,
     estimatedSeconds,
     warnings: [...warnings, ...warningsOf(spec)],
@@ -38,13 +47,28 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   };
 };
 
+/** A double-precision operation on one core without SIMD, and how many iterations a likelihood usually takes. */
+const doublesPerSecond = 1.5e9;
+const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
+
+const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
+  const planned = planExact(spec, shape);
+  const iterations = Math.min(planned.steps, usualIterations[planned.method]);
+  return { ...toPlan(planned, spec), estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond };
+};
+
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-export const planSpec = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
+export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null = null): Plan => {
   try {
     if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
-    const planned = planTraining(spec, shape);
+    if (isExact(spec)) return toExactPlan(spec, shape);
+    const planned = planTraining(network === null ? spec : { ...spec, network }, shape);
     const searchSteps = planned.search?.steps ?? 0;
-    const plan = toPlan({ ...planned, steps: planned.steps + searchSteps }, spec);
+    // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
+    const flops = network === null ? {} : { flops: planned.flops };
+    const { flops: _, ...counted } = planned;
+    const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
+    const plan = toPlan({ ...counted, ...flops, ...kept, steps: planned.steps + searchSteps }, spec);
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

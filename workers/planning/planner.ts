@@ -3,11 +3,12 @@ import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
-  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape): Promise<Plan>;
+  plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
   close(): Promise<void>;
 }
 
@@ -15,6 +16,8 @@ export interface Planner {
 export interface PlanQuestion {
   spec: ResolvedJobSpec;
   shape: DataShape;
+  /** Of the base that the spec names, where that is a network from a file. */
+  network: NetworkDescription | null;
 }
 
 const waiting = 64;
@@ -25,7 +28,7 @@ const rememberedPlans = 1000;
 const keyLength = 8192;
 
 /** All of a question that a plan may depend on: the same name for jobs that differ in what planning does not see. */
-export const planKey = ({ spec, shape }: PlanQuestion): string => {
+export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string => {
   const { name: _name, dataset: _dataset, labels: _labels, ...planned } = spec;
   const { seed: _seed, ...training } = spec.training;
   const { priority: _priority, maxSeconds: _maxSeconds, ...resources } = spec.resources;
@@ -53,10 +56,10 @@ export const createPlanner = (script: URL, log: Log): Planner => {
     if (plans.size > rememberedPlans && oldest !== undefined) plans.delete(oldest);
   };
   return {
-    plan: (party, spec, shape) => {
+    plan: (party, spec, shape, network) => {
       const key = planKey({ spec, shape });
       const known = plans.get(key);
-      const plan = known ?? thread.ask(party, { spec, shape });
+      const plan = known ?? thread.ask(party, { spec, shape, network });
       if (key.length <= keyLength) remember(key, plan);
       if (known === undefined) plan.catch(() => plans.delete(key));
       return plan;

@@ -7,4 +7,4 @@ import type { PlanQuestion } from "./planner.ts";
 
 assert(parentPort !== null, "planning-thread runs as a worker thread");
 
-answerQuestions<PlanQuestion, Plan>(parentPort, ({ spec, shape }) => planSpec(spec, shape));
+answerQuestions<PlanQuestion, Plan>(parentPort, ({ spec, shape, network }) => planSpec(spec, shape, network));

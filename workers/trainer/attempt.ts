@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
-import { assert, ServiceError } from "../../src/domain/errors.ts";
+import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
-import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
@@ -102,11 +101,6 @@ const followRequests = async ({ jobs }: TrainerDeps, { fence, control }: Attempt
   }
 };
 
-const requireTrained = (model: AnyModel): Model => {
-  assert(!isImported(model), "jobs start from trained models");
-  return model;
-};
-
 const prepareOrder = async (
   deps: TrainerDeps,
   { fence, control }: Attempt,
@@ -117,7 +111,7 @@ const prepareOrder = async (
   const { spec, plan } = job;
   const [dataset, base] = await Promise.all([
     deps.catalogue.dataset(tenant, spec.dataset),
-    spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model).then(requireTrained),
+    spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
   const { artifactUrl, artifactCache, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };

@@ -19,7 +19,11 @@ const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON
 const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null, log: Logger): Promise<void> => {
   const { tenant, job } = attempt.fence;
   try {
-    if (model !== null) await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(model));
+    // As it is recorded: the version is given there.
+    if (model !== null) {
+      const recorded = await deps.catalogue.model(tenant, model.id);
+      await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(recorded));
+    }
     await publishJob(deps, tenant, job, await deps.jobs.get(tenant, job));
     await deps.artifacts.remove(artifactKeys.checkpoints(tenant, job));
   } catch (error) {

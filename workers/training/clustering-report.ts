@@ -1,4 +1,4 @@
-import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { Split } from "../../src/data/splits/split.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
@@ -40,7 +40,7 @@ const askAll = (model: ClusterModel, values: Float32Array, inputs: number): Clus
 export const reportClustering = (
   { task }: ResolvedJobSpec,
   model: ClusterModel,
-  { inputs, arrays }: { inputs: number; arrays: PreparedArrays },
+  { inputs, arrays }: { inputs: number; arrays: Record<Split, { features: Float32Array }> },
   { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
 ): Report => {
   const split = (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";

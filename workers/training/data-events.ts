@@ -20,7 +20,7 @@ const isEmpty = (feature: FeatureTransform): boolean => {
     : feature.categories.length === feature.unseen.length;
 };
 
-const warning = (type: string, names: readonly string[], says: (list: string) => string): Event[] => {
+const warning = (type: Event["type"], names: readonly string[], says: (list: string) => string): Event[] => {
   if (names.length === 0) return [];
   const list = names.slice(0, mostNamed).map((name) => JSON.stringify(name));
   const further = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : "";

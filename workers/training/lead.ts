@@ -1,20 +1,26 @@
 import { Readable } from "node:stream";
-import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { type DataShape, dataShape } from "../../src/data/preprocessing/data-shape.ts";
 import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { modelIdOfJob } from "../../src/domain/ids.ts";
 import type { MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model, Preprocessing } from "../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
+import { isExact } from "../../src/engine/exact/exact-plan.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { withOutputs } from "../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
 import { dataEvents } from "./data-events.ts";
+import { createExactRun } from "./exact/exact-run.ts";
 import { finiteMetrics, finitePoint } from "./finite-point.ts";
 import { createNetworkRun } from "./network-run.ts";
 import { readBase } from "./read-base.ts";
@@ -67,6 +73,7 @@ const publishWeights = async (
   order: RunOrder,
   preprocessing: Preprocessing,
   end: Extract<TrainingRunEnd, { type: "completed" }>,
+  network: NetworkDescription | null,
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -79,6 +86,15 @@ const publishWeights = async (
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
   const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
+  const description =
+    network === null
+      ? null
+      : await patiently(() =>
+          artifacts.write(
+            artifactKeys.network(tenant, id, digestHex(digest)),
+            Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
+          ),
+        );
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -90,7 +106,7 @@ const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report },
+    files: { weights, report, ...(description === null ? {} : { network: description }) },
     preprocessing,
   };
   return { type: "trained", model, metrics };
@@ -121,15 +137,16 @@ const createContext = (
 const run = async (
   trainingRun: TrainingRun,
   order: RunOrder,
-  artifacts: ArtifactStore,
+  { artifacts, network }: { artifacts: ArtifactStore; network: NetworkDescription | null },
   post: (message: FromThread) => void,
 ): Promise<RunEnd> => {
   const { spec, dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
+  const initial = await readBase(artifacts, order, network);
+  const intake = trainingRun.intake?.(initial ?? new Map(), order.control) ?? null;
   const preprocessing = await readData(artifacts, order, (openStream) =>
-    prepare(spec, dataset, openStream, trainingRun.arrays, order.base),
+    prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits, intake),
   );
-  const initial = await readBase(artifacts, order);
   const resume = await patiently(() =>
     readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
       post({
@@ -171,7 +188,7 @@ const run = async (
     // A fit that fails has told what led to it.
     reports.flush();
   }
-  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end) : end;
+  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end, network) : end;
 };
 
 /** The plan is a function of spec and data, so it is what was admitted, unless the job was planned by another version of the service. */
@@ -181,6 +198,17 @@ const takeMemory = ({ admitted, memory }: RunOrder, memoryBytes: number): WebAss
     "over_limit",
     `the job needs ${memoryBytes} bytes, and was planned with ${admitted.memoryBytes} by another version of the service`,
   );
+};
+
+const createRun = async (
+  spec: TracedSpec,
+  shape: DataShape,
+  kernels: KernelSource,
+  take: (memoryBytes: number) => WebAssembly.Memory,
+): Promise<TrainingRun> => {
+  if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, take);
+  if (isExact(spec)) return createExactRun(spec, shape, take);
+  return createNetworkRun(spec, shape, kernels, take);
 };
 
 /** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
@@ -205,13 +233,13 @@ export const leadJob = async (
   const alive = setInterval(() => beat(order.control), 500);
   try {
     const spec = withinTrainer(order);
+    const { base } = order;
+    const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const shape = dataShape(spec, order.dataset, order.base);
     const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
-    const trainingRun = isClusteringModel(spec.model)
-      ? createClusteringRun(spec, shape, take)
-      : await createNetworkRun(spec, shape, kernels, take);
+    const trainingRun = await createRun(network === null ? spec : { ...spec, network }, shape, kernels, take);
     try {
-      return await run(trainingRun, order, artifacts, post);
+      return await run(trainingRun, order, { artifacts, network }, post);
     } catch (error) {
       if (error instanceof StoppedReading) return { type: "stopped" };
       throw error;

@@ -15,11 +15,11 @@ export interface NetworkResults {
   spec: ResolvedJobSpec;
   preprocessing: Preprocessing;
   arrays: PreparedArrays;
-  answers: Answers;
+  answers: Omit<Answers, "outputs"> & { readonly outputs: Float32Array | Float64Array };
   metrics: Metrics;
 }
 
-const labelsOf = ({ labels }: SplitArrays): Int32Array | Float32Array => {
+const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> => {
   assert(labels !== null, "classification and regression have labels");
   return labels;
 };

@@ -1,10 +1,12 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
-import type { LossSpec, ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
+import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
@@ -35,7 +37,7 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
@@ -67,6 +69,7 @@ export const createNetworkRun = async (
   return {
     team: plan.threads > 1 ? { plan, memory } : null,
     arrays: views,
+    intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),
     async fit(context): Promise<TrainingRunEnd> {
@@ -85,8 +88,8 @@ export const createNetworkRun = async (
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
-        const { code, message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: code, message, data: {} });
+        const { message } = separated.note;
+        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
       const report = withCoefficients(measured, {

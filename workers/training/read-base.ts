@@ -1,3 +1,4 @@
+import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
@@ -10,16 +11,18 @@ import { decodeStored } from "./stored-tensors.ts";
  */
 export const readBase = async (
   artifacts: ArtifactStore,
-  order: RunOrder,
+  { base, spec, tenant }: Pick<RunOrder, "base" | "spec" | "tenant">,
+  network: NetworkDescription | null,
 ): Promise<Map<string, Float32Array> | null> => {
-  const { base, spec, tenant } = order;
   if (base === null) return null;
   const { key, what } = weightsOf(tenant, base);
   const file = await patiently(() => readVerified(artifacts, key, weightsOf(tenant, base).check, what));
   const { tensors } = decodeStored(file, what);
   const weights = new Map<string, Float32Array>();
+  const isHead = (name: string): boolean =>
+    network === null ? name.startsWith("output.") : name === network.head?.weight || name === network.head?.bias;
   for (const tensor of tensors) {
-    const head = tensor.name.startsWith("output.");
+    const head = isHead(tensor.name);
     if (tensor.dtype === "F32" && !(head && spec.base?.newHead === true)) weights.set(tensor.name, tensor.data);
   }
   return weights;

@@ -1,4 +1,5 @@
-import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { PreparedArrays, RowIntake } from "../../src/data/preprocessing/prepare.ts";
+import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Report } from "../../src/domain/models/report.ts";
@@ -23,7 +24,7 @@ export interface TrainingRunContext {
   checkpointMs: number;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
-  onEvent(event: Pick<JobEvent, "level" | "type" | "message" | "data">): void;
+  onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
   /** Settles when the checkpoint is durable. */
   writeCheckpoint(content: CheckpointContent): Promise<void>;
 }
@@ -39,6 +40,10 @@ export interface TrainingRun {
   team: TeamOrder | null;
   /** Where the prepared data go, in the job's memory. */
   arrays: PreparedArrays;
+  /** The numbers in the arrays are the file's, not standardised. */
+  ownUnits?: true;
+  /** Takes the rows instead of the arrays, on the base's weights; null: the arrays hold them. */
+  intake?: (initial: ReadonlyMap<string, Float32Array>, control: Control) => RowIntake | null;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
   fit(context: TrainingRunContext): Promise<TrainingRunEnd>;

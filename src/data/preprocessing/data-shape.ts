@@ -1,9 +1,11 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
+import { seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
 import { columnsByName, countClasses, featureNames, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
 
 /** The rows of the three splits and the width of the network's ends. */
@@ -17,17 +19,40 @@ export interface DataShape {
   outputs: number;
 }
 
+/** What a job starts from: a model with its preprocessing, or a network from a file. */
+export type BaseModel = Pick<Model, "preprocessing"> | Pick<ImportedModel, "labels">;
+
+export const trainedBase = (base: BaseModel | null | undefined): Pick<Model, "preprocessing"> | null =>
+  base && "preprocessing" in base ? base : null;
+
+/** The names of an imported network's columns, where the job keeps its head and they are known. */
+export const labelsKept = (
+  spec: Pick<ResolvedJobSpec, "base" | "task">,
+  base: BaseModel | null | undefined,
+): readonly string[] | null =>
+  base && "labels" in base && spec.task.type === "classification" && spec.base?.newHead !== true ? base.labels : null;
+
 /** How many inputs a feature becomes. */
 export const featureWidth = (transform: FeatureTransform): number => {
-  if (transform.type === "image") return transform.height * transform.width * transform.channels;
+  if (transform.type === "image") {
+    const { height, width } = transform.crop ?? transform;
+    return height * width * transform.channels;
+  }
   const indicator = transform.missingIndicator ? 1 : 0;
   return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
 };
 
-const columnWidth = (columns: ReadonlyMap<string, Column>, name: string): number => {
+const columnWidth = (
+  columns: ReadonlyMap<string, Column>,
+  name: string,
+  preprocessing: ResolvedJobSpec["preprocessing"],
+): number => {
   const column = columns.get(name);
   assert(column !== undefined, `the data set has the feature ${name}`);
-  if (column.image !== undefined) return column.image.height * column.image.width * column.image.channels;
+  if (column.image !== undefined) {
+    const { height, width, channels } = seenImage(column.image, preprocessing);
+    return height * width * channels;
+  }
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
   assert(column.categories !== undefined, `the categories of the feature ${name} are known`);
@@ -55,25 +80,26 @@ const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobS
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
  * @param spec from `resolveSpec`
- * @param base the model of `spec.base`, whose preprocessing is used as it is
+ * @param base the model of `spec.base`, whose preprocessing is used as it is; an imported one has none
  */
-export const dataShape = (
-  spec: ResolvedJobSpec,
-  dataset: Dataset,
-  base?: Pick<Model, "preprocessing"> | null,
-): DataShape => {
+export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseModel | null): DataShape => {
   const rows = totalSizes(splitSizes(spec.task, spec.training.split, dataset));
   const columns = columnsByName(dataset);
-  const inputs = base
-    ? base.preprocessing.inputs
-    : featureNames(spec.task, dataset).reduce((total, name) => total + columnWidth(columns, name), 0);
-  const keepsHead = base && spec.base?.newHead !== true;
+  const trained = trainedBase(base);
+  const inputs = trained
+    ? trained.preprocessing.inputs
+    : featureNames(spec.task, dataset).reduce(
+        (total, name) => total + columnWidth(columns, name, spec.preprocessing),
+        0,
+      );
+  const keepsHead = trained !== null && spec.base?.newHead !== true;
+  const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);
   return {
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,
     trialRows: countTrialRows(spec, rows.train),
     inputs,
-    outputs: keepsHead ? base.preprocessing.outputs : countOutputs(spec, countClasses(spec.task, dataset), inputs),
+    outputs: keepsHead ? trained.preprocessing.outputs : countOutputs(spec, classes, inputs),
   };
 };

@@ -1,20 +1,24 @@
 import { assert } from "../../domain/errors.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
+import { createResample } from "../images/resample.ts";
 import { featureWidth } from "./data-shape.ts";
+
+/** Networks take 32 bits; what is solved exactly takes all that the file has. */
+export type Floats = Float32Array | Float64Array;
 
 /**
  * Writes one feature's inputs. Training and prediction both go through here, so that the same row gives the same bits.
  * Number columns take a number, or NaN where it is missing; category columns a text, or null; image columns pixels.
  */
 export type FeatureEncoder =
-  | { type: "number"; column: string; width: number; write(out: Float32Array, at: number, value: number): void }
+  | { type: "number"; column: string; width: number; write(out: Floats, at: number, value: number): void }
   | {
       type: "category";
       column: string;
       width: number;
-      write(out: Float32Array, at: number, value: string | null): void;
+      write(out: Floats, at: number, value: string | null): void;
     }
-  | { type: "image"; column: string; width: number; write(out: Float32Array, at: number, pixels: Uint8Array): void };
+  | { type: "image"; column: string; width: number; write(out: Floats, at: number, pixels: Uint8Array): void };
 
 type Encoder<Type> = Extract<FeatureEncoder, { type: Type }>;
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
@@ -59,9 +63,34 @@ const createCategoryEncoder = (transform: CategoryTransform): Encoder<"category"
   };
 };
 
+/** (p − mean)/scale in f64 of the resized image, rounded once to f32. */
+const createResamplingEncoder = (
+  transform: ImageTransform,
+  crop: NonNullable<ImageTransform["crop"]>,
+): Encoder<"image"> => {
+  const { column, channels, mean, scale } = transform;
+  const width = featureWidth(transform);
+  const resample = createResample(transform, crop);
+  const resized = new Float64Array(width);
+  return {
+    type: "image",
+    column,
+    width,
+    write: (out, at, pixels) => {
+      assert(pixels.length === transform.height * transform.width * channels, `the size of an image of ${column}`);
+      resample(pixels, resized);
+      for (let i = 0, c = 0; i < width; i++) {
+        out[at + i] = (resized[i]! - mean[c]!) / scale[c]!;
+        c = c + 1 === channels ? 0 : c + 1;
+      }
+    },
+  };
+};
+
 /** (p − mean)/scale in f64, rounded once to f32: a table of 256 values for each channel. */
 const createImageEncoder = (transform: ImageTransform): Encoder<"image"> => {
-  const { column, channels, mean, scale } = transform;
+  const { column, channels, mean, scale, crop } = transform;
+  if (crop !== undefined) return createResamplingEncoder(transform, crop);
   const width = featureWidth(transform);
   const table = new Float32Array(256 * channels);
   for (let value = 0; value < 256; value++)

@@ -2,7 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
-import type { FeatureTransform, LabelTransform, Model, NumberRange, Preprocessing } from "../../domain/models/model.ts";
+import type { FeatureTransform, LabelTransform, NumberRange, Preprocessing } from "../../domain/models/model.ts";
 import { cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type RunningMoments,
 } from "../columns/running-moments.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
-import { countOutputs, featureWidth } from "./data-shape.ts";
+import { type BaseModel, countOutputs, featureWidth, labelsKept, trainedBase } from "./data-shape.ts";
 import type { FeatureFit } from "./feature-fit.ts";
 import { createImageFit } from "./image-fit.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
@@ -57,6 +57,7 @@ const createNumberFit = (
   index: number,
   { moments, range }: NumberStatistics,
   holds: Holds,
+  asTheyAre = false,
 ): FeatureFit => ({
   add: (record) => {
     const value = cellNumber(record, index);
@@ -67,7 +68,7 @@ const createNumberFit = (
   },
   finish: () => {
     const { name, missing } = column;
-    const scaling = standardisation(moments, range, name);
+    const scaling = asTheyAre ? { mean: 0, scale: 1 } : standardisation(moments, range, name);
     const transform = { type: "number", column: name, ...scaling, missingIndicator: missing > 0 } as const;
     return withRange(transform, moments.count === 0 ? undefined : { ...range }, holds);
   },
@@ -121,7 +122,7 @@ const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[
     assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     if (column.type === "image") return createImageFit(column, index, spec, dataset);
     return column.type === "number"
-      ? createNumberFit(column, index, shared ?? createStatistics(), holds)
+      ? createNumberFit(column, index, shared ?? createStatistics(), holds, spec.preprocessing?.numbers === "none")
       : createCategoryFit(column, index);
   });
 };
@@ -148,14 +149,15 @@ export const fitPreprocessing = async (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   openStream: OpenStream,
-  base?: Pick<Model, "preprocessing"> | null,
+  base?: BaseModel | null,
 ): Promise<Preprocessing> => {
   const reader = createLabelReader(spec, dataset);
-  const keepsHead = base && spec.base?.newHead !== true;
+  const trained = trainedBase(base);
+  const keepsHead = trained !== null && spec.base?.newHead !== true;
   const holds = holdsOf(spec);
   const columns = columnsOf(dataset);
-  const features = base
-    ? base.preprocessing.features.map((transform) => createBaseFit(transform, columns, holds))
+  const features = trained
+    ? trained.preprocessing.features.map((transform) => createBaseFit(transform, columns, holds))
     : createFeatureFits(spec, dataset);
   const labels = createStatistics();
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
@@ -166,11 +168,22 @@ export const fitPreprocessing = async (
     labels.range.maximum = Math.max(labels.range.maximum, label);
   });
   const transforms = features.map((feature) => feature.finish());
-  if (keepsHead) return withLabelColumn({ ...base.preprocessing, features: transforms }, reader);
+  if (keepsHead) return withLabelColumn({ ...trained.preprocessing, features: transforms }, reader);
   const inputs = transforms.reduce((total, transform) => total + featureWidth(transform), 0);
-  const label = finishLabel(spec, reader, labels);
+  const own = finishLabel(spec, reader, labels);
+  const label = base && trained === null ? withNetworkLabel(spec, own, labelsKept(spec, base)) : own;
   const outputs = countOutputs(spec, label.type === "classes" ? label.classes.length : 0, inputs);
   return { features: transforms, label, inputs, outputs };
+};
+
+/** The label of an imported network's columns: their names where they are known, and numbers as they are where its head is kept. */
+const withNetworkLabel = (
+  spec: ResolvedJobSpec,
+  label: LabelTransform,
+  classes: readonly string[] | null,
+): LabelTransform => {
+  if (label.type === "classes" && classes !== null) return { ...label, classes: [...classes] };
+  return label.type === "number" && spec.base?.newHead !== true ? { ...label, mean: 0, scale: 1 } : label;
 };
 
 /** The base's preprocessing with the name that the label has in this data set. */

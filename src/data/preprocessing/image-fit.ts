@@ -1,7 +1,7 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { statedScaling } from "../../domain/jobs/spec/preprocessing-spec.ts";
+import { cropOf, statedScaling } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import type { FeatureFit } from "./feature-fit.ts";
 
@@ -38,6 +38,7 @@ export const createImageFit = (
 ): FeatureFit => {
   assert(image !== undefined, `the size of the images of ${name} is known`);
   const stated = statedScaling(preprocessing?.images ?? "standardize", image.channels);
+  const crop = cropOf(image, preprocessing);
   const moments = createChannelMoments(image.channels);
   return {
     add: (record) => {
@@ -50,7 +51,12 @@ export const createImageFit = (
           : { mean: stated.mean.map((x) => 255 * x), scale: stated.deviation.map((x) => 255 * x) };
       const { height, width, channels } = image;
       const shorterSide = images?.shorterSide ?? Math.min(height, width);
-      return { type: "image", column: name, height, width, channels, shorterSide, ...scaling, missingIndicator: false };
+      return {
+        ...{ type: "image", column: name, height, width, channels, shorterSide },
+        ...(crop === null ? {} : { crop }),
+        ...scaling,
+        missingIndicator: false,
+      };
     },
   };
 };

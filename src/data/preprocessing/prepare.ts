@@ -1,24 +1,38 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import type { LabelTransform, Model, Preprocessing } from "../../domain/models/model.ts";
+import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
-import { createFeatureEncoder } from "./feature-encoder.ts";
+import type { BaseModel } from "./data-shape.ts";
+import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
+import { inOwnUnits } from "./raw-numbers.ts";
 
 /** Where the rows of one split go, in file order. */
 export interface SplitArrays {
   /** rows × inputs, row-major. */
-  features: Float32Array;
-  /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (Float32Array); null for tasks without a label. */
-  labels: Int32Array | Float32Array | null;
+  features: Floats;
+  /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (floats); null for tasks without a label. */
+  labels: Int32Array | Floats | null;
+  /** The rows' numbers in the file, from 0, where they are asked for. */
+  places?: Int32Array;
+  /** Which rows belong together: the column's texts, numbered as they come. */
+  clusters?: Int32Array;
 }
 
 export type PreparedArrays = Record<Split, SplitArrays>;
+
+/** Takes rows a few at a time instead: what is made of them is the features. */
+export interface RowIntake {
+  /** rows × inputs, row-major. */
+  readonly input: Float32Array;
+  readonly rows: number;
+  take(places: readonly { split: Split; row: number }[]): void;
+}
 
 /** Writes the inputs of one record to `out` from `at`. */
 const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
@@ -28,7 +42,7 @@ const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
     assert(index !== undefined, `the data set has the feature ${transform.column}`);
     return { index, encoder: createFeatureEncoder(transform) };
   });
-  return (record: CsvRecord, out: Float32Array, start: number): void => {
+  return (record: CsvRecord, out: Floats, start: number): void => {
     let at = start;
     for (const { index, encoder } of encoders) {
       if (encoder.type === "number") {
@@ -50,6 +64,18 @@ const createTarget = (transform: LabelTransform, reader: LabelReader): ((label: 
   return (label) => targets[label] ?? -1;
 };
 
+/** Numbers the texts of the column that says which rows belong together. */
+const createClusterReader = ({ training: { clusterBy } }: ResolvedJobSpec, { columns }: Dataset) => {
+  const index = columns.findIndex(({ name }) => name === clusterBy);
+  const ids = new Map<string, number>();
+  return (record: CsvRecord): number => {
+    const text = index < 0 ? "" : cellText(record, index);
+    const id = ids.get(text) ?? ids.size;
+    ids.set(text, id);
+    return id;
+  };
+};
+
 /** Fills the caller's arrays, of the sizes that `dataShape` gives, with the transformed rows; one pass over the file. */
 export const fillSplits = async (
   spec: ResolvedJobSpec,
@@ -57,26 +83,43 @@ export const fillSplits = async (
   openStream: OpenStream,
   preprocessing: Preprocessing,
   arrays: PreparedArrays,
+  intake: RowIntake | null = null,
 ): Promise<void> => {
   const reader = createLabelReader(spec, dataset);
   const write = createRecordWriter(preprocessing, dataset);
   const target = createTarget(preprocessing.label, reader);
+  const clusterOf = createClusterReader(spec, dataset);
+  let place = 0;
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
+  const held: { split: Split; row: number }[] = [];
+  const takeIn = (record: CsvRecord, split: Split, row: number, { input, rows, take }: RowIntake): void => {
+    write(record, input, held.length * inputs);
+    held.push({ split, row });
+    if (held.length === rows) take(held.splice(0));
+  };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
     const row = filled[split];
-    const { features, labels } = arrays[split];
-    assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
-    write(record, features, row * inputs);
+    const { features, labels, places, clusters } = arrays[split];
+    if (intake !== null) takeIn(record, split, row, intake);
+    else {
+      assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
+      write(record, features, row * inputs);
+    }
     if (labels !== null) labels[row] = target(label);
+    if (places !== undefined) places[row] = place;
+    if (clusters !== undefined) clusters[row] = clusterOf(record);
+    place += 1;
     filled[split] = row + 1;
   });
+  if (held.length > 0) intake?.take(held);
 };
 
 /**
  * Prepares a job's data in two passes over its file: fits the preprocessing on the training split, then fills the caller's arrays (of the sizes that
  * `dataShape` gives). Holds no more of the file than a batch of bytes.
  * @param base the model of `spec.base`
+ * @param ownUnits fills the arrays with numbers as they stand in the file, not standardised; the preprocessing is the same
  * Errors: `unprocessable` when the file is not the one that the manifest describes.
  */
 export const prepare = async (
@@ -84,9 +127,11 @@ export const prepare = async (
   dataset: Dataset,
   openStream: OpenStream,
   arrays: PreparedArrays,
-  base?: Pick<Model, "preprocessing"> | null,
+  base?: BaseModel | null,
+  ownUnits = false,
+  intake: RowIntake | null = null,
 ): Promise<Preprocessing> => {
   const preprocessing = await fitPreprocessing(spec, dataset, openStream, base);
-  await fillSplits(spec, dataset, openStream, preprocessing, arrays);
+  await fillSplits(spec, dataset, openStream, ownUnits ? inOwnUnits(preprocessing) : preprocessing, arrays, intake);
   return preprocessing;
 };

@@ -4,25 +4,36 @@ import { DatasetId } from "../ids.ts";
 import { Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
 
-export const ColumnType = z.enum(["number", "category", "image"]).meta({ id: "ColumnType" });
+export const ColumnType = z
+  .enum(["number", "category", "image"])
+  .meta({ id: "ColumnType", description: "What a column's cells are." });
 
-/** Of every image of a column: rows of pixels from the top, 8 bits in each channel. */
 export const ImageShape = z
-  .object({ height: z.int(), width: z.int(), channels: z.int().describe("3: red, green, blue; 1: grey") })
-  .meta({ id: "ImageShape" });
+  .object({
+    height: z.int().describe("rows of pixels"),
+    width: z.int().describe("pixels in a row"),
+    channels: z.int().describe("3: red, green, blue; 1: grey"),
+  })
+  .meta({
+    id: "ImageShape",
+    description: "Of every image of a column: rows of pixels from the top, 8 bits in each channel.",
+  });
 
-/** How pictures became the images of a data set, and those that did not. */
 export const ImageSource = z
   .object({
     shorterSide: z.int().describe("to which pictures were scaled before their centre was cut out"),
     broken: z.int().describe("files that were left out"),
     listed: z
-      .array(z.object({ path: z.string(), reason: z.string() }))
+      .array(
+        z.object({ path: z.string().describe("in the archive"), reason: z.string().describe("why it was left out") }),
+      )
       .describe(`the first ${limits.brokenImages} of them`),
   })
-  .meta({ id: "ImageSource" });
+  .meta({
+    id: "ImageSource",
+    description: "How pictures became the images of a data set, and those that did not.",
+  });
 
-/** What is odd about a column, and what to do about it. `code` is stable. */
 export const ColumnNote = z
   .object({
     code: z
@@ -38,28 +49,29 @@ export const ColumnNote = z
       .describe(
         "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back",
       ),
-    message: z.string(),
+    message: z.string().describe("what it means and what to do about it"),
   })
-  .meta({ id: "ColumnNote" });
+  .meta({ id: "ColumnNote", description: "What is odd about a column." });
 
 /** One column: its type and summary statistics over the whole file. */
 export const Column = z
   .object({
-    name: z.string(),
-    type: ColumnType,
+    name: z.string().describe("as the file's header has it"),
+    type: ColumnType.describe("inferred from the whole file, or as stated"),
     missing: z.int().describe("empty cells, and NA, NaN, null in a number column"),
     distinct: z.int().nullable().describe("null when there are more than the limit on categories"),
-    /** Number columns: over the present values. */
-    minimum: z.number().optional(),
-    maximum: z.number().optional(),
-    mean: z.number().optional(),
+    minimum: z.number().optional().describe("of the values of a number column"),
+    maximum: z.number().optional().describe("of the values of a number column"),
+    mean: z.number().optional().describe("of the values of a number column"),
     standardDeviation: z.number().optional().describe("n − 1 in the denominator"),
-    /** Category columns, and number columns with few distinct values: value → count, most frequent first. */
-    categories: z.array(z.object({ value: z.string(), count: z.int() })).optional(),
+    categories: z
+      .array(z.object({ value: z.string().describe("as in the file"), count: z.int().describe("cells that have it") }))
+      .optional()
+      .describe("category columns, and number columns with few distinct values: most frequent first"),
     notes: z.array(ColumnNote).optional().describe("what is odd about it; left out where nothing is"),
     image: ImageShape.optional().describe("of an image column"),
   })
-  .meta({ id: "Column" });
+  .meta({ id: "Column", description: "A column: its type and statistics over the whole file." });
 
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
@@ -68,25 +80,28 @@ export const DecimalMark = z.enum([".", ","]);
 export const Dataset = z
   .object({
     id: DatasetId,
-    name: z.string(),
-    format: z.enum(["csv", "images"]),
+    name: z.string().describe("as given at the upload"),
+    format: z.enum(["csv", "images"]).describe("a table, or pictures by label"),
     images: ImageSource.optional().describe("of a data set of images"),
     delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
     decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
-    bytes: z.int(),
-    sha256: z.string(),
-    rows: z.int(),
-    columns: z.array(Column),
+    bytes: z.int().describe("of the stored file"),
+    sha256: z.string().describe("of the stored file, in hexadecimal"),
+    rows: z.int().describe("without the header"),
+    columns: z.array(Column).describe("in the file's order"),
     createdAt: Timestamp,
   })
-  .meta({ id: "Dataset" });
+  .meta({ id: "Dataset", description: "A file that jobs learn from: its columns, types and statistics." });
 
 /** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
 export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]));
 
 /** A raw cell as JSON carries it. */
 export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const Row = exactRecord(z.string(), Cell).meta({ id: "Row" });
+export const Row = exactRecord(z.string(), Cell).meta({
+  id: "Row",
+  description: "Column → cell, raw, as in the data set; null is a missing one.",
+});
 
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;

@@ -2,7 +2,11 @@ import { z } from "zod";
 
 export const JobState = z
   .enum(["queued", "running", "pausing", "paused", "cancelling", "succeeded", "failed", "cancelled"])
-  .meta({ id: "JobState" });
+  .meta({
+    id: "JobState",
+    description:
+      "queued → running → succeeded | failed | cancelled; running → pausing → paused → queued; running → cancelling → cancelled. The last three are final.",
+  });
 export type JobState = z.infer<typeof JobState>;
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exactRecord } from "../exact-record.ts";
 import { JobId, ModelId } from "../ids.ts";
+import { JsonValue } from "../json-value.ts";
 import { JobState } from "./job-state.ts";
 import { JobSpec, type ResolvedJobSpec } from "./spec/job-spec.ts";
 
@@ -12,15 +13,21 @@ export const Plan = z
     parameters: z.int().describe("trainable and frozen weights"),
     memoryBytes: z.int().describe("peak bytes of the engine's shared memory: the trainer's real peak equals it"),
     flopsPerStep: z.number().describe("floating-point operations of one optimiser step"),
-    stepsPerEpoch: z.int(),
+    stepsPerEpoch: z.int().describe("training rows / batch size, rounded up"),
     steps: z.int().describe("of all epochs, and of the search for the penalty, if nothing stops the job early"),
     searchSteps: z
       .int()
       .optional()
       .describe("those of `steps` that choose the penalty at most; absent where it is given"),
+    keptFeatures: z
+      .int()
+      .optional()
+      .describe(
+        "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
-    warnings: z.array(z.string()),
+    warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),
     backend: z
       .string()
       .optional()
@@ -28,73 +35,93 @@ export const Plan = z
         "always `wasm`: the bits of a job are those of the WebAssembly kernels; `history` says which kernels computed it",
       ),
   })
-  .meta({ id: "Plan" });
+  .meta({ id: "Plan", description: "What a job will need, known before it is queued." });
 
 export const HistoryEntry = z
-  .object({ state: JobState, at: Timestamp, reason: z.string(), attempt: z.int() })
-  .meta({ id: "HistoryEntry" });
+  .object({
+    state: JobState.describe("the state that it came into"),
+    at: Timestamp,
+    reason: z.string().describe("why, in a sentence"),
+    attempt: z.int().describe("how many times a trainer had taken the job up by then"),
+  })
+  .meta({ id: "HistoryEntry", description: "One change of a job's state." });
 
-/** Latest values by name: trainLoss, validationLoss, validationAccuracy, testLoss, testAccuracy, testR2, … */
-export const Metrics = exactRecord(z.string(), z.number()).meta({ id: "Metrics" });
+export const Metrics = exactRecord(z.string(), z.number()).meta({
+  id: "Metrics",
+  description:
+    "Latest values by name: trainLoss, validationLoss, validationAccuracy, testLoss, testAccuracy, testR2, l2, …",
+});
 
-/** Why a job failed: `code` is stable (`diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `engine_crashed`, `store_full`, …). */
-export const JobError = z.object({ code: z.string(), message: z.string(), hint: z.string() }).meta({ id: "JobError" });
+export const JobError = z
+  .object({
+    code: z
+      .string()
+      .describe(
+        "stable: `diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `corrupt`, `engine_crashed`, `store_full`, …; more may come",
+      ),
+    message: z.string().describe("what happened"),
+    hint: z.string().describe("what would help"),
+  })
+  .meta({ id: "JobError", description: "Why a job failed." });
 
 export const Job = z
   .object({
     id: JobId,
     state: JobState,
-    done: z.boolean(),
-    progress: z.number().min(0).max(1),
+    done: z.boolean().describe("succeeded, failed or cancelled: nothing will change any more"),
+    progress: z.number().min(0).max(1).describe("share of the planned steps; 1 at an early stop too"),
     spec: JobSpec,
     plan: Plan,
-    history: z.array(HistoryEntry),
+    history: z.array(HistoryEntry).describe("every change of the state, oldest first"),
     createdAt: Timestamp,
-    startedAt: Timestamp.nullable(),
-    endedAt: Timestamp.nullable(),
+    startedAt: Timestamp.nullable().describe("when a trainer first took it up; null before"),
+    endedAt: Timestamp.nullable().describe("when it became done; null before"),
     attempt: z.int().describe("how many times a trainer took the job up"),
     metrics: Metrics,
-    model: ModelId.nullable(),
-    error: JobError.nullable(),
+    model: ModelId.nullable().describe("what it left; null unless it succeeded"),
+    error: JobError.nullable().describe("null unless it failed"),
   })
-  .meta({ id: "Job" });
+  .meta({ id: "Job", description: "A training job's record." });
+
+export const eventParts = {
+  id: z.string().describe("its position in the job's log, for `Last-Event-ID` and `after`; empty: not of the log"),
+  at: Timestamp,
+  level: z.enum(["info", "warn", "error"]).describe("how much it matters"),
+  message: z.string().describe("for people"),
+};
 
 /** One line of a job's event log. `id` is the event's position (SSE's Last-Event-ID). */
-export const JobEvent = z
-  .object({
-    id: z.string(),
-    at: Timestamp,
-    level: z.enum(["info", "warn", "error"]),
-    /** `state`, `progress`, `metrics`, `checkpoint`, or a warning's name: `zero_initial_weights`, `vanishing_gradients`, … */
-    type: z.string(),
-    message: z.string(),
-    data: exactRecord(z.string(), z.json()),
-  })
-  .meta({ id: "JobEvent" });
-
-/** Per-layer statistics of one epoch: root-mean-square gradient and activation, share of units that were never active. */
-export const LayerStatistics = z.object({
-  layer: z.string(),
-  gradientRms: z.number(),
-  weightRms: z.number(),
-  activationMean: z.number().optional(),
-  activationRms: z.number().optional(),
-  deadShare: z.number().optional(),
+export const JobEvent = z.object({
+  ...eventParts,
+  /** `state`, `progress`, `checkpoint`, or a notice's name; `event-types.ts` has them all. What was written before may have others. */
+  type: z.string(),
+  data: exactRecord(z.string(), JsonValue),
 });
+
+export const LayerStatistics = z
+  .object({
+    layer: z.string().describe("its name, as in `freeze`"),
+    gradientRms: z.number().describe("root mean square of the gradient of its weights"),
+    weightRms: z.number().describe("root mean square of its weights"),
+    activationMean: z.number().optional().describe("mean of its outputs"),
+    activationRms: z.number().optional().describe("root mean square of its outputs"),
+    deadShare: z.number().optional().describe("share of its units that were never active"),
+  })
+  .meta({ id: "LayerStatistics", description: "Of one layer, in one epoch." });
 
 /** One point of the metrics history: one per epoch, and per N steps in long epochs. */
 export const MetricPoint = z
   .object({
-    epoch: z.int(),
-    step: z.int(),
+    epoch: z.int().describe("from 1"),
+    step: z.int().describe("optimiser steps so far"),
     seconds: z.number().describe("of computing since the job's first start"),
-    learningRate: z.number(),
-    gradientNorm: z.number(),
-    trainLoss: z.number(),
-    metrics: Metrics,
-    layers: z.array(LayerStatistics).default([]),
+    learningRate: z.number().describe("of the step, as the schedule has it"),
+    gradientNorm: z.number().describe("length of the whole gradient, before clipping"),
+    trainLoss: z.number().describe("mean over the rows of the epoch so far, with penalties"),
+    metrics: Metrics.describe("measured by then, by name"),
+    layers: z.array(LayerStatistics).default([]).describe("some epochs only"),
   })
-  .meta({ id: "MetricPoint" });
+  .meta({ id: "MetricPoint", description: "One point of a job's curve." });
 
 export type Plan = z.infer<typeof Plan>;
 export type HistoryEntry = z.infer<typeof HistoryEntry>;

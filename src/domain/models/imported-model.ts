@@ -2,74 +2,91 @@ import { z } from "zod";
 import { ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
+import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
-/** An input or output of a network, as its file has it; −1 is the batch. */
 export const TensorPort = z
-  .object({ name: z.string(), type: z.enum(["float32"]), shape: z.array(z.int()) })
-  .meta({ id: "TensorPort" });
+  .object({
+    name: z.string().describe("as the file has it"),
+    type: z.enum(["float32"]).describe("of its numbers"),
+    shape: z.array(z.int()).describe("its axes in the file's order; −1 is the batch"),
+  })
+  .meta({ id: "TensorPort", description: "An input or output of a network." });
 
-/**
- * How a picture becomes the network's input: its shorter side is resized, the centre is cut out, then each channel becomes
- * (scale · pixel − mean)/deviation, pixels being 0 … 255.
- */
 export const ImagePreprocessing = z
   .strictObject({
-    shorterSide: z.int().min(1).max(4096),
-    height: z.int().min(1).max(4096),
-    width: z.int().min(1).max(4096),
-    scale: z.number().positive(),
-    mean: z.array(z.number()).min(1).max(4),
-    deviation: z.array(z.number().positive()).min(1).max(4),
+    shorterSide: z.int().min(1).max(4096).describe("pixels to which it is scaled first"),
+    height: z.int().min(1).max(4096).describe("rows of pixels that are cut out of the centre"),
+    width: z.int().min(1).max(4096).describe("pixels of a row"),
+    scale: z.number().positive().describe("what pixels from 0 to 255 are multiplied by"),
+    mean: z.array(z.number()).min(1).max(4).describe("of each channel"),
+    deviation: z.array(z.number().positive()).min(1).max(4).describe("of each channel"),
   })
-  .meta({ id: "ImagePreprocessing" });
+  .meta({
+    id: "ImagePreprocessing",
+    description:
+      "How a picture becomes the network's input: its shorter side is scaled, the centre is cut out, then each channel becomes (scale·pixel − mean)/deviation, pixels being 0 … 255.",
+  });
 
 /** What is known by name: torchvision's for ImageNet, and −1 … 1 as MobileNet's first version has it. */
 export const ImagePreset = z.enum(["imagenet", "minus_one_to_one", "none"]);
 
 export const ImportFormat = z.enum(["onnx", "zip", "safetensors"]);
 
-/** The file that a model was read from, as it came and as it says of itself. */
-const ImportedFile = z.object({
-  format: ImportFormat,
-  bytes: z.int(),
-  sha256: z.string(),
-  producer: z.string(),
-  opset: z.int().nullable(),
-});
+const ImportedFile = z
+  .object({
+    format: ImportFormat.describe("its kind"),
+    bytes: z.int().describe("its size"),
+    sha256: z.string().describe("of the whole file, in hexadecimal"),
+    producer: z.string().describe("what wrote it, as it says"),
+    opset: z.int().nullable().describe("ONNX's version of operators; null: another kind of file"),
+  })
+  .meta({ id: "ImportedFile", description: "The file that a model was read from, as it came." });
 
 /** A network that was read from a file: no job, no data, no report, but weights to start from. */
 export const ImportedModel = z
   .object({
     id: ModelId,
-    name: z.string(),
+    name: z.string().describe("as given at the import"),
+    version: ModelVersion,
     origin: z.literal("imported"),
-    job: z.null(),
-    dataset: z.null(),
-    base: z.null(),
+    job: z.null().describe("no job made it"),
+    dataset: z.null().describe("what it was trained on is not known"),
+    base: z.null().describe("what it started from is not known"),
     parameters: z.int().describe("weights, running averages not counted"),
-    metrics: Metrics,
+    metrics: Metrics.describe("none"),
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
-    files: z.object({ weights: StoredFile, network: StoredFile }).describe("what the stored files are held against"),
-    architecture: z.string().nullable().describe("the built-in family that a safetensors file's tensors belong to"),
-    inputs: z.array(TensorPort),
-    outputs: z.array(TensorPort),
+    files: z
+      .object({ weights: StoredFile, network: StoredFile })
+      .meta({ id: "ImportedFiles", description: "The files of an imported model." })
+      .describe("what the stored files are held against"),
+    architecture: z
+      .string()
+      .nullable()
+      .describe("the built-in family, or the spec as JSON, that a safetensors file's tensors belong to"),
+    inputs: z.array(TensorPort).describe("what a row is made of"),
+    outputs: z.array(TensorPort).describe("what it answers"),
     trainable: z.array(z.string()).describe("names of the tensors that training changes"),
     frozen: z.array(z.string()).describe("constants and running averages"),
     head: z.string().nullable().describe("the layer that newHead replaces; null if there is none"),
     labels: z.array(z.string()).nullable().describe("names of the first output's columns, if the upload had them"),
     image: ImagePreprocessing.nullable().describe("null: the input is no picture, or nothing is known of it"),
-    warnings: z.array(z.string()),
-    licence: z.string().nullable(),
+    warnings: z.array(z.string()).describe("what reading the file passed over"),
+    licence: z.string().nullable().describe("of the weights, as given"),
     source: z.string().nullable().describe("where the file comes from, as given"),
     file: ImportedFile,
     createdAt: Timestamp,
   })
-  .meta({ id: "ImportedModel" });
+  .meta({
+    id: "ImportedModel",
+    title: "Imported",
+    description: "A network that was read from a file: no job, no data, no report, but weights to start from.",
+  });
 
 export const ImportParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
-  architecture: z.string().min(1).max(limits.nameLength).optional(),
+  /** A name, or a spec as JSON. */
+  architecture: z.string().min(1).max(limits.architectureLength).optional(),
   preprocessing: ImagePreset.optional(),
   licence: z.string().min(1).max(limits.nameLength).optional(),
   source: z.string().min(1).max(2000).optional(),

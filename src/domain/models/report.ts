@@ -1,53 +1,43 @@
 import { z } from "zod";
+import { Coefficient, Inference, Solution } from "./inference.ts";
 
 /** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
 export const Estimate = z
-  .object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() })
+  .object({
+    value: z.number().describe("the estimate"),
+    lower: z.number().nullable().describe("where the interval begins"),
+    upper: z.number().nullable().describe("where it ends"),
+  })
   .meta({
     id: "Estimate",
     description:
       "a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike",
   });
 
-/** What the report cannot say, or what must be known to read it. `code` is stable. */
 export const ReportNote = z
   .object({
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `degenerate_component`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`; more may come",
       ),
-    message: z.string(),
+    message: z.string().describe("for people, with the remedy"),
   })
-  .meta({ id: "ReportNote" });
+  .meta({ id: "ReportNote", description: "What the report cannot say, or what must be known to read it." });
 
-/** A coefficient of a linear predictor, in the units of the data. */
-export const Coefficient = z
-  .object({
-    term: z
-      .string()
-      .describe("`(intercept)`, a number column, `column=level` against the column's first level, or `column missing`"),
-    class: z.string().optional().describe("softmax: the class that is compared with the first"),
-    estimate: z.number().describe("of the label's units, log odds or log rate, for one unit of the column"),
-    standardError: z.number().nullable().describe("null: a note says why"),
-    statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers"),
-    pValue: z.number().nullable().describe("two-sided, of no effect"),
-    lower: z.number().nullable(),
-    upper: z.number().nullable(),
-  })
-  .meta({ id: "Coefficient" });
-
-/** How well a linear model fits the rows that it was trained on. */
 export const TrainingFit = z
   .object({
-    rows: z.int(),
-    logLikelihood: z.number().describe("natural logarithm, sum over the training rows"),
+    rows: z.int().describe("trained on"),
+    logLikelihood: z
+      .number()
+      .nullable()
+      .describe("natural logarithm, sum over the training rows; null where nothing is left over and it has no bound"),
     deviance: z
       .number()
       .describe("−2 (logLikelihood − that of a model that knows every label); for numbers Σ (y − ŷ)²"),
     nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
   })
-  .meta({ id: "TrainingFit" });
+  .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
 
 const linear = {
   coefficients: z
@@ -58,6 +48,10 @@ const linear = {
       "linear, logistic, softmax and Poisson models; null for others, or where the loss is no likelihood of theirs",
     ),
   trainingFit: TrainingFit.nullable().default(null).describe("of the same models"),
+  solution: Solution.nullable()
+    .default(null)
+    .describe("of linear models that were solved; null where weights were trained by iterations"),
+  inference: Inference.nullable().default(null).describe("of linear models that were solved without a penalty"),
 };
 
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
@@ -75,13 +69,22 @@ const evaluated = {
   notes,
 };
 
-const ClassReport = z.object({
-  label: z.string(),
-  rows: z.int(),
-  predicted: z.int(),
-  precision: Estimate.nullable().describe("null: never predicted"),
-  recall: Estimate.nullable().describe("null: no row has it"),
-});
+const ClassReport = z
+  .object({
+    label: z.string().describe("the class"),
+    rows: z.int().describe("that have it"),
+    predicted: z.int().describe("rows for which it is the answer"),
+    precision: Estimate.nullable().describe("share of those for which it is right; null: never predicted"),
+    recall: Estimate.nullable().describe("share of the rows that have it which are found; null: no row has it"),
+  })
+  .meta({ id: "ClassReport", description: "How well one class is found." });
+
+const shareQuantile = z
+  .object({
+    share: z.number().describe("of the rows, 0 to 1, that lie below"),
+    value: z.number().describe("in the unit of what is counted"),
+  })
+  .meta({ id: "Quantile", description: "A quantile of a distribution." });
 
 export const ClassificationReport = z
   .object({
@@ -93,18 +96,33 @@ export const ClassificationReport = z
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),
     areaUnderRoc: Estimate.nullable().describe("two classes only"),
     calibrationError: z.number().describe("mean |confidence − accuracy| over bins of equally many rows"),
-    calibration: z.array(z.object({ rows: z.int(), confidence: z.number(), accuracy: z.number() })),
-    classes: z.array(ClassReport),
+    calibration: z
+      .array(
+        z
+          .object({
+            rows: z.int().describe("in the bin"),
+            confidence: z.number().describe("mean probability of the answer"),
+            accuracy: z.number().describe("share of right answers"),
+          })
+          .meta({ id: "CalibrationBin", description: "Rows of about the same confidence." }),
+      )
+      .describe("bins of equally many rows, by confidence"),
+    classes: z.array(ClassReport).describe("in the order of the outputs"),
     confusion: z
       .array(z.array(z.int()))
       .nullable()
       .describe("rows by truth (first index) and prediction, in the order of `classes`; null above 100 classes"),
     predictionSets: z
-      .object({ coverage: z.number(), threshold: z.number(), meanSize: z.number() })
+      .object({
+        coverage: z.number().describe("the probability"),
+        threshold: z.number().describe("least probability of a class in the set"),
+        meanSize: z.number().describe("classes in a set, on average"),
+      })
+      .meta({ id: "PredictionSets", description: "Sets of classes that hold the truth with a stated probability." })
       .nullable()
       .describe("the set of classes with at least `threshold` holds a new row's class with this probability at least"),
   })
-  .meta({ id: "ClassificationReport" });
+  .meta({ id: "ClassificationReport", title: "Classification", description: "Of a classification." });
 
 export const RegressionReport = z
   .object({
@@ -115,53 +133,75 @@ export const RegressionReport = z
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
     bias: Estimate.describe("mean of prediction − truth"),
-    residuals: z.object({
-      standardDeviation: z.number(),
-      skewness: z.number().nullable(),
-      excessKurtosis: z.number().nullable(),
-      quantiles: z.array(z.object({ share: z.number(), value: z.number() })),
-      spreadCorrelation: z
-        .number()
-        .nullable()
-        .describe(
-          "Spearman's, of |residual| and prediction: far from 0, the errors grow or shrink with the prediction",
-        ),
-    }),
+    residuals: z
+      .object({
+        standardDeviation: z.number().describe("in the label's units"),
+        skewness: z.number().nullable().describe("0 for symmetric errors; null: they do not vary"),
+        excessKurtosis: z
+          .number()
+          .nullable()
+          .describe("0 for normal errors, above for heavy tails; null: they do not vary"),
+        quantiles: z.array(shareQuantile).describe("of prediction − truth"),
+        spreadCorrelation: z
+          .number()
+          .nullable()
+          .describe(
+            "Spearman's, of |residual| and prediction: far from 0, the errors grow or shrink with the prediction",
+          ),
+      })
+      .meta({ id: "Residuals", description: "The errors' distribution." })
+      .describe("prediction − truth, over the rows"),
     dispersion: z
       .number()
       .nullable()
       .describe("counts only: Pearson's χ² per row; above 1 they vary more than Poisson's"),
     predictionInterval: z
-      .object({ coverage: z.number(), halfWidth: z.number() })
+      .object({
+        coverage: z.number().describe("the probability"),
+        halfWidth: z.number().describe("in the label's units"),
+      })
+      .meta({ id: "PredictionInterval", description: "An interval that holds the truth with a stated probability." })
       .nullable()
       .describe("prediction ± halfWidth holds a new row's value with this probability at least"),
   })
-  .meta({ id: "RegressionReport" });
+  .meta({ id: "RegressionReport", title: "Regression", description: "Of a regression." });
 
 const criteria = z
-  .array(z.object({ k: z.int(), criterion: z.enum(["bic", "silhouette"]), value: z.number() }))
+  .array(
+    z
+      .object({
+        k: z.int().describe("clusters or components"),
+        criterion: z.enum(["bic", "silhouette"]).describe("of mixtures, or of k-means"),
+        value: z.number().describe("its value"),
+      })
+      .meta({ id: "KCriterion", description: "What the choice of k went by, for one k." }),
+  )
   .describe("what the choice of k went by, on the rows of the training split: the lowest BIC, the highest silhouette");
 
 export const ClusteringReport = z
   .object({
-    task: z.enum(["clustering", "density_estimation"]),
+    task: z.enum(["clustering", "density_estimation"]).describe("of the job"),
     split: evaluated.split,
     rows: evaluated.rows,
-    distribution: z.string().nullable(),
-    logLikelihood: Estimate.nullable(),
+    distribution: z.string().nullable().describe("whose likelihood it is; null: of none"),
+    logLikelihood: Estimate.nullable().describe("natural logarithm, mean of a row"),
     notes,
     meanDistance: Estimate.nullable().describe("of a row from its centroid, in standard deviations of the features"),
-    k: z.int(),
+    k: z.int().describe("clusters or components of the model"),
     criteria,
-    clusters: z.array(
-      z.object({
-        trainRows: z.int().describe("of the training split"),
-        rows: z.int().describe("of the `rows` of `split`"),
-        weight: z.number().nullable().describe("a mixture's own estimate of the share"),
-      }),
-    ),
+    clusters: z
+      .array(
+        z
+          .object({
+            trainRows: z.int().describe("of the training split"),
+            rows: z.int().describe("of the `rows` of `split`"),
+            weight: z.number().nullable().describe("a mixture's own estimate of the share"),
+          })
+          .meta({ id: "ClusterReport", description: "One cluster or component." }),
+      )
+      .describe("in the order of their numbers"),
   })
-  .meta({ id: "ClusteringReport" });
+  .meta({ id: "ClusteringReport", title: "Clustering", description: "Of a clustering or a density estimation." });
 
 export const ReconstructionReport = z
   .object({
@@ -170,17 +210,14 @@ export const ReconstructionReport = z
     rows: evaluated.rows,
     notes,
     meanSquaredError: Estimate.describe("of a row, mean over the standardised inputs"),
-    quantiles: z
-      .array(z.object({ share: z.number(), value: z.number() }))
-      .describe("of the rows' errors: what lies above the last ones is unusual"),
+    quantiles: z.array(shareQuantile).describe("of the rows' errors: what lies above the last ones is unusual"),
   })
-  .meta({ id: "ReconstructionReport" });
+  .meta({ id: "ReconstructionReport", title: "Reconstruction", description: "Of an autoencoder." });
 
 export const Report = z
   .discriminatedUnion("task", [ClassificationReport, RegressionReport, ClusteringReport, ReconstructionReport])
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
-export type Coefficient = z.infer<typeof Coefficient>;
 export type TrainingFit = z.infer<typeof TrainingFit>;
 export type Estimate = z.infer<typeof Estimate>;
 export type ReportNote = z.infer<typeof ReportNote>;

@@ -1,3 +1,4 @@
+import type { NoticeType } from "../../domain/jobs/event-types.ts";
 import type { MetricPoint, Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringState } from "./clustering-state.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
@@ -9,8 +10,7 @@ export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
 
 export interface ClusteringEvent {
   readonly level: "info" | "warn" | "error";
-  /** `k_evaluated`, `empty_clusters`, `covariance_not_positive_definite`, `not_converged` */
-  readonly type: string;
+  readonly type: NoticeType;
   readonly message: string;
   readonly data: Record<string, number>;
 }

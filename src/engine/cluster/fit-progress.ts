@@ -83,8 +83,9 @@ export const reportRun = (fit: Fit, evaluation: Evaluation): void => {
 /** How many runs went the way that the first one's warning tells, if there were others. */
 export const reportTroubled = ({ plan, meta, options }: Fit): void => {
   const runs = (plan.task.to - plan.task.from + 1) * plan.task.restarts;
-  for (const [type, troubled] of Object.entries(meta.troubled ?? {})) {
-    if (troubled.runs < 2) continue;
+  for (const type of [notPositiveDefinite, emptyClusters] as const) {
+    const troubled = meta.troubled?.[type];
+    if (troubled === undefined || troubled.runs < 2) continue;
     const { from, to } = troubled;
     const what =
       type === emptyClusters ? "had empty clusters" : "ended with a covariance that is not positive definite";

@@ -1,4 +1,4 @@
-import type { Activation } from "../../domain/jobs/spec/model-spec.ts";
+import type { Activation } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
 import {
   activation,

@@ -1,4 +1,5 @@
-import type { CnnLayer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { CnnLayer } from "../../domain/jobs/spec/parts/cnn-layer.ts";
 import type { Value } from "../graph/graph.ts";
 import { concat } from "../graph/ops/columns.ts";
 import { conv2d } from "../graph/ops/convolution.ts";

@@ -1,4 +1,4 @@
-import type { Initializer } from "../../domain/jobs/spec/model-spec.ts";
+import type { Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Buffer, Emitter } from "../graph/emitter.ts";
 
 /** How a tensor begins: a constant, or draws from a normal or uniform distribution about 0. */

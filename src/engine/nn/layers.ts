@@ -1,4 +1,4 @@
-import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/model-spec.ts";
+import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
 import type { EpilogueActivation } from "../graph/ops/activation.ts";
 import { linear } from "../graph/ops/matrix.ts";
@@ -58,7 +58,8 @@ const normalised = (
   const beta = parameter(scope, layer, "norm.beta", shape, constantInitial(0));
   const [mean, variance] = [running("runningMean", 0), running("runningVariance", 1)];
   const attributes = { epsilon: options.epsilon, activation, slope: leakySlope };
-  if (!scope.training || scope.isFrozen(layer)) return fixedNorm({ x, mean, variance, gamma, beta }, attributes).out;
+  if (!scope.training || scope.fixedStatistics || scope.isFrozen(layer))
+    return fixedNorm({ x, mean, variance, gamma, beta }, attributes).out;
   if (sizeOf(x.shape) === columnsOf(x.shape)) {
     const detail = `${layer} normalises by the mini-batch's mean and variance, and one value has none: every output would be the same; take a batchSize of 2 at least (16 or more is better), or leave batchNorm out`;
     throw new ModelShapeError("/training/batchSize", detail);

@@ -1,4 +1,4 @@
-import type { LossSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
 import { exp } from "../graph/ops/elementwise.ts";
@@ -36,10 +36,10 @@ export const classWeightLeaves = (
 /**
  * The mini-batch's loss, a scalar: the mean over rows, and over columns too where there are several. Class weights v enter as (1/rows)·Σ v[label]·ℓ, so that
  * balanced weights, whose mean over the data is 1, leave the scale of the loss alone.
+ * @param rows of the whole mini-batch, where x is a part of it: then the parts' losses add up to that of the whole
  */
-export const lossValue = (spec: LossSpec, x: Value, labels: Value): Value => {
+export const lossValue = (spec: LossSpec, x: Value, labels: Value, rows = rowsOf(x.shape)): Value => {
   const { graph } = x;
-  const rows = rowsOf(x.shape);
   const columns = spec.type === "cross_entropy" ? 1 : columnsOf(labels.shape);
   const factor = 1 / (rows * columns);
   const scale = graph.constant([factor], [], "f64");

@@ -1,5 +1,6 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import type { Initializer, ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { NetworkDescription } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";
@@ -72,6 +73,8 @@ export const traceOf = (spec: ModelSpec): Trace => {
         const features = convolutional(scope, x, spec);
         return head(scope, features, outputs, spec.initializer);
       };
+    case "network":
+      throw new ModelShapeError("/model/type", "a network is that of a base, which this job has not");
     case "gaussian_mixture":
     case "k_means":
       throw new ModelShapeError("/model/type", `${spec.type} is not trained by gradients`);

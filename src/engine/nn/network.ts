@@ -5,16 +5,10 @@ import { reshaped } from "../graph/ops/reshape.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { ModelShapeError } from "./errors.ts";
 import { constantInitial, initialOf } from "./initializers.ts";
+import { shapeWithHead } from "./network-head.ts";
 import { type Building, layerNode } from "./network-layers.ts";
 import { plainNode } from "./network-nodes.ts";
 import { type Scope, type Trace, tensor } from "./scope.ts";
-
-/** A tensor's shape, with `outputs` units where it belongs to the head. */
-const shapeOf = (network: NetworkDescription, own: NetworkTensor, outputs: number): readonly number[] => {
-  const { head } = network;
-  if (head === null || outputs === head.units || (own.name !== head.weight && own.name !== head.bias)) return own.shape;
-  return [...own.shape.slice(0, -1), outputs];
-};
 
 const declareTensor = (scope: Scope, own: NetworkTensor, shape: readonly number[]): Value => {
   const units = shape.at(-1) ?? 1;
@@ -45,7 +39,7 @@ const build = (
   }
   const units = outputs ?? head?.units ?? 0;
   const tensors = new Map(
-    network.tensors.map((own) => [own.name, declareTensor(scope, own, shapeOf(network, own, units))]),
+    network.tensors.map((own) => [own.name, declareTensor(scope, own, shapeWithHead(network, own, units))]),
   );
   const values: Value[] = [...inputs];
   const building: Building = {
@@ -98,6 +92,12 @@ export const networkTrace =
     }
     return reshaped(out, [rows, outputs]);
   };
+
+/** The first output's numbers [rows, …] of a part of a network, whatever its file says of them. */
+export const networkValue = (network: NetworkDescription, scope: Scope, x: Value, rows: number): Value => {
+  const value = build(network, scope, [x], rows, null)[network.outputs[0]!.value]!;
+  return reshaped(value, [rows, sizeOf(value.shape) / rows]);
+};
 
 /** The network as its file has it: all inputs [rows, …] to all outputs [rows, …], a final softmax included. */
 export const networkOutputs = (

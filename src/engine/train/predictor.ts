@@ -1,10 +1,9 @@
-import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { createGraph } from "../graph/graph.ts";
 import { type ExecutionPlan, plan } from "../graph/plan.ts";
 import { type KernelSource, loadEngineKernels } from "../kernels/engine-kernels.ts";
 import { scratchBytes } from "../kernels/families/matrix.ts";
 import { predictionValue } from "../nn/losses.ts";
-import { traceOf } from "../nn/models.ts";
+import { type TracedSpec, traceOfJob } from "../nn/models.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
 import { createLayout } from "../tensor/layout.ts";
@@ -15,27 +14,40 @@ import { TrainingError } from "./planning/training.ts";
 export interface Predictor {
   readonly inputs: number;
   readonly outputs: number;
+  /** Bytes of the memory that it holds. */
+  readonly bytes: number;
   /** rows × inputs, row-major → rows × outputs: probabilities of classes, rates of counts, means, or (μ, ln σ²) for gaussian_nll. */
   predict(inputs: Float32Array): Float32Array;
 }
 
 /** Rows of the two plans: one for a few rows, one for many. */
-const batches = [8, 256] as const;
+const usualBatches = [8, 256] as const;
+/** Those of a network from a file: one row, and as many as keep the intermediate tensors within these bytes. */
+const networkArenaBytes = 128 * 2 ** 20;
+const mostNetworkRows = 64;
 
-const trace = (spec: ResolvedJobSpec, inputs: number, outputs: number, rows: number) => {
+const trace = (spec: TracedSpec, inputs: number, outputs: number, rows: number) => {
   const graph = createGraph();
   const scope = createScope(graph, false, () => false);
   const x = graph.leaf("input", [rows, inputs]);
-  const output = predictionValue(spec.loss, traceOf(spec.model)(scope, x, outputs));
+  const output = predictionValue(spec.loss, traceOfJob(spec)(scope, x, outputs));
   return { graph, scope, output };
 };
 
+/** As many rows as fit: known from a plan of one. */
+const batchesOf = (spec: TracedSpec, inputs: number, outputs: number): readonly [number, number] => {
+  if (spec.network === undefined) return usualBatches;
+  const { plans } = placePredictor(spec, inputs, outputs, [1, 1]);
+  const most = Math.floor(networkArenaBytes / Math.max(1, plans[0]!.arenaBytes));
+  return [1, Math.max(1, Math.min(mostNetworkRows, most))];
+};
+
 /** Lays one memory out for all batch sizes: weights, inputs, outputs, arena. */
-const placePredictor = (spec: ResolvedJobSpec, inputs: number, outputs: number) => {
+const placePredictor = (spec: TracedSpec, inputs: number, outputs: number, batches: readonly [number, number]) => {
   const traces = batches.map((rows) => trace(spec, inputs, outputs, rows));
   const declarations: TensorDeclaration[] = [...traces[0]!.scope.declarations.values()];
   const layout = createLayout(4096);
-  const most = batches.at(-1)!;
+  const most = batches[1];
   const scratchOffset = layout.place(scratchBytes);
   const places = new Map(declarations.map(({ name, shape }) => [name, layout.place(4 * sizeOf(shape))]));
   const inputOffset = layout.place(4 * most * inputs);
@@ -62,13 +74,14 @@ const placePredictor = (spec: ResolvedJobSpec, inputs: number, outputs: number) 
  * rows are asked with it. Throws TrainingError where a weight is missing or of another size.
  */
 export const createPredictor = async (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: { readonly inputs: number; readonly outputs: number },
   weights: ReadonlyMap<string, Float32Array>,
   kernels: KernelSource,
 ): Promise<Predictor> => {
   const { inputs, outputs } = shape;
-  const placed = placePredictor(spec, inputs, outputs);
+  const [few, many] = batchesOf(spec, inputs, outputs);
+  const placed = placePredictor(spec, inputs, outputs, [few, many]);
   const pages = Math.ceil(placed.bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   for (const { name, shape: tensorShape } of placed.declarations) {
@@ -86,14 +99,16 @@ export const createPredictor = async (
   const own = await loadEngineKernels(kernels, memory);
   const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
   const runs = placed.plans.map((program) => bindPlan(program, own, member));
-  const input = new Float32Array(memory.buffer, placed.inputOffset, batches[1] * inputs);
-  const output = new Float32Array(memory.buffer, placed.outputOffset, batches[1] * outputs);
+  const input = new Float32Array(memory.buffer, placed.inputOffset, many * inputs);
+  const output = new Float32Array(memory.buffer, placed.outputOffset, many * outputs);
   const predict = (data: Float32Array): Float32Array => {
     const rows = data.length / inputs;
     const answers = new Float32Array(rows * outputs);
     for (let first = 0; first < rows; ) {
-      const which = rows - first > batches[0] ? 1 : 0;
-      const count = Math.min(rows - first, batches[which]);
+      // A batch that is mostly empty takes longer than its rows a few at a time.
+      const isMany = spec.network === undefined ? rows - first > few : 2 * (rows - first) > many;
+      const which = isMany ? 1 : 0;
+      const count = Math.min(rows - first, isMany ? many : few);
       input.set(data.subarray(first * inputs, (first + count) * inputs));
       runs[which]!();
       answers.set(output.subarray(0, count * outputs), first * outputs);
@@ -101,5 +116,5 @@ export const createPredictor = async (
     }
     return answers;
   };
-  return { inputs, outputs, predict };
+  return { inputs, outputs, bytes: placed.bytes, predict };
 };

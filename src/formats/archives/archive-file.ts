@@ -22,6 +22,9 @@ const quoted = (path: string): string => JSON.stringify(path.length > 200 ? `${p
 export const badArchive = (detail: string, cause?: unknown): ServiceError =>
   new ServiceError("malformed", `the archive cannot be read: ${detail}`, { cause });
 
+export const leadsOut = (path: string): ServiceError =>
+  badArchive(`the path ${quoted(path)} leads out of it; pack it again with relative paths`);
+
 export const tooLargeFor = (bytes: number, limit: number): string =>
   `it unpacks to more than ${limit.toLocaleString("en-US")} bytes (${bytes.toLocaleString("en-US")})`;
 
@@ -30,7 +33,7 @@ export const safePath = (name: string): string => {
   const path = name.replaceAll("\\", "/");
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path) || parts.includes("..") || path.includes("\0"))
-    throw badArchive(`the path ${quoted(name)} leads out of it; pack it again with relative paths`);
+    throw leadsOut(name);
   if (path.length > longestPath) throw badArchive(`the path ${quoted(name)} is longer than ${longestPath} characters`);
   return parts.join("/");
 };

@@ -7,6 +7,7 @@ import {
   badArchive,
   createArchiveGauge,
   isClutter,
+  leadsOut,
   type ReadArchive,
   safePath,
   tooLargeFor,
@@ -25,6 +26,10 @@ const createReader = (read: ReadArchive): RandomAccessReader => {
 /** What is wrong with an archive is the client's; what the store throws is itself. */
 const toError = (error: unknown): unknown => {
   if (error instanceof ServiceError) return error;
+  // The library looks at paths before we do.
+  const path =
+    error instanceof Error ? /^(?:invalid relative|absolute) path: (.*)$/s.exec(error.message)?.[1] : undefined;
+  if (path !== undefined) return leadsOut(path);
   return badArchive(error instanceof Error ? error.message.slice(0, 200) : "it is damaged", error);
 };
 

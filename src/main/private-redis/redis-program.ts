@@ -18,16 +18,17 @@ const names: readonly { name: string; argv0: string }[] = [
 
 /** The server on the PATH, installed first if it is missing and may be. Throws one line for the operator. */
 export const obtainRedis = async (log: Log, path: string, mayInstall: boolean): Promise<RedisProgram> => {
-  const present = await find(path);
+  const present = await findRedis(path);
   if (present !== null) return present;
   if (!mayInstall) throw new Error("redis-server is not installed; install Redis or set REDIS_URL");
   await installRedis(log, path, process.getuid?.() === 0);
-  const installed = await find(path);
+  const installed = await findRedis(path);
   if (installed === null) throw new Error("Redis was installed but is not on the PATH; set PATH or REDIS_URL");
   return installed;
 };
 
-const find = async (path: string): Promise<RedisProgram | null> => {
+/** The server on the PATH, or null. */
+export const findRedis = async (path: string): Promise<RedisProgram | null> => {
   for (const { name, argv0 } of names) {
     const file = await findExecutable(name, path);
     if (file !== null) return { file, argv0 };

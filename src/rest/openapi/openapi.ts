@@ -5,12 +5,12 @@ import {
   fastifyZodOpenApiPlugin,
   fastifyZodOpenApiTransformers,
 } from "fastify-zod-openapi";
-import { z } from "zod";
 import { type ErrorCode, errorCatalogue } from "../../domain/errors.ts";
 import { operations } from "../../usecases/admission/operations.ts";
 import { problemContentType } from "../problem.ts";
 import type { RestRoute } from "../routes/route.ts";
 import { Problem } from "./schemas.ts";
+import { type Schema, shapeSchema } from "./shape-schemas.ts";
 
 /** Answers that any operation may give: keys, limits, parameters, ourselves. */
 const everywhere: readonly ErrorCode[] = [
@@ -45,9 +45,6 @@ const errorResponses = (codes: readonly ErrorCode[]) => {
   );
 };
 
-/** A body that is no text. */
-const binary = z.string().meta({ format: "binary" });
-
 /** What the document says about a route. Nothing here validates: the use cases do. */
 export const routeSchema = (route: RestRoute): FastifySchema => {
   const [operation] = route.operations;
@@ -69,7 +66,9 @@ export const routeSchema = (route: RestRoute): FastifySchema => {
                 schema: route.body.schema,
                 ...(route.body.example === undefined ? {} : { example: route.body.example }),
               },
-              ...Object.fromEntries((route.body.otherTypes ?? []).map((type) => [type, { schema: binary }])),
+              ...Object.fromEntries(
+                (route.body.otherTypes ?? []).map((type) => [type, { schema: route.body?.schema }]),
+              ),
             },
           },
         }),
@@ -85,16 +84,18 @@ Ids are opaque. Times are RFC 3339 in UTC. Every error is \`application/problem+
 
 type Document = ReturnType<typeof fastifyZodOpenApiTransformers.transformObject>;
 
-interface Paths {
+interface Parts {
+  components?: { schemas?: Record<string, Schema> };
   paths?: Record<
     string,
     Record<string, { requestBody?: { content: Record<string, { example?: unknown }> } } | undefined>
   >;
 }
 
-/** The plugins drop the examples of bodies. */
-const withExamples = (document: Document, routes: readonly RestRoute[]): Document => {
-  const { paths = {} } = document as Paths;
+/** The plugins drop the examples of bodies; and schemas are put as generators of clients need them. */
+const finished = (document: Document, routes: readonly RestRoute[]): Document => {
+  const { paths = {}, components } = document as Parts;
+  for (const schema of Object.values(components?.schemas ?? {})) shapeSchema(schema);
   for (const { url, method, body } of routes) {
     const path = paths[url.replaceAll(/:([a-z]+)/gi, "{$1}")];
     const media = body && path?.[method.toLowerCase()]?.requestBody?.content[body.contentType];
@@ -119,6 +120,7 @@ export const registerOpenApi = async (
         { name: "datasets", description: "Files that jobs learn from" },
         { name: "jobs", description: "Training, from submission to its end" },
         { name: "models", description: "What jobs leave behind" },
+        { name: "aliases", description: "Movable names of models" },
         { name: "service", description: "Health" },
       ],
       components: {
@@ -128,6 +130,6 @@ export const registerOpenApi = async (
       },
     },
     transform: fastifyZodOpenApiTransformers.transform,
-    transformObject: (input) => withExamples(fastifyZodOpenApiTransformers.transformObject(input), routes),
+    transformObject: (input) => finished(fastifyZodOpenApiTransformers.transformObject(input), routes),
   });
 };

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Dataset, Row } from "../../domain/datasets/dataset.ts";
 import { errorCatalogue } from "../../domain/errors.ts";
-import { Job, JobEvent, MetricPoint, Plan } from "../../domain/jobs/job.ts";
+import { AnyEvent } from "../../domain/jobs/any-event.ts";
+import { Job, MetricPoint, Plan } from "../../domain/jobs/job.ts";
 import { JobState } from "../../domain/jobs/job-state.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../domain/limits.ts";
@@ -12,42 +13,57 @@ import { AnyModel } from "../../domain/models/model.ts";
 
 const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
 
-export const DatasetPage = z.object({ items: z.array(Dataset), nextPageToken }).meta({ id: "DatasetPage" });
-export const JobPage = z.object({ items: z.array(Job), nextPageToken }).meta({ id: "JobPage" });
-export const ModelPage = z.object({ items: z.array(AnyModel), nextPageToken }).meta({ id: "ModelPage" });
+const items = <T extends z.ZodType>(item: T) => z.array(item).describe("newest first");
+
+export const DatasetPage = z
+  .object({ items: items(Dataset), nextPageToken })
+  .meta({ id: "DatasetPage", description: "A page of data sets." });
+export const JobPage = z
+  .object({ items: items(Job), nextPageToken })
+  .meta({ id: "JobPage", description: "A page of jobs." });
+export const ModelPage = z
+  .object({ items: items(AnyModel), nextPageToken })
+  .meta({ id: "ModelPage", description: "A page of models." });
 export const EventPage = z
   .object({
-    items: z.array(JobEvent),
+    items: z.array(AnyEvent).describe("oldest first"),
     nextAfter: z.string().nullable().describe("pass as after for more; null at the end"),
   })
-  .meta({ id: "JobEventPage" });
+  .meta({ id: "JobEventPage", description: "A page of a job's events." });
 export const MetricsPage = z
   .object({
-    items: z.array(MetricPoint),
+    items: z.array(MetricPoint).describe("in growing order of step"),
     nextAfter: z.int().nullable().describe("pass as after for more; null at the end"),
   })
-  .meta({ id: "MetricsPage" });
-export const DatasetRows = z.object({ rows: z.array(Row) }).meta({ id: "DatasetRows" });
+  .meta({ id: "MetricsPage", description: "A page of a job's curve." });
+export const DatasetRows = z
+  .object({ rows: z.array(Row).describe("in the file's order") })
+  .meta({ id: "DatasetRows", description: "The first rows of a data set." });
 export const JobValidation = Plan.extend({ spec: JobSpec.describe("with every default filled in") }).meta({
   id: "JobValidation",
   description: "The plan of a job that would be accepted",
 });
 
+/** A file: bytes, sent and received as they are. */
+export const BinaryFile = z.string().meta({ format: "binary" });
+
 export const Problem = z
   .object({
     type: z.string().describe("urn:descent:error: and the code"),
-    title: z.string(),
-    status: z.int(),
+    title: z.string().describe("what the code means"),
+    status: z.int().describe("that of HTTP"),
     detail: z.string().describe("what is wrong and what to do about it"),
-    code: z.enum(Object.keys(errorCatalogue) as [keyof typeof errorCatalogue]),
+    code: z.enum(Object.keys(errorCatalogue) as [keyof typeof errorCatalogue]).describe("stable, for programs"),
     errors: z
       .array(
-        z.object({
-          pointer: z
-            .string()
-            .describe("RFC 6901: into the body, or /query/… for a parameter, or /line/3/column/2 of a file"),
-          detail: z.string(),
-        }),
+        z
+          .object({
+            pointer: z
+              .string()
+              .describe("RFC 6901: into the body, or /query/… for a parameter, or /line/3/column/2 of a file"),
+            detail: z.string().describe("what would be right"),
+          })
+          .meta({ id: "FieldError", description: "One fault of a request." }),
       )
       .describe("each fault by itself"),
   })
@@ -92,16 +108,21 @@ export const EventsQuery = z.strictObject({
 });
 export const MetricsQuery = z.strictObject({
   after: z.int().min(0).optional().describe("only points whose step is greater"),
-  limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000),
+  limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000).describe("points in a page"),
 });
-export const RowsQuery = z.strictObject({ limit: z.int().min(1).max(limits.previewRows).default(20) });
+export const RowsQuery = z.strictObject({
+  limit: z.int().min(1).max(limits.previewRows).default(20).describe("rows in the answer"),
+});
+export const OnnxQuery = z.strictObject({
+  preprocessing: z.boolean().default(true).describe("whether raw columns go in, or what preprocessing makes of them"),
+});
 export const ImportQuery = z.strictObject({
-  name: z.string().min(1).max(limits.nameLength).optional(),
+  name: z.string().min(1).max(limits.nameLength).optional().describe("shown in lists; `untitled` if left out"),
   architecture: z
     .string()
     .optional()
     .describe(
-      "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2",
+      "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2; or the spec of a model as JSON, whose tensors have the names and shapes of `/weights`",
     ),
   preprocessing: ImagePreset.optional().describe(
     "what pictures become before the network sees them: as torchvision has it for ImageNet, or −1 … 1; none if left out",
@@ -110,7 +131,7 @@ export const ImportQuery = z.strictObject({
   source: z.string().optional().describe("where the file comes from, kept with the model"),
 });
 export const UploadQuery = z.strictObject({
-  name: z.string().min(1).max(limits.nameLength).optional(),
+  name: z.string().min(1).max(limits.nameLength).optional().describe("shown in lists; `untitled` if left out"),
   types: z
     .string()
     .optional()

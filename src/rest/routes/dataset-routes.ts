@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { z } from "zod";
 import { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
@@ -8,7 +7,16 @@ import { getDataset } from "../../usecases/datasets/get-dataset.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
-import { DatasetPage, DatasetRows, IdParams, NoQuery, PageQuery, RowsQuery, UploadQuery } from "../openapi/schemas.ts";
+import {
+  BinaryFile,
+  DatasetPage,
+  DatasetRows,
+  IdParams,
+  NoQuery,
+  PageQuery,
+  RowsQuery,
+  UploadQuery,
+} from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "datasets";
@@ -40,8 +48,7 @@ export const datasetRoutes: readonly RestRoute[] = [
     body: {
       contentType: "text/csv",
       otherTypes: archiveTypes,
-      schema: z.string().describe("a header and at least one row"),
-      example: "sepal_length,species\n5.1,setosa\n7.0,versicolor\n",
+      schema: BinaryFile,
     },
     responses: { 201: json("The data set, with its columns and statistics", Dataset, { Location: "its URL" }) },
     errors: [

@@ -1,12 +1,15 @@
 import { z } from "zod";
+import { AnyEvent } from "../../domain/jobs/any-event.ts";
 import { Job } from "../../domain/jobs/job.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
+import { listJobEvents } from "../../usecases/jobs/list-job-events.ts";
 import { listJobMetrics } from "../../usecases/jobs/list-job-metrics.ts";
 import { listJobs } from "../../usecases/jobs/list-jobs.ts";
 import { pauseJob } from "../../usecases/jobs/pause-job.ts";
+import { planJob } from "../../usecases/jobs/planning/plan-job.ts";
 import { validateJob } from "../../usecases/jobs/planning/validate-job.ts";
 import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
@@ -70,7 +73,7 @@ export const jobRoutes: readonly RestRoute[] = [
     url: "/v1/jobs",
     tag,
     description:
-      "Only `dataset` and `task` are required; the answer shows the spec with every default filled in. Unknown keys are errors. Once the answer is 202 the job is durable. With `validateOnly` nothing is stored.",
+      "Only `dataset` and `task` are required; the answer shows the spec with every default filled in. Unknown keys are errors. Once the answer is 202 the job is durable. With `validateOnly` nothing is stored, as with `POST /v1/jobs/plan`.",
     query: SubmitQuery,
     headers: IdempotencyHeader,
     body: { contentType: "application/json", schema: JobSpec, example: exampleSpec },
@@ -100,6 +103,22 @@ export const jobRoutes: readonly RestRoute[] = [
       reply.code(202).header("location", `/v1/jobs/${job.id}`);
       if (!job.done) reply.header("retry-after", "1");
       return job;
+    },
+  }),
+  defineRoute({
+    operations: ["planJob"],
+    method: "POST",
+    url: "/v1/jobs/plan",
+    tag,
+    description:
+      "Everything that a submission checks, and what it would record: the specification with every default filled in, parameters, bytes, FLOPs, steps, warnings. Nothing is stored.",
+    query: NoQuery,
+    body: { contentType: "application/json", schema: JobSpec, example: exampleSpec },
+    responses: { 200: json("The plan", JobValidation) },
+    errors: ["timed_out", "too_large", "unsupported_media_type", "unprocessable", "over_limit"],
+    handle: async ({ deps, caller, body }) => {
+      const { spec, plan } = await planJob(deps, caller, body);
+      return { ...plan, spec };
     },
   }),
   defineRoute({
@@ -139,12 +158,12 @@ export const jobRoutes: readonly RestRoute[] = [
     },
   }),
   defineRoute({
-    operations: ["watchJob", "listJobEvents"],
+    operations: ["watchJob"],
     method: "GET",
     url: "/v1/jobs/:id/events",
     tag,
     description:
-      "Server-sent events until the job is done: each message's data is a JobEvent, its id resumes the stream (`Last-Event-ID` or `after`); `event: end` follows the last, and nothing else: a connection that closes without it was interrupted, and resuming goes on. An event of the type `events_missing` and without an id says that others are gone (only the newest 1000 are kept), or that this job has none of that id. With `Accept: application/json` a page. 204 when the stream is resumed after the last event of a finished job, which tells a browser to stop reconnecting.",
+      "Server-sent events until the job is done: each message's data is a JobEvent, its id resumes the stream (`Last-Event-ID` or `after`); `event: end` follows the last, and nothing else: a connection that closes without it was interrupted, and resuming goes on. An event of the type `events_missing` and without an id says that others are gone (only the newest 1000 are kept), or that this job has none of that id. With `Accept: application/json` a page, as at `…/events/page`. 204 when the stream is resumed after the last event of a finished job, which tells a browser to stop reconnecting.",
     params: IdParams,
     query: EventsQuery,
     headers: z.object({ "last-event-id": z.string().optional().describe("resume after this event") }),
@@ -152,8 +171,7 @@ export const jobRoutes: readonly RestRoute[] = [
       200: {
         description: "The events",
         content: {
-          "text/event-stream": { schema: z.string().describe("one message per event") },
-          "application/json": { schema: EventPage },
+          "text/event-stream": { schema: AnyEvent },
         },
       },
       204: { description: "The job is done and there are no more events" },
@@ -161,6 +179,19 @@ export const jobRoutes: readonly RestRoute[] = [
     errors: ["not_found"],
     isLong: ({ headers }) => !wantsPage(headers.accept),
     handle: answerEvents,
+  }),
+  defineRoute({
+    operations: ["listJobEvents"],
+    method: "GET",
+    url: "/v1/jobs/:id/events/page",
+    tag,
+    description:
+      "Oldest first; the newest 1000 are kept. An event of the type `events_missing` and without an id says that others are gone.",
+    params: IdParams,
+    query: EventsQuery,
+    responses: { 200: json("A page of events", EventPage) },
+    errors: ["not_found"],
+    handle: ({ deps, caller, params, query }) => listJobEvents(deps, caller, { id: params.id ?? "", ...query }),
   }),
   defineRoute({
     operations: ["listJobMetrics"],

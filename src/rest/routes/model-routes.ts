@@ -1,9 +1,8 @@
 import { Readable } from "node:stream";
-import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { ImportedModel, type ImportFormat } from "../../domain/models/imported-model.ts";
-import { AnyModel, PredictRequest, PredictResponse, TensorRows } from "../../domain/models/model.ts";
+import { AnyModel, AnyPredictRequest, PredictResponse } from "../../domain/models/model.ts";
 import { Report } from "../../domain/models/report.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../../usecases/models/delete-model.ts";
@@ -13,7 +12,7 @@ import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predictJson } from "../../usecases/models/predict.ts";
-import { ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
+import { BinaryFile, ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "models";
@@ -36,7 +35,7 @@ export const modelRoutes: readonly RestRoute[] = [
     body: {
       contentType: "application/onnx",
       otherTypes: ["application/zip", "application/vnd.safetensors"],
-      schema: z.string().meta({ format: "binary" }),
+      schema: BinaryFile,
     },
     responses: { 201: json("The model, with its inputs, outputs and tensors", ImportedModel, { Location: "its URL" }) },
     errors: ["timed_out", "too_large", "unsupported_media_type", "quota_exceeded", "unprocessable", "over_limit"],
@@ -125,7 +124,7 @@ export const modelRoutes: readonly RestRoute[] = [
     responses: {
       200: {
         description: "The file",
-        content: { "application/octet-stream": { schema: z.string().meta({ format: "binary" }) } },
+        content: { "application/octet-stream": { schema: BinaryFile } },
       },
     },
     errors: ["not_found", "corrupt"],
@@ -151,7 +150,7 @@ export const modelRoutes: readonly RestRoute[] = [
     query: NoQuery,
     body: {
       contentType: "application/json",
-      schema: z.union([PredictRequest, TensorRows]),
+      schema: AnyPredictRequest,
       example: { rows: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }] },
     },
     responses: { 200: json("One prediction per row", PredictResponse) },

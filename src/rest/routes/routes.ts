@@ -1,7 +1,17 @@
+import { aliasRoutes } from "./alias-routes.ts";
 import { datasetRoutes } from "./dataset-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { lineageRoutes } from "./lineage-routes.ts";
+import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import type { RestRoute } from "./route.ts";
 
 /** Every operation of this surface; a test holds it against the table of operations. */
-export const restRoutes: readonly RestRoute[] = [...datasetRoutes, ...jobRoutes, ...modelRoutes];
+export const restRoutes: readonly RestRoute[] = [
+  ...datasetRoutes,
+  ...jobRoutes,
+  ...modelRoutes,
+  ...modelExportRoutes,
+  ...aliasRoutes,
+  ...lineageRoutes,
+];

@@ -4,16 +4,24 @@ import { z } from "zod";
 import type { Deps } from "../../usecases/deps.ts";
 import { readiness } from "../../usecases/upkeep/readiness.ts";
 
-const Check = z.object({ ok: z.boolean(), detail: z.string().nullable() });
-const Health = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
+const Check = z
+  .object({
+    ok: z.boolean().describe("whether it works"),
+    detail: z.string().nullable().describe("what is wrong with it; null: nothing"),
+  })
+  .meta({ id: "ReadinessCheck", description: "One thing that the service needs." });
+const Health = z.object({ status: z.literal("ok") }).meta({ id: "Health", description: "The process lives." });
 const ReadinessAnswer = z
   .object({
     status: z
       .enum(["ready", "degraded", "not_ready"])
       .describe("degraded: jobs are accepted and kept, but no trainer takes them up"),
-    checks: z.object({ redis: Check, artifactStore: Check, queue: Check, trainers: Check }),
+    checks: z
+      .object({ redis: Check, artifactStore: Check, queue: Check, trainers: Check })
+      .meta({ id: "ReadinessChecks", description: "What the service needs." })
+      .describe("each by itself"),
   })
-  .meta({ id: "Readiness" });
+  .meta({ id: "Readiness", description: "Whether the service can work." });
 
 const documented = (
   operationId: string,
@@ -24,6 +32,8 @@ const documented = (
     operationId,
     tags: ["service"],
     summary,
+    description: "Open to everyone, as probes carry no key.",
+    security: [],
     response: Object.fromEntries(
       Object.entries(response).map(([status, { description, schema }]) => [
         status,

@@ -1,4 +1,5 @@
-import type { Coefficient, ReportNote } from "../../domain/models/report.ts";
+import type { Coefficient } from "../../domain/models/inference.ts";
+import type { ReportNote } from "../../domain/models/report.ts";
 import { informationOf } from "./information.ts";
 import { fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
@@ -117,6 +118,9 @@ const inUnits = (
     return { estimate, error: Math.sqrt(Math.max(0, square)) };
   });
 
+/** What solved models have beside. */
+const further = { ratio: null, robust: null, clustered: null, varianceInflation: null };
+
 const withTest = (
   term: string,
   own: { estimate: number; error: number | null },
@@ -126,11 +130,12 @@ const withTest = (
   const { estimate, error } = own;
   const named = { term, ...(classLabel === undefined ? {} : { class: classLabel }), estimate };
   if (error === null || !(error > 0))
-    return { ...named, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
+    return { ...named, ...further, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
   const half = quantile95(degrees) * error;
   const statistic = estimate / error;
   return {
     ...named,
+    ...further,
     standardError: error,
     statistic,
     pValue: twoSidedTail(statistic, degrees),

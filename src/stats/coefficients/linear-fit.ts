@@ -5,12 +5,12 @@ export interface LinearFit {
   readonly model: "linear" | "logistic" | "softmax" | "poisson";
   readonly preprocessing: Preprocessing;
   /** rows × inputs, row-major, as the model takes them. */
-  readonly features: Float32Array;
+  readonly features: ArrayLike<number>;
   /** Classes, counts, or standardised numbers. */
   readonly labels: ArrayLike<number>;
   /** inputs × outputs, row-major. */
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
+  readonly weight: ArrayLike<number>;
+  readonly bias: ArrayLike<number>;
   readonly l2: number;
   /** Without a penalty the likelihood has no finite maximum (Albert & Anderson 1984). */
   readonly separated: boolean;

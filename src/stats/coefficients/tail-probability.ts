@@ -68,3 +68,37 @@ export const quantile95 = (degrees: number): number => {
   }
   return (low + high) / 2;
 };
+
+/** P(F > f) with `first` and `second` degrees of freedom. */
+export const upperTailF = (f: number, first: number, second: number): number =>
+  f <= 0 ? 1 : incompleteBeta(second / 2, first / 2, second / (second + first * f));
+
+/** P(X > x) of χ² (Abramowitz & Stegun 26.4): by the series of the incomplete gamma function below its mean, by its continued fraction above. */
+export const upperTailChiSquared = (x: number, degrees: number): number => {
+  const [a, z] = [degrees / 2, x / 2];
+  if (!(z > 0)) return 1;
+  const front = Math.exp(a * Math.log(z) - z - logGamma(a));
+  if (z < a + 1) {
+    let [term, sum] = [1 / a, 1 / a];
+    for (let n = 1; n < 1000 && term > 1e-17 * sum; n++) {
+      term *= z / (a + n);
+      sum += term;
+    }
+    return 1 - front * sum;
+  }
+  // Lentz's method, as above.
+  const tiny = 1e-300;
+  let b = z + 1 - a;
+  let c = 1 / tiny;
+  let d = 1 / b;
+  let fraction = d;
+  for (let n = 1; n < 1000; n++) {
+    const factor = -n * (n - a);
+    b += 2;
+    d = 1 / (Math.abs(factor * d + b) < tiny ? tiny : factor * d + b);
+    c = Math.abs(b + factor / c) < tiny ? tiny : b + factor / c;
+    fraction *= c * d;
+    if (Math.abs(c * d - 1) < 1e-15) break;
+  }
+  return front * fraction;
+};

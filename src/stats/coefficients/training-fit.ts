@@ -32,7 +32,7 @@ export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
     const squares = (of: (row: number) => number): number =>
       scale ** 2 * sum(labels.map((value, row) => (value - of(row)) ** 2));
     const deviance = squares((row) => means[row]!);
-    const logLikelihood = (-rows / 2) * (Math.log((2 * Math.PI * Math.max(deviance, Number.MIN_VALUE)) / rows) + 1);
+    const logLikelihood = deviance > 0 ? (-rows / 2) * (Math.log((2 * Math.PI * deviance) / rows) + 1) : null;
     return { rows, logLikelihood, deviance, nullDeviance: squares(() => center) };
   }
   if (fit.model === "poisson") {

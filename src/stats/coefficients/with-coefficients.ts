@@ -22,7 +22,7 @@ interface Trained {
   preprocessing: Preprocessing;
   arrays: PreparedArrays;
   /** The output layer's weights and bias by name. */
-  tensorOf: (name: string) => Float32Array | null;
+  tensorOf: (name: string) => Float32Array | Float64Array | null;
   /** Without a penalty its coefficients would have no finite estimate. */
   separated: boolean;
 }

@@ -65,6 +65,10 @@ export const artifactKeys = {
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
+  aliases: (tenant: string) => `${tenant}/aliases/`,
+  /** A file for each revision that has not been replaced yet: of two that are written at a time, the newer counts. */
+  alias: (tenant: string, name: string, revision: number) =>
+    `${tenant}/aliases/${name}/${String(revision).padStart(12, "0")}.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,

@@ -1,5 +1,4 @@
 import type { TenantId } from "../../domain/ids.ts";
-import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { AnyModel, Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "./artifact-store.ts";
 import { type Check, checkFile, checkTensors } from "./verified.ts";
@@ -29,9 +28,13 @@ export const reportOf = (tenant: TenantId, model: Model): ModelFile => ({
   what: `the report of ${model.id}`,
 });
 
-/** The description of an imported network. */
-export const networkOf = (tenant: TenantId, model: ImportedModel): ModelFile => ({
-  key: artifactKeys.network(tenant, model.id, digestHex(model)),
-  check: checkFile(model.files.network),
-  what: `the description of the network ${model.id}`,
-});
+/** The description of a network that was read from a file, or trained from one; null: the model's spec tells its layers. */
+export const networkOf = (tenant: TenantId, model: AnyModel): ModelFile | null => {
+  const network = model.files?.network;
+  if (network === undefined) return null;
+  return {
+    key: artifactKeys.network(tenant, model.id, digestHex(model)),
+    check: checkFile(network),
+    what: `the description of the network ${model.id}`,
+  };
+};

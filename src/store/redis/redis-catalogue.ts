@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
-import { ModelId, type TenantId } from "../../domain/ids.ts";
+import type { TenantId } from "../../domain/ids.ts";
 import type { Log } from "../../domain/log.ts";
 import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
@@ -9,12 +9,12 @@ import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createManifestParser } from "./known-manifests.ts";
 import { createManifestList } from "./manifest-list.ts";
+import { createRedisAliases } from "./redis-aliases.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
+import { createRedisModels, heldBy, holders, namesOf } from "./redis-models.ts";
 import { createRemovals } from "./redis-removals.ts";
 import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
-
-const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
 export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
@@ -32,7 +32,7 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
     tenant: TenantId,
     kind: "dataset" | "model",
     id: string,
-    held: readonly string[],
+    model: AnyModel | null,
   ): Promise<void> => {
     const [prefix, index] =
       kind === "dataset"
@@ -44,7 +44,8 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
       holders(tenant, id),
       redisKeys.aliases(tenant),
       redisKeys.removals(tenant),
-      ...held.map((each) => holders(tenant, each)),
+      ...namesOf(tenant, model ?? { name: "" }),
+      ...(model === null ? [] : heldBy(model)).map((each) => holders(tenant, each)),
     ];
     const files = kind === "dataset" ? artifactKeys.dataset(tenant, id) : artifactKeys.model(tenant, id);
     const [outcome, ...by] = (await scripts.removeManifest(keys, id, files)) as [string, ...string[]];
@@ -63,34 +64,11 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
     },
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
-    removeDataset: (tenant, id) => remove(tenant, "dataset", id, []),
-    addModel: async (tenant: TenantId, model: AnyModel) => {
-      const keys = [
-        `${redisKeys.modelPrefix(tenant)}:${model.id}`,
-        redisKeys.modelIndex(tenant),
-        ...heldBy(model).map((each) => holders(tenant, each)),
-      ];
-      await scripts.addManifest(keys, model.id, JSON.stringify(model));
-    },
-    model: async (tenant, idOrAlias) => {
-      const missing = `There is no model ${idOrAlias}`;
-      const named = ModelId.safeParse(idOrAlias).success
-        ? idOrAlias
-        : await onRedis(() => redis.hget(redisKeys.aliases(tenant), idOrAlias));
-      if (named === null) throw new ServiceError("not_found", missing);
-      return read<AnyModel>(`${redisKeys.modelPrefix(tenant)}:${named}`, missing);
-    },
-    models: (tenant, page) => list<AnyModel>(redisKeys.modelIndex(tenant), redisKeys.modelPrefix(tenant), page),
-    removeModel: async (tenant, id) => {
-      const manifest = await onRedis(() => redis.get(`${redisKeys.modelPrefix(tenant)}:${id}`));
-      const model: AnyModel | null = manifest === null ? null : JSON.parse(manifest);
-      await remove(tenant, "model", id, model === null ? [] : heldBy(model));
-    },
+    removeDataset: (tenant, id) => remove(tenant, "dataset", id, null),
+    ...createRedisModels(redis, { parseManifest, list, remove }),
     ...createRemovals(redis),
+    ...createRedisAliases(redis),
   };
 };
-
-/** Where a model comes from can be looked up as long as it exists. */
-const heldBy = ({ dataset, base }: AnyModel): string[] => [dataset, base].filter((id) => id !== null);
 
 const nameOf = { dataset: "data set", model: "model" } as const;

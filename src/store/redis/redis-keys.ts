@@ -33,12 +33,17 @@ export const redisKeys = {
   datasetIndex: (tenant: TenantId) => `${ofTenant(tenant)}:datasets`,
   modelPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:model`,
   modelIndex: (tenant: TenantId) => `${ofTenant(tenant)}:models`,
+  /** Of one name: the ids of its models in order; and a hash: version → id, id → version, `last` → the version given last. */
+  named: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:named:${name}`,
+  versions: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:versions:${name}`,
   /** Sorted set: where the files of what was deleted in the last day lay, by when (ms); `:pending` the set of those that may still lie there. */
   removals: (tenant: TenantId) => `${ofTenant(tenant)}:removals`,
   /** Hash: the bytes that uploads under way hold of the tenant's quota; `:until` a set of them, sorted by when they are forgotten. */
   reservations: (tenant: TenantId) => `${ofTenant(tenant)}:reservations`,
-  /** Hash: alias → model id. */
+  /** Hash: alias → model id; with `:records` a hash of their records, deleted ones too; `:revision` the last one's number. */
   aliases: (tenant: TenantId) => `${ofTenant(tenant)}:aliases`,
+  /** List: what an alias named, oldest first. */
+  aliasHistory: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:alias-history:${name}`,
 } as const;
 
 /** KEYS[1..10] of every script that works on one job, as `jobPrelude` names them. */

@@ -18,7 +18,8 @@ export const operations = {
   listDatasetRows: { kind: "unary", scope: "read", summary: "The first rows of a data set" },
   deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
   submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
-  validateJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },
+  planJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },
+  validateJob: { kind: "unary", scope: "submit", summary: "Another name for planJob" },
   getJob: { kind: "unary", scope: "read", summary: "A job; optionally wait until its state changes" },
   listJobs: { kind: "unary", scope: "read", summary: "List jobs, newest first" },
   watchJob: { kind: "stream", scope: "read", summary: "Follow a job's events until it is done" },
@@ -36,9 +37,17 @@ export const operations = {
   listModels: { kind: "unary", scope: "read", summary: "List models, newest first" },
   getModel: { kind: "unary", scope: "read", summary: "A model: its lineage, spec, preprocessing and digest" },
   getModelReport: { kind: "unary", scope: "read", summary: "How good a model is, and how sure that is" },
+  getModelLineage: { kind: "unary", scope: "read", summary: "Where a model comes from, and what came of it" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
+  getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
+  putAlias: { kind: "unary", scope: "submit", summary: "Make an alias of a model, or move it" },
+  listAliases: { kind: "unary", scope: "read", summary: "List aliases by name" },
+  getAlias: { kind: "unary", scope: "read", summary: "What an alias names" },
+  listAliasHistory: { kind: "unary", scope: "read", summary: "What an alias named, newest first" },
+  deleteAlias: { kind: "unary", scope: "admin", summary: "Delete an alias; its model stays" },
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
+import { Coefficient } from "../../domain/models/inference.ts";
 import { isImported } from "../../domain/models/model.ts";
-import { ClassificationReport, Coefficient, Report } from "../../domain/models/report.ts";
+import { ClassificationReport, Report } from "../../domain/models/report.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { reportOf } from "../../store/artifacts/model-files.ts";
 import { corrupt, readVerified } from "../../store/artifacts/verified.ts";

@@ -62,14 +62,15 @@ export const importModel = async (
       file: { format, bytes, sha256, producer, opset },
       createdAt: deps.now().toISOString(),
     };
-    const manifest = Buffer.from(JSON.stringify(model));
-    await room.take(manifest.length);
+    // And its version, which it is given when it is recorded.
+    await room.take(Buffer.byteLength(JSON.stringify(model)) + 32);
     await room.secure();
     reached = "asked";
-    await deps.catalogue.addModel(tenant, model);
+    const { version } = await deps.catalogue.addModel(tenant, model);
     reached = "recorded";
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), manifest);
-    return model;
+    const recorded = { ...model, version };
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(recorded)));
+    return recorded;
   } catch (error) {
     await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {
       deps.log.error(

@@ -1,4 +1,5 @@
 import type { TenantId } from "../../domain/ids.ts";
+import type { NoticeType } from "../../domain/jobs/event-types.ts";
 import type { Job, JobEvent } from "../../domain/jobs/job.ts";
 import { type DueWebhook, toWebhookBody, webhookIdOf } from "../../domain/jobs/webhook.ts";
 import type { Log } from "../../domain/log.ts";
@@ -39,7 +40,7 @@ const reasonOf = (outcome: PostOutcome): string => {
   return `answered ${outcome.status}${redirect}`;
 };
 
-type Verdict = { event: Omit<JobEvent, "id" | "at">; laterMs: number | null };
+type Verdict = { event: Omit<JobEvent, "id" | "at"> & { type: NoticeType }; laterMs: number | null };
 
 /** What one delivery means for the next, and how the job's owner is told. */
 const judge = ({ retryMs, now, random }: DeliverDeps, outcome: PostOutcome, failures: number): Verdict => {

@@ -3,6 +3,7 @@ import { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { Job } from "../../domain/jobs/job.ts";
+import { AliasManifest } from "../../domain/models/alias.ts";
 import { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
@@ -15,6 +16,8 @@ export interface Reindexed {
   datasets: number;
   models: number;
   jobs: number;
+  /** Those that were missing. */
+  aliases: number;
   /** Keys of manifests and logs that could not be understood. */
   unreadable: string[];
 }
@@ -26,7 +29,7 @@ const MANIFEST_BYTES = 64 * 1024 ** 2;
  * artifact store. Jobs that Redis still knows stay as they are. Jobs that were not finished are not in the store and are not rebuilt.
  */
 export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
-  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, unreadable: [] };
+  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, aliases: 0, unreadable: [] };
   for (const tenant of await deps.artifacts.tenants()) await reindexTenant(deps, tenant, result);
   return result;
 };
@@ -43,9 +46,25 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
     await catalogue.addModel(tenant, manifest);
     result.models += 1;
   }
+  await reindexAliases(deps, tenant, result);
   for await (const manifest of manifests<Job>(deps, artifactKeys.jobs(tenant), Job, result)) {
     const log = await logOf(deps, tenant, manifest, result);
     if (await jobs.restore(tenant, manifest, log)) result.jobs += 1;
+  }
+};
+
+/** After the models. Of an alias's revisions the newest counts; what is left of older ones the sweep removes. */
+const reindexAliases = async (deps: ReindexDeps, tenant: TenantId, result: Reindexed): Promise<void> => {
+  const { artifacts, catalogue, log } = deps;
+  for (const key of await artifacts.list(artifactKeys.aliases(tenant))) {
+    try {
+      const manifest = AliasManifest.parse(await readManifest(artifacts, key));
+      if ((await catalogue.restoreAlias(tenant, manifest)) && manifest.model !== null) result.aliases += 1;
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      log.error({ key, err: error }, "an alias's manifest cannot be understood; it is left out");
+      result.unreadable.push(key);
+    }
   }
 };
 

@@ -4,6 +4,7 @@ import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { publishJob } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
+import { sweepAliases } from "./sweep-aliases.ts";
 
 export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
 
@@ -77,6 +78,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(() => jobs.get(tenant, id)) : null);
 
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
+  await sweepAliases(deps, tenant);
   for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
     const job = await jobOf(id);
     if (job === null && !hasManifest && isOld(id)) await remove(files);

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import type { DescentError } from "../../client/errors.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
-import { ApiError, apiKey } from "./api.ts";
+import { apiKey, toFailure } from "./api.ts";
 import { formatMetric, formatMetricName, formatPercent } from "./format.ts";
 
 export const StateBadge = ({ state }: { state: JobState }) => (
@@ -75,7 +76,7 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
   );
 };
 
-const Trouble = ({ failure }: { failure: ApiError }) => {
+const Trouble = ({ failure }: { failure: DescentError }) => {
   const passing = failure.status === 0 || failure.status === 429 || failure.status >= 500;
   return (
     <p class={`notice ${passing ? "warn" : "error"}`}>
@@ -86,7 +87,7 @@ const Trouble = ({ failure }: { failure: ApiError }) => {
 };
 
 /** What went wrong and what can be done about it; stays in the page so that screen readers hear changes. */
-export const Failure = ({ failure, retry }: { failure: ApiError | null; retry: () => void }) => {
+export const Failure = ({ failure, retry }: { failure: DescentError | null; retry: () => void }) => {
   if (failure?.status === 401) return <SignIn onDone={retry} />;
   return (
     <div role="status" aria-live="polite">
@@ -96,14 +97,14 @@ export const Failure = ({ failure, retry }: { failure: ApiError | null; retry: (
 };
 
 /** A failed form or button: the message, and each field's remedy. */
-export const Problem = ({ error }: { error: ApiError | null }) => (
+export const Problem = ({ error }: { error: DescentError | null }) => (
   <div role="alert">
     {error !== null && (
       <div class="notice error">
         <strong>{error.message}</strong>
-        {error.fields.length > 0 && (
+        {error.errors.length > 0 && (
           <ul>
-            {error.fields.map(({ pointer, detail }) => (
+            {error.errors.map(({ pointer, detail }) => (
               <li key={pointer + detail}>
                 <code>{pointer}</code> {detail}
               </li>
@@ -116,15 +117,18 @@ export const Problem = ({ error }: { error: ApiError | null }) => (
 );
 
 /** Runs one thing at a time for a button or a form: whether it is busy, what went wrong, and how to start it. */
-export const useAction = (): { busy: boolean; error: ApiError | null; run: (work: () => Promise<void>) => void } => {
-  const [state, setState] = useState<{ busy: boolean; error: ApiError | null }>({ busy: false, error: null });
+export const useAction = (): {
+  busy: boolean;
+  error: DescentError | null;
+  run: (work: () => Promise<void>) => void;
+} => {
+  const [state, setState] = useState<{ busy: boolean; error: DescentError | null }>({ busy: false, error: null });
   const run = (work: () => Promise<void>): void => {
     if (state.busy) return;
     setState({ busy: true, error: null });
     work().then(
       () => setState({ busy: false, error: null }),
-      (error: unknown) =>
-        setState({ busy: false, error: error instanceof ApiError ? error : new ApiError(0, String(error)) }),
+      (error: unknown) => setState({ busy: false, error: toFailure(error) }),
     );
   };
   return { ...state, run };

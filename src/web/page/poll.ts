@@ -1,11 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ApiError } from "./api.ts";
+import type { DescentError } from "../../client/errors.ts";
+import { toFailure } from "./api.ts";
 
 export interface Poll<T> {
   /** The newest answer; kept while the service is away, so that the page never goes blank. */
   value: T | null;
   /** Why the last try failed, or null. It is tried again on its own. */
-  failure: ApiError | null;
+  failure: DescentError | null;
   refresh: () => void;
 }
 
@@ -20,7 +21,7 @@ export const usePoll = <T>(
   load: (signal: AbortSignal) => Promise<T>,
   intervalMs: (value: T) => number | null,
 ): Poll<T> => {
-  const [state, setState] = useState<{ key: string; value: T | null; failure: ApiError | null }>({
+  const [state, setState] = useState<{ key: string; value: T | null; failure: DescentError | null }>({
     key,
     value: null,
     failure: null,
@@ -49,7 +50,7 @@ export const usePoll = <T>(
         schedule(latest.current.intervalMs(value));
       } catch (error) {
         if (signal.aborted) return;
-        const failure = error instanceof ApiError ? error : new ApiError(0, String(error));
+        const failure = toFailure(error);
         setState((before) => ({ key, value: before.key === key ? before.value : null, failure }));
         const lasting = failure.status === 401 || failure.status === 403 || failure.status === 404;
         schedule(lasting ? null : retryMs(failures++));

@@ -76,7 +76,7 @@ describe("any table", () => {
         });
         expect([preprocessing.inputs, preprocessing.outputs]).toEqual([shape.inputs, shape.outputs]);
         const encoded = encodeRows(preprocessing, await readRows(open(), rows.length, dataset)).inputs;
-        const want = splits.flatMap((split) => rowsOf(arrays[split].features, shape.inputs)).sort();
+        const want = splits.flatMap((split) => rowsOf(Float32Array.from(arrays[split].features), shape.inputs)).sort();
         expect(rowsOf(encoded, shape.inputs).sort()).toEqual(want);
       }),
       { numRuns: 60 },

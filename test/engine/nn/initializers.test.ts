@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Initializer } from "../../../src/domain/jobs/spec/model-spec.ts";
+import type { Initializer } from "../../../src/domain/jobs/spec/parts/units.ts";
 import { weightTensors } from "../../../src/engine/train/fitting/memory.ts";
 import { runJob, specOf } from "../train/job.ts";
 

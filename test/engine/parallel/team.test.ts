@@ -30,7 +30,9 @@ describe("a team", () => {
       import(workerData.barrier).then(({ abortTeam }) => setTimeout(() => abortTeam(workerData.memory.buffer, workerData.offset), 100));`;
     const barrier = new URL("../../../dist/src/engine/parallel/barrier.js", import.meta.url).href;
     const worker = new Worker(source, { eval: true, workerData: { memory, offset: plan.syncOffset, barrier } });
-    expect(() => leadTeam(plan, memory, kernels).run(plan.programIndex.step)).toThrow(TeamAborted);
+    expect(() => leadTeam(plan, memory, kernels).run(plan.programIndex.stages[0]!.step[0]!.program)).toThrow(
+      TeamAborted,
+    );
     await worker.terminate();
     abortTeam(memory.buffer, plan.syncOffset);
     expect(() => leadTeam(plan, memory, kernels).dismiss()).toThrow(TeamAborted);

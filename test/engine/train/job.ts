@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LossSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import { OptimizerSpec } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
+import { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { type KernelSource, loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
 import { fit as train } from "../../../src/engine/train/fitting/fit.ts";
+import { createIntake } from "../../../src/engine/train/fitting/intake.ts";
 import {
   createTrainingMemory,
   type DataViews,
@@ -24,7 +26,7 @@ interface Parts {
   readonly loss?: { readonly type: string; readonly [key: string]: unknown };
   readonly optimizer?: { readonly type: string; readonly learningRate?: number; readonly [key: string]: unknown };
   readonly training?: Partial<ResolvedJobSpec["training"]>;
-  readonly base?: { readonly freeze?: string[] };
+  readonly base?: Partial<NonNullable<ResolvedJobSpec["base"]>>;
 }
 
 /** A resolved specification from the parts that a test is about. */
@@ -84,6 +86,8 @@ export interface RunOptions extends Partial<FitOptions> {
   /** Classes of the labels; 0 and 1 if 2 or less; −1: a real-valued label. */
   readonly classes?: number;
   readonly fill?: (views: DataViews) => void;
+  /** Computes a frozen trunk once for each row. */
+  readonly keepFeatures?: boolean;
   /** Pauses after this many steps. */
   readonly stopAfterSteps?: number;
 }
@@ -91,7 +95,10 @@ export interface RunOptions extends Partial<FitOptions> {
 /** Counts the steps, those of trials too, and pauses after as many as are requested. */
 const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
   const stepping = new Set(
-    [plan.programIndex, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [step, lastStep]),
+    [...plan.programIndex.stages, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [
+      step.at(-1)!.program,
+      lastStep.at(-1)!.program,
+    ]),
   );
   let done = 0;
   const run = (program: number): void => {
@@ -102,13 +109,44 @@ const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: nu
   return { team: { ...team, run }, done: () => done };
 };
 
+/** Lets a trunk compute the rows, a few at a time. */
+const takeIn = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  fill: (views: DataViews) => void,
+  initial: ReadonlyMap<string, Float32Array>,
+): void => {
+  const intake = createIntake(plan, memory, team, { initial, onBatch: () => {} });
+  if (intake === null || plan.trunk === null) return;
+  const { inputs } = plan.trunk;
+  const own = dataViews(plan, memory);
+  const rowsOf = (split: "train" | "validation" | "test") => ({
+    ...own[split],
+    features: new Float32Array(own[split].rows * inputs),
+  });
+  const views = { ...own, train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") };
+  fill(views);
+  for (const split of ["train", "validation", "test"] as const) {
+    const { rows, features } = views[split];
+    for (let first = 0; first < rows; first += intake.rows) {
+      const count = Math.min(intake.rows, rows - first);
+      intake.input.set(features.subarray(first * inputs, (first + count) * inputs));
+      intake.take(Array.from({ length: count }, (_, i) => ({ split, row: first + i })));
+    }
+  }
+};
+
 /** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
 export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: RunOptions = {}) => {
-  const { threads = 1, native = null, classes = shape.outputs, fill, stopAfterSteps, ...fitOptions } = options;
+  const { threads = 1, native = null, classes = shape.outputs, fill, stopAfterSteps, ...rest } = options;
+  const { keepFeatures = false, ...fitOptions } = rest;
   const kernels = { ...(await compiled), native };
-  const plan = planTraining({ ...spec, resources: { ...spec.resources, threads } }, shape, { flopsPerThread: 1 });
+  const resources = { ...spec.resources, threads };
+  const plan = planTraining({ ...spec, resources }, shape, { flopsPerThread: 1, keepFeatures });
   const memory = createTrainingMemory(plan);
-  (fill ?? ((views: DataViews) => fillData(views, shape.inputs, classes)))(dataViews(plan, memory));
+  const filled = fill ?? ((views: DataViews) => fillData(views, shape.inputs, classes));
+  if (plan.trunk === null) filled(dataViews(plan, memory));
   const workers = Array.from({ length: plan.threads - 1 }, (_, index) => {
     const workerData = { plan, memory, kernels, thread: index + 1 };
     return new Worker(new URL("./member.mjs", import.meta.url), { workerData });
@@ -117,6 +155,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const control = new Int32Array(new SharedArrayBuffer(4));
   try {
+    takeIn(plan, memory, team, filled, rest.initial ?? new Map());
     const counted = stopping(team, plan, control, stopAfterSteps);
     const result = await train(plan, memory, counted.team, {
       control,

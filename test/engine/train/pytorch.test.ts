@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LossSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { createGraph } from "../../../src/engine/graph/graph.ts";
 import { lossValue } from "../../../src/engine/nn/losses.ts";
 import type { WeightTensor } from "../../../src/engine/train/fitting/memory.ts";

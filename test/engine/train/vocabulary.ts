@@ -1,6 +1,9 @@
-import type { JobSpecInput, LossSpec, TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import type { Activation, CnnLayer, Initializer, ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
+import type { JobSpecInput, TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { ModelSpec } from "../../../src/domain/jobs/spec/model-spec.ts";
 import type { OptimizerSpec, Schedule } from "../../../src/domain/jobs/spec/optimizer-spec.ts";
+import type { CnnLayer } from "../../../src/domain/jobs/spec/parts/cnn-layer.ts";
+import type { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
+import type { Activation, Initializer } from "../../../src/domain/jobs/spec/parts/units.ts";
 
 /** A job's specification without its data set. */
 export type Body = Omit<JobSpecInput, "dataset">;
@@ -42,7 +45,7 @@ const tasks: Record<TaskSpec["type"], Body> = {
   reconstruction: { task: { type: "reconstruction", features } },
 };
 
-const models: Record<ModelSpec["type"], Body> = {
+const models: Record<Exclude<ModelSpec["type"], "network">, Body> = {
   linear: { task: amounts, model: { type: "linear" } },
   logistic: { task: answers, model: { type: "logistic" } },
   softmax: { task: kinds, model: { type: "softmax" } },

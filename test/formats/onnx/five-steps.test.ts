@@ -24,7 +24,7 @@ const pictures = (name: string, { inputs: [input] }: ReadNetwork["network"]): Fl
   });
 };
 
-const train = (name: string, threads: number, base: { freeze?: string[] } = {}) => {
+const train = (name: string, threads: number, base: NonNullable<Parameters<typeof specOf>[0]["base"]> = {}) => {
   const { network, data } = readOnnxNetwork(file(`${name}.before.onnx`));
   const features = pictures(name, network);
   const spec: TracedSpec = {

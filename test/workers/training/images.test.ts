@@ -1,57 +1,19 @@
-import { Readable } from "node:stream";
-import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readRows } from "../../../src/data/columns/read-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
-import { createId } from "../../../src/domain/ids.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
-import { unlimitedRoom } from "../../../src/usecases/admission/room.ts";
-import { storeImages } from "../../../src/usecases/datasets/store-images.ts";
-import { buildZip, type Packed } from "../../formats/archives/build-archives.ts";
+import type { Packed } from "../../formats/archives/build-archives.ts";
 import { createJobs } from "./jobs.ts";
+import { photographs, picture, uploadPictures } from "./pictures.ts";
 
 const side = 16;
-
-/** Stripes across or down, of a width, a place and colours of their own, as a PNG of 24 × 20 pixels. */
-const picture = (across: boolean, i: number): Promise<Buffer> => {
-  const pixels = Buffer.alloc(24 * 20 * 3);
-  for (let y = 0; y < 20; y++)
-    for (let x = 0; x < 24; x++) {
-      const bright = Math.floor(((across ? y : x) + i) / (2 + (i % 2))) % 2 === 0;
-      pixels.set(bright ? [200 + (i % 50), 180, 90 + ((i * 7) % 100)] : [30, (i * 11) % 90, 40], (y * 24 + x) * 3);
-    }
-  return sharp(pixels, { raw: { width: 24, height: 20, channels: 3 } })
-    .png()
-    .toBuffer();
-};
-
-const photographs = async (): Promise<Packed[]> => {
-  const files: Packed[] = [];
-  for (let i = 0; i < 40; i++)
-    for (const across of [true, false])
-      files.push({ path: `stripes/${across ? "across" : "down"}/${i}.png`, content: await picture(across, i) });
-  return files;
-};
 
 describe("a data set of images", () => {
   let jobs: Awaited<ReturnType<typeof createJobs>>;
   let dataset: Dataset;
 
-  const upload = async (files: readonly Packed[], onBroken: "skip" | "refuse" = "skip"): Promise<Dataset> => {
-    const id = createId("ds", Date.now());
-    const { written, profile, images } = await storeImages(jobs.artifacts, {
-      ...{
-        uploadKey: artifactKeys.datasetUpload("default", id),
-        key: artifactKeys.datasetFile("default", id, "images"),
-      },
-      ...{
-        body: Readable.from([buildZip(files)]),
-        room: unlimitedRoom,
-      },
-      ...{ size: { height: side, width: side, channels: 3, shorterSide: side }, onBroken, requireWhole: () => {} },
-    });
-    return { id, name: "stripes", format: "images", images, ...written, ...profile, createdAt: "2026-11-24T00:00:00Z" };
-  };
+  const upload = (files: readonly Packed[], onBroken: "skip" | "refuse" = "skip"): Promise<Dataset> =>
+    uploadPictures(jobs.artifacts, files, { side, onBroken });
 
   beforeAll(async () => {
     jobs = await createJobs();

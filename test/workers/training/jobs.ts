@@ -12,15 +12,21 @@ import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../src/domain/limits.ts";
-import type { Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
+import { presetFor } from "../../../src/domain/models/image-presets.ts";
+import type { ImagePreset, ImportedModel } from "../../../src/domain/models/imported-model.ts";
+import type { AnyModel, Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
 import { Report } from "../../../src/domain/models/report.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
 import { createImageDecoder } from "../../../src/formats/images/decode-image.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../../src/store/artifacts/file-artifact-store.ts";
+import { readNetwork } from "../../../src/store/artifacts/read-network.ts";
+import type { CheckpointRecord } from "../../../src/store/job-store.ts";
 import { createControl } from "../../../workers/engine/control.ts";
-import type { FromThread } from "../../../workers/engine/protocol.ts";
+import type { FromThread, RunOrder } from "../../../workers/engine/protocol.ts";
 import { toRunEnd } from "../../../workers/engine/run-error.ts";
+import { importNetwork } from "../../../workers/importing/import-network.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { planSpec } from "../../../workers/planning/plan-spec.ts";
 import { leadJob } from "../../../workers/training/lead.ts";
@@ -29,37 +35,78 @@ import { datasetOf } from "../../data/csv-fixtures.ts";
 const tenant = "default";
 
 /** Trains on the data of a CSV text as a trainer's lead does, on this thread: with files, without Redis. */
-export const createJobs = async () => {
+export const createJobs = async (native: NativeLibrary | null = null) => {
   const folder = await mkdtemp(join(tmpdir(), "descent-lead-"));
   const artifacts = await createFileArtifactStore(folder);
-  const kernels = { module: await compileKernels(), native: null };
+  const kernels = { module: await compileKernels(), native };
 
   const train = async (
     csv: string | Buffer,
     input: Omit<JobSpecInput, "dataset">,
     types: Record<string, ColumnType> = {},
+    base: AnyModel | null = null,
   ) => {
     const open = () => Readable.from([Buffer.from(csv)]);
     const id = createId("ds", Date.now());
     const { bytes, sha256 } = await artifacts.write(artifactKeys.datasetFile(tenant, id), open());
     const dataset = { ...(await datasetOf(open, "data", types)), id, bytes, sha256 };
-    return trainOn(dataset, input);
+    return trainOn(dataset, input, base);
+  };
+
+  /** A network from a file, as an import leaves it in the store. */
+  const importModel = async (
+    file: Uint8Array,
+    described: Partial<ImportedModel> & { preprocessing?: ImagePreset } = {},
+  ): Promise<ImportedModel> => {
+    const id = createId("mdl", Date.now());
+    const upload = artifactKeys.modelUpload(tenant, id);
+    await artifacts.write(upload, Readable.from([file]));
+    const question = { tenant, model: id, format: "onnx", mostBytes: Number.POSITIVE_INFINITY } as const;
+    const answer = await importNetwork(artifacts, question);
+    if ("needsBytes" in answer) throw new Error("there is room for any network");
+    const { producer, opset, ...read } = answer;
+    await artifacts.remove(upload);
+    const { preprocessing = "none", ...rest } = described;
+    return {
+      ...{ id, name: "imported", origin: "imported", job: null, dataset: null, base: null, metrics: {}, ...read },
+      ...{ image: presetFor(preprocessing, read.inputs[0]), licence: null, source: null },
+      ...{
+        file: { format: "onnx", bytes: file.length, sha256: "", producer, opset },
+        createdAt: "2026-11-24T00:00:00Z",
+      },
+      ...rest,
+    };
+  };
+
+  /** What a job would be: its spec with every default, and its plan. */
+  const planOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">, base: AnyModel | null = null) => {
+    const resources = { threads: 1, ...input.resources };
+    const parsed = JobSpec.parse({ dataset: dataset.id, ...input, resources });
+    const spec = resolveSpec(parsed, dataset, base);
+    const network = base === null ? null : await readNetwork(artifacts, tenant, base);
+    return { spec, plan: planSpec(spec, dataShape(spec, dataset, base), network) };
   };
 
   /** Trains on a data set whose file is in the store. */
-  const trainOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">) => {
-    const resources = { threads: 1, ...input.resources };
-    const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input, resources }), dataset);
-    const { memoryBytes, threads } = planSpec(spec, dataShape(spec, dataset));
+  const trainOn = async (
+    dataset: Dataset,
+    input: Omit<JobSpecInput, "dataset">,
+    base: AnyModel | null = null,
+    resumed: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job">> = {},
+  ) => {
+    const { spec, plan } = await planOn(dataset, input, base);
+    const { memoryBytes, threads } = plan;
+    const checkpoints: CheckpointRecord[] = [];
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
     const post = (message: FromThread): void => {
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
+      if (message.type === "checkpoint") checkpoints.unshift(message.record);
     };
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {
-      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, checkpoints: [] },
+      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base, checkpoints: [] },
       ...{
         artifactCache: null,
         artifactUrl: "",
@@ -68,13 +115,14 @@ export const createJobs = async () => {
         control: createControl(),
         memory,
       },
+      ...resumed,
     };
     const end = await leadJob(order, { artifacts, kernels, post }).catch((error: unknown) => {
       const failed = toRunEnd(error);
       if (failed === null) throw error;
       return failed;
     });
-    return { spec, dataset, events, points, end };
+    return { spec, plan, dataset, events, points, end, checkpoints };
   };
 
   /** The model of a job that succeeded: its report, and its answers as the service gives them. */
@@ -99,5 +147,13 @@ export const createJobs = async () => {
     return { model, report, predict, answerPictures, values };
   };
 
-  return { artifacts, train, trainOn, modelOf, close: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    artifacts,
+    train,
+    trainOn,
+    planOn,
+    importModel,
+    modelOf,
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 };

@@ -1,15 +1,18 @@
 import type { ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { defaultImageModel } from "./image-features.ts";
-import type { LossSpec, TaskSpec } from "./job-spec.ts";
-import { LossSpec as LossSchema } from "./job-spec.ts";
+import type { TaskSpec } from "./job-spec.ts";
 import { lossesOf, modelsOf } from "./model-checks.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;
 const networkSteps = 3000;
+/** A network from a file has learnt already. */
+const tuningSteps = 600;
 /** One layer is cheap, and its optimum is one: it can be come close to. */
 const oneLayerSteps = 6000;
 const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", "softmax", "poisson"]);
@@ -34,11 +37,15 @@ export const defaultTest = 0.2;
 export const defaultBatchSize = (trainRows: number): number =>
   clamp(2 ** Math.round(Math.log2(Math.max(1, trainRows / 45))), 16, 256);
 
+/** Newton's method takes less than ten; a hundred thousand rows of many columns may take hundreds of L-BFGS. */
+export const exactIterations = 500;
+
 /** As many as give about 3000 steps, 6000 for a model of one layer; at least 20. */
 export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: number): number => {
   // Most iterations of one run, which ends by itself when it has converged.
   if (model.type === "k_means") return 300;
   if (model.type === "gaussian_mixture") return 500;
+  if (model.type === "network") return clamp(Math.ceil(tuningSteps / Math.ceil(trainRows / batchRows)), 10, 100);
   const steps = oneLayer.has(model.type) ? oneLayerSteps : networkSteps;
   return clamp(Math.ceil(steps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
 };

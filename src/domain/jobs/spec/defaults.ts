@@ -1,7 +1,10 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
-import type { Model } from "../../models/model.ts";
-import { checkBase, withBaseFeatures, withBaseModel } from "./base-checks.ts";
+import type { ImportedModel } from "../../models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../../models/model.ts";
+import { checkBase, withBaseFeatures, withBaseModel } from "./base/base-checks.ts";
+import { checkFineTuning } from "./base/fine-tuning-checks.ts";
+import { checkImportedBase, networkPreprocessing } from "./base/network-base.ts";
 import {
   defaultBatchSize,
   defaultEpochs,
@@ -12,16 +15,11 @@ import {
   defaultOptimizer,
   defaultTest,
   defaultValidation,
+  exactIterations,
 } from "./default-training.ts";
-import { checkImageFeatures, countFeatureNumbers, onlyImageOf } from "./image-features.ts";
-import {
-  EarlyStopping,
-  type JobSpec,
-  type LossSpec,
-  type ResolvedJobSpec,
-  type ResolvedSplitSpec,
-  type TaskSpec,
-} from "./job-spec.ts";
+import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf, seenImage } from "./image-features.ts";
+import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
+import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
   checkEarlyStopping,
   checkImage,
@@ -31,17 +29,25 @@ import {
   withImageSize,
 } from "./model-checks.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
+import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
 import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
 
-const resolveSplit = (spec: JobSpec, rows: number, errors: SpecErrors): ResolvedSplitSpec => {
+const resolveSplit = (
+  spec: JobSpec,
+  rows: number,
+  solver: Solver | undefined,
+  errors: SpecErrors,
+): ResolvedSplitSpec => {
   const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
   const test = givenTest ?? defaultTest;
-  // Who asks for early stopping asks for rows to measure it on.
-  const validation = givenValidation ?? (spec.training.earlyStopping ? 0.1 : defaultValidation(rows));
+  // Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by.
+  const validation =
+    givenValidation ?? (spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
   if (validation + test >= 1) {
     const detail = `validation ${validation} and test ${test} leave nothing to train on; their sum must be below 1`;
     errors.add("/training/split", detail);
@@ -66,8 +72,8 @@ type Training = ResolvedJobSpec["training"];
 /** Off where the user has said how long or how firmly to train, where early stopping watches, and where there are too few rows to judge by. */
 const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training, "penaltySearch">, rows: number) => {
   const { l2, epochs } = spec.training;
-  if (model.type !== "mlp" || l2 !== undefined || epochs !== undefined || spec.base || training.earlyStopping)
-    return false;
+  const stated = l2 !== undefined || epochs !== undefined || spec.training.microBatch !== undefined;
+  if (model.type !== "mlp" || stated || spec.base || training.earlyStopping) return false;
   const search = PenaltySearch.parse({});
   const { batchSize } = training;
   return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
@@ -75,32 +81,46 @@ const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training,
 
 const resolveTraining = (
   spec: JobSpec,
-  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec },
+  parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec; solver: Solver | undefined },
   data: { trainRows: number; features: number; classes: number },
 ): Training => {
-  const { split } = parts;
+  const { split, solver } = parts;
+  const exact = solver === "exact";
   const { trainRows } = data;
   const { training } = spec;
   const asked = training.batchSize ?? defaultBatchSize(trainRows);
   // A batch larger than the training split is the whole of it.
   const batchSize = asked === "full" ? asked : Math.min(asked, trainRows);
-  const earlyStopping = training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false);
+  const earlyStopping = exact
+    ? false
+    : (training.earlyStopping ?? (split.validation > 0 ? EarlyStopping.parse({}) : false));
+  const batchRows = batchSize === "full" ? trainRows : batchSize;
   const resolved = {
     ...training,
+    ...(solver === undefined ? {} : { solver }),
     split,
     batchSize,
-    epochs: training.epochs ?? defaultEpochs(parts.model, trainRows, batchSize === "full" ? trainRows : batchSize),
+    epochs: training.epochs ?? (exact ? exactIterations : defaultEpochs(parts.model, trainRows, batchRows)),
     earlyStopping,
-    l2: training.l2 ?? defaultL2(parts, data),
+    l2: training.l2 ?? (exact ? 0 : defaultL2(parts, data)),
   };
   const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
-  const batchRows = batchSize === "full" ? trainRows : batchSize;
   return { ...resolved, penaltySearch: search && resolveSearch(search, trainRows, batchRows) };
 };
 
 const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["optimizer"] => {
   const optimizer = spec.optimizer ?? defaultOptimizer();
   return { ...optimizer, learningRate: optimizer.learningRate ?? defaultLearningRate(optimizer, hasBase) };
+};
+
+const withNetworkPreprocessing = (spec: JobSpec, dataset: Dataset, base: ImportedModel): JobSpec => {
+  const preprocessing = networkPreprocessing(spec.preprocessing, onlyImageOf(spec.task, dataset), base);
+  return preprocessing === undefined ? spec : { ...spec, preprocessing };
+};
+
+const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: ModelSpec): ModelSpec => {
+  if (imported) return { type: "network" };
+  return trained ? withBaseModel(spec.model, trained) : (spec.model ?? own);
 };
 
 /**
@@ -110,33 +130,41 @@ const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["opt
  * Errors: `invalid` (the parts of the spec do not fit each other or name columns that are not there) and `unprocessable` (the data do not allow it), each with
  * pointers and remedies.
  */
-export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null, cores = 2): ResolvedJobSpec => {
+export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | null, cores = 2): ResolvedJobSpec => {
   const errors = createSpecErrors();
-  checkColumnNames(spec.task, dataset, errors);
+  checkColumnNames(asked.task, dataset, errors);
   errors.throwIfAny("invalid");
-  if (base) checkBase(spec, dataset, base, errors);
+  const imported = base && isImported(base) ? base : null;
+  const trained = base && !isImported(base) ? base : null;
+  if (trained) checkBase(asked, dataset, trained, errors);
+  if (imported) checkImportedBase(asked, dataset, imported, errors);
+  checkFineTuning(asked, base ?? null, errors);
   errors.throwIfAny("invalid");
+  const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = [...featureNames(spec.task, dataset)];
-  const task: TaskSpec = base ? withBaseFeatures(spec.task, base) : { ...spec.task, features };
-  const split = resolveSplit(spec, dataset.rows, errors);
-  const image = onlyImageOf(task, dataset);
-  const numbers = countFeatureNumbers(task, dataset);
+  const task: TaskSpec = trained ? withBaseFeatures(spec.task, trained) : { ...spec.task, features };
+  const { preprocessing } = spec;
+  const stored = onlyImageOf(task, dataset);
+  const image = stored && seenImage(stored, preprocessing);
+  const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const model = withImageSize(
-    base ? withBaseModel(spec.model, base) : (spec.model ?? defaultModel(task, image)),
+    modelOf(spec, trained, imported !== null, defaultModel(task, image)),
     image,
     numbers,
     errors,
   );
-  const loss = spec.loss ?? (base && spec.base?.newHead !== true ? base.spec.loss : defaultLoss(task, model));
+  const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
+  const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
+  const split = resolveSplit(spec, dataset.rows, solver, errors);
   checkEarlyStopping(spec, split.validation, errors);
-  checkImage(task, model, dataset, errors);
-  if (!base) checkImageFeatures(spec, dataset, errors);
+  checkImage({ task, preprocessing }, model, dataset, errors);
+  if (!trained) checkImageFeatures(spec, dataset, errors, imported !== null);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);
-  if (!base) checkFeatures(spec.task, dataset, errors);
+  if (!trained) checkFeatures(spec.task, dataset, errors);
   errors.throwIfAny("unprocessable");
   checkLossOnData(task, loss, dataset, errors);
   errors.throwIfAny("unprocessable");
@@ -145,10 +173,11 @@ export const resolveSpec = (spec: JobSpec, dataset: Dataset, base?: Model | null
 
   const training = resolveTraining(
     spec,
-    { model, loss, split },
+    { model, loss, split, solver },
     { trainRows, features: numbers, classes: countClasses(task, dataset) },
   );
   checkPenaltySearch(model, training, trainRows, errors);
+  checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");
   return {
     ...spec,

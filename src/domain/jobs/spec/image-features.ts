@@ -1,18 +1,36 @@
 import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
-import { statedScaling } from "./preprocessing-spec.ts";
+import { cropOf, type PreprocessingSpec, statedScaling } from "./preprocessing-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { columnsByName, featureNames } from "./task-columns.ts";
 
+/** The image that a network sees of one of a data set. */
+export const seenImage = (image: ImageShape, spec: PreprocessingSpec | undefined): ImageShape => {
+  const { height, width } = cropOf(image, spec) ?? image;
+  return { height, width, channels: image.channels };
+};
+
 /** Pixels of an image, or one number. */
-const numbersOf = (column: Column | undefined): number =>
-  column?.image === undefined ? 1 : column.image.height * column.image.width * column.image.channels;
+const numbersOf = (column: Column | undefined, spec: PreprocessingSpec | undefined): number => {
+  if (column?.image === undefined) return 1;
+  const { height, width, channels } = seenImage(column.image, spec);
+  return height * width * channels;
+};
 
 /** How many numbers the features are, categories counted as one. */
-export const countFeatureNumbers = (task: TaskSpec, dataset: Dataset): number => {
+export const countFeatureNumbers = (
+  task: TaskSpec,
+  dataset: Dataset,
+  preprocessing: PreprocessingSpec | undefined,
+): number => {
   const columns = columnsByName(dataset);
-  return featureNames(task, dataset).reduce((sum, name) => sum + numbersOf(columns.get(name)), 0);
+  return featureNames(task, dataset).reduce((sum, name) => sum + numbersOf(columns.get(name), preprocessing), 0);
+};
+
+export const hasImages = (task: TaskSpec, dataset: Dataset): boolean => {
+  const columns = columnsByName(dataset);
+  return featureNames(task, dataset).some((name) => columns.get(name)?.image !== undefined);
 };
 
 /** The image that the features are; null where there is another feature, or none is an image. */
@@ -34,16 +52,35 @@ export const defaultImageModel = ({ height, width }: ImageShape): ModelSpec => {
   return ModelSpec.parse({ type: "cnn", layers: [...layers, { type: "global_average_pool" }] });
 };
 
+/** What is cut out lies within the resized image. */
+const checkCrop = ({ preprocessing }: Pick<JobSpec, "preprocessing">, image: ImageShape, errors: SpecErrors): void => {
+  const crop = cropOf(image, preprocessing);
+  if (crop === null) return;
+  const scale = crop.shorterSide / Math.min(image.height, image.width);
+  const [height, width] = [Math.round(image.height * scale), Math.round(image.width * scale)];
+  if (crop.height <= height && crop.width <= width) return;
+  const detail = `the images are ${height} × ${width} then, and ${crop.height} × ${crop.width} cannot be cut out of them; raise shorterSide, or cut out less`;
+  errors.add("/preprocessing/crop", detail);
+};
+
 /** Images are features of tasks with a label and of k-means, and their scaling has a number for each channel. */
-export const checkImageFeatures = (spec: JobSpec, dataset: Dataset, errors: SpecErrors): void => {
+export const checkImageFeatures = (
+  spec: Pick<JobSpec, "task" | "preprocessing">,
+  dataset: Dataset,
+  errors: SpecErrors,
+  imported: boolean,
+): void => {
   const columns = columnsByName(dataset);
   const names = featureNames(spec.task, dataset);
   const image = names.map((name) => columns.get(name)?.image).find((shape) => shape !== undefined);
   if (image === undefined) {
-    if (spec.preprocessing !== undefined)
+    if (spec.preprocessing !== undefined && (spec.preprocessing.numbers === undefined || !imported))
       errors.add("/preprocessing/images", "none of the features is an image; leave it out");
     return;
   }
+  if (spec.preprocessing?.numbers !== undefined)
+    errors.add("/preprocessing/numbers", "it is of tables with an imported network; leave it out");
+  checkCrop(spec, image, errors);
   const { type } = spec.task;
   if (type === "density_estimation" || type === "reconstruction") {
     errors.add("/task/type", `images are features of classification, regression and clustering, not of ${type}`);

@@ -1,150 +1,114 @@
 import { z } from "zod";
 import { exactRecord } from "../../exact-record.ts";
-import { nonNegativeFloat32, positiveFloat32 } from "../../float32.ts";
-import { AliasName, DatasetId, ModelId } from "../../ids.ts";
+import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { BaseSpec } from "./base/base-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
-import { PenaltySearch, type ResolvedPenaltySearch } from "./penalty-search.ts";
+import { LossSpec } from "./parts/loss-spec.ts";
+import { type SplitSpec, TrainingSpec } from "./parts/training-spec.ts";
+import type { ResolvedPenaltySearch } from "./penalty-search.ts";
 import { PreprocessingSpec } from "./preprocessing-spec.ts";
 import { WebhookSpec } from "./webhook-spec.ts";
 
-const column = z.string().min(1).max(limits.nameLength);
-const features = z.array(column).min(1).max(limits.columns).optional();
+const label = z
+  .string()
+  .min(1)
+  .max(limits.nameLength)
+  .describe("The column to predict. Rows without a value in it are left out.");
+const features = z
+  .array(z.string().min(1).max(limits.nameLength))
+  .min(1)
+  .max(limits.columns)
+  .optional()
+  .describe("The columns to learn from, in any order. Left out: every column but the label.");
 
 export const TaskSpec = z
   .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("classification"), label: column, features }),
-    z.strictObject({ type: z.literal("regression"), label: column, features }),
-    z.strictObject({ type: z.literal("clustering"), features }),
-    z.strictObject({ type: z.literal("density_estimation"), features }),
-    /** An autoencoder: the features are their own label. */
-    z.strictObject({ type: z.literal("reconstruction"), features }),
-  ])
-  .meta({ id: "TaskSpec" });
-
-/** A class that counted a millionth of another, or less, would be left out without a word. */
-const weightRange = "must be from 0.000001 to 1000000";
-const classWeights = exactRecord(z.string(), z.number().min(1e-6, weightRange).max(1e6, weightRange));
-
-export const LossSpec = z
-  .discriminatedUnion("type", [
-    /** Negative log-likelihood of the categorical distribution, from logits. */
-    z.strictObject({
-      type: z.literal("cross_entropy"),
-      labelSmoothing: z.number().min(0).lt(1).default(0),
-      classWeights: z.union([z.literal("balanced"), classWeights]).optional(),
+    z
+      .strictObject({ type: z.literal("classification"), label, features })
+      .meta({ id: "ClassificationTask", title: "Classification", description: "Predict a row's class." }),
+    z
+      .strictObject({ type: z.literal("regression"), label, features })
+      .meta({ id: "RegressionTask", title: "Regression", description: "Predict a number." }),
+    z
+      .strictObject({ type: z.literal("clustering"), features })
+      .meta({ id: "ClusteringTask", title: "Clustering", description: "Group rows that are alike, without a label." }),
+    z.strictObject({ type: z.literal("density_estimation"), features }).meta({
+      id: "DensityTask",
+      title: "Density estimation",
+      description: "How likely a row is: the logarithm of its density under a mixture.",
     }),
-    /** Negative log-likelihood of the Bernoulli distribution, from one logit. */
-    z.strictObject({
-      type: z.literal("binary_cross_entropy"),
-      labelSmoothing: z.number().min(0).lt(1).default(0),
-      classWeights: z.union([z.literal("balanced"), classWeights]).optional(),
+    z.strictObject({ type: z.literal("reconstruction"), features }).meta({
+      id: "ReconstructionTask",
+      title: "Reconstruction",
+      description:
+        "An autoencoder: the features are their own label, and a row that is badly reconstructed is unusual.",
     }),
-    z.strictObject({ type: z.literal("mean_squared_error") }),
-    z.strictObject({ type: z.literal("mean_absolute_error") }),
-    z.strictObject({ type: z.literal("huber"), delta: positiveFloat32.default(1) }),
-    /** Negative log-likelihood of the Poisson distribution with log link; the label is a count. */
-    z.strictObject({ type: z.literal("poisson_nll") }),
-    /** Negative log-likelihood of N(μ, σ²); the model has two outputs, μ and log σ². */
-    z.strictObject({ type: z.literal("gaussian_nll") }),
   ])
-  .meta({ id: "LossSpec" });
-
-export const SplitSpec = z.strictObject({
-  /** Left out: 0.1, or 0 for small data sets, where those rows are worth more in the training split. */
-  validation: z.number().min(0).lt(1).optional(),
-  /** Left out: 0.2, the share that a fold of five has. */
-  test: z.number().min(0).lt(1).optional(),
-  /** Classification only: keep the classes' shares equal in the three parts. */
-  stratify: z.boolean().default(true),
-});
-
-export const EarlyStopping = z.strictObject({
-  /** Measured on the validation split; `loss` falls, `accuracy` and `r2` rise. */
-  metric: z.enum(["loss", "accuracy", "r2"]).default("loss"),
-  patience: z.int().min(1).default(20),
-  minimumChange: nonNegativeFloat32.default(0),
-  /** The model is the one of the best epoch, not of the last. */
-  restoreBest: z.boolean().default(true),
-});
-
-export const TrainingSpec = z
-  .strictObject({
-    /** Left out: as many as give some thousands of steps. */
-    epochs: z.int().min(1).max(limits.epochs).optional(),
-    /** Left out: by the number of rows, 16 to 256. */
-    batchSize: z.union([z.int().min(1).max(1_000_000), z.literal("full")]).optional(),
-    split: SplitSpec.prefault({}),
-    /** `false`: train all epochs. Left out: on the validation split, if there is one. */
-    earlyStopping: z.union([z.literal(false), EarlyStopping]).optional(),
-    /** Penalties on the weights (not biases) added to the loss: l1·Σ|w| + (l2/2)·Σw². */
-    l1: nonNegativeFloat32.default(0),
-    l2: nonNegativeFloat32.optional(),
-    /**
-     * Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few. The metric `l2` and an event say what
-     * was chosen. `false`: `l2` as it stands.
-     */
-    penaltySearch: z.union([z.literal(false), PenaltySearch]).optional(),
-    gradientClip: z
-      .union([z.strictObject({ norm: positiveFloat32 }), z.strictObject({ value: positiveFloat32 })])
-      .optional(),
-    shuffle: z.boolean().default(true),
-    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42),
-  })
-  .meta({ id: "TrainingSpec" });
-
-export const BaseSpec = z
-  .strictObject({
-    /** The model whose weights this job starts from: an id or an alias. */
-    model: z.union([ModelId, AliasName]),
-    /** Layers by name or prefix that keep their weights: `["hidden.0"]`. */
-    freeze: z.array(z.string().min(1).max(limits.nameLength)).max(limits.frozenLayers).default([]),
-    /** A fresh output layer, for a new label set. */
-    newHead: z.boolean().default(false),
-  })
-  .meta({ id: "BaseSpec" });
+  .meta({ id: "TaskSpec", title: "Task", description: "What is to be learnt, from which columns." });
 
 export const ResourcesSpec = z
   .strictObject({
-    /** Team size; a plan too small to gain runs on one thread. The weights do not depend on it. */
-    threads: z.int().min(1).max(64).optional(),
+    threads: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("Threads at most; a plan too small to gain runs on one. The weights do not depend on it. Left out: 2."),
     memoryBytes: z
       .int()
       .min(1)
       .max(limits.jobMemoryBytes)
-      .default(1024 ** 3),
+      .default(1024 ** 3)
+      .describe("Bytes that the job may have; one whose plan needs more is refused at its submission."),
     maxSeconds: z
       .number()
       .positive()
       .max(30 * 24 * 3600)
-      .default(3600),
-    /** Higher runs first. */
-    priority: z.int().min(-100).max(100).default(0),
-    /** Of an earlier version, and without effect: every job has the same bits on every machine, by the fastest kernels there. */
-    backend: z.enum(["wasm", "blas"]).default("wasm"),
+      .default(3600)
+      .describe("Seconds of computing after which the job fails with `max_seconds`."),
+    priority: z.int().min(-100).max(100).default(0).describe("Among the tenant's waiting jobs the higher runs first."),
+    backend: z
+      .enum(["wasm", "blas"])
+      .default("wasm")
+      .describe("Without effect, from an earlier version: every job has the same bits, by the fastest kernels there."),
   })
-  .meta({ id: "ResourcesSpec" });
+  .meta({ id: "ResourcesSpec", description: "What the job may use, and when it runs." });
 
 /** What a user sends. Only `dataset` and `task` are required; unknown keys are errors. */
 export const JobSpec = z
   .strictObject({
-    name: z.string().min(1).max(limits.nameLength).optional(),
-    dataset: DatasetId,
+    name: z
+      .string()
+      .min(1)
+      .max(limits.nameLength)
+      .optional()
+      .describe("Shown in lists; the model gets it too. Left out: the data set's name and the task."),
+    dataset: DatasetId.describe("The id of the data set to learn from."),
     task: TaskSpec,
-    model: ModelSpec.optional(),
+    model: ModelSpec.optional().describe(
+      "What is trained. Left out: `mlp` for classification and regression (`cnn` on images), `k_means`, `gaussian_mixture` or `autoencoder` for the other tasks; with a base, the base's.",
+    ),
     loss: LossSpec.optional(),
-    optimizer: OptimizerSpec.optional(),
+    optimizer: OptimizerSpec.optional().describe(
+      "How weights are updated. Left out: `adam` whose learning rate falls along a cosine.",
+    ),
     training: TrainingSpec.prefault({}),
     preprocessing: PreprocessingSpec.optional(),
     base: BaseSpec.optional(),
     resources: ResourcesSpec.prefault({}),
     labels: exactRecord(z.string().min(1).max(63), z.string().max(255))
       .refine((labels) => Object.keys(labels).length <= limits.labels, `must have at most ${limits.labels} entries`)
-      .default({}),
+      .default({})
+      .describe(`Names and values of your own, kept with the job; at most ${limits.labels}.`),
     webhook: WebhookSpec.optional(),
   })
-  .meta({ id: "JobSpec" });
+  .meta({
+    id: "JobSpec",
+    description:
+      "What to train, on what and how. Only `dataset` and `task` are required; what is left out is chosen, and the job's record shows how. Unknown keys are errors.",
+  });
 
 type Filled<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], undefined> };
 
@@ -152,11 +116,6 @@ export type JobSpec = z.infer<typeof JobSpec>;
 export type ResolvedSplitSpec = Filled<SplitSpec, "validation" | "test">;
 export type JobSpecInput = z.input<typeof JobSpec>;
 export type TaskSpec = z.infer<typeof TaskSpec>;
-export type LossSpec = z.infer<typeof LossSpec>;
-export type SplitSpec = z.infer<typeof SplitSpec>;
-export type EarlyStopping = z.infer<typeof EarlyStopping>;
-export type TrainingSpec = z.infer<typeof TrainingSpec>;
-export type BaseSpec = z.infer<typeof BaseSpec>;
 export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */

@@ -1,9 +1,10 @@
 import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
-import { onlyImageOf } from "./image-features.ts";
-import type { JobSpec, LossSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
+import { onlyImageOf, seenImage } from "./image-features.ts";
+import type { JobSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import type { ModelSpec } from "./model-spec.ts";
+import type { LossSpec } from "./parts/loss-spec.ts";
 import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
@@ -22,12 +23,14 @@ const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>>
     softmax: ["cross_entropy"],
     logistic: ["binary_cross_entropy"],
     cnn: ["cross_entropy", "binary_cross_entropy"],
+    network: ["cross_entropy", "binary_cross_entropy"],
   },
   regression: {
     mlp: networkLosses,
     linear: [...numberLosses, "gaussian_nll"],
     poisson: ["poisson_nll"],
     cnn: networkLosses,
+    network: networkLosses,
   },
   clustering: { k_means: ["mean_squared_error"], gaussian_mixture: ["gaussian_nll"] },
   density_estimation: { gaussian_mixture: ["gaussian_nll"] },
@@ -36,7 +39,9 @@ const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>>
 
 const list = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(", ");
 
-export const modelsOf = (task: TaskType): readonly ModelType[] => Object.keys(choices[task]) as ModelType[];
+/** Those that a job can choose: a network comes with its base. */
+export const modelsOf = (task: TaskType): readonly ModelType[] =>
+  (Object.keys(choices[task]) as ModelType[]).filter((type) => type !== "network");
 /** Empty when the model does not solve the task. */
 export const lossesOf = (task: TaskType, model: ModelType): readonly LossType[] => choices[task][model] ?? [];
 
@@ -100,13 +105,18 @@ const checkImageSize = (
 };
 
 /** A CNN's features are the pixels of an image: numbers without gaps, as many as height × width × channels. */
-export const checkImage = (task: TaskSpec, model: ModelSpec, dataset: Dataset, errors: SpecErrors): void => {
+export const checkImage = (
+  { task, preprocessing }: Pick<JobSpec, "task" | "preprocessing">,
+  model: ModelSpec,
+  dataset: Dataset,
+  errors: SpecErrors,
+): void => {
   if (model.type !== "cnn") return;
   const features = featureNames(task, dataset);
   const columns = columnsByName(dataset);
   const image = onlyImageOf(task, dataset);
   if (image !== null) {
-    checkImageSize(model.input, image, errors);
+    checkImageSize(model.input, seenImage(image, preprocessing), errors);
     return;
   }
   const odd = features.find((name) => {

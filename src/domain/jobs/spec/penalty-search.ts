@@ -1,26 +1,36 @@
 import { z } from "zod";
 
-/**
- * How the penalty is chosen where nobody states it: networks are trained on a part of the training rows with l2 times each factor, uphill and then downhill
- * from 1 as long as the loss of the rest falls; then the model is trained on all training rows with the best. Of few rows one part says little, so several
- * take turns (cross-validation).
- */
 export const PenaltySearch = z
   .strictObject({
-    /** Share of the training rows that the trials do not see; 1000 rows at most. */
-    holdOut: z.number().min(0.05).max(0.5).default(0.2),
-    /** How many parts take turns in judging each factor. Left out: as many as hold 200 rows together, at most three. */
-    folds: z.int().min(1).max(20).optional(),
-    /** Multiples of l2, growing; 1 is among them. */
+    holdOut: z
+      .number()
+      .min(0.05)
+      .max(0.5)
+      .default(0.2)
+      .describe("Share of the training rows that the trials do not see and are judged by; 1000 rows at most."),
+    folds: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        "How many parts take turns in judging each factor. Left out: as many as hold 200 rows together, at most 3.",
+      ),
     factors: z
       .array(z.number().positive())
       .min(2)
       .max(9)
       .refine((factors) => factors.includes(1), "1 must be among the factors")
       .refine((factors) => factors.every((factor, i) => i === 0 || factor > factors[i - 1]!), "the factors must grow")
-      .default([1 / 16, 1 / 4, 1, 4, 16, 64]),
+      .default([1 / 16, 1 / 4, 1, 4, 16, 64])
+      .describe("Multiples of `l2` that may be tried, growing; 1 is among them."),
   })
-  .meta({ id: "PenaltySearch" });
+  .meta({
+    id: "PenaltySearch",
+    title: "On",
+    description:
+      "How the penalty is chosen where nobody states it: networks are trained on a part of the training rows with l2 times each factor, uphill and then downhill from 1 as long as the loss of the rest falls; then the model is trained on all training rows with the best. Of few rows one part says little, so several take turns (cross-validation).",
+  });
 
 export type PenaltySearch = z.infer<typeof PenaltySearch>;
 

@@ -1,25 +1,77 @@
 import { z } from "zod";
+import { limits } from "../../limits.ts";
 
-const perChannel = z.union([z.tuple([z.number()]), z.tuple([z.number(), z.number(), z.number()])]);
+const perChannel = z.union([
+  z.tuple([z.number()]).meta({ title: "Grey" }),
+  z.tuple([z.number(), z.number(), z.number()]).meta({ title: "Red, green, blue" }),
+]);
 
-/** What the pixels of images, as numbers from 0 to 1, become: (x − mean)/deviation of each channel. */
 export const ImageScaling = z
   .union([
-    /**
-     * `standardize` by mean and deviation of the training images (left out: this one) · `unit` 0 to 1 as they are · `minus_one_to_one` −1 to 1, as MobileNet
-     * has it · `imagenet` by mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), as torchvision has it.
-     */
-    z.enum(["standardize", "unit", "minus_one_to_one", "imagenet"]),
-    z.strictObject({
-      mean: perChannel,
-      deviation: perChannel.refine((values) => values.every((value) => value > 0), "must be above 0"),
-    }),
+    z.enum(["standardize", "unit", "minus_one_to_one", "imagenet"]).meta({ title: "By name" }),
+    z
+      .strictObject({
+        mean: perChannel.describe("Of each channel, of pixels from 0 to 1."),
+        deviation: perChannel
+          .refine((values) => values.every((value) => value > 0), "must be above 0")
+          .describe("Standard deviation of each channel, of pixels from 0 to 1; above 0."),
+      })
+      .meta({ id: "StatedImageScaling", title: "By numbers", description: "(x − mean)/deviation of each channel." }),
   ])
-  .meta({ id: "ImageScaling" });
+  .meta({
+    id: "ImageScaling",
+    title: "Image scaling",
+    description:
+      "What pixels of images, as numbers from 0 to 1, become: (x − mean)/deviation of each channel. `standardize`: by mean and deviation of the training images; `unit`: 0 to 1 as they are; `minus_one_to_one`: −1 to 1, as MobileNet has it; `imagenet`: by mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), as torchvision has it.",
+  });
+
+const side = z.int().min(1).max(limits.imageSide);
 
 export const PreprocessingSpec = z
-  .strictObject({ images: ImageScaling.default("standardize") })
-  .meta({ id: "PreprocessingSpec" });
+  .strictObject({
+    images: ImageScaling.default("standardize"),
+    shorterSide: side
+      .optional()
+      .describe(
+        "Pixels of the shorter side to which the data set's images are resized (bilinear, every pixel counting where they shrink). Left out: they are not resized, or as an imported network needs it.",
+      ),
+    crop: z
+      .union([
+        side.meta({ title: "A square" }),
+        z
+          .strictObject({ height: side.describe("Rows of pixels."), width: side.describe("Pixels in a row.") })
+          .meta({ id: "CropSize", title: "A rectangle", description: "The size of what is cut out." }),
+      ])
+      .optional()
+      .describe("Cut out of their centre then. Left out: all of it, or the size that an imported network takes."),
+    numbers: z
+      .enum(["none", "standardize"])
+      .optional()
+      .describe(
+        "Of tables with an imported network: `none` gives it the columns as they are, `standardize` by mean and deviation of the training rows. Left out: `none`.",
+      ),
+  })
+  .meta({
+    id: "PreprocessingSpec",
+    description:
+      "How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot.",
+  });
+
+export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
+
+/** How an image is resized, and the part of it that is kept; null: it is taken as it is. */
+export const cropOf = (
+  { height, width }: { readonly height: number; readonly width: number },
+  spec: PreprocessingSpec | undefined,
+): { shorterSide: number; height: number; width: number } | null => {
+  if (spec?.crop === undefined && spec?.shorterSide === undefined) return null;
+  const shorterSide = spec.shorterSide ?? Math.min(height, width);
+  const scale = shorterSide / Math.min(height, width);
+  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
+  const kept = typeof spec.crop === "number" ? { height: spec.crop, width: spec.crop } : (spec.crop ?? whole);
+  const same = shorterSide === Math.min(height, width) && kept.height === height && kept.width === width;
+  return same ? null : { shorterSide, ...kept };
+};
 
 export type ImageScaling = z.infer<typeof ImageScaling>;
 

@@ -1,5 +1,6 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
-import type { SplitSpec, TaskSpec } from "./job-spec.ts";
+import type { TaskSpec } from "./job-spec.ts";
+import type { SplitSpec } from "./parts/training-spec.ts";
 import { type SplitSizes, splitStrata } from "./split-sizes.ts";
 
 /** The label column's name; null for tasks without one. */

@@ -20,11 +20,10 @@ const WebhookUrl = z
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
   });
 
-/** Whom to tell when the job has ended. */
 export const WebhookSpec = z
   .strictObject({
-    url: WebhookUrl.describe("https, on a public address; gets a signed POST as Standard Webhooks describes it"),
+    url: WebhookUrl.describe("Where to: https, on a public address; gets a signed POST as Standard Webhooks has it."),
   })
-  .meta({ id: "WebhookSpec" });
+  .meta({ id: "WebhookSpec", description: "Whom to tell when the job has ended." });
 
 export type WebhookSpec = z.infer<typeof WebhookSpec>;

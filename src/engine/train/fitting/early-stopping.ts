@@ -1,4 +1,4 @@
-import type { EarlyStopping } from "../../../domain/jobs/spec/job-spec.ts";
+import type { EarlyStopping } from "../../../domain/jobs/spec/parts/training-spec.ts";
 import type { BestEpoch } from "../planning/training.ts";
 import type { Evaluation } from "./evaluate.ts";
 

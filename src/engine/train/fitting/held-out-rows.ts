@@ -1,4 +1,4 @@
-import type { LossSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import type { LossSpec } from "../../../domain/jobs/spec/parts/loss-spec.ts";
 import { exp64, log64 } from "../../kernels/math64.ts";
 import { permutation, seedWords } from "../../kernels/philox.ts";
 import { purposes } from "../../nn/purposes.ts";

@@ -3,12 +3,12 @@ import { seedWords } from "../../kernels/philox.ts";
 import { ruleOf } from "../../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
-import type { StepPrograms } from "../planning/plan-search.ts";
-import type { TrainingPlan } from "../planning/training.ts";
+import type { Stage, TrainingPlan } from "../planning/training.ts";
 import type { TrialRows } from "./held-out-rows.ts";
 
 /** What is trained: a trial of a penalty, or the model itself. */
-export interface Round extends StepPrograms {
+export interface Round {
+  readonly stages: readonly Stage[];
   readonly stepsPerEpoch: number;
   readonly lastBatchRows: number;
   /** Of all its epochs. */
@@ -19,9 +19,15 @@ export interface Round extends StepPrograms {
   readonly rows: TrialRows | null;
 }
 
+/** With another penalty than the spec's nothing is unfrozen. */
+const stagesOf = ({ search, programIndex }: TrainingPlan, penalty: number | null): readonly Stage[] => {
+  const programs = penalty === null ? undefined : search?.programs[penalty];
+  return programs === undefined ? programIndex.stages : [{ afterEpochs: 0, ...programs }];
+};
+
 /** The training of the model, with the penalty at this position of the search. */
 export const trainingRound = (plan: TrainingPlan, penalty: number | null): Round => ({
-  ...((penalty === null ? null : plan.search?.programs[penalty]) ?? plan.programIndex),
+  stages: stagesOf(plan, penalty),
   stepsPerEpoch: plan.stepsPerEpoch,
   lastBatchRows: plan.lastBatchRows,
   steps: plan.steps,
@@ -84,13 +90,16 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
       rate = learningRateAt(optimizer.schedule, optimizer.learningRate, { step, steps: round.steps, epoch }, plateau);
       rateEpoch = epoch;
     }
-    const correction1 = beta1 > 0 ? 1 - powInteger64(beta1, step + 1) : 1;
-    const correction2 = beta2 > 0 ? 1 - powInteger64(beta2, step + 1) : 1;
     for (let group = 0; group < hypers.length; group++) {
+      const { factor, stage } = layout.groups[group]!;
+      // Moving averages begin when their weights begin to learn.
+      const first = (round.stages[stage]?.afterEpochs ?? 0) * round.stepsPerEpoch;
+      const steps = step - first + 1;
+      if (steps <= 0) continue;
       const hyper = hypers[group]!;
-      hyper[0] = rate * layout.groups[group]!.factor;
-      hyper[1] = correction1;
-      hyper[2] = correction2;
+      hyper[0] = rate * factor;
+      hyper[1] = beta1 > 0 ? 1 - powInteger64(beta1, steps) : 1;
+      hyper[2] = beta2 > 0 ? 1 - powInteger64(beta2, steps) : 1;
     }
   };
 
@@ -113,10 +122,17 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
       shuffleBy(learnt, draws);
     },
     run: (epoch, batch, step, plateau) => {
-      setRandom(step);
       setRates(epoch, step, plateau);
-      cursor[0] = batch * plan.batchRows;
-      team.run(batch === round.stepsPerEpoch - 1 ? round.lastStep : round.step);
+      const stage = round.stages.findLast(({ afterEpochs }) => epoch >= afterEpochs)!;
+      const parts = batch === round.stepsPerEpoch - 1 ? stage.lastStep : stage.step;
+      let first = batch * plan.batchRows;
+      for (let part = 0; part < parts.length; part++) {
+        const { program, rows } = parts[part]!;
+        setRandom(step * plan.partsPerStep + part);
+        cursor[0] = first;
+        team.run(program);
+        first += rows;
+      }
       return loss[0]!;
     },
     learningRate: () => rate,

@@ -15,8 +15,7 @@ export const enterRound = (run: Run): void => {
   else {
     const { step } = search.programs[trial]!;
     run.round = {
-      step,
-      lastStep: step,
+      stages: [{ afterEpochs: 0, step, lastStep: step }],
       stepsPerEpoch: search.stepsPerEpoch,
       lastBatchRows: plan.batchRows,
       steps: search.stepsPerTrial,

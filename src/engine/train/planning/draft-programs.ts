@@ -1,16 +1,17 @@
-import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { createGraph, type Value } from "../../graph/graph.ts";
-import type { Result, TailEmitter } from "../../graph/record.ts";
+import { createGraph } from "../../graph/graph.ts";
 import { predictionValue } from "../../nn/losses.ts";
-import type { Placed } from "./place-memory.ts";
-import type { ModelPlacement } from "./place-model.ts";
+import type { TracedSpec } from "../../nn/models.ts";
+import type { Draft } from "./draft.ts";
+import { draftStep } from "./draft-steps.ts";
+import { stagesOf } from "./freezing.ts";
 import { type SearchPlan, type StepPrograms, sizeSearch } from "./plan-search.ts";
-import { activityValues, evaluationValues, parameterGradients, type Traced, traceBatch } from "./programs.ts";
-import { recordInitial, recordLayerSquares, recordShuffle, recordUpdate, updateFlops } from "./record-update.ts";
+import { type Trunk, traceTrunk } from "./plan-trunk.ts";
+import { activityValues, evaluationValues, type Traced, traceBatch } from "./programs.ts";
+import { recordInitial, recordLayerSquares, recordShuffle } from "./record-update.ts";
 import { type DataShape, type ProgramIndex, reportSplitOf, type Split, splits } from "./training.ts";
 
 /** How an epoch is cut: full batches and one shorter last one. A single last row joins the batch before it, because one row has no variance to normalise by. */
-export const cutEpoch = (spec: ResolvedJobSpec, rows: number) => {
+export const cutEpoch = (spec: TracedSpec, rows: number) => {
   const batchRows = spec.training.batchSize === "full" ? rows : Math.min(rows, spec.training.batchSize);
   const rest = rows % batchRows;
   if (rest === 0) return { batchRows, lastBatchRows: batchRows, stepsPerEpoch: rows / batchRows };
@@ -18,37 +19,8 @@ export const cutEpoch = (spec: ResolvedJobSpec, rows: number) => {
   return { batchRows, lastBatchRows: rest, stepsPerEpoch: Math.ceil(rows / batchRows) };
 };
 
-/** One kind of program before it is placed. */
-export interface Draft {
-  readonly traced: Traced;
-  /** What FLOPs are counted for. */
-  readonly wanted: readonly Value[];
-  readonly results: (placed: Placed, model: ModelPlacement) => Result[];
-  readonly tail?: (emit: TailEmitter, placed: Placed, model: ModelPlacement) => void;
-  readonly tailFlops?: (model: ModelPlacement) => number;
-}
-
-const stepDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, "train", rows, true);
-  const slopes = parameterGradients(traced);
-  return {
-    traced,
-    wanted: [traced.loss, ...slopes.values()],
-    results: ({ layout }, model) => {
-      const startOf = new Map(model.places.map(({ declaration, start }) => [declaration.name, start]));
-      const placed = [...slopes].map(([name, value]) => ({
-        value,
-        offset: layout.gradients.offset + 4 * startOf.get(name)!,
-      }));
-      return [{ value: traced.loss, offset: layout.lossOffset }, ...placed];
-    },
-    tail: (emit, placed, model) => recordUpdate(emit, spec, model, placed),
-    tailFlops: (model) => updateFlops(spec, model),
-  };
-};
-
-const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, split, rows, false);
+const evaluationDraft = (spec: TracedSpec, shape: DataShape, split: Split, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, split, rows, { training: false });
   const { answers, squaredError } = evaluationValues(spec, traced);
   return {
     traced,
@@ -65,8 +37,8 @@ const evaluationDraft = (spec: ResolvedJobSpec, shape: DataShape, split: Split, 
 };
 
 /** What the model says of rows that stand in `order`, behind those that a trial learns from. */
-const judgeDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, "train", rows, false, "order");
+const judgeDraft = (spec: TracedSpec, shape: DataShape, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, "train", rows, { training: false, order: "order" });
   const answers = predictionValue(spec.loss, traced.output);
   return {
     traced,
@@ -75,8 +47,8 @@ const judgeDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draf
   };
 };
 
-const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number): Draft => {
-  const traced = traceBatch(spec, shape, "train", rows, false);
+const statisticsDraft = (spec: TracedSpec, shape: DataShape, rows: number): Draft => {
+  const traced = traceBatch(spec, shape, "train", rows, { training: false });
   const described = activityValues(traced);
   return {
     traced,
@@ -94,25 +66,38 @@ const statisticsDraft = (spec: ResolvedJobSpec, shape: DataShape, rows: number):
   };
 };
 
+const trunkDraft = ({ network, rows }: Trunk, bare: Traced): Draft => {
+  const { graph, scope, value } = traceTrunk(network, rows);
+  return {
+    traced: { ...bare, graph, scope },
+    wanted: [value],
+    results: ({ trunk }) => [{ value, offset: trunk!.output.offset }],
+  };
+};
+
 /** Drafts of all programs, and where each will stand. */
 export const draftPrograms = (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   cut: ReturnType<typeof cutEpoch>,
   evaluationRows: number,
+  trunk: Trunk | null,
 ) => {
   const drafts: Draft[] = [];
   const push = (draft: Draft): number => drafts.push(draft) - 1;
   // Programs without a graph: only calls.
   const bare = {
-    traced: { ...traceBatch(spec, shape, "train", 1, false), graph: createGraph() },
+    traced: { ...traceBatch(spec, shape, "train", 1, { training: false }), graph: createGraph() },
     wanted: [],
     results: () => [],
   };
   const initialise = push({ ...bare, tail: (emit, placed, model) => recordInitial(emit, model, placed) });
   const shuffle = push({ ...bare, tail: (emit, placed) => recordShuffle(emit, shape.trainRows, placed) });
-  const step = push(stepDraft(spec, shape, cut.batchRows));
-  const lastStep = cut.lastBatchRows === cut.batchRows ? step : push(stepDraft(spec, shape, cut.lastBatchRows));
+  const stages = stagesOf(spec).afterEpochs.map((afterEpochs, stage) => {
+    const draft = (batchRows: number) => draftStep(spec, shape, { batchRows, stage, bare: bare.traced, push });
+    const step = draft(cut.batchRows);
+    return { afterEpochs, step, lastStep: cut.lastBatchRows === cut.batchRows ? step : draft(cut.lastBatchRows) };
+  });
   const statistics = push(statisticsDraft(spec, shape, Math.min(evaluationRows, shape.trainRows)));
   const evaluate: Partial<Record<Split, { full: number; rest: number }>> = {};
   for (const split of splits) {
@@ -123,28 +108,28 @@ export const draftPrograms = (
     const rest = rows % full === 0 ? fullIndex : push(evaluationDraft(spec, shape, split, rows % full));
     evaluate[split] = { full: fullIndex, rest };
   }
-  const index: ProgramIndex = { initialise, shuffle, step, lastStep, statistics, evaluate };
-  return { drafts, index, search: draftSearch(spec, shape, cut, evaluationRows, { index, push }) };
+  const trunkProgram = trunk === null ? null : push(trunkDraft(trunk, bare.traced));
+  const index: ProgramIndex = { initialise, shuffle, stages, statistics, evaluate, trunk: trunkProgram };
+  return { drafts, index, search: draftSearch(spec, shape, cut, evaluationRows, { index, bare: bare.traced, push }) };
 };
 
 /** The programs of the trials: a step for each penalty, and one that judges. */
 const draftSearch = (
-  spec: ResolvedJobSpec,
+  spec: TracedSpec,
   shape: DataShape,
   cut: ReturnType<typeof cutEpoch>,
   evaluationRows: number,
-  { index, push }: { index: ProgramIndex; push: (draft: Draft) => number },
+  { index, bare, push }: { index: ProgramIndex; bare: Traced; push: (draft: Draft) => number },
 ): SearchPlan | null => {
   const size = sizeSearch(spec, shape, cut.batchRows);
   if (size === null) return null;
   const programs = size.l2s.map((l2, at): StepPrograms => {
-    if (at === size.start) return { step: index.step, lastStep: index.lastStep };
+    const own = index.stages[0]!;
+    if (at === size.start) return { step: own.step, lastStep: own.lastStep };
     const penalised = { ...spec, training: { ...spec.training, l2 } };
-    const step = push(stepDraft(penalised, shape, cut.batchRows));
-    return {
-      step,
-      lastStep: index.lastStep === index.step ? step : push(stepDraft(penalised, shape, cut.lastBatchRows)),
-    };
+    const draft = (batchRows: number) => draftStep(penalised, shape, { batchRows, stage: 0, bare, push });
+    const step = draft(cut.batchRows);
+    return { step, lastStep: own.lastStep === own.step ? step : draft(cut.lastBatchRows) };
   });
   const full = Math.min(size.holdOutRows, evaluationRows);
   const fullIndex = push(judgeDraft(spec, shape, full));

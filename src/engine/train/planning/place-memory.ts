@@ -8,10 +8,12 @@ import { bytesOf } from "../../tensor/dtype.ts";
 import { createLayout, type Layout } from "../../tensor/layout.ts";
 import { columnsOf, type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { ModelPlacement } from "./place-model.ts";
+import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
 import {
   type DataShape,
   type EvaluationLayout,
+  type FloatRegion,
   type PlacedTensor,
   type Split,
   type SplitPlacement,
@@ -93,6 +95,7 @@ export interface PlaceRequest {
   readonly evaluationRows: number;
   readonly threads: number;
   readonly scratchBytes: number;
+  readonly trunk: Trunk | null;
 }
 
 export interface Placed {
@@ -100,6 +103,8 @@ export interface Placed {
   readonly data: Record<Split, SplitPlacement>;
   /** Two f64, for gradient clipping: Σ g² and the factor. */
   readonly clip: { readonly squaresOffset: number; readonly factorOffset: number };
+  /** Rows that go into the trunk, and what it makes of them. */
+  readonly trunk: { readonly input: FloatRegion; readonly output: FloatRegion } | null;
   readonly arenaOffset: number;
 }
 
@@ -114,7 +119,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     randomOffset: layout.place(16),
     cursorOffset: layout.place(4, 4),
     lossOffset: layout.place(4, 4),
-    groups: model.factors.map((factor) => ({ factor, hyperOffset: layout.place(hyperBytes, 32) })),
+    groups: model.groups.map((group) => ({ ...group, hyperOffset: layout.place(hyperBytes, 32) })),
   };
   const clip = { squaresOffset: layout.place(8, 8), factorOffset: layout.place(8, 8) };
   const constants = request.constants.map((constant) => ({
@@ -136,6 +141,10 @@ export const placeMemory = (request: PlaceRequest): Placed => {
   const evaluation = placeEvaluation(layout, spec, shape, request.evaluationRows);
   const statistics = placeStatistics(layout, model, request.described);
   const data = placeData(layout, spec, shape);
+  const trunk = request.trunk && {
+    input: floats(request.trunk.rows * request.trunk.inputs),
+    output: floats(request.trunk.rows * request.trunk.width),
+  };
   const scratchOffsets = Array.from({ length: request.threads }, () => layout.place(request.scratchBytes));
   const arenaOffset = layout.place(0);
   return {
@@ -156,6 +165,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     },
     data,
     clip,
+    trunk,
     arenaOffset,
   };
 };

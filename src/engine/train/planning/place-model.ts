@@ -1,8 +1,8 @@
-import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import type { TracedSpec } from "../../nn/models.ts";
 import type { TensorDeclaration } from "../../nn/scope.ts";
 import { ruleOf } from "../../optim/rules.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { covers, frozenBy } from "./programs.ts";
+import { covers, stagesOf } from "./freezing.ts";
 
 /** A tensor's place among the model's floats. */
 export interface ModelPlace {
@@ -17,16 +17,22 @@ export interface ModelPlace {
 export interface UpdateRange {
   readonly start: number;
   readonly count: number;
-  /** Index into the learning-rate factors. */
+  /** Index into the groups. */
   readonly group: number;
   readonly penalised: boolean;
+}
+
+/** Weights that learn at one rate, from one stage on. */
+export interface UpdateGroup {
+  readonly factor: number;
+  readonly stage: number;
 }
 
 export interface ModelPlacement {
   /** In the model's fixed order. */
   readonly places: readonly ModelPlace[];
   readonly ranges: readonly UpdateRange[];
-  readonly factors: readonly number[];
+  readonly groups: readonly UpdateGroup[];
   /** Floats of trainable weights, of all weights, and of weights and running averages. */
   readonly trainableCount: number;
   readonly count: number;
@@ -45,18 +51,22 @@ const padded = (count: number): number => Math.ceil(count / 4) * 4;
  * Lays the model's tensors side by side: trainable weights first, those of one learning rate and one penalty together, then frozen weights, then running
  * averages; each tensor begins at a multiple of 16 bytes.
  */
-export const placeModel = (spec: ResolvedJobSpec, declarations: readonly TensorDeclaration[]): ModelPlacement => {
-  const isFrozen = frozenBy(spec);
+export const placeModel = (spec: TracedSpec, declarations: readonly TensorDeclaration[]): ModelPlacement => {
+  const stages = stagesOf(spec);
   const separates = spec.training.l1 > 0 || spec.training.l2 > 0 || ruleOf(spec.optimizer).decay(spec.optimizer) > 0;
-  const factors: number[] = [];
+  const groups: UpdateGroup[] = [];
+  const groupOf = (factor: number, stage: number): number => {
+    const known = groups.findIndex((group) => group.factor === factor && group.stage === stage);
+    return known >= 0 ? known : groups.push({ factor, stage }) - 1;
+  };
   const described = declarations.map((declaration, order) => {
-    const frozen = declaration.fixed === true || isFrozen(declaration.name);
+    const stage = declaration.fixed === true ? null : stages.firstOf(declaration.name);
+    const frozen = stage === null;
     const factor = factorOf(spec.optimizer.layerFactors, declaration.name);
     const trainable = declaration.kind === "parameter" && !frozen;
-    if (trainable && !factors.includes(factor)) factors.push(factor);
     const section = declaration.kind === "statistic" ? 2 : frozen ? 1 : 0;
     const penalised = separates && declaration.penalised;
-    return { declaration, frozen, section, group: trainable ? factors.indexOf(factor) : 0, penalised, order };
+    return { declaration, frozen, section, group: trainable ? groupOf(factor, stage ?? 0) : 0, penalised, order };
   });
   const placed = described.toSorted(
     (a, b) =>
@@ -80,7 +90,7 @@ export const placeModel = (spec: ResolvedJobSpec, declarations: readonly TensorD
   return {
     places: places.sort((a, b) => a.order - b.order),
     ranges,
-    factors: factors.length > 0 ? factors : [1],
+    groups: groups.length > 0 ? groups : [{ factor: 1, stage: 0 }],
     trainableCount,
     count: start,
   };

@@ -1,9 +1,15 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 
-/** A step's programs: of a full batch, and of an epoch's last one (the same where that is full). */
+/** A program and the rows that it takes of the batch; one that only updates takes none. */
+export interface StepPart {
+  readonly program: number;
+  readonly rows: number;
+}
+
+/** A step's programs, one after another: of a full batch, and of an epoch's last one (the same where that is full). */
 export interface StepPrograms {
-  readonly step: number;
-  readonly lastStep: number;
+  readonly step: readonly StepPart[];
+  readonly lastStep: readonly StepPart[];
 }
 
 /** The trials that choose the penalty before the model is trained: for each penalty one with each fold. Positions in `l2s` and `programs` are those of the spec's factors. */

@@ -3,14 +3,27 @@ import { flopsOf, type TailEmitter } from "../../graph/record.ts";
 import { scratchBytes } from "../../kernels/families/matrix.ts";
 import { isSymmetric } from "../../nn/initializers.ts";
 import type { TracedSpec } from "../../nn/models.ts";
+import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
+import { gradientLeaf, lossLeaf } from "./draft-steps.ts";
+import { checkFreezing, covers } from "./freezing.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
-import { updateFlops } from "./record-update.ts";
-import { type DataShape, type ModelTensor, splits, type TrainingPlan } from "./training.ts";
+import type { StepPart } from "./plan-search.ts";
+import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
+import {
+  type DataShape,
+  type ModelTensor,
+  type ProgramIndex,
+  reportSplitOf,
+  type Split,
+  splits,
+  type TrainingPlan,
+} from "./training.ts";
 
 export const pageBytes = 65536;
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
@@ -27,6 +40,11 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
     ...layout.constants.map(({ name, offset }) => [name, offset] as const),
     ...layout.classWeights.map(({ name, offset }) => [name, offset] as const),
     ...model.places.map(({ declaration, start }) => [declaration.name, layout.model.offset + 4 * start] as const),
+    ...model.places.map(
+      ({ declaration, start }) => [gradientLeaf(declaration.name), layout.gradients.offset + 4 * start] as const,
+    ),
+    [lossLeaf, layout.lossOffset],
+    ...(placed.trunk === null ? [] : [[trunkInput, placed.trunk.input.offset] as const]),
   ]);
   for (const split of splits) {
     const { features, labels } = data[split];
@@ -63,8 +81,8 @@ const warningsOf = (
   }
   if (cut.lastBatchRows > cut.batchRows) warnings.push("the last row of an epoch joins the batch before it");
   const names = model.places.map(({ declaration }) => declaration.name);
-  const unmatched = [...(spec.base?.freeze ?? []), ...Object.keys(spec.optimizer.layerFactors)].filter(
-    (prefix) => !names.some((name) => name === prefix || name.startsWith(`${prefix}.`)),
+  const unmatched = Object.keys(spec.optimizer.layerFactors).filter(
+    (prefix) => !names.some((name) => covers(prefix, name)),
   );
   for (const prefix of unmatched) warnings.push(`no layer is called ${prefix}`);
   return warnings;
@@ -81,25 +99,94 @@ const placeTensors = (placed: Placed, model: ModelPlacement): ModelTensor[] =>
     offset: placed.layout.model.offset + 4 * start,
   }));
 
+/** Of the epochs in their stages, of the validation after each, and of what is measured and asked at the end. */
+const trainingFlops = (
+  spec: TracedSpec,
+  shape: DataShape,
+  cut: ReturnType<typeof cutEpoch>,
+  { stages, evaluate, statistics }: ProgramIndex,
+  { evaluationRows, flopsOfProgram }: { evaluationRows: number; flopsOfProgram: (program: number) => number },
+): number => {
+  const { epochs } = spec.training;
+  const parts = (own: readonly StepPart[]): number =>
+    own.reduce((sum, { program }) => sum + flopsOfProgram(program), 0);
+  const training = stages.reduce((sum, { afterEpochs, step, lastStep }, i) => {
+    const end = Math.min(epochs, stages[i + 1]?.afterEpochs ?? epochs);
+    const perEpoch = (cut.stepsPerEpoch - 1) * parts(step) + parts(lastStep) + flopsOfProgram(statistics);
+    return sum + Math.max(0, end - afterEpochs) * perEpoch;
+  }, 0);
+  const measuring = (split: Split): number => {
+    const programs = evaluate[split];
+    if (programs === undefined) return 0;
+    const rows = Math.min(evaluationRows, shape[`${split}Rows`]);
+    return (flopsOfProgram(programs.full) / rows) * shape[`${split}Rows`];
+  };
+  const atTheEnd = splits.reduce((sum, split) => sum + measuring(split), 0) + measuring(reportSplitOf(shape));
+  return training + epochs * measuring("validation") + atTheEnd;
+};
+
 export interface PlanOptions {
   /** FLOPs of a step that are worth one more thread; tests lower it to try teams on small jobs. */
   readonly flopsPerThread?: number;
+  /** False: a frozen trunk is computed in every step; tests compare the bits. */
+  readonly keepFeatures?: boolean;
 }
 
 /**
  * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
- * the job. Throws ModelShapeError where the model does not fit the data.
+ * the job. A frozen trunk's values are kept, if they fit. Throws ModelShapeError where the model does not fit the data.
  */
 export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
+  const trunk = options.keepFeatures === false || shape.inputs !== inputsOf(spec) ? null : findTrunk(spec);
+  if (trunk === null) return planWith(spec, shape, null, options);
+  const kept = planWith({ ...spec, network: trunk.top }, { ...shape, inputs: trunk.width }, trunk, options);
+  if (kept.memoryBytes <= spec.resources.memoryBytes) return { ...kept, spec };
+  const computed = planWith(spec, shape, null, options);
+  return computed.memoryBytes < kept.memoryBytes ? computed : { ...kept, spec };
+};
+
+const placeProgram = (
+  { traced, results, tail, tailFlops }: Draft,
+  placed: Placed,
+  model: ModelPlacement,
+  placeOf: (name: string) => number,
+): ExecutionPlan =>
+  plan({
+    graph: traced.graph,
+    results: results(placed, model),
+    placeOf,
+    arenaOffset: placed.arenaOffset,
+    floatBytes: 4,
+    ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
+    tailFlops: tailFlops?.(model) ?? 0,
+  });
+
+const inputsOf = ({ network }: TracedSpec): number => (network === undefined ? 0 : widthOfInput(network));
+
+const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, options: PlanOptions): TrainingPlan => {
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
-  const evaluationRows = Math.min(largest, spec.network ? cut.batchRows : Math.max(cut.batchRows, evaluationBatch));
-  const { drafts, index, search } = draftPrograms(spec, shape, cut, evaluationRows);
-  const stepTrace = drafts[index.step]!;
+  const atOnce = Math.min(cut.batchRows, spec.training.microBatch ?? cut.batchRows);
+  const evaluationRows = Math.min(largest, spec.network ? atOnce : Math.max(atOnce, evaluationBatch));
+  const { drafts, index, search } = draftPrograms(spec, shape, cut, evaluationRows, trunk);
+  const lastStage = index.stages.at(-1)!;
+  const stepTrace = drafts[lastStage.step[0]!.program]!;
   const described = drafts[index.statistics]!.traced;
-  const model = placeModel(spec, [...stepTrace.traced.scope.declarations.values()]);
-  const flopsPerStep = flopsOf(stepTrace.traced.graph, stepTrace.wanted) + updateFlops(spec, model);
-  const threads = threadsFor(flopsPerStep, spec.resources.threads, options.flopsPerThread);
+  const declarations = [...stepTrace.traced.scope.declarations.values()];
+  checkFreezing(spec, declarations);
+  const model = placeModel(spec, declarations);
+  const flopsOfDraft = ({ traced, wanted, tailFlops }: Draft): number =>
+    flopsOf(traced.graph, wanted) + (tailFlops?.(model) ?? 0);
+  const flopsOfParts = (parts: readonly StepPart[]): number =>
+    parts.reduce((sum, { program }) => sum + flopsOfDraft(drafts[program]!), 0);
+  const flopsPerStep = flopsOfParts(lastStage.step);
+  const flopsOfProgram = (program: number): number => flopsOfDraft(drafts[program]!);
+  const flopsOfSteps = trainingFlops(spec, shape, cut, index, { evaluationRows, flopsOfProgram });
+  const rows = splits.reduce((sum, split) => sum + shape[`${split}Rows`], 0);
+  const flopsOfTrunk = trunk === null ? 0 : rows * trunk.flopsPerRow;
+  // The team is as large as what takes longest needs it.
+  const flopsAtOnce = trunk !== null && flopsOfTrunk > flopsOfSteps ? trunk.rows * trunk.flopsPerRow : flopsPerStep;
+  const threads = threadsFor(flopsAtOnce, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
   const placed = placeMemory({
     spec,
@@ -110,22 +197,10 @@ export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOp
     evaluationRows,
     threads,
     scratchBytes,
+    trunk,
   });
   const placeOf = createLookup(placed, model);
-  const programs = drafts.map(({ traced, results, tail, tailFlops }): ExecutionPlan => {
-    const request = {
-      graph: traced.graph,
-      results: results(placed, model),
-      placeOf,
-      arenaOffset: placed.arenaOffset,
-      floatBytes: 4 as const,
-    };
-    return plan({
-      ...request,
-      ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
-      tailFlops: tailFlops?.(model) ?? 0,
-    });
-  });
+  const programs = drafts.map((draft) => placeProgram(draft, placed, model, placeOf));
   const arenaBytes = Math.max(...programs.map((program) => program.arenaBytes));
   const weights = model.places.filter(({ declaration }) => declaration.kind === "parameter");
   return {
@@ -134,7 +209,9 @@ export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOp
     parameters: weights.reduce((sum, { declaration }) => sum + sizeOf(declaration.shape), 0),
     memoryBytes: alignUp(placed.arenaOffset + arenaBytes, pageBytes),
     flopsPerStep,
+    flops: flopsOfSteps + flopsOfTrunk,
     ...cut,
+    partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
     steps: cut.stepsPerEpoch * spec.training.epochs,
     search,
     threads,
@@ -142,6 +219,10 @@ export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOp
     tensors: placeTensors(placed, model),
     data: placed.data,
     layout: placed.layout,
+    trunk:
+      trunk && placed.trunk && index.trunk !== null
+        ? { program: index.trunk, rows: trunk.rows, inputs: trunk.inputs, width: trunk.width, ...placed.trunk }
+        : null,
     programs,
     programIndex: index,
     syncOffset: placed.layout.syncOffset,

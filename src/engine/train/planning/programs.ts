@@ -9,6 +9,7 @@ import { labelType, lossValue, predictionValue } from "../../nn/losses.ts";
 import { type TracedSpec, traceOfJob } from "../../nn/models.ts";
 import { createScope, type Scope } from "../../nn/scope.ts";
 import { columnsOf } from "../../tensor/shape.ts";
+import { stagesOf } from "./freezing.ts";
 import type { DataShape, EvaluationLayout, Split } from "./training.ts";
 
 /** A model, its batch and its loss as a graph: not yet placed. */
@@ -20,27 +21,29 @@ export interface Traced {
   readonly loss: Value;
 }
 
-/** Whether a name is `prefix` or lies under it: `hidden.1` covers `hidden.1.weight` but not `hidden.10`. */
-export const covers = (prefix: string, name: string): boolean => name === prefix || name.startsWith(`${prefix}.`);
-
-export const frozenBy =
-  (spec: ResolvedJobSpec) =>
-  (name: string): boolean =>
-    (spec.base?.freeze ?? []).some((prefix) => covers(prefix, name));
-
 export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
 
-/** Traces the model on `rows` rows of a split, in the order of an index vector: that of this epoch in training, else that of the file unless named. */
+export interface BatchOptions {
+  readonly training: boolean;
+  /** The index vector that the rows are taken by: that of this epoch in training, else that of the file unless named. */
+  readonly order?: "order" | "identity";
+  /** What is frozen then. */
+  readonly stage?: number;
+  /** Of the mini-batch that these rows are a part of. */
+  readonly batchRows?: number;
+}
+
+/** Traces the model on `rows` rows of a split. */
 export const traceBatch = (
   spec: TracedSpec,
   shape: DataShape,
   split: Split,
   rows: number,
-  training: boolean,
-  order: "order" | "identity" = training ? "order" : "identity",
+  { training, order = training ? "order" : "identity", stage = 0, batchRows = rows }: BatchOptions,
 ): Traced => {
   const graph = createGraph();
-  const scope = createScope(graph, training, frozenBy(spec));
+  const { isFrozen } = stagesOf(spec);
+  const scope = createScope(graph, training, (name) => isFrozen(name, stage), spec.base?.frozenBatchNorm);
   const splitRows = shape[`${split}Rows`];
   const indices = graph.leaf(order, [Math.max(1, splitRows)], "i32");
   const cursor = graph.leaf("state.cursor", [], "i32");
@@ -57,7 +60,7 @@ export const traceBatch = (
       ? taken("labels", [], "i32")
       : taken("labels", [label.columns], "float");
   const output = traceOfJob(spec)(scope, x, shape.outputs);
-  return { graph, scope, output, labels, loss: lossValue(spec.loss, output, labels) };
+  return { graph, scope, output, labels, loss: lossValue(spec.loss, output, labels, batchRows) };
 };
 
 /** Gradients of the loss for the parameters that are learnt, by name. */

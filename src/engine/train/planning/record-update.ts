@@ -14,6 +14,7 @@ export const recordUpdate = (
   spec: ResolvedJobSpec,
   model: ModelPlacement,
   { layout, clip }: Placed,
+  stage: number,
 ): void => {
   const { k } = emit;
   const floats = (offset: number, start: number, count: number) => emit.at(offset + 4 * start, 4 * count);
@@ -29,6 +30,7 @@ export const recordUpdate = (
   }
   const rule = ruleOf(spec.optimizer);
   for (const { start, count, group, penalised } of model.ranges) {
+    if (model.groups[group]!.stage > stage) continue;
     const gradients = floats(layout.gradients.offset, start, count);
     if (gradientClip && "value" in gradientClip) k.clamp(gradients, gradients, gradientClip.value, count);
     const range = {

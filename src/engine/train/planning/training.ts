@@ -1,10 +1,11 @@
+import type { NoticeType } from "../../../domain/jobs/event-types.ts";
 import type { LayerStatistics, MetricPoint, Metrics } from "../../../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import type { ExecutionPlan } from "../../graph/plan.ts";
 import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { SearchPlan } from "./plan-search.ts";
+import type { SearchPlan, StepPrograms } from "./plan-search.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {
@@ -65,8 +66,8 @@ export interface TrainingLayout {
   readonly cursorOffset: number;
   /** One f32: the last batch's loss. */
   readonly lossOffset: number;
-  /** Learning-rate groups: their factors and hyper blocks. */
-  readonly groups: readonly { readonly factor: number; readonly hyperOffset: number }[];
+  /** Learning-rate groups: their factors, the stages from which they learn, and hyper blocks. */
+  readonly groups: readonly { readonly factor: number; readonly stage: number; readonly hyperOffset: number }[];
   readonly constants: readonly (PlacedTensor & { readonly values: readonly number[] })[];
   /** Weights and then running averages, padded tensor by tensor to 16 bytes. */
   readonly model: FloatRegion;
@@ -118,16 +119,33 @@ export interface StatisticsLayout {
   }[];
 }
 
+/** Epochs in which the same layers learn. */
+export interface Stage extends StepPrograms {
+  readonly afterEpochs: number;
+}
+
 /** Positions in `programs`. */
 export interface ProgramIndex {
   readonly initialise: number;
   /** Draws the words that the rows are shuffled by. */
   readonly shuffle: number;
-  readonly step: number;
-  readonly lastStep: number;
+  /** The first is the beginning; the others begin where layers are unfrozen. */
+  readonly stages: readonly Stage[];
   readonly statistics: number;
+  /** What is computed once for each row, if anything is. */
+  readonly trunk: number | null;
   /** The program of full batches, and of the rest (the same where there is none); absent where the split has no rows. */
   readonly evaluate: Readonly<Partial<Record<Split, { readonly full: number; readonly rest: number }>>>;
+}
+
+/** Rows go into `input`; `program` leaves what is kept of them in `output`. */
+export interface TrunkPlan {
+  readonly program: number;
+  readonly rows: number;
+  readonly inputs: number;
+  readonly width: number;
+  readonly input: FloatRegion;
+  readonly output: FloatRegion;
 }
 
 /** A job's whole course, known before it is queued. A plain value: it can be posted to another thread. */
@@ -138,7 +156,10 @@ export interface TrainingPlan {
   readonly parameters: number;
   /** Bytes of the one shared memory, a multiple of 64 KiB: it is allocated at exactly this size. */
   readonly memoryBytes: number;
+  /** Of a step in which all learns that ever does. */
   readonly flopsPerStep: number;
+  /** Of the whole training, its measurements between the epochs and at the end. */
+  readonly flops: number;
   readonly stepsPerEpoch: number;
   /** Of the training itself; those of the search come before. */
   readonly steps: number;
@@ -147,12 +168,16 @@ export interface TrainingPlan {
   readonly batchRows: number;
   /** Rows of an epoch's last batch. */
   readonly lastBatchRows: number;
+  /** Of a step at most: each draws random numbers of its own. */
+  readonly partsPerStep: number;
   readonly threads: number;
   readonly warnings: readonly string[];
   /** Weights and running averages in the model's fixed order. */
   readonly tensors: readonly ModelTensor[];
   readonly data: Readonly<Record<Split, SplitPlacement>>;
   readonly layout: TrainingLayout;
+  /** The frozen part of a network whose values are kept as features: null where there is none. `shape.inputs` counts those. */
+  readonly trunk: TrunkPlan | null;
   readonly programs: readonly ExecutionPlan[];
   readonly programIndex: ProgramIndex;
   /** For leadTeam and runTeamMember. */
@@ -162,8 +187,7 @@ export interface TrainingPlan {
 
 export interface TrainingEvent {
   readonly level: "info" | "warn" | "error";
-  /** `zero_initial_weights`, `vanishing_gradients`, … */
-  readonly type: string;
+  readonly type: NoticeType;
   readonly message: string;
   readonly data: Record<string, number | string | boolean | null | string[] | number[]>;
 }

@@ -28,11 +28,12 @@ const truth = (value: boolean): number => (value ? 1 : 0);
 /** Whole numbers divide towards zero, as C's do. */
 const divide = (a: number, b: number, whole: boolean): number => (whole ? Math.trunc(a / b) : a / b);
 
-/** Whole and half powers, exactly as multiplication and roots have them; others are left to the network itself. */
+/** Whole and half powers are computed, exactly as multiplication and roots have them. */
+const isFoldedPower = (b: number): boolean => Math.abs(b) === 0.5 || (Number.isInteger(b) && Math.abs(b) <= 64);
+
 const raise = (a: number, b: number): number => {
   if (b === 0.5) return Math.sqrt(a);
   if (b === -0.5) return 1 / Math.sqrt(a);
-  if (!Number.isInteger(b) || Math.abs(b) > 64) return Number.NaN;
   let power = 1;
   for (let i = 0; i < Math.abs(b); i++) power *= a;
   return b < 0 ? 1 / power : power;
@@ -43,7 +44,9 @@ const binaries: Readonly<Record<string, (a: number, b: number, whole: boolean) =
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
   Div: divide,
+  /** With the divisor's sign; `Fmod`, the same node with fmod=1, with the dividend's. */
   Mod: (a, b) => a - b * Math.floor(a / b),
+  Fmod: (a, b) => a % b,
   Pow: raise,
   Min: (a, b) => Math.min(a, b),
   Max: (a, b) => Math.max(a, b),
@@ -73,6 +76,7 @@ const foldBinary = (op: string, a: ConstantTensor, b: ConstantTensor): ConstantT
   const f = binaries[op];
   const dims = broadcastDims(a.dims, b.dims);
   if (f === undefined || dims === null) return null;
+  if (op === "Pow" && !b.data.every(isFoldedPower)) return null;
   const whole = a.kind === "integer" && b.kind === "integer";
   const [x, y] = [spread(a, dims), spread(b, dims)];
   const data = Float64Array.from(x, (value, i) => f(value, y[i]!, whole));

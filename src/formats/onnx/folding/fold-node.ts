@@ -62,6 +62,14 @@ const foldSplit = (node: OnnxNode, x: ConstantTensor, input: ConstantTensor | un
   return parts;
 };
 
+const isFmod = (node: OnnxNode): boolean => node.op === "Mod" && intOf(node, "fmod", 0) === 1;
+
+/** Nothing is dropped but in training; the second output says so. */
+const foldDropout = ([x, , training]: readonly (ConstantTensor | undefined)[]): ConstantTensor[] | null => {
+  if (x === undefined || (training !== undefined && training.data[0] !== 0)) return null;
+  return [x, constant(x.dims, "integer", new Float64Array(x.data.length).fill(1))];
+};
+
 /** Computes nodes whose inputs are all known, within a budget of elements. */
 export const createFolder = () => {
   let left = mostElements;
@@ -77,9 +85,11 @@ export const createFolder = () => {
             ? present[0]
               ? foldSplit(node, present[0], inputs[1])
               : null
-            : isElementwise(node.op)
-              ? one(foldElementwise(node.op, present))
-              : one(foldShape(node, inputs, mostElements));
+            : node.op === "Dropout"
+              ? foldDropout(inputs)
+              : isElementwise(node.op)
+                ? one(foldElementwise(isFmod(node) ? "Fmod" : node.op, present))
+                : one(foldShape(node, inputs, mostElements));
     for (const { data } of folded ?? []) left -= data.length;
     if (left < 0)
       throw unsupportedOnnx(`the file's constants grow beyond ${mostElements} elements when they are computed`);

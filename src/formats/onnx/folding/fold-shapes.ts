@@ -30,6 +30,12 @@ export const transposed = (x: ConstantTensor, order: readonly number[]): Constan
 export const axesOf = (node: OnnxNode, input: ConstantTensor | undefined): readonly number[] | null =>
   intsOf(node, "axes") ?? (input === undefined ? null : [...input.data]);
 
+/** Of a reduction; null: none are stated, which means all of them, or with `noop_with_empty_axes` none. */
+export const reducedAxes = (node: OnnxNode, input: ConstantTensor | undefined): readonly number[] | null => {
+  const axes = axesOf(node, input);
+  return axes === null || axes.length === 0 ? null : axes;
+};
+
 export const unsqueezedDims = (dims: readonly number[], axes: readonly number[]): number[] => {
   const rank = dims.length + axes.length;
   const added = new Set(axes.map((axis) => axisOf(axis, rank)));
@@ -141,7 +147,9 @@ const foldReduction = (
   axesInput: ConstantTensor | undefined,
 ): ConstantTensor | null => {
   const rule = reductions[node.op]!;
-  const axes = axesOf(node, axesInput)?.map((axis) => axisOf(axis, x.dims.length)) ?? x.dims.map((_, axis) => axis);
+  const stated = reducedAxes(node, axesInput);
+  if (stated === null && intOf(node, "noop_with_empty_axes", 0) === 1) return x;
+  const axes = stated?.map((axis) => axisOf(axis, x.dims.length)) ?? x.dims.map((_, axis) => axis);
   const kept = x.dims.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const out = new Float64Array(productOf(kept)).fill(rule.start);
   const places: number[] = [];

@@ -95,6 +95,9 @@ export const addTensor = (
   known: Known,
   tensor: { shape: readonly number[]; data: Float32Array; kind: NetworkTensor["kind"] },
 ): string => {
+  const needed = tensor.shape.reduce((product, size) => product * size, 1);
+  if (tensor.data.length !== needed)
+    throw nodeProblem(node, `its ${part} has ${tensor.data.length} elements where ${needed} are needed`);
   const wanted = tensorName(known.source, node, part);
   let name = wanted;
   for (let copy = 2; l.tensors.has(name); copy++) name = `${wanted}.${copy}`;

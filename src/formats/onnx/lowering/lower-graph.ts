@@ -100,6 +100,16 @@ const lowerNode = (l: Lowering, node: OnnxNode, fold: ReturnType<typeof createFo
   lower(l, node);
 };
 
+/** Nodes come from anywhere: what a lowerer took for granted of one, and stumbled over, is the file's fault and named with the node. */
+const refusing = (node: OnnxNode, lower: () => void): void => {
+  try {
+    lower();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw nodeProblem(node, "its inputs, shapes and attributes are not what this operator takes", error);
+  }
+};
+
 export interface Lowered {
   readonly lowering: Lowering;
   readonly inputs: readonly NetworkPort[];
@@ -139,6 +149,6 @@ export const lowerGraph = (graph: OnnxGraph): Lowered => {
   });
   const inputs = beginInputs(lowering, graph);
   const fold = createFolder();
-  for (const node of graph.nodes) lowerNode(lowering, node, fold);
+  for (const node of graph.nodes) refusing(node, () => lowerNode(lowering, node, fold));
   return { lowering, inputs, outputs: endOutputs(lowering, graph) };
 };

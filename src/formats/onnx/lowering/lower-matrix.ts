@@ -142,8 +142,14 @@ const matrixProduct = (l: Lowering, node: OnnxNode, left: Laid, right: Laid): La
   if ([m, k, n].some((size) => size < 0)) throw nodeProblem(node, "it multiplies over the batch");
   const transposes = { transposeA: first.transpose, transposeB: second.transpose };
   const value = emit(l, { op: "matmul", a: first.x.value, b: second.x.value, m, k, n, ...transposes });
-  const sizes = new Map([...a.sizes, ...b.sizes]);
-  const [rows, columns] = [a.axes[rank - 2]!, b.axes[rank - 1]!];
+  // Both may be views of one value, whose atoms would then stand in the product twice.
+  const sizes = new Map(a.sizes);
+  const columns = b.axes[rank - 1]!.map((atom) => {
+    const fresh = l.newAtom();
+    sizes.set(fresh, b.sizes.get(atom)!);
+    return fresh;
+  });
+  const rows = a.axes[rank - 2]!;
   return laid(value, {
     sizes,
     order: [...batch, ...rows, ...columns],

@@ -1,5 +1,5 @@
 import { axisOf } from "../folding/axes.ts";
-import { axesOf } from "../folding/fold-shapes.ts";
+import { reducedAxes } from "../folding/fold-shapes.ts";
 import { floatOf, intOf, type OnnxNode } from "../graph.ts";
 import { nodeProblem } from "../onnx-error.ts";
 import { binaryOf } from "./broadcast.ts";
@@ -40,7 +40,7 @@ const reduction =
   (l, node) => {
     const x = laidInput(l, node, 0);
     const rank = x.layout.axes.length;
-    const stated = axesOf(node, knownInput(l, node, 1, "axes")?.tensor);
+    const stated = reducedAxes(node, knownInput(l, node, 1, "axes")?.tensor);
     if (stated === null && intOf(node, "noop_with_empty_axes", 0) === 1) {
       setOutput(l, node, x);
       return;

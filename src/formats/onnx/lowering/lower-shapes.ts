@@ -222,6 +222,12 @@ const concat: Lowerer = (l, node) => {
   );
 };
 
+/** Only an axis of one element repeats; a batch that the file fixed is the batch. */
+const requireSame = (l: Lowering, node: OnnxNode, size: number, wanted: number): void => {
+  if (wanted === 1 || wanted === size || (size === -1 && wanted === l.fixedBatch)) return;
+  throw nodeProblem(node, `it repeats an axis of ${size === -1 ? "the batch" : size} to ${wanted}`);
+};
+
 const expand: Lowerer = (l, node) => {
   const own = laidInput(l, node, 0);
   const target = sizesOf(node, requireKnown(l, node, 1, "shape").tensor.data);
@@ -231,6 +237,7 @@ const expand: Lowerer = (l, node) => {
   const sizes = new Map(x.layout.sizes);
   const axes = x.layout.axes.map((atoms, axis) => {
     const wanted = target[axis - rank + target.length] ?? 1;
+    if (atoms.length > 0) requireSame(l, node, axisSize(x.layout, axis), wanted);
     if (atoms.length > 0 || wanted === 1) return atoms;
     const atom = l.newAtom();
     sizes.set(atom, wanted);

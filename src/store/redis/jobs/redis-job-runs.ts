@@ -8,6 +8,7 @@ import type { Fence, JobStore } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob } from "./job-record.ts";
 import type { JobScripts } from "./job-scripts.ts";
+import { createEnds } from "./redis-job-ends.ts";
 
 type Runs = Pick<
   JobStore,
@@ -85,17 +86,7 @@ export const createRuns = (
     return held === 1 ? { obsolete } : null;
   },
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
-  succeed: async ({ tenant, job, attempt }, model, metrics, at) =>
-    (await scripts.succeedJob(
-      [...jobKeys(tenant, job), `${redisKeys.modelPrefix(tenant)}:${model.id}`, redisKeys.modelIndex(tenant)],
-      attempt,
-      JSON.stringify(transitions.succeed.from),
-      at,
-      "the model is stored",
-      model.id,
-      JSON.stringify(model),
-      JSON.stringify(metrics),
-    )) === 1,
+  ...createEnds(scripts),
   fail: async (fence, error, at) =>
     (await moved({
       ...ofFence(fence),

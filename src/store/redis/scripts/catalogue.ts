@@ -1,16 +1,15 @@
 import { removalPrelude } from "./removals.ts";
 
 /**
- * Records a manifest, and that it holds what it refers to.
+ * Records a manifest.
  *
- * KEYS  1 record   2 index of ids   3 … holders of each resource that it refers to
+ * KEYS  1 record   2 index of ids
  * ARGV  1 id   2 manifest, JSON
  * Result  1
  */
 export const addManifest = `
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
-for position = 3, #KEYS do redis.call('SADD', KEYS[position], ARGV[1]) end
 return 1
 `;
 
@@ -41,7 +40,7 @@ return result
  * Forgets a resource unless something still refers to it, and notes that its files are to be removed. Again 'removed' until they are.
  *
  * KEYS  1 record   2 index of ids   3 holders of the resource   4 aliases (hash: name → model)   5 removals
- *       6 … holders of each resource that it refers to
+ *       6 ids of its name (a model's; of a data set empty)   7 versions of its name   8 … holders of each resource that it refers to
  * ARGV  1 id   2 where its files lie
  * Result  {'removed'} | {'absent'} | {'held', ids …} | {'alias', name}
  */
@@ -55,7 +54,10 @@ for position = 2, #aliases, 2 do
 end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
-for position = 6, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
+redis.call('ZREM', KEYS[6], ARGV[1])
+local version = redis.call('HGET', KEYS[7], ARGV[1])
+if version then redis.call('HDEL', KEYS[7], ARGV[1], 'v' .. version) end
+for position = 8, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
 noteRemoval(KEYS[5], ARGV[2])
 return { 'removed' }
 `;

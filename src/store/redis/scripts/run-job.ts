@@ -1,5 +1,6 @@
 import { limits } from "../../../domain/limits.ts";
 import { jobPrelude } from "./job-prelude.ts";
+import { modelPrelude } from "./models.ts";
 
 /**
  * A trainer takes a queued job up, under a new attempt number. A claim whose answer was lost gives the same when it is repeated.
@@ -80,11 +81,11 @@ return result
  * The last commit: the job succeeded and its model exists, in one step. Repeated by the same attempt, as its answer may have been
  * lost, it changes nothing and is accepted again.
  *
- * KEYS  1–10 as in the prelude   11 model   12 index of models
+ * KEYS  1–10 as in the prelude   11 model   12 index of models   13 ids of the model's name   14 versions of the name
  * ARGV  1 attempt   2 states it may be in, JSON   3 time   4 reason   5 model's id   6 model, JSON   7 metrics, JSON
  * Result  1, or 0 if the attempt does not hold the job or the job was cancelled before
  */
-export const succeedJob = `${jobPrelude}
+export const succeedJob = `${jobPrelude}${modelPrelude}
 local now, attempt, model = unpack(redis.call('HMGET', job, 'state', 'attempt', 'model'))
 if now == 'succeeded' and attempt == ARGV[1] and model == ARGV[5] then return 1 end
 local state = heldBy(ARGV[1])
@@ -92,8 +93,7 @@ local allowed = false
 for _, name in ipairs(cjson.decode(ARGV[2])) do allowed = allowed or name == state end
 if not allowed then return 0 end
 redis.call('HSET', job, 'model', ARGV[5], 'metrics', ARGV[7], 'progress', 1, 'checkpoints', '[]')
-redis.call('SET', KEYS[11], ARGV[6])
-redis.call('ZADD', KEYS[12], 0, ARGV[5])
+recordModel(KEYS[11], KEYS[12], KEYS[13], KEYS[14], ARGV[5], ARGV[6], '')
 local dataset, base = unpack(redis.call('HMGET', job, 'dataset', 'base'))
 redis.call('SADD', holders .. ':' .. dataset, ARGV[5])
 if base ~= '' then redis.call('SADD', holders .. ':' .. base, ARGV[5]) end

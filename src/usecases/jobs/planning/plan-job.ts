@@ -2,11 +2,13 @@ import { dataShape } from "../../../data/preprocessing/data-shape.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
+import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../domain/limits.ts";
-import { type AnyModel, isImported, type Model } from "../../../domain/models/model.ts";
+import { type AnyModel, isImported } from "../../../domain/models/model.ts";
+import { readNetwork } from "../../../store/artifacts/read-network.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
 import type { Deps } from "../../deps.ts";
@@ -40,17 +42,11 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
   }
 };
 
-const requireTrained = (model: AnyModel): Model => {
-  if (!isImported(model)) return model;
-  const detail = `${model.id} was imported, and jobs cannot start from imported networks`;
-  throw new ServiceError("invalid", `/base/model: ${detail}`, { errors: [{ pointer: "/base/model", detail }] });
-};
-
 export interface PlannedJob {
   spec: ResolvedJobSpec;
   plan: Plan;
   dataset: Dataset;
-  base: Model | null;
+  base: AnyModel | null;
 }
 
 /** The way of every spec, submitted or only validated: strict parse, references, defaults, plan, limits. */
@@ -61,13 +57,15 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promis
   const base =
     asked.base === undefined
       ? null
-      : requireTrained(await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model)));
+      : await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model));
   // An alias may move while the job waits: the record names the model it meant.
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
-  const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base));
-  const plan = { ...planned, warnings: [...planned.warnings, ...dataWarnings(spec, dataset)] };
+  const network = base === null ? null : await readNetwork(deps.artifacts, caller.tenant, base);
+  const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base), network);
+  const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
+  const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset)] };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base };
 };

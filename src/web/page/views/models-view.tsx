@@ -87,29 +87,36 @@ export const ModelsView = () => (
   />
 );
 
+const downloads = {
+  weights: { label: "Download weights", ending: "safetensors" },
+  onnx: { label: "Download ONNX", ending: "onnx" },
+  card: { label: "Download card", ending: "md" },
+} as const;
+
 /** A plain link where that suffices; with an API key the file must be asked for with a header. */
-const Weights = ({ id }: { id: string }) => {
+const Download = ({ id, file }: { id: string; file: keyof typeof downloads }) => {
   const { busy, error, run } = useAction();
+  const { label, ending } = downloads[file];
   if (apiKey.read() === null) {
     return (
-      <a class="button" href={`/v1/models/${id}/weights`} download={`${id}.safetensors`}>
-        Download weights
+      <a class="button" href={`/v1/models/${id}/${file}`} download={`${id}.${ending}`}>
+        {label}
       </a>
     );
   }
   const download = (): void =>
     run(async () => {
-      const url = URL.createObjectURL(await api.weights(id));
+      const url = URL.createObjectURL(await api.modelFile(id, file));
       const link = document.createElement("a");
       link.href = url;
-      link.download = `${id}.safetensors`;
+      link.download = `${id}.${ending}`;
       link.click();
       URL.revokeObjectURL(url);
     });
   return (
     <>
       <button type="button" disabled={busy} onClick={download}>
-        Download weights
+        {label}
       </button>
       <Problem error={error} />
     </>
@@ -149,7 +156,9 @@ export const ModelView = ({ id }: { id: string }) => {
                 <button type="button" class="danger" disabled={busy} onClick={remove}>
                   Delete
                 </button>
-                <Weights id={value.id} />
+                <Download id={value.id} file="weights" />
+                <Download id={value.id} file="onnx" />
+                <Download id={value.id} file="card" />
               </div>
             </div>
             <Problem error={error} />

@@ -1,10 +1,11 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { DescentError } from "../../../client/errors.ts";
+import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import type { JobSpecInput } from "../../../domain/jobs/spec/job-spec.ts";
-import { type ApiError, api } from "../api.ts";
+import { api, toFailure } from "../api.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
-import { guessLabel, guessTask } from "../guess.ts";
 import { Card, Failure, Problem, Progress, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 
@@ -56,14 +57,14 @@ export const Upload = ({ onDone }: { onDone: (dataset: Dataset) => void }) => {
 };
 
 /** What the job would be, asked of the service each time the choice changes. */
-const usePlan = (spec: JobSpecInput): { plan: Plan | null; error: ApiError | null } => {
-  const [state, setState] = useState<{ plan: Plan | null; error: ApiError | null }>({ plan: null, error: null });
+const usePlan = (spec: JobSpecInput): { plan: Plan | null; error: DescentError | null } => {
+  const [state, setState] = useState<{ plan: Plan | null; error: DescentError | null }>({ plan: null, error: null });
   const json = JSON.stringify(spec);
   useEffect(() => {
     let current = true;
     api.plan(JSON.parse(json) as JobSpecInput).then(
       (plan) => current && setState({ plan, error: null }),
-      (error: ApiError) => current && setState({ plan: null, error }),
+      (error: unknown) => current && setState({ plan: null, error: toFailure(error) }),
     );
     return () => {
       current = false;

@@ -77,10 +77,25 @@ export interface BaseSpec {
   model?:
     | string
     | undefined;
-  /** Layers by name or prefix that keep their weights. */
+  /** Layers by name or prefix that keep their weights; or "all but the head" alone. */
   freeze: string[];
   /** A fresh output layer, for a new label set. */
-  newHead?: boolean | undefined;
+  newHead?:
+    | boolean
+    | undefined;
+  /** Frozen layers that learn later. */
+  unfreeze: UnfreezeSpec[];
+  /** Batch normalisation keeps to the base's running averages in all layers. */
+  frozenBatchNorm?: boolean | undefined;
+}
+
+/** Layers that begin to learn after so many epochs. */
+export interface UnfreezeSpec {
+  afterEpochs?:
+    | number
+    | undefined;
+  /** By name or prefix; or "all" alone. */
+  layers: string[];
 }
 
 export interface ResourcesSpec {
@@ -412,7 +427,7 @@ export const TaskSpec: MessageFns<TaskSpec> = {
 };
 
 function createBaseBaseSpec(): BaseSpec {
-  return { model: undefined, freeze: [], newHead: undefined };
+  return { model: undefined, freeze: [], newHead: undefined, unfreeze: [], frozenBatchNorm: undefined };
 }
 
 export const BaseSpec: MessageFns<BaseSpec> = {
@@ -425,6 +440,12 @@ export const BaseSpec: MessageFns<BaseSpec> = {
     }
     if (message.newHead !== undefined) {
       writer.uint32(24).bool(message.newHead);
+    }
+    for (const v of message.unfreeze) {
+      UnfreezeSpec.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.frozenBatchNorm !== undefined) {
+      writer.uint32(40).bool(message.frozenBatchNorm);
     }
     return writer;
   },
@@ -464,6 +485,79 @@ export const BaseSpec: MessageFns<BaseSpec> = {
             }
 
             message.newHead = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.unfreeze.push(UnfreezeSpec.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.frozenBatchNorm = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUnfreezeSpec(): UnfreezeSpec {
+  return { afterEpochs: undefined, layers: [] };
+}
+
+export const UnfreezeSpec: MessageFns<UnfreezeSpec> = {
+  encode(message: UnfreezeSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterEpochs !== undefined) {
+      writer.uint32(8).int32(message.afterEpochs);
+    }
+    for (const v of message.layers) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnfreezeSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnfreezeSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterEpochs = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.layers.push(reader.string());
             continue;
           }
         }

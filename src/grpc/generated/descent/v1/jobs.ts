@@ -112,7 +112,11 @@ export interface Plan {
     | string
     | undefined;
   /** Those of `steps` that choose the penalty at most; absent where it is given. */
-  searchSteps?: number | undefined;
+  searchSteps?:
+    | number
+    | undefined;
+  /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
+  keptFeatures?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -271,6 +275,18 @@ export interface ResumeJobRequest {
 
 export interface DeleteJobRequest {
   id: string;
+}
+
+export interface PlanJobRequest {
+  spec?: JobSpec | undefined;
+}
+
+export interface PlanJobResponse {
+  plan?:
+    | Plan
+    | undefined;
+  /** With every default filled in. */
+  spec?: JobSpec | undefined;
 }
 
 function createBaseJob(): Job {
@@ -549,6 +565,7 @@ function createBasePlan(): Plan {
     warnings: [],
     backend: undefined,
     searchSteps: undefined,
+    keptFeatures: undefined,
   };
 }
 
@@ -583,6 +600,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.searchSteps !== undefined) {
       writer.uint32(80).int64(message.searchSteps);
+    }
+    if (message.keptFeatures !== undefined) {
+      writer.uint32(88).int64(message.keptFeatures);
     }
     return writer;
   },
@@ -678,6 +698,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.searchSteps = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.keptFeatures = longToNumber(reader.int64());
             continue;
           }
         }
@@ -2065,6 +2093,109 @@ export const DeleteJobRequest: MessageFns<DeleteJobRequest> = {
   },
 };
 
+function createBasePlanJobRequest(): PlanJobRequest {
+  return { spec: undefined };
+}
+
+export const PlanJobRequest: MessageFns<PlanJobRequest> = {
+  encode(message: PlanJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.spec !== undefined) {
+      JobSpec.encode(message.spec, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlanJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlanJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.spec = JobSpec.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePlanJobResponse(): PlanJobResponse {
+  return { plan: undefined, spec: undefined };
+}
+
+export const PlanJobResponse: MessageFns<PlanJobResponse> = {
+  encode(message: PlanJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.plan !== undefined) {
+      Plan.encode(message.plan, writer.uint32(10).fork()).join();
+    }
+    if (message.spec !== undefined) {
+      JobSpec.encode(message.spec, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlanJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlanJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.plan = Plan.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.spec = JobSpec.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Training, from submission to its end. The same operations, limits and errors as `/v1/jobs` over REST.
  *
@@ -2082,7 +2213,17 @@ export const JobsServiceService = {
     responseSerialize: (value: Job): Buffer => Buffer.from(Job.encode(value).finish()),
     responseDeserialize: (value: Buffer): Job => Job.decode(value),
   },
-  /** Everything that SubmitJob checks; nothing is stored. */
+  /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
+  planJob: {
+    path: "/descent.v1.JobsService/PlanJob" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PlanJobRequest): Buffer => Buffer.from(PlanJobRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PlanJobRequest => PlanJobRequest.decode(value),
+    responseSerialize: (value: PlanJobResponse): Buffer => Buffer.from(PlanJobResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PlanJobResponse => PlanJobResponse.decode(value),
+  },
+  /** Another name for PlanJob. */
   validateJob: {
     path: "/descent.v1.JobsService/ValidateJob" as const,
     requestStream: false as const,
@@ -2193,7 +2334,9 @@ export const JobsServiceService = {
 export interface JobsServiceServer extends UntypedServiceImplementation {
   /** Once this answers OK the job is durable. */
   submitJob: handleUnaryCall<SubmitJobRequest, Job>;
-  /** Everything that SubmitJob checks; nothing is stored. */
+  /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
+  planJob: handleUnaryCall<PlanJobRequest, PlanJobResponse>;
+  /** Another name for PlanJob. */
   validateJob: handleUnaryCall<ValidateJobRequest, ValidateJobResponse>;
   /** With `wait_seconds`: when the job's state has changed, or the time is over. */
   getJob: handleUnaryCall<GetJobRequest, Job>;
@@ -2232,7 +2375,23 @@ export interface JobsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Job) => void,
   ): ClientUnaryCall;
-  /** Everything that SubmitJob checks; nothing is stored. */
+  /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
+  planJob(
+    request: PlanJobRequest,
+    callback: (error: ServiceError | null, response: PlanJobResponse) => void,
+  ): ClientUnaryCall;
+  planJob(
+    request: PlanJobRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PlanJobResponse) => void,
+  ): ClientUnaryCall;
+  planJob(
+    request: PlanJobRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PlanJobResponse) => void,
+  ): ClientUnaryCall;
+  /** Another name for PlanJob. */
   validateJob(
     request: ValidateJobRequest,
     callback: (error: ServiceError | null, response: ValidateJobResponse) => void,

@@ -74,7 +74,11 @@ export interface Model {
     | ImportedNetwork
     | undefined;
   /** What the weights and the report are held against; models of earlier versions are without. */
-  files?: ModelFiles | undefined;
+  files?:
+    | ModelFiles
+    | undefined;
+  /** Models of one name are its versions 1, 2, …; those of earlier versions of the service are without. */
+  version?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -131,7 +135,7 @@ export interface ImportHeader {
   name?:
     | string
     | undefined;
-  /** Of a safetensors file: `resnet18`, … */
+  /** Of a safetensors file: `resnet18`, …, or the spec of a model as JSON. */
   architecture?:
     | string
     | undefined;
@@ -288,6 +292,36 @@ export interface NetworkPrediction_ProbabilitiesEntry {
   value: number;
 }
 
+export interface GetModelOnnxRequest {
+  /** The model's id, or an alias. */
+  id: string;
+  /** Left out: true, the columns of the data set in, label, probabilities or value out. False: the network alone. */
+  preprocessing?: boolean | undefined;
+}
+
+export interface GetModelOnnxResponse {
+  chunk: Uint8Array;
+}
+
+export interface GetModelCardRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelCardResponse {
+  markdown: string;
+}
+
+export interface GetModelLineageRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelLineageResponse {
+  /** The OpenAPI document's Lineage. */
+  lineage?: { [key: string]: any } | undefined;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -304,6 +338,7 @@ function createBaseModel(): Model {
     createdAt: undefined,
     imported: undefined,
     files: undefined,
+    version: undefined,
   };
 }
 
@@ -350,6 +385,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.files !== undefined) {
       ModelFiles.encode(message.files, writer.uint32(162).fork()).join();
+    }
+    if (message.version !== undefined) {
+      writer.uint32(168).int32(message.version);
     }
     return writer;
   },
@@ -480,6 +518,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.files = ModelFiles.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.version = reader.int32();
             continue;
           }
         }
@@ -2372,6 +2418,293 @@ export const NetworkPrediction_ProbabilitiesEntry: MessageFns<NetworkPrediction_
   },
 };
 
+function createBaseGetModelOnnxRequest(): GetModelOnnxRequest {
+  return { id: "", preprocessing: undefined };
+}
+
+export const GetModelOnnxRequest: MessageFns<GetModelOnnxRequest> = {
+  encode(message: GetModelOnnxRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.preprocessing !== undefined) {
+      writer.uint32(16).bool(message.preprocessing);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelOnnxRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelOnnxRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.preprocessing = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelOnnxResponse(): GetModelOnnxResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetModelOnnxResponse: MessageFns<GetModelOnnxResponse> = {
+  encode(message: GetModelOnnxResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelOnnxResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelOnnxResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelCardRequest(): GetModelCardRequest {
+  return { id: "" };
+}
+
+export const GetModelCardRequest: MessageFns<GetModelCardRequest> = {
+  encode(message: GetModelCardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelCardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelCardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelCardResponse(): GetModelCardResponse {
+  return { markdown: "" };
+}
+
+export const GetModelCardResponse: MessageFns<GetModelCardResponse> = {
+  encode(message: GetModelCardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.markdown !== "") {
+      writer.uint32(10).string(message.markdown);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelCardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelCardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.markdown = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelLineageRequest(): GetModelLineageRequest {
+  return { id: "" };
+}
+
+export const GetModelLineageRequest: MessageFns<GetModelLineageRequest> = {
+  encode(message: GetModelLineageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelLineageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelLineageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelLineageResponse(): GetModelLineageResponse {
+  return { lineage: undefined };
+}
+
+export const GetModelLineageResponse: MessageFns<GetModelLineageResponse> = {
+  encode(message: GetModelLineageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lineage !== undefined) {
+      Struct.encode(Struct.wrap(message.lineage), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelLineageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelLineageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lineage = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -2424,6 +2757,18 @@ export const ModelsServiceService = {
       Buffer.from(GetModelReportResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelReportResponse => GetModelReportResponse.decode(value),
   },
+  /** Where a model comes from, and what came of it. */
+  getModelLineage: {
+    path: "/descent.v1.ModelsService/GetModelLineage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelLineageRequest): Buffer =>
+      Buffer.from(GetModelLineageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelLineageRequest => GetModelLineageRequest.decode(value),
+    responseSerialize: (value: GetModelLineageResponse): Buffer =>
+      Buffer.from(GetModelLineageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelLineageResponse => GetModelLineageResponse.decode(value),
+  },
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: {
     path: "/descent.v1.ModelsService/DeleteModel" as const,
@@ -2445,6 +2790,28 @@ export const ModelsServiceService = {
     responseSerialize: (value: GetModelWeightsResponse): Buffer =>
       Buffer.from(GetModelWeightsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelWeightsResponse => GetModelWeightsResponse.decode(value),
+  },
+  /** An ONNX file in chunks. */
+  getModelOnnx: {
+    path: "/descent.v1.ModelsService/GetModelOnnx" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetModelOnnxRequest): Buffer => Buffer.from(GetModelOnnxRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelOnnxRequest => GetModelOnnxRequest.decode(value),
+    responseSerialize: (value: GetModelOnnxResponse): Buffer =>
+      Buffer.from(GetModelOnnxResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelOnnxResponse => GetModelOnnxResponse.decode(value),
+  },
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard: {
+    path: "/descent.v1.ModelsService/GetModelCard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelCardRequest): Buffer => Buffer.from(GetModelCardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelCardRequest => GetModelCardRequest.decode(value),
+    responseSerialize: (value: GetModelCardResponse): Buffer =>
+      Buffer.from(GetModelCardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelCardResponse => GetModelCardResponse.decode(value),
   },
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: {
@@ -2470,10 +2837,16 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   getModel: handleUnaryCall<GetModelRequest, Model>;
   /** How good a model is on rows that training did not see, and how sure that is. */
   getModelReport: handleUnaryCall<GetModelReportRequest, GetModelReportResponse>;
+  /** Where a model comes from, and what came of it. */
+  getModelLineage: handleUnaryCall<GetModelLineageRequest, GetModelLineageResponse>;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel: handleUnaryCall<DeleteModelRequest, Empty>;
   /** A safetensors file in chunks. */
   getModelWeights: handleServerStreamingCall<GetModelWeightsRequest, GetModelWeightsResponse>;
+  /** An ONNX file in chunks. */
+  getModelOnnx: handleServerStreamingCall<GetModelOnnxRequest, GetModelOnnxResponse>;
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard: handleUnaryCall<GetModelCardRequest, GetModelCardResponse>;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: handleUnaryCall<PredictRequest, PredictResponse>;
 }
@@ -2544,6 +2917,22 @@ export interface ModelsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetModelReportResponse) => void,
   ): ClientUnaryCall;
+  /** Where a model comes from, and what came of it. */
+  getModelLineage(
+    request: GetModelLineageRequest,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
+  ): ClientUnaryCall;
+  getModelLineage(
+    request: GetModelLineageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
+  ): ClientUnaryCall;
+  getModelLineage(
+    request: GetModelLineageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelLineageResponse) => void,
+  ): ClientUnaryCall;
   /** FAILED_PRECONDITION while an unfinished job starts from it or an alias names it. */
   deleteModel(
     request: DeleteModelRequest,
@@ -2570,6 +2959,32 @@ export interface ModelsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetModelWeightsResponse>;
+  /** An ONNX file in chunks. */
+  getModelOnnx(
+    request: GetModelOnnxRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetModelOnnxResponse>;
+  getModelOnnx(
+    request: GetModelOnnxRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetModelOnnxResponse>;
+  /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
+  getModelCard(
+    request: GetModelCardRequest,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  getModelCard(
+    request: GetModelCardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  getModelCard(
+    request: GetModelCardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict(
     request: PredictRequest,

@@ -1,0 +1,2 @@
+/** What the user can put right: shown as one line, without a stack. */
+export class CommandError extends Error {}

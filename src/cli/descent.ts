@@ -1,0 +1,185 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { createDescent, type Descent } from "../client/descent.ts";
+import { DescentError } from "../client/errors.ts";
+import type { JobState } from "../client/types.ts";
+import { StartError } from "../config.ts";
+import { ServiceError } from "../domain/errors.ts";
+import { diagnose } from "../main/doctor.ts";
+import { CommandError } from "./command-error.ts";
+import { listJobs, listModels, showJob, showModel } from "./lists.ts";
+import { createOutput, type Output, toTable } from "./output.ts";
+import { predict } from "./predict.ts";
+import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
+
+const toCount = (text: string): number => {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("it must be a whole number above 0");
+};
+
+type Work<A extends unknown[]> = (descent: Descent, output: Output, ...rest: A) => Promise<void>;
+
+/** Gives an action the client and the output that the global options ask for. */
+const withClient =
+  <A extends unknown[]>(program: Command, work: Work<A>) =>
+  async (...rest: A): Promise<void> => {
+    const { url, json } = program.opts<{ url?: string; json?: boolean }>();
+    await work(createDescent(url === undefined ? {} : { url }), createOutput(json === true), ...rest);
+  };
+
+const addJobCommands = (program: Command): void => {
+  program
+    .command("train <file>")
+    .description("upload a file (or take a data set's id), train, and show the report")
+    .option("--label <column>", "the column to predict")
+    .option(
+      "--task <task>",
+      "classification, regression, clustering, density_estimation, reconstruction (from the label)",
+    )
+    .option("--features <columns>", "the columns to learn from, between commas (every other one)")
+    .option("--model <type>", "softmax, mlp, linear, k_means, … (the task's first)")
+    .option("--name <name>", "the job's name")
+    .option("--epochs <n>", "passes over the training rows")
+    .option("--seed <n>", "of everything random")
+    .option("--spec <file>", "a JobSpec in JSON, for everything else; the options above come before it")
+    .option("--plan-only", "show what the job would need, and submit nothing")
+    .action(
+      withClient(program, (descent, output, file: string, options: TrainOptions) =>
+        train(descent, output, file, options),
+      ),
+    );
+  program
+    .command("jobs [id]")
+    .description("list jobs, newest first, or show one")
+    .option("--state <state>", "only those in this state")
+    .option("--limit <n>", "so many", toCount, 20)
+    .action(
+      withClient(
+        program,
+        async (descent, output, id: string | undefined, options: { state?: JobState; limit: number }) => {
+          if (id === undefined) await listJobs(descent, output, options);
+          else showJob(output, await descent.jobs.get(id));
+        },
+      ),
+    );
+  program
+    .command("watch <job>")
+    .description("follow a job until it is done; with --json one event a line")
+    .action(
+      withClient(program, async (descent, output, id: string) => {
+        const job = await follow(output, descent.jobs.watch(id), () => descent.jobs.wait(id));
+        if (!output.json) showJob(output, job);
+        requireSuccess(job);
+      }),
+    );
+  for (const action of ["cancel", "pause", "resume"] as const)
+    program
+      .command(`${action} <job>`)
+      .description(`${action} a job`)
+      .action(
+        withClient(program, async (descent, output, id: string) => showJob(output, await descent.jobs[action](id))),
+      );
+};
+
+const addModelCommands = (program: Command): void => {
+  program
+    .command("predict <model> [file]")
+    .description("predict the rows of a CSV file (- for stdin): one line of CSV for each")
+    .option("--row <json>", "a row, or a list of rows, in JSON instead of a file")
+    .action(
+      withClient(program, (descent, output, model: string, file: string | undefined, { row }: { row?: string }) =>
+        predict(descent, output, model, { file, row }),
+      ),
+    );
+  program
+    .command("models [id]")
+    .description("list models, newest first, or show one with its report")
+    .option("--limit <n>", "so many", toCount, 20)
+    .action(
+      withClient(program, (descent, output, id: string | undefined, { limit }: { limit: number }) =>
+        id === undefined ? listModels(descent, output, limit) : showModel(descent, output, id),
+      ),
+    );
+};
+
+const marks = { ok: "✓", warning: "!", fault: "✗" } as const;
+
+const addServerCommands = (program: Command): void => {
+  program
+    .command("doctor")
+    .description("say what is wrong with this machine or its configuration; ends with 1 if the service could not start")
+    .action(async () => {
+      const output = createOutput(program.opts<{ json?: boolean }>().json === true);
+      const findings = await diagnose(process.env);
+      output.result(findings, () => {
+        output.say(
+          toTable(
+            ["", "what", "found"],
+            findings.map(({ about, state, detail }) => [marks[state], about, detail]),
+          ),
+        );
+        for (const { about, remedy } of findings) if (remedy !== null) output.say(`\n${about}: ${remedy}`);
+      });
+      if (findings.some(({ state }) => state === "fault")) process.exitCode = 1;
+    });
+  // Listed for --help; what follows them is for those programs to read.
+  program.command("serve").description("start the service, as npm start does; see serve --help");
+  program.command("keys").description("make, list and revoke API keys; see keys --help");
+};
+
+const createProgram = (): Command => {
+  const program = new Command("descent")
+    .description("Training as a service, from the command line. DESCENT_URL and DESCENT_API_KEY say where and as whom.")
+    .option("--url <url>", "the service (DESCENT_URL, or http://127.0.0.1:8080)")
+    .option("--json", "print JSON, for programs")
+    .showHelpAfterError("(descent --help shows the commands)")
+    .exitOverride();
+  addJobCommands(program);
+  addModelCommands(program);
+  addServerCommands(program);
+  // `descent jobs --json` and `descent --json jobs` are the same.
+  for (const command of program.commands) {
+    command.option("--json", "print JSON, for programs").hook("preAction", (_, action) => {
+      if (action.opts<{ json?: boolean }>().json === true) program.setOptionValue("json", true);
+    });
+  }
+  return program;
+};
+
+/** What a user can put right is a line; what the service refused is a line for each fault. */
+const describe = (error: unknown): string | null => {
+  if (error instanceof DescentError)
+    return error.errors.length > 1
+      ? error.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("\n")
+      : error.message;
+  const isOurs = error instanceof CommandError || error instanceof StartError || error instanceof ServiceError;
+  if (isOurs) return error.message;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "EACCES" || code === "EISDIR" ? (error as Error).message : null;
+};
+
+/** `npx descent …`. */
+export const runCommandLine = async (argv: readonly string[]): Promise<void> => {
+  const [, , name, ...rest] = argv;
+  // These two are programs of their own, with their own options.
+  if (name === "serve" || name === "keys") {
+    process.argv = [argv[0] ?? "", `descent ${name}`, ...rest];
+    await (name === "serve" ? import("../main.ts") : import("../main/keys.ts"));
+    return;
+  }
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode;
+      return;
+    }
+    const told = describe(error);
+    if (told === null) throw error;
+    const json = program.opts<{ json?: boolean }>().json === true;
+    const problem =
+      error instanceof DescentError ? { code: error.code, status: error.status, errors: error.errors } : {};
+    process.stderr.write(json ? `${JSON.stringify({ error: told, ...problem })}\n` : `descent: ${told}\n`);
+    process.exitCode = 1;
+  }
+};

@@ -1,0 +1,71 @@
+import type { MetricPoint, Report } from "../client/types.ts";
+import { type Output, toShort, toSparkline, toTable } from "./output.ts";
+
+interface Estimated {
+  value: number;
+  lower: number | null;
+  upper: number | null;
+}
+
+const names: Readonly<Record<string, string>> = {
+  accuracy: "accuracy",
+  brier: "Brier score",
+  areaUnderRoc: "area under ROC",
+  logLikelihood: "log-likelihood, mean of a row",
+  devianceExplained: "deviance explained",
+  rootMeanSquaredError: "root mean squared error",
+  meanAbsoluteError: "mean absolute error",
+  r2: "R²",
+  bias: "bias",
+  meanDistance: "mean distance",
+  meanSquaredError: "mean squared error",
+};
+
+const isEstimate = (value: unknown): value is Estimated =>
+  typeof value === "object" && value !== null && "value" in value && "lower" in value;
+
+const short = (value: number | null): string => (value === null ? "–" : toShort(value));
+
+const estimates = (report: Report): string[][] =>
+  Object.entries(report).flatMap(([key, value]) =>
+    isEstimate(value) ? [[names[key] ?? key, short(value.value), short(value.lower), short(value.upper)]] : [],
+  );
+
+/** A report as tables: estimates with their intervals, and what belongs to the task. */
+export const showReport = ({ say }: Output, report: Report): void => {
+  say(`Report, measured on ${report.rows} rows of the ${report.split} split`);
+  say();
+  say(toTable(["measure", "value", "lower", "upper"], estimates(report), "  "));
+  if (report.task === "classification") {
+    say();
+    const rows = report.classes.map(({ label, rows: count, precision, recall }) => [
+      label,
+      String(count),
+      short(precision?.value ?? null),
+      short(recall?.value ?? null),
+    ]);
+    say(toTable(["class", "rows", "precision", "recall"], rows.slice(0, 20), "  "));
+    if (rows.length > 20) say(`  and ${rows.length - 20} more classes`);
+  }
+  if (report.task === "clustering" || report.task === "density_estimation") {
+    say();
+    const rows = report.clusters.map(({ rows: count, trainRows }, i) => [String(i), String(trainRows), String(count)]);
+    say(toTable(["cluster", "training rows", "rows"], rows.slice(0, 20), "  "));
+  }
+  for (const { message } of report.notes) say(`\n  Note: ${message}`);
+};
+
+const fall = (values: readonly number[]): string => {
+  const [first, last] = [values[0], values.at(-1)];
+  return first === undefined || last === undefined ? "" : `${toShort(first)} → ${toShort(last)}`;
+};
+
+/** The losses over the epochs, one curve a line. */
+export const showCurves = ({ say }: Output, points: readonly MetricPoint[]): void => {
+  const curves: [string, number[]][] = [
+    ["training loss", points.map(({ trainLoss }) => trainLoss)],
+    ["validation loss", points.flatMap(({ metrics }) => metrics.validationLoss ?? [])],
+  ];
+  for (const [name, values] of curves)
+    if (values.length > 1) say(`  ${name.padEnd(16)} ${toSparkline(values)}  ${fall(values)}`);
+};

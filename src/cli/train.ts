@@ -1,0 +1,162 @@
+import { readFile } from "node:fs/promises";
+import type { Descent } from "../client/descent.ts";
+import { guessTask } from "../client/guess-task.ts";
+import type { Dataset, Job, JobPlan, JobSpec, MetricPoint } from "../client/types.ts";
+import { CommandError } from "./command-error.ts";
+import { type Output, toBytes, toShort } from "./output.ts";
+import { showCurves, showReport } from "./show-report.ts";
+import { createTrainingBar } from "./training-bar.ts";
+
+export interface TrainOptions {
+  label?: string;
+  task?: JobSpec["task"]["type"];
+  features?: string;
+  model?: string;
+  name?: string;
+  epochs?: string;
+  seed?: string;
+  spec?: string;
+  planOnly?: boolean;
+}
+
+const readSpec = async (path: string | undefined): Promise<Partial<JobSpec>> => {
+  if (path === undefined) return {};
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new CommandError(`--spec ${path}: ${error.message}`);
+  });
+  try {
+    return JSON.parse(text) as Partial<JobSpec>;
+  } catch (error) {
+    throw new CommandError(`--spec ${path}: ${(error as Error).message}`);
+  }
+};
+
+const whole = (option: string, text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new CommandError(`${option} ${text}: must be a whole number`);
+};
+
+const taskOf = (
+  { label, task, features }: TrainOptions,
+  given: Partial<JobSpec>,
+  dataset: Dataset,
+): JobSpec["task"] => {
+  if (label === undefined && task === undefined && given.task !== undefined) return given.task;
+  const some = features === undefined ? {} : { features: features.split(",").map((name) => name.trim()) };
+  if (label === undefined) {
+    if (task === undefined || task === "classification" || task === "regression") {
+      const names = dataset.columns.map(({ name }) => name).slice(0, 20);
+      throw new CommandError(
+        `--label: name the column to predict (${names.join(", ")}), or another --task: clustering, density_estimation, reconstruction`,
+      );
+    }
+    return { type: task, ...some };
+  }
+  const column = dataset.columns.find(({ name }) => name === label);
+  // An unknown label is the service's to refuse: it knows the near names.
+  const type = task ?? (column === undefined ? "classification" : guessTask(column));
+  return type === "classification" || type === "regression" ? { type, label, ...some } : { type, ...some };
+};
+
+const specOf = (options: TrainOptions, given: Partial<JobSpec>, dataset: Dataset): JobSpec => {
+  const { name, model, epochs, seed } = options;
+  const training = {
+    ...given.training,
+    ...(epochs === undefined ? {} : { epochs: whole("--epochs", epochs) }),
+    ...(seed === undefined ? {} : { seed: whole("--seed", seed) }),
+  };
+  return {
+    ...given,
+    dataset: dataset.id,
+    task: taskOf(options, given, dataset),
+    training,
+    ...(name === undefined ? {} : { name }),
+    // The service knows which models there are.
+    ...(model === undefined ? {} : { model: { type: model } as NonNullable<JobSpec["model"]> }),
+  };
+};
+
+const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
+  if (/^ds_[0-9A-Z]{26}$/.test(source)) return descent.datasets.get(source);
+  const shows = !output.json && process.stderr.isTTY;
+  const dataset = await descent.datasets.upload(source, {
+    onProgress: ({ sentBytes, totalBytes }) => {
+      const share = totalBytes === null ? toBytes(sentBytes) : `${Math.floor((100 * sentBytes) / totalBytes)} %`;
+      if (shows) process.stderr.write(`\r  uploading ${share}`);
+    },
+  });
+  if (shows) process.stderr.write("\r\u001b[K");
+  return dataset;
+};
+
+const showPlan = (
+  { say }: Output,
+  { spec, parameters, memoryBytes, steps, estimatedSeconds, warnings }: JobPlan,
+): void => {
+  say(
+    `Plan: ${spec.model.type}, ${parameters} parameters, ${toBytes(memoryBytes)}, at most ${steps} steps, about ${toShort(estimatedSeconds)} s`,
+  );
+  for (const warning of warnings) say(`  Warning: ${warning}`);
+};
+
+/** Follows a job on the screen, or as one JSON event a line. */
+export const follow = async (
+  { json, line, say }: Output,
+  events: AsyncIterable<Parameters<ReturnType<typeof createTrainingBar>["show"]>[0]>,
+  wait: () => Promise<Job>,
+): Promise<Job> => {
+  if (json) {
+    for await (const event of events) line(event);
+    return wait();
+  }
+  const bar = createTrainingBar();
+  const notices: string[] = [];
+  try {
+    for await (const event of events) {
+      bar.show(event);
+      if (event.level !== "info") notices.push(event.message);
+    }
+    const job = await wait();
+    bar.end(job);
+    for (const notice of notices) say(`  Warning: ${notice}`);
+    return job;
+  } finally {
+    bar.stop();
+  }
+};
+
+/** What a job that did not succeed says, as the command's error. */
+export const requireSuccess = ({ id, state, error }: Job): void => {
+  if (state === "succeeded") return;
+  throw new CommandError(`${id} ${state}${error === null ? "" : `: ${error.message}; ${error.hint}`}`);
+};
+
+const pointsOf = async (descent: Descent, job: string): Promise<MetricPoint[]> => {
+  const points: MetricPoint[] = [];
+  for await (const point of descent.jobs.metrics(job)) points.push(point);
+  return points;
+};
+
+/** `descent train data.csv --label y`: from a file to a model with its report. */
+export const train = async (descent: Descent, output: Output, source: string, options: TrainOptions): Promise<void> => {
+  const given = await readSpec(options.spec);
+  const dataset = await upload(descent, output, source);
+  output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
+  const spec = specOf(options, given, dataset);
+  const plan = await descent.jobs.plan(spec);
+  if (options.planOnly === true) return output.result(plan, () => showPlan(output, plan));
+  showPlan(output, plan);
+  const submission = descent.jobs.submit(spec);
+  output.say(`Job ${(await submission).id}`);
+  const quiet = { ...output, line: () => {} };
+  const job = await follow(quiet, submission.watch(), () => submission.wait());
+  requireSuccess(job);
+  const [report, points] = await Promise.all([descent.models.report(job.model!), pointsOf(descent, job.id)]);
+  output.result({ dataset, job, report }, () => {
+    output.say();
+    showCurves(output, points);
+    output.say();
+    showReport(output, report);
+    output.say(`\nModel ${job.model}: descent predict ${job.model} rows.csv`);
+  });
+};

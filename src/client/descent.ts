@@ -1,0 +1,166 @@
+import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
+import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
+import type {
+  Dataset,
+  Job,
+  JobEvent,
+  JobPlan,
+  JobSpec,
+  JobState,
+  MetricPoint,
+  Model,
+  PredictResponse,
+  Report,
+  Row,
+} from "./types.ts";
+import { type FileSource, nameOf, type UploadOptions, uploadFile } from "./upload-file.ts";
+import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
+
+export { DescentError } from "./errors.ts";
+export type * from "./types.ts";
+
+export interface DatasetUpload extends UploadOptions {
+  /** Left out: the file's name. */
+  name?: string;
+  /** Column types to use instead of the inferred ones. */
+  types?: Record<string, "number" | "category">;
+  delimiter?: "," | ";" | "|" | "\t";
+  decimal?: "." | ",";
+  /** Of images. */
+  shorterSide?: number;
+  size?: number;
+  channels?: number;
+  onBroken?: "skip" | "refuse";
+}
+
+export interface ModelImport extends UploadOptions {
+  name?: string;
+  /** Of a safetensors file: `resnet18`, … */
+  architecture?: string;
+  preprocessing?: "imagenet" | "minus_one_to_one" | "none";
+  licence?: string;
+  source?: string;
+}
+
+export interface SubmitOptions extends RequestOptions {
+  /** The same key and specification are the same job, however often they are sent. Left out: one of its own. */
+  idempotencyKey?: string;
+}
+
+/** A submission: await it for the job as it was recorded, or go on with it at once. */
+export interface SubmittedJob extends Promise<Job> {
+  /** The job's events, until it is done. */
+  watch(options?: WatchOptions): AsyncGenerator<JobEvent, void, void>;
+  /** The job once it is done, whatever it came to. */
+  wait(options?: RequestOptions): Promise<Job>;
+}
+
+const id = encodeURIComponent;
+/** `iris.csv` and `iris.tar.gz` are called iris. */
+const withoutEnding = (name: string | undefined): string | undefined => name?.replace(/(\.\w{1,11}){1,2}$/, "");
+
+const datasetsOf = (transport: Transport) => ({
+  upload: (source: FileSource, options: DatasetUpload = {}): Promise<Dataset> => {
+    const {
+      name = withoutEnding(nameOf(source)),
+      types,
+      delimiter,
+      decimal,
+      shorterSide,
+      size,
+      channels,
+      onBroken,
+    } = options;
+    const query = {
+      ...{ name, delimiter, decimal, shorterSide, size, channels, onBroken },
+      types: types === undefined ? undefined : JSON.stringify(types),
+    };
+    return uploadFile<Dataset>(transport, "/v1/datasets", source, query, options);
+  },
+  list: (options: ListOptions = {}): Listing<Dataset> =>
+    createListing<Dataset>(transport, "/v1/datasets", { ...options }),
+  get: (dataset: string, options?: RequestOptions) => transport.json<Dataset>(`/v1/datasets/${id(dataset)}`, options),
+  rows: async (dataset: string, { limit, ...options }: RequestOptions & { limit?: number } = {}): Promise<Row[]> =>
+    (await transport.json<{ rows: Row[] }>(`/v1/datasets/${id(dataset)}/rows`, { query: { limit }, ...options })).rows,
+  delete: async (dataset: string, options?: RequestOptions): Promise<void> => {
+    await transport.send(`/v1/datasets/${id(dataset)}`, { method: "DELETE", ...options });
+  },
+});
+
+const steer =
+  (transport: Transport, action: "cancel" | "pause" | "resume") =>
+  (job: string, options: RequestOptions = {}): Promise<Job> =>
+    transport.json<Job>(`/v1/jobs/${id(job)}/${action}`, { method: "POST", repeatable: true, ...options });
+
+const jobsOf = (transport: Transport) => {
+  const submit = (spec: JobSpec, { idempotencyKey, ...options }: SubmitOptions = {}): SubmittedJob => {
+    const headers = { "idempotency-key": idempotencyKey ?? crypto.randomUUID() };
+    const sent = { method: "POST" as const, json: spec, headers, repeatable: true };
+    const recorded = transport.json<Job>("/v1/jobs", { ...sent, ...options });
+    return Object.assign(recorded, {
+      async *watch(watching?: WatchOptions): AsyncGenerator<JobEvent, void, void> {
+        yield* watchJob(transport, (await recorded).id, watching);
+      },
+      wait: async (waiting?: RequestOptions) => waitForJob(transport, (await recorded).id, waiting),
+    });
+  };
+  return {
+    submit,
+    plan: (spec: JobSpec, options?: RequestOptions) =>
+      transport.json<JobPlan>("/v1/jobs/plan", { method: "POST", json: spec, repeatable: true, ...options }),
+    get: (job: string, options?: RequestOptions) => transport.json<Job>(`/v1/jobs/${id(job)}`, options),
+    list: (options: ListOptions & { state?: JobState } = {}): Listing<Job> =>
+      createListing<Job>(transport, "/v1/jobs", { ...options }),
+    watch: (job: string, options?: WatchOptions) => watchJob(transport, job, options),
+    wait: (job: string, options?: RequestOptions) => waitForJob(transport, job, options),
+    events: (job: string, options: RequestOptions & { after?: string } = {}) =>
+      following<JobEvent>(transport, `/v1/jobs/${id(job)}/events/page`, options),
+    metrics: (job: string, options: RequestOptions & { after?: number } = {}) =>
+      following<MetricPoint>(transport, `/v1/jobs/${id(job)}/metrics`, options),
+    cancel: steer(transport, "cancel"),
+    pause: steer(transport, "pause"),
+    resume: steer(transport, "resume"),
+    delete: async (job: string, options?: RequestOptions): Promise<void> => {
+      await transport.send(`/v1/jobs/${id(job)}`, { method: "DELETE", ...options });
+    },
+  };
+};
+
+const modelsOf = (transport: Transport) => ({
+  import: (source: FileSource, options: ModelImport = {}): Promise<Model> => {
+    const { name = withoutEnding(nameOf(source)), architecture, preprocessing, licence, source: from } = options;
+    const query = { name, architecture, preprocessing, licence, source: from };
+    return uploadFile<Model>(transport, "/v1/models", source, query, options);
+  },
+  list: (options: ListOptions = {}): Listing<Model> => createListing<Model>(transport, "/v1/models", { ...options }),
+  /** By id or alias, as wherever a model is meant. */
+  get: (model: string, options?: RequestOptions) => transport.json<Model>(`/v1/models/${id(model)}`, options),
+  report: (model: string, options?: RequestOptions) =>
+    transport.json<Report>(`/v1/models/${id(model)}/report`, options),
+  predict: (model: string, rows: readonly Row[], options: RequestOptions & { strict?: boolean } = {}) => {
+    const { strict, ...rest } = options;
+    const json = { rows, ...(strict === undefined ? {} : { strict }) };
+    const sent = { method: "POST" as const, json, repeatable: true };
+    return transport.json<PredictResponse>(`/v1/models/${id(model)}/predict`, { ...sent, ...rest });
+  },
+  /** Weights as safetensors, the network as ONNX, or its card in Markdown; as a response to stream from. */
+  file: (model: string, kind: "weights" | "onnx" | "card", options?: RequestOptions) =>
+    transport.send(`/v1/models/${id(model)}/${kind}`, { headers: { accept: "*/*" }, ...options }),
+  delete: async (model: string, options?: RequestOptions): Promise<void> => {
+    await transport.send(`/v1/models/${id(model)}`, { method: "DELETE", ...options });
+  },
+});
+
+/** A client of one service: no state but its address and key. */
+export const createDescent = (options: DescentOptions = {}) => {
+  const transport = createTransport(options);
+  return {
+    datasets: datasetsOf(transport),
+    jobs: jobsOf(transport),
+    models: modelsOf(transport),
+    /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
+    request: transport.json,
+  };
+};
+
+export type Descent = ReturnType<typeof createDescent>;

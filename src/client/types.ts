@@ -1,0 +1,29 @@
+import type * as datasets from "../domain/datasets/dataset.ts";
+import type { ErrorCode, FieldError as Fault } from "../domain/errors.ts";
+import type { AnyEvent } from "../domain/jobs/any-event.ts";
+import type * as jobs from "../domain/jobs/job.ts";
+import type { JobState as State } from "../domain/jobs/job-state.ts";
+import type { JobSpecInput } from "../domain/jobs/spec/job-spec.ts";
+import type * as models from "../domain/models/model.ts";
+import type { Report as ModelReport } from "../domain/models/report.ts";
+import type { Page as ListPage } from "../domain/page.ts";
+
+// What the service sends and takes, under the names of the OpenAPI document; from the schemas that validate it there.
+
+export type Dataset = datasets.Dataset;
+export type Row = datasets.Row;
+/** What `submit` and `plan` take; whatever has a default may be left out. */
+export type JobSpec = JobSpecInput;
+export type Job = jobs.Job;
+export type JobState = State;
+export type JobEvent = AnyEvent;
+export type MetricPoint = jobs.MetricPoint;
+export type JobPlan = jobs.Plan & { spec: jobs.Job["spec"] };
+export type Model = models.AnyModel;
+export type Report = ModelReport;
+export type Prediction = models.Prediction;
+export type PredictResponse = models.PredictResponse;
+export type Page<T> = ListPage<T>;
+export type FieldError = Fault;
+/** The codes of the service; `connection`: nobody answered, `interrupted`: an answer broke off. */
+export type DescentErrorCode = ErrorCode | "connection" | "interrupted";

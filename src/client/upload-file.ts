@@ -1,0 +1,141 @@
+import { noAnswer, toError } from "./errors.ts";
+import { openFile } from "./open-file.ts";
+import { type Query, type RequestOptions, type Transport, toQuery } from "./transport.ts";
+
+/** A path (Node only), a file or its bytes, or a stream of them. */
+export type FileSource =
+  | string
+  | URL
+  | Blob
+  | Uint8Array<ArrayBuffer>
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
+
+export interface Progress {
+  sentBytes: number;
+  /** Null: the source does not say. */
+  totalBytes: number | null;
+}
+
+export interface UploadOptions extends RequestOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Left out: from the file's name, or `text/csv`. */
+  contentType?: string;
+}
+
+const types: Readonly<Record<string, string>> = {
+  ...{ csv: "text/csv", txt: "text/csv", zip: "application/zip", tar: "application/x-tar", tgz: "application/gzip" },
+  ...{ gz: "application/gzip", onnx: "application/onnx", safetensors: "application/vnd.safetensors" },
+  ...{ jsonl: "application/x-ndjson", ndjson: "application/x-ndjson", parquet: "application/vnd.apache.parquet" },
+};
+
+export const nameOf = (source: FileSource): string | undefined => {
+  if (typeof source === "string" || source instanceof URL) return String(source).split(/[\\/]/).at(-1);
+  return (source as { name?: unknown }).name?.toString();
+};
+
+const typeOf = (source: FileSource, name: string | undefined): string => {
+  const known = types[name?.toLowerCase().split(".").at(-1) ?? ""];
+  return known ?? (source instanceof Blob && source.type !== "" ? source.type : "text/csv");
+};
+
+const isStream = (source: object): source is ReadableStream<Uint8Array> => "getReader" in source;
+
+const toStream = (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> => {
+  const chunks = source[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async (reason) => void (await chunks.return?.(reason)),
+  });
+};
+
+const counted = (
+  stream: ReadableStream<Uint8Array>,
+  totalBytes: number | null,
+  onProgress: (progress: Progress) => void,
+): ReadableStream<Uint8Array> => {
+  let sentBytes = 0;
+  return stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        sentBytes += chunk.length;
+        onProgress({ sentBytes, totalBytes });
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+};
+
+interface XhrLike {
+  open(method: string, url: string): void;
+  setRequestHeader(name: string, value: string): void;
+  getResponseHeader(name: string): string | null;
+  send(body: Blob): void;
+  abort(): void;
+  upload: { onprogress: ((event: { loaded: number; total: number }) => void) | null };
+  onload: (() => void) | null;
+  onerror: (() => void) | null;
+  onabort: (() => void) | null;
+  status: number;
+  responseText: string;
+}
+
+const browserRequest = (): (new () => XhrLike) | undefined =>
+  (globalThis as { XMLHttpRequest?: new () => XhrLike }).XMLHttpRequest;
+
+/** In browsers fetch cannot tell how much has been sent. */
+const sendByBrowser = <T>(
+  Request: new () => XhrLike,
+  { url, headers }: { url: string; headers: Record<string, string> },
+  body: Blob,
+  { onProgress, signal }: UploadOptions,
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const request = new Request();
+    request.open("POST", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => onProgress?.({ sentBytes: loaded, totalBytes: total });
+    request.onerror = () => reject(noAnswer(new URL(url, "http://localhost").pathname === url ? "" : url, null));
+    request.onabort = () => reject(signal?.reason);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      else reject(toError(request.status, request.responseText, (name) => request.getResponseHeader(name)));
+    };
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    signal?.throwIfAborted();
+    request.send(body);
+  });
+
+/** Sends a file as the body of a POST, streamed. An upload is not repeated by itself: twice is two resources. */
+export const uploadFile = async <T>(
+  transport: Transport,
+  path: string,
+  source: FileSource,
+  query: Query,
+  options: UploadOptions = {},
+): Promise<T> => {
+  const { onProgress, signal } = options;
+  const file = typeof source === "string" || source instanceof URL ? await openFile(source) : null;
+  const whole = source instanceof Uint8Array ? new Blob([source]) : source instanceof Blob ? source : null;
+  const headers = { "content-type": options.contentType ?? typeOf(source, nameOf(source)) };
+  const Request = browserRequest();
+  if (whole !== null && onProgress !== undefined && Request !== undefined) {
+    const all = { accept: "application/json", ...transport.headers(), ...headers };
+    const url = `${transport.url}${path}${toQuery(query)}`;
+    return sendByBrowser<T>(Request, { url, headers: all }, whole, options);
+  }
+  const body = (): Blob | ReadableStream<Uint8Array> => {
+    if (whole !== null && onProgress === undefined) return whole;
+    const chunks = file?.chunks() ?? whole?.stream() ?? (source as AsyncIterable<Uint8Array>);
+    const stream = isStream(chunks) ? chunks : toStream(chunks);
+    return onProgress === undefined ? stream : counted(stream, file?.size ?? whole?.size ?? null, onProgress);
+  };
+  return transport.json<T>(path, {
+    ...{ method: "POST", query, headers, body, repeatable: false },
+    ...(signal === undefined ? {} : { signal }),
+  });
+};

@@ -1,0 +1,32 @@
+/** What a job's log tells beside states, progress and checkpoints: each type of notice with its meaning. A new one is listed here first. */
+export const notices = {
+  class_without_rows: "no row of the training split has a class: it will not be predicted",
+  constant_features: "columns that are the same in every training row",
+  corrupt_checkpoint: "a checkpoint is not what was written; the one before it is used",
+  covariance_not_positive_definite: "a run of a mixture ended early",
+  dead_relus: "units that never become active",
+  degenerate_component: "a component of a mixture has collapsed onto a few rows",
+  empty_clusters: "fewer distinct rows than clusters",
+  empty_features: "columns without a value in any training row",
+  events_missing: "others are gone, as only the newest are kept; without an id, as it is not of the log",
+  exploding_gradients: "the gradient is very long",
+  k_evaluated: "what the choice of k goes by, for one k",
+  learning_rate_too_high: "the training loss rises",
+  loss_not_falling: "the training loss hardly falls",
+  not_converged: "no run of a clustering converged within its iterations",
+  overfitting: "the validation loss rises while the training loss falls",
+  penalty_chosen: "what the search for the penalty has found",
+  resumed: "training goes on from a checkpoint",
+  runs_alone: "engines were lost with this job; it runs with nothing beside it, to see whether it is the cause",
+  separated: "classes can be told apart without error: coefficients grow without end",
+  solved: "the coefficients of a linear model are found: by which method, in how many iterations",
+  started_anew: "no checkpoint can be used; the result will be the same",
+  symmetric_initial_weights: "weights that begin alike leave the units of a layer alike",
+  vanishing_gradients: "the first layer hardly learns",
+  webhook_delivered: "the receiver has the message of the job's end",
+  webhook_failed: "the receiver did not take it; `data.nextAt` says when it is sent again",
+  webhook_given_up: "the receiver did not take it in three days",
+  zero_initial_weights: "weights that begin at 0 leave the units of a layer alike",
+} as const;
+
+export type NoticeType = keyof typeof notices;

@@ -1,0 +1,121 @@
+import type { Dataset } from "../../../datasets/dataset.ts";
+import { createNearNames } from "../../../near-names.ts";
+import type { JobSpec, TaskSpec } from "../job-spec.ts";
+import type { ModelSpec } from "../model-spec.ts";
+import type { LossSpec } from "../parts/loss-spec.ts";
+import type { SpecErrors } from "../spec-errors.ts";
+import { columnsByName, countClasses, featureNames } from "../task-columns.ts";
+
+export type Solver = NonNullable<JobSpec["training"]["solver"]>;
+
+/** The loss that is each model's own negative log-likelihood. */
+const ownLoss: Partial<Record<ModelSpec["type"], LossSpec["type"]>> = {
+  linear: "mean_squared_error",
+  logistic: "binary_cross_entropy",
+  softmax: "cross_entropy",
+  poisson: "poisson_nll",
+};
+
+export const isLinearModel = (model: ModelSpec): boolean => ownLoss[model.type] !== undefined;
+
+interface Obstacle {
+  pointer: string;
+  detail: string;
+}
+
+const plainLoss = (model: ModelSpec, loss: LossSpec): Obstacle | null => {
+  if (loss.type !== ownLoss[model.type])
+    return { pointer: "/loss/type", detail: `a "${model.type}" model with "${loss.type}" is not solved exactly` };
+  if ("classWeights" in loss && loss.classWeights !== undefined)
+    return { pointer: "/loss/classWeights", detail: "weights of classes are for the iterative solver" };
+  if ("labelSmoothing" in loss && loss.labelSmoothing > 0)
+    return { pointer: "/loss/labelSmoothing", detail: "smoothed labels are for the iterative solver" };
+  return null;
+};
+
+/** What a job asks for that only the iterative solver can do. */
+const obstacleOf = (spec: JobSpec, model: ModelSpec, loss: LossSpec, hasImages: boolean): Obstacle | null => {
+  if (!isLinearModel(model))
+    return {
+      pointer: "/training/solver",
+      detail: `a "${model.type}" model has no exact solution; leave the solver out, or choose a linear model`,
+    };
+  if (spec.base !== undefined)
+    return { pointer: "/base", detail: "an exact solution does not depend on where it starts; leave the base out" };
+  if (spec.training.l1 > 0) return { pointer: "/training/l1", detail: "l1 is for the iterative solver; use l2" };
+  if ((spec.training.earlyStopping ?? false) !== false)
+    return { pointer: "/training/earlyStopping", detail: "an exact solution has no epochs to stop at" };
+  if (spec.training.gradientClip !== undefined)
+    return { pointer: "/training/gradientClip", detail: "an exact solution clips no gradients" };
+  if (hasImages) return { pointer: "/task/features", detail: "models of images are for the iterative solver" };
+  return plainLoss(model, loss);
+};
+
+/** Who says how to iterate asks for iterations. */
+const asksForIterations = ({ optimizer, training }: JobSpec): boolean =>
+  optimizer !== undefined ||
+  training.epochs !== undefined ||
+  training.batchSize !== undefined ||
+  training.gradientClip !== undefined ||
+  (training.earlyStopping ?? false) !== false;
+
+/** Coefficients, and numbers of the training rows in float64 (400 MB), up to which the exact solution is the default. */
+const mostCoefficients = 10_000;
+const mostNumbers = 5e7;
+
+const isLarge = (task: TaskSpec, dataset: Dataset): boolean => {
+  const columns = columnsByName(dataset);
+  const inputs = featureNames(task, dataset).reduce(
+    (sum, name) => sum + (columns.get(name)?.categories?.length ?? 1) + 1,
+    1,
+  );
+  const outputs = Math.max(1, countClasses(task, dataset));
+  return inputs * outputs > mostCoefficients || inputs * dataset.rows > mostNumbers;
+};
+
+/** The column of clusters is there, and something is done with it. */
+export const checkClusters = (
+  { clusterBy }: JobSpec["training"],
+  solver: Solver | undefined,
+  l2: number,
+  dataset: Dataset,
+  errors: SpecErrors,
+): void => {
+  if (clusterBy === undefined) return;
+  const names = dataset.columns.map(({ name }) => name);
+  const add = (detail: string): void => errors.add("/training/clusterBy", detail);
+  if (!names.includes(clusterBy))
+    add(`the data set has no column ${JSON.stringify(clusterBy)}${createNearNames(names)(clusterBy)}`);
+  else if (solver !== "exact" || l2 > 0)
+    add(
+      "errors by cluster are of linear models that are solved exactly without a penalty; leave it out, or choose such a model",
+    );
+};
+
+const checkIntercept = (spec: JobSpec, model: ModelSpec, solver: Solver | undefined, errors: SpecErrors): void => {
+  if (model.type !== "linear" || model.intercept !== false) return;
+  if (solver === "exact" && (spec.training.l2 ?? 0) === 0) return;
+  errors.add("/model/intercept", "models without an intercept are solved exactly and without a penalty; leave it out");
+};
+
+/** How a linear model is fitted: solved exactly, unless the job asks for what only iterations can do; undefined for other models that say nothing. */
+export const resolveSolver = (
+  spec: JobSpec,
+  parts: { task: TaskSpec; model: ModelSpec; loss: LossSpec; hasImages: boolean },
+  dataset: Dataset,
+  errors: SpecErrors,
+): Solver | undefined => {
+  const solver = chooseSolver(spec, parts, dataset, errors);
+  checkIntercept(spec, parts.model, solver, errors);
+  return solver;
+};
+
+const chooseSolver: typeof resolveSolver = (spec, { task, model, loss, hasImages }, dataset, errors) => {
+  const wanted = spec.training.solver;
+  if (wanted === "iterative" || (wanted === undefined && !isLinearModel(model))) return wanted;
+  const obstacle = obstacleOf(spec, model, loss, hasImages);
+  if (wanted === undefined)
+    return obstacle === null && !asksForIterations(spec) && !isLarge(task, dataset) ? "exact" : "iterative";
+  if (obstacle !== null) errors.add(obstacle.pointer, `${obstacle.detail}; or set /training/solver to "iterative"`);
+  return wanted;
+};

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { nonNegativeFloat32, positiveFloat32 } from "../../../float32.ts";
+import { limits } from "../../../limits.ts";
+import { PenaltySearch } from "../penalty-search.ts";
+
+export const SplitSpec = z
+  .strictObject({
+    validation: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe(
+        "Share of the rows that early stopping and schedules look at. Left out: 0.1, or 0 below 5000 rows, where they are worth more in the training split, and for exact solutions.",
+      ),
+    test: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe("Share of the rows that the report is measured on. Left out: 0.2, that of a fold of five."),
+    stratify: z
+      .boolean()
+      .default(true)
+      .describe("Classification: each class has the same share in the three parts, as far as whole rows allow."),
+  })
+  .meta({
+    id: "SplitSpec",
+    description:
+      "Which rows train, validate and test: drawn at random from the seed. Validation and test together must leave rows to train on.",
+  });
+
+export const EarlyStopping = z
+  .strictObject({
+    metric: z
+      .enum(["loss", "accuracy", "r2"])
+      .default("loss")
+      .describe(
+        "Measured on the validation split after each epoch; `loss` is to fall, `accuracy` (classification) and `r2` (regression) to rise.",
+      ),
+    patience: z.int().min(1).default(20).describe("Epochs without improvement after which training ends."),
+    minimumChange: nonNegativeFloat32
+      .default(0)
+      .describe("The least difference from the best value, in the metric's unit, that counts as an improvement."),
+    restoreBest: z.boolean().default(true).describe("The model is that of the best epoch, not of the last."),
+  })
+  .meta({ id: "EarlyStopping", title: "On", description: "When training ends before its last epoch." });
+
+const batchSize = z
+  .union([z.int().min(1).max(1_000_000).meta({ title: "Rows" }), z.literal("full")])
+  .optional()
+  .describe(
+    "Rows in a step; `full`: all training rows. Left out: the power of two nearest to training rows / 45, from 16 to 256.",
+  );
+
+const gradientClip = z
+  .union([
+    z
+      .strictObject({ norm: positiveFloat32.describe("The largest length of the whole gradient: g·min(1, norm/‖g‖).") })
+      .meta({ id: "ClipByNorm", title: "By norm", description: "Shortens the gradient and keeps its direction." }),
+    z
+      .strictObject({ value: positiveFloat32.describe("The largest absolute value of each of its entries.") })
+      .meta({ id: "ClipByValue", title: "By value", description: "Holds each entry within ±value." }),
+  ])
+  .optional()
+  .describe("Bounds the gradient before each update. Left out: it is used as it is.");
+
+export const TrainingSpec = z
+  .strictObject({
+    solver: z
+      .enum(["exact", "iterative"])
+      .optional()
+      .describe(
+        "Of linear, logistic, softmax and Poisson models. `exact`: the coefficients that fit best are computed in float64, by QR or to the convergence of Newton's method, without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients.",
+      ),
+    epochs: z
+      .int()
+      .min(1)
+      .max(limits.epochs)
+      .optional()
+      .describe(
+        "Passes over the training rows. Left out: as many as give about 3000 steps (6000 for a model of one layer), at least 20; for k-means 300 and for mixtures 500 iterations at most, for exact solutions 500.",
+      ),
+    batchSize,
+    microBatch: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Rows of a batch that are computed at once, their gradients added up to those of the whole: a large network fits in little memory. Batch normalisation that learns sees these rows alone. Left out: the whole batch.",
+      ),
+    split: SplitSpec.prefault({}),
+    earlyStopping: z
+      .union([z.literal(false), EarlyStopping])
+      .optional()
+      .describe("`false`: train all epochs. Left out: on, with its defaults, if there is a validation split."),
+    l1: nonNegativeFloat32
+      .default(0)
+      .describe("Factor of l1·Σ|w|, added to the loss, over the weights and not the biases."),
+    l2: nonNegativeFloat32
+      .optional()
+      .describe(
+        "Factor of (l2/2)·Σw², added to the loss, over the weights and not the biases. Left out: 1/(τ²·training rows), which makes the fit the mode under a N(0, τ²) prior on each weight; τ² is 1, and 2.5 / inputs (at least 0.1) for an MLP; twice as much where the loss is twice a negative log-likelihood; 0 for clusters and exact solutions.",
+      ),
+    penaltySearch: z
+      .union([z.literal(false), PenaltySearch])
+      .optional()
+      .describe(
+        "Chooses a multiple of `l2` by held-out training rows; the metric `l2` and an event say which. `false`: `l2` as it stands. Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few.",
+      ),
+    clusterBy: z
+      .string()
+      .min(1)
+      .max(limits.nameLength)
+      .optional()
+      .describe(
+        "Of exact solutions: a column whose equal values mark rows that belong together (patients, shops); the report gives the errors by cluster beside the others. Left out: each row by itself.",
+      ),
+    gradientClip,
+    shuffle: z
+      .boolean()
+      .default(true)
+      .describe("A new order of the training rows in each epoch, drawn from the seed; `false`: always the file's."),
+    seed: z
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .default(42)
+      .describe(
+        "Of everything random: split, initial weights, order, dropout. The same specification, data and seed give the same weights, to the bit.",
+      ),
+  })
+  .meta({ id: "TrainingSpec", description: "How long and on which rows, with what held against fitting noise." });
+
+export type SplitSpec = z.infer<typeof SplitSpec>;
+export type EarlyStopping = z.infer<typeof EarlyStopping>;
+export type TrainingSpec = z.infer<typeof TrainingSpec>;

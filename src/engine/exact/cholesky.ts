@@ -1,0 +1,67 @@
+/** A pivot below this share of its diagonal element is rounding. */
+const leastPivot = 1e-13;
+
+/** L of A = D L Lᵀ D with a unit diagonal under D, in place of A's lower triangle; columns whose pivots are rounding are left out. */
+export interface Factor {
+  readonly size: number;
+  readonly lower: Float64Array;
+  readonly scale: Float64Array;
+  readonly left: Uint8Array;
+}
+
+export const choleskyInPlace = (lower: Float64Array, size: number, pulse: () => void): Factor => {
+  const scale = Float64Array.from({ length: size }, (_, i) => {
+    const diagonal = lower[i * size + i]!;
+    return diagonal > 0 ? 1 / Math.sqrt(diagonal) : 0;
+  });
+  const left = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const row = i * size;
+    for (let j = 0; j <= i; j++) {
+      const other = j * size;
+      let sum = i === j ? (scale[i]! > 0 ? 1 : 0) : lower[row + j]! * scale[i]! * scale[j]!;
+      for (let k = 0; k < j; k++) sum -= lower[row + k]! * lower[other + k]!;
+      if (i === j) {
+        left[i] = sum > leastPivot ? 0 : 1;
+        lower[row + i] = left[i] ? 1 : Math.sqrt(sum);
+      } else lower[row + j] = left[j] ? 0 : sum / lower[other + j]!;
+    }
+    if (left[i]) lower.fill(0, row, row + i);
+    pulse();
+  }
+  return { size, lower, scale, left };
+};
+
+/** x with A x = b, in place; 0 where a column is left out. */
+export const solveFactor = ({ size, lower, scale, left }: Factor, b: Float64Array): Float64Array => {
+  for (let i = 0; i < size; i++) {
+    let sum = left[i] ? 0 : b[i]! * scale[i]!;
+    for (let k = 0; k < i; k++) sum -= lower[i * size + k]! * b[k]!;
+    b[i] = sum / lower[i * size + i]!;
+  }
+  for (let i = size - 1; i >= 0; i--) {
+    const x = b[i]! / lower[i * size + i]!;
+    b[i] = x;
+    for (let k = 0; k < i; k++) b[k]! -= lower[i * size + k]! * x;
+  }
+  for (let i = 0; i < size; i++) b[i]! *= scale[i]!;
+  return b;
+};
+
+/** A⁻¹, size × size. */
+export const inverseOfFactor = (factor: Factor): Float64Array => {
+  const { size } = factor;
+  const inverse = new Float64Array(size * size);
+  for (let j = 0; j < size; j++) {
+    const column = new Float64Array(size);
+    column[j] = 1;
+    inverse.set(solveFactor(factor, column), j * size);
+  }
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < i; j++) {
+      const mean = (inverse[i * size + j]! + inverse[j * size + i]!) / 2;
+      inverse[i * size + j] = mean;
+      inverse[j * size + i] = mean;
+    }
+  return inverse;
+};

@@ -1,0 +1,115 @@
+import { square } from "./square.ts";
+
+/** The column of ones. */
+export const intercept = -1;
+
+/** The rows of a linear predictor: ones, and some of the inputs of each row as (x − centre) · factor. */
+export interface Design {
+  readonly rows: number;
+  /** rows × inputs, row-major. */
+  readonly features: Float64Array;
+  readonly inputs: number;
+  /** Which input each column is; the first is the intercept. */
+  readonly columns: Int32Array;
+  readonly centers: Float64Array;
+  readonly factors: Float64Array;
+}
+
+/** The largest power of two that is not above x; 1 for 0. */
+export const powerOfTwoBelow = (x: number): number => {
+  let power = 1;
+  if (!(x > 0) || !Number.isFinite(x)) return power;
+  while (power > x) power /= 2;
+  while (power * 2 <= x) power *= 2;
+  return power;
+};
+
+/** Columns of about the same size, by powers of two and without a centre, so that no bit of the data is lost. */
+export const scaleColumns = (features: Float64Array, rows: number, inputs: number, columns: Int32Array): Design => {
+  const most = new Float64Array(inputs);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < inputs; i++) {
+      const size = Math.abs(features[row * inputs + i]!);
+      if (size > most[i]!) most[i] = size;
+    }
+  const factors = Float64Array.from(columns, (input) => (input < 0 ? 1 : 1 / powerOfTwoBelow(most[input]!)));
+  return { rows, features, inputs, columns, centers: new Float64Array(columns.length), factors };
+};
+
+/** Columns of mean 0 and deviation 1, on which iterations do well. A column that does not vary is only centred. */
+export const standardiseColumns = (
+  features: Float64Array,
+  rows: number,
+  inputs: number,
+  columns: Int32Array,
+): Design => {
+  const means = new Float64Array(inputs);
+  for (let row = 0; row < rows; row++) for (let i = 0; i < inputs; i++) means[i]! += features[row * inputs + i]! / rows;
+  const squares = new Float64Array(inputs);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < inputs; i++) squares[i]! += square(features[row * inputs + i]! - means[i]!) / rows;
+  const centers = Float64Array.from(columns, (input) => (input < 0 ? 0 : means[input]!));
+  const factors = Float64Array.from(columns, (input) =>
+    input < 0 || !(squares[input]! > 0) ? 1 : 1 / Math.sqrt(squares[input]!),
+  );
+  return { rows, features, inputs, columns, centers, factors };
+};
+
+/** Writes a row times `weight` to `out` from `at` on. */
+export const writeRow = (design: Design, row: number, weight: number, out: Float64Array, at: number): void => {
+  const { features, inputs, columns, centers, factors } = design;
+  const start = row * inputs;
+  for (let j = 0; j < columns.length; j++) {
+    const input = columns[j]!;
+    out[at + j] = input < 0 ? weight : weight * ((features[start + input]! - centers[j]!) * factors[j]!);
+  }
+};
+
+/** Σⱼ xⱼ βⱼ of a row. */
+export const predictorOf = (design: Design, row: number, beta: ArrayLike<number>): number => {
+  const { features, inputs, columns, centers, factors } = design;
+  const start = row * inputs;
+  let sum = 0;
+  for (let j = 0; j < columns.length; j++) {
+    const input = columns[j]!;
+    sum += input < 0 ? beta[j]! : (features[start + input]! - centers[j]!) * factors[j]! * beta[j]!;
+  }
+  return sum;
+};
+
+/** The rows are worked on in blocks of so many; between two of them the caller is asked whether to go on. */
+export const blockRows = 256;
+
+/** Called between blocks: keeps the heartbeat, and throws what ends the fit when it is to stop. */
+export type Pulse = () => void;
+
+export const hasIntercept = ({ columns }: Pick<Design, "columns">): boolean => columns[0] === intercept;
+
+/** From coefficients of the design's columns to those of the inputs themselves, in place. Without an intercept nothing is centred. */
+export const toInputUnits = (design: Design, beta: Float64Array): Float64Array => {
+  const { centers, factors } = design;
+  for (let j = hasIntercept(design) ? 1 : 0; j < beta.length; j++) {
+    beta[j]! *= factors[j]!;
+    if (hasIntercept(design)) beta[0]! -= beta[j]! * centers[j]!;
+  }
+  return beta;
+};
+
+/** The same of a covariance matrix of `contrasts` blocks of coefficients: T C Tᵀ, in place. */
+export const covarianceToInputUnits = (design: Design, covariance: Float64Array, contrasts: number): Float64Array => {
+  const { centers, factors, columns } = design;
+  const first = hasIntercept(design) ? 1 : 0;
+  const width = columns.length;
+  const size = contrasts * width;
+  const apply = (at: (i: number) => number): void => {
+    for (let k = 0; k < contrasts; k++)
+      for (let j = first; j < width; j++) {
+        const place = at(k * width + j);
+        covariance[place]! *= factors[j]!;
+        if (first === 1) covariance[at(k * width)]! -= covariance[place]! * centers[j]!;
+      }
+  };
+  for (let row = 0; row < size; row++) apply((i) => row * size + i);
+  for (let column = 0; column < size; column++) apply((i) => i * size + column);
+  return covariance;
+};

@@ -1,0 +1,116 @@
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { alignUp, createLayout, type Layout } from "../tensor/layout.ts";
+import { square } from "./square.ts";
+import { triangleDoubles } from "./triangle.ts";
+
+/** The models that are solved, each with its own likelihood. */
+export type ExactModel = "linear" | "logistic" | "softmax" | "poisson";
+
+export type ExactMethod =
+  /** One pass: Householder QR. */
+  | "qr"
+  /** Newton's method; for one linear predictor it is iteratively reweighted least squares by QR. */
+  | "newton"
+  | "lbfgs";
+
+interface Rows {
+  readonly rows: number;
+  readonly featuresOffset: number;
+  readonly labelsOffset: number;
+}
+
+/** A job that is solved, known before it is queued. */
+export interface ExactPlan {
+  readonly kind: "exact";
+  readonly model: ExactModel;
+  readonly method: ExactMethod;
+  /** Inputs of a row, and the columns of the predictor at most: the inputs and ones. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly mostIterations: number;
+  readonly parameters: number;
+  readonly memoryBytes: number;
+  readonly flopsPerStep: number;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly threads: number;
+  readonly warnings: readonly string[];
+  readonly data: {
+    readonly train: Rows & { readonly placesOffset: number; readonly clustersOffset: number };
+    readonly validation: Rows;
+    readonly test: Rows;
+  };
+  /** Doubles of the method's matrix. */
+  readonly work: { readonly offset: number; readonly doubles: number };
+}
+
+interface ExactShape {
+  readonly trainRows: number;
+  readonly validationRows: number;
+  readonly testRows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+const pageBytes = 65536;
+const reservedBytes = 1024;
+
+/** Operations of one pass with a matrix that are not too many: some minutes on one core. */
+const mostQrFlops = 4e11;
+const mostNewtonFlops = 2e10;
+/** Columns of a matrix that is kept whole. */
+const mostColumns = 2500;
+
+const methodOf = (model: ExactModel, rows: number, size: number): { method: ExactMethod; flops: number } => {
+  const matrix = model === "softmax" ? rows * square(size) : 2 * rows * square(size);
+  const method = model === "linear" ? "qr" : "newton";
+  if (size <= mostColumns && matrix <= (model === "linear" ? mostQrFlops : mostNewtonFlops))
+    return { method, flops: matrix };
+  return { method: "lbfgs", flops: 4 * rows * size };
+};
+
+const placeRows = (layout: Layout, rows: number, inputs: number): Rows => ({
+  rows,
+  featuresOffset: layout.place(8 * rows * inputs),
+  labelsOffset: layout.place(8 * rows),
+});
+
+export const isExact = ({ training }: ResolvedJobSpec): boolean => training.solver === "exact";
+
+/** Plans a linear model that is solved rather than trained: where its data lie, in float64, and by which method. */
+export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan => {
+  const model = spec.model.type as ExactModel;
+  const { trainRows, validationRows, testRows, inputs, outputs } = shape;
+  const contrasts = model === "softmax" ? outputs - (spec.training.l2 > 0 ? 0 : 1) : 1;
+  const size = contrasts * (inputs + 1);
+  const { method, flops } = methodOf(model, trainRows, size);
+  const layout = createLayout(reservedBytes);
+  const data = {
+    train: {
+      ...placeRows(layout, trainRows, inputs),
+      placesOffset: layout.place(4 * trainRows),
+      clustersOffset: layout.place(4 * trainRows),
+    },
+    validation: placeRows(layout, validationRows, inputs),
+    test: placeRows(layout, testRows, inputs),
+  };
+  const doubles = method === "lbfgs" ? 0 : model === "softmax" ? square(size) : triangleDoubles(size);
+  const work = { offset: layout.place(8 * doubles), doubles };
+  const steps = method === "qr" ? 1 : spec.training.epochs;
+  return {
+    ...{ kind: "exact", model, method, inputs, outputs, data, work },
+    mostIterations: spec.training.epochs,
+    parameters: outputs * (inputs + 1),
+    memoryBytes: alignUp(layout.end(), pageBytes),
+    flopsPerStep: flops,
+    stepsPerEpoch: 1,
+    steps,
+    threads: 1,
+    warnings:
+      trainRows <= inputs && spec.training.l2 === 0
+        ? [
+            `${trainRows} training rows do not determine ${inputs + 1} coefficients of each output: give /training/l2, leave features out, or add rows`,
+          ]
+        : [],
+  };
+};

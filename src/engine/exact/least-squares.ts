@@ -1,0 +1,156 @@
+import { blockRows, type Design, hasIntercept, type Pulse, writeRow } from "./design.ts";
+import { type Accumulator, addProduct, sumOf } from "./double-double.ts";
+import {
+  addRows,
+  createTriangle,
+  inverseOfSquare,
+  type Ranked,
+  rankColumns,
+  solveTransposed,
+  solveUpper,
+  type Triangle,
+} from "./triangle.ts";
+
+/** A penalty Σ curvatureⱼ βⱼ² on the coefficients of the columns as they are scaled. */
+export type Curvatures = Float64Array | null;
+
+export interface LeastSquares {
+  /** Of the columns as the design scales them; 0 for dependent ones until they are shared out. */
+  readonly coefficients: Float64Array;
+  readonly ranked: Ranked;
+  /** (XᵀX)⁻¹ of the kept columns as they are scaled. */
+  readonly inverse: Float64Array;
+  /** How often residuals in twice the precision have corrected the solution. */
+  readonly refinements: number;
+  /** Σ (y − ŷ)² */
+  readonly squares: number;
+}
+
+/** Rows times columns that are worth residuals in twice the precision. */
+const mostRefined = 4_000_000;
+const mostRefinements = 12;
+
+/** Takes all rows of the design into a triangle: each times the root of its weight, with its right-hand side. */
+export const factorise = (
+  design: Design,
+  rowOf: (row: number) => { weight: number; right: number },
+  curvatures: Curvatures,
+  memory: Float64Array,
+  pulse: Pulse,
+): Triangle => {
+  const size = design.columns.length;
+  const width = size + 1;
+  const triangle = createTriangle(size, memory);
+  const block = new Float64Array(blockRows * width);
+  for (let first = 0; first < design.rows; first += blockRows) {
+    const count = Math.min(blockRows, design.rows - first);
+    for (let i = 0; i < count; i++) {
+      const { weight, right } = rowOf(first + i);
+      writeRow(design, first + i, weight, block, i * width);
+      block[i * width + size] = right;
+    }
+    addRows(triangle, block, count);
+    pulse();
+  }
+  if (curvatures !== null) addCurvatures(triangle, curvatures, null);
+  return triangle;
+};
+
+/** √curvature · eⱼ as a row for each penalised coefficient, which pulls towards −shift. */
+export const addCurvatures = (triangle: Triangle, curvatures: Float64Array, shift: Float64Array | null): void => {
+  const width = triangle.size + 1;
+  const row = new Float64Array(width);
+  for (const [j, curvature] of curvatures.entries()) {
+    if (curvature === 0) continue;
+    const root = Math.sqrt(curvature);
+    row.fill(0);
+    row[j] = root;
+    row[triangle.size] = shift === null ? 0 : -root * shift[j]!;
+    addRows(triangle, row, 1);
+  }
+};
+
+/** Puts values of the kept columns in their places. */
+export const spread = ({ kept }: Ranked, values: Float64Array, size: number): Float64Array => {
+  const out = new Float64Array(size);
+  for (const [i, j] of kept.entries()) out[j] = values[i]!;
+  return out;
+};
+
+/** Xᵀ(y − Xβ) of the kept columns, to the last bits: what is left of the normal equations. */
+const leftOver = (
+  design: Design,
+  labels: Float64Array,
+  beta: Float64Array,
+  ranked: Ranked,
+): { right: Float64Array; squares: number } => {
+  const { kept } = ranked;
+  const sums = kept.map((): Accumulator => ({ high: 0, low: 0 }));
+  const x = new Float64Array(design.columns.length);
+  let squares = 0;
+  for (let row = 0; row < design.rows; row++) {
+    writeRow(design, row, 1, x, 0);
+    const residual: Accumulator = { high: labels[row]!, low: 0 };
+    for (const j of kept) addProduct(residual, -x[j]!, beta[j]!);
+    const high = sumOf(residual);
+    const low = residual.high - high + residual.low;
+    squares += high * high;
+    for (const [i, j] of kept.entries()) {
+      addProduct(sums[i]!, x[j]!, high);
+      sums[i]!.low += x[j]! * low;
+    }
+  }
+  return { right: Float64Array.from(sums, sumOf), squares };
+};
+
+/**
+ * Corrects β by the semi-normal equations RᵀR δ = Xᵀ(y − Xβ) (Björck 1987), the right side in twice the precision: what it converges to is the solution for
+ * the data as they are, to the last digits, even where columns nearly depend on each other.
+ */
+const refine = (
+  design: Design,
+  labels: Float64Array,
+  beta: Float64Array,
+  ranked: Ranked,
+  pulse: Pulse,
+): { refinements: number; squares: number } => {
+  const { kept, upper } = ranked;
+  let before = Number.POSITIVE_INFINITY;
+  for (let round = 0; ; round++) {
+    const { right: step, squares } = leftOver(design, labels, beta, ranked);
+    solveUpper(upper, kept.length, solveTransposed(upper, kept.length, step));
+    let change = 0;
+    for (const [i, j] of kept.entries())
+      change = Math.max(change, Math.abs(step[i]!) / Math.max(Math.abs(beta[j]!), Number.MIN_VALUE));
+    // Below that the change is rounding, or the columns are too close to each other for any double.
+    if (!(change < before / 2) || round === mostRefinements) return { refinements: round, squares };
+    for (const [i, j] of kept.entries()) beta[j]! += step[i]!;
+    before = change;
+    pulse();
+  }
+};
+
+/** The least Σ (y − xβ)² + penalty, by QR with scaled columns. */
+export const fitLeastSquares = (
+  design: Design,
+  labels: Float64Array,
+  curvatures: Curvatures,
+  memory: Float64Array,
+  pulse: Pulse,
+): LeastSquares => {
+  const size = design.columns.length;
+  const current = { weight: 1, right: 0 };
+  const rowOf = (row: number) => {
+    current.right = labels[row]!;
+    return current;
+  };
+  const triangle = factorise(design, rowOf, curvatures, memory, pulse);
+  const ranked = rankColumns(triangle, hasIntercept(design));
+  const { kept, upper, right } = ranked;
+  const coefficients = spread(ranked, solveUpper(upper, kept.length, Float64Array.from(right)), size);
+  const exact = curvatures === null && design.rows * size <= mostRefined;
+  const { refinements, squares } = exact
+    ? refine(design, labels, coefficients, ranked, pulse)
+    : { refinements: 0, squares: triangle.squares };
+  return { coefficients, ranked, inverse: inverseOfSquare(upper, kept.length), refinements, squares };
+};

@@ -1,0 +1,38 @@
+import { blockRows, type Design, type Pulse, predictorOf, writeRow } from "./design.ts";
+import type { Family } from "./families.ts";
+import { square } from "./square.ts";
+
+/** ½ (y − η)²: with its score, what L-BFGS needs of least squares. */
+export const squares: Pick<Family, "loss" | "score"> = {
+  loss: (label, eta) => 0.5 * square(label - eta),
+  score: (label, eta) => label - eta,
+};
+
+/** Σ loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor; fills the gradient. */
+export const objectiveOf = (
+  design: Design,
+  labels: Float64Array,
+  family: Pick<Family, "loss" | "score">,
+  curvatures: Float64Array | null,
+  pulse: Pulse,
+) => {
+  const x = new Float64Array(design.columns.length);
+  return (beta: Float64Array, gradient: Float64Array): number => {
+    gradient.fill(0);
+    let sum = 0;
+    for (let row = 0; row < design.rows; row++) {
+      const eta = predictorOf(design, row, beta);
+      sum += family.loss(labels[row]!, eta);
+      writeRow(design, row, 1, x, 0);
+      const score = family.score(labels[row]!, eta);
+      for (let j = 0; j < x.length; j++) gradient[j]! -= score * x[j]!;
+      if (row % blockRows === 0) pulse();
+    }
+    if (curvatures === null) return sum;
+    for (const [j, curvature] of curvatures.entries()) {
+      sum += 0.5 * curvature * square(beta[j]!);
+      gradient[j]! += curvature * beta[j]!;
+    }
+    return sum;
+  };
+};

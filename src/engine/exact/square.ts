@@ -1,0 +1,2 @@
+/** x², the same everywhere: the library's powers are not. */
+export const square = (x: number): number => x * x;

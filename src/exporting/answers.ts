@@ -1,0 +1,88 @@
+import { assert } from "../domain/errors.ts";
+import type { Model, Preprocessing } from "../domain/models/model.ts";
+import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
+
+/** The text at the largest of each row's scores, the first among equals. */
+const likeliest = (build: OnnxBuilder, scores: string, texts: readonly string[]): string => {
+  const index = build.node("ArgMax", [scores], { axis: { int: 1 }, keepdims: { int: 0 } });
+  return build.node("Gather", [build.constant([texts.length], texts), index], { axis: { int: 0 } });
+};
+
+/** Columns from `start` on. */
+const columns = (build: OnnxBuilder, value: string, start: number, count: number): string => {
+  const [from, to, on] = [[start], [start + count], [1]].map(build.integers);
+  return build.node("Slice", [value, from!, to!, on!]);
+};
+
+/** mean + scale · the column, in double precision, as [batch]. */
+const onItsScale = (build: OnnxBuilder, value: string, at: number, of: { mean: number; scale: number }): string => {
+  const double = build.node("Cast", [columns(build, value, at, 1)], { to: { int: 11 } });
+  const scaled = build.node("Mul", [double, build.scalar(of.scale, "double")]);
+  return build.reshape(build.node("Add", [scaled, build.scalar(of.mean, "double")]), [-1]);
+};
+
+/** An autoencoder's outputs in the words of the data set, and the mean squared error over its inputs. */
+const reconstructionOutputs = (build: OnnxBuilder, preprocessing: Preprocessing, inputs: string, out: string): void => {
+  let at = 0;
+  for (const feature of preprocessing.features) {
+    assert(feature.type !== "image", "images are not reconstructed");
+    const name = `reconstructed_${feature.column}`;
+    if (feature.type === "number") {
+      build.output(name, onItsScale(build, out, at, feature), { type: "double", dims: ["batch"] });
+      at += 1;
+    } else {
+      const count = feature.categories.length;
+      // Where the file had no text at all, there is none to say.
+      const scores = count === 0 ? columns(build, out, 0, 1) : columns(build, out, at, count);
+      const texts = count === 0 ? [""] : feature.categories;
+      build.output(name, likeliest(build, scores, texts), { type: "string", dims: ["batch"] });
+      at += count;
+    }
+    if (feature.missingIndicator) at += 1;
+  }
+  const difference = build.node("Cast", [build.node("Sub", [out, inputs])], { to: { int: 11 } });
+  const squares = build.node("Mul", [difference, difference]);
+  const error = build.node("ReduceMean", [squares], { axes: { ints: [1] }, keepdims: { int: 0 } });
+  build.output("error", error, { type: "double", dims: ["batch"] });
+};
+
+/**
+ * What a network's outputs [batch, outputs], behind softmax, sigmoid or exp, say: `label` and `probabilities`, or `value` on the label's own scale, or each
+ * column's reconstruction.
+ */
+export const answerOutputs = (
+  build: OnnxBuilder,
+  { preprocessing, task }: Pick<Model, "preprocessing" | "task">,
+  inputs: string | null,
+  out: string,
+): void => {
+  const { label } = preprocessing;
+  if (task.type === "reconstruction") {
+    assert(inputs !== null, "images are not reconstructed");
+    reconstructionOutputs(build, preprocessing, inputs, out);
+    return;
+  }
+  assert(label.type !== "none", "only classification and regression have labels");
+  if (label.type === "number") {
+    build.output("value", onItsScale(build, out, 0, label), { type: "double", dims: ["batch"] });
+    return;
+  }
+  const { classes } = label;
+  const both = () => build.node("Concat", [build.node("Sub", [build.scalar(1), out]), out], { axis: { int: 1 } });
+  const probabilities = preprocessing.outputs === 1 ? both() : out;
+  build.output("label", likeliest(build, probabilities, classes), { type: "string", dims: ["batch"] });
+  build.output("probabilities", probabilities, { type: "float", dims: ["batch", classes.length] });
+};
+
+/** Names of the first output's columns: the label and the probabilities of an imported network, by a softmax if it has none. */
+export const namedOutputs = (
+  build: OnnxBuilder,
+  labels: readonly string[],
+  out: string,
+  isProbability: boolean,
+): void => {
+  const flat = build.reshape(out, [-1, labels.length]);
+  const probabilities = isProbability ? flat : build.node("Softmax", [flat], { axis: { int: 1 } });
+  build.output("label", likeliest(build, probabilities, labels), { type: "string", dims: ["batch"] });
+  build.output("probabilities", probabilities, { type: "float", dims: ["batch", labels.length] });
+};

@@ -1,0 +1,46 @@
+import { Readable } from "node:stream";
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
+import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
+import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
+import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
+import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
+import { clientStream, unary, type Wiring } from "../call.ts";
+import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-messages.ts";
+import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
+import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
+
+const formatOf = (format: string | undefined): Dataset["format"] => {
+  if (format === undefined || format === "csv" || format === "images") return format ?? "csv";
+  const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose "csv" or "images"`;
+  throw new ServiceError("invalid", `/query/format: ${detail}`, { errors: [{ pointer: "/query/format", detail }] });
+};
+
+export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
+  const { deps } = wiring;
+  return {
+    uploadDataset: clientStream(wiring, "uploadDataset", async (caller, call, gone) => {
+      const messages = withProgressLimit<UploadDatasetRequest>(call, bytesOf);
+      const { types, format, ...header } = await readHeader(messages);
+      const stated = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, fromType(type)]));
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      const typed = Object.keys(stated).length === 0 ? header : { ...header, types: stated };
+      return encodeDataset(await uploadDataset(deps, caller, { ...typed, format: formatOf(format), body, gone }));
+    }),
+    listDatasets: unary(wiring, "listDatasets", async (caller, request) =>
+      encodeDatasets(await listDatasets(deps, caller, request)),
+    ),
+    getDataset: unary(wiring, "getDataset", async (caller, { id }) =>
+      encodeDataset(await getDataset(deps, caller, { id })),
+    ),
+    listDatasetRows: unary(wiring, "listDatasetRows", async (caller, request) =>
+      encodeRows((await listDatasetRows(deps, caller, request)).rows),
+    ),
+    deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
+      await deleteDataset(deps, caller, { id });
+      return {};
+    }),
+  };
+};

@@ -1,0 +1,65 @@
+import { Readable } from "node:stream";
+import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
+import { deleteModel } from "../../usecases/models/delete-model.ts";
+import { getModel } from "../../usecases/models/get-model.ts";
+import { getModelCard } from "../../usecases/models/get-model-card.ts";
+import { getModelLineage } from "../../usecases/models/get-model-lineage.ts";
+import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
+import { getModelReport } from "../../usecases/models/get-model-report.ts";
+import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
+import { importModel } from "../../usecases/models/import-model.ts";
+import { listModels } from "../../usecases/models/list-models.ts";
+import { predictMessage } from "../../usecases/models/predict.ts";
+import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
+import { Encoded } from "../encoded.ts";
+import type * as wire from "../generated/descent/v1/models.ts";
+import { toStruct } from "../job-spec.ts";
+import { encodeModel, encodeModels, encodeReport, fromFormat } from "../model-messages.ts";
+import type { UnreadPrediction } from "../prediction-messages.ts";
+import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
+
+async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
+  for await (const chunk of body) yield { chunk };
+}
+
+export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
+  const { deps } = wiring;
+  const predictUnread = unary<UnreadPrediction, wire.PredictResponse>(
+    wiring,
+    "predict",
+    async (caller, { model, bytes }) => new Encoded(await predictMessage(deps, caller, { model, body: bytes })),
+  );
+  return {
+    importModel: clientStream(wiring, "importModel", async (caller, call, gone) => {
+      const messages = withProgressLimit<wire.ImportModelRequest>(call, bytesOf);
+      const { format, ...header } = await readHeader(messages);
+      const body = Readable.from(chunksOf(messages), { objectMode: false });
+      return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
+    }),
+    listModels: unary(wiring, "listModels", async (caller, request) =>
+      encodeModels(await listModels(deps, caller, request)),
+    ),
+    getModel: unary(wiring, "getModel", async (caller, { id }) => encodeModel(await getModel(deps, caller, { id }))),
+    getModelReport: unary(wiring, "getModelReport", async (caller, { id }) =>
+      encodeReport(await getModelReport(deps, caller, { id })),
+    ),
+    getModelLineage: unary(wiring, "getModelLineage", async (caller, { id }) => ({
+      lineage: toStruct(await getModelLineage(deps, caller, { id })),
+    })),
+    deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
+      await deleteModel(deps, caller, { id });
+      return {};
+    }),
+    getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
+      toChunks((await getModelWeights(deps, caller, { id })).body),
+    ),
+    getModelOnnx: serverStream(wiring, "getModelOnnx", async (caller, request) =>
+      toChunks((await getModelOnnx(deps, caller, request)).body),
+    ),
+    getModelCard: unary(wiring, "getModelCard", async (caller, { id }) => ({
+      markdown: await getModelCard(deps, caller, { id }),
+    })),
+    // What comes is not the message but its bytes: see the server's coding.
+    predict: predictUnread as unknown as wire.ModelsServiceServer["predict"],
+  };
+};

@@ -1,0 +1,44 @@
+import { nearNames } from "../../domain/near-names.ts";
+import { environmentHelp } from "../../environment-help.ts";
+
+const known = [...environmentHelp.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm)].map(([, name]) => name ?? "");
+/** Of systems, shells and tools: near to ours by their letters alone. */
+const others =
+  /^(HOME|HOSTNAME|HOSTTYPE|COLORTERM|LOGNAME|PWD|OLDPWD|NODE_.*|npm_.*|TERM|TERM_.*|LS_COLORS|S3_.*|AWS_.*)$/;
+
+const plain = (name: string): string => name.toLowerCase().replaceAll("_", "");
+
+/**
+ * Variables that are set, that mean nothing here, and whose names are nearly ours: `REDIS_URI`, `API_KEY_FILE`. Each with what was
+ * probably meant. Only names with a part of a longer one of ours are looked at: others are somebody else's.
+ */
+export const misspeltVariables = (
+  env: Readonly<Record<string, string | undefined>>,
+): { name: string; hint: string }[] => {
+  const names = new Set(known);
+  const beginnings = new Set(known.filter((name) => name.includes("_")).map((name) => name.split("_")[0] ?? ""));
+  return Object.keys(env)
+    .filter((name) => !names.has(name) && !others.test(name) && /^[A-Z][A-Z0-9_-]{2,63}$/i.test(name))
+    .filter((name) => {
+      const same = known.some((one) => plain(one) === plain(name));
+      const [beginning = ""] = name.toUpperCase().split(/[_-]/);
+      if (!name.includes("_")) return same || known.some((one) => one.length > 5 && isNearly(one, name.toUpperCase()));
+      return same || [...beginnings].some((one) => one === beginning || isNearly(one, beginning));
+    })
+    .map((name) => ({ name, hint: /did you mean "([A-Z0-9_]+)"/.exec(nearNames(name, known))?.[1] ?? "" }))
+    .filter(({ hint }) => hint !== "");
+};
+
+/** One letter changed, left out, added, or two neighbours swapped. */
+const isNearly = (a: string, b: string): boolean => {
+  if (Math.abs(a.length - b.length) > 1 || a.length < 4) return false;
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  const [restA, restB] = [a.slice(i), b.slice(i)];
+  return (
+    restA.slice(1) === restB.slice(1) ||
+    restA === restB.slice(1) ||
+    restA.slice(1) === restB ||
+    (restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2))
+  );
+};

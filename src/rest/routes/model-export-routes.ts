@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { getModelCard } from "../../usecases/models/get-model-card.ts";
+import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
+import { ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
+import { defineRoute, type RestRoute } from "./route.ts";
+
+const tag = "models";
+
+/** A model as files for elsewhere. */
+export const modelExportRoutes: readonly RestRoute[] = [
+  defineRoute({
+    operations: ["getModelOnnx"],
+    method: "GET",
+    url: "/v1/models/:id/onnx",
+    tag,
+    description:
+      "An ONNX file of opset 17 that says what a prediction says. Its inputs are the data set's columns by their names: numbers as float64 [batch, 1], NaN where missing; texts as strings [batch, 1], empty where missing; images as 8-bit pixels [batch, height, width, channels]. Its outputs are `label` and `probabilities`, or `value`, or what a clustering or an autoencoder says; where a column has such a name the output's ends in `_2`. Without preprocessing: the encoded inputs in, the network's own outputs out. An imported network has its file's inputs and outputs.",
+    params: ModelParams,
+    query: OnnxQuery,
+    responses: {
+      200: {
+        description: "The file",
+        content: { "application/onnx": { schema: z.string().meta({ format: "binary" }) } },
+      },
+    },
+    errors: ["not_found", "corrupt", "over_limit"],
+    isLong: () => true,
+    handle: async ({ deps, caller, params, query, reply }) => {
+      const { model, bytes, body } = await getModelOnnx(deps, caller, { id: params.id ?? "", ...query });
+      return reply
+        .type("application/onnx")
+        .header("content-length", bytes)
+        .header("content-disposition", `attachment; filename="${model.id}.onnx"`)
+        .send(body);
+    },
+  }),
+  defineRoute({
+    operations: ["getModelCard"],
+    method: "GET",
+    url: "/v1/models/:id/card",
+    tag,
+    description:
+      "In Markdown: what the model is and from what it was made, how good it is, its lineage and licence, and how to run it.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: {
+      200: { description: "The card", content: { "text/markdown": { schema: z.string() } } },
+    },
+    errors: ["not_found", "corrupt"],
+    handle: async ({ deps, caller, params, reply }) =>
+      reply.type("text/markdown; charset=utf-8").send(await getModelCard(deps, caller, { id: params.id ?? "" })),
+  }),
+];

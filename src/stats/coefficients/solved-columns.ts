@@ -1,0 +1,32 @@
+import type { Preprocessing } from "../../domain/models/model.ts";
+import { type Term, termsOf } from "./terms.ts";
+
+/** Coefficients whose covariances are computed at most. */
+export const mostCovariances = 400;
+
+/** The columns of a predictor that is solved. */
+export interface SolvedColumns {
+  /** The input that each is; the first is −1, the column of ones, unless the model has no intercept. */
+  columns: Int32Array;
+  /** What they are called; null: under a penalty all inputs are columns, and named when the errors are computed. */
+  terms: readonly Term[] | null;
+}
+
+/** Without a penalty each category leaves its first level out, and what is the same in all training rows has no column. */
+export const solvedColumns = (
+  preprocessing: Preprocessing,
+  features: ArrayLike<number>,
+  { penalised, intercept }: { penalised: boolean; intercept: boolean },
+): SolvedColumns => {
+  const { inputs } = preprocessing;
+  if (penalised) return { columns: Int32Array.from({ length: inputs + 1 }, (_, i) => i - 1), terms: null };
+  const isConstant = (input: number): boolean => {
+    for (let at = input; at < features.length; at += inputs) if (features[at] !== features[input]) return false;
+    return true;
+  };
+  // Through the origin a constant column says something.
+  const terms = intercept
+    ? termsOf(preprocessing, isConstant)
+    : termsOf(preprocessing, () => false).filter(({ input }) => input !== null);
+  return { columns: Int32Array.from(terms, ({ input }) => input ?? -1), terms };
+};

@@ -1,0 +1,36 @@
+import type { Inference } from "../../domain/models/inference.ts";
+import { createMeans, quadraticForm, type SolvedFit, varianceOf } from "./solved-fit.ts";
+
+const mostListed = 10;
+
+interface RowInfluence {
+  row: number;
+  leverage: number;
+  cooksDistance: number;
+  residual: number;
+}
+
+/** Leverage and Cook's distance of each training row (Cook 1977; for generalised models Pregibon 1981); none for softmax, or where the estimates have no errors. */
+export const influenceOf = (fit: SolvedFit, dispersion: number): RowInfluence[] | null => {
+  const { covariance, model, labels, rank, places } = fit;
+  if (covariance === null || model === "softmax" || !(dispersion > 0)) return null;
+  const means = createMeans(fit);
+  return Array.from({ length: labels.length }, (_, row) => {
+    const {
+      x,
+      means: [mean],
+    } = means(row);
+    const variance = varianceOf(model, mean!);
+    const residual = labels[row]! - mean!;
+    const leverage = Math.min(1, Math.max(0, variance * quadraticForm(covariance, x)));
+    const pearson = residual ** 2 / variance;
+    const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
+    return { row: places[row]!, leverage, cooksDistance, residual };
+  });
+};
+
+export const describeInfluence = (rows: RowInfluence[] | null): Inference["influence"] => {
+  if (rows === null) return null;
+  const largest = rows.toSorted((a, b) => b.cooksDistance - a.cooksDistance || a.row - b.row).slice(0, mostListed);
+  return { meanLeverage: rows.reduce((sum, { leverage }) => sum + leverage, 0) / rows.length, largest };
+};

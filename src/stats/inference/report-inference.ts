@@ -1,0 +1,127 @@
+import type { Coefficient, Inference } from "../../domain/models/inference.ts";
+import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
+import { mostCovariances } from "../coefficients/solved-columns.ts";
+import { describeInfluence, influenceOf } from "./influence.ts";
+import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
+import { robustCovariances } from "./sandwich.ts";
+import { solvedCoefficients } from "./solved-coefficients.ts";
+import type { SolvedFit } from "./solved-fit.ts";
+import { describeSolvedFit } from "./solved-fit-quality.ts";
+
+const mostListed = 5000;
+const mostInCovariance = 100;
+/** Rows × coefficients² that robust errors and influence may cost: a few seconds. */
+const mostWork = 4e9;
+
+export interface InferenceReport {
+  coefficients: Coefficient[];
+  trainingFit: TrainingFit;
+  inference: Inference;
+  notes: ReportNote[];
+}
+
+const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: number): ReportNote[] => {
+  const { terms, indeterminate, covariance, ending, columns, rank } = fit;
+  const notes: ReportNote[] = [];
+  const add = (code: string, message: string): void => void notes.push({ code, message });
+  if (size > mostListed)
+    add("too_many_coefficients", `${size} coefficients are not listed; the model's weights hold them`);
+  else if (size > mostCovariances) add("too_many_coefficients", `errors of ${size} coefficients are not computed`);
+  if (residualDegrees < 1)
+    add("too_few_rows", `${rows} training rows do not determine ${size} coefficients and an error`);
+  if (rank < columns.length) {
+    const names = indeterminate.map((j) => terms[j]!.name).slice(0, 20);
+    add(
+      "collinear",
+      `${names.join(", ")} can be computed from each other: ${columns.length - rank} of the ${columns.length} columns say nothing new, so that these coefficients have no values of their own and no errors, and those are given that share the effect evenly; leave features out, or give training.l2`,
+    );
+  }
+  if (ending === "not_converged")
+    add(
+      "not_converged",
+      "the iterations ended before the coefficients had settled; raise training.epochs, or give training.l2",
+    );
+  if (ending === "converged" && covariance === null && size <= mostCovariances)
+    add("too_many_coefficients", "the coefficients were found by L-BFGS, which gives no errors");
+  return notes;
+};
+
+const overallOf = (
+  fit: SolvedFit,
+  quality: TrainingFit,
+  { dispersion, residualDegrees }: { dispersion: number | null; residualDegrees: number },
+): Inference["overall"] => {
+  const { rank, model, coefficients, columns, ending } = fit;
+  const contrasts = coefficients.length / columns.length;
+  const intercept = columns[0] === -1 ? 1 : 0;
+  const degrees = (rank - intercept) * contrasts;
+  if (degrees < 1 || residualDegrees < 1 || ending !== "converged") return null;
+  if (model !== "linear")
+    return likelihoodRatioTest(
+      { logLikelihood: -quality.nullDeviance / 2, parameters: contrasts },
+      { logLikelihood: -quality.deviance / 2, parameters: rank * contrasts },
+    );
+  if (dispersion === null || !(dispersion > 0)) return null;
+  return fTest(quality.nullDeviance - quality.deviance, degrees, dispersion, residualDegrees);
+};
+
+const covarianceOf = (fit: SolvedFit, dispersion: number): Inference["covariance"] => {
+  const { covariance, coefficients, terms, indeterminate, preprocessing, model } = fit;
+  const size = coefficients.length;
+  if (covariance === null || indeterminate.length > 0 || size > mostInCovariance) return null;
+  const { label } = preprocessing;
+  const classOf = (i: number): string =>
+    model === "softmax" && label.type === "classes" ? `${label.classes[Math.floor(i / terms.length) + 1]}: ` : "";
+  return {
+    terms: Array.from(coefficients, (_, i) => `${classOf(i)}${terms[i % terms.length]!.name}`),
+    values: Array.from({ length: size }, (_, i) =>
+      Array.from(covariance.subarray(i * size, (i + 1) * size), (value) => dispersion * value),
+    ),
+  };
+};
+
+/** A solved model whose likelihood has no maximum, or that has as many coefficients as rows, has no errors. */
+const withoutErrors = (fit: SolvedFit): SolvedFit => ({ ...fit, covariance: null });
+
+/**
+ * What the training rows say of a solved model's coefficients: the table, tests, criteria and influence.
+ * @param ratios twice the log-likelihood that generalised models lose without each feature, where it was computed
+ */
+export const reportInference = (
+  solved: SolvedFit,
+  ratios: readonly { feature: string; lost: number; degrees: number }[],
+): InferenceReport => {
+  const { model, labels, rank, columns, coefficients, clusters } = solved;
+  const rows = labels.length;
+  const size = coefficients.length;
+  const parameters = rank * (size / columns.length);
+  const residualDegrees = rows - parameters;
+  const fit = solved.ending === "converged" && residualDegrees >= 1 ? solved : withoutErrors(solved);
+  const { pearson, ...quality } = describeSolvedFit(fit);
+  const { logLikelihood } = quality;
+  const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
+  const scale = model === "linear" ? (dispersion ?? 0) : 1;
+  const small = rows * columns.length ** 2 <= mostWork;
+  const { robust, clustered } = small && fit.covariance ? robustCovariances(fit) : { robust: null, clustered: null };
+  const degrees = model === "linear" ? residualDegrees : Number.POSITIVE_INFINITY;
+  const counted = model === "linear" ? parameters + 1 : parameters;
+  const tested = ratios.map(({ feature, lost, degrees: lostDegrees }) => ({
+    feature,
+    ...likelihoodRatioTest({ logLikelihood: -lost / 2, parameters: 0 }, { logLikelihood: 0, parameters: lostDegrees }),
+  }));
+  return {
+    coefficients: size > mostListed ? [] : solvedCoefficients(fit, { dispersion: scale, degrees, robust, clustered }),
+    trainingFit: quality,
+    inference: {
+      ...{ rows, parameters, residualDegrees, dispersion },
+      aic: logLikelihood === null ? null : 2 * counted - 2 * logLikelihood,
+      bic: logLikelihood === null ? null : counted * Math.log(rows) - 2 * logLikelihood,
+      overall: overallOf(fit, quality, { dispersion, residualDegrees }),
+      features: model === "linear" ? featureTests(fit, dispersion ?? 0, residualDegrees) : tested,
+      covariance: covarianceOf(fit, scale),
+      influence: small ? describeInfluence(influenceOf(fit, scale)) : null,
+      clusters: clusters && { column: clusters.column, clusters: clusters.count },
+    },
+    notes: notesOf(solved, size, residualDegrees, rows),
+  };
+};

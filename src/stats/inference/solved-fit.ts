@@ -1,0 +1,87 @@
+import type { Preprocessing } from "../../domain/models/model.ts";
+import type { Term } from "../coefficients/terms.ts";
+
+/** Which rows belong together. */
+export interface Clusters {
+  readonly column: string;
+  readonly count: number;
+  /** Of each training row, from 0. */
+  readonly ids: Int32Array;
+}
+
+/** A linear model that was solved without a penalty, and the rows that it was solved on. */
+export interface SolvedFit {
+  readonly model: "linear" | "logistic" | "softmax" | "poisson";
+  readonly preprocessing: Preprocessing;
+  readonly terms: readonly Term[];
+  /** The input that each column is, −1 the intercept. */
+  readonly columns: Int32Array;
+  /** rows × inputs, row-major, in the units of the data. */
+  readonly features: ArrayLike<number>;
+  /** Numbers, counts, or indices of classes. */
+  readonly labels: ArrayLike<number>;
+  /** Contrast by contrast, each in the order of the columns. */
+  readonly coefficients: Float64Array;
+  /** The inverse of the information without a dispersion; null where there is none. */
+  readonly covariance: Float64Array | null;
+  readonly indeterminate: readonly number[];
+  readonly rank: number;
+  readonly ending: "converged" | "separated" | "not_converged";
+  /** Of numbers: Σ (y − ŷ)². */
+  readonly squares: number;
+  /** The rows' numbers in the data set. */
+  readonly places: ArrayLike<number>;
+  readonly clusters: Clusters | null;
+}
+
+/** The predictor's columns of a row, into `out`. */
+export const columnsOf = ({ columns, features, preprocessing }: SolvedFit, row: number, out: Float64Array): void => {
+  const start = row * preprocessing.inputs;
+  for (let j = 0; j < columns.length; j++) out[j] = columns[j]! < 0 ? 1 : features[start + columns[j]!]!;
+};
+
+/** What the model says of a row: one mean, or the probabilities of all classes. */
+export const createMeans = (fit: SolvedFit) => {
+  const { model, coefficients, columns } = fit;
+  const width = columns.length;
+  const contrasts = coefficients.length / width;
+  const x = new Float64Array(width);
+  const eta = new Float64Array(contrasts);
+  const means = new Float64Array(model === "softmax" ? contrasts + 1 : 1);
+  return (row: number): { x: Float64Array; means: Float64Array } => {
+    columnsOf(fit, row, x);
+    for (let k = 0; k < contrasts; k++) {
+      let sum = 0;
+      for (let j = 0; j < width; j++) sum += coefficients[k * width + j]! * x[j]!;
+      eta[k] = sum;
+    }
+    if (model === "linear") means[0] = eta[0]!;
+    if (model === "poisson") means[0] = Math.exp(eta[0]!);
+    if (model === "logistic") means[0] = 1 / (1 + Math.exp(-eta[0]!));
+    if (model === "softmax") {
+      const top = Math.max(0, ...eta);
+      means[0] = Math.exp(-top);
+      for (let k = 0; k < contrasts; k++) means[k + 1] = Math.exp(eta[k]! - top);
+      const total = means.reduce((sum, value) => sum + value, 0);
+      for (let k = 0; k < means.length; k++) means[k]! /= total;
+    }
+    return { x, means };
+  };
+};
+
+/** The variance of a row's label that the model implies, without a dispersion. */
+export const varianceOf = (model: SolvedFit["model"], mean: number): number =>
+  model === "linear" ? 1 : model === "poisson" ? mean : mean * (1 - mean);
+
+/** xᵀ C x of a row of one contrast. */
+export const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
+  const width = x.length;
+  let sum = 0;
+  for (let i = 0; i < width; i++) {
+    if (x[i] === 0) continue;
+    let inner = 0;
+    for (let j = 0; j < width; j++) inner += covariance[i * width + j]! * x[j]!;
+    sum += x[i]! * inner;
+  }
+  return sum;
+};

@@ -1,0 +1,23 @@
+import { transitions } from "../../../domain/jobs/job-state.ts";
+import type { JobStore } from "../../job-store.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
+import type { JobScripts } from "./job-scripts.ts";
+
+const mayCome = JSON.stringify(transitions.succeed.from);
+
+/** The last commits of trainers, each with what the job leaves behind. */
+export const createEnds = (scripts: JobScripts["scripts"]): Pick<JobStore, "succeed"> => ({
+  succeed: async ({ tenant, job, attempt }, model, metrics, at) => {
+    const keys = [
+      ...jobKeys(tenant, job),
+      `${redisKeys.modelPrefix(tenant)}:${model.id}`,
+      redisKeys.modelIndex(tenant),
+      redisKeys.named(tenant, model.name),
+      redisKeys.versions(tenant, model.name),
+    ];
+    const [text, measured] = [JSON.stringify(model), JSON.stringify(metrics)];
+    return (
+      (await scripts.succeedJob(keys, attempt, mayCome, at, "the model is stored", model.id, text, measured)) === 1
+    );
+  },
+});

@@ -1,0 +1,62 @@
+import type { Estimate, Report } from "../../../domain/models/report.ts";
+import { plain, section, table } from "./markdown.ts";
+
+const number = (value: number): string => String(Number(value.toPrecision(4)));
+
+const interval = ({ lower, upper }: Estimate): string =>
+  lower === null || upper === null ? "unknown" : `${number(lower)} to ${number(upper)}`;
+
+type Figure = readonly [string, Estimate | number | null];
+
+const figuresOf = (report: Report): readonly Figure[] => {
+  switch (report.task) {
+    case "classification":
+      return [
+        ["accuracy", report.accuracy],
+        ["accuracy of always answering the most frequent class", report.baselineAccuracy],
+        ["log-likelihood of a row", report.logLikelihood],
+        ["area under the ROC curve", report.areaUnderRoc],
+        ["Brier score", report.brier],
+        ["calibration error", report.calibrationError],
+      ];
+    case "regression":
+      return [
+        ["R²", report.r2],
+        ["root mean squared error", report.rootMeanSquaredError],
+        ["mean absolute error", report.meanAbsoluteError],
+        ["mean of prediction − truth", report.bias],
+        ["log-likelihood of a row", report.logLikelihood],
+      ];
+    case "clustering":
+    case "density_estimation":
+      return [
+        ["clusters", report.k],
+        ["distance of a row from its centre", report.meanDistance],
+        ["log-likelihood of a row", report.logLikelihood],
+      ];
+    case "reconstruction":
+      return [["mean squared error of a row, in standard deviations", report.meanSquaredError]];
+  }
+};
+
+const rowOf = ([name, value]: Figure): readonly (readonly string[])[] => {
+  if (value === null) return [];
+  return typeof value === "number" ? [[name, number(value), ""]] : [[name, number(value.value), interval(value)]];
+};
+
+const measuredOn = ({ split, rows }: Report): string => {
+  const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}`;
+  if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
+  return `${of} of the ${split} split, which training did not see.`;
+};
+
+/** How good the model is, and what cannot be said of it. */
+export const reportSection = (report: Report): string => {
+  const notes = report.notes.map(({ message }) => `- ${plain(message)}`).join("\n");
+  return section(
+    "How good it is",
+    measuredOn(report),
+    table(["", "value", "95 % interval"], figuresOf(report).flatMap(rowOf)),
+    notes,
+  );
+};

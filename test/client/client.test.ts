@@ -1,0 +1,177 @@
+import { createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createDescent, DescentError, type JobSpec } from "../../src/client/descent.ts";
+import { startTestService, type TestService } from "../usecases/service.ts";
+
+const irisFile = new URL("../data/iris.csv", import.meta.url);
+
+let service: TestService;
+let descent: ReturnType<typeof createDescent>;
+beforeAll(async () => {
+  service = await startTestService();
+  descent = createDescent({ url: service.url });
+});
+afterAll(() => service.close());
+
+const failureOf = async (work: Promise<unknown>): Promise<DescentError> => {
+  const error = await work.then(
+    () => new Error("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(DescentError);
+  return error as DescentError;
+};
+
+const specFor = (dataset: string): JobSpec => ({ dataset, task: { type: "classification", label: "species" } });
+
+describe("uploads", () => {
+  it("come from a path, a blob, bytes or a stream, and tell how far they are", async () => {
+    const { size } = await (await import("node:fs/promises")).stat(irisFile);
+    const bytes = new Uint8Array(
+      await new Response(Readable.toWeb(createReadStream(irisFile)) as ReadableStream).arrayBuffer(),
+    );
+    const sources = [irisFile, new Blob([bytes]), bytes, createReadStream(irisFile), new Blob([bytes]).stream()];
+    for (const source of sources) {
+      const told: { sentBytes: number; totalBytes: number | null }[] = [];
+      const dataset = await descent.datasets.upload(source, { onProgress: (progress) => told.push(progress) });
+      expect(dataset).toMatchObject({ rows: 150, bytes: size });
+      expect(told.at(-1)?.sentBytes).toBe(size);
+      expect([size, null]).toContain(told.at(-1)?.totalBytes);
+    }
+  });
+
+  it("are named after their file, and by their options", async () => {
+    expect(await descent.datasets.upload(irisFile)).toMatchObject({ name: "iris" });
+    const options = { name: "flowers", types: { petal_width: "category" as const } };
+    const dataset = await descent.datasets.upload(irisFile, options);
+    expect(dataset.name).toBe("flowers");
+    expect(dataset.columns.find(({ name }) => name === "petal_width")?.type).toBe("category");
+  });
+
+  it("say which file is not there", async () => {
+    await expect(descent.datasets.upload("/nowhere/at/all.csv")).rejects.toThrow(/ENOENT.*all\.csv/);
+  });
+});
+
+describe("resources", () => {
+  it("are listed through all pages, newest first", async () => {
+    const uploaded = [];
+    for (let i = 0; i < 5; i++) uploaded.push((await descent.datasets.upload(irisFile, { name: `page ${i}` })).id);
+    const seen: string[] = [];
+    for await (const { id } of descent.datasets.list({ pageSize: 2 })) seen.push(id);
+    expect(seen.slice(0, 5)).toEqual(uploaded.toReversed());
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  it("are planned, submitted once under one key, read and steered", async () => {
+    const { id } = await descent.datasets.upload(irisFile);
+    const plan = await descent.jobs.plan(specFor(id));
+    expect(plan.parameters).toBeGreaterThan(100);
+    expect(plan.spec.model.type).toBe("mlp");
+    const first = await descent.jobs.submit(specFor(id), { idempotencyKey: "once" });
+    const again = await descent.jobs.submit(specFor(id), { idempotencyKey: "once" });
+    expect(again.id).toBe(first.id);
+    const submission = descent.jobs.submit(specFor(id));
+    const { id: other } = await submission;
+    expect(other).not.toBe(first.id);
+    expect((await descent.jobs.cancel(other)).state).toBe("cancelled");
+    const events = [];
+    for await (const event of submission.watch()) events.push(event);
+    expect(events.map((event) => event.type === "state" && event.data.state)).toEqual(["queued", "cancelled"]);
+    const paged = [];
+    for await (const event of descent.jobs.events(other)) paged.push(event);
+    expect(paged).toEqual(events);
+    expect((await submission.wait()).state).toBe("cancelled");
+    await descent.jobs.delete(other);
+    expect(await failureOf(descent.jobs.get(other))).toMatchObject({ status: 404, code: "not_found" });
+  });
+
+  it("are refused with a code, and a pointer to each fault", async () => {
+    const { id } = await descent.datasets.upload(irisFile);
+    const wrong = { ...specFor(id), optimiser: { type: "adam" } } as JobSpec;
+    const error = await failureOf(descent.jobs.submit(wrong));
+    expect(error).toMatchObject({ status: 422, code: "invalid", requestId: expect.stringMatching(/^req_/) });
+    expect(error.errors).toEqual([{ pointer: "/optimiser", detail: expect.stringContaining("optimizer") }]);
+  });
+});
+
+describe("a request", () => {
+  let close = (): void => {};
+  afterEach(() => close());
+
+  const answering = async (answer: (n: number, request: IncomingMessage, response: ServerResponse) => void) => {
+    const heard: IncomingMessage[] = [];
+    const server = createServer((request, response) => {
+      request.resume();
+      answer(heard.push(request), request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    const address = server.address();
+    return { heard, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}` };
+  };
+  const busy = (response: ServerResponse): void =>
+    void response.writeHead(503, { "retry-after": "0" }).end('{"code":"overloaded","detail":"busy"}');
+
+  it("that may be repeated is: a submission under the same key", async () => {
+    const { heard, url } = await answering((n, request, response) => {
+      if (n === 1) busy(response);
+      else if (n === 2) request.socket.destroy();
+      else response.end('{"id":"job_1"}');
+    });
+    expect(await createDescent({ url }).jobs.submit(specFor("ds_1"))).toEqual({ id: "job_1" });
+    const keys = heard.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[\w-]{36}$/);
+  });
+
+  it("that may not is not: an upload would be two data sets", async () => {
+    const { heard, url } = await answering((_n, _request, response) => busy(response));
+    expect(await failureOf(createDescent({ url }).datasets.upload(new Blob(["a\n1\n"])))).toMatchObject({
+      code: "overloaded",
+    });
+    expect(heard).toHaveLength(1);
+  });
+
+  it("is given up after the retries that are allowed, with the last answer", async () => {
+    const { heard, url } = await answering((_n, _request, response) => busy(response));
+    expect(await failureOf(createDescent({ url, retries: 2 }).jobs.get("job_1"))).toMatchObject({ code: "overloaded" });
+    expect(heard).toHaveLength(3);
+  });
+
+  it("ends with its signal, also while it waits to be repeated", async () => {
+    const controller = new AbortController();
+    const { url } = await answering((_n, _request, response) => {
+      response.writeHead(503, { "retry-after": "60" }).end("{}");
+      setImmediate(() => controller.abort(new Error("enough")));
+    });
+    await expect(createDescent({ url }).jobs.get("job_1", { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  it("says who did not answer", async () => {
+    const { url } = await answering(() => {});
+    close();
+    const error = await failureOf(createDescent({ url, retries: 0 }).jobs.get("job_1"));
+    expect(error).toMatchObject({
+      status: 0,
+      code: "connection",
+      message: expect.stringContaining(`no service answers at ${url}`),
+    });
+  });
+
+  it("carries the key, which may change between two", async () => {
+    let key = "first";
+    const { heard, url } = await answering((_n, _request, response) => void response.end("{}"));
+    const client = createDescent({ url, apiKey: () => key });
+    await client.jobs.get("job_1");
+    key = "second";
+    await client.jobs.get("job_1");
+    expect(heard.map(({ headers }) => headers.authorization)).toEqual(["Bearer first", "Bearer second"]);
+  });
+});

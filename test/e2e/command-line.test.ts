@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+const root = join(import.meta.dirname, "../..");
+const iris = join(root, "test/data/iris.csv");
+
+let service: Service;
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await createDataDir();
+  service = await startService(dataDir);
+});
+afterAll(async () => {
+  await service?.stop();
+  await removeDataDir(dataDir);
+});
+
+interface Ended {
+  code: number;
+  output: string;
+  errors: string;
+}
+
+const descent = (argv: string[], env: Record<string, string> = {}): Promise<Ended> =>
+  new Promise((resolve) => {
+    const all = { ...process.env, DESCENT_URL: service.url, ...env };
+    execFile(process.execPath, [join(root, "src/cli/descent.mjs"), ...argv], { env: all }, (error, output, errors) =>
+      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
+    );
+  });
+
+const json = async (argv: string[], env: Record<string, string> = {}) => {
+  const { output, errors } = await descent([...argv, "--json"], env);
+  expect(errors).toBe("");
+  return JSON.parse(output);
+};
+
+test("from a file to a model, its report, its predictions and the lists", { timeout: 240_000 }, async () => {
+  const shown = await descent(["train", iris, "--label", "species", "--model", "softmax", "--seed", "7"]);
+  expect(shown.errors).not.toContain("descent:");
+  expect(shown.code).toBe(0);
+  expect(shown.output).toMatch(/^Data set iris: 150 rows, 5 columns \(ds_/);
+  expect(shown.output).toMatch(/^Plan: softmax, 15 parameters/m);
+  expect(shown.output).toMatch(/training loss +[▁▂▃▄▅▆▇█]{60} {2}[\d.]+ → [\d.]+/);
+  expect(shown.output).toMatch(/^ {2}accuracy +[\d.]+ +[\d.]+ +[\d.]+$/m);
+  expect(shown.output).toMatch(/^ {2}versicolor +10 +[\d.]+ +[\d.]+$/m);
+
+  const spec = join(dataDir, "spec.json");
+  writeFileSync(spec, JSON.stringify({ model: { type: "softmax" }, labels: { team: "growth" } }));
+  const { dataset, job, report } = await json(["train", iris, "--label", "species", "--spec", spec, "--seed", "7"]);
+  expect(job).toMatchObject({ state: "succeeded", spec: { labels: { team: "growth" }, training: { seed: 7 } } });
+  expect(report.task).toBe("classification");
+
+  const { code, output } = await descent(["predict", job.model, iris]);
+  const [head, ...lines] = output.trim().split("\n");
+  expect(code).toBe(0);
+  expect(head).toBe("prediction,probability");
+  const truths = readFileSync(iris, "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(",").at(-1));
+  expect(lines.filter((line, i) => line.startsWith(`${truths[i]},`)).length).toBeGreaterThan(140);
+  const row = '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}';
+  expect((await json(["predict", job.model, "--row", row])).predictions).toHaveLength(1);
+
+  expect((await json(["jobs"])).map(({ id }: { id: string }) => id)).toContain(job.id);
+  expect(await json(["jobs", job.id])).toMatchObject({ id: job.id, state: "succeeded" });
+  expect(await json(["models", job.model])).toMatchObject({
+    model: { id: job.model },
+    report: { task: "classification" },
+  });
+  expect((await descent(["models"])).output).toContain(job.model);
+  const events = (await descent(["watch", job.id, "--json"])).output.trim().split("\n");
+  expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({ type: "state", data: { state: "succeeded" } });
+  expect(await json(["train", dataset.id, "--label", "species", "--plan-only"])).toMatchObject({ parameters: 2499 });
+});
+
+test("what is wrong is one line, as JSON where that was asked for, and the exit code says so", async () => {
+  const label = await descent(["train", iris, "--label", "specie"]);
+  expect(label).toMatchObject({ code: 1, errors: expect.stringMatching(/^descent: .*did you mean "species"\?\n$/) });
+  const unlabelled = await descent(["train", iris]);
+  expect(unlabelled).toMatchObject({ code: 1, errors: expect.stringContaining("--label: name the column to predict") });
+  const absent = await descent(["jobs", "job_01J9Z8QF4M3V2K6T5R7W8X9Y0Z", "--json"]);
+  expect(JSON.parse(absent.errors)).toMatchObject({ code: "not_found", status: 404 });
+  const nobody = await descent(["jobs"], { DESCENT_URL: "http://127.0.0.1:1" });
+  expect(nobody).toMatchObject({ code: 1, errors: expect.stringMatching(/^descent: no service answers at /) });
+  expect((await descent(["train", "/nowhere.csv", "--label", "y"])).errors).toMatch(/^descent: ENOENT/);
+});
+
+interface Finding {
+  about: string;
+  state: string;
+  detail: string;
+}
+
+test("doctor says what is wrong with a machine or its configuration", async () => {
+  const free = { PORT: "0", GRPC_PORT: "0", DATA_DIR: dataDir };
+  const sound: Finding[] = await json(["doctor"], free);
+  expect(sound.filter(({ state }) => state === "fault")).toEqual([]);
+  expect(sound.map(({ about }) => about)).toEqual(
+    expect.arrayContaining(["node", "redis", "kernels", "DATA_DIR", "memory"]),
+  );
+
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const address = taken.address();
+  const port = String(typeof address === "object" ? address?.port : 0);
+  const env = { ...free, PORT: port, REDIS_URL: "redis://127.0.0.1:1", API_KEY_FILE: "keys.json" };
+  const { code, output } = await descent(["doctor", "--json"], env);
+  taken.close();
+  expect(code).toBe(1);
+  const findings: Finding[] = JSON.parse(output);
+  const faults = findings.filter(({ state }) => state === "fault").map(({ about }) => about);
+  expect(faults.sort()).toEqual(["PORT", "redis"]);
+  expect(findings).toContainEqual(
+    expect.objectContaining({ about: "environment", remedy: "did you mean API_KEYS_FILE?" }),
+  );
+  const broken = await descent(["doctor"], { ...free, WORKERS: "many" });
+  expect(broken).toMatchObject({ code: 1, output: expect.stringContaining("WORKERS=many") });
+});

@@ -1,0 +1,230 @@
+import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { afterAll, describe, expect, test } from "vitest";
+import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import type { Row } from "../../src/domain/datasets/dataset.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import { exportStored } from "../../workers/exporting/export-stored.ts";
+import { bytesOf, type Feed, runOnnx } from "./runtime.ts";
+import { predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
+
+const { store, remove } = await temporaryStore();
+afterAll(remove);
+
+/** Raw rows as the file takes them: what is missing is NaN or an empty text. */
+const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string, Feed> =>
+  Object.fromEntries(
+    preprocessing.features.map(({ type, column }): [string, Feed] => {
+      const dims = [rows.length, 1];
+      if (type === "category")
+        return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
+      return [
+        column,
+        { type: "float64", dims, data: Float64Array.from(rows, (row) => Number(row[column] ?? Number.NaN)) },
+      ];
+    }),
+  );
+
+type Outputs = Awaited<ReturnType<typeof runOnnx>>;
+
+/** What onnxruntime says, in the words of a prediction. */
+const answersOf = ({ preprocessing, task }: Model, outputs: Outputs, rows: number): Prediction[] => {
+  const at = (name: string, row: number): (number | string)[] => {
+    const { data } = outputs[name]!;
+    const width = data.length / rows;
+    return data.slice(row * width, (row + 1) * width);
+  };
+  return Array.from({ length: rows }, (_, row): Prediction => {
+    const number = (name: string): number => at(name, row)[0] as number;
+    if (task.type === "density_estimation") return { logDensity: number("logDensity") };
+    if (task.type === "clustering") {
+      const cluster = number("cluster");
+      if (outputs.distances) return { cluster, distances: at("distances", row) as number[] };
+      return { cluster, probabilities: at("probabilities", row) as number[], logDensity: number("logDensity") };
+    }
+    if (task.type === "reconstruction") {
+      const names = preprocessing.features.map(({ column }) => column);
+      const reconstruction = Object.fromEntries(names.map((name) => [name, at(`reconstructed_${name}`, row)[0]!]));
+      return { reconstruction, error: number("error") };
+    }
+    if (preprocessing.label.type !== "classes") return { value: number("value_2" in outputs ? "value_2" : "value") };
+    const probabilities = at("probabilities", row) as number[];
+    const named = preprocessing.label.classes.map((name, i) => [name, probabilities[i]!]);
+    return { label: at("label", row)[0] as string, probabilities: Object.fromEntries(named) };
+  });
+};
+
+const flat = (value: unknown): (number | string)[] => {
+  if (typeof value === "number" || typeof value === "string") return [value];
+  return Object.values(value as object).flatMap(flat);
+};
+
+/** Numbers agree to 1e-5 of themselves or, where they are small beside the others of their kind, of the largest of them; texts are the same. */
+const expectAgreement = (ours: readonly Prediction[], theirs: readonly Prediction[]): void => {
+  const [mine, other] = [ours.map(flat), theirs.map(flat)];
+  const scale = mine[0]!.map((_, i) =>
+    Math.max(...mine.map((row) => (Number.isFinite(row[i]) ? Math.abs(row[i] as number) : 0))),
+  );
+  for (const [row, values] of mine.entries()) {
+    for (const [i, value] of values.entries()) {
+      const said = other[row]![i]!;
+      // Beyond its range a rate may be infinite: on both sides.
+      if (typeof value === "string" || !Number.isFinite(value)) expect(said, `row ${row}`).toBe(value);
+      else
+        expect(Math.abs(value - (said as number)), `row ${row}, number ${i}: ${value} and ${said}`).toBeLessThanOrEqual(
+          1e-5 * scale[i]!,
+        );
+    }
+  }
+};
+
+const short = { epochs: 8, penaltySearch: false as const };
+const iris = () => Readable.from([readFileSync(new URL("../data/iris.csv", import.meta.url))]);
+const diabetes = () => Readable.from([readFileSync(new URL("../data/diabetes.csv", import.meta.url))]);
+
+/** Numbers, texts, both with gaps; counts and two classes to learn. */
+const mixed = (): Readable => {
+  const kinds = ["red", "green", "blue, dark", "", "Größe 5"];
+  const lines = Array.from({ length: 240 }, (_, i) => {
+    const kind = kinds[(i * 7) % kinds.length]!;
+    const size = i % 11 === 3 ? "" : String(1.7e9 + ((i * 37) % 101));
+    const weight = ((i * 53) % 97) / 10;
+    return `${size},"${kind}",${weight},${i % 2 === 0 ? "T" : "F"},${Math.round(weight / 2) + (kind === "red" ? 3 : 0)},${weight > 4.5 || kind === "" ? "yes" : "no"}`;
+  });
+  return Readable.from([Buffer.from(`size,kind,value,label 1,count,bought\n${lines.join("\n")}\n`)]);
+};
+
+const oddRows: Row[] = [
+  { size: 1.7e9 + 5_000_000, kind: "never seen", value: -1e6, "label 1": "T" },
+  { size: null, kind: null, value: null, "label 1": null },
+  { size: 1.7e9, kind: "Größe 5", value: 1e12, "label 1": "F" },
+];
+const mixedFeatures = ["size", "kind", "value", "label 1"];
+
+const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
+  [
+    "softmax",
+    iris,
+    { task: { type: "classification", label: "species" }, model: { type: "softmax" }, training: short },
+  ],
+  [
+    "linear",
+    diabetes,
+    { task: { type: "regression", label: "progression" }, model: { type: "linear" }, training: short },
+  ],
+  [
+    "logistic",
+    mixed,
+    {
+      task: { type: "classification", label: "bought", features: mixedFeatures },
+      model: { type: "logistic" },
+      training: short,
+    },
+  ],
+  [
+    "poisson",
+    mixed,
+    {
+      task: { type: "regression", label: "count", features: mixedFeatures },
+      model: { type: "poisson" },
+      training: short,
+    },
+  ],
+  ...(["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity", "softmax"] as const).map(
+    (activation): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+      `mlp of ${activation}`,
+      mixed,
+      {
+        task: { type: "classification", label: "bought", features: mixedFeatures },
+        model: { type: "mlp", hidden: [12, 7], activation, batchNorm: activation !== "softmax", dropout: 0.2 },
+        training: short,
+      },
+    ],
+  ),
+  [
+    "mlp with normalisation behind its activation, for mean and variance",
+    diabetes,
+    {
+      task: { type: "regression", label: "progression" },
+      model: { type: "mlp", hidden: [16], batchNorm: { position: "after" } },
+      loss: { type: "gaussian_nll" },
+      training: short,
+    },
+  ],
+  [
+    "autoencoder",
+    mixed,
+    {
+      task: { type: "reconstruction", features: mixedFeatures },
+      model: { type: "autoencoder", encoder: [8, 3] },
+      training: short,
+    },
+  ],
+  [
+    "k-means",
+    mixed,
+    { task: { type: "clustering", features: mixedFeatures }, model: { type: "k_means", clusters: 4 } },
+  ],
+  ...(["full", "tied", "diagonal", "spherical"] as const).map(
+    (covariance): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+      `mixture, ${covariance}`,
+      iris,
+      {
+        task: { type: "clustering", features: ["sepal_length", "sepal_width", "petal_length", "petal_width"] },
+        model: { type: "gaussian_mixture", components: 3, covariance, restarts: 1 },
+      },
+    ],
+  ),
+  [
+    "density",
+    iris,
+    {
+      task: { type: "density_estimation", features: ["sepal_length", "petal_width"] },
+      model: { type: "gaussian_mixture", components: 2, restarts: 1 },
+    },
+  ],
+  [
+    "cnn on a table of pixels",
+    () => Readable.from([readFileSync(new URL("../data/digits.csv", import.meta.url))]),
+    {
+      task: { type: "classification", label: "digit" },
+      model: {
+        type: "cnn",
+        layers: [
+          { type: "conv2d", filters: 4, kernel: 3, padding: "same", batchNorm: true, activation: "silu" },
+          { type: "residual", layers: [{ type: "conv2d", filters: 4, kernel: 3, padding: "same", groups: 2 }] },
+          {
+            type: "concat",
+            branches: [
+              [{ type: "conv2d", filters: 3, kernel: [1, 3], padding: "same", stride: 2, activation: "leaky_relu" }],
+              [{ type: "max_pool", size: 2 }],
+              [{ type: "average_pool", size: 3, stride: 2, padding: 1 }],
+            ],
+          },
+          { type: "conv2d", filters: 6, kernel: 2, dilation: 2, activation: "gelu" },
+          { type: "dense", units: 8, activation: "tanh" },
+        ],
+      },
+      training: { epochs: 1, penaltySearch: false },
+    },
+  ],
+];
+
+describe("onnxruntime says what the service says", () => {
+  for (const [name, open, input] of cases) {
+    test(name, async () => {
+      const { model, rows: known } = await trainInto(store, open, input);
+      const rows = open === mixed ? [...known, ...oddRows] : known;
+      const ours = await predictionsOf(store, model, rows);
+      const file = bytesOf(await exportStored(store, tenant, model, { preprocessing: true }));
+      const outputs = await runOnnx(file, feedsOf(model, rows));
+      expectAgreement(ours, answersOf(model, outputs, rows.length));
+      const bare = bytesOf(await exportStored(store, tenant, model, { preprocessing: false }));
+      const { inputs } = encodeRows(model.preprocessing, rows);
+      const dims = [rows.length, model.preprocessing.inputs];
+      const plain = await runOnnx(bare, { features: { type: "float32", dims, data: inputs } });
+      expect(Object.values(plain)[0]!.dims[0]).toBe(rows.length);
+    });
+  }
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Schema } from "../../../src/rest/openapi/shape-schemas.ts";
+import { startTestService, type TestService } from "../../usecases/service.ts";
+
+interface Document {
+  components: { schemas: Record<string, Schema> };
+  paths: Record<string, Record<string, { parameters?: { name: string; description?: string }[] }>>;
+}
+
+let service: TestService;
+let document: Document;
+beforeAll(async () => {
+  service = await startTestService();
+  document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Document;
+});
+afterAll(() => service.close());
+
+interface Place {
+  path: string;
+  schema: Schema;
+}
+
+/** Every schema inside one, each with the way to it: `TrainingSpec.earlyStopping`. */
+function* within(path: string, schema: Schema): Generator<Place> {
+  yield { path, schema };
+  for (const [name, part] of Object.entries(schema.properties ?? {})) yield* within(`${path}.${name}`, part);
+  for (const way of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
+    yield* within(`${path}|${way.title ?? way.$ref ?? way.type}`, way);
+  if (typeof schema.items === "object") yield* within(`${path}[]`, schema.items);
+  if (typeof schema.additionalProperties === "object") yield* within(`${path}{}`, schema.additionalProperties);
+}
+
+const places = (): Place[] =>
+  Object.entries(document.components.schemas).flatMap(([name, schema]) => [...within(name, schema)]);
+
+/** What a schema says of itself; a name in place of it says what stands under that name. */
+const descriptionOf = ({ description, $ref }: Schema): string | undefined =>
+  description ?? ($ref === undefined ? undefined : document.components.schemas[$ref.split("/").at(-1)!]?.description);
+
+describe("what programs are made from", () => {
+  it("describes every schema: add .meta({ id, description }) to those listed here", () => {
+    const silent = Object.entries(document.components.schemas).filter(([, { description }]) => !description);
+    expect(silent.map(([name]) => name)).toEqual([]);
+  });
+
+  it("describes every property, with meaning, unit and how a default is chosen: add .describe() to those listed here", () => {
+    const silent = places().flatMap(({ path, schema }) =>
+      Object.entries(schema.properties ?? {})
+        // What tells variants apart says what it is by its value.
+        .filter(([, property]) => property.const === undefined && !descriptionOf(property))
+        .map(([name]) => `${path}.${name}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it("describes every parameter: add .describe() to those listed here", () => {
+    const silent = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
+        parameters.filter(({ description }) => !description).map(({ name }) => `${method} ${path} ${name}`),
+      ),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it("says how each optional part of a specification is chosen: `Left out: …`, or a default", () => {
+    const names = new Set(["JobSpec"]);
+    for (const name of names) {
+      for (const { schema } of within(name, document.components.schemas[name]!))
+        if (schema.$ref !== undefined) names.add(schema.$ref.split("/").at(-1)!);
+    }
+    expect(names.size).toBeGreaterThan(50);
+    const unsaid = [...names].flatMap((name) => {
+      const { properties = {}, required = [] } = document.components.schemas[name] ?? {};
+      return Object.entries(properties)
+        .filter(([property]) => !required.includes(property))
+        .filter(([, schema]) => schema.$ref === undefined && !/Left out|Default: /.test(schema.description ?? ""))
+        .map(([property]) => `${name}.${property}`);
+    });
+    expect(unsaid).toEqual([]);
+  });
+
+  it("gives each way of a union a name: add .meta({ title }) or .meta({ id }) to those listed here", () => {
+    const nameless = places().flatMap(({ path, schema }) =>
+      [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]
+        .filter(({ title, $ref }) => title === undefined && $ref === undefined)
+        .map(() => path),
+    );
+    expect(nameless).toEqual([]);
+  });
+
+  it("names every type itself, and has no default that would make a property required", () => {
+    expect(Object.keys(document.components.schemas).filter((name) => name.startsWith("__"))).toEqual([]);
+    expect(places().filter(({ schema }) => "default" in schema)).toEqual([]);
+  });
+
+  it("tells events apart by their type", () => {
+    const { oneOf = [] } = document.components.schemas.JobEvent!;
+    expect(oneOf.map(({ $ref }) => $ref?.split("/").at(-1))).toEqual([
+      ...["StateEvent", "ProgressEvent", "CheckpointEvent", "NoticeEvent"],
+    ]);
+  });
+});

@@ -1,0 +1,112 @@
+import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
+import { inOwnUnits } from "../../../src/data/preprocessing/raw-numbers.ts";
+import { assert } from "../../../src/domain/errors.ts";
+import type { Metrics } from "../../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Solution } from "../../../src/domain/models/inference.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import type { Report, ReportNote } from "../../../src/domain/models/report.ts";
+import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
+import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
+import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
+import type { Term } from "../../../src/stats/coefficients/terms.ts";
+import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
+import { reportInference } from "../../../src/stats/inference/report-inference.ts";
+import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
+import { reportNetwork } from "../network-report.ts";
+import { separationNote } from "../separation-note.ts";
+import { answersOf } from "./linear-evaluation.ts";
+import type { LinearWeights } from "./linear-weights.ts";
+
+/** What a solved model's report is made of. */
+export interface ExactResults {
+  spec: ResolvedJobSpec;
+  preprocessing: Preprocessing;
+  /** In the units of the data; the inputs standardised under a penalty. */
+  arrays: PreparedArrays;
+  model: ExactModel;
+  /** For the inputs as they are in the arrays; and behind standardised ones. */
+  weights: LinearWeights;
+  network: LinearWeights;
+  fit: ExactFit;
+  columns: Int32Array;
+  terms: readonly Term[] | null;
+  metrics: Metrics;
+  /** Twice the log-likelihood that is lost without each feature. */
+  ratios: readonly { feature: string; lost: number; degrees: number }[];
+  /** The training rows' numbers in the data set. */
+  places: Int32Array;
+  clusters: Clusters | null;
+  onSeparated: (message: string) => void;
+  beat: () => void;
+}
+
+const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
+  solver: "exact",
+  method: fit.method,
+  converged: fit.ending === "converged",
+  iterations: fit.iterations,
+  lastStep: fit.lastStep,
+  refinements: fit.refinements,
+  rank: fit.rank,
+  columns: columns.length,
+  l2: spec.training.l2,
+});
+
+const runningAway: ReportNote = {
+  code: "separated",
+  message:
+    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever; standard errors, intervals and p values would mean nothing; set training.l2, or leave such features out",
+};
+
+/** Says that the rows are separated, by what is found in them or by how the fit went. */
+const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
+  const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
+  const found = separationNote(spec, preprocessing, arrays, metrics);
+  const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
+  if (note === null) return false;
+  notes.push(note);
+  if (found?.penalised !== true) onSeparated(note.message);
+  return true;
+};
+
+/** Rows of standardised labels, as the errors under a penalty are computed from. */
+const withStandardisedLabels = ({ arrays, preprocessing: { label } }: ExactResults): PreparedArrays => {
+  if (label.type !== "number") return arrays;
+  const { train } = arrays;
+  const labels = Float64Array.from(train.labels ?? [], (value) => (value - label.mean) / label.scale);
+  return { ...arrays, train: { ...train, labels } };
+};
+
+/** The report on the rows that were held out, with all that can be inferred about the coefficients. */
+export const reportExact = (results: ExactResults): Report => {
+  const { spec, preprocessing, arrays, model, weights, network, fit, terms, metrics, columns } = results;
+  const split = (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
+  const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
+  const outputs = answersOf(model, weights, arrays[split], rows);
+  const answers = { split, rows, outputs };
+  const measured = reportNetwork({ spec, preprocessing: inOwnUnits(preprocessing), arrays, answers, metrics });
+  assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
+  const separated = addSeparation(results, measured.notes);
+  results.beat();
+  const solution = solutionOf(results);
+  if (terms === null) {
+    const tensors: Record<string, Float64Array> = { "output.weight": network.weight, "output.bias": network.bias };
+    const tensorOf = (name: string): Float64Array | null => tensors[name] ?? null;
+    const own = withStandardisedLabels(results);
+    const report = withCoefficients(measured, { spec, preprocessing, arrays: own, separated, tensorOf });
+    return { ...report, solution } as Report;
+  }
+  const { train } = arrays;
+  assert(train.labels !== null, "linear models have labels");
+  const { notes, ...inferred } = reportInference(
+    {
+      ...{ model, preprocessing, terms, columns, features: train.features, labels: train.labels },
+      ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
+      ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
+      ending: separated ? "separated" : fit.ending,
+    },
+    results.ratios,
+  );
+  return { ...measured, ...inferred, solution, notes: [...measured.notes, ...notes] };
+};
