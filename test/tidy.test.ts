@@ -65,6 +65,8 @@ const floors: Record<string, Floor> = {
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
+  /** Another dialect of REST: the same server, bodies and errors. */
+  "src/openai": { values: ["src/usecases", "src/domain", "src/rest"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
   "src/web/page": { values: ["src/client"], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },

@@ -31,6 +31,7 @@ export const toJob = (job: Job): wire.Job => ({
   metrics: job.metrics,
   model: job.model ?? undefined,
   error: job.error ?? undefined,
+  prediction: job.prediction && { ...job.prediction, result: job.prediction.result ?? undefined },
 });
 
 export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });

@@ -12,12 +12,14 @@ import { AliasesServiceService } from "./generated/descent/v1/aliases.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
+import { PredictionsServiceService } from "./generated/descent/v1/predictions.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
 import { createAliasesService } from "./services/aliases-service.ts";
 import { createDatasetsService } from "./services/datasets-service.ts";
 import { createJobsService } from "./services/jobs-service.ts";
 import { createModelsService } from "./services/models-service.ts";
+import { createPredictionsService } from "./services/predictions-service.ts";
 
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -57,6 +59,7 @@ export const services = {
   jobs: JobsServiceService,
   models: ModelsServiceService,
   aliases: AliasesServiceService,
+  predictions: PredictionsServiceService,
 };
 
 const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
@@ -75,6 +78,7 @@ const healthNames = [
   "descent.v1.JobsService",
   "descent.v1.ModelsService",
   "descent.v1.AliasesService",
+  "descent.v1.PredictionsService",
 ];
 
 /** grpc.health.v1, as readiness sees it. */
@@ -147,6 +151,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     createModelsService(wiring),
   );
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
+  server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

@@ -7,6 +7,7 @@ import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
+import { createOpenAiSurface } from "../openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
@@ -102,7 +103,7 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [registerWeb],
+      plugins: [registerWeb, createOpenAiSurface(deps, { admit, gate })],
     }),
     grpc: createGrpcServer(deps, { ...both, ...mutual }),
   };
@@ -143,6 +144,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     engine: {
       ...inference,
       plan: planner.plan,
+      planPrediction: planner.planPrediction,
       importNetwork: importer.importNetwork,
       exportOnnx: exporter.exportOnnx,
     },

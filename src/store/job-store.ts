@@ -2,6 +2,7 @@ import type { JobId, TenantId } from "../domain/ids.ts";
 import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
 import type { Suspicion } from "../domain/jobs/poison.ts";
+import type { JobPrediction } from "../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Model } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
@@ -18,6 +19,8 @@ export interface NewJob {
   id: JobId;
   spec: ResolvedJobSpec;
   plan: Plan;
+  /** Of a job that predicts. */
+  prediction?: JobPrediction;
   createdAt: string;
   /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. Kept for 7 days. */
   idempotency: { key: string; bodyDigest: string } | null;
@@ -104,6 +107,8 @@ export interface JobStore {
    * again when it is repeated.
    */
   succeed(fence: Fence, model: Model, metrics: Metrics, at: string): Promise<boolean>;
+  /** The same of a job that predicts, which leaves its answers and no model. */
+  succeedPrediction(fence: Fence, prediction: JobPrediction, metrics: Metrics, at: string): Promise<boolean>;
   fail(fence: Fence, error: JobError, at: string): Promise<boolean>;
   /**
    * Fenced ends of a run that is not final or that users requested: pausing → paused, cancelling → cancelled, running → queued.

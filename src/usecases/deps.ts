@@ -4,7 +4,7 @@ import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
-import type { AnyModel } from "../domain/models/model.ts";
+import type { AnyModel, Model } from "../domain/models/model.ts";
 import type { NetworkDescription } from "../domain/models/network.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
@@ -26,6 +26,8 @@ export interface DataShape {
 export interface EngineAccess {
   /** Traces and plans without allocating; a network from a file by its description. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
   plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
+  /** Bytes of the engine's memory that predicting with a model takes. */
+  planPrediction(party: Party, model: Model, network: NetworkDescription | null): Promise<number>;
   /**
    * Checks a JSON body's rows and runs a model on them; `invalid` with `/rows/3/age` pointers for what does not fit. From bytes, which
    * are gone then, to those of the answer.

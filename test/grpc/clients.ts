@@ -13,11 +13,14 @@ import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datas
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
 
+import { PredictionsServiceClient } from "../../src/grpc/generated/descent/v1/predictions.ts";
+
 export interface Clients {
   datasets: DatasetsServiceClient;
   jobs: JobsServiceClient;
   models: ModelsServiceClient;
   aliases: AliasesServiceClient;
+  predictions: PredictionsServiceClient;
   close(): void;
 }
 
@@ -30,10 +33,11 @@ export const connectClients = (
   const jobs = new JobsServiceClient(address, channel, options);
   const models = new ModelsServiceClient(address, channel, options);
   const aliases = new AliasesServiceClient(address, channel, options);
+  const predictions = new PredictionsServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models, aliases },
+    ...{ datasets, jobs, models, aliases, predictions },
     close: () => {
-      for (const client of [datasets, jobs, models, aliases] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases, predictions] as Client[]) client.close();
     },
   };
 };

@@ -37,6 +37,7 @@ import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
+import { planPrediction } from "../../workers/planning/plan-prediction.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
 import { quiet, startTestRedis, type TestRedis } from "./redis.ts";
 
@@ -119,6 +120,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
   };
   return {
     plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
+    planPrediction: async (_party, model, network) => planPrediction(model, network),
     predictJson: async (party, model, body) =>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>

@@ -56,7 +56,7 @@ afterAll(async () => {
 
 /** One call per operation and surface, aimed at what acme owns. */
 const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
-  const { datasets, jobs, models, aliases } = clients;
+  const { datasets, jobs, models, aliases, predictions } = clients;
   const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
     const received: unknown[] = [];
     for await (const message of messages) received.push(message);
@@ -89,6 +89,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
+    predictDataset: (m) => ask(predictions, predictions.predictDataset, { model, dataset }, m),
+    getPredictionFile: (m) => stream(predictions.getPredictionFile({ id: job, format: 0 }, m)),
     putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
     listAliases: (m) => ask(aliases, aliases.listAliases, {}, m),
     getAlias: (m) => ask(aliases, aliases.getAlias, { name: "acme-live" }, m),
@@ -106,6 +108,7 @@ const bodies: Partial<
   uploadDataset: () => ({ type: "text/csv", content: iris }),
   importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
+  predictDataset: (of) => ({ type: "application/json", content: JSON.stringify({ dataset: of.dataset }) }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };

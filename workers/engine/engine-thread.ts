@@ -5,6 +5,7 @@ import { runTeamMember } from "../../src/engine/parallel/team.ts";
 import { cacheArtifacts } from "../../src/store/artifacts/cached-artifact-store.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { watchCalls } from "../../src/store/watch-calls.ts";
+import { predictDataset } from "../predicting/predict-dataset.ts";
 import { leadJob } from "../training/lead.ts";
 import { lowerPriority } from "./lower-priority.ts";
 import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
@@ -29,7 +30,7 @@ const lead = async (order: RunOrder): Promise<RunEnd> => {
     const artifacts = watchCalls(store, (operation, seconds, error) =>
       post({ type: "store_call", operation, seconds, error }),
     );
-    return await leadJob(order, { artifacts, kernels, post });
+    return await (order.prediction === null ? leadJob : predictDataset)(order, { artifacts, kernels, post });
   } catch (error) {
     const end = toRunEnd(error);
     if (end === null) throw error;

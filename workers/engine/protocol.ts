@@ -2,6 +2,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { JobId, ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobError, JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
+import type { JobPrediction } from "../../src/domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
@@ -18,6 +19,8 @@ export interface RunOrder {
   dataset: Dataset;
   /** The model whose weights the job starts from. */
   base: AnyModel | null;
+  /** Null: the job trains. */
+  prediction: JobPrediction | null;
   /** Newest first. */
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;
@@ -43,6 +46,8 @@ export type ToThread = { type: "lead"; order: RunOrder } | { type: "join"; team:
 export type RunEnd =
   /** The weights are in the store; nothing is committed yet. */
   | { type: "trained"; model: Omit<Model, "createdAt">; metrics: Metrics }
+  /** The answers are in the store; nothing is committed yet. */
+  | { type: "predicted"; prediction: JobPrediction; metrics: Metrics }
   /** As requested; the checkpoint, if one was requested, was posted before. */
   | { type: "stopped" }
   | { type: "failed"; error: JobError }

@@ -27,11 +27,12 @@ const networkAnswer = async (
   model: Model,
   { tensors, network }: { tensors: readonly Tensor[]; network: NetworkDescription | null },
   kernels: KernelSource,
+  memory: WebAssembly.Memory | undefined,
 ): Promise<Loaded<Answer>> => {
   const { preprocessing, task } = model;
   const spec = network === null ? model.spec : { ...model.spec, network };
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
-  const predictor = await createPredictor(spec, preprocessing, weights, kernels);
+  const predictor = await createPredictor(spec, preprocessing, weights, kernels, memory);
   const value: Answer = (inputs) => {
     const outputs = predictor.predict(inputs);
     if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
@@ -67,11 +68,13 @@ export const loadModel = async (
   kernels: KernelSource,
   tenant: TenantId,
   model: Model,
+  /** Large enough and all zero; left out: one of its own. */
+  memory?: WebAssembly.Memory,
 ): Promise<Loaded<Answer>> => {
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
   const { tensors } = decodeStored(file, what);
   if (isClusteringModel(model.spec.model)) return { value: clusterAnswer(model, tensors), bytes: file.byteLength };
   const network = await readNetwork(artifacts, tenant, model);
-  return networkAnswer(model, { tensors, network }, kernels);
+  return networkAnswer(model, { tensors, network }, kernels, memory);
 };

@@ -3,16 +3,23 @@ import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
 export interface Planner {
   plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
+  /** Bytes that predicting with a model takes. */
+  planPrediction(party: Party, model: Model, network: NetworkDescription | null): Promise<number>;
   close(): Promise<void>;
 }
 
 /** What the planning thread is asked. */
+export type PlanningQuestion =
+  | PlanQuestion
+  | { predict: Pick<Model, "spec" | "preprocessing">; network: NetworkDescription | null };
+
 export interface PlanQuestion {
   spec: ResolvedJobSpec;
   shape: DataShape;
@@ -44,7 +51,7 @@ export const createPlanner = (script: URL, log: Log): Planner => {
     const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
-  const thread = createRequestWorker<PlanQuestion, Plan>({
+  const thread = createRequestWorker<PlanningQuestion, Plan | number>({
     ...{ script, workerData: null, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.
@@ -59,11 +66,13 @@ export const createPlanner = (script: URL, log: Log): Planner => {
     plan: (party, spec, shape, network) => {
       const key = planKey({ spec, shape });
       const known = plans.get(key);
-      const plan = known ?? thread.ask(party, { spec, shape, network });
+      const plan = known ?? thread.ask(party, { spec, shape, network }).then((answer) => answer as Plan);
       if (key.length <= keyLength) remember(key, plan);
       if (known === undefined) plan.catch(() => plans.delete(key));
       return plan;
     },
+    planPrediction: async (party, { spec, preprocessing }, network) =>
+      (await thread.ask(party, { predict: { spec, preprocessing }, network })) as number,
     close: thread.close,
   };
 };

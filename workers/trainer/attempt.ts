@@ -122,6 +122,7 @@ const prepareOrder = async (
     spec,
     dataset,
     base,
+    prediction: job.prediction ?? null,
     checkpoints,
     artifactUrl,
     artifactCache,

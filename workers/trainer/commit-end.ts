@@ -24,7 +24,10 @@ const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null,
       const recorded = await deps.catalogue.model(tenant, model.id);
       await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(recorded));
     }
-    await publishJob(deps, tenant, job, await deps.jobs.get(tenant, job));
+    const ended = await deps.jobs.get(tenant, job);
+    if (ended.prediction !== undefined && ended.state !== "succeeded")
+      await deps.artifacts.remove(artifactKeys.predictions(tenant, job));
+    await publishJob(deps, tenant, job, ended);
     await deps.artifacts.remove(artifactKeys.checkpoints(tenant, job));
   } catch (error) {
     log.error({ err: error }, "the finished job's files could not be published");
@@ -87,6 +90,24 @@ const succeed = async (
   return "ended";
 };
 
+/** As `succeed`, of a job that leaves answers and no model. */
+const succeedPrediction = async (
+  deps: TrainerDeps,
+  attempt: Attempt,
+  { prediction, metrics }: Extract<TeamEnd, { type: "predicted" }>,
+  log: Logger,
+): Promise<RunOutcome> => {
+  const { fence, lost } = attempt;
+  const at = deps.now().toISOString();
+  const done = await whileUnavailable(lost, () => deps.jobs.succeedPrediction(fence, prediction, metrics, at));
+  if (done === true) {
+    attempt.became("succeeded");
+    log.info({ model: prediction.model, rows: prediction.rows }, "job succeeded");
+    await publish(deps, attempt, null, log);
+  } else if (done === false) await release(deps, attempt, "cancelled before the last commit", log);
+  return "ended";
+};
+
 /** Records how the attempt ended. Every write is fenced: a stale attempt changes nothing. */
 export const commitEnd = async (
   deps: TrainerDeps,
@@ -98,6 +119,8 @@ export const commitEnd = async (
   switch (end.type) {
     case "trained":
       return succeed(deps, attempt, end, log);
+    case "predicted":
+      return succeedPrediction(deps, attempt, end, log);
     case "failed":
       return fail(deps, attempt, end.error, log);
     case "overtime": {

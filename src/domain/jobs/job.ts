@@ -3,6 +3,7 @@ import { exactRecord } from "../exact-record.ts";
 import { JobId, ModelId } from "../ids.ts";
 import { JsonValue } from "../json-value.ts";
 import { JobState } from "./job-state.ts";
+import { JobPrediction } from "./prediction-job.ts";
 import { JobSpec, type ResolvedJobSpec } from "./spec/job-spec.ts";
 
 export const Timestamp = z.iso.datetime().meta({ id: "Timestamp", description: "RFC 3339, UTC" });
@@ -80,8 +81,11 @@ export const Job = z
     metrics: Metrics,
     model: ModelId.nullable().describe("what it left; null unless it succeeded"),
     error: JobError.nullable().describe("null unless it failed"),
+    prediction: JobPrediction.optional().describe(
+      "of a job that predicts a data set; `spec` is then how the model was trained, with that data set, and the model as its base",
+    ),
   })
-  .meta({ id: "Job", description: "A training job's record." });
+  .meta({ id: "Job", description: "A job's record." });
 
 export const eventParts = {
   id: z.string().describe("its position in the job's log, for `Last-Event-ID` and `after`; empty: not of the log"),

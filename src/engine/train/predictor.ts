@@ -69,6 +69,10 @@ const placePredictor = (spec: TracedSpec, inputs: number, outputs: number, batch
   return { declarations, places, plans, inputOffset, outputOffset, scratchOffset, bytes };
 };
 
+/** Bytes of the memory that a model answers in, in whole pages. */
+export const predictorBytes = (spec: TracedSpec, inputs: number, outputs: number): number =>
+  Math.ceil(placePredictor(spec, inputs, outputs, batchesOf(spec, inputs, outputs)).bytes / pageBytes) * pageBytes;
+
 /**
  * A trained model ready to answer, on the calling thread alone: running averages for batch normalisation, no dropout. A row's answer has the same bits whatever
  * rows are asked with it. Throws TrainingError where a weight is missing or of another size.
@@ -78,12 +82,13 @@ export const createPredictor = async (
   shape: { readonly inputs: number; readonly outputs: number },
   weights: ReadonlyMap<string, Float32Array>,
   kernels: KernelSource,
+  given?: WebAssembly.Memory,
 ): Promise<Predictor> => {
   const { inputs, outputs } = shape;
   const [few, many] = batchesOf(spec, inputs, outputs);
   const placed = placePredictor(spec, inputs, outputs, [few, many]);
   const pages = Math.ceil(placed.bytes / pageBytes);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = given ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   for (const { name, shape: tensorShape } of placed.declarations) {
     const [given, count] = [weights.get(name), sizeOf(tensorShape)];
     if (given?.length !== count) {

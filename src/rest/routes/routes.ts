@@ -4,6 +4,7 @@ import { jobRoutes } from "./job-routes.ts";
 import { lineageRoutes } from "./lineage-routes.ts";
 import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
+import { predictionRoutes } from "./prediction-routes.ts";
 import type { RestRoute } from "./route.ts";
 
 /** Every operation of this surface; a test holds it against the table of operations. */
@@ -14,4 +15,5 @@ export const restRoutes: readonly RestRoute[] = [
   ...modelExportRoutes,
   ...aliasRoutes,
   ...lineageRoutes,
+  ...predictionRoutes,
 ];

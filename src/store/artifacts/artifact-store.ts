@@ -74,6 +74,11 @@ export const artifactKeys = {
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,
   /** A finished job's events and metrics; written before the manifest. */
   jobLog: (tenant: string, id: string) => `${tenant}/jobs/${id}/log.json`,
+  /** What a job that predicts has answered: blocks of rows, and their list. */
+  predictions: (tenant: string, id: string) => `${tenant}/jobs/${id}/predictions/`,
+  predictionBlock: (tenant: string, id: string, block: number) =>
+    `${tenant}/jobs/${id}/predictions/${String(block).padStart(8, "0")}.ndjson`,
+  predictionIndex: (tenant: string, id: string) => `${tenant}/jobs/${id}/predictions/index.json`,
   checkpoints: (tenant: string, id: string) => `${tenant}/jobs/${id}/checkpoints/`,
   checkpoint: (tenant: string, id: string, step: number, attempt: number) =>
     `${tenant}/jobs/${id}/checkpoints/${String(step).padStart(12, "0")}-${attempt}.ckpt`,

@@ -8,11 +8,17 @@ import { parse } from "./parse.ts";
 export interface PageParameters {
   pageSize?: number | undefined;
   pageToken?: string | undefined;
+  /** In place of a token: what comes after the entry with this id. */
+  after?: string | undefined;
 }
 
 const PageParameters = z.object({
   pageSize: z.int().min(1).max(limits.pageSize).default(20),
   pageToken: z.string().max(1000).optional(),
+  after: z
+    .string()
+    .regex(/^\w{1,40}$/, "must be an entry's id")
+    .optional(),
 });
 
 /** A token says which listing it continues, so that one listing's token cannot steer another. */
@@ -39,11 +45,13 @@ export const paged = async <T>(
   parameters: PageParameters,
   read: (page: PageRequest) => Promise<Page<T>>,
 ): Promise<Page<T>> => {
-  const { pageSize, pageToken } = parse(
+  const { pageSize, pageToken, after } = parse(
     PageParameters,
-    { pageSize: parameters.pageSize, pageToken: parameters.pageToken || undefined },
+    { pageSize: parameters.pageSize, pageToken: parameters.pageToken || undefined, after: parameters.after },
     { base: "/query" },
   );
-  const page = await read({ pageSize, pageToken: pageToken === undefined ? null : decode(listing, pageToken) });
+  // Listings are ordered by id, and the store's own tokens are ids.
+  const from = pageToken === undefined ? (after ?? null) : decode(listing, pageToken);
+  const page = await read({ pageSize, pageToken: from });
   return { items: page.items, nextPageToken: page.nextPageToken === null ? null : encode(listing, page.nextPageToken) };
 };

@@ -85,6 +85,9 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
     if (!job?.done) continue;
     // Jobs of earlier versions have no log.
     if (!hasManifest || !hasLog) await publishJobs(deps, tenant, [id]);
+    const predictions = artifactKeys.predictions(tenant, id);
+    if (job.prediction !== undefined && job.state !== "succeeded" && (await artifacts.list(predictions)).length > 0)
+      await remove(predictions);
     const checkpoints = artifactKeys.checkpoints(tenant, id);
     if ((await artifacts.list(checkpoints)).length > 0) await remove(checkpoints);
   }

@@ -106,7 +106,16 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     };
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {
-      ...{ tenant, job: createId("job", Date.now()), attempt: 1, spec, dataset, base, checkpoints: [] },
+      ...{
+        tenant,
+        job: createId("job", Date.now()),
+        attempt: 1,
+        spec,
+        dataset,
+        base,
+        prediction: null,
+        checkpoints: [],
+      },
       ...{
         artifactCache: null,
         artifactUrl: "",

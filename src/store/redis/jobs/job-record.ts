@@ -15,7 +15,7 @@ export interface JobRecord {
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
-export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<string, string> => ({
+export const toFields = ({ tenant, id, spec, plan, prediction, createdAt }: NewJob): Record<string, string> => ({
   id,
   tenant,
   state: "queued",
@@ -30,6 +30,7 @@ export const toFields = ({ tenant, id, spec, plan, createdAt }: NewJob): Record<
   ...(spec.webhook === undefined ? {} : { webhook: "0" }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
+  ...(prediction === undefined ? {} : { prediction: JSON.stringify(prediction) }),
   metrics: "{}",
   checkpoints: "[]",
 });
@@ -42,6 +43,7 @@ export const toRestoredFields = (tenant: TenantId, job: Job): Record<string, str
   ...(job.startedAt === null ? {} : { startedAt: job.startedAt }),
   ...(job.endedAt === null ? {} : { endedAt: job.endedAt }),
   ...(job.model === null ? {} : { model: job.model }),
+  ...(job.prediction === undefined ? {} : { prediction: JSON.stringify(job.prediction) }),
   ...(job.error === null ? {} : { error: JSON.stringify(job.error) }),
   ...{ spec: JSON.stringify(job.spec), plan: JSON.stringify(job.plan) },
   ...{ metrics: JSON.stringify(job.metrics), checkpoints: "[]" },
@@ -63,6 +65,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
   };
   const state = JobState.parse(field("state"));
   const error = fields.get("error");
+  const prediction = fields.get("prediction");
   const job: Job = {
     id: field("id"),
     state,
@@ -78,6 +81,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     metrics: JSON.parse(field("metrics")),
     model: fields.get("model") ?? null,
     error: error === undefined ? null : JSON.parse(error),
+    ...(prediction === undefined ? {} : { prediction: JSON.parse(prediction) }),
   };
   return {
     job,

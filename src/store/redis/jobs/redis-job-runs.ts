@@ -18,6 +18,7 @@ type Runs = Pick<
   | "commitCheckpoint"
   | "checkpoints"
   | "succeed"
+  | "succeedPrediction"
   | "fail"
   | "release"
   | "reclaim"
@@ -86,7 +87,7 @@ export const createRuns = (
     return held === 1 ? { obsolete } : null;
   },
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
-  ...createEnds(scripts),
+  ...createEnds({ scripts, moved, read }),
   fail: async (fence, error, at) =>
     (await moved({
       ...ofFence(fence),

@@ -85,12 +85,46 @@ export interface Job {
     | string
     | undefined;
   /** Why the job failed. */
-  error?: JobError | undefined;
+  error?:
+    | JobError
+    | undefined;
+  /** Of a job that predicts a data set: `spec` is then how the model was trained, with that data set, and the model as its base. */
+  prediction?: JobPrediction | undefined;
 }
 
 export interface Job_MetricsEntry {
   key: string;
   value: number;
+}
+
+export interface JobPrediction {
+  /** Whose answers they are. */
+  model: string;
+  /** Of the data set. */
+  rows: number;
+  /** Absent until the job has succeeded. */
+  result?: PredictionResult | undefined;
+}
+
+export interface PredictionResult {
+  /** With an answer: all of them. */
+  rows: number;
+  /** Of the answers as NDJSON. */
+  bytes: number;
+  /** How often rows had what training had not, by code. */
+  warnings: { [key: string]: number };
+  index?: PredictionIndex | undefined;
+}
+
+export interface PredictionResult_WarningsEntry {
+  key: string;
+  value: number;
+}
+
+/** The list of the stored blocks. */
+export interface PredictionIndex {
+  bytes: number;
+  sha256: string;
 }
 
 /** What a job will need, known before it is queued. */
@@ -305,6 +339,7 @@ function createBaseJob(): Job {
     metrics: Object.create(null),
     model: undefined,
     error: undefined,
+    prediction: undefined,
   };
 }
 
@@ -351,6 +386,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.error !== undefined) {
       JobError.encode(message.error, writer.uint32(114).fork()).join();
+    }
+    if (message.prediction !== undefined) {
+      JobPrediction.encode(message.prediction, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -483,6 +521,14 @@ export const Job: MessageFns<Job> = {
             message.error = JobError.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.prediction = JobPrediction.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -538,6 +584,270 @@ export const Job_MetricsEntry: MessageFns<Job_MetricsEntry> = {
             }
 
             message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobPrediction(): JobPrediction {
+  return { model: "", rows: 0, result: undefined };
+}
+
+export const JobPrediction: MessageFns<JobPrediction> = {
+  encode(message: JobPrediction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(16).int64(message.rows);
+    }
+    if (message.result !== undefined) {
+      PredictionResult.encode(message.result, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobPrediction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobPrediction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.result = PredictionResult.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePredictionResult(): PredictionResult {
+  return { rows: 0, bytes: 0, warnings: Object.create(null), index: undefined };
+}
+
+export const PredictionResult: MessageFns<PredictionResult> = {
+  encode(message: PredictionResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== 0) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(16).int64(message.bytes);
+    }
+    globalThis.Object.entries(message.warnings).forEach(([key, value]: [string, number]) => {
+      PredictionResult_WarningsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.index !== undefined) {
+      PredictionIndex.encode(message.index, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PredictionResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePredictionResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = PredictionResult_WarningsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.warnings[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.index = PredictionIndex.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePredictionResult_WarningsEntry(): PredictionResult_WarningsEntry {
+  return { key: "", value: 0 };
+}
+
+export const PredictionResult_WarningsEntry: MessageFns<PredictionResult_WarningsEntry> = {
+  encode(message: PredictionResult_WarningsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PredictionResult_WarningsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePredictionResult_WarningsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePredictionIndex(): PredictionIndex {
+  return { bytes: 0, sha256: "" };
+}
+
+export const PredictionIndex: MessageFns<PredictionIndex> = {
+  encode(message: PredictionIndex, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bytes !== 0) {
+      writer.uint32(8).int64(message.bytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(18).string(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PredictionIndex {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePredictionIndex();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.string();
             continue;
           }
         }

@@ -1,0 +1,90 @@
+import { Buffer } from "node:buffer";
+import type { Cell, Dataset, Row } from "../../domain/datasets/dataset.ts";
+import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import type { Preprocessing } from "../../domain/models/model.ts";
+import { quoteCell } from "../../formats/csv/csv-error.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { cellNumber, isEmptyCell, notANumber } from "../columns/number-cell.ts";
+import { type EncodedRows, encodeRows } from "../preprocessing/encode-rows.ts";
+
+/** What keeps a model from answering for the rows of a data set: a column that is missing or of another kind, by name. */
+export const unfitColumns = ({ features }: Preprocessing, dataset: Dataset): FieldError[] => {
+  const columns = new Map(dataset.columns.map((column) => [column.name, column]));
+  const faults = features.flatMap((transform): string[] => {
+    const name = quoteCell(transform.column);
+    const column = columns.get(transform.column);
+    if (column === undefined) return [`the data set has no column ${name}, which the model needs; add it`];
+    const isImage = transform.type === "image";
+    if (isImage !== (column.type === "image")) {
+      return [
+        `${name} is ${isImage ? "an image" : `a ${transform.type}`} to the model and ${column.type === "image" ? "an image" : `a ${column.type}`} in the data set`,
+      ];
+    }
+    if (transform.type === "image") {
+      const { height, width, channels } = transform;
+      const same =
+        column.image?.height === height && column.image.width === width && column.image.channels === channels;
+      return same
+        ? []
+        : [`the model takes images of ${height} × ${width} × ${channels} in ${name}; upload the pictures in that size`];
+    }
+    if (transform.type === "number" && column.type === "category")
+      return [`${name} is a number to the model and text in the data set; correct the column's cells`];
+    return [];
+  });
+  return faults.map((detail) => ({ pointer: "/dataset", detail }));
+};
+
+/** A row of the file, with the pixels of its images beside it: they are copied, as the record is used again. */
+export interface StoredRow {
+  row: Row;
+  pixels: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Reads the model's columns of a record, each as training read it. */
+export const createRowReader = ({ features }: Preprocessing, dataset: Dataset): ((record: CsvRecord) => StoredRow) => {
+  const places = new Map(dataset.columns.map(({ name }, i) => [name, i]));
+  const wanted = features.map(({ column, type }) => ({ column, type, place: places.get(column)! }));
+  const cellOf = (record: CsvRecord, place: number, type: "number" | "category"): Cell => {
+    if (isEmptyCell(record, place)) return null;
+    if (type === "category") return cellText(record, place);
+    const value = cellNumber(record, place);
+    if (value === notANumber) return cellText(record, place);
+    return Number.isNaN(value) ? null : value;
+  };
+  return (record) => {
+    const pixels = new Map<string, Uint8Array>();
+    const cells = wanted.map(({ column, type, place }): [string, Cell] => {
+      if (type !== "image") return [column, cellOf(record, place, type)];
+      pixels.set(column, Buffer.from(record.bytes.subarray(record.starts[place], record.ends[place])));
+      return [column, ""];
+    });
+    return { row: Object.fromEntries(cells), pixels };
+  };
+};
+
+/** Faults that name a row of a block, as of the whole file. */
+const inFile = (error: unknown, first: number): unknown => {
+  if (!(error instanceof ServiceError)) return error;
+  const moved = (text: string): string =>
+    text.replace(/\/rows\/(\d+)/, (_, row: string) => `/rows/${first + Number(row)}`);
+  const errors = error.errors.map(({ pointer, detail }) => ({ pointer: moved(pointer), detail }));
+  return new ServiceError(error.code, moved(error.message), { errors, cause: error });
+};
+
+/** Runs `work` on a block of rows that begins with the file's row `first` (from 0). */
+export const ofBlock = <T>(first: number, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw inFile(error, first);
+  }
+};
+
+/** As `encodeRows`, of rows that were read from a data set. */
+export const encodeStoredRows = (preprocessing: Preprocessing, rows: readonly StoredRow[]): EncodedRows =>
+  encodeRows(
+    preprocessing,
+    rows.map(({ row }) => row),
+    { pixelsOf: (row, column) => ({ pixels: rows[row]!.pixels.get(column)! }) },
+  );

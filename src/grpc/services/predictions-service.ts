@@ -1,0 +1,33 @@
+import type { Readable } from "node:stream";
+import { getPredictionFile } from "../../usecases/predictions/get-prediction-file.ts";
+import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
+import { serverStream, unary, type Wiring } from "../call.ts";
+import * as wire from "../generated/descent/v1/predictions.ts";
+import { toJob } from "../job-messages.ts";
+
+async function* toChunks(body: Readable): AsyncGenerator<wire.GetPredictionFileResponse, void, void> {
+  for await (const chunk of body) yield { chunk };
+}
+
+/** The JSON body that the message stands for. */
+const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
+  dataset,
+  ...(name === undefined ? {} : { name }),
+  ...(priority === undefined ? {} : { priority }),
+  ...(maxSeconds === undefined ? {} : { maxSeconds }),
+  ...(webhookUrl === undefined ? {} : { webhook: { url: webhookUrl } }),
+});
+
+export const createPredictionsService = (wiring: Wiring): wire.PredictionsServiceServer => {
+  const { deps } = wiring;
+  return {
+    predictDataset: unary(wiring, "predictDataset", async (caller, request) => {
+      const { model, idempotencyKey } = request;
+      return toJob((await predictDataset(deps, caller, { model, body: bodyOf(request), idempotencyKey })).job);
+    }),
+    getPredictionFile: serverStream(wiring, "getPredictionFile", async (caller, { id, format }) => {
+      const isNdjson = format === wire.PredictionFormat.PREDICTION_FORMAT_NDJSON;
+      return toChunks((await getPredictionFile(deps, caller, { id, format: isNdjson ? "ndjson" : "csv" })).body);
+    }),
+  };
+};

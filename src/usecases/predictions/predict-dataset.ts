@@ -1,0 +1,104 @@
+import { unfitColumns } from "../../data/stored/stored-rows.ts";
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import type { Job, Plan } from "../../domain/jobs/job.ts";
+import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
+import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isImported, type Model } from "../../domain/models/model.ts";
+import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { readNetwork } from "../../store/artifacts/read-network.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parse } from "../admission/parse.ts";
+import { openRoom } from "../admission/room.ts";
+import type { Deps } from "../deps.ts";
+import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
+import { requireWebhookAllowed } from "../jobs/planning/check-webhook.ts";
+import { enqueueJob } from "../jobs/queue-entry.ts";
+import { getModel } from "../models/get-model.ts";
+
+const requireColumns = (model: Model, dataset: Dataset): void => {
+  const errors = unfitColumns(model.preprocessing, dataset);
+  const [first] = errors;
+  if (first === undefined) return;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  throw new ServiceError("invalid", `${first.pointer}: ${first.detail}${more}`, { errors: errors.slice(0, 20) });
+};
+
+const datasetOf = async (deps: Deps, caller: Caller, id: string): Promise<Dataset> => {
+  try {
+    return await deps.catalogue.dataset(caller.tenant, id);
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
+    const detail = error.message;
+    throw new ServiceError("invalid", `/dataset: ${detail}`, {
+      errors: [{ pointer: "/dataset", detail }],
+      cause: error,
+    });
+  }
+};
+
+/** A multiplication and an addition for each weight and row is all that is known of the work. */
+const flopsPerSecond = 1e9;
+
+/** One step answers one row. */
+const planOf = (model: Model, dataset: Dataset, memoryBytes: number): Plan => {
+  const flopsPerStep = 2 * model.parameters;
+  const estimatedSeconds = dataset.rows * (flopsPerStep / flopsPerSecond + 5e-6);
+  const steps = { stepsPerEpoch: dataset.rows, steps: dataset.rows, threads: 1 };
+  return {
+    parameters: model.parameters,
+    memoryBytes,
+    flopsPerStep,
+    ...steps,
+    estimatedSeconds,
+    warnings: [],
+    backend: "wasm",
+  };
+};
+
+/**
+ * Records a job that predicts every row of a stored data set, and queues it. It is a job like those that train: watched, paused, cancelled, resumed
+ * after a crash and counted as one. `unprocessable` for an imported network, which has no columns; `invalid` if the data set lacks one that the model needs.
+ */
+export const predictDataset = async (
+  deps: Deps,
+  caller: Caller,
+  request: { model: string; body: unknown; idempotencyKey?: string | undefined },
+): Promise<{ job: Job; created: boolean }> => {
+  const key = parseIdempotencyKey(request.idempotencyKey);
+  const asked = parse(PredictDatasetRequest, request.body);
+  const model = await getModel(deps, caller, { id: request.model });
+  if (isImported(model)) {
+    const detail = `${model.id} was imported, and its inputs are no columns of a data set; send tensors to its predict or infer, or train from it`;
+    throw new ServiceError("unprocessable", detail);
+  }
+  const dataset = await datasetOf(deps, caller, asked.dataset);
+  requireColumns(model, dataset);
+  const { webhook: _, ...own } = model.spec;
+  const { name = model.name, priority, maxSeconds, webhook } = asked;
+  const spec: ResolvedJobSpec = {
+    ...{ ...own, name, dataset: dataset.id, labels: {} },
+    base: { model: model.id, freeze: [], newHead: false },
+    resources: { ...own.resources, threads: 1, priority, maxSeconds },
+    ...(webhook === undefined ? {} : { webhook }),
+  };
+  requireWebhookAllowed(deps, spec);
+  const network = await readNetwork(deps.artifacts, caller.tenant, model);
+  const plan = planOf(model, dataset, await deps.engine.planPrediction(caller, model, network));
+  const id = deps.createId("job");
+  // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
+  const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
+  await room.close();
+  const { job, created, place } = await deps.jobs.create({
+    tenant: caller.tenant,
+    id,
+    spec,
+    plan,
+    prediction: { model: model.id, rows: dataset.rows, result: null },
+    createdAt: deps.now().toISOString(),
+    idempotency: key === null ? null : { key, bodyDigest: digestOf({ model: request.model, predict: request.body }) },
+    quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
+  });
+  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
+  return { job, created };
+};

@@ -1,0 +1,45 @@
+type Cell = string | number | boolean | null;
+
+/** A quoted cell where RFC 4180 wants one. */
+const cellOf = (value: Cell): string => {
+  if (value === null) return "";
+  const text = String(value);
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** What is nested has names with dots: `probabilities.setosa`, `distances.0`. */
+const flatten = (value: unknown, path: string, cells: [string, Cell][]): [string, Cell][] => {
+  if (typeof value !== "object" || value === null) cells.push([path, value as Cell]);
+  else for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, cells);
+  return cells;
+};
+
+const csvLine = (cells: readonly Cell[]): string => `${cells.map(cellOf).join(",")}\n`;
+
+const newline = 10;
+
+/** The lines of NDJSON, whose pieces may end anywhere. */
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void, void> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = bytes.lastIndexOf(newline) + 1;
+    rest = bytes.subarray(end);
+    if (end > 0) yield Buffer.from(bytes.subarray(0, end)).toString("utf8").split("\n").slice(0, -1);
+  }
+}
+
+/** Predictions as CSV with a header: every line has the same keys, as one model made them. */
+export async function* toCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, void> {
+  let isFirst = true;
+  for await (const lines of linesOf(chunks)) {
+    let text = "";
+    for (const line of lines) {
+      const cells = flatten(JSON.parse(line), "", []);
+      if (isFirst) text += csvLine(cells.map(([name]) => name));
+      isFirst = false;
+      text += csvLine(cells.map(([, value]) => value));
+    }
+    yield Buffer.from(text);
+  }
+}

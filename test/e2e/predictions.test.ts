@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Problem } from "../../src/domain/errors.ts";
+import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
+import { createRestClient, type RestClient } from "./rest-client.ts";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+const rows = 80_000;
+const csv = (count: number): string =>
+  `x,z,y\n${Array.from({ length: count }, (_, i) => `${(i % 97) / 10},${(i % 31) / 7},${i % 5 < 2 ? "a" : "b"}`).join("\n")}\n`;
+
+/** The prediction of a whole data set, as a user asks for it. */
+describe("a data set's predictions", { timeout: 120_000 }, () => {
+  let service: Service;
+  let client: RestClient;
+  let dataDir: string;
+  let model: string;
+  let dataset: string;
+
+  beforeAll(async () => {
+    dataDir = await createDataDir();
+    service = await startService(dataDir, { CHECKPOINT_SECONDS: "0.1", LEASE_SECONDS: "3" });
+    client = createRestClient(service.url);
+    const small = await client.upload("small", csv(300));
+    const task = { type: "classification" as const, label: "y" };
+    const job = await client.submit({
+      dataset: small.id,
+      task,
+      training: { epochs: 3 },
+      model: { type: "mlp", hidden: [256, 256] },
+    });
+    model = (await client.untilDone(job.id)).model ?? "";
+    dataset = (await client.upload("large", csv(rows))).id;
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await removeDataDir(dataDir);
+  });
+
+  const predict = async (): Promise<Job> => {
+    const { status, headers, body } = await client.post<Job>(`/v1/models/${model}/predictions`, { dataset });
+    expect([status, headers.get("location")]).toEqual([202, `/v1/jobs/${body.id}`]);
+    return body;
+  };
+  const digestOf = async (id: string, accept: string): Promise<{ digest: string; lines: number }> => {
+    const response = await fetch(`${service.url}/v1/predictions/${id}/file`, { headers: { accept } });
+    expect(response.headers.get("content-type")).toContain(accept);
+    const hash = createHash("sha256");
+    let lines = 0;
+    for await (const chunk of response.body!) {
+      hash.update(chunk);
+      for (const byte of chunk) if (byte === 10) lines += 1;
+    }
+    return { digest: hash.digest("hex"), lines };
+  };
+  const isCheckpoint = ({ type }: JobEvent): boolean => type === "checkpoint";
+
+  test("are the same bytes after its trainer was killed, and after a pause", async () => {
+    const whole = await predict();
+    expect((await client.untilDone(whole.id)).prediction?.result).toMatchObject({ rows, warnings: {} });
+
+    const killed = await predict();
+    await client.untilEvent(killed.id, isCheckpoint);
+    process.kill(service.trainerPid(), "SIGKILL");
+    expect(await client.untilDone(killed.id)).toMatchObject({ state: "succeeded", attempt: 2, model: null });
+    const paused = await predict();
+    await client.untilEvent(paused.id, isCheckpoint);
+    await client.act(paused.id, "pause");
+    await client.untilState(paused.id, "paused");
+    await client.act(paused.id, "resume");
+    expect(await client.untilDone(paused.id)).toMatchObject({ state: "succeeded", progress: 1 });
+
+    for (const accept of ["application/x-ndjson", "text/csv"]) {
+      const wanted = await digestOf(whole.id, accept);
+      expect(wanted.lines).toBe(accept === "text/csv" ? rows + 1 : rows);
+      expect(await digestOf(killed.id, accept)).toEqual(wanted);
+      expect(await digestOf(paused.id, accept)).toEqual(wanted);
+    }
+  });
+
+  test("hold what they need while they are made, and can be cancelled", async () => {
+    const job = await predict();
+    expect((await client.call<Problem>(`/v1/predictions/${job.id}/file`)).status).toBe(409);
+    for (const path of [`models/${model}`, `datasets/${dataset}`]) {
+      const refused = await client.call<Problem>(`/v1/${path}`, { method: "DELETE" });
+      expect(refused).toMatchObject({ status: 409, body: { code: "in_use", detail: expect.stringContaining(job.id) } });
+    }
+    await client.act(job.id, "cancel");
+    const done = await client.until(job.id, ({ state }) => state === "cancelled");
+    expect(done.prediction?.result).toBeNull();
+    expect((await client.call<Problem>(`/v1/predictions/${job.id}/file`)).body.detail).toContain("cancelled");
+  });
+
+  test("are refused where the data set lacks what the model needs, by name", async () => {
+    const other = await client.upload("other", "x,z2,y\n1,2,a\n2,3,b\n");
+    const refused = await client.post<Problem>(`/v1/models/${model}/predictions`, { dataset: other.id });
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: "/dataset" }] } });
+    expect(refused.body.detail).toContain('"z"');
+  });
+});

@@ -1,0 +1,34 @@
+import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
+import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Answer } from "../inference/load-model.ts";
+
+/** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
+const mostInputs = 1024 ** 2;
+const mostRows = 4096;
+
+/** How many rows a block has: the same for a model whatever happens, so that blocks are. */
+export const rowsOfBlock = ({ inputs, outputs }: Preprocessing): number =>
+  Math.max(1, Math.min(mostRows, Math.floor(mostInputs / Math.max(1, inputs + outputs))));
+
+/** A block of answers, a line of JSON for each row, with its number in the file. Counts what training had not. */
+export const answerBlock = (
+  answer: Answer,
+  preprocessing: Preprocessing,
+  rows: readonly StoredRow[],
+  first: number,
+  warnings: Map<string, number>,
+): Buffer => {
+  const predictions = ofBlock(first, () => {
+    const encoded = encodeStoredRows(preprocessing, rows);
+    const answers = answer(
+      encoded.inputs,
+      rows.map(({ row }) => row),
+    );
+    requireFinite(answers, encoded.warnings);
+    for (const { code } of encoded.warnings) warnings.set(code, (warnings.get(code) ?? 0) + 1);
+    if (encoded.furtherWarnings > 0) warnings.set("further", (warnings.get("further") ?? 0) + encoded.furtherWarnings);
+    return answers;
+  });
+  return Buffer.from(predictions.map((each, i) => `${JSON.stringify({ row: first + i, ...each })}\n`).join(""));
+};
