@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { serviceUrl } from "./cli/service-url.ts";
 import { createTrainingBar } from "./cli/training-bar.ts";
 import { createDescent } from "./client/descent.ts";
 import { DescentError } from "./client/errors.ts";
@@ -6,7 +7,7 @@ import { DescentError } from "./client/errors.ts";
 /** What the demo cannot go on without; one line for the user. */
 class DemoError extends Error {}
 
-const url = (process.env.DESCENT_URL ?? "http://127.0.0.1:8080").replace(/\/+$/, "");
+const url = serviceUrl(process.env);
 /** dist/src/demo.js → the data beside the tests. */
 const irisFile = new URL("../../test/data/iris.csv", import.meta.url);
 

@@ -29,6 +29,7 @@ const toDataset = (dataset: Dataset): wire.Dataset => ({
   delimiter: dataset.delimiter ?? ",",
   decimal: dataset.decimal ?? ".",
   images: dataset.images,
+  notes: dataset.notes ?? [],
   columns: dataset.columns.map(toColumn),
 });
 

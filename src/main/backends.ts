@@ -60,9 +60,16 @@ export const connectBackends = async (
   meters?: BackendMeters,
 ): Promise<Backends> => {
   const artifacts = await openArtifacts(config.artifactUrl);
+  // Until Redis has answered once, what goes wrong is the reason of the one line that ends the start.
+  let reason: string | null = null;
+  let answered = false;
   const onError = (error: Error): void => {
     meters?.redisConnectionError();
-    log.warn({ err: error }, "the connection to Redis is in trouble");
+    if (answered) log.warn({ err: error }, "the connection to Redis is in trouble");
+    else {
+      if (reason === null) log.info({ reason: error.message }, "Redis does not answer yet");
+      reason = error.message;
+    }
   };
   try {
     parseRedisUrl(config.redisUrl);
@@ -77,10 +84,12 @@ export const connectBackends = async (
   };
   try {
     await waitForRedis(redis, redisAnswersMs);
+    answered = true;
     for (const warning of await checkRedis(redis)) log.warn(warning);
   } catch (error) {
     await close();
-    if (error instanceof ServiceError) throw new StartError(`REDIS_URL: ${error.message}`, { cause: error });
+    const why = reason === null ? "" : ` (${reason})`;
+    if (error instanceof ServiceError) throw new StartError(`REDIS_URL: ${error.message}${why}`, { cause: error });
     return asStartError(error);
   }
   const onRedis = <T extends object>(part: string, target: T): T =>

@@ -187,8 +187,9 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
 };
 
 const refuseType = (wanted: string) => async (request: FastifyRequest) => {
-  const given = request.headers["content-type"] ?? "none";
-  throw new ServiceError("unsupported_media_type", `the body must be ${wanted}; it came with ${given.slice(0, 100)}`);
+  const given = request.headers["content-type"];
+  const came = given === undefined ? "without a Content-Type" : `with ${given.slice(0, 100)}`;
+  throw new ServiceError("unsupported_media_type", `the body must be ${wanted}; it came ${came}`);
 };
 
 /** Each kind of body has a context of its own, so that a JSON route refuses a file and the reverse, with 415. */
@@ -235,12 +236,17 @@ const addHooks = (app: FastifyInstance, { connections, closing, onFinished }: Ho
   // The one place that answers "not modified", after the handler has set every header of what it would have sent: a browser puts
   // those of a 304 in the place of those that it has kept (RFC 9111, 4.3.4).
   app.addHook("onSend", async (request, reply, payload) => {
-    if (request.method !== "GET" || reply.statusCode !== 200) return payload;
+    if (!["GET", "HEAD"].includes(request.method) || reply.statusCode !== 200) return payload;
     const computed = request.url.startsWith("/v1/") && typeof payload === "string" ? entityTag(payload) : undefined;
     const tag = reply.getHeader("etag")?.toString() ?? computed;
     if (tag === undefined) return payload;
     reply.header("etag", tag);
     if (!matches(request.headers["if-none-match"], tag)) return payload;
+    // Of HEAD's the framework itself takes the body away, and needs it until then.
+    if (request.method === "HEAD") {
+      reply.code(304).removeHeader("content-type");
+      return payload;
+    }
     if (typeof payload === "object" && payload !== null && "destroy" in payload)
       (payload as { destroy(): void }).destroy();
     reply.code(304).removeHeader("content-type").removeHeader("content-length");

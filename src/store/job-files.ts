@@ -4,6 +4,7 @@ import { isBefore } from "../domain/jobs/event-order.ts";
 import { type Job, JobEvent, MetricPoint } from "../domain/jobs/job.ts";
 import { limits } from "../domain/limits.ts";
 import { type ArtifactStore, artifactKeys } from "./artifacts/artifact-store.ts";
+import { decodeManifest, encodeManifest } from "./artifacts/manifest-file.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** What a finished job's record does not say of its course. */
@@ -72,8 +73,6 @@ interface Stores {
   jobs: JobStore;
 }
 
-const toBytes = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`);
-
 /**
  * Writes a finished job's log and then its manifest beside it: all that is needed to record it again. What has no end yet, or no
  * record any more, is left alone. Safe to repeat, also in several processes at once.
@@ -91,8 +90,8 @@ export const publishJob = async (
     events: newestWithin(events, limits.jobEventsBytes),
     points: thinnedTo(points, limits.jobPointsBytes),
   };
-  await artifacts.write(artifactKeys.jobLog(tenant, id), toBytes(JSON.stringify(log)));
-  await artifacts.write(artifactKeys.jobManifest(tenant, id), toBytes(JSON.stringify(job, null, 2)));
+  await artifacts.write(artifactKeys.jobLog(tenant, id), encodeManifest(log));
+  await artifacts.write(artifactKeys.jobManifest(tenant, id), encodeManifest(job, 2));
   await jobs.published(tenant, id, events.at(-1)?.id ?? null);
 };
 
@@ -100,7 +99,7 @@ export const publishJob = async (
 export const readJobLog = async (artifacts: ArtifactStore, tenant: TenantId, id: JobId): Promise<JobLog> => {
   const limitBytes = 2 * (limits.jobEventsBytes + limits.jobPointsBytes);
   const bytes = await artifacts.readBytes(artifactKeys.jobLog(tenant, id), { limitBytes });
-  const log: JobLog = JSON.parse(Buffer.from(bytes).toString());
+  const log = decodeManifest(bytes, `the log of ${id}`) as JobLog;
   // Checked, but not rewritten: it may say more than the schemas keep.
   JobLogFile.parse(log);
   return log;

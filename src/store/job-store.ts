@@ -66,6 +66,8 @@ export interface JobStore {
   create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
   /** `not_found` if absent or another tenant's. */
   get(tenant: TenantId, id: JobId): Promise<Job>;
+  /** Of the record the state alone, for those who wait for it. `not_found` as above. */
+  state(tenant: TenantId, id: JobId): Promise<JobState>;
   /** Newest first. */
   list(tenant: TenantId, page: PageRequest, state: JobState | null): Promise<Page<Job>>;
 

@@ -20,6 +20,7 @@ export interface DataShape {
   testRows: number;
   inputs: number;
   outputs: number;
+  imageBytes?: number;
 }
 
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */

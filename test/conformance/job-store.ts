@@ -140,6 +140,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       const absent = { code: "not_found" };
       const { jobs } = stores;
       await expect(jobs.get("other", job.id)).rejects.toMatchObject(absent);
+      await expect(jobs.state("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.requestPause("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestResume("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestCancel("other", job.id, tick())).rejects.toMatchObject(absent);
@@ -154,6 +155,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await jobs.events("other", job.id, { from: null, limit: 10 })).toEqual([]);
       expect((await jobs.list("other", { pageSize: 10, pageToken: null }, null)).items).toEqual([]);
       expect((await jobs.get("acme", job.id)).state).toBe("running");
+      expect(await jobs.state("acme", job.id)).toBe("running");
     });
 
     it("removes a finished job with everything of it, and no other", async () => {

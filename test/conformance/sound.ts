@@ -6,6 +6,7 @@ import type { Job, JobEvent, MetricPoint } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { type AnyModel, isImported } from "../../src/domain/models/model.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { decodeManifest } from "../../src/store/artifacts/manifest-file.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 
@@ -50,7 +51,7 @@ export const expectSound = async (deps: Parts, tenant: TenantId, emptyRedis: () 
     left.delete(key);
     return artifacts.readBytes(key);
   };
-  const takeManifest = async (key: string): Promise<unknown> => JSON.parse(Buffer.from(await take(key)).toString());
+  const takeManifest = async (key: string): Promise<unknown> => decodeManifest(await take(key), key);
   for (const dataset of records.datasets) {
     const file = await take(artifactKeys.datasetFile(tenant, dataset.id, dataset.format));
     expect(createHash("sha256").update(file).digest("hex")).toBe(dataset.sha256);

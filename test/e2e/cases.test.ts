@@ -110,14 +110,23 @@ describe("small files with known answers, over both surfaces", () => {
     }
   });
 
-  test("semicolons and decimal commas are refused with the options that read them", async () => {
+  test("semicolons and decimal commas are found out, or read as stated", async () => {
     const file = await dataFile("cases/decimal-comma");
-    const refused = await client.tryUpload(file);
+    const plain = await upload("decimal-comma.csv");
+    expect([plain.delimiter, plain.decimal, plain.notes?.map(({ code }) => code)]).toEqual([
+      ...[";", ",", ["delimiter_found", "decimal_found"]],
+    ]);
+    expect((await grpc.upload("found", file)).notes).toEqual(plain.notes);
+    const refused = await client.tryUpload(file, "?delimiter=,");
     expect([refused.status, refused.body.code]).toEqual([400, "invalid_csv"]);
     expect(refused.body.detail).toContain("?delimiter=;, and &decimal=,");
+    const both = await client.tryUpload(file, "?delimiter=,&decimal=,");
+    expect([both.status, both.body.errors[0]?.pointer]).toEqual([422, "/query/decimal"]);
     const dataset = await upload("decimal-comma.csv", "?delimiter=;&decimal=,");
     expect(dataset.columns[0]?.mean).toBeCloseTo(1.75, 12);
-    const { model } = await train(dataset.id, linear());
+    expect(dataset.notes).toBeUndefined();
+    expect(plain.columns).toEqual(dataset.columns);
+    const { model } = await train(plain.id, linear());
     await expectValues(model, '[{"height": 1.8, "width": 3}]', [6.6]);
     const stated = await grpc.upload("spreadsheet", file, { delimiter: ";", decimal: "," });
     expect([stated.delimiter, stated.decimal, stated.columns[0]?.mean]).toEqual([";", ",", dataset.columns[0]?.mean]);
@@ -162,6 +171,13 @@ describe("small files with known answers, over both surfaces", () => {
       headers: { accept: "application/json" },
     });
     expect(body.items).toContainEqual(expect.objectContaining({ type: "separated", level: "warn" }));
+    const penalised = await train(dataset.id, { task, model: { type: "logistic" }, training: { ...exact, l2: 0.1 } });
+    const held = await client.report(penalised.model);
+    expect(held.notes.find(({ code }) => code === "separated")?.message).toContain("no test or p value");
+    const coefficients = held.task === "classification" ? (held.coefficients ?? []) : [];
+    expect(coefficients.map(({ pValue, standardError }) => [pValue, standardError !== null])).toEqual(
+      coefficients.map(() => [null, true]),
+    );
   });
 
   test("counts have their rates; a negative one is refused", async () => {
@@ -172,7 +188,11 @@ describe("small files with known answers, over both surfaces", () => {
     const negative = await upload("poisson-negative.csv");
     const refused = await client.trySubmit({ dataset: negative.id, task, model: { type: "poisson" } });
     expect([refused.status, refused.body.errors[0]?.pointer]).toEqual([422, "/task/label"]);
-    expect(refused.body.detail).toContain("negative values (-1)");
+    expect(refused.body.detail).toContain("negative values, -1 on line 6 of the file");
+    const huge = await client.upload("huge", "x,count\n1,1.5e77\n2,3e77\n3,2e77\n4,1e77\n5,4e77\n");
+    const tooLarge = await client.trySubmit({ dataset: huge.id, task, model: { type: "poisson" } });
+    expect([tooLarge.status, tooLarge.body.errors[0]?.pointer]).toEqual([422, "/task/label"]);
+    expect(tooLarge.body.detail).toContain("up to 4e+77");
   });
 
   test("what training had not seen is named in the answer, or refused", async () => {

@@ -85,10 +85,16 @@ test("no process of the service writes a key or a password down, at the finest l
   expect(started).toMatchObject({ tenant: "acme", job: job.id, attempt: 1 });
 });
 
-test("the one line of a start that fails shows no password", async () => {
+test("a start that fails says so in a line, and shows no password", async () => {
   const env = { REDIS_URL: "redis://someone:secret-of-redis@127.0.0.1:1", LOG_LEVEL: "trace", DATA_DIR: dataDir };
   const { code, errors, output } = await runMain(env, ["--role=trainer"]);
   expect(code).toBe(1);
   expect(errors).toContain("ECONNREFUSED");
+  // One line that it waits, and one that it gave up; no stack in either.
+  const lines = errors.trim().split("\n");
+  expect([lines.length, lines.filter((line) => line.includes('"level":"warn"') || line.includes("    at "))]).toEqual([
+    2,
+    [],
+  ]);
   expect(errors + output).not.toContain("secret-of-redis");
 });

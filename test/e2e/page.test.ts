@@ -60,6 +60,13 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     expect(faults).toEqual([]);
   });
 
+  /** Makes something over REST, and tells its id. */
+  const post = async (path: string, type: string, body: string): Promise<string> => {
+    const response = await fetch(`${service.url}${path}`, { method: "POST", headers: { "content-type": type }, body });
+    expect(response.status).toBeLessThan(300);
+    return ((await response.json()) as { id: string }).id;
+  };
+
   test("says so when there is nothing yet", async () => {
     await page.goto(service.url);
     await page.getByText("No jobs yet").waitFor();
@@ -108,6 +115,24 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
       .getByText(/line 3/)
       .first()
       .waitFor();
+  });
+
+  test("shows what is odd about a file and its columns, and about a row to predict", async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => `${i % 7},5;7;${i % 2 ? "red" : "blue"};${3 * (i % 7)}`);
+    const dataset = await post("/v1/datasets?name=odd", "text/csv", `a;same;colour;y\n${lines.join("\n")}\n`);
+    await page.goto(`${service.url}/#/datasets/${dataset}`);
+    await page.getByText(/decimal commas in the first rows/).waitFor();
+    await page
+      .getByRole("row")
+      .filter({ hasText: /^same/ })
+      .getByText(/every row has "7"/)
+      .waitFor();
+    const spec = { dataset, task: { type: "regression", label: "y" }, model: { type: "linear" } };
+    await page.goto(`${service.url}/#/jobs/${await post("/v1/jobs", "application/json", JSON.stringify(spec))}`);
+    await page.getByRole("link", { name: "Open the model" }).click();
+    await page.getByLabel("a", { exact: true }).fill("");
+    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByText(/^"a" .*it counts as/).waitFor();
   });
 
   test("follows a running job without being asked, and cancels it", async () => {

@@ -102,19 +102,20 @@ describe("a published network, fine-tuned on a folder of pictures", () => {
     expect(predictions.map((prediction) => "label" in prediction && prediction.label)).toEqual(["gold", "sea"]);
   });
 
-  test("over gRPC the same job gives the same bits, on two threads too", async () => {
+  test("over gRPC the same job gives the same bits, on two threads, with pictures that change and batches in parts", async () => {
     const grpc = createGrpcClient(service.grpc);
+    const training = { epochs: 3, batchSize: 8, microBatch: 3, augment: { flip: true, randomResizedCrop: {} } };
     const job = await grpc.submit({
       ...{ dataset: dataset.id, labels: {}, task: { type: "classification", label: "label", features: [] } },
       base: { model: base.id, freeze: ["all but the head"], unfreeze: [], newHead: true },
       optimizer: { type: "adam", learningRate: 0.01 },
-      training: { epochs: 6, batchSize: 8 },
+      training,
       resources: { threads: 2 },
     });
     const done = await client.untilDone(job.id);
     const model = await grpc.model(done.model ?? "");
     expect(model.spec?.base).toMatchObject({ freeze: ["all but the head"], newHead: true });
-    const rest = await client.untilDone((await client.submit(spec())).id);
+    const rest = await client.untilDone((await client.submit({ ...spec(), training })).id);
     expect(model.digest).toBe((await client.model(rest.model ?? "")).digest);
     grpc.close();
   });

@@ -77,6 +77,32 @@ describe("a file that comes compressed", () => {
   });
 });
 
+describe("a file without a word of what it is", () => {
+  it("is refused with the kinds that are read", async () => {
+    const answer = await fetch(`${service.url}/v1/datasets`, { method: "POST", body: new Blob([iris]) });
+    const problem = await body(answer);
+    expect([answer.status, problem.code]).toEqual([415, "unsupported_media_type"]);
+    for (const type of ["text/csv", "application/zip", "application/x-tar", "application/gzip"])
+      expect(problem.detail).toContain(type);
+    expect(problem.detail).toContain("it came without a Content-Type");
+  });
+});
+
+describe("what says how a table is written", () => {
+  it("is refused where it contradicts itself, and beside pictures", async () => {
+    const send = (query: string, type: string) =>
+      fetch(`${service.url}/v1/datasets?${query}`, { method: "POST", headers: { "content-type": type }, body: iris });
+    for (const [query, type, pointer] of [
+      ["delimiter=,&decimal=,", "text/csv", "/query/decimal"],
+      ["delimiter=;", "application/zip", "/query/delimiter"],
+      ["decimal=,", "application/zip", "/query/decimal"],
+    ] as const) {
+      const answer = await send(query, type);
+      expect([answer.status, (await body(answer)).errors[0].pointer]).toEqual([422, pointer]);
+    }
+  });
+});
+
 describe("a file that is no CSV", () => {
   it.each([
     ["gzip", gzipSync(iris), /gzip.*Content-Encoding/],

@@ -114,6 +114,12 @@ describe("headers that keep browsers and proxies from doing what they should not
       const again = await client.call(path, { headers: { "if-none-match": `"other", ${tag}` } });
       expect([path, again.status, (await again.text()).length]).toEqual([path, 304, 0]);
       expect(headersOf(again), path).toEqual(headersOf(first));
+      const headers = { "if-none-match": tag ?? "" };
+      const asked = await client.call(path, { method: "HEAD" });
+      const unchanged = await client.call(path, { method: "HEAD", headers });
+      // Operations have no HEAD; whatever has one says the same as GET.
+      expect([path, asked.status, unchanged.status]).toEqual([path, ...(api.includes(path) ? [405, 405] : [200, 304])]);
+      if (asked.status === 200) expect(headersOf(asked), path).toEqual(headersOf(first));
     }
     const events = await client.call(paths.events, { headers: { accept: "application/json" } });
     const tag = events.headers.get("etag") ?? "";

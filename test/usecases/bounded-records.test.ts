@@ -3,6 +3,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { createId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../src/store/artifacts/manifest-file.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { redisKeys } from "../../src/store/redis/redis-keys.ts";
@@ -98,18 +99,21 @@ describe("one record that cannot be read", () => {
     const write = (tenant: string, id: string, content: string | Uint8Array) =>
       artifacts.write(artifactKeys.datasetManifest(tenant, id), Buffer.from(content));
     const sound = largeDataset();
-    const [torn, huge, foreign] = ["torn", "huge", "foreign"].map(() => createId("ds", Date.now())) as [
-      string,
-      string,
-      string,
-    ];
+    const ids = Array.from({ length: 5 }, () => createId("ds", Date.now()));
+    const [torn, huge, foreign, flipped, former] = ids as [string, string, string, string, string];
     await write("aaa", torn, '{"id":');
     await write("aaa", huge, new Uint8Array(65 * 1024 ** 2));
     await write("aaa", foreign, '{"id":"something else"}');
-    await write("zzz", sound.id, JSON.stringify(sound));
+    // One bit of what it says of the file's length, and one of an earlier version, that does not tell its own digest.
+    const manifest = encodeManifest({ ...sound, id: flipped, bytes: 4096 });
+    manifest[manifest.indexOf("4096")] = "5".charCodeAt(0);
+    await write("aaa", flipped, manifest);
+    await write("aaa", former, JSON.stringify({ ...sound, id: former }));
+    await write("zzz", sound.id, encodeManifest(sound));
     const result = await reindex(service.deps);
-    const expected = [torn, huge, foreign].map((id) => artifactKeys.datasetManifest("aaa", id));
+    const expected = [torn, huge, foreign, flipped].map((id) => artifactKeys.datasetManifest("aaa", id));
     expect(result.unreadable.toSorted()).toEqual(expected.toSorted());
-    expect((await service.deps.catalogue.dataset("zzz", sound.id)).columns).toHaveLength(10_000);
+    expect(await service.deps.catalogue.dataset("zzz", sound.id)).toEqual(sound);
+    expect(await service.deps.catalogue.dataset("aaa", former)).toEqual({ ...sound, id: former });
   });
 });

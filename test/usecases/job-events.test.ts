@@ -4,6 +4,7 @@ import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import { getJob } from "../../src/usecases/jobs/get-job.ts";
 import { listJobEvents } from "../../src/usecases/jobs/list-job-events.ts";
 import { watchJob } from "../../src/usecases/jobs/watch-job.ts";
 import { connectClients } from "../grpc/clients.ts";
@@ -111,6 +112,32 @@ describe("events that a reader cannot be given are told of", () => {
     const second = await page(job, `?limit=1000&after=${first.nextAfter}`);
     expect(first.items.length + second.items.length).toBe(991);
     expect(second.nextAfter).toBeNull();
+  });
+
+  it("and who watches or waits reads no record but what is sent: the state alone tells of the end", async () => {
+    const { service, submit } = opened;
+    const job = await submit();
+    const caller = await admitEveryone("watchJob", undefined, "");
+    let records = 0;
+    const jobs: JobStore = {
+      ...service.deps.jobs,
+      get: (...asked) => {
+        records += 1;
+        return service.deps.jobs.get(...asked);
+      },
+    };
+    const deps = { ...service.deps, jobs };
+    const watched = await watchJob(deps, caller, { id: job.id, signal: new AbortController().signal });
+    const following = (async () => {
+      for await (const _ of watched);
+    })();
+    const waiting = getJob(deps, caller, { id: job.id, waitSeconds: 20 });
+    await note(service, job, 20);
+    await finishJob(service, job);
+    await following;
+    expect((await waiting).state).not.toBe("queued");
+    // Of the wait: what it begins with, and what it answers.
+    expect(records).toBeLessThanOrEqual(2);
   });
 
   it("an id that does not exist yet, as from before Redis was lost: the events follow from the first", async () => {

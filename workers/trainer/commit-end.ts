@@ -4,13 +4,12 @@ import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../src/store/artifacts/manifest-file.ts";
 import { publishJob } from "../../src/store/job-files.ts";
 import type { TeamEnd } from "../engine/team-run.ts";
 import type { Attempt } from "./attempt-context.ts";
 import { whileUnavailable } from "./outbox.ts";
 import type { AttemptOutcome, TrainerDeps } from "./trainer-deps.ts";
-
-const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
 /**
  * After the record is final: the files from which Redis could be rebuilt, and no more checkpoints. The record is
@@ -22,7 +21,7 @@ const publish = async (deps: TrainerDeps, attempt: Attempt, model: Model | null,
     // As it is recorded: the version is given there.
     if (model !== null) {
       const recorded = await deps.catalogue.model(tenant, model.id);
-      await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), toBytes(recorded));
+      await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), encodeManifest(recorded, 2));
     }
     const ended = await deps.jobs.get(tenant, job);
     if (ended.prediction !== undefined && ended.state !== "succeeded")

@@ -70,6 +70,8 @@ export const createReporter = (
   const steps = createStepCounter(meter);
   const isTold = createToldCheckpoints();
   let last = { progress: job.progress, metrics: job.metrics };
+  /** An attempt that goes on from a checkpoint does again what the one before had told of; meanwhile nothing goes back. */
+  let least = job.progress;
   const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / heartbeatsPerLease);
 
   const tidying = new Set<Promise<void>>();
@@ -97,12 +99,15 @@ export const createReporter = (
     switch (message.type) {
       case "started":
         steps.start(message.step);
+        if (message.step > 0) break;
+        least = 0;
+        last = { ...last, progress: 0 };
         break;
       case "progress":
-        last = { progress: message.progress, metrics: message.metrics };
-        outbox.progress(message.progress, message.metrics);
+        last = { progress: Math.max(least, message.progress), metrics: message.metrics };
+        outbox.progress(last.progress, message.metrics);
         if (message.progress < 1) steps.reach(Math.round(message.progress * job.plan.steps));
-        tell(message.progress, message.metrics);
+        tell(last.progress, message.metrics);
         break;
       case "points":
         outbox.points(message.points);

@@ -1,8 +1,10 @@
+import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
 import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
@@ -48,6 +50,16 @@ export const createNetworkRun = async (
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
+  const { feed } = plan;
+  const { augment, seed } = spec.training;
+  const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
+  const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
+  const feedOf = (preprocessing: Preprocessing): { feed?: FeedImages } => {
+    if (feed === null || pixels === null || augment === undefined) return {};
+    const images = { pixels, imageBytes: feed.imageBytes, augment };
+    return { feed: createFeed(preprocessing, images, { seed, purpose: purposes.augment }) };
+  };
+
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -58,6 +70,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
+    ...feedOf(context.preprocessing),
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -68,7 +81,7 @@ export const createNetworkRun = async (
 
   return {
     team: plan.threads > 1 ? { plan, memory } : null,
-    arrays: views,
+    arrays,
     intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
     dismiss: () => team.dismiss(),

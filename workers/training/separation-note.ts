@@ -4,6 +4,7 @@ import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { ReportNote } from "../../src/domain/models/report.ts";
+import { findDivergence } from "../../src/stats/coefficients/divergence.ts";
 import { findSeparatedZeros, findSeparation } from "../../src/stats/separation.ts";
 
 /** What of the training rows a linear model could follow for ever; null: nothing was found. */
@@ -12,13 +13,16 @@ const separationOf = (
   preprocessing: Preprocessing,
   { train }: PreparedArrays,
   metrics: Metrics,
+  atRest: boolean,
 ): string | null => {
   const { label, inputs } = preprocessing;
   if (train.labels === null) return null;
   const rows = { features: train.features, inputs, labels: train.labels };
   if (model.type === "poisson") {
     const input = findSeparatedZeros(rows);
-    return input === null ? null : `${inputName(preprocessing, input)} has only counts of 0 on one side`;
+    if (input !== null) return `${inputName(preprocessing, input)} has only counts of 0 on one side`;
+    const names = atRest ? null : findDivergence({ ...rows, preprocessing, model: "poisson" });
+    return names === null ? null : `${list(names)} together have only counts of 0 on one side`;
   }
   if (label.type !== "classes" || (model.type !== "logistic" && model.type !== "softmax")) return null;
   const found = findSeparation(rows, label.classes.length);
@@ -27,7 +31,14 @@ const separationOf = (
     return `${inputName(preprocessing, found.input)} alone tells ${name} from the other classes`;
   }
   // A linear model that is right in every row is itself the proof.
-  return metrics.trainAccuracy === 1 ? "the features together tell the classes apart" : null;
+  if (metrics.trainAccuracy === 1) return "the features together tell the classes apart";
+  const names = atRest ? null : findDivergence({ ...rows, preprocessing, model: model.type });
+  return names === null ? null : `${list(names)} together tell classes apart, at least in some rows, for certain`;
+};
+
+const list = (names: readonly string[]): string => {
+  const quoted = names.map((name) => JSON.stringify(name));
+  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
 };
 
 /** Whether the spec holds the weights back at all. */
@@ -40,12 +51,14 @@ export const separationNote = (
   preprocessing: Preprocessing,
   arrays: PreparedArrays,
   metrics: Metrics,
+  /** Whether the likelihood is known to have its maximum. */
+  atRest = false,
 ): { note: ReportNote; penalised: boolean } | null => {
-  const separation = separationOf(spec, preprocessing, arrays, metrics);
+  const separation = separationOf(spec, preprocessing, arrays, metrics, atRest);
   if (separation === null) return null;
   const penalised = isPenalised(spec);
   const consequence = penalised
-    ? "only the penalty keeps the coefficients finite, and their size is of its making"
+    ? "only the penalty keeps the coefficients finite, and their size is of its making: errors and intervals are those of the prior that the penalty stands for, and there is no test or p value"
     : "without a penalty the coefficients have no finite estimate, so that standard errors, intervals and p values would mean nothing; set training.l2, or leave the feature out if it gives the answer away";
   const message = `the training rows are separated, ${separation}: ${consequence}`;
   return { note: { code: "separated", message }, penalised };

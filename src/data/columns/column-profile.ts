@@ -20,6 +20,7 @@ interface ColumnProfile {
   missingWords: Map<string, number>;
   moments: ReturnType<typeof createRunningMoments>;
   minimum: number;
+  minimumLine: number;
   maximum: number;
   values: ValueTally;
   codes: CodeCells;
@@ -56,6 +57,7 @@ export const createColumnProfile = (
     missingWords: new Map(),
     moments: createRunningMoments(),
     minimum: Number.POSITIVE_INFINITY,
+    minimumLine: 0,
     maximum: Number.NEGATIVE_INFINITY,
     values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred, charge),
     codes: createCodeCells(),
@@ -109,7 +111,10 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   } else {
     addValue(profile.moments, value);
     if (profile.stated === undefined || profile.stated === "number") addNumberCell(profile.codes, record, index, value);
-    if (value < profile.minimum) profile.minimum = value;
+    if (value < profile.minimum) {
+      profile.minimum = value;
+      profile.minimumLine = record.line;
+    }
     if (value > profile.maximum) profile.maximum = value;
     profile.values.add(record, index);
   }
@@ -140,6 +145,7 @@ const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile
     missing,
     distinct: distinct === null ? null : distinct.size,
     ...(moments.count > 0 && { minimum: profile.minimum, maximum: profile.maximum }),
+    ...(profile.minimum < 0 && { minimumLine: profile.minimumLine }),
     // Numbers near 1e308 overflow in the sums; a manifest is JSON, which has no infinity.
     ...(moments.count > 0 &&
       Number.isFinite(moments.squares) && { mean: moments.mean, standardDeviation: sampleDeviation(moments) }),

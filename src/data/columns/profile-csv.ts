@@ -1,18 +1,37 @@
-import type { Column, ColumnType } from "../../domain/datasets/dataset.ts";
+import type { Column, ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, plainDialect } from "../../formats/csv/csv-dialect.ts";
+import type { CsvDialect, StatedDialect } from "../../formats/csv/csv-dialect.ts";
 import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { findDialect } from "../../formats/csv/find-dialect.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
 import { fitValues, keepRoom } from "./value-room.ts";
 
-export interface CsvProfile {
+export interface CsvProfile extends CsvDialect {
   rows: number;
   columns: Column[];
+  /** What was found out and not stated; left out where the file is a plain one. */
+  notes?: DatasetNote[];
 }
+
+/** Of what differs from the usual and was not stated. */
+const dialectNotes = ({ delimiter, decimal }: CsvDialect, stated: StatedDialect): { notes?: DatasetNote[] } => {
+  const notes: DatasetNote[] = [];
+  if (stated.delimiter === undefined && delimiter !== ",") {
+    const name = delimiter === "\t" ? "a tab" : `"${delimiter}"`;
+    const message = `the first rows are a table only if ${name} separates the cells, so the file was read so; state ?delimiter= if that is wrong`;
+    notes.push({ code: "delimiter_found", message });
+  }
+  if (stated.decimal === undefined && decimal !== ".") {
+    const message =
+      "numbers are written with decimal commas in the first rows, so the file was read so; state ?decimal=. if that is wrong";
+    notes.push({ code: "decimal_found", message });
+  }
+  return notes.length === 0 ? {} : { notes };
+};
 
 const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: readonly string[]): void => {
   const known = new Set(names);
@@ -29,12 +48,12 @@ const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: re
 /**
  * Reads a CSV file once and describes its columns: types, missing cells, statistics, values with their counts.
  * @param options.types what the user states; all else is inferred
- * @param options.dialect left out: commas between cells, points before decimals
+ * @param options.dialect what the user states; the rest is found out by the first rows
  * Errors: `invalid_csv` with line and column; `invalid` for a stated column that the file does not have.
  */
 export const profileCsv = async (
   stream: AsyncIterable<Uint8Array>,
-  options: { types?: Readonly<Record<string, ColumnType>>; dialect?: CsvDialect } = {},
+  options: { types?: Readonly<Record<string, ColumnType>>; dialect?: StatedDialect } = {},
 ): Promise<CsvProfile> => {
   const types = new Map(Object.entries(options.types ?? {}));
   let columns: ReturnType<typeof createColumnProfile>[] = [];
@@ -43,7 +62,7 @@ export const profileCsv = async (
   const charge = (bytes: number): void => {
     countedBytes += bytes;
   };
-  const { dialect = plainDialect } = options;
+  const { dialect: stated = {} } = options;
   const handlers: CsvHandlers = {
     header: (names) => {
       checkStatedTypes(options.types ?? {}, names);
@@ -56,7 +75,8 @@ export const profileCsv = async (
       return true;
     },
   };
-  await scanCsv(stream, handlers, dialect);
+  const { dialect, stream: whole } = await findDialect(stream, stated);
+  await scanCsv(whole, handlers, dialect);
   const file = { rows, columns: columns.length, decimal: dialect.decimal };
   const finished: Column[] = [];
   const turn = createTurnTaker();
@@ -64,5 +84,5 @@ export const profileCsv = async (
     finished.push(finishColumn(column, file));
     await turn();
   }
-  return { rows, columns: fitValues(finished) };
+  return { rows, columns: fitValues(finished), ...dialect, ...dialectNotes(dialect, stated) };
 };

@@ -1,6 +1,6 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
-import { seenImage } from "../../domain/jobs/spec/image-features.ts";
+import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
@@ -17,6 +17,8 @@ export interface DataShape {
   trialRows: number;
   inputs: number;
   outputs: number;
+  /** Of a stored image, where training changes it from epoch to epoch. */
+  imageBytes?: number;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -94,7 +96,9 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
       );
   const keepsHead = trained !== null && spec.base?.newHead !== true;
   const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);
+  const image = spec.training.augment === undefined ? null : onlyImageOf(spec.task, dataset);
   return {
+    ...(image === null ? {} : { imageBytes: image.height * image.width * image.channels }),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

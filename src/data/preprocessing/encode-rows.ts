@@ -15,6 +15,9 @@ const mostErrors = 50;
 
 const describe = (value: Cell): string => (typeof value === "string" ? quoteCell(value) : String(value));
 
+/** A number that was computed and stands in no row: its last digits would say nothing. */
+const rounded = (value: number): number => Number(value.toPrecision(6));
+
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
@@ -29,7 +32,7 @@ interface CellWriter {
 const warnMissing = (transform: FeatureTransform, value: Cell | undefined, row: number, warnings: Warnings): void => {
   // Null is what training knows, if some of its cells were missing; a key that is not there may be a slip.
   if (value !== undefined && transform.missingIndicator) return;
-  const counts = transform.type === "number" ? `the mean, ${transform.mean}` : "none of the categories";
+  const counts = transform.type === "number" ? `the mean, ${rounded(transform.mean)}` : "none of the categories";
   const what = value === undefined ? "is not in the row" : "was never missing in training";
   warnings.add(
     row,
@@ -50,7 +53,7 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
           ? `every training row has ${range?.minimum}, not ${value}`
           : `${value} is beyond the training range, ${range?.minimum} to ${range?.maximum}`;
       if (clip === undefined) return `${place}; what is said of it is extrapolated`;
-      return `${place}; it counts as ${value < clip.minimum ? clip.minimum : clip.maximum}`;
+      return `${place}; it counts as ${rounded(value < clip.minimum ? clip.minimum : clip.maximum)}`;
     });
   return {
     column,
@@ -63,7 +66,7 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
       else {
         if (usual !== undefined && !isWithin(value, usual)) warnRange(value, row);
         if (clip === undefined && !Number.isFinite(Math.fround((value - mean) / scale))) {
-          return `${value} is too far from the numbers of training, around ${mean}, to be computed with`;
+          return `${value} is too far from the numbers of training, around ${rounded(mean)}, to be computed with`;
         }
       }
       encoder.write(out, at, value ?? Number.NaN);

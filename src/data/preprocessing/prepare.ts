@@ -18,6 +18,8 @@ export interface SplitArrays {
   features: Floats;
   /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (floats); null for tasks without a label. */
   labels: Int32Array | Floats | null;
+  /** The stored images, one after another, where training changes them. */
+  pixels?: Uint8Array;
   /** The rows' numbers in the file, from 0, where they are asked for. */
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
@@ -92,6 +94,7 @@ export const fillSplits = async (
   let place = 0;
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
+  const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
   const held: { split: Split; row: number }[] = [];
   const takeIn = (record: CsvRecord, split: Split, row: number, { input, rows, take }: RowIntake): void => {
     write(record, input, held.length * inputs);
@@ -100,11 +103,15 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
     const row = filled[split];
-    const { features, labels, places, clusters } = arrays[split];
+    const { features, labels, pixels, places, clusters } = arrays[split];
     if (intake !== null) takeIn(record, split, row, intake);
     else {
       assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
       write(record, features, row * inputs);
+    }
+    if (pixels !== undefined) {
+      const image = record.bytes.subarray(record.starts[imageAt], record.ends[imageAt]);
+      pixels.set(image, row * image.length);
     }
     if (labels !== null) labels[row] = target(label);
     if (places !== undefined) places[row] = place;

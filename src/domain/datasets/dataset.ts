@@ -61,6 +61,7 @@ export const Column = z
     missing: z.int().describe("empty cells, and NA, NaN, null in a number column"),
     distinct: z.int().nullable().describe("null when there are more than the limit on categories"),
     minimum: z.number().optional().describe("of the values of a number column"),
+    minimumLine: z.int().optional().describe("line of the file where the minimum stands first; of one below 0 only"),
     maximum: z.number().optional().describe("of the values of a number column"),
     mean: z.number().optional().describe("of the values of a number column"),
     standardDeviation: z.number().optional().describe("n − 1 in the denominator"),
@@ -76,6 +77,13 @@ export const Column = z
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
 
+export const DatasetNote = z
+  .object({
+    code: z.enum(["delimiter_found", "decimal_found"]).describe("how the file was read, where that was not stated"),
+    message: z.string().describe("for people, with the way to say otherwise"),
+  })
+  .meta({ id: "DatasetNote", description: "What was found out about a file as a whole. `code` is stable." });
+
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
   .object({
@@ -85,6 +93,7 @@ export const Dataset = z
     images: ImageSource.optional().describe("of a data set of images"),
     delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
     decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
+    notes: z.array(DatasetNote).optional().describe("left out where there is nothing to say"),
     bytes: z.int().describe("of the stored file"),
     sha256: z.string().describe("of the stored file, in hexadecimal"),
     rows: z.int().describe("without the header"),
@@ -106,6 +115,7 @@ export const Row = exactRecord(z.string(), Cell).meta({
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
+export type DatasetNote = z.infer<typeof DatasetNote>;
 export type ColumnNote = z.infer<typeof ColumnNote>;
 export type ImageShape = z.infer<typeof ImageShape>;
 export type ImageSource = z.infer<typeof ImageSource>;

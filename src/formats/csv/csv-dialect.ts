@@ -6,13 +6,16 @@ export interface CsvDialect {
   decimal: DecimalMark;
 }
 
+/** What a user, or a manifest, says of it. */
+export interface StatedDialect {
+  delimiter?: Delimiter | undefined;
+  decimal?: DecimalMark | undefined;
+}
+
 export const plainDialect: CsvDialect = { delimiter: ",", decimal: "." };
 
 /** That of a stored data set; manifests of earlier versions say nothing of it. */
-export const dialectOf = (stated: {
-  delimiter?: Delimiter | undefined;
-  decimal?: DecimalMark | undefined;
-}): CsvDialect => ({
+export const dialectOf = (stated: StatedDialect): CsvDialect => ({
   delimiter: stated.delimiter ?? plainDialect.delimiter,
   decimal: stated.decimal ?? plainDialect.decimal,
 });

@@ -138,9 +138,14 @@ export const UploadQuery = z.strictObject({
     .describe('JSON: column types to use instead of the inferred ones, as {"zip":"category"}'),
   delimiter: z
     .enum([",", ";", "|", "\t", "tab"])
-    .default(",")
-    .describe("what stands between two cells: `;` in the files of spreadsheets where decimals have a comma"),
-  decimal: z.enum([".", ","]).default(".").describe("what stands before the decimals"),
+    .optional()
+    .describe("of tables: what stands between two cells; left out: found out by the first rows"),
+  decimal: z
+    .enum([".", ","])
+    .optional()
+    .describe(
+      "of tables: what stands before the decimals; left out: a point, or what the first rows show where `;` or a tab separates the cells",
+    ),
   shorterSide: z
     .int()
     .min(1)

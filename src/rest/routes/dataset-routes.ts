@@ -108,7 +108,7 @@ export const datasetRoutes: readonly RestRoute[] = [
     url: "/v1/datasets/:id/rows",
     tag,
     description:
-      "The first rows, as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells.",
+      "The first rows, as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells. Of a file beyond 8 MiB only these rows are read, so they are not held against its digest.",
     params: IdParams,
     query: RowsQuery,
     responses: { 200: json("The rows", DatasetRows) },

@@ -125,20 +125,21 @@ const withTest = (
   term: string,
   own: { estimate: number; error: number | null },
   degrees: number,
-  classLabel: string | undefined,
+  { classLabel, tested }: { classLabel: string | undefined; tested: boolean },
 ): Coefficient => {
   const { estimate, error } = own;
   const named = { term, ...(classLabel === undefined ? {} : { class: classLabel }), estimate };
   if (error === null || !(error > 0))
     return { ...named, ...further, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
   const half = quantile95(degrees) * error;
-  const statistic = estimate / error;
+  // Of separated classes the penalty alone makes estimate and error: their ratio tests nothing.
+  const statistic = tested ? estimate / error : null;
   return {
     ...named,
     ...further,
     standardError: error,
     statistic,
-    pValue: twoSidedTail(statistic, degrees),
+    pValue: statistic === null ? null : twoSidedTail(statistic, degrees),
     lower: estimate - half,
     upper: estimate + half,
   };
@@ -221,7 +222,7 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
           error: error === null ? null : units.scale * error,
         },
         degrees,
-        classLabel,
+        { classLabel, tested: !fit.separated },
       ),
     );
   });

@@ -1,5 +1,6 @@
 import type { TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Deps } from "../deps.ts";
 
 type PublishDeps = Pick<Deps, "artifacts" | "catalogue">;
@@ -19,7 +20,7 @@ export const publishAlias = async (
   const manifest = await catalogue.aliasManifest(tenant, name);
   if (manifest === null) return;
   const newest = artifactKeys.alias(tenant, name, manifest.revision);
-  await artifacts.write(newest, Buffer.from(JSON.stringify(manifest)));
+  await artifacts.write(newest, encodeManifest(manifest));
   for (const key of await artifacts.list(aliasFiles(tenant, name))) if (key < newest) await artifacts.remove(key);
 };
 

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { type CsvProfile, profileCsv } from "../../data/columns/profile-csv.ts";
 import type { ColumnType } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
-import type { CsvDialect } from "../../formats/csv/csv-dialect.ts";
+import type { StatedDialect } from "../../formats/csv/csv-dialect.ts";
 import type { ArtifactStore, WrittenArtifact } from "../../store/artifacts/artifact-store.ts";
 
 export interface UploadedFile {
@@ -11,7 +11,8 @@ export interface UploadedFile {
   limitBytes: number;
   /** Column types that the user states. */
   types: Readonly<Record<string, ColumnType>>;
-  dialect: CsvDialect;
+  /** What the user states of how the file is written. */
+  dialect: StatedDialect;
 }
 
 /** Resolves when the stream can take more, or can take nothing any more. */

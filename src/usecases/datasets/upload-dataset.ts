@@ -4,9 +4,9 @@ import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/
 import { ServiceError } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
-import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
@@ -18,8 +18,8 @@ import { storeImages } from "./store-images.ts";
 const TableParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
-  delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.default(plainDialect.delimiter)),
-  decimal: DecimalMark.default(plainDialect.decimal),
+  delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.optional()),
+  decimal: DecimalMark.optional(),
 });
 
 const side = z.int().min(1).max(limits.imageSide);
@@ -79,17 +79,23 @@ const prepareTable = (stated: Stated, options: ParseOptions): Store => {
   const ofImages = ["shorterSide", "size", "channels", "onBroken"] as const;
   requireNone(stated, ofImages, "is for archives of images, sent with Content-Type: application/zip; leave it out");
   const { name, types, ...dialect } = parse(TableParameters, stated, options);
+  if (dialect.delimiter === "," && dialect.decimal === ",") {
+    const detail =
+      "a comma cannot separate cells and decimals; state another delimiter, or leave it out to have it found";
+    throw new ServiceError("invalid", `/query/decimal: ${detail}`, { errors: [{ pointer: "/query/decimal", detail }] });
+  }
   return async ({ artifacts }, { room, tenant, id, body, requireWhole }) => {
     const key = artifactKeys.datasetFile(tenant, id);
     const file = { key, body: room.filled(body), limitBytes: limits.datasetBytes, types, dialect };
     const { written, profile } = await storeAndProfile(artifacts, file);
     requireWhole();
-    return { name, format: "csv", ...dialect, ...written, ...profile };
+    return { name, format: "csv", ...written, ...profile };
   };
 };
 
 const prepareImages = (stated: Stated, options: ParseOptions): Store => {
   requireNone(stated, ["types"], "is for tables; the label of an image is the name of its folder");
+  requireNone(stated, ["delimiter", "decimal"], "is for tables, sent with Content-Type: text/csv; leave it out");
   const parsed = parse(ImageParameters, stated, options);
   const size = toImageSize(parsed);
   const { name, onBroken } = parsed;
@@ -132,7 +138,7 @@ export const uploadDataset = async (
     };
     const described = await store(deps, { room, tenant: caller.tenant, id, body, requireWhole });
     const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
-    const manifest = Buffer.from(JSON.stringify(dataset));
+    const manifest = encodeManifest(dataset);
     await room.take(manifest.length);
     await room.secure();
     reached = "asked";

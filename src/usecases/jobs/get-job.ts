@@ -38,9 +38,10 @@ export const getJob = async (
   const changes = await followJob(deps, caller.tenant, id);
   try {
     for (;;) {
-      const job = await deps.jobs.get(caller.tenant, id);
+      // A record may have a megabyte, and changes several times a second: only what is sent is read whole.
+      const state = await deps.jobs.state(caller.tenant, id);
       const leftMs = endMs - performance.now();
-      if (job.done || job.state !== first.state || leftMs <= 0 || signal.aborted) return job;
+      if (state !== first.state || leftMs <= 0 || signal.aborted) return await deps.jobs.get(caller.tenant, id);
       await changes.next(Math.min(leftMs, lookAgainMs), signal);
     }
   } finally {

@@ -24,7 +24,7 @@ export const listJobEvents = async (
   const id = parseJobId(request.id);
   const after = parseEventId(request.after);
   const { limit } = parse(Limit, { limit: request.limit }, { base: "/query" });
-  await deps.jobs.get(caller.tenant, id);
+  await deps.jobs.state(caller.tenant, id);
   const { notice, events, more } = await readPageOfEvents(deps, caller, id, after, limit);
   const shown = withinPage(events);
   return {

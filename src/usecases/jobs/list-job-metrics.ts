@@ -20,7 +20,7 @@ export const listJobMetrics = async (
 ): Promise<{ items: MetricPoint[]; nextAfter: number | null }> => {
   const id = parseJobId(request.id);
   const { after, limit } = parse(Range, { after: request.after, limit: request.limit }, { base: "/query" });
-  await deps.jobs.get(caller.tenant, id);
+  await deps.jobs.state(caller.tenant, id);
   const { items, more } = await readPage<MetricPoint>(limit, (last, count) =>
     deps.jobs.metrics(caller.tenant, id, { afterStep: last?.step ?? after ?? -1, limit: count }),
   );

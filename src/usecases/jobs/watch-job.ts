@@ -1,5 +1,6 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { isDone } from "../../domain/jobs/job-state.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
@@ -26,7 +27,7 @@ export const watchJob = async (
 ): Promise<AsyncGenerator<JobEvent, void, void>> => {
   const id = parseJobId(request.id);
   const after = parseEventId(request.afterEventId);
-  await deps.jobs.get(caller.tenant, id);
+  await deps.jobs.state(caller.tenant, id);
   return follow(deps, caller, { id, after, signal: request.signal });
 };
 
@@ -40,7 +41,7 @@ async function* follow(
   try {
     while (!signal.aborted) {
       // The state is read first: an event written between the two reads is found by the second, or by the next round.
-      const { done } = await deps.jobs.get(caller.tenant, id);
+      const done = isDone(await deps.jobs.state(caller.tenant, id));
       for (let more = true; more; ) {
         const read = await readEvents(deps, caller.tenant, id, last, batch);
         for (const event of read.notice === null ? read.events : [read.notice, ...read.events]) {

@@ -9,6 +9,7 @@ import {
   ImportParameters,
 } from "../../domain/models/imported-model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
@@ -63,13 +64,13 @@ export const importModel = async (
       createdAt: deps.now().toISOString(),
     };
     // And its version, which it is given when it is recorded.
-    await room.take(Buffer.byteLength(JSON.stringify(model)) + 32);
+    await room.take(encodeManifest(model).length + 32);
     await room.secure();
     reached = "asked";
     const { version } = await deps.catalogue.addModel(tenant, model);
     reached = "recorded";
     const recorded = { ...model, version };
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), Buffer.from(JSON.stringify(recorded)));
+    await deps.artifacts.write(artifactKeys.modelManifest(tenant, id), encodeManifest(recorded));
     return recorded;
   } catch (error) {
     await withdraw(deps, tenant, id, reached).catch((cause: unknown) => {

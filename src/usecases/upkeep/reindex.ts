@@ -6,6 +6,7 @@ import { Job } from "../../domain/jobs/job.ts";
 import { AliasManifest } from "../../domain/models/alias.ts";
 import { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
@@ -118,4 +119,4 @@ async function* manifests<T>(
 }
 
 const readManifest = async (artifacts: Deps["artifacts"], key: string): Promise<unknown> =>
-  JSON.parse(Buffer.from(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES })).toString());
+  decodeManifest(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES }), key);

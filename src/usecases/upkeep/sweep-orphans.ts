@@ -1,6 +1,7 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
+import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { publishJob } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
@@ -35,8 +36,8 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
   return folders;
 };
 
-const write = ({ artifacts }: RetentionDeps, key: string, value: unknown) =>
-  artifacts.write(key, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+const write = ({ artifacts }: RetentionDeps, key: string, value: object) =>
+  artifacts.write(key, encodeManifest(value, 2));
 
 /** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
 const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<string>): Promise<void> => {

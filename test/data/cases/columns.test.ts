@@ -62,10 +62,16 @@ describe("a slip in a column of numbers", () => {
 describe("semicolons and decimal commas", () => {
   const dialect = { delimiter: ";", decimal: "," } as const;
 
-  it("are refused with the options that read them", async () => {
-    await expect(profileCsv(openFile("cases/decimal-comma.csv"))).rejects.toThrow(
-      "upload the file with ?delimiter=;, and &decimal=, if its numbers are written 1,5",
-    );
+  it("are found out, and the profile says so", async () => {
+    const found = await profileCsv(openFile("cases/decimal-comma.csv"));
+    const { columns, rows } = await profileCsv(openFile("cases/decimal-comma.csv"), { dialect });
+    expect(found).toEqual({
+      ...{ rows, columns, ...dialect },
+      notes: [
+        { code: "delimiter_found", message: expect.stringContaining("?delimiter=") },
+        { code: "decimal_found", message: expect.stringContaining("?decimal=.") },
+      ],
+    });
   });
 
   it("are read when they are stated", async () => {
@@ -106,7 +112,17 @@ describe("semicolons and decimal commas", () => {
 
   it("that are not there are said as well", async () => {
     await expect(profileCsv(streamOf("a,b\n1,2\n"), { dialect })).rejects.toThrow("?delimiter=,");
-    await expect(profileCsv(streamOf("a\tb\n1\t2\n"))).rejects.toThrow("?delimiter=tab");
+    const point = { delimiter: ",", decimal: "." } as const;
+    await expect(profileCsv(streamOf("a\tb\n1\t2\n"), { dialect: point })).rejects.toThrow("?delimiter=tab");
+  });
+});
+
+describe("a column of numbers below 0", () => {
+  it("tells the line of the least, for whoever needs none below 0", async () => {
+    const columns = await profileOf("poisson-negative.csv");
+    expect(columns.get("count")).toMatchObject({ minimum: -1, minimumLine: 6 });
+    const { columns: others } = await profileCsv(streamOf('a,b\n1,-2\n"0",-7\n0,-7\n'));
+    expect(others.map(({ minimumLine }) => minimumLine)).toEqual([undefined, 3]);
   });
 });
 

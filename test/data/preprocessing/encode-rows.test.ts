@@ -136,6 +136,21 @@ describe("what rows have that training had not", () => {
     expect(warnings[0]?.message).toBe("400 is beyond the training range, 20 to 60; it counts as 64");
   });
 
+  it("is said in the numbers of the data: what was computed is rounded", () => {
+    const [first, ...others] = ranged.features;
+    const computed = { mean: 5.000000001354815, clip: { minimum: 15.999999999999996, maximum: 64.00000000000001 } };
+    const model = { ...ranged, features: [{ ...first, ...computed }, ...others] } as Preprocessing;
+    const messages = encodeRows(model, [
+      { ...usual, age: null },
+      { ...usual, age: 60.25 + 1e-9 },
+      { ...usual, age: 1 / 3 },
+    ]);
+    expect(messages.warnings.map(({ message }) => message)).toEqual([
+      '"age" was never missing in training; it counts as the mean, 5',
+      "0.3333333333333333 is beyond the training range, 20 to 60; it counts as 16",
+    ]);
+  });
+
   it("is refused when that is asked for", () => {
     const refused = () => encodeRows(ranged, [{ ...usual, colour: "purple", age: 999 }], { strict: true });
     expect(refused).toThrow(ServiceError);

@@ -156,12 +156,16 @@ describe("where numbers would mislead", () => {
   });
   const apart = [[-2], [-1], [-0.5], [0.5], [1], [2]];
 
-  it("gives separated classes errors with a penalty alone", () => {
+  it("gives separated classes errors with a penalty alone, and no test even then", () => {
     const labels = [0, 0, 0, 1, 1, 1];
     const without = reportCoefficients({ ...line(0, apart, labels, [30]), separated: true });
     expect(without.coefficients.every(({ standardError }) => standardError === null)).toBe(true);
     const penalised = reportCoefficients({ ...line(0.1, apart, labels, [1.5]), separated: true });
     expect(penalised.coefficients[1]?.standardError).toBeGreaterThan(0);
+    expect(penalised.coefficients.map(({ statistic, pValue }) => [statistic, pValue])).toEqual([
+      [null, null],
+      [null, null],
+    ]);
     expect(penalised.notes).toEqual([]);
     expect(reportCoefficients(line(0.1, apart, labels, [1.5])).notes).toMatchObject([{ code: "penalised" }]);
   });

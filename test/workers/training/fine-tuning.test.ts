@@ -177,6 +177,33 @@ describe("a job that starts from an imported network", () => {
     });
   });
 
+  test("sees changed pictures in each epoch, with the same bits from any checkpoint and in parts of batches", async () => {
+    const augment = { flip: true, shift: 0.1, randomResizedCrop: {}, rotation: 10, brightness: 0.2, contrast: 0.2 };
+    const spec = input({ freeze: "all but the head", frozenBatchNorm: true }, { epochs: 3, augment });
+    const changed = await jobs.trainOn(dataset, spec, mobile, { checkpointMs: 1 });
+    // What changes is not computed once.
+    expect(changed.plan.keptFeatures).toBeUndefined();
+    const plain = await jobs.trainOn(dataset, input({ freeze: "all but the head" }, { epochs: 3 }), mobile);
+    expect(digestOf(changed)).not.toBe(digestOf(plain));
+    for (const checkpoint of changed.checkpoints.slice(0, 2)) {
+      const resumed = await jobs.trainOn(dataset, spec, mobile, { checkpoints: [checkpoint] });
+      expect(digestOf(resumed)).toBe(digestOf(changed));
+    }
+    // A row is the same whatever batch it is in: parts of 16 rows of 16 are the batch itself.
+    const parts = input({ freeze: "all but the head", frozenBatchNorm: true }, { epochs: 3, augment, microBatch: 16 });
+    expect(digestOf(await jobs.trainOn(dataset, parts, mobile))).toBe(digestOf(changed));
+  });
+
+  test("a CNN of one's own sees changed pictures too", async () => {
+    const training = { epochs: 4, augment: { flip: true, shift: 0.2 } };
+    const run = await jobs.trainOn(dataset, { task, training });
+    expect(run.spec.model.type).toBe("cnn");
+    expect(run.end.type).toBe("trained");
+    await expect(
+      jobs.planOn(dataset, { task, model: { type: "softmax" }, training: { augment: {} } }),
+    ).rejects.toMatchObject({ errors: [{ pointer: "/training/augment" }] });
+  });
+
   test("is itself the start of the next job", async () => {
     const first = await jobs.modelOf(await jobs.trainOn(dataset, input({}), mobile));
     const again = await jobs.trainOn(

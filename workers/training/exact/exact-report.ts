@@ -62,7 +62,9 @@ const runningAway: ReportNote = {
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
 const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
-  const found = separationNote(spec, preprocessing, arrays, metrics);
+  // Newton's method that has come to rest without a penalty is the proof that there is a maximum.
+  const atRest = spec.training.l2 === 0 && fit.ending === "converged";
+  const found = separationNote(spec, preprocessing, arrays, metrics, atRest);
   const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
   if (note === null) return false;
   notes.push(note);

@@ -17,7 +17,14 @@ import {
   defaultValidation,
   exactIterations,
 } from "./default-training.ts";
-import { checkImageFeatures, countFeatureNumbers, hasImages, onlyImageOf, seenImage } from "./image-features.ts";
+import {
+  checkAugment,
+  checkImageFeatures,
+  countFeatureNumbers,
+  hasImages,
+  onlyImageOf,
+  seenImage,
+} from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
 import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
 import {
@@ -158,6 +165,7 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   checkModelAndLoss(task, model, loss, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset.rows, solver, errors);
+  checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage({ task, preprocessing }, model, dataset, errors);
   if (!trained) checkImageFeatures(spec, dataset, errors, imported !== null);

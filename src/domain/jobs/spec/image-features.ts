@@ -52,6 +52,21 @@ export const defaultImageModel = ({ height, width }: ImageShape): ModelSpec => {
   return ModelSpec.parse({ type: "cnn", layers: [...layers, { type: "global_average_pool" }] });
 };
 
+const augmented: ReadonlySet<ModelSpec["type"]> = new Set(["cnn", "mlp", "network"]);
+
+/** Augmentation is of one image, and of models that see it again in each epoch. */
+export const checkAugment = (
+  { augment }: JobSpec["training"],
+  image: ImageShape | null,
+  model: ModelSpec,
+  errors: SpecErrors,
+): void => {
+  if (augment === undefined) return;
+  const add = (detail: string): void => errors.add("/training/augment", detail);
+  if (image === null) add("it is of jobs whose only feature is an image; leave it out");
+  else if (!augmented.has(model.type)) add(`a "${model.type}" model is not trained by epochs of images; leave it out`);
+};
+
 /** What is cut out lies within the resized image. */
 const checkCrop = ({ preprocessing }: Pick<JobSpec, "preprocessing">, image: ImageShape, errors: SpecErrors): void => {
   const crop = cropOf(image, preprocessing);

@@ -1,4 +1,4 @@
-import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
+import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
 import { onlyImageOf, seenImage } from "./image-features.ts";
@@ -86,10 +86,25 @@ export const checkLossOnData = (task: TaskSpec, loss: LossSpec, dataset: Dataset
       );
     }
     checkClassWeights(loss, classes, errors);
-  } else if (loss.type === "poisson_nll" && (column.minimum ?? 0) < 0) {
+  } else if (loss.type === "poisson_nll") checkCounts(column, errors);
+};
+
+/** Beyond this a count is none: it is not exact, and its rate is near what 32 bits hold. */
+const mostCounted = 1e15;
+
+const checkCounts = ({ name, minimum = 0, minimumLine, maximum = 0 }: Column, errors: SpecErrors): void => {
+  const other = 'choose the model "linear" or "mlp" with "mean_squared_error"';
+  const column = JSON.stringify(name);
+  if (minimum < 0) {
+    const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
     errors.add(
       "/task/label",
-      `${JSON.stringify(column.name)} has negative values (${column.minimum}), and a Poisson model is of counts; choose the model "linear" or "mlp" with "mean_squared_error"`,
+      `${column} has negative values, ${minimum}${line}, and a Poisson model is of counts; correct them, or ${other}`,
+    );
+  } else if (maximum > mostCounted) {
+    errors.add(
+      "/task/label",
+      `${column} has values up to ${maximum}, and a Poisson model is of counts of at most ${mostCounted}; upload the column in a larger unit, or ${other}`,
     );
   }
 };

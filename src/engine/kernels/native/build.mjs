@@ -83,6 +83,8 @@ export const buildNative = async () => {
   const record = join(compiled, "library.json");
   if (existsSync(record) && existsSync(join(compiled, file)) && JSON.parse(readFileSync(record, "utf8")).file === file)
     return null;
+  // Before it begins: a first start is silent for long otherwise.
+  process.stderr.write(`native kernels: compiling with ${compiler}, once, about half a minute…\n`);
   mkdirSync(compiled, { recursive: true, mode: 0o755 });
   const folder = mkdtempSync(join(compiled, "making-"));
   try {

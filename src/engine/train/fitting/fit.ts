@@ -76,9 +76,13 @@ export const fit = async (
   let breathedMs = options.nowMs();
   let checkpointDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   let stopped = meta.epoch >= plan.spec.training.epochs;
+  const tellProgress = (): void =>
+    options.onProgress?.(stopped ? 1 : meta.step / (plan.steps + (plan.search?.steps ?? 0)));
   while (!stopped) {
     const reason = advance(run, stepsPerLook);
     if (reason === "control") {
+      // A pause may come before anything was told: the record is to say how far the checkpoint is.
+      tellProgress();
       const outcome = outcomes[Atomics.load(options.control, 0) as keyof typeof outcomes];
       return { outcome, metrics: meta.metrics, state: capture(run) };
     }
@@ -87,7 +91,7 @@ export const fit = async (
     const now = options.nowMs();
     if (now - breathedMs >= breathMs || stopped) {
       breathedMs = now;
-      options.onProgress?.(stopped ? 1 : meta.step / (plan.steps + (plan.search?.steps ?? 0)));
+      tellProgress();
       await new Promise((resume) => setImmediate(resume));
     }
     if (!stopped && options.onCheckpoint && now >= checkpointDueMs) {

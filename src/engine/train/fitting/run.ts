@@ -58,7 +58,7 @@ export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: 
     memory,
     team,
     options,
-    stepper: createStepper(plan, memory, team),
+    stepper: createStepper(plan, memory, team, options.feed),
     evaluate: createEvaluator(plan, memory, team),
     describe: createLayerDescriber(plan, memory, team),
     meta: { ...(options.resume?.meta ?? { ...freshMeta, ...search }) },

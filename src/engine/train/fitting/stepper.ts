@@ -3,8 +3,10 @@ import { seedWords } from "../../kernels/philox.ts";
 import { ruleOf } from "../../optim/rules.ts";
 import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
+import type { Feed } from "../planning/row-sources.ts";
 import type { Stage, TrainingPlan } from "../planning/training.ts";
 import type { TrialRows } from "./held-out-rows.ts";
+import { floatsOf } from "./memory.ts";
 
 /** What is trained: a trial of a penalty, or the model itself. */
 export interface Round {
@@ -62,7 +64,14 @@ const shuffleBy = (order: Int32Array, draws: Uint32Array): void => {
   }
 };
 
-export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Stepper => {
+export const createStepper = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  feed: Feed | undefined,
+): Stepper => {
+  const fed = plan.feed && floatsOf(memory, plan.feed.features);
+  if (fed !== null && feed === undefined) throw new Error("a plan with a feed is given one");
   const { layout, programIndex, spec } = plan;
   let round = trainingRound(plan, null);
   const { optimizer } = spec;
@@ -130,6 +139,7 @@ export const createStepper = (plan: TrainingPlan, memory: WebAssembly.Memory, te
         const { program, rows } = parts[part]!;
         setRandom(step * plan.partsPerStep + part);
         cursor[0] = first;
+        if (fed !== null && rows > 0) feed?.(order.subarray(first, first + rows), epoch, fed);
         team.run(program);
         first += rows;
       }

@@ -10,6 +10,7 @@ import { columnsOf, type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { ModelPlacement } from "./place-model.ts";
 import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
+import type { FeedPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type EvaluationLayout,
@@ -42,6 +43,12 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
     return { rows, features, labels };
   };
   return { train: place("train"), validation: place("validation"), test: place("test") };
+};
+
+const placeFeed = (layout: Layout, { imageBytes, trainRows, inputs }: DataShape, rows: number): FeedPlan | null => {
+  if (imageBytes === undefined) return null;
+  const pixelsOffset = layout.place(trainRows * imageBytes);
+  return { pixelsOffset, imageBytes, features: { offset: layout.place(4 * rows * inputs), count: rows * inputs } };
 };
 
 const placeEvaluation = (
@@ -96,6 +103,8 @@ export interface PlaceRequest {
   readonly threads: number;
   readonly scratchBytes: number;
   readonly trunk: Trunk | null;
+  /** Rows of a step's largest part. */
+  readonly partRows: number;
 }
 
 export interface Placed {
@@ -103,6 +112,7 @@ export interface Placed {
   readonly data: Record<Split, SplitPlacement>;
   /** Two f64, for gradient clipping: Σ g² and the factor. */
   readonly clip: { readonly squaresOffset: number; readonly factorOffset: number };
+  readonly feed: FeedPlan | null;
   /** Rows that go into the trunk, and what it makes of them. */
   readonly trunk: { readonly input: FloatRegion; readonly output: FloatRegion } | null;
   readonly arenaOffset: number;
@@ -145,6 +155,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     input: floats(request.trunk.rows * request.trunk.inputs),
     output: floats(request.trunk.rows * request.trunk.width),
   };
+  const feed = placeFeed(layout, shape, request.partRows);
   const scratchOffsets = Array.from({ length: request.threads }, () => layout.place(request.scratchBytes));
   const arenaOffset = layout.place(0);
   return {
@@ -165,6 +176,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     },
     data,
     clip,
+    feed,
     trunk,
     arenaOffset,
   };

@@ -15,6 +15,7 @@ import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import type { StepPart } from "./plan-search.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
+import { fedFeatures } from "./programs.ts";
 import {
   type DataShape,
   type ModelTensor,
@@ -44,6 +45,7 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
       ({ declaration, start }) => [gradientLeaf(declaration.name), layout.gradients.offset + 4 * start] as const,
     ),
     [lossLeaf, layout.lossOffset],
+    ...(placed.feed === null ? [] : [[fedFeatures, placed.feed.features.offset] as const]),
     ...(placed.trunk === null ? [] : [[trunkInput, placed.trunk.input.offset] as const]),
   ]);
   for (const split of splits) {
@@ -198,6 +200,7 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     threads,
     scratchBytes,
     trunk,
+    partRows: Math.max(...lastStage.step.map(({ rows }) => rows), ...lastStage.lastStep.map(({ rows }) => rows)),
   });
   const placeOf = createLookup(placed, model);
   const programs = drafts.map((draft) => placeProgram(draft, placed, model, placeOf));
@@ -219,6 +222,7 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     tensors: placeTensors(placed, model),
     data: placed.data,
     layout: placed.layout,
+    feed: placed.feed,
     trunk:
       trunk && placed.trunk && index.trunk !== null
         ? { program: index.trunk, rows: trunk.rows, inputs: trunk.inputs, width: trunk.width, ...placed.trunk }

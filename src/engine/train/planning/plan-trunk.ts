@@ -36,10 +36,10 @@ export const traceTrunk = (network: NetworkDescription, rows: number) => {
   return { graph, scope, value: networkValue(network, scope, x, rows) };
 };
 
-/** A frozen trunk with nothing random in it; null where there is none. */
+/** A frozen trunk with nothing random in it or before it; null where there is none. */
 export const findTrunk = (spec: TracedSpec): Trunk | null => {
   const { network, base } = spec;
-  if (network === undefined || base === undefined) return null;
+  if (network === undefined || base === undefined || spec.training.augment !== undefined) return null;
   const { firstOf } = stagesOf(spec);
   const parts = splitNetwork(
     network,

@@ -23,6 +23,9 @@ export interface Traced {
 
 export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
 
+/** The leaf of a batch that is made anew for each step. */
+export const fedFeatures = "fed.features";
+
 export interface BatchOptions {
   readonly training: boolean;
   /** The index vector that the rows are taken by: that of this epoch in training, else that of the file unless named. */
@@ -52,7 +55,10 @@ export const traceBatch = (
       { data: graph.leaf(`${split}.${name}`, [Math.max(1, splitRows), ...columns], dtype), indices, cursor },
       { rows },
     ).out;
-  const x = taken("features", [shape.inputs], "float");
+  const x =
+    training && shape.imageBytes !== undefined
+      ? graph.leaf(fedFeatures, [rows, shape.inputs])
+      : taken("features", [shape.inputs], "float");
   const label = labelType(spec.loss, shape.outputs);
   const labels = isReconstruction(spec)
     ? x

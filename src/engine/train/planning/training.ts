@@ -6,6 +6,7 @@ import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { SearchPlan, StepPrograms } from "./plan-search.ts";
+import type { Feed, FeedPlan, TrunkPlan } from "./row-sources.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {
@@ -18,6 +19,8 @@ export interface DataShape {
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */
   readonly outputs: number;
+  /** Of a stored image, where training changes it from epoch to epoch. */
+  readonly imageBytes?: number;
 }
 
 export const splits = ["train", "validation", "test"] as const;
@@ -138,16 +141,6 @@ export interface ProgramIndex {
   readonly evaluate: Readonly<Partial<Record<Split, { readonly full: number; readonly rest: number }>>>;
 }
 
-/** Rows go into `input`; `program` leaves what is kept of them in `output`. */
-export interface TrunkPlan {
-  readonly program: number;
-  readonly rows: number;
-  readonly inputs: number;
-  readonly width: number;
-  readonly input: FloatRegion;
-  readonly output: FloatRegion;
-}
-
 /** A job's whole course, known before it is queued. A plain value: it can be posted to another thread. */
 export interface TrainingPlan {
   readonly spec: ResolvedJobSpec;
@@ -176,6 +169,8 @@ export interface TrainingPlan {
   readonly tensors: readonly ModelTensor[];
   readonly data: Readonly<Record<Split, SplitPlacement>>;
   readonly layout: TrainingLayout;
+  /** Null: each epoch sees the same features. */
+  readonly feed: FeedPlan | null;
   /** The frozen part of a network whose values are kept as features: null where there is none. `shape.inputs` counts those. */
   readonly trunk: TrunkPlan | null;
   readonly programs: readonly ExecutionPlan[];
@@ -196,6 +191,8 @@ export interface TrainingEvent {
 export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
 
 export interface FitOptions {
+  /** Needed where the plan has a feed. */
+  readonly feed?: Feed;
   /** Weights to start from, by tensor name: the rest is initialised. Transfer learning; a new head leaves `output.…` out. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
   readonly resume?: TrainingState;

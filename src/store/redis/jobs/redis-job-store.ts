@@ -6,7 +6,7 @@ import type { JobStore, UnfinishedJob } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
-import { createJobScripts, type JobScripts } from "./job-scripts.ts";
+import { absent, createJobScripts, type JobScripts } from "./job-scripts.ts";
 import { createEventLog } from "./redis-job-event-log.ts";
 import { createRuns } from "./redis-job-runs.ts";
 import { createSubmissions } from "./redis-job-submissions.ts";
@@ -40,6 +40,11 @@ export const createRedisJobStore = ({
     ...createRuns(jobScripts, { leaseMs, runningJobs, crashesOfSuspect }),
     ...createEventLog(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
+    state: async (tenant, id) => {
+      const state = await onRedis(() => redis.hget(`${redisKeys.jobPrefix(tenant)}:${id}`, "state"));
+      if (state === null) throw absent(id);
+      return JobState.parse(state);
+    },
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
     published: async (tenant, id, lastEvent) => {

@@ -65,6 +65,19 @@ const columnColumns: readonly TableColumn<Column>[] = [
   { title: "Values", cell: range },
 ];
 
+/** Most files have none, and then there is no column for them. */
+const noteColumn: TableColumn<Column> = {
+  title: "Note",
+  cell: ({ notes = [] }) =>
+    notes.map(({ code, message }) => (
+      <div key={code} class="small">
+        {message}
+      </div>
+    )),
+};
+const columnsFor = ({ columns }: Dataset): readonly TableColumn<Column>[] =>
+  columns.some(({ notes }) => notes !== undefined) ? [...columnColumns, noteColumn] : columnColumns;
+
 export const DatasetView = ({ id }: { id: string }) => {
   const { value, failure, refresh } = usePoll(
     id,
@@ -104,6 +117,11 @@ export const DatasetView = ({ id }: { id: string }) => {
               </div>
             </div>
             <Problem error={error} />
+            {value.notes?.map(({ code, message }) => (
+              <p key={code} class="notice plain">
+                {message}
+              </p>
+            ))}
             <Facts
               facts={[
                 ["Rows", formatNumber(value.rows)],
@@ -115,7 +133,7 @@ export const DatasetView = ({ id }: { id: string }) => {
             />
           </section>
           <Card title="Columns">
-            <Table items={value.columns} keyOf={({ name }) => name} columns={columnColumns} />
+            <Table items={value.columns} keyOf={({ name }) => name} columns={columnsFor(value)} />
           </Card>
         </>
       )}

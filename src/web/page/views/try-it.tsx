@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Cell, Row } from "../../../domain/datasets/dataset.ts";
-import type { FeatureTransform, Model, Prediction } from "../../../domain/models/model.ts";
+import type { FeatureTransform, Model, Prediction, PredictResponse } from "../../../domain/models/model.ts";
 import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card, Facts, Problem, useAction } from "../parts.tsx";
@@ -107,13 +107,30 @@ const Answer = ({ prediction, label }: { prediction: Prediction; label: string }
   return <Facts facts={Object.entries(prediction).map(([name, value]) => [name, JSON.stringify(value)] as const)} />;
 };
 
+const mostWarnings = 10;
+
+/** What the row has that training had not. */
+const Warnings = ({ answer: { warnings, furtherWarnings } }: { answer: PredictResponse }) => {
+  const further = warnings.length - mostWarnings + furtherWarnings;
+  return (
+    <>
+      {warnings.slice(0, mostWarnings).map(({ column, code, message }) => (
+        <p key={column + code} class="notice plain">
+          {message}
+        </p>
+      ))}
+      {further > 0 && <p class="small">… and {further} more</p>}
+    </>
+  );
+};
+
 /** Predict one row by hand; the first values are the training data's average row. */
 export const TryIt = ({ model }: { model: Model }) => {
   const { features } = model.preprocessing;
   const [texts, setTexts] = useState<Record<string, string>>(() =>
     Object.fromEntries(features.map((feature) => [feature.column, firstText(feature)])),
   );
-  const [prediction, setPrediction] = useState<Prediction | null>(null);
+  const [answer, setAnswer] = useState<PredictResponse | null>(null);
   const { busy, error, run } = useAction();
   const { dataset } = model;
   const fill = (): void =>
@@ -129,8 +146,7 @@ export const TryIt = ({ model }: { model: Model }) => {
       const row: Row = Object.fromEntries(
         features.map((feature) => [feature.column, toCell(feature, texts[feature.column] ?? "")]),
       );
-      const { predictions } = await api.predict(model.id, [row]);
-      setPrediction(predictions[0] ?? null);
+      setAnswer(await api.predict(model.id, [row]));
     });
   };
   return (
@@ -159,9 +175,10 @@ export const TryIt = ({ model }: { model: Model }) => {
       </form>
       <Problem error={error} />
       <div aria-live="polite">
-        {prediction !== null && (
-          <Answer prediction={prediction} label={"label" in model.task ? model.task.label : "Prediction"} />
+        {answer?.predictions[0] !== undefined && (
+          <Answer prediction={answer.predictions[0]} label={"label" in model.task ? model.task.label : "Prediction"} />
         )}
+        {answer !== null && <Warnings answer={answer} />}
       </div>
     </Card>
   );

@@ -270,7 +270,7 @@ describe("parts that do not go together", () => {
   it("refuses negative counts for a Poisson model", async () => {
     const negative = await csv(`x,y\n${rows(30, (i) => `${i},${i - 3}`)}`);
     const { first } = errorOf({ task: { type: "regression", label: "y" }, model: { type: "poisson" } }, negative);
-    expect(first.detail).toMatch(/negative values \(-3\).*counts/);
+    expect(first.detail).toMatch(/negative values, -3 on line 2 of the file, .*counts/);
   });
 
   it("refuses a split that too few rows cannot fill", async () => {

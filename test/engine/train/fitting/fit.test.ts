@@ -119,8 +119,10 @@ describe("fit", () => {
     ] as const) {
       const control = new Int32Array(new SharedArrayBuffer(4));
       const onPoint = ({ epoch }: MetricPoint): void => void (epoch === 3 && Atomics.store(control, 0, word));
-      const { result } = await runJob(spec, shape, { control, onPoint });
+      const told: number[] = [];
+      const { plan, result } = await runJob(spec, shape, { control, onPoint, onProgress: (value) => told.push(value) });
       expect(result.outcome).toBe(outcome);
+      expect(told.at(-1)).toBe(result.state.meta.step / plan.steps);
       expect(result.state.meta.epoch).toBe(3);
     }
   });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nonNegativeFloat32, positiveFloat32 } from "../../../float32.ts";
 import { limits } from "../../../limits.ts";
 import { PenaltySearch } from "../penalty-search.ts";
+import { AugmentSpec } from "./augment-spec.ts";
 
 export const SplitSpec = z
   .strictObject({
@@ -90,6 +91,7 @@ export const TrainingSpec = z
       .describe(
         "Rows of a batch that are computed at once, their gradients added up to those of the whole: a large network fits in little memory. Batch normalisation that learns sees these rows alone. Left out: the whole batch.",
       ),
+    augment: AugmentSpec.optional().describe("Of a job on images. Left out: each epoch sees the same pixels."),
     split: SplitSpec.prefault({}),
     earlyStopping: z
       .union([z.literal(false), EarlyStopping])

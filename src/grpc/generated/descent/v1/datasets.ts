@@ -63,7 +63,11 @@ export interface Dataset {
   delimiter: string;
   decimal: string;
   /** Of a data set of images. */
-  images?: ImageSource | undefined;
+  images?:
+    | ImageSource
+    | undefined;
+  /** What was found out about the file and not stated: `delimiter_found`, `decimal_found`. */
+  notes: Note[];
 }
 
 /** How pictures became the images of a data set, and those that did not. */
@@ -113,7 +117,11 @@ export interface Column {
   /** What is odd about it. */
   notes: Note[];
   /** Of an image column. */
-  image?: ImageShape | undefined;
+  image?:
+    | ImageShape
+    | undefined;
+  /** Line of the file where the minimum stands first; of one below 0 only. */
+  minimumLine?: number | undefined;
 }
 
 export interface Note {
@@ -143,11 +151,11 @@ export interface UploadHeader {
     | undefined;
   /** Column types to use instead of the inferred ones. */
   types: { [key: string]: ColumnType };
-  /** What stands between two cells: `,` (left out), `;`, `|`, a tab or `tab`. */
+  /** What stands between two cells: `,`, `;`, `|`, a tab or `tab`. Left out: found out by the first rows. */
   delimiter?:
     | string
     | undefined;
-  /** What stands before the decimals: `.` (left out) or `,`. */
+  /** What stands before the decimals: `.` or `,`. Left out: `.`, or found out where `;` or a tab separates the cells. */
   decimal?:
     | string
     | undefined;
@@ -223,6 +231,7 @@ function createBaseDataset(): Dataset {
     delimiter: "",
     decimal: "",
     images: undefined,
+    notes: [],
   };
 }
 
@@ -260,6 +269,9 @@ export const Dataset: MessageFns<Dataset> = {
     }
     if (message.images !== undefined) {
       ImageSource.encode(message.images, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.notes) {
+      Note.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -363,6 +375,14 @@ export const Dataset: MessageFns<Dataset> = {
             }
 
             message.images = ImageSource.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.notes.push(Note.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -584,6 +604,7 @@ function createBaseColumn(): Column {
     categories: [],
     notes: [],
     image: undefined,
+    minimumLine: undefined,
   };
 }
 
@@ -621,6 +642,9 @@ export const Column: MessageFns<Column> = {
     }
     if (message.image !== undefined) {
       ImageShape.encode(message.image, writer.uint32(90).fork()).join();
+    }
+    if (message.minimumLine !== undefined) {
+      writer.uint32(96).int64(message.minimumLine);
     }
     return writer;
   },
@@ -724,6 +748,14 @@ export const Column: MessageFns<Column> = {
             }
 
             message.image = ImageShape.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.minimumLine = longToNumber(reader.int64());
             continue;
           }
         }
