@@ -15,6 +15,10 @@ export const ModelId = z
   .string()
   .regex(new RegExp(`^mdl_${ULID}$`), "must be a model id (mdl_…)")
   .meta({ id: "ModelId", description: "The id of a model: mdl_ and a ULID." });
+export const StudyId = z
+  .string()
+  .regex(new RegExp(`^std_${ULID}$`), "must be a study id (std_…)")
+  .meta({ id: "StudyId", description: "The id of a study: std_ and a ULID." });
 
 /** A movable name of a model: usable wherever a model id is. */
 export const AliasName = z
@@ -27,13 +31,14 @@ export const TenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be 1
 
 export type DatasetId = z.infer<typeof DatasetId>;
 export type JobId = z.infer<typeof JobId>;
+export type StudyId = z.infer<typeof StudyId>;
 export type ModelId = z.infer<typeof ModelId>;
 export type TenantId = z.infer<typeof TenantId>;
 
 export const defaultTenant: TenantId = "default";
 
 /** A new id, sortable by creation time: prefix and ULID. Its 16 random characters are drawn at once: singly they cost more than the rest of a request's ids. */
-export const createId = (prefix: "ds" | "job" | "mdl", nowMs: number): string => {
+export const createId = (prefix: "ds" | "job" | "mdl" | "std", nowMs: number): string => {
   const random = crypto.getRandomValues(new Uint8Array(16));
   let drawn = 0;
   return `${prefix}_${ulid(nowMs, () => (random[drawn++] ?? 0) / 256)}`;

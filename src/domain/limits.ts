@@ -54,6 +54,14 @@ export const limits = {
   /** Of a model's spec as JSON in a query. */
   architectureLength: 8000,
   labels: 64,
+  /** Of a study: its trials, numbers and choices to find, values of one choice, and points of a grid. */
+  studyTrials: 1000,
+  studyDimensions: 64,
+  studyChoices: 64,
+  studyParallel: 64,
+  /** Of one tenant, at a time. */
+  openStudies: 100,
+  gridPoints: 10_000,
   /** Of a tenant, and the changes that are kept of each. */
   aliases: 1000,
   aliasHistory: 100,

@@ -6,7 +6,7 @@ import { Encoded, writeParts } from "./encoded.ts";
 import * as wire from "./generated/descent/v1/jobs.ts";
 import { toJobSpec, toStruct } from "./job-spec.ts";
 
-const toState = (state: JobState): wire.JobState =>
+export const toJobState = (state: JobState): wire.JobState =>
   wire.JobState[`JOB_STATE_${state.toUpperCase() as Uppercase<JobState>}`];
 
 /** The domain's name of a state; one that this server does not know stays as its number, for the filter's error to show. */
@@ -18,12 +18,12 @@ export const fromState = (state: wire.JobState): string | undefined => {
 
 export const toJob = (job: Job): wire.Job => ({
   id: job.id,
-  state: toState(job.state),
+  state: toJobState(job.state),
   done: job.done,
   progress: job.progress,
   spec: toJobSpec(job.spec),
   plan: job.plan,
-  history: job.history.map(({ state, ...entry }) => ({ ...entry, state: toState(state) })),
+  history: job.history.map(({ state, ...entry }) => ({ ...entry, state: toJobState(state) })),
   createdAt: job.createdAt,
   startedAt: job.startedAt ?? undefined,
   endedAt: job.endedAt ?? undefined,

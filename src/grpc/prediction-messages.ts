@@ -41,8 +41,9 @@ const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> =>
     const { outputs, label, probabilities } = prediction;
     return { $case: "network", value: { outputs: toStruct(outputs), label, probabilities: probabilities ?? {} } };
   }
-  if ("label" in prediction) return { $case: "classification", value: prediction };
-  if ("value" in prediction) return { $case: "regression", value: prediction };
+  if ("label" in prediction) return { $case: "classification", value: { ...prediction, set: prediction.set ?? [] } };
+  if ("value" in prediction)
+    return { $case: "regression", value: { value: prediction.value, interval: prediction.interval } };
   if ("distances" in prediction) return { $case: "cluster", value: prediction };
   if ("cluster" in prediction) return { $case: "mixture", value: prediction };
   if ("reconstruction" in prediction) return { $case: "reconstruction", value: prediction };
@@ -50,6 +51,10 @@ const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> =>
 };
 
 export const writePredictResponse = ({ predictions, ...warned }: PredictResponse): Uint8Array<ArrayBuffer> => {
-  const message = { ...warned, predictions: predictions.map((prediction) => ({ kind: toKind(prediction) })) };
+  const message = {
+    ...warned,
+    coverage: warned.coverage,
+    predictions: predictions.map((prediction) => ({ kind: toKind(prediction) })),
+  };
   return new Uint8Array(wire.PredictResponse.encode(message).finish());
 };

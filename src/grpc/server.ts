@@ -1,4 +1,10 @@
-import { Server, ServerCredentials, setLogger } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogger,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
@@ -13,6 +19,7 @@ import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
 import { ModelsServiceService } from "./generated/descent/v1/models.ts";
 import { PredictionsServiceService } from "./generated/descent/v1/predictions.ts";
+import { StudiesServiceService } from "./generated/descent/v1/studies.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
 import { createAliasesService } from "./services/aliases-service.ts";
@@ -20,6 +27,7 @@ import { createDatasetsService } from "./services/datasets-service.ts";
 import { createJobsService } from "./services/jobs-service.ts";
 import { createModelsService } from "./services/models-service.ts";
 import { createPredictionsService } from "./services/predictions-service.ts";
+import { createStudiesService } from "./services/studies-service.ts";
 
 export interface GrpcOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -30,9 +38,17 @@ export interface GrpcOptions {
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
   /** Told of every call when it is over; health and reflection are none. */
   onFinished?: OnFinished;
+  services?: readonly OtherService[];
   /** Between two looks at the service's readiness, for the health service. */
   readinessMs?: number;
 }
+
+/** A service of another room, with its readers of messages, added to this server. */
+export type OtherService = (wiring: Wiring) => {
+  definition: ServiceDefinition<UntypedServiceImplementation>;
+  implementation: UntypedServiceImplementation;
+  readers: Readonly<Record<string, (bytes: Buffer) => unknown>>;
+};
 
 export interface GrpcServer {
   /** Resolves to the port; 0 takes a free one. */
@@ -58,6 +74,7 @@ export const services = {
   datasets: DatasetsServiceService,
   jobs: JobsServiceService,
   models: ModelsServiceService,
+  studies: StudiesServiceService,
   aliases: AliasesServiceService,
   predictions: PredictionsServiceService,
 };
@@ -77,6 +94,7 @@ const healthNames = [
   "descent.v1.DatasetsService",
   "descent.v1.JobsService",
   "descent.v1.ModelsService",
+  "descent.v1.StudiesService",
   "descent.v1.AliasesService",
   "descent.v1.PredictionsService",
 ];
@@ -150,8 +168,13 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     }),
     createModelsService(wiring),
   );
+  server.addService(withOwnCoding(StudiesServiceService), createStudiesService(wiring));
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
+  for (const create of options.services ?? []) {
+    const { definition, implementation, readers } = create(wiring);
+    server.addService(withOwnCoding(definition, readers), implementation);
+  }
   createReflection().addToServer(server);
   const stopHealth = watchHealth(server, deps, options.readinessMs ?? 2000);
   return {

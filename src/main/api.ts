@@ -7,6 +7,8 @@ import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
+import { inferenceService } from "../inference-protocol/grpc.ts";
+import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
 import { createOpenAiSurface } from "../openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
@@ -18,6 +20,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import { limitRate } from "../usecases/admission/rate-limit.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
+import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
@@ -103,9 +106,13 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [registerWeb, createOpenAiSurface(deps, { admit, gate })],
+      plugins: [
+        registerWeb,
+        createOpenAiSurface(deps, { admit, gate }),
+        (app) => registerInferenceProtocol(app, { deps, admit, gate }),
+      ],
     }),
-    grpc: createGrpcServer(deps, { ...both, ...mutual }),
+    grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };
 };
 
@@ -159,6 +166,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);
+  const stopStudies = startStudies(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
   log.info(ports, "api ready");
@@ -166,6 +174,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const reason = await told;
   log.info({ reason }, "api is stopping");
   stopReconciler();
+  await stopStudies();
   stopRetention();
   consumption.stop();
   closeAdmit();

@@ -17,8 +17,10 @@ import {
 } from "../store/redis/redis-connection.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
+import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import type { Reservations } from "../store/reservations.ts";
+import type { StudyStore } from "../store/study-store.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
 import type { BackendMeters } from "./observing/backend-metrics.ts";
@@ -29,6 +31,7 @@ const redisAnswersMs = 10_000;
 export interface Backends {
   artifacts: ArtifactStore;
   jobs: JobStore;
+  studies: StudyStore;
   catalogue: Catalogue;
   rateLimiter: RateLimiter;
   reservations: Reservations;
@@ -102,6 +105,7 @@ export const connectBackends = async (
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
     jobs: onRedis("jobs", jobs),
+    studies: onRedis("studies", createRedisStudyStore({ redis, subscriber })),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),

@@ -37,7 +37,7 @@ const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int
 };
 
 /** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
-const logOf = (probability: number): number => Math.log(Math.max(probability, 2 ** -126));
+export const logOf = (probability: number): number => Math.log(Math.max(probability, 2 ** -126));
 
 /** Σ over classes of (probability − truth)² (Brier 1950), for each row. */
 const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
@@ -151,6 +151,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     trainingFit: null,
     solution: null,
     inference: null,
+    conformal: null,
+    against: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

@@ -144,6 +144,8 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     trainingFit: null,
     solution: null,
     inference: null,
+    conformal: null,
+    against: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

@@ -1,4 +1,4 @@
-import type { JobId, TenantId } from "../domain/ids.ts";
+import type { JobId, StudyId, TenantId } from "../domain/ids.ts";
 import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
 import type { Suspicion } from "../domain/jobs/poison.ts";
@@ -24,6 +24,8 @@ export interface NewJob {
   createdAt: string;
   /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. Kept for 7 days. */
   idempotency: { key: string; bodyDigest: string } | null;
+  /** A study's trial, or the last job of one: only while the study runs, as the same script checks. It pauses by itself at the end of this epoch; null: it does not. */
+  study?: { id: StudyId; pauseAtEpoch: number | null };
   /** Limits checked in the same script: `quota_exceeded` names the one that is reached. Null: unlimited. */
   quota: { queuedJobs: number } | null;
 }
@@ -35,6 +37,11 @@ export interface CheckpointRecord {
   step: number;
   attempt: number;
   at: string;
+}
+
+/** What a trainer must know of a study's trial: the epoch at which it pauses by itself; null: it does not. */
+export interface Trial {
+  pauseAtEpoch: number | null;
 }
 
 /** What the reconciler must know of a job that is not done. */
@@ -61,7 +68,8 @@ export interface JobStore {
   /**
    * Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. `spec.base.model` is an
    * id, no alias. `invalid` with a pointer if the data set or the base model is gone: from here on the job holds both.
-   * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count.
+   * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
+   * there already: it is returned as it is. Of a study that does not run: `forbidden_transition`.
    */
   create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
   /** `not_found` if absent or another tenant's. */
@@ -75,6 +83,15 @@ export interface JobStore {
   requestPause(tenant: TenantId, id: JobId, at: string): Promise<Job>;
   requestResume(tenant: TenantId, id: JobId, at: string): Promise<{ job: Job; place: number }>;
   requestCancel(tenant: TenantId, id: JobId, at: string): Promise<Job>;
+  /** paused → queued, as requestResume, with the next epoch at which the job pauses by itself; null: at none. Not moved if it is not paused. */
+  promote(
+    tenant: TenantId,
+    id: JobId,
+    pauseAtEpoch: number | null,
+    at: string,
+  ): Promise<{ job: Job; place: number; moved: boolean }>;
+  /** The epoch at which the job last paused by itself; null: at none yet. */
+  reachedEpoch(tenant: TenantId, id: JobId): Promise<number | null>;
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
@@ -89,7 +106,7 @@ export interface JobStore {
     trainer: string,
     at: string,
     token?: string,
-  ): Promise<{ fence: Fence; job: Job; suspicion: Suspicion } | null>;
+  ): Promise<{ fence: Fence; job: Job; suspicion: Suspicion; trial: Trial | null } | null>;
   /** As the next claim would tell it. */
   suspicion(tenant: TenantId, id: JobId): Promise<Suspicion>;
   /**
@@ -124,6 +141,8 @@ export interface JobStore {
     at: string,
     crashed?: boolean,
   ): Promise<boolean>;
+  /** running|pausing → paused at the epoch where it was to pause by itself; cancelling → cancelled. The state after it; null if stale. */
+  reach(fence: Fence, epoch: number, at: string): Promise<JobState | null>;
   /**
    * A job whose trainer is gone: running → queued, pausing → paused, cancelling → cancelled; counts a crash. Null, changing
    * nothing, if another attempt holds the job or its lease has not ended.

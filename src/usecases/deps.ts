@@ -11,6 +11,7 @@ import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { Reservations } from "../store/reservations.ts";
+import type { StudyStore } from "../store/study-store.ts";
 import type { Consumption } from "./upkeep/consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
@@ -21,6 +22,13 @@ export interface DataShape {
   inputs: number;
   outputs: number;
   imageBytes?: number;
+}
+
+/** Of the Open Inference Protocol, unread. */
+export interface InferQuestion {
+  body: Uint8Array<ArrayBuffer>;
+  name: string;
+  version: string;
 }
 
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
@@ -36,6 +44,13 @@ export interface EngineAccess {
   predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */
+  inferHttp(
+    party: Party,
+    model: AnyModel,
+    question: InferQuestion & { jsonBytes: number | null },
+  ): Promise<{ body: Uint8Array; jsonBytes: number | null }>;
+  inferMessage(party: Party, model: AnyModel, question: InferQuestion): Promise<Uint8Array>;
   /**
    * Reads the upload that lies in the store under this model, and leaves its weights and its network there. If those take more than
    * `mostBytes`, nothing is written, and the answer is how many they take.
@@ -69,6 +84,7 @@ export interface WebhookAccess {
 export interface Deps {
   artifacts: ArtifactStore;
   jobs: JobStore;
+  studies: StudyStore;
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
@@ -83,5 +99,5 @@ export interface Deps {
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
   now: () => Date;
-  createId: (prefix: "ds" | "job" | "mdl") => string;
+  createId: (prefix: "ds" | "job" | "mdl" | "std") => string;
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../domain/errors.ts";
 import { readDocuments } from "./documents.ts";
+import { specificationPage } from "./specification-page.ts";
 
 /** One file of the page, held in memory: a dozen small ones in all. */
 export interface Asset {
@@ -83,7 +84,7 @@ export const readAssets = (): Asset[] => {
         .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
         .map((name) => toAsset(`/assets/${name}`, read(join(root, "dist/src", name)))),
     ),
-    ...readDocuments(join(root, "src/web/docs")).flatMap(({ name, html }) =>
+    ...readDocuments(join(root, "src/web/docs"), { specification: specificationPage() }).flatMap(({ name, html }) =>
       (name === "index" ? ["/docs", "/docs/"] : [`/docs/${name}`]).map((url) => toAsset(url, html, "html")),
     ),
     ...libraries.map(({ file, url }) => toAsset(url, read(libraryFile(file)))),

@@ -80,14 +80,15 @@ ${content}
 </html>
 `;
 
-/** Reads the Markdown files of a folder and renders each, with links to the others. */
-export const readDocuments = (folder: string): DocumentPage[] => {
+/** Reads the Markdown files of a folder and renders each, and those that were made, with links to the others. */
+export const readDocuments = (folder: string, made: Readonly<Record<string, string>> = {}): DocumentPage[] => {
   const marked = createMarked();
-  const sources = new Map(
-    readdirSync(folder)
+  const sources = new Map([
+    ...readdirSync(folder)
       .filter((file) => file.endsWith(".md"))
-      .map((file) => [file.slice(0, -".md".length), readFileSync(join(folder, file), "utf8")]),
-  );
+      .map((file): [string, string] => [file.slice(0, -".md".length), readFileSync(join(folder, file), "utf8")]),
+    ...Object.entries(made),
+  ]);
   const names = inOrder(sources.get("index") ?? "", [...sources.keys()]);
   const titles = new Map(names.map((name) => [name, titleOf(sources.get(name) ?? "", name)]));
   const urlOf = (name: string): string => (name === "index" ? "/docs" : `/docs/${name}`);

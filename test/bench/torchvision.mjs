@@ -1,4 +1,4 @@
-// torchvision's networks, as torchvision.py exports them, read by Descent and asked for the same outputs. Prints a table.
+// torchvision's networks, as torchvision-networks.py exports them, read by Descent and asked for the same outputs. Prints a table.
 //   npm run build && node test/bench/torchvision.mjs resnet18 mobilenet_v2 …
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { readOnnxNetwork } from "../../dist/src/formats/onnx/read-network.js";
 
 const names = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "torchvision-"));
-const script = fileURLToPath(new URL("torchvision.py", import.meta.url));
+const script = fileURLToPath(new URL("torchvision-networks.py", import.meta.url));
 const kernels = { module: await compileKernels(), native: null };
 const floats = (path) => new Float32Array(new Uint8Array(readFileSync(path)).buffer);
 

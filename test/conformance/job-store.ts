@@ -3,6 +3,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
+import type { StudyStore } from "../../src/store/study-store.ts";
 import { modelOf, newDataset, newJob, tick } from "./records.ts";
 
 export interface JobStoresUnderTest {
@@ -11,6 +12,7 @@ export interface JobStoresUnderTest {
   hasty: JobStore;
   /** The same records; a tenant may have two jobs with trainers. */
   limited: JobStore;
+  studies: StudyStore;
   catalogue: Catalogue;
   /** Forgets everything. */
   clear(): Promise<void>;

@@ -5,6 +5,7 @@ import {
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
+import { createRedisStudyStore } from "../../src/store/redis/studies/redis-study-store.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { type RedisServer, startRedisServer } from "./redis-server.ts";
 
@@ -21,6 +22,7 @@ export const openRedisStores = async (url: string): Promise<JobStoresUnderTest> 
     jobs: createRedisJobStore({ ...connections, leaseMs: LEASE_MS }),
     hasty: createRedisJobStore({ ...connections, leaseMs: 0 }),
     limited: createRedisJobStore({ ...connections, leaseMs: LEASE_MS, runningJobs: 2 }),
+    studies: createRedisStudyStore(connections),
     catalogue: createRedisCatalogue(redis),
     clear: async () => {
       await redis.flushall();

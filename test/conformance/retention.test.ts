@@ -42,7 +42,7 @@ describe("what is kept, deleted and rebuilt", () => {
   });
 
   const daysLater = (days: number) => ({
-    ...{ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet },
+    ...{ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet },
     now: () => new Date(Date.parse(tick()) + days * DAY_MS),
   });
   const upload = async (): Promise<Dataset> => {
@@ -159,8 +159,8 @@ describe("what is kept, deleted and rebuilt", () => {
     ]);
     await stores.clear();
     await applyRetention(daysLater(1000), null);
-    const deps = { artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet };
-    expect(await reindex(deps)).toEqual({ datasets: 1, models: 2, jobs: 3, aliases: 0, unreadable: [] });
+    const deps = { artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet };
+    expect(await reindex(deps)).toEqual({ datasets: 1, models: 2, jobs: 3, aliases: 0, studies: 0, unreadable: [] });
     expect(await reindex(deps)).toMatchObject({ jobs: 0 });
     expect((await stores.jobs.list("acme", all, "succeeded")).items).toEqual([second.job, first.job]);
     expect((await stores.jobs.list("acme", all, "cancelled")).items).toEqual([third]);
@@ -181,7 +181,7 @@ describe("what is kept, deleted and rebuilt", () => {
     await publishJob({ artifacts, jobs: stores.jobs }, "acme", job.id, job);
     const course = await courseOf(job);
     await stores.clear();
-    await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet });
+    await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet });
     expect(await courseOf(job)).toEqual(course);
     expect(course.events.at(-1)).toMatchObject({ message: "late" });
   });
@@ -214,7 +214,13 @@ describe("what is kept, deleted and rebuilt", () => {
     await artifacts.write(artifactKeys.jobLog("acme", torn.job.id), bytes({ events: [{ id: "2-0" }, { id: "1-0" }] }));
     await artifacts.remove(artifactKeys.jobLog("acme", missing.job.id));
     await stores.clear();
-    const found = await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet });
+    const found = await reindex({
+      artifacts,
+      jobs: stores.jobs,
+      catalogue: stores.catalogue,
+      studies: stores.studies,
+      log: quiet,
+    });
     expect(found).toMatchObject({ jobs: 2, unreadable: [artifactKeys.jobLog("acme", torn.job.id)] });
     expect(await stores.jobs.get("acme", torn.job.id)).toEqual(torn.job);
     expect(await courseOf(missing.job)).toEqual({ events: [], points: [] });
@@ -225,8 +231,14 @@ describe("what is kept, deleted and rebuilt", () => {
     const key = artifactKeys.modelManifest("acme", "mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV");
     await artifacts.write(key, bytes("{"));
     await stores.clear();
-    const found = await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, log: quiet });
-    expect(found).toEqual({ datasets: 1, models: 0, jobs: 0, aliases: 0, unreadable: [key] });
+    const found = await reindex({
+      artifacts,
+      jobs: stores.jobs,
+      catalogue: stores.catalogue,
+      studies: stores.studies,
+      log: quiet,
+    });
+    expect(found).toEqual({ datasets: 1, models: 0, jobs: 0, aliases: 0, studies: 0, unreadable: [key] });
     expect(await stores.catalogue.dataset("acme", dataset.id)).toEqual(dataset);
   });
 });

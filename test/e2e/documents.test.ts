@@ -37,7 +37,7 @@ const examplesOf = (document: string): Example[] => {
   return examples;
 };
 
-const idPattern = /(ds|job|mdl)_[0-9A-HJKMNP-TV-Z]{26}/;
+const idPattern = /(ds|job|mdl|std)_[0-9A-HJKMNP-TV-Z]{26}/;
 /** What differs from run to run, and how each may look. `…` stands for whatever was left out. */
 const looseParts: readonly [shown: RegExp, allowed: string][] = [
   [/^…/, "[\\s\\S]*?"],

@@ -46,8 +46,12 @@ export const createGrpcClient = (address: string) => {
     model: (id: string): Promise<Model> => answered((callback) => models.getModel({ id }, callback)),
     report: async (id: string) =>
       (await answered<GetModelReportResponse>((callback) => models.getModelReport({ id }, callback))).report,
-    predict: (model: string, rows: Record<string, unknown>[], strict?: boolean): Promise<PredictResponse> =>
-      answered((callback) => models.predict({ model, rows, strict }, callback)),
+    predict: (
+      model: string,
+      rows: Record<string, unknown>[],
+      strict?: boolean,
+      coverage?: number,
+    ): Promise<PredictResponse> => answered((callback) => models.predict({ model, rows, strict, coverage }, callback)),
     close: (): void => {
       for (const client of [datasets, jobs, models]) client.close();
     },

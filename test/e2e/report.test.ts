@@ -52,6 +52,38 @@ describe("every model comes with a report", () => {
     grpc.close();
   });
 
+  test("a prediction with a promised coverage has sets or intervals, over both surfaces", async () => {
+    const { job, report } = await train("diabetes", {
+      task: { type: "regression", label: "progression", features: ["bmi", "bp"] },
+      model: { type: "linear" },
+    });
+    const { conformal } = taskOf<RegressionReport>(report, "regression");
+    expect(conformal).toMatchObject({ type: "intervals", rows: 88, least: null });
+    const rows = [
+      { bmi: 20, bp: 90 },
+      { bmi: 38, bp: 110 },
+    ];
+    const answer = await client.predict(job.model ?? "", rows, { coverage: 0.8 });
+    expect(answer.coverage).toEqual({ level: 0.8, method: "adaptive", rows: 88 });
+    const told = answer.predictions.map((one) =>
+      "value" in one ? [one.interval?.lower, one.value, one.interval?.upper] : [],
+    );
+    for (const [lower = 0, value = 0, upper = 0] of told) expect(upper - value).toBeCloseTo(value - lower, 8);
+    const plain = await client.predict(job.model ?? "", rows);
+    expect(plain.coverage).toBeUndefined();
+    expect(plain.predictions.map((one) => Object.keys(one))).toEqual([["value"], ["value"]]);
+    const grpc = createGrpcClient(service.grpc);
+    const { predictions, coverage } = await grpc.predict(job.model ?? "", rows, false, 0.8);
+    expect(coverage).toEqual(answer.coverage);
+    expect(
+      predictions.map(({ kind }) =>
+        kind?.$case === "regression" ? [kind.value.interval?.lower, kind.value.value, kind.value.interval?.upper] : [],
+      ),
+    ).toEqual(told);
+    grpc.close();
+    await expect(client.predict(job.model ?? "", rows, { coverage: 0.995 })).rejects.toThrow(/needs 199/);
+  });
+
   test("a logistic regression's has an area under the ROC", async () => {
     const { job, report } = await train("breast_cancer", {
       task: { type: "classification", label: "diagnosis" },

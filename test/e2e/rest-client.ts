@@ -5,7 +5,7 @@ import type { Problem } from "../../src/domain/errors.ts";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model, PredictRequest, PredictResponse } from "../../src/domain/models/model.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 
 export interface Answer<T> {
@@ -69,8 +69,8 @@ export const createRestClient = (url: string, key?: string) => {
     untilDone: (id: string) => until(id, ({ done }) => done),
     model: (id: string) => expectSuccess<Model>(`/v1/models/${id}`),
     report: (id: string) => expectSuccess<Report>(`/v1/models/${id}/report`),
-    predict: (id: string, rows: unknown[]) =>
-      expectSuccess<{ predictions: Prediction[] }>(`/v1/models/${id}/predict`, json({ rows })),
+    predict: (id: string, rows: unknown[], options: Partial<PredictRequest> = {}) =>
+      expectSuccess<PredictResponse>(`/v1/models/${id}/predict`, json({ rows, ...options })),
     /** Follows the job's server-sent events until one fits. */
     untilEvent: async (id: string, fits: (event: JobEvent) => boolean): Promise<JobEvent> => {
       const gone = new AbortController();

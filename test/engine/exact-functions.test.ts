@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url);
 /** Everything between a file of rows and the bits of the weights. Predictions and reports are answers, not weights. */
-const folders = ["src/engine/", "src/data/", "src/domain/", "workers/"];
+const folders = ["src/engine/", "src/data/", "src/search/", "src/domain/", "workers/"];
 const answers = ["workers/training/network-report.ts", "workers/inference/reconstruction.ts"];
 /** Compares kernels with each other, and computes no weight. */
 const comparisons = "src/engine/kernels/cases/";

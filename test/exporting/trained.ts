@@ -68,7 +68,7 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   const end = await run.fit({
     control: createControl(),
     checkpointMs: Number.POSITIVE_INFINITY,
-    ...{ preprocessing, initial: null, resume: null },
+    ...{ preprocessing, initial: null, resume: null, trial: null },
     ...{ onProgress: () => {}, onPoint: () => {}, onEvent: () => {}, writeCheckpoint: async () => {} },
   });
   run.dismiss();

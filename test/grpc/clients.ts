@@ -12,13 +12,14 @@ import { AliasesServiceClient } from "../../src/grpc/generated/descent/v1/aliase
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { type ImportHeader, ModelsServiceClient } from "../../src/grpc/generated/descent/v1/models.ts";
-
 import { PredictionsServiceClient } from "../../src/grpc/generated/descent/v1/predictions.ts";
+import { StudiesServiceClient } from "../../src/grpc/generated/descent/v1/studies.ts";
 
 export interface Clients {
   datasets: DatasetsServiceClient;
   jobs: JobsServiceClient;
   models: ModelsServiceClient;
+  studies: StudiesServiceClient;
   aliases: AliasesServiceClient;
   predictions: PredictionsServiceClient;
   close(): void;
@@ -32,12 +33,13 @@ export const connectClients = (
   const datasets = new DatasetsServiceClient(address, channel, options);
   const jobs = new JobsServiceClient(address, channel, options);
   const models = new ModelsServiceClient(address, channel, options);
+  const studies = new StudiesServiceClient(address, channel, options);
   const aliases = new AliasesServiceClient(address, channel, options);
   const predictions = new PredictionsServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models, aliases, predictions },
+    ...{ datasets, jobs, models, aliases, predictions, studies },
     close: () => {
-      for (const client of [datasets, jobs, models, aliases, predictions] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases, predictions, studies] as Client[]) client.close();
     },
   };
 };

@@ -16,6 +16,8 @@ import {
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
+import { inferenceService } from "../../src/inference-protocol/grpc.ts";
+import { registerInferenceProtocol } from "../../src/inference-protocol/rest.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
@@ -29,13 +31,15 @@ import {
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
 import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
-import type { Admit } from "../../src/usecases/admission/caller.ts";
-
+import { createRedisStudyStore } from "../../src/store/redis/studies/redis-study-store.ts";
+import { type Admit, admitEveryone } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
+import { createLoadGate } from "../../src/usecases/admission/load-gate.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
+import { answerHttp, answerMessage, readHttpAnswer } from "../../workers/inference/answer-inference.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planPrediction } from "../../workers/planning/plan-prediction.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
@@ -74,6 +78,7 @@ export const startTestService = async (
   const plain: Deps = {
     artifacts,
     jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
+    studies: createRedisStudyStore({ redis: commands, subscriber }),
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),
@@ -88,8 +93,10 @@ export const startTestService = async (
   const deps = options.deps?.(plain) ?? plain;
   const { admit, onFinished } = options;
   const both = { ...(admit === undefined ? {} : { admit }), ...(onFinished === undefined ? {} : { onFinished }) };
-  const rest = await createRestServer(deps, both);
-  const grpc = createGrpcServer(deps, { ...both, readinessMs: 100 });
+  const gate = createLoadGate(deps.log);
+  const inference = { deps, admit: admit ?? admitEveryone, gate };
+  const rest = await createRestServer(deps, { ...both, plugins: [(app) => registerInferenceProtocol(app, inference)] });
+  const grpc = createGrpcServer(deps, { ...both, services: [inferenceService], readinessMs: 100 });
   const url = await rest.listen({ host: "127.0.0.1", port: 0 });
   const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
   return {
@@ -101,6 +108,7 @@ export const startTestService = async (
     grpc,
     close: async () => {
       await Promise.all([rest.close(), grpc.close(1000)]);
+      gate.close();
       await queue.close();
       for (const connection of [commands, subscriber, queueConnection]) connection.disconnect();
       await redis.stop();
@@ -125,6 +133,9 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
       Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
     predictMessage: async (party, model, body) =>
       writePredictResponse(await predict(party, model, readPredictRequest(body))),
+    inferHttp: async (party, model, question) =>
+      readHttpAnswer(await answerHttp(model, question, (body) => predict(party, model, body))),
+    inferMessage: (party, model, question) => answerMessage(model, question, (body) => predict(party, model, body)),
     importNetwork: ({ tenant }, request) => importNetwork(artifacts, { tenant, ...request }),
     exportOnnx: async ({ tenant }, { model, preprocessing }) => ({
       content: isImported(model)

@@ -19,7 +19,7 @@ const keys = [
 let service: TestService;
 let clients: Clients;
 /** What acme owns; rival must not see, touch or guess any of it. */
-const owned = { dataset: "", job: "", model: "", waiting: "", alias: "acme-live" };
+const owned = { dataset: "", job: "", model: "", waiting: "", alias: "acme-live", study: "" };
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const metadataOf = (key: string | null): Metadata => {
@@ -46,6 +46,12 @@ beforeAll(async () => {
   owned.job = job.id;
   owned.model = (await finishJob(service, job, "acme")).id;
   owned.waiting = (await submit(owned.dataset)).id;
+  const study = await fetch(`${service.url}/v1/studies`, {
+    method: "POST",
+    headers: { ...bearer("key-of-acme"), "content-type": "application/json" },
+    body: JSON.stringify({ job: spec(owned.dataset) }),
+  });
+  owned.study = ((await study.json()) as { id: string }).id;
   const metadata = metadataOf("key-of-acme");
   await ask(clients.aliases, clients.aliases.putAlias, { name: owned.alias, model: owned.model }, metadata);
 });
@@ -56,13 +62,13 @@ afterAll(async () => {
 
 /** One call per operation and surface, aimed at what acme owns. */
 const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unknown>> => {
-  const { datasets, jobs, models, aliases, predictions } = clients;
+  const { datasets, jobs, models, aliases, predictions, studies } = clients;
   const stream = async (messages: AsyncIterable<unknown>): Promise<unknown[]> => {
     const received: unknown[] = [];
     for await (const message of messages) received.push(message);
     return received;
   };
-  const { dataset, job, model, waiting } = owned;
+  const { dataset, job, model, waiting, study } = owned;
   const wanted = { ...spec(dataset), task: { ...spec(dataset).task, features: [] }, labels: {} };
   return {
     uploadDataset: (m) => uploadFile(clients, iris, {}, m),
@@ -82,6 +88,20 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     pauseJob: (m) => ask(jobs, jobs.pauseJob, { id: waiting }, m),
     resumeJob: (m) => ask(jobs, jobs.resumeJob, { id: waiting }, m),
     deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
+    submitStudy: (m) => ask(studies, studies.submitStudy, { spec: { job: spec(dataset) } }, m),
+    validateStudy: (m) => ask(studies, studies.validateStudy, { spec: { job: spec(dataset) } }, m),
+    getStudy: (m) => ask(studies, studies.getStudy, { id: study }, m),
+    listStudies: (m) => ask(studies, studies.listStudies, {}, m),
+    listTrials: (m) => ask(studies, studies.listTrials, { id: study }, m),
+    suggestTrial: (m) => ask(studies, studies.suggestTrial, { id: study, values: {} }, m),
+    getLeaderboard: (m) => ask(studies, studies.getLeaderboard, { id: study }, m),
+    getImportances: (m) => ask(studies, studies.getImportances, { id: study }, m),
+    watchStudy: (m) => stream(studies.watchStudy({ id: study }, m)),
+    listStudyEvents: (m) => ask(studies, studies.listStudyEvents, { id: study }, m),
+    cancelStudy: (m) => ask(studies, studies.cancelStudy, { id: study }, m),
+    pauseStudy: (m) => ask(studies, studies.pauseStudy, { id: study }, m),
+    resumeStudy: (m) => ask(studies, studies.resumeStudy, { id: study }, m),
+    deleteStudy: (m) => ask(studies, studies.deleteStudy, { id: study }, m),
     importModel: (m) => importFile(clients, tinyNetwork(), { format: 1 }, m),
     listModels: (m) => ask(models, models.listModels, {}, m),
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
@@ -109,6 +129,8 @@ const bodies: Partial<
   importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
   predictDataset: (of) => ({ type: "application/json", content: JSON.stringify({ dataset: of.dataset }) }),
+  submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
+  suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
@@ -120,7 +142,16 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
   call: (headers: Record<string, string>, of = owned): Promise<Response> => {
     const body = bodies[operation]?.(of);
     const steers = ["cancelJob", "pauseJob", "resumeJob"].includes(operation);
-    const id = tag === "datasets" ? of.dataset : tag === "models" ? of.model : steers ? of.waiting : of.job;
+    const id =
+      tag === "studies"
+        ? of.study
+        : tag === "datasets"
+          ? of.dataset
+          : tag === "models"
+            ? of.model
+            : steers
+              ? of.waiting
+              : of.job;
     return fetch(`${service.url}${url.replace(":id", id).replace(":name", of.alias)}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
@@ -133,9 +164,24 @@ const mentionsAcme = (answer: unknown): boolean =>
   Object.values(owned).some((id) => JSON.stringify(answer).includes(id));
 /** What a stranger gets: these make or list their own, all others name what is not theirs. */
 const own: readonly OperationName[] = [
-  ...(["uploadDataset", "listDatasets", "listJobs", "importModel", "listModels", "listAliases"] as const),
+  ...([
+    "uploadDataset",
+    "listDatasets",
+    "listJobs",
+    "importModel",
+    "listModels",
+    "listAliases",
+    "listStudies",
+  ] as const),
 ];
-const byReference: readonly OperationName[] = ["submitJob", "planJob", "validateJob", "putAlias"];
+const byReference: readonly OperationName[] = [
+  "submitJob",
+  "planJob",
+  "validateJob",
+  "putAlias",
+  "submitStudy",
+  "validateStudy",
+];
 
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {
@@ -168,12 +214,13 @@ describe("another tenant", () => {
         job: `job_${ulid}`,
         model: `mdl_${ulid}`,
         waiting: `job_${ulid}`,
+        study: `std_${ulid}`,
         alias: "nobodys",
       };
       const answer = async (of: typeof owned): Promise<[number, string]> => {
         const response = await call(bearer("key-of-rival"), of);
         const text = await response.text();
-        return [response.status, text.replaceAll(/(ds|job|mdl)_[0-9A-Z]{26}/g, "$1_…").replace(of.alias, "…")];
+        return [response.status, text.replaceAll(/(ds|job|mdl|std)_[0-9A-Z]{26}/g, "$1_…").replace(of.alias, "…")];
       };
       expect(await answer(owned)).toEqual(await answer(nobodys));
     },

@@ -7,7 +7,8 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
-import type { CheckpointRecord } from "../../src/store/job-store.ts";
+import type { CheckpointRecord, Trial } from "../../src/store/job-store.ts";
+import type { InferQuestion } from "../../src/usecases/deps.ts";
 import type { Control } from "./control.ts";
 
 /** Everything that the lead of a job must know; it opens the store, reads and computes by itself. */
@@ -26,6 +27,8 @@ export interface RunOrder {
   artifactUrl: string;
   artifactCache: CacheOptions | null;
   checkpointMs: number;
+  /** Null: the job is no study's trial. */
+  trial: Trial | null;
   /** What the ledger holds for the job: the lead may not take more. */
   admitted: { memoryBytes: number; threads: number };
   /** At least so large, and all zero. */
@@ -50,6 +53,8 @@ export type RunEnd =
   | { type: "predicted"; prediction: JobPrediction; metrics: Metrics }
   /** As requested; the checkpoint, if one was requested, was posted before. */
   | { type: "stopped" }
+  /** The epoch at which it was to pause; the checkpoint was posted before. */
+  | { type: "reached"; epoch: number }
   | { type: "failed"; error: JobError }
   /** The world did not let it go on (the store is away): the job goes back to the queue. */
   | { type: "interrupted"; reason: string };
@@ -74,6 +79,8 @@ export type FromThread =
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
   | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
+  | { type: "inferHttp"; tenant: TenantId; model: AnyModel; question: InferQuestion & { jsonBytes: number | null } }
+  | { type: "inferMessage"; tenant: TenantId; model: AnyModel; question: InferQuestion }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -7,6 +7,7 @@ import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
+import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import {
   type AnyModel,
@@ -18,10 +19,14 @@ import {
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
+import { withCoverage } from "../../src/stats/conformal/with-coverage.ts";
+import { reportOf } from "../../src/store/artifacts/model-files.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
+import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
+import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { type Answer, loadModel } from "./load-model.ts";
@@ -69,6 +74,7 @@ const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void 
   throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
 };
 
+const scores = createLoadedModels<{ conformal: Conformal | null }>(setup.cacheBytes);
 const networks = createLoadedModels<NetworkAnswer>(setup.cacheBytes);
 
 const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<NetworkAnswer> => {
@@ -85,8 +91,20 @@ const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promis
   return predictTrained(tenant, model, body);
 };
 
+/** What the report knows of the model's errors on held-out rows, read once. */
+const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | null> => {
+  const name = keyOf(tenant, model);
+  const known = scores.get(name);
+  if (known !== null) return known.conformal;
+  const { key, check, what } = reportOf(tenant, model);
+  const bytes = await readVerified(artifacts, key, check, what);
+  const { conformal = null }: { conformal?: Conformal | null } = JSON.parse(Buffer.from(bytes).toString());
+  scores.add(name, { value: { conformal }, bytes: bytes.byteLength });
+  return conformal;
+};
+
 const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
-  const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
+  const { rows, strict, coverage, ...promise } = parse(PredictRequest, body, { most: rowLimits });
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
   const pixels = pixelsOf === null ? {} : { pixelsOf };
@@ -95,7 +113,10 @@ const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   requireRoom(answer, model, rows, pixels);
   const predictions = answer(inputs, rows);
   requireFinite(predictions, warnings);
-  return { predictions, warnings: [...warnings], furtherWarnings };
+  const warned = { warnings: [...warnings], furtherWarnings };
+  if (coverage === undefined) return { predictions, ...warned };
+  const conformal = await conformalOf(tenant, model);
+  return { ...withCoverage(predictions, conformal, { coverage, ...promise }), ...warned };
 };
 
 answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
@@ -104,7 +125,15 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
     if (question.type === "forget") {
       models.removeBelow(`${question.tenant}/${question.model}/`);
       networks.removeBelow(`${question.tenant}/${question.model}/`);
+      scores.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
+    }
+    if (question.type === "inferHttp" || question.type === "inferMessage") {
+      const { tenant, model } = question;
+      const asked = (body: unknown) => predict(tenant, model, body);
+      return question.type === "inferHttp"
+        ? answerHttp(model, question.question, asked)
+        : answerMessage(model, question.question, asked);
     }
     const { tenant, model, body } = question;
     if (question.type === "predictMessage")

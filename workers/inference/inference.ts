@@ -4,14 +4,18 @@ import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { AnyModel } from "../../src/domain/models/model.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
+import type { EngineAccess } from "../../src/usecases/deps.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
+import { readHttpAnswer } from "./answer-inference.ts";
 
 export interface Inference {
   /** From the bytes of a JSON body to those of the answer. The body's are moved to the thread: reading ten thousand rows is its work too. */
   predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  inferHttp: EngineAccess["inferHttp"];
+  inferMessage: EngineAccess["inferMessage"];
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }
@@ -45,6 +49,12 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
   return {
     predictJson: predicting("predictJson"),
     predictMessage: predicting("predictMessage"),
+    inferHttp: async (party, model, question) => {
+      const asked = { type: "inferHttp", tenant: party.tenant, model, question } as const;
+      return readHttpAnswer(await thread.ask(party, asked, [question.body.buffer]));
+    },
+    inferMessage: (party, model, question) =>
+      thread.ask(party, { type: "inferMessage", tenant: party.tenant, model, question }, [question.body.buffer]),
     forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),
     close: thread.close,
   };

@@ -1,6 +1,6 @@
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Suspicion } from "../../src/domain/jobs/poison.ts";
-import type { CheckpointRecord, Fence } from "../../src/store/job-store.ts";
+import type { CheckpointRecord, Fence, Trial } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
 import type { Outbox } from "./outbox.ts";
 import type { AttemptOutcome } from "./trainer-deps.ts";
@@ -11,6 +11,8 @@ export interface Claimed {
   job: Job;
   /** A suspect has the trainer for itself. */
   suspicion: Suspicion;
+  /** Null: no study's. */
+  trial: Trial | null;
   /** Newest first. */
   checkpoints: CheckpointRecord[];
 }

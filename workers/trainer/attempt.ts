@@ -106,7 +106,7 @@ const prepareOrder = async (
   { fence, control }: Attempt,
   claimed: Claimed,
 ): Promise<Omit<RunOrder, "memory">> => {
-  const { job, checkpoints } = claimed;
+  const { job, checkpoints, trial } = claimed;
   const { tenant, attempt } = fence;
   const { spec, plan } = job;
   const [dataset, base] = await Promise.all([
@@ -127,6 +127,7 @@ const prepareOrder = async (
     artifactUrl,
     artifactCache,
     checkpointMs,
+    trial,
     admitted,
     control,
   };

@@ -68,6 +68,18 @@ const release = async (
   return job?.state === "queued" ? "hand_back" : "ended";
 };
 
+/** A trial that has come to where it is compared with others: it pauses, unless it was cancelled meanwhile. */
+const reach = async (deps: TrainerDeps, attempt: Attempt, epoch: number, log: Logger): Promise<RunOutcome> => {
+  const { fence, lost } = attempt;
+  const at = deps.now().toISOString();
+  const state = await whileUnavailable(lost, () => deps.jobs.reach(fence, epoch, at));
+  if (state === null) return "ended";
+  attempt.became(releasedAs[state] ?? "handed_back");
+  log.info({ state, epoch }, "job paused at the epoch where it is compared");
+  if (state === "cancelled") await publish(deps, attempt, null, log);
+  return "ended";
+};
+
 const succeed = async (
   deps: TrainerDeps,
   attempt: Attempt,
@@ -132,6 +144,8 @@ export const commitEnd = async (
         log,
       );
     }
+    case "reached":
+      return reach(deps, attempt, end.epoch, log);
     case "interrupted":
       return release(deps, attempt, end.reason, log);
     case "crashed":

@@ -12,8 +12,8 @@ import { isExact } from "../../src/engine/exact/exact-plan.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { withOutputs } from "../../src/engine/nn/network-head.ts";
-import { digestOfTensors, safetensorsChunks } from "../../src/formats/safetensors/safetensors.ts";
-import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../src/store/artifacts/artifact-store.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
@@ -67,6 +67,19 @@ const createReports = (post: (message: FromThread) => void) => {
   };
 };
 
+/** What the model made of each validation row: with it trials are compared row by row. */
+const writeScores = (
+  artifacts: ArtifactStore,
+  tenant: string,
+  id: string,
+  digest: string,
+  scores: Tensor[],
+): Promise<WrittenArtifact> => {
+  const key = artifactKeys.scores(tenant, id, digestHex(digest));
+  const chunks = safetensorsChunks(scores, { producer: "descent" });
+  return patiently(() => artifacts.write(key, Readable.from(chunks)));
+};
+
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
 const publishWeights = async (
   artifacts: ArtifactStore,
@@ -95,6 +108,7 @@ const publishWeights = async (
             Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
           ),
         );
+  const ofTrial = end.scores === null ? {} : { scores: await writeScores(artifacts, tenant, id, digest, end.scores) };
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -106,7 +120,7 @@ const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report, ...(description === null ? {} : { network: description }) },
+    files: { weights, report, ...(description === null ? {} : { network: description }), ...ofTrial },
     preprocessing,
   };
   return { type: "trained", model, metrics };
@@ -120,6 +134,7 @@ const createContext = (
 ) => ({
   control: order.control,
   checkpointMs: order.checkpointMs,
+  trial: order.trial,
   onProgress: reports.onProgress,
   onPoint: reports.onPoint,
   onEvent: ({ level, type, message, data }: Parameters<TrainingRunContext["onEvent"]>[0]): void => {

@@ -1,22 +1,25 @@
 import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
-import { collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
+import { type Answers, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
+import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { reportNetwork } from "./network-report.ts";
+import { type NetworkResults, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -24,6 +27,7 @@ import {
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "./training-run.ts";
+import { scoreRows } from "./trials/row-scores.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
 
@@ -35,6 +39,54 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
   if (!("classWeights" in loss) || typeof loss.classWeights !== "object" || label.type !== "classes") return null;
   const { classWeights } = loss;
   return label.classes.map((name) => (Object.hasOwn(classWeights, name) ? (classWeights[name] ?? 1) : 1));
+};
+
+/** What a study compares its trials by. */
+const scoreValidation = (
+  { trial, preprocessing, control }: TrainingRunContext,
+  spec: TracedSpec,
+  { validation: { labels } }: ReturnType<typeof dataViews>,
+  plan: ReturnType<typeof planTraining>,
+  ask: (onBatch: () => void) => Answers,
+): Tensor[] | null =>
+  trial === null || labels === null || plan.data.validation.rows === 0
+    ? null
+    : scoreRows({ spec, preprocessing, labels, answers: ask(() => beat(control)) });
+
+/** The epoch at which a trial is to pause. */
+const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
+  trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
+
+/** Training rows whose residuals tell how wide intervals are, at most. */
+const mostSeen = 4000;
+
+/** What a network of tables says of training rows, for regressions; of others no width is learnt. */
+const answersOfSeen = async (
+  { spec, shape, kernels }: { spec: TracedSpec; shape: DataShape; kernels: KernelSource },
+  { label }: Preprocessing,
+  { features }: { readonly features: Float32Array },
+  tensors: readonly Tensor[],
+): Promise<NetworkResults["seen"]> => {
+  if (label.type !== "number" || spec.model.type === "cnn") return null;
+  const { inputs, trainRows } = shape;
+  const count = Math.min(trainRows, mostSeen);
+  const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
+  const picked = new Float32Array(count * inputs);
+  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+  const weights = new Map(tensors.flatMap(({ name, data }) => (isFloat32(data) ? [[name, data] as const] : [])));
+  const predictor = await createPredictor(spec, shape, weights, kernels);
+  return { rows, outputs: predictor.predict(picked) };
+};
+
+/** Pictures of the training rows as they are changed from epoch to epoch, where the spec asks for that. */
+const feedImages = (
+  { augment, seed }: TracedSpec["training"],
+  preprocessing: Preprocessing,
+  pixels: Uint8Array | null,
+  imageBytes: number,
+): { feed?: FeedImages } => {
+  if (pixels === null || augment === undefined) return {};
+  return { feed: createFeed(preprocessing, { pixels, imageBytes, augment }, { seed, purpose: purposes.augment }) };
 };
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -51,15 +103,8 @@ export const createNetworkRun = async (
   const views = dataViews(plan, memory);
 
   const { feed } = plan;
-  const { augment, seed } = spec.training;
   const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
   const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
-  const feedOf = (preprocessing: Preprocessing): { feed?: FeedImages } => {
-    if (feed === null || pixels === null || augment === undefined) return {};
-    const images = { pixels, imageBytes: feed.imageBytes, augment };
-    return { feed: createFeed(preprocessing, images, { seed, purpose: purposes.augment }) };
-  };
-
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -70,7 +115,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...feedOf(context.preprocessing),
+    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, pixels, feed?.imageBytes ?? 0) },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -89,7 +134,9 @@ export const createNetworkRun = async (
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
-      if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
+      if (outcome === "paused" || outcome === "handed_back" || outcome === "reached")
+        await context.writeCheckpoint(toContent(state));
+      if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
       // Copies: the store hashes and writes ordinary memory.
       const tensors = weightTensors(plan, memory).map(
@@ -97,7 +144,14 @@ export const createNetworkRun = async (
       );
       const answers = collectAnswers(plan, memory, team, () => beat(context.control));
       const { preprocessing } = context;
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics });
+      const asked = { loss: spec.loss, preprocessing, arrays: views };
+      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+      const linear = isLinear
+        ? null
+        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+      const seen = await answersOfSeen({ spec, shape, kernels }, preprocessing, views.train, tensors);
+      beat(context.control);
+      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
         measured.notes.push(separated.note);
@@ -105,6 +159,9 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
+      const scores = scoreValidation(context, spec, views, plan, (onBatch) =>
+        collectAnswers(plan, memory, team, onBatch, "validation"),
+      );
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         tensorOf: (name) => {
@@ -112,7 +169,7 @@ export const createNetworkRun = async (
           return data !== undefined && isFloat32(data) ? data : null;
         },
       });
-      return { type: "completed", tensors, metrics, parameters: plan.parameters, report };
+      return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
     },
   };
 };

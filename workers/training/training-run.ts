@@ -4,6 +4,7 @@ import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.t
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import type { Trial } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
 import type { TeamOrder } from "../engine/protocol.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
@@ -22,6 +23,8 @@ export interface TrainingRunContext {
   initial: ReadonlyMap<string, Float32Array> | null;
   resume: CheckpointContent | null;
   checkpointMs: number;
+  /** Null: the job is no study's trial. */
+  trial: Trial | null;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
   onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
@@ -30,9 +33,18 @@ export interface TrainingRunContext {
 }
 
 export type TrainingRunEnd =
-  | { type: "completed"; tensors: Tensor[]; metrics: Metrics; parameters: number; report: Report }
+  | {
+      type: "completed";
+      tensors: Tensor[];
+      metrics: Metrics;
+      parameters: number;
+      report: Report;
+      scores: Tensor[] | null;
+    }
   /** As the control word requests; a requested checkpoint is written. */
-  | { type: "stopped" };
+  | { type: "stopped" }
+  /** At the epoch at which it was to pause; the checkpoint is written. */
+  | { type: "reached"; epoch: number };
 
 /** One way to fit a model: a network trained by a team of threads, or clusters by one. */
 export interface TrainingRun {

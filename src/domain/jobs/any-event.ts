@@ -25,13 +25,9 @@ export const AnyEvent = z
         ...eventParts,
         type: z.literal("progress"),
         data: z
-          .looseObject({
-            progress: z.number().describe("share of the planned steps, 0 to 1"),
-            trainLoss: z.number().optional().describe("of the last epoch so far"),
-            validationLoss: z.number().optional().describe("of the validation split, if there is one"),
-          })
+          .object({ progress: z.number().describe("share of the planned steps, 0 to 1") })
           .catchall(z.number())
-          .describe("progress, and the latest metrics by name"),
+          .describe("progress, and the latest metrics by name: trainLoss, validationLoss, …"),
       })
       .meta({ id: "ProgressEvent", title: "Progress", description: "How far the training is." }),
     z

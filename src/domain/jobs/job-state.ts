@@ -18,6 +18,8 @@ export const transitions = {
   progress: { from: ["running"], to: "running", fenced: true },
   requestPause: { from: ["running"], to: "pausing", fenced: false },
   pause: { from: ["pausing"], to: "paused", fenced: true },
+  /** A study's trial, at the epoch where it is compared with others. */
+  reach: { from: ["running", "pausing"], to: "paused", fenced: true },
   pauseQueued: { from: ["queued"], to: "paused", fenced: false },
   resume: { from: ["paused"], to: "queued", fenced: false },
   /** Resumed before its trainer had paused it: it goes on, or back to the queue with the checkpoint that is being written. */

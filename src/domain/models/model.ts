@@ -5,6 +5,7 @@ import { DatasetId, JobId, ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { limits } from "../limits.ts";
+import { CoverageAnswer, coverageOptions } from "./conformal.ts";
 import { ImportedModel } from "./imported-model.ts";
 import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
@@ -136,7 +137,12 @@ export const Model = z
     metrics: Metrics.describe("as they were at the end of training"),
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
     files: z
-      .object({ weights: StoredFile, report: StoredFile, network: StoredFile.optional() })
+      .object({
+        weights: StoredFile,
+        report: StoredFile,
+        network: StoredFile.optional(),
+        scores: StoredFile.optional(),
+      })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()
       .describe("what `/weights` and the report are held against; models of earlier versions are without"),
@@ -177,6 +183,7 @@ export const PredictRequest = z
   .strictObject({
     rows: z.array(Row).min(1).max(limits.predictRows).describe("raw, as in the data set"),
     strict: z.boolean().default(false).describe("refuse, with 422, what would be answered with a warning"),
+    ...coverageOptions,
   })
   .meta({ id: "PredictRequest", title: "Rows", description: "Rows for a model that was trained here." });
 
@@ -187,16 +194,29 @@ export const AnyPredictRequest = z
 
 const logDensity = z.number().describe("natural logarithm of the row's density, in the units of the data");
 
+export const PredictionInterval = z
+  .object({ lower: z.number().describe("where it begins"), upper: z.number().describe("where it ends") })
+  .meta({ id: "ValueInterval", description: "Of a value, in the label's units." });
+
 export const Prediction = z
   .union([
     z
       .object({
         label: z.string().describe("the most probable class"),
         probabilities: exactRecord(z.string(), z.number()).describe("class → probability"),
+        set: z
+          .array(z.string())
+          .optional()
+          .describe("with `coverage`: classes that hold the row's own with this probability, the likeliest first"),
       })
       .meta({ id: "ClassPrediction", title: "Class", description: "Of a classification." }),
     z
-      .object({ value: z.number().describe("in the label's units") })
+      .object({
+        value: z.number().describe("in the label's units"),
+        interval: PredictionInterval.optional().describe(
+          "with `coverage`: holds the row's value with this probability",
+        ),
+      })
       .meta({ id: "NumberPrediction", title: "Number", description: "Of a regression." }),
     z
       .object({
@@ -251,6 +271,7 @@ export const PredictResponse = z
     predictions: z.array(Prediction).describe("in the order of the rows"),
     warnings: z.array(PredictWarning).describe(`by row; at most ${limits.predictWarnings} are listed`),
     furtherWarnings: z.int().describe("how many more there are"),
+    coverage: CoverageAnswer.optional().describe("with `coverage`: what is promised, and on what grounds"),
   })
   .meta({ id: "PredictResponse", description: "One prediction for each row." });
 

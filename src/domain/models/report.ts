@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Conformal } from "./conformal.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
 
 /** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
@@ -38,6 +39,41 @@ export const TrainingFit = z
     nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
   })
   .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
+
+const difference = Estimate.describe(
+  "mean over the rows of what this model's measure is better by: above 0, it is worth having; paired, row by row",
+);
+
+export const Against = z
+  .object({
+    measure: z
+      .enum(["log_likelihood", "squared_error"])
+      .describe("of a row: ln p of its label (classes and counts), or (label − prediction)² in the label's units"),
+    rows: z.int().describe("of the report's split, the same for all models"),
+    null: z
+      .object({ difference })
+      .meta({ id: "AgainstNull", description: "The model that knows only the training labels' shares, or their mean." })
+      .describe("against knowing no feature"),
+    linear: z
+      .object({
+        model: z.enum(["linear", "softmax", "poisson"]).describe("solved on the same training rows and inputs"),
+        l2: z.number().describe("its penalty: 0, unless without one it would have no end"),
+        trainRows: z.int().describe("that it was solved on: all, or as many as a second or two allow"),
+        difference,
+      })
+      .meta({ id: "AgainstLinear", description: "The exact linear model." })
+      .nullable()
+      .describe("null for linear models themselves, for images, or where solving it would take too long"),
+  })
+  .meta({ id: "Against", description: "Is the model worth it? Compared with simpler ones on the same rows." });
+
+const against = Against.nullable()
+  .default(null)
+  .describe("null where the loss is another, or for models of earlier versions");
+
+const conformal = Conformal.nullable()
+  .default(null)
+  .describe("null where no rows were held out; models of earlier versions have none");
 
 const linear = {
   coefficients: z
@@ -91,6 +127,8 @@ export const ClassificationReport = z
     task: z.literal("classification"),
     ...evaluated,
     ...linear,
+    conformal,
+    against,
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),
@@ -129,6 +167,8 @@ export const RegressionReport = z
     task: z.literal("regression"),
     ...evaluated,
     ...linear,
+    conformal,
+    against,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
@@ -219,6 +259,7 @@ export const Report = z
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
 export type TrainingFit = z.infer<typeof TrainingFit>;
+export type Against = z.infer<typeof Against>;
 export type Estimate = z.infer<typeof Estimate>;
 export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;

@@ -10,7 +10,7 @@ import { operations } from "../../usecases/admission/operations.ts";
 import { problemContentType } from "../problem.ts";
 import type { RestRoute } from "../routes/route.ts";
 import { Problem } from "./schemas.ts";
-import { type Schema, shapeSchema } from "./shape-schemas.ts";
+import { breakCircle, type Schema, shapeSchema } from "./shape-schemas.ts";
 
 /** Answers that any operation may give: keys, limits, parameters, ourselves. */
 const everywhere: readonly ErrorCode[] = [
@@ -95,7 +95,10 @@ interface Parts {
 /** The plugins drop the examples of bodies; and schemas are put as generators of clients need them. */
 const finished = (document: Document, routes: readonly RestRoute[]): Document => {
   const { paths = {}, components } = document as Parts;
-  for (const schema of Object.values(components?.schemas ?? {})) shapeSchema(schema);
+  for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
+    breakCircle(name, schema);
+    shapeSchema(schema);
+  }
   for (const { url, method, body } of routes) {
     const path = paths[url.replaceAll(/:([a-z]+)/gi, "{$1}")];
     const media = body && path?.[method.toLowerCase()]?.requestBody?.content[body.contentType];

@@ -100,7 +100,12 @@ export const JobQuery = z.strictObject({
     .describe("seconds to wait for the job's state to change; answers at once when the job is done"),
 });
 export const SubmitQuery = z.strictObject({
-  validateOnly: z.boolean().default(false).describe("only check: 200 with the plan, and nothing is stored"),
+  validateOnly: z
+    .boolean()
+    .default(false)
+    .describe(
+      "only check: 200 with the plan, and nothing is stored; `POST /v1/jobs/plan` is the same under a path of its own",
+    ),
 });
 export const EventsQuery = z.strictObject({
   after: z.string().optional().describe("only events after the one with this id"),

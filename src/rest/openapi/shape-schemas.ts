@@ -71,6 +71,17 @@ const partsOf = (schema: Schema): Schema[] =>
     ...[schema.items, schema.additionalProperties].filter((part) => typeof part === "object"),
   ] as Schema[];
 
+/** What refers to itself cannot be written as an alias in TypeScript: inside itself it is any value. */
+export const breakCircle = (name: string, schema: Schema): void => {
+  for (const part of partsOf(schema)) {
+    if (part.$ref?.endsWith(`/${name}`) !== true) breakCircle(name, part);
+    else {
+      delete part.$ref;
+      part.description = `${name}, once more`;
+    }
+  }
+};
+
 /** Reshapes a schema of the document, with all that is inside it, for those who read it by program. */
 export const shapeSchema = (schema: Schema): void => {
   tellDefault(schema);

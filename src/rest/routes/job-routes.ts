@@ -32,7 +32,7 @@ import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "jobs";
 
-const IdempotencyHeader = z.object({
+export const IdempotencyHeader = z.object({
   "idempotency-key": z
     .string()
     .optional()
@@ -78,7 +78,6 @@ export const jobRoutes: readonly RestRoute[] = [
     headers: IdempotencyHeader,
     body: { contentType: "application/json", schema: JobSpec, example: exampleSpec },
     responses: {
-      200: json("validateOnly: the plan", JobValidation),
       202: json("The job, recorded and queued", Job, {
         Location: "its URL",
         "Retry-After": "seconds until asking again makes sense",

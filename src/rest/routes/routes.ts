@@ -6,6 +6,7 @@ import { modelExportRoutes } from "./model-export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import type { RestRoute } from "./route.ts";
+import { studyRoutes } from "./studies/study-routes.ts";
 
 /** Every operation of this surface; a test holds it against the table of operations. */
 export const restRoutes: readonly RestRoute[] = [
@@ -16,4 +17,5 @@ export const restRoutes: readonly RestRoute[] = [
   ...aliasRoutes,
   ...lineageRoutes,
   ...predictionRoutes,
+  ...studyRoutes,
 ];

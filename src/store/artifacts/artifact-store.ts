@@ -63,8 +63,14 @@ export const artifactKeys = {
   modelUpload: (tenant: string, id: string) => `${tenant}/models/${id}/upload`,
   /** Computed together with the weights whose digest it bears. */
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
+  /** What a trial's model made of each validation row. */
+  scores: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/scores-${digestHex}.safetensors`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
+  studies: (tenant: string) => `${tenant}/studies/`,
+  study: (tenant: string, id: string) => `${tenant}/studies/${id}/`,
+  /** A finished study with its trials and events. */
+  studyManifest: (tenant: string, id: string) => `${tenant}/studies/${id}/manifest.json`,
   aliases: (tenant: string) => `${tenant}/aliases/`,
   /** A file for each revision that has not been replaced yet: of two that are written at a time, the newer counts. */
   alias: (tenant: string, name: string, revision: number) =>

@@ -11,6 +11,17 @@ import { changeAlias, forgetAlias, readAlias, restoreAlias } from "./scripts/ali
 
 type Recorded = Omit<AliasManifest, "history">;
 
+/** Lua writes an object's keys in any order. */
+const toRecord = (text: string): Recorded => {
+  const { name, model, revision, createdAt, updatedAt }: Recorded = JSON.parse(text);
+  return { name, model, revision, createdAt, updatedAt };
+};
+
+const toChange = (text: string): AliasChange => {
+  const { revision, model, at, by }: AliasChange = JSON.parse(text);
+  return { revision, model, at, by };
+};
+
 const isLive = (record: Recorded): record is Alias => record.model !== null;
 
 const absent = (name: string): ServiceError => new ServiceError("not_found", `There is no alias ${name}`);
@@ -47,7 +58,7 @@ export const createRedisAliases = (redis: Redis): Aliases => {
   ];
   const aliasRecords = async (tenant: TenantId): Promise<Recorded[]> => {
     const all = await onRedis(() => redis.hvals(records(tenant)));
-    return all.map((text): Recorded => JSON.parse(text)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return all.map(toRecord).sort((a, b) => (a.name < b.name ? -1 : 1));
   };
   return {
     changeAlias: async (tenant, request) => {
@@ -58,12 +69,12 @@ export const createRedisAliases = (redis: Redis): Aliases => {
         ...[name, model ?? "", at, by ?? "", condition ?? "", limits.aliases, limits.aliasHistory],
       )) as [string, string?];
       if (outcome !== "set" && outcome !== "same") throw refusal(outcome, text, request);
-      return { alias: JSON.parse(text ?? ""), changed: outcome === "set" };
+      return { alias: toRecord(text ?? "") as Alias, changed: outcome === "set" };
     },
     aliases: async (tenant) => (await aliasRecords(tenant)).filter(isLive),
     alias: async (tenant, name) => {
       const text = await onRedis(() => redis.hget(records(tenant), name));
-      const record: Recorded | null = text === null ? null : JSON.parse(text);
+      const record = text === null ? null : toRecord(text);
       if (record === null || !isLive(record)) throw absent(name);
       return record;
     },
@@ -72,7 +83,7 @@ export const createRedisAliases = (redis: Redis): Aliases => {
       const read = (await scripts.readAlias(keys, name)) as [string, ...string[]] | null;
       if (read === null) return null;
       const [record, ...history] = read;
-      return { ...JSON.parse(record), history: history.map((text): AliasChange => JSON.parse(text)) };
+      return { ...toRecord(record), history: history.map(toChange) };
     },
     aliasRecords,
     restoreAlias: async (tenant, { history, ...record }) => {

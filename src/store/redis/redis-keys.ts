@@ -19,6 +19,14 @@ export const redisKeys = {
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */
   dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
+  /** Channel on which `<tenant>/<study>` is published when a trial has ended or paused, and when a study was changed. */
+  studyNews: `${KEY_PREFIX}:studies:news`,
+  /** Set of `<tenant>/<study>` that are not done. */
+  openStudies: `${KEY_PREFIX}:studies:open`,
+  /** `…:study:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:trials` a hash by number. */
+  studyPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:study`,
+  /** All studies' ids in their order; `:unpublished` the set of finished ones without a manifest yet. */
+  studyIndex: (tenant: TenantId) => `${ofTenant(tenant)}:studies`,
   /** `…:job:<id>`: the record's hash; with `:history` a list, `:events` a stream, `:metrics` a set sorted by step. */
   jobPrefix: (tenant: TenantId) => `${ofTenant(tenant)}:job`,
   /** All jobs' ids in their order; with `:<state>`, those in the state; `:unpublished` the set of finished ones without a manifest yet. */

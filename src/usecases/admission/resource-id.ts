@@ -1,5 +1,5 @@
 import { ServiceError } from "../../domain/errors.ts";
-import { AliasName, DatasetId, JobId, ModelId } from "../../domain/ids.ts";
+import { AliasName, DatasetId, JobId, ModelId, StudyId } from "../../domain/ids.ts";
 
 const show = (id: string): string => JSON.stringify(id.slice(0, 80));
 
@@ -17,6 +17,11 @@ export const parseDatasetId = (id: string): DatasetId => {
 
 export const parseJobId = (id: string): JobId => {
   if (!JobId.safeParse(id).success) throw noSuch("job", id, "; ids look like job_01J…");
+  return id;
+};
+
+export const parseStudyId = (id: string): StudyId => {
+  if (!StudyId.safeParse(id).success) throw noSuch("study", id, "; ids look like std_01J…");
   return id;
 };
 

@@ -23,7 +23,7 @@ const isFirst = ({ type, data }: JobEvent): boolean => type === "state" && data.
  * may be gone; and an id may be of another record's, from before Redis was lost. Neither is passed over in silence.
  */
 export const readEvents = async (
-  deps: Pick<Deps, "jobs" | "now">,
+  deps: { jobs: Pick<Deps["jobs"], "events">; now: Deps["now"] },
   tenant: TenantId,
   id: JobId,
   after: string | null,

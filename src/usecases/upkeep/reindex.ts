@@ -1,22 +1,24 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
-import { Job } from "../../domain/jobs/job.ts";
+import { Job, JobEvent } from "../../domain/jobs/job.ts";
 import { AliasManifest } from "../../domain/models/alias.ts";
 import { AnyModel } from "../../domain/models/model.ts";
+import { Study, type Study as StudyRecord, Trial } from "../../domain/studies/study.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
 
-type ReindexDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log">;
+type ReindexDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
 
 export interface Reindexed {
   datasets: number;
   models: number;
   jobs: number;
+  studies: number;
   /** Those that were missing. */
   aliases: number;
   /** Keys of manifests and logs that could not be understood. */
@@ -30,7 +32,7 @@ const MANIFEST_BYTES = 64 * 1024 ** 2;
  * artifact store. Jobs that Redis still knows stay as they are. Jobs that were not finished are not in the store and are not rebuilt.
  */
 export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
-  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, aliases: 0, unreadable: [] };
+  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, aliases: 0, studies: 0, unreadable: [] };
   for (const tenant of await deps.artifacts.tenants()) await reindexTenant(deps, tenant, result);
   return result;
 };
@@ -51,6 +53,18 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
   for await (const manifest of manifests<Job>(deps, artifactKeys.jobs(tenant), Job, result)) {
     const log = await logOf(deps, tenant, manifest, result);
     if (await jobs.restore(tenant, manifest, log)) result.jobs += 1;
+  }
+  await reindexStudies(deps, tenant, result);
+};
+
+/** A finished study as `publishStudy` writes it. */
+const StudyManifest = Study.extend({ trials: z.array(Trial), events: z.array(JobEvent) });
+type StudyManifest = StudyRecord & { trials: Trial[]; events: JobEvent[] };
+
+const reindexStudies = async (deps: ReindexDeps, tenant: TenantId, result: Reindexed): Promise<void> => {
+  for await (const manifest of manifests<StudyManifest>(deps, artifactKeys.studies(tenant), StudyManifest, result)) {
+    const { trials, events, ...study } = manifest;
+    if (await deps.studies.restore(tenant, study, trials, events)) result.studies += 1;
   }
 };
 

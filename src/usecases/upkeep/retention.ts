@@ -21,7 +21,7 @@ const removed = async (remove: () => Promise<void>): Promise<boolean> => {
 
 /** Finished jobs, then the models and data sets that nothing needs: in this order, as each may free the next. */
 const expireTenant = async (deps: RetentionDeps, tenant: TenantId, beforeMs: number): Promise<number> => {
-  const { jobs, catalogue } = deps;
+  const { jobs, studies, catalogue } = deps;
   const before = new Date(beforeMs).toISOString();
   let count = 0;
   const expire = async (prefix: string, remove: () => Promise<void>): Promise<void> => {
@@ -32,6 +32,10 @@ const expireTenant = async (deps: RetentionDeps, tenant: TenantId, beforeMs: num
   // Ids are in the order of their making: whatever is younger than the limit need not be read.
   for await (const { id, endedAt } of pages((page) => jobs.list(tenant, page, null), createId("job", beforeMs))) {
     if (endedAt !== null && endedAt < before) await expire(artifactKeys.job(tenant, id), () => jobs.remove(tenant, id));
+  }
+  for await (const { id, endedAt } of pages((page) => studies.list(tenant, page), createId("std", beforeMs))) {
+    if (endedAt !== null && endedAt < before)
+      await expire(artifactKeys.study(tenant, id), () => studies.remove(tenant, id));
   }
   for await (const { id, createdAt } of pages((page) => catalogue.models(tenant, page), createId("mdl", beforeMs))) {
     if (createdAt < before) await expire(artifactKeys.model(tenant, id), () => catalogue.removeModel(tenant, id));

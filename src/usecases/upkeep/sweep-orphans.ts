@@ -4,10 +4,11 @@ import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { publishJob } from "../../store/job-files.ts";
 import type { Deps } from "../deps.ts";
+import { publishStudy } from "../studies/course/publish-study.ts";
 import { removeFiles } from "./remove-files.ts";
 import { sweepAliases } from "./sweep-aliases.ts";
 
-export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "catalogue" | "log" | "now">;
+export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log" | "now">;
 
 /** An upload or a last commit that is under way looks like an orphan; none takes so long. */
 const GRACE_MS = 86_400_000;
@@ -44,6 +45,14 @@ const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<
   for (const id of ids) await publishJob(deps, tenant, id, await orNull(() => deps.jobs.get(tenant, id)));
 };
 
+const publishStudies = async (deps: RetentionDeps, tenant: TenantId): Promise<void> => {
+  for (const id of await deps.studies.unpublished(tenant)) {
+    const record = await orNull(() => deps.studies.get(tenant, id));
+    if (record === null) await deps.studies.published(tenant, id);
+    else await publishStudy(deps, tenant, record.study);
+  }
+};
+
 /**
  * Finishes the deletions that were cut short, and removes what was written beneath something deleted. Returns how many had left files.
  * @param folders those that were there; what is removed is taken out
@@ -65,12 +74,13 @@ const finishRemovals = async (deps: RetentionDeps, tenant: TenantId, folders: re
  */
 export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promise<number> => {
   const { artifacts, catalogue, jobs } = deps;
-  const [ofJobs, ofModels, ofDatasets] = [
+  const [ofJobs, ofStudies, ofModels, ofDatasets] = [
     await foldersOf(deps, artifactKeys.jobs(tenant)),
+    await foldersOf(deps, artifactKeys.studies(tenant)),
     await foldersOf(deps, artifactKeys.models(tenant)),
     await foldersOf(deps, artifactKeys.datasets(tenant)),
   ];
-  let count = await finishRemovals(deps, tenant, [ofJobs, ofModels, ofDatasets]);
+  let count = await finishRemovals(deps, tenant, [ofJobs, ofStudies, ofModels, ofDatasets]);
   const isOld = (id: string): boolean => deps.now().getTime() - idTimeMs(id) > GRACE_MS;
   const remove = async (prefix: string): Promise<void> => {
     await artifacts.remove(prefix);
@@ -79,6 +89,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(() => jobs.get(tenant, id)) : null);
 
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
+  await publishStudies(deps, tenant);
   await sweepAliases(deps, tenant);
   for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
     const job = await jobOf(id);

@@ -41,6 +41,7 @@ export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset
     const end: TrainingRunEnd = await trainingRun.fit({
       control: createControl(),
       checkpointMs: Number.POSITIVE_INFINITY,
+      trial: null,
       preprocessing,
       initial: null,
       resume: null,

@@ -92,7 +92,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     dataset: Dataset,
     input: Omit<JobSpecInput, "dataset">,
     base: AnyModel | null = null,
-    resumed: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job">> = {},
+    resumed: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial">> = {},
   ) => {
     const { spec, plan } = await planOn(dataset, input, base);
     const { memoryBytes, threads } = plan;
@@ -120,6 +120,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
         artifactCache: null,
         artifactUrl: "",
         checkpointMs: 60_000,
+        trial: null,
         admitted: { memoryBytes, threads },
         control: createControl(),
         memory,

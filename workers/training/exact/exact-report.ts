@@ -41,6 +41,9 @@ export interface ExactResults {
   beat: () => void;
 }
 
+/** Training rows whose residuals tell how wide intervals are, at most. */
+const mostSeen = 4000;
+
 const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   solver: "exact",
   method: fit.method,
@@ -87,7 +90,17 @@ export const reportExact = (results: ExactResults): Report => {
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
   const outputs = answersOf(model, weights, arrays[split], rows);
   const answers = { split, rows, outputs };
-  const measured = reportNetwork({ spec, preprocessing: inOwnUnits(preprocessing), arrays, answers, metrics });
+  const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
+  const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
+  const measured = reportNetwork({
+    spec,
+    preprocessing: inOwnUnits(preprocessing),
+    arrays,
+    answers,
+    metrics,
+    seen,
+    linear: null,
+  });
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();

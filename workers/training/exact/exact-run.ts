@@ -8,6 +8,7 @@ import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { type ExactFit, type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import { type ExactPlan, planExact } from "../../../src/engine/exact/exact-plan.ts";
 import { type ExactOptions, fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { namedMetrics } from "../../../src/engine/train/fitting/evaluate.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
@@ -21,8 +22,9 @@ import {
   type TrainingRunContext,
   type TrainingRunEnd,
 } from "../training-run.ts";
+import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
-import { evaluateLinear } from "./linear-evaluation.ts";
+import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
 const splits = ["train", "validation", "test"] as const;
@@ -178,6 +180,20 @@ const toTensors = ({ inputs, outputs, weight, bias }: LinearWeights): Tensor[] =
   { name: "output.bias", dtype: "F32", shape: [outputs], data: Float32Array.from(bias) },
 ];
 
+/** What a study compares its trials by. */
+const scoreValidation = (
+  plan: ExactPlan,
+  spec: ResolvedJobSpec,
+  { preprocessing, arrays, weights }: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights },
+): Tensor[] | null => {
+  const { validation } = arrays;
+  if (validation.labels === null || validation.labels.length === 0) return null;
+  const rows = spreadRows(validation.labels.length, 1);
+  const outputs = answersOf(plan.model, weights, validation, rows);
+  const answers = { split: "validation" as const, rows, outputs };
+  return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true });
+};
+
 /** Linear models with a likelihood of their own: solved in float64 by the lead alone, to the bit whatever the machine. */
 export const createExactRun = (
   spec: ResolvedJobSpec,
@@ -216,7 +232,8 @@ export const createExactRun = (
       onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
-    return { type: "completed", tensors: toTensors(network), metrics, parameters: plan.parameters, report };
+    const scores = context.trial === null ? null : scoreValidation(plan, spec, { preprocessing, arrays, weights });
+    return { type: "completed", tensors: toTensors(network), metrics, parameters: plan.parameters, report, scores };
   };
 
   return {

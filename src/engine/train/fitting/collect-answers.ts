@@ -21,7 +21,7 @@ export const spreadRows = (total: number, width: number): Int32Array => {
 };
 
 /**
- * Asks the model as it stands in the job's memory, after fit(), about the rows of the split that the report is about. Takes no shared
+ * Asks the model as it stands in the job's memory, after fit(), about the rows of the split that the report is about, or of the validation split. Takes no shared
  * memory beyond the plan. `onBatch` is called between batches.
  */
 export const collectAnswers = (
@@ -29,8 +29,8 @@ export const collectAnswers = (
   memory: WebAssembly.Memory,
   team: Team,
   onBatch: () => void,
+  split: Split = reportSplitOf(plan.shape),
 ): Answers => {
-  const split = reportSplitOf(plan.shape);
   const programs = plan.programIndex.evaluate[split]!;
   const { evaluation, cursorOffset } = plan.layout;
   const total = plan.data[split].rows;

@@ -76,9 +76,12 @@ export const fit = async (
   let breathedMs = options.nowMs();
   let checkpointDueMs = breathedMs + (options.firstCheckpointMs ?? options.checkpointEveryMs);
   let stopped = meta.epoch >= plan.spec.training.epochs;
+  const isReached = (): boolean =>
+    run.round.rows === null && meta.epoch >= (options.pauseAtEpoch ?? Number.POSITIVE_INFINITY);
   const tellProgress = (): void =>
     options.onProgress?.(stopped ? 1 : meta.step / (plan.steps + (plan.search?.steps ?? 0)));
   while (!stopped) {
+    if (meta.batch === 0 && isReached()) return { outcome: "reached", metrics: meta.metrics, state: capture(run) };
     const reason = advance(run, stepsPerLook);
     if (reason === "control") {
       // A pause may come before anything was told: the record is to say how far the checkpoint is.

@@ -144,7 +144,7 @@ export const endEpoch = (run: Run): boolean => {
   meta.metrics = { trainLoss, ...metrics };
   meta.plateau = afterEpoch(plan.spec.optimizer.schedule, meta.plateau, measured?.loss ?? trainLoss);
   const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= epochs;
-  const pointDue = stop || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
+  const pointDue = stop || meta.epoch === options.pauseAtEpoch || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
   const described = pointDue ? reportPoint(run, trainLoss, metrics) : null;
   const watched = watchEpoch(meta.watch, {
     epoch: meta.epoch,

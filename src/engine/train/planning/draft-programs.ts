@@ -29,7 +29,8 @@ const evaluationDraft = (spec: TracedSpec, shape: DataShape, split: Split, rows:
       const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
       if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
       if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
-      if (split === reportSplitOf(shape))
+      // A study's trial is also asked about each of its validation rows.
+      if (split === "validation" || split === reportSplitOf(shape))
         results.push({ value: predictionValue(spec.loss, traced.output), offset: evaluation.outputsOffset });
       return results;
     },

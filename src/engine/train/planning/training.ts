@@ -202,6 +202,8 @@ export interface FitOptions {
   readonly checkpointEveryMs: number;
   /** Until the first checkpoint of this run; as between the others if left out. */
   readonly firstCheckpointMs?: number;
+  /** The fit stops at the end of this epoch, as at a pause, unless it ends before or there. */
+  readonly pauseAtEpoch?: number;
   /** Regression: target = (y − mean) / labelScale; errors are reported in y's units. 1 if left out. */
   readonly labelScale?: number;
   readonly onPoint?: (point: MetricPoint) => void;
@@ -211,7 +213,8 @@ export interface FitOptions {
 }
 
 export interface FitResult {
-  readonly outcome: "finished" | "paused" | "cancelled" | "handed_back";
+  /** `reached`: the epoch at which it was to pause. */
+  readonly outcome: "finished" | "paused" | "cancelled" | "handed_back" | "reached";
   readonly metrics: Metrics;
   readonly state: TrainingState;
 }

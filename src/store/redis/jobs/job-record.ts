@@ -2,7 +2,7 @@ import { assert } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
 import type { HistoryEntry, Job } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
-import type { CheckpointRecord, NewJob } from "../../job-store.ts";
+import type { CheckpointRecord, NewJob, Trial } from "../../job-store.ts";
 
 /** What the scripts answer of a job: its hash as field, value, field, value …, and its history's entries as JSON. */
 export type RawJob = readonly [fields: readonly string[], history: readonly string[]];
@@ -12,10 +12,12 @@ export interface JobRecord {
   crashes: number;
   checkpoints: CheckpointRecord[];
   place: number;
+  trial: Trial | null;
+  reachedEpoch: number | null;
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
-export const toFields = ({ tenant, id, spec, plan, prediction, createdAt }: NewJob): Record<string, string> => ({
+export const toFields = ({ tenant, id, spec, plan, prediction, createdAt, study }: NewJob): Record<string, string> => ({
   id,
   tenant,
   state: "queued",
@@ -28,6 +30,7 @@ export const toFields = ({ tenant, id, spec, plan, prediction, createdAt }: NewJ
   base: spec.base?.model ?? "",
   createdAt,
   ...(spec.webhook === undefined ? {} : { webhook: "0" }),
+  ...(study === undefined ? {} : { study: study.id, pauseAtEpoch: String(study.pauseAtEpoch ?? "") }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
   ...(prediction === undefined ? {} : { prediction: JSON.stringify(prediction) }),
@@ -54,6 +57,8 @@ const toMap = (flat: readonly string[]): Map<string, string> => {
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
   return fields;
 };
+
+const numberOf = (text: string | undefined): number | null => (text ? Number(text) : null);
 
 /** Records are written by this service only, so a field that is missing is a bug. */
 export const parseRecord = ([flat, history]: RawJob): JobRecord => {
@@ -88,5 +93,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     crashes: Number(field("crashes")),
     checkpoints: JSON.parse(field("checkpoints")),
     place: Number(field("place")),
+    trial: fields.has("study") ? { pauseAtEpoch: numberOf(fields.get("pauseAtEpoch")) } : null,
+    reachedEpoch: numberOf(fields.get("reachedEpoch")),
   };
 };

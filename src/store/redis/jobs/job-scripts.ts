@@ -78,9 +78,10 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
     )) as ChangeResult;
 
   /** What a user asked for, with the reason why not in the user's words. */
-  const request = async (verb: string, asked: Change): Promise<JobRecord> => {
+  const request = async (verb: string, asked: Change): Promise<JobRecord & { moved: boolean }> => {
     const [outcome, first, second] = await change(asked);
-    if (outcome === "moved" || outcome === "same") return parseRecord([first, second] as RawJob);
+    if (outcome === "moved" || outcome === "same")
+      return { ...parseRecord([first, second] as RawJob), moved: outcome === "moved" };
     if (outcome === "refused") {
       throw new ServiceError("forbidden_transition", `A job that is ${first} cannot be ${verb}`);
     }

@@ -21,6 +21,7 @@ type Runs = Pick<
   | "succeedPrediction"
   | "fail"
   | "release"
+  | "reach"
   | "reclaim"
   | "failWaiting"
   | "announceTrainer"
@@ -45,6 +46,44 @@ const tooManyRunning = (runningJobs: number, placesAhead: number): ServiceError 
 
 const ofFence = ({ tenant, job, attempt }: Fence) => ({ tenant, id: job, attempt });
 
+/** How attempts stop that did not succeed. */
+const createStops = (
+  moved: JobScripts["moved"],
+): Pick<Runs, "fail" | "release" | "reach" | "reclaim" | "failWaiting"> => ({
+  fail: async (fence, error, at) =>
+    (await moved({
+      ...ofFence(fence),
+      at,
+      reason: error.message,
+      by: ["fail"],
+      fields: { error: JSON.stringify(boundError(error)) },
+    })) !== null,
+  release: async (fence, to, reason, at, crashed = false) => {
+    const by: readonly Transition[] =
+      to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
+    return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
+  },
+  reach: (fence, epoch, at) =>
+    moved({
+      ...ofFence(fence),
+      at,
+      reason: `compared at epoch ${epoch}`,
+      by: ["reach", "cancel"],
+      fields: { reachedEpoch: String(epoch) },
+    }),
+  reclaim: (tenant, id, attempt, reason, at) =>
+    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),
+  failWaiting: async (tenant, id, error, at) =>
+    (await moved({
+      tenant,
+      id,
+      at,
+      reason: error.message,
+      by: ["failWaiting"],
+      fields: { error: JSON.stringify(boundError(error)) },
+    })) !== null,
+});
+
 /** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
 export const createRuns = (
   { scripts, moved, read }: JobScripts,
@@ -64,9 +103,9 @@ export const createRuns = (
     );
     if (raw === null) return null;
     if (isFull(raw)) throw tooManyRunning(runningJobs ?? 0, raw[1]);
-    const { job, crashes } = parseRecord(raw as RawJob);
+    const { job, crashes, trial } = parseRecord(raw as RawJob);
     const suspicion = suspicionOf(crashes, crashesOfSuspect);
-    return { fence: { tenant, job: id, attempt: job.attempt }, job, suspicion };
+    return { fence: { tenant, job: id, attempt: job.attempt }, job, suspicion, trial };
   },
   suspicion: async (tenant, id) => suspicionOf((await read(tenant, id)).crashes, crashesOfSuspect),
   progress: async ({ tenant, job, attempt }, { progress, metrics }) => {
@@ -88,32 +127,9 @@ export const createRuns = (
   },
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
   ...createEnds({ scripts, moved, read }),
-  fail: async (fence, error, at) =>
-    (await moved({
-      ...ofFence(fence),
-      at,
-      reason: error.message,
-      by: ["fail"],
-      fields: { error: JSON.stringify(boundError(error)) },
-    })) !== null,
-  release: async (fence, to, reason, at, crashed = false) => {
-    const by: readonly Transition[] =
-      to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
-    return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
-  },
-  reclaim: (tenant, id, attempt, reason, at) =>
-    moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),
+  ...createStops(moved),
   announceTrainer: async (name, memoryBytes, forMs) => {
     await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);
   },
   largestTrainer: async () => Number(await scripts.largestTrainer(trainerKeys)),
-  failWaiting: async (tenant, id, error, at) =>
-    (await moved({
-      tenant,
-      id,
-      at,
-      reason: error.message,
-      by: ["failWaiting"],
-      fields: { error: JSON.stringify(boundError(error)) },
-    })) !== null,
 });

@@ -13,7 +13,16 @@ const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
 
 type Submissions = Pick<
   JobStore,
-  "create" | "get" | "list" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
+  | "create"
+  | "get"
+  | "list"
+  | "promote"
+  | "reachedEpoch"
+  | "requestPause"
+  | "requestResume"
+  | "requestCancel"
+  | "remove"
+  | "restore"
 >;
 
 /** What users do with jobs. */
@@ -40,6 +49,14 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
     const { job, place } = await request("resumed", { tenant, id, at, reason: "resumed", by, same });
     return { job, place };
   },
+  promote: async (tenant, id, pauseAtEpoch, at) => {
+    const same = JobState.options.filter((state) => state !== "paused");
+    const fields = { pauseAtEpoch: String(pauseAtEpoch ?? "") };
+    const asked = { tenant, id, at, reason: "goes on", by: ["resume"] as const, same, fields };
+    const { job, place, moved } = await request("resumed", asked);
+    return { job, place, moved };
+  },
+  reachedEpoch: async (tenant, id) => (await read(tenant, id)).reachedEpoch,
   requestCancel: async (tenant, id, at) => {
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;
@@ -84,6 +101,7 @@ const create = async (
       dataset,
       spec.base ? `${redisKeys.modelPrefix(tenant)}:${spec.base.model}` : dataset,
       redisKeys.jobPrefix(tenant),
+      wanted.study ? `${redisKeys.studyPrefix(tenant)}:${wanted.study.id}` : dataset,
     ],
     id,
     JSON.stringify(toFields(wanted)),
@@ -92,6 +110,7 @@ const create = async (
     idempotency?.bodyDigest ?? "",
     IDEMPOTENCY_SECONDS,
     quota?.queuedJobs ?? "",
+    wanted.study?.id ?? "",
   )) as [string, string[], string[]];
   switch (outcome) {
     case "created":
@@ -105,6 +124,8 @@ const create = async (
       throw new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
         retryAfterSeconds: 10,
       });
+    case "no_study":
+      throw new ServiceError("forbidden_transition", `The study ${wanted.study?.id} does not run`);
     case "no_dataset":
       throw gone("/dataset", `there is no data set ${spec.dataset}`);
     case "no_base":

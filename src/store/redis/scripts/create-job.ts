@@ -4,14 +4,21 @@ import { jobPrelude } from "./job-prelude.ts";
  * Records a new job in state queued.
  *
  * KEYS  1–10 as in the prelude   11 tenants   12 idempotency key   13 data set   14 base model (the data set again if none)
- *       15 prefix of job records
+ *       15 prefix of job records   16 the study's record (the data set again if none)
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
- * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
+ *       8 study's id, '' if it is no trial: then it must run
+ * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}
 local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local id, fields, at, reason, digest, keepSeconds, quota = unpack(ARGV)
+local id, fields, at, reason, digest, keepSeconds, quota, study = unpack(ARGV)
+
+if redis.call('EXISTS', job) == 1 then
+  local record = read()
+  return { 'existing', record[1], record[2] }
+end
+if study ~= '' and redis.call('HGET', KEYS[16], 'state') ~= 'running' then return { 'no_study' } end
 
 if digest ~= '' then
   local first = redis.call('GET', idempotency)

@@ -1,5 +1,6 @@
 import { isDone, JobState, transitions } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
+import { redisKeys } from "../redis-keys.ts";
 
 const luaSet = (names: readonly string[]): string => `{${names.map((name) => `${name}=true`).join(", ")}}`;
 
@@ -22,7 +23,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * startedAt endedAt model leaseUntilMs webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error prediction
+ * study pauseAtEpoch reachedEpoch (of a study's trial) startedAt endedAt model leaseUntilMs webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error prediction
  * checkpoints.
  */
 export const jobPrelude = `
@@ -107,6 +108,12 @@ local function noteWebhook(id)
   redis.call('PUBLISH', due, id)
 end
 
+-- Whoever looks after the study of this trial is to look now; those who miss it look every few seconds.
+local function tellStudy()
+  local tenant, study = unpack(redis.call('HMGET', job, 'tenant', 'study'))
+  if study then redis.call('PUBLISH', '${redisKeys.studyNews}', tenant .. '/' .. study) end
+end
+
 -- One transition: record, indices, history, event, what the job held, and the news of it.
 local function move(to, at, reason)
   local id, from, attempt, dataset, base = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base'))
@@ -116,6 +123,7 @@ local function move(to, at, reason)
   noteWaiting(id, from, to)
   noteState(to, at, reason, tonumber(attempt))
   if not held[to] then redis.call('HDEL', job, 'leaseUntilMs') end
+  if done[to] or to == 'paused' then tellStudy() end
   if done[to] then
     redis.call('HSET', job, 'endedAt', at)
     redis.call('SREM', holders .. ':' .. dataset, id)

@@ -210,7 +210,19 @@ export interface PredictRequest {
   /** One object per row: column name → number, text, boolean or null. At most 10000, and 4 MiB in all. */
   rows: { [key: string]: any }[];
   /** INVALID_ARGUMENT instead of an answer with warnings. */
-  strict?: boolean | undefined;
+  strict?:
+    | boolean
+    | undefined;
+  /** Sets or intervals that hold a new row's label with this probability at least. */
+  coverage?:
+    | number
+    | undefined;
+  /** `adaptive` (the default) or `marginal`. */
+  coverageMethod?:
+    | string
+    | undefined;
+  /** Allow sets without a class. */
+  emptySets?: boolean | undefined;
 }
 
 export interface PredictResponse {
@@ -219,6 +231,16 @@ export interface PredictResponse {
   warnings: PredictWarning[];
   /** How many more there are. */
   furtherWarnings: number;
+  /** With `coverage`: what is promised, and on what grounds. */
+  coverage?: CoverageAnswer | undefined;
+}
+
+export interface CoverageAnswer {
+  level: number;
+  /** `adaptive` or `marginal`. */
+  method: string;
+  /** Held-out rows that the promise rests on. */
+  rows: number;
 }
 
 export interface PredictWarning {
@@ -245,6 +267,8 @@ export interface Prediction {
 export interface ClassPrediction {
   label: string;
   probabilities: { [key: string]: number };
+  /** With `coverage`: classes that hold the row's own, the likeliest first. */
+  set: string[];
 }
 
 export interface ClassPrediction_ProbabilitiesEntry {
@@ -254,6 +278,13 @@ export interface ClassPrediction_ProbabilitiesEntry {
 
 export interface ValuePrediction {
   value: number;
+  /** With `coverage`: holds the row's value. */
+  interval?: PredictionInterval | undefined;
+}
+
+export interface PredictionInterval {
+  lower: number;
+  upper: number;
 }
 
 export interface ClusterPrediction {
@@ -1543,7 +1574,14 @@ export const GetModelWeightsResponse: MessageFns<GetModelWeightsResponse> = {
 };
 
 function createBasePredictRequest(): PredictRequest {
-  return { model: "", rows: [], strict: undefined };
+  return {
+    model: "",
+    rows: [],
+    strict: undefined,
+    coverage: undefined,
+    coverageMethod: undefined,
+    emptySets: undefined,
+  };
 }
 
 export const PredictRequest: MessageFns<PredictRequest> = {
@@ -1556,6 +1594,15 @@ export const PredictRequest: MessageFns<PredictRequest> = {
     }
     if (message.strict !== undefined) {
       writer.uint32(24).bool(message.strict);
+    }
+    if (message.coverage !== undefined) {
+      writer.uint32(33).double(message.coverage);
+    }
+    if (message.coverageMethod !== undefined) {
+      writer.uint32(42).string(message.coverageMethod);
+    }
+    if (message.emptySets !== undefined) {
+      writer.uint32(48).bool(message.emptySets);
     }
     return writer;
   },
@@ -1597,6 +1644,30 @@ export const PredictRequest: MessageFns<PredictRequest> = {
             message.strict = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.coverage = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.coverageMethod = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.emptySets = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1611,7 +1682,7 @@ export const PredictRequest: MessageFns<PredictRequest> = {
 };
 
 function createBasePredictResponse(): PredictResponse {
-  return { predictions: [], warnings: [], furtherWarnings: 0 };
+  return { predictions: [], warnings: [], furtherWarnings: 0, coverage: undefined };
 }
 
 export const PredictResponse: MessageFns<PredictResponse> = {
@@ -1624,6 +1695,9 @@ export const PredictResponse: MessageFns<PredictResponse> = {
     }
     if (message.furtherWarnings !== 0) {
       writer.uint32(24).int32(message.furtherWarnings);
+    }
+    if (message.coverage !== undefined) {
+      CoverageAnswer.encode(message.coverage, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1663,6 +1737,82 @@ export const PredictResponse: MessageFns<PredictResponse> = {
             }
 
             message.furtherWarnings = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.coverage = CoverageAnswer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCoverageAnswer(): CoverageAnswer {
+  return { level: 0, method: "", rows: 0 };
+}
+
+export const CoverageAnswer: MessageFns<CoverageAnswer> = {
+  encode(message: CoverageAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(9).double(message.level);
+    }
+    if (message.method !== "") {
+      writer.uint32(18).string(message.method);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(24).int32(message.rows);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CoverageAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCoverageAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.level = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = reader.int32();
             continue;
           }
         }
@@ -1872,7 +2022,7 @@ export const Prediction: MessageFns<Prediction> = {
 };
 
 function createBaseClassPrediction(): ClassPrediction {
-  return { label: "", probabilities: Object.create(null) };
+  return { label: "", probabilities: Object.create(null), set: [] };
 }
 
 export const ClassPrediction: MessageFns<ClassPrediction> = {
@@ -1883,6 +2033,9 @@ export const ClassPrediction: MessageFns<ClassPrediction> = {
     globalThis.Object.entries(message.probabilities).forEach(([key, value]: [string, number]) => {
       ClassPrediction_ProbabilitiesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
+    for (const v of message.set) {
+      writer.uint32(26).string(v!);
+    }
     return writer;
   },
 
@@ -1916,6 +2069,14 @@ export const ClassPrediction: MessageFns<ClassPrediction> = {
             if (entry2.value !== undefined) {
               message.probabilities[entry2.key] = entry2.value;
             }
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.set.push(reader.string());
             continue;
           }
         }
@@ -1989,13 +2150,16 @@ export const ClassPrediction_ProbabilitiesEntry: MessageFns<ClassPrediction_Prob
 };
 
 function createBaseValuePrediction(): ValuePrediction {
-  return { value: 0 };
+  return { value: 0, interval: undefined };
 }
 
 export const ValuePrediction: MessageFns<ValuePrediction> = {
   encode(message: ValuePrediction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.value !== 0) {
       writer.uint32(9).double(message.value);
+    }
+    if (message.interval !== undefined) {
+      PredictionInterval.encode(message.interval, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2019,6 +2183,71 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
             }
 
             message.value = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interval = PredictionInterval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePredictionInterval(): PredictionInterval {
+  return { lower: 0, upper: 0 };
+}
+
+export const PredictionInterval: MessageFns<PredictionInterval> = {
+  encode(message: PredictionInterval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lower !== 0) {
+      writer.uint32(9).double(message.lower);
+    }
+    if (message.upper !== 0) {
+      writer.uint32(17).double(message.upper);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PredictionInterval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePredictionInterval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.lower = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.upper = reader.double();
             continue;
           }
         }

@@ -1,5 +1,5 @@
 """Exports torchvision's networks with random weights, and running statistics filled by two batches, in both of the exporter's ways: batch norms folded and
-kept; beside each the outputs of one input, in float32. Debian's python3-torch 1.13 and python3-torchvision 0.14: python3 torchvision.py FOLDER NAME …"""
+kept; beside each the outputs of one input, in float32. Debian's python3-torch 1.13 and python3-torchvision 0.14: python3 torchvision-networks.py FOLDER NAME …"""
 import sys, warnings, torch, torchvision
 warnings.filterwarnings("ignore")
 folder, names = sys.argv[1], sys.argv[2:]

@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+const coverage = z.number().describe("share of rows that their sets or intervals hold, each judged by the others");
+
+const Spread = z
+  .object({
+    at: z.array(z.number()).describe("predictions, growing"),
+    size: z.array(z.number()).describe("how large residuals are there; linear between, constant beyond"),
+  })
+  .meta({
+    id: "ResidualSpread",
+    description: "The size of residuals as a function of the prediction, learnt from training rows.",
+  });
+
+export const ConformalIntervals = z
+  .object({
+    type: z.literal("intervals").describe("of a regression"),
+    rows: z.int().describe("held-out rows that the scores are of: the promise is exact for so many"),
+    least: z.number().nullable().describe("no interval begins below: 0 for counts"),
+    spread: Spread.nullable().describe("null: one width for all rows"),
+    scaled: z.array(z.number()).describe("|residual| / spread of the held-out rows, growing"),
+    scores: z.array(z.number()).describe("|residual| of the held-out rows, growing"),
+    byFifth: z
+      .array(
+        z
+          .object({
+            from: z.number().describe("least prediction"),
+            to: z.number().describe("largest prediction"),
+            rows: z.int().describe("of this fifth"),
+            adaptive: coverage,
+            marginal: coverage,
+          })
+          .meta({ id: "FifthCoverage", description: "Of rows with similar predictions, intervals for 90 %." }),
+      )
+      .describe("coverage of intervals for 90 % by fifths of the predictions"),
+  })
+  .meta({ id: "ConformalIntervals", title: "Intervals", description: "Scores of a regression." });
+
+export const ConformalSets = z
+  .object({
+    type: z.literal("sets").describe("of a classification"),
+    rows: z.int().describe("held-out rows that the scores are of: the promise is exact for so many"),
+    scores: z.array(z.number()).describe("1 − probability of the true class, growing"),
+    classes: z
+      .array(
+        z
+          .object({
+            label: z.string().describe("the class"),
+            scores: z.array(z.number()).describe("of its own rows, growing"),
+            adaptive: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
+            marginal: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
+          })
+          .meta({
+            id: "ClassCoverage",
+            description: "Of the rows of one class, sets for 90 %; null: none is held out.",
+          }),
+      )
+      .describe("the classes in their order"),
+  })
+  .meta({ id: "ConformalSets", title: "Sets", description: "Scores of a classification." });
+
+export const Conformal = z.discriminatedUnion("type", [ConformalIntervals, ConformalSets]).meta({
+  id: "Conformal",
+  title: "Conformal scores",
+  description:
+    "What predictions with `coverage` go by (split conformal prediction): scores of rows that training has not seen. Of many rows at most 1000, evenly spread.",
+});
+
+/** What a prediction with a promise is asked with. */
+export const coverageOptions = {
+  coverage: z
+    .number()
+    .min(0.01)
+    .max(0.999)
+    .optional()
+    .describe(
+      "Promise: the answer's set or interval holds a new row's label with this probability at least, whatever the distribution, if rows are exchangeable. Left out: no sets or intervals.",
+    ),
+  coverageMethod: z
+    .enum(["adaptive", "marginal"])
+    .default("adaptive")
+    .describe(
+      "`adaptive`: intervals as wide as residuals are at such predictions, and the promise for each class by itself; `marginal`: one width or one threshold for all rows, and the promise over all of them.",
+    ),
+  emptySets: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Allow sets without a class, which say that a row is like none; otherwise the likeliest class is always in.",
+    ),
+};
+
+export const CoverageAnswer = z
+  .object({
+    level: z.number().describe("as asked for"),
+    method: z.enum(["adaptive", "marginal"]).describe("as asked for"),
+    rows: z.int().describe("held-out rows that the promise rests on"),
+  })
+  .meta({ id: "CoverageAnswer", description: "What the sets or intervals of an answer promise." });
+
+export type Conformal = z.infer<typeof Conformal>;
+export type ConformalIntervals = z.infer<typeof ConformalIntervals>;
+export type ConformalSets = z.infer<typeof ConformalSets>;
+export type CoverageAnswer = z.infer<typeof CoverageAnswer>;

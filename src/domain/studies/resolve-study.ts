@@ -1,0 +1,158 @@
+import type { Dataset } from "../datasets/dataset.ts";
+import { isObject } from "../is-object.ts";
+import { resolveSpec } from "../jobs/spec/defaults.ts";
+import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
+import type { SpecErrors } from "../jobs/spec/spec-errors.ts";
+import { limits } from "../limits.ts";
+import type { AnyModel } from "../models/model.ts";
+import { fromPointer } from "../pointer.ts";
+import type { Json, Space } from "./space.ts";
+import type { ResolvedStudySpec, StudySpec } from "./study-spec.ts";
+
+/** Rows that trials are compared on, where the user names no share. */
+const validationShare = 0.2;
+const halvings = 4;
+
+const withShare = (job: JobSpec): JobSpec => ({
+  ...job,
+  training: {
+    ...job.training,
+    split: { ...job.training.split, validation: job.training.split.validation || validationShare },
+  },
+});
+
+/** A space that suits the model and the task. */
+const defaultSpace = ({ model, training }: ResolvedJobSpec): Space => {
+  const common: Space = {
+    "/optimizer/learningRate": { min: 3e-4, max: 0.1, scale: "log" },
+    "/training/l2": { min: 1e-6, max: training.split.validation > 0 ? 1 : 0.1, scale: "log" },
+  };
+  switch (model.type) {
+    case "mlp":
+      return {
+        ...common,
+        "/model/hidden": { choices: [[16], [32], [64], [32, 16], [64, 32], [128, 64]] },
+        "/model/dropout": { min: 0, max: 0.5 },
+      };
+    case "autoencoder":
+      return {
+        ...common,
+        "/model/encoder": {
+          choices: [
+            [16, 4],
+            [32, 8],
+            [64, 16],
+            [32, 16, 8],
+          ],
+        },
+      };
+    default:
+      return common;
+  }
+};
+
+const maximised = new Set(["validationAccuracy", "validationR2"]);
+
+const checkObjective = ({ objective }: StudySpec, { task, model }: ResolvedJobSpec, errors: SpecErrors): void => {
+  const { metric } = objective;
+  const classes = task.type === "classification";
+  if (model.type === "k_means" || model.type === "gaussian_mixture")
+    errors.add(
+      "/job/model",
+      "clusterings and mixtures choose their own size; a study compares models that are trained epoch by epoch",
+    );
+  if (metric === "validationAccuracy" && !classes)
+    errors.add("/objective/metric", "only classifications have an accuracy");
+  if (metric !== "validationAccuracy" && metric !== "validationLoss" && classes)
+    errors.add("/objective/metric", "classifications have validationLoss and validationAccuracy");
+};
+
+const resolvePruner = (spec: StudySpec, epochs: number, errors: SpecErrors): ResolvedStudySpec["pruner"] => {
+  const { pruner } = spec;
+  if (pruner.type === "none") return pruner;
+  if (spec.space !== undefined && Object.hasOwn(spec.space, "/training/epochs"))
+    errors.add(
+      "/space/~1training~1epochs",
+      "cannot be searched together with a pruner: trials are compared at the same epochs",
+    );
+  if (pruner.type === "median")
+    return { ...pruner, everyEpochs: pruner.everyEpochs ?? Math.max(1, Math.floor(epochs / 10)) };
+  let lowest = epochs;
+  for (let i = 0; i < halvings; i++) lowest /= pruner.reduction;
+  const minEpochs = pruner.minEpochs ?? Math.max(1, Math.round(lowest));
+  if (minEpochs > epochs) errors.add("/pruner/minEpochs", `must be at most the trials' epochs, ${epochs}`);
+  return { ...pruner, minEpochs };
+};
+
+/** The job that was sent, with what all trials must share written down. */
+const commonJob = (
+  sent: unknown,
+  job: JobSpec,
+  resolved: ResolvedJobSpec,
+  fixesEpochs: boolean,
+): ResolvedStudySpec["job"] => {
+  const plain = (isObject(sent) ? sent : {}) as ResolvedStudySpec["job"];
+  const split = { ...(plain.training?.split ?? {}), validation: job.training.split.validation };
+  const epochs = fixesEpochs ? { epochs: resolved.training.epochs } : {};
+  return { ...plain, training: { ...plain.training, split, ...epochs } };
+};
+
+/**
+ * Fills in every default, also those that depend on the data, and checks what belongs to the study as a whole.
+ * @param sent the body's `job` as it came, so that what it leaves out stays open for the trials
+ */
+export const resolveStudy = (
+  spec: StudySpec,
+  sent: unknown,
+  { dataset, base }: { dataset: Dataset; base: AnyModel | null },
+  errors: SpecErrors,
+): { spec: ResolvedStudySpec; template: ResolvedJobSpec } => {
+  const job = withShare(spec.job);
+  const template = resolveSpec(job, dataset, base);
+  checkObjective(spec, template, errors);
+  const space = spec.space ?? defaultSpace(template);
+  const fixesEpochs = !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training");
+  const { metric, direction } = spec.objective;
+  const resolved: ResolvedStudySpec = {
+    ...spec,
+    name: spec.name ?? `${dataset.name} study`.slice(0, limits.nameLength),
+    job: commonJob(sent, job, template, fixesEpochs),
+    space,
+    objective: { metric, direction: direction ?? (maximised.has(metric) ? "maximize" : "minimize") },
+    pruner: resolvePruner(spec, template.training.epochs, errors),
+  };
+  return { spec: resolved, template };
+};
+
+const put = (into: Json, keys: readonly string[], value: Json, defaults: unknown): Json => {
+  const [key, ...rest] = keys;
+  if (key === undefined) return value;
+  const known: unknown =
+    isObject(defaults) || Array.isArray(defaults) ? (defaults as Record<string, unknown>)[key] : undefined;
+  const whole = into ?? (defaults as Json) ?? {};
+  if (Array.isArray(whole)) {
+    const list = [...whole];
+    list[Number(key)] = put(list[Number(key)] ?? null, rest, value, known);
+    return list;
+  }
+  const object = isObject(whole) ? (whole as Record<string, Json>) : {};
+  return { ...object, [key]: put(object[key] ?? null, rest, value, known) };
+};
+
+/** The job of a trial: the common one with these values. What stands around a value is the template's where nobody named it. */
+export const jobWithValues = (
+  { job, space, name }: ResolvedStudySpec,
+  template: ResolvedJobSpec,
+  values: Readonly<Record<string, Json>>,
+  trial: { study: string; number: number },
+): unknown => {
+  let body = job as unknown as Json;
+  for (const pointer of Object.keys(space)) {
+    body = put(body, fromPointer(pointer) ?? [], values[pointer] ?? null, template);
+  }
+  const labels = { ...job.labels, study: trial.study, trial: String(trial.number) };
+  return { ...(body as object), name: `${name} ${trial.number}`.slice(0, limits.nameLength), labels };
+};
+
+export const templateOf = (spec: ResolvedStudySpec, dataset: Dataset, base: AnyModel | null): ResolvedJobSpec =>
+  resolveSpec(JobSpecSchema.parse(spec.job), dataset, base);

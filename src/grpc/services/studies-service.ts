@@ -1,0 +1,76 @@
+import type { JobEvent } from "../../domain/jobs/job.ts";
+import { cancelStudy } from "../../usecases/studies/cancel-study.ts";
+import { deleteStudy } from "../../usecases/studies/delete-study.ts";
+import { getImportances } from "../../usecases/studies/get-importances.ts";
+import { getLeaderboard } from "../../usecases/studies/get-leaderboard.ts";
+import { getStudy } from "../../usecases/studies/get-study.ts";
+import { listStudies } from "../../usecases/studies/list-studies.ts";
+import { listStudyEvents } from "../../usecases/studies/list-study-events.ts";
+import { listTrials } from "../../usecases/studies/list-trials.ts";
+import { pauseStudy } from "../../usecases/studies/pause-study.ts";
+import { resumeStudy } from "../../usecases/studies/resume-study.ts";
+import { submitStudy } from "../../usecases/studies/submit-study.ts";
+import { suggestTrial } from "../../usecases/studies/suggest-trial.ts";
+import { validateStudy } from "../../usecases/studies/validate-study.ts";
+import { watchStudy } from "../../usecases/studies/watch-study.ts";
+import { serverStream, unary, type Wiring } from "../call.ts";
+import type * as wire from "../generated/descent/v1/studies.ts";
+import { toEvent } from "../job-messages.ts";
+import { toStruct } from "../job-spec.ts";
+import { toLeaderboard, toStudy, toTrial } from "../study-messages.ts";
+
+async function* toEvents(events: AsyncIterable<JobEvent>) {
+  for await (const event of events) yield toEvent(event);
+}
+
+export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer => {
+  const { deps } = wiring;
+  return {
+    submitStudy: unary(wiring, "submitStudy", async (caller, { spec, idempotencyKey }) =>
+      toStudy((await submitStudy(deps, caller, { spec, idempotencyKey })).study),
+    ),
+    validateStudy: unary(wiring, "validateStudy", async (caller, { spec }) => {
+      const plan = await validateStudy(deps, caller, { spec });
+      return { ...plan, spec: toStruct(plan.spec) };
+    }),
+    getStudy: unary(wiring, "getStudy", async (caller, request) => toStudy(await getStudy(deps, caller, request))),
+    listStudies: unary(wiring, "listStudies", async (caller, request) => {
+      const { items, nextPageToken } = await listStudies(deps, caller, request);
+      return { items: items.map(toStudy), nextPageToken: nextPageToken ?? undefined };
+    }),
+    listTrials: unary(wiring, "listTrials", async (caller, request) => {
+      const { items, nextPageToken } = await listTrials(deps, caller, request);
+      return { items: items.map(toTrial), nextPageToken: nextPageToken ?? undefined };
+    }),
+    suggestTrial: unary(wiring, "suggestTrial", async (caller, { id, values }) =>
+      toStudy(await suggestTrial(deps, caller, { id, values })),
+    ),
+    getLeaderboard: unary(wiring, "getLeaderboard", async (caller, request) =>
+      toLeaderboard(await getLeaderboard(deps, caller, request)),
+    ),
+    getImportances: unary(wiring, "getImportances", async (caller, request) => {
+      const { trials, items } = await getImportances(deps, caller, request);
+      return { trials, items: items.map(({ name, importance }) => ({ name, importance: importance ?? undefined })) };
+    }),
+    watchStudy: serverStream(wiring, "watchStudy", async (caller, { id, after }, signal) =>
+      toEvents(await watchStudy(deps, caller, { id, afterEventId: after, signal })),
+    ),
+    listStudyEvents: unary(wiring, "listStudyEvents", async (caller, request) => {
+      const { items, nextAfter } = await listStudyEvents(deps, caller, request);
+      return { items: items.map(toEvent), nextAfter: nextAfter ?? undefined };
+    }),
+    cancelStudy: unary(wiring, "cancelStudy", async (caller, request) =>
+      toStudy(await cancelStudy(deps, caller, request)),
+    ),
+    pauseStudy: unary(wiring, "pauseStudy", async (caller, request) =>
+      toStudy(await pauseStudy(deps, caller, request)),
+    ),
+    resumeStudy: unary(wiring, "resumeStudy", async (caller, request) =>
+      toStudy(await resumeStudy(deps, caller, request)),
+    ),
+    deleteStudy: unary(wiring, "deleteStudy", async (caller, request) => {
+      await deleteStudy(deps, caller, request);
+      return {};
+    }),
+  };
+};

@@ -1,0 +1,56 @@
+import type { Leaderboard } from "../domain/studies/standing.ts";
+import type { BestTrial, Study, Trial } from "../domain/studies/study.ts";
+import type * as wire from "./generated/descent/v1/studies.ts";
+import { toJobState } from "./job-messages.ts";
+import { toStruct } from "./job-spec.ts";
+
+const toBest = (best: BestTrial | null): wire.BestTrial | undefined =>
+  best === null
+    ? undefined
+    : {
+        ...best,
+        lower: best.lower ?? undefined,
+        upper: best.upper ?? undefined,
+        corrected: best.corrected ?? undefined,
+      };
+
+export const toStudy = (study: Study): wire.Study => ({
+  ...study,
+  state: toJobState(study.state),
+  spec: toStruct(study.spec),
+  best: toBest(study.best),
+  final: study.final === null ? undefined : { ...study.final, model: study.final.model ?? undefined },
+  history: study.history.map(({ state, ...entry }) => ({ ...entry, state: toJobState(state) })),
+  endedAt: study.endedAt ?? undefined,
+  error: study.error ?? undefined,
+  guesses: study.guesses.map(toStruct),
+});
+
+export const toTrial = (trial: Trial): wire.Trial => ({
+  ...trial,
+  values: toStruct(trial.values),
+  objective: trial.objective ?? undefined,
+  pauseAtEpoch: trial.pauseAtEpoch ?? undefined,
+  startedAt: trial.startedAt ?? undefined,
+  endedAt: trial.endedAt ?? undefined,
+  model: trial.model ?? undefined,
+  error: trial.error ?? undefined,
+});
+
+export const toLeaderboard = ({ score, rows, items, best, simplest }: Leaderboard): wire.Leaderboard => ({
+  score,
+  rows,
+  best: toBest(best),
+  simplest: simplest ?? undefined,
+  items: items.map(({ difference, ...standing }) => ({
+    ...standing,
+    model: standing.model ?? undefined,
+    values: toStruct(standing.values),
+    parameters: standing.parameters ?? undefined,
+    tied: standing.tied ?? undefined,
+    difference:
+      difference === null
+        ? undefined
+        : { value: difference.value, lower: difference.lower ?? undefined, upper: difference.upper ?? undefined },
+  })),
+});

@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { Admit, Caller } from "../usecases/admission/caller.ts";
+import type { LoadGate } from "../usecases/admission/load-gate.ts";
+import type { Deps } from "../usecases/deps.ts";
+import { readiness } from "../usecases/upkeep/readiness.ts";
+import { modelMetadata, namedModel, serverMetadata, versionOf } from "./named-model.ts";
+import { refused } from "./tensor.ts";
+
+interface Wiring {
+  deps: Deps;
+  admit: Admit;
+  gate: LoadGate;
+}
+
+const lengthHeader = "inference-header-content-length";
+
+/** The protocol's form of an error. */
+const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const known = error instanceof ServiceError ? error : null;
+  const status = (error as { statusCode?: number }).statusCode;
+  if (known === null && (status === undefined || status >= 500)) request.log.error({ err: error }, "unexpected error");
+  if (known !== null && isRetryable(known.code))
+    reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  const code = known === null ? (status ?? 500) : errorCatalogue[known.code].http;
+  const message =
+    known?.message ?? (code >= 500 ? "the service made a mistake; it is logged" : (error as Error).message);
+  return reply
+    .code(code)
+    .type("application/json")
+    .header("cache-control", "no-store")
+    .send(JSON.stringify({ error: message }));
+};
+
+const jsonBytesOf = ({ headers }: FastifyRequest): number | null => {
+  const value = headers[lengthHeader];
+  if (value === undefined) return null;
+  if (typeof value !== "string" || !/^\d{1,12}$/.test(value))
+    throw refused("Inference-Header-Content-Length must be a number of bytes");
+  return Number(value);
+};
+
+type Params = { name: string; version?: string };
+type Handle = (caller: Caller, params: Params, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** The Open Inference Protocol under `/v2`: its own paths, bodies and form of errors over the same use cases. */
+export const registerInferenceProtocol = async (app: FastifyInstance, { deps, admit, gate }: Wiring): Promise<void> => {
+  await app.register(async (scope) => {
+    scope.setErrorHandler(sendError);
+    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limits.predictBodyBytes }, (_request, body, done) =>
+      done(null, body),
+    );
+    const schema = { hide: true };
+    scope.get("/v2/health/live", { schema }, async (_request, reply) => reply.code(200).send());
+    scope.get("/v2/health/ready", { schema }, async (_request, reply) =>
+      reply.code((await readiness(deps)).status === "not_ready" ? 503 : 200).send(),
+    );
+    scope.get("/v2", { schema }, async () => serverMetadata);
+    const route = (method: "GET" | "POST", url: string, handle: Handle): void => {
+      for (const path of [`/v2/models/:name${url}`, `/v2/models/:name/versions/:version${url}`]) {
+        scope.route({
+          ...{ method, url: path, schema, bodyLimit: limits.predictBodyBytes, exposeHeadRoute: false },
+          handler: async (request, reply) => {
+            gate.requireRoom();
+            const caller = await admit(
+              method === "POST" ? "predict" : "getModel",
+              request.headers.authorization,
+              request.ip,
+            );
+            return gate.run(caller, () => handle(caller, request.params as Params, request, reply));
+          },
+        });
+      }
+    };
+    route("GET", "", (caller, { name, version }) => modelMetadata(deps, caller, name, version ?? ""));
+    route("GET", "/ready", async (caller, { name, version }, _request, reply) => {
+      await namedModel(deps, caller, name, version ?? "");
+      return reply.code(200).send();
+    });
+    route("POST", "/infer", async (caller, { name, version }, request, reply) => {
+      const model = await namedModel(deps, caller, name, version ?? "");
+      const jsonBytes = jsonBytesOf(request);
+      const body = new Uint8Array((request.body as Buffer | undefined) ?? new Uint8Array());
+      const answer = await deps.engine.inferHttp(caller, model, { body, jsonBytes, name, version: versionOf(model) });
+      if (answer.jsonBytes === null) return reply.type("application/json").send(answer.body);
+      return reply.type("application/octet-stream").header(lengthHeader, answer.jsonBytes).send(answer.body);
+    });
+  });
+};

@@ -1,0 +1,87 @@
+import type { Estimate } from "../domain/models/report.ts";
+import { estimateMean, mean } from "../stats/estimate.ts";
+import { createDraws, drawPurposes } from "./draws.ts";
+
+/** What a trial's model made of each validation row; less is better. All trials have the same rows. */
+export interface RowScores {
+  readonly number: number;
+  readonly scores: Float32Array;
+  /** Weights of the model. */
+  readonly parameters: number;
+}
+
+export interface Compared {
+  readonly number: number;
+  /** Mean score minus the best trial's, over the same rows; 0 for the best. */
+  readonly difference: Estimate;
+  /** Cannot be told from the best: the interval holds 0. */
+  readonly tied: boolean;
+}
+
+/** Each trial's difference to the best, row by row: what all find hard cancels out. */
+export const compareTrials = (trials: readonly RowScores[], best: number): Compared[] => {
+  const reference = trials.find(({ number }) => number === best);
+  if (reference === undefined) return [];
+  return trials.map(({ number, scores }) => {
+    if (number === best) return { number, difference: { value: 0, lower: null, upper: null }, tied: true };
+    const difference = estimateMean(scores.map((score, row) => score - reference.scores[row]!));
+    const { value, lower } = difference;
+    return { number, difference, tied: lower === null ? value === 0 : lower <= 0 };
+  });
+};
+
+/** Of those that cannot be told from the best the one with the fewest weights, the earliest of several. */
+export const simplestOf = (trials: readonly RowScores[], compared: readonly Compared[]): number | null => {
+  const tied = new Set(compared.filter((each) => each.tied).map(({ number }) => number));
+  const simplest = trials
+    .filter(({ number }) => tied.has(number))
+    .toSorted((a, b) => a.parameters - b.parameters || a.number - b.number)[0];
+  return simplest?.number ?? null;
+};
+
+/** Trials that a bootstrap sample may choose from: worse ones are hardly ever chosen. */
+const mostTrials = 100;
+const samples = 200;
+
+/**
+ * What the choice of the best of these trials is worth on new rows: bootstrap bias-corrected (Tsamardinos, Greasidou & Borboudakis 2018). In each sample of the
+ * rows the best on it is chosen, and measured on the rows that are not in it. The interval is Student's, of the chosen trial's rows, around that.
+ * Null for fewer than ten rows. `turn` is awaited between samples.
+ */
+export const correctForChoice = async (
+  trials: readonly RowScores[],
+  seed: number,
+  turn: () => Promise<void> = async () => {},
+): Promise<Estimate | null> => {
+  const rows = trials[0]?.scores.length ?? 0;
+  if (rows < 10) return null;
+  const candidates = trials
+    .map((trial) => ({ ...trial, mean: mean(trial.scores) }))
+    .sort((a, b) => a.mean - b.mean || a.number - b.number)
+    .slice(0, mostTrials);
+  let sum = 0;
+  for (let sample = 0; sample < samples; sample++) {
+    const draws = createDraws(seed, drawPurposes.bootstrap, sample);
+    const counts = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) counts[draws.below(rows)]! += 1;
+    let chosen: { inside: number; outside: number } | null = null;
+    for (const { scores } of candidates) {
+      let [inside, outside, left] = [0, 0, 0];
+      for (let row = 0; row < rows; row++) {
+        inside += counts[row]! * scores[row]!;
+        if (counts[row] === 0) {
+          outside += scores[row]!;
+          left += 1;
+        }
+      }
+      if (chosen === null || inside < chosen.inside) chosen = { inside, outside: outside / Math.max(1, left) };
+    }
+    sum += chosen?.outside ?? 0;
+    await turn();
+  }
+  const value = sum / samples;
+  const { lower, upper } = estimateMean(candidates[0]!.scores);
+  if (lower === null || upper === null) return { value, lower: null, upper: null };
+  const half = (upper - lower) / 2;
+  return { value, lower: value - half, upper: value + half };
+};

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import type { Redis } from "ioredis";
+import { assert, ServiceError } from "../../../domain/errors.ts";
+import type { StudyId, TenantId } from "../../../domain/ids.ts";
+import type { JobEvent } from "../../../domain/jobs/job.ts";
+import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import { limits } from "../../../domain/limits.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import { artifactKeys } from "../../artifacts/artifact-store.ts";
+import type { NewStudy, StudyStore } from "../../study-store.ts";
+import { defineScripts, type Script } from "../define-scripts.ts";
+import { onRedis } from "../redis-error.ts";
+import { redisKeys } from "../redis-keys.ts";
+import { commitStudy, createStudy, listStudies, removeStudy, restoreStudy } from "../scripts/studies.ts";
+
+const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
+
+const keysOf = (tenant: TenantId, id: StudyId): string[] => {
+  const study = `${redisKeys.studyPrefix(tenant)}:${id}`;
+  return [
+    study,
+    `${study}:trials`,
+    `${study}:events`,
+    redisKeys.studyIndex(tenant),
+    redisKeys.openStudies,
+    redisKeys.changes(tenant),
+    redisKeys.holdersPrefix(tenant),
+  ];
+};
+
+const absent = (id: StudyId): ServiceError => new ServiceError("not_found", `There is no study ${id}`);
+
+const toLines = (events: readonly Omit<JobEvent, "id">[]): string =>
+  JSON.stringify(events.map((event) => JSON.stringify(event)));
+
+const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: Study; created: boolean }> => {
+  const { tenant, study, idempotency, mostOpen } = wanted;
+  const { dataset: datasetId, base: baseSpec } = study.spec.job;
+  const dataset = `${redisKeys.datasetPrefix(tenant)}:${datasetId}`;
+  const base = baseSpec?.model ?? "";
+  const digest = createHash("sha256")
+    .update(`study ${idempotency?.key ?? ""}`)
+    .digest("hex");
+  const event = {
+    at: study.createdAt,
+    level: "info",
+    type: "state",
+    message: "submitted",
+    data: { state: study.state },
+  } as const;
+  const keys = [
+    ...keysOf(tenant, study.id),
+    redisKeys.idempotency(tenant, digest),
+    dataset,
+    base === "" ? dataset : `${redisKeys.modelPrefix(tenant)}:${base}`,
+    redisKeys.studyPrefix(tenant),
+    redisKeys.tenants,
+  ];
+  const [outcome, text] = (await createScript(
+    keys,
+    ...[tenant, study.id, JSON.stringify(study), toLines([event]), idempotency?.bodyDigest ?? "", IDEMPOTENCY_SECONDS],
+    ...[mostOpen, datasetId, base, study.state],
+  )) as [string, string];
+  switch (outcome) {
+    case "created":
+    case "existing":
+      return { study: JSON.parse(text), created: outcome === "created" };
+    case "mismatch":
+      throw new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
+    case "quota":
+      throw new ServiceError("quota_exceeded", `The tenant's limit of ${mostOpen} studies at a time is reached`, {
+        retryAfterSeconds: 60,
+      });
+    case "no_dataset":
+      throw gone("/job/dataset", `there is no data set ${datasetId}`);
+    case "no_base":
+      throw gone("/job/base/model", `there is no model ${base}`);
+  }
+  assert(false, `createStudy answers one of its outcomes, not ${outcome}`);
+};
+
+const gone = (pointer: string, detail: string): ServiceError =>
+  new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+
+const readTrials = async (
+  redis: Redis,
+  tenant: TenantId,
+  id: StudyId,
+  range?: { from: number; to: number },
+): Promise<Trial[]> => {
+  const key = `${redisKeys.studyPrefix(tenant)}:${id}:trials`;
+  if (range === undefined) {
+    const all = await onRedis(() => redis.hvals(key));
+    return all.map((text): Trial => JSON.parse(text)).sort((a, b) => a.number - b.number);
+  }
+  const numbers = Array.from({ length: Math.max(0, range.to - range.from) }, (_, i) => String(range.from + i));
+  if (numbers.length === 0) return [];
+  const some = await onRedis(() => redis.hmget(key, ...numbers));
+  return some.flatMap((text): Trial[] => (text === null ? [] : [JSON.parse(text)]));
+};
+
+/**
+ * StudyStore on Redis: a study is one hash beside its trials and events, and each step of it one Lua script.
+ * @param redis fails fast
+ * @param subscriber a lasting connection, which may be shared with other subscriptions
+ */
+export const createRedisStudyStore = ({ redis, subscriber }: { redis: Redis; subscriber: Redis }): StudyStore => {
+  const scripts = defineScripts(redis, "study", { createStudy, commitStudy, listStudies, removeStudy, restoreStudy });
+  const unpublished = (tenant: TenantId): string => `${redisKeys.studyIndex(tenant)}:unpublished`;
+  return {
+    create: (wanted) => create(scripts.createStudy, wanted),
+    get: async (tenant, id) => {
+      const [study, version] = await onRedis(() =>
+        redis.hmget(`${redisKeys.studyPrefix(tenant)}:${id}`, "study", "version"),
+      );
+      if (study == null) throw absent(id);
+      return { study: JSON.parse(study), version: Number(version) };
+    },
+    list: async (tenant, { pageSize, pageToken }) => {
+      const from = pageToken === null ? "+" : `(${pageToken}`;
+      const keys = [redisKeys.studyIndex(tenant), redisKeys.studyPrefix(tenant)];
+      const [more, ...texts] = (await scripts.listStudies(keys, from, pageSize, limits.pageBytes)) as [
+        number,
+        ...string[],
+      ];
+      const items = texts.map((text): Study => JSON.parse(text));
+      return { items, nextPageToken: more === 1 ? (items.at(-1)?.id ?? null) : null };
+    },
+    trials: (tenant, id, range) => readTrials(redis, tenant, id, range),
+    commit: async (tenant, version, { study, trials, events }) => {
+      const written = trials.flatMap((trial) => [trial.number, JSON.stringify(trial)]);
+      const done = study.done ? 1 : 0;
+      const args = [tenant, study.id, version, JSON.stringify(study), study.state, done, toLines(events), ...written];
+      return (await scripts.commitStudy(keysOf(tenant, study.id), ...args)) === 1;
+    },
+    events: async (tenant, id, { from, limit }) => {
+      const stream = `${redisKeys.studyPrefix(tenant)}:${id}:events`;
+      const entries = await onRedis(() => redis.xrange(stream, from ?? "-", "+", "COUNT", limit));
+      return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
+    },
+    open: async () => {
+      const members = await onRedis(() => redis.smembers(redisKeys.openStudies));
+      return members.map((member) => {
+        const [tenant = "", id = ""] = member.split("/");
+        return { tenant, id };
+      });
+    },
+    onNews: (listener) => {
+      const heard = (channel: string): void => {
+        if (channel === redisKeys.studyNews) listener();
+      };
+      subscriber.on("message", heard);
+      // Subscribed again by the client after an outage.
+      subscriber.subscribe(redisKeys.studyNews).catch(() => undefined);
+      return () => void subscriber.off("message", heard);
+    },
+    remove: async (tenant, id) => {
+      const final = JSON.stringify(JobState.options.filter(isDone));
+      const keys = [...keysOf(tenant, id), redisKeys.removals(tenant)];
+      const outcome = await scripts.removeStudy(keys, id, final, artifactKeys.study(tenant, id));
+      if (outcome === "absent") throw absent(id);
+      if (outcome !== "removed")
+        throw new ServiceError(
+          "forbidden_transition",
+          `A study that is ${String(outcome)} cannot be deleted; cancel it first`,
+        );
+    },
+    unpublished: (tenant) => onRedis(() => redis.smembers(unpublished(tenant))),
+    published: async (tenant, id) => {
+      await onRedis(() => redis.srem(unpublished(tenant), id));
+    },
+    restore: async (tenant, study, trials, events) => {
+      const lines = events.flatMap(({ id, ...event }) => [id, JSON.stringify(event)]);
+      const written = trials.flatMap((trial) => [trial.number, JSON.stringify(trial)]);
+      const args = [tenant, study.id, JSON.stringify(study), study.state, events.length, ...lines, ...written];
+      return (await scripts.restoreStudy([...keysOf(tenant, study.id), redisKeys.tenants], ...args)) === 1;
+    },
+  };
+};

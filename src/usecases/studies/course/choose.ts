@@ -1,0 +1,129 @@
+import { ServiceError } from "../../../domain/errors.ts";
+import type { TenantId } from "../../../domain/ids.ts";
+import { type AnyModel, isImported } from "../../../domain/models/model.ts";
+import type { Estimate } from "../../../domain/models/report.ts";
+import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
+import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
+import { createTurnTaker } from "../../../domain/turn-taker.ts";
+import { decodeSafetensors } from "../../../formats/safetensors/safetensors.ts";
+import { correctForChoice, type RowScores } from "../../../search/compare-trials.ts";
+import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
+import type { Deps } from "../../deps.ts";
+import { signOf } from "./seen.ts";
+
+/** More say little more, and cost memory: rows are then taken at equal distances. */
+const mostRows = 5000;
+const mostTrials = 100;
+const mostBytes = 256 * 1024 ** 2;
+
+/** Of the succeeded trials the best first; equal ones by their number. */
+export const ranked = (study: Pick<Study, "spec">, trials: readonly Trial[]): Trial[] => {
+  const sign = signOf(study.spec.objective.direction);
+  return trials
+    .filter(({ state, objective }) => state === "succeeded" && objective !== null)
+    .toSorted((a, b) => sign * (a.objective! - b.objective!) || a.number - b.number);
+};
+
+/** The score of a row whose mean the objective goes by; and what it is called. */
+const scoreOf: Record<ObjectiveMetric, "loss" | "hit" | "square"> = {
+  validationLoss: "loss",
+  validationAccuracy: "hit",
+  validationR2: "square",
+  validationMeanSquaredError: "square",
+  validationRootMeanSquaredError: "square",
+};
+
+/** The same, as the API calls it: less is better. */
+export const scoreName = (metric: ObjectiveMetric): "loss" | "error" | "squaredError" =>
+  (({ loss: "loss", hit: "error", square: "squaredError" }) as const)[scoreOf[metric]];
+
+const modelOrNull = async (
+  { catalogue }: Pick<Deps, "catalogue">,
+  tenant: TenantId,
+  id: string,
+): Promise<AnyModel | null> => {
+  try {
+    return await catalogue.model(tenant, id);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "not_found") return null;
+    throw error;
+  }
+};
+
+/** What the models of the best trials made of each validation row. Models that were deleted have nothing to say. */
+export const readScores = async (
+  deps: Deps,
+  tenant: TenantId,
+  study: Study,
+  trials: readonly Trial[],
+): Promise<RowScores[]> => {
+  const name = scoreOf[study.spec.objective.metric];
+  const read: RowScores[] = [];
+  for (const { number, model: id } of ranked(study, trials).slice(0, mostTrials)) {
+    const model = id === null ? null : await modelOrNull(deps, tenant, id);
+    if (model === null || isImported(model) || model.files?.scores === undefined) continue;
+    const key = artifactKeys.scores(tenant, model.id, model.digest.replace(/^sha256:/, ""));
+    const { tensors } = decodeSafetensors(await deps.artifacts.readBytes(key, { limitBytes: mostBytes }));
+    const all = tensors.find((tensor) => tensor.name === name)?.data;
+    if (!(all instanceof Float32Array)) continue;
+    const rows = Math.min(all.length, mostRows);
+    const scores = Float32Array.from({ length: rows }, (_, i) => {
+      const score = all[Math.floor((i * all.length) / rows)]!;
+      return name === "hit" ? 1 - score : score;
+    });
+    read.push({ number, scores, parameters: model.parameters });
+  }
+  const length = read[0]?.scores.length;
+  return read.filter(({ scores }) => scores.length === length);
+};
+
+/** From mean scores, which fall towards the better, to the objective. `best`: what the objective of the naive mean is, for what only a data set's variance tells. */
+const toObjective = (metric: ObjectiveMetric, naive: { score: number; value: number }) => {
+  const variance = naive.score / Math.max(1e-12, 1 - naive.value);
+  return (score: number): number => {
+    switch (metric) {
+      case "validationAccuracy":
+        return 1 - score;
+      case "validationR2":
+        return 1 - score / variance;
+      case "validationRootMeanSquaredError":
+        return Math.sqrt(Math.max(0, score));
+      // The loss as reported may hold label smoothing and class weights: the correction is what is added to it.
+      case "validationLoss":
+        return naive.value + score - naive.score;
+      default:
+        return score;
+    }
+  };
+};
+
+const meanOf = (scores: Float32Array): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;
+
+/** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */
+export const chooseBest = async (
+  deps: Deps,
+  tenant: TenantId,
+  study: Study,
+  trials: readonly Trial[],
+): Promise<BestTrial | null> => {
+  const [best] = ranked(study, trials);
+  if (best === undefined || best.objective === null) return null;
+  const naive: BestTrial = {
+    trial: best.number,
+    job: best.job,
+    value: best.objective,
+    lower: null,
+    upper: null,
+    corrected: null,
+  };
+  const scores = await readScores(deps, tenant, study, trials);
+  const own = scores.find(({ number }) => number === best.number);
+  if (own === undefined) return naive;
+  const estimate: Estimate | null = await correctForChoice(scores, study.spec.seed, createTurnTaker());
+  if (estimate === null) return naive;
+  const convert = toObjective(study.spec.objective.metric, { score: meanOf(own.scores), value: best.objective });
+  const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
+  const [lower = null, upper = null] =
+    ends[0] !== null && ends[1] !== null && ends[0]! > ends[1]! ? ends.reverse() : ends;
+  return { ...naive, corrected: convert(estimate.value), lower, upper };
+};

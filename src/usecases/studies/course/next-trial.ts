@@ -1,0 +1,80 @@
+import { createSpecErrors } from "../../../domain/jobs/spec/spec-errors.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import type { Dimension, Point } from "../../../search/dimension.ts";
+import { gridSize } from "../../../search/grid.ts";
+import { propose } from "../../../search/propose.ts";
+import { readSpace } from "../../../search/read-space.ts";
+import { bracketOf, nextPromotion, rungsOf } from "../../../search/rungs.ts";
+import { fromValues, toValues } from "../../../search/values.ts";
+import type { Deps } from "../../deps.ts";
+import { coursesOf, outcomesOf, seenNow, signOf } from "./seen.ts";
+
+export const dimensionsOf = ({ spec }: Pick<Study, "spec">): Dimension[] => readSpace(spec.space, createSpecErrors());
+
+/** How many trials the study has at most: a grid ends with its points. */
+export const budgetOf = ({ spec }: Pick<Study, "spec">, dimensions: readonly Dimension[]): number =>
+  spec.sampler.type === "grid"
+    ? Math.min(spec.trials, gridSize(dimensions, spec.sampler.points) + spec.guesses.length)
+    : spec.trials;
+
+/** The epoch of a trial's next rung after these epochs; null: its end. */
+export const nextRung = (
+  { spec, epochs }: Pick<Study, "spec" | "epochs">,
+  number: number,
+  after: number,
+): number | null => {
+  const bracket = bracketOf(spec.pruner, spec.seed, number);
+  return rungsOf(spec.pruner, epochs, bracket).find((at) => at > after) ?? null;
+};
+
+/** The trial that goes on from where it waits, if one may. */
+export const promoted = (study: Study, trials: readonly Trial[]): Trial | null => {
+  const { spec, epochs } = study;
+  const courses = coursesOf(trials, signOf(spec.objective.direction));
+  const next = nextPromotion(spec.pruner, courses, { seed: spec.seed, epochs });
+  const trial = trials.find(({ number }) => number === next?.number);
+  if (trial === undefined) return null;
+  return { ...trial, state: "running", pauseAtEpoch: nextRung(study, trial.number, trial.epochs) };
+};
+
+/** A grid's points are those of the trials that are no guesses, in their order. */
+const positionOf = ({ spec }: Study, trials: readonly Trial[]): number =>
+  spec.sampler.type === "grid" ? trials.filter(({ guess }) => !guess).length : trials.length;
+
+/** What a sampler proposes, from a record of what it saw. */
+export const proposedPoint = (
+  study: Study,
+  dimensions: readonly Dimension[],
+  trials: readonly Trial[],
+  trial: Pick<Trial, "number" | "seen">,
+): Point => {
+  const { sampler, seed, objective } = study.spec;
+  const outcomes = outcomesOf(trial.seen, trials, signOf(objective.direction));
+  const number = positionOf(
+    study,
+    trials.filter((other) => other.number < trial.number),
+  );
+  return propose(sampler, dimensions, { seed, number, outcomes });
+};
+
+/** The next trial: a guess that waits, or what the sampler proposes. Its record names all that it follows from. */
+export const nextTrial = (
+  deps: Pick<Deps, "now" | "createId">,
+  study: Study,
+  dimensions: readonly Dimension[],
+  trials: readonly Trial[],
+): { trial: Trial; guesses: Study["guesses"] } => {
+  const number = trials.length;
+  const [guess, ...guesses] = study.guesses;
+  const seen = seenNow(trials);
+  const guessed = guess === undefined ? null : fromValues(study.spec.space, dimensions, guess);
+  const known = guessed !== null && "point" in guessed ? guessed.point : null;
+  const point = known ?? proposedPoint(study, dimensions, trials, { number, seen });
+  const trial: Trial = {
+    ...{ number, job: deps.createId("job"), state: "running", values: toValues(study.spec.space, point), point },
+    ...{ guess: known !== null, objective: null, epochs: 0, rung: 0, reached: [], seen, submitted: false, error: null },
+    ...{ bracket: bracketOf(study.spec.pruner, study.spec.seed, number), pauseAtEpoch: nextRung(study, number, 0) },
+    ...{ createdAt: deps.now().toISOString(), startedAt: null, endedAt: null, model: null },
+  };
+  return { trial, guesses: guess === undefined ? study.guesses : guesses };
+};

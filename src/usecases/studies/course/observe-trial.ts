@@ -1,0 +1,102 @@
+import { ServiceError } from "../../../domain/errors.ts";
+import type { JobId, TenantId } from "../../../domain/ids.ts";
+import type { Job } from "../../../domain/jobs/job.ts";
+import { limits } from "../../../domain/limits.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
+import type { Deps } from "../../deps.ts";
+import { cancelJob } from "../../jobs/cancel-job.ts";
+import { pauseJob } from "../../jobs/pause-job.ts";
+import { enqueueJob } from "../../jobs/queue-entry.ts";
+import { serviceCaller } from "./service-caller.ts";
+
+export const jobOrNull = async ({ jobs }: Pick<Deps, "jobs">, tenant: TenantId, id: JobId): Promise<Job | null> => {
+  try {
+    return await jobs.get(tenant, id);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "not_found") return null;
+    throw error;
+  }
+};
+
+/** What came too late changes nothing: the next look sees what the job has become. */
+const unlessTooLate = async (act: () => Promise<unknown>): Promise<void> => {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof ServiceError) || !["forbidden_transition", "not_found"].includes(error.code)) throw error;
+  }
+};
+
+/** The objective at the end of an epoch, from the job's curve. Null: it is not there. */
+const valueAt = async (
+  { jobs }: Deps,
+  tenant: TenantId,
+  { job, metric, epoch }: { job: JobId; metric: ObjectiveMetric; epoch: number },
+): Promise<number | null> => {
+  const points = await jobs.metrics(tenant, job, { afterStep: -1, limit: limits.metricPointsPerJob });
+  return points.findLast((point) => point.epoch === epoch && metric in point.metrics)?.metrics[metric] ?? null;
+};
+
+const ended = (trial: Trial, job: Job, metric: ObjectiveMetric): Trial => {
+  const times = { startedAt: job.startedAt, endedAt: job.endedAt };
+  if (job.state === "failed")
+    return { ...trial, ...times, state: "failed", error: `${job.error?.code}: ${job.error?.message}` };
+  if (job.state === "cancelled")
+    return { ...trial, ...times, state: trial.state === "waiting" ? "stopped" : "cancelled" };
+  const value = job.metrics[metric];
+  if (value === undefined || !Number.isFinite(value))
+    return { ...trial, ...times, state: "failed", model: job.model, error: `the job has no ${metric}` };
+  const epochs = job.metrics.epochs ?? trial.epochs;
+  return { ...trial, ...times, state: "succeeded", model: job.model, objective: value, epochs };
+};
+
+/** A paused job: at its rung it waits; else it goes on, if the study does. */
+const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial): Promise<Trial> => {
+  const reached = await deps.jobs.reachedEpoch(tenant, trial.job);
+  const { metric } = study.spec.objective;
+  if (trial.pauseAtEpoch !== null && reached !== null && reached >= trial.pauseAtEpoch) {
+    const value = await valueAt(deps, tenant, { job: trial.job, metric, epoch: reached });
+    // Without a value it cannot be compared, and so it trains on to its end.
+    if (value === null) return { ...trial, pauseAtEpoch: null };
+    const rungs = [...trial.reached.filter(({ epochs }) => epochs < reached), { epochs: reached, value }];
+    return { ...trial, state: "waiting", objective: value, epochs: reached, rung: rungs.length, reached: rungs };
+  }
+  if (study.state === "running") {
+    const at = deps.now().toISOString();
+    await unlessTooLate(async () => {
+      const { job, place } = await deps.jobs.promote(tenant, trial.job, trial.pauseAtEpoch, at);
+      if (job.state === "queued") await enqueueJob(deps, tenant, job, { place });
+    });
+  }
+  return trial;
+};
+
+/**
+ * What has become of a trial, and what the study's state asks of its job: idempotent requests, repeated at every look until the
+ * record shows their effect. The same trial if nothing is new.
+ */
+export const observeTrial = async (
+  deps: Deps,
+  tenant: TenantId,
+  study: Study,
+  trial: Trial,
+  job: Job,
+): Promise<Trial> => {
+  const caller = serviceCaller(tenant);
+  if (job.done) return ended(trial, job, study.spec.objective.metric);
+  if (study.state === "cancelling") {
+    await unlessTooLate(() => cancelJob(deps, caller, { id: job.id }));
+    return trial;
+  }
+  if (trial.state === "waiting") return trial;
+  if (job.state === "paused") return paused(deps, tenant, study, trial);
+  if ((study.state === "pausing" || study.state === "paused") && job.state !== "pausing")
+    await unlessTooLate(() => pauseJob(deps, caller, { id: job.id }));
+  const startedAt = trial.startedAt ?? job.startedAt;
+  return startedAt === trial.startedAt && trial.submitted ? trial : { ...trial, startedAt, submitted: true };
+};
+
+/** Takes a trial that was not among the best out of the study; its curve stays. */
+export const stopTrial = (deps: Deps, tenant: TenantId, trial: Pick<Trial, "job">): Promise<void> =>
+  unlessTooLate(() => cancelJob(deps, serviceCaller(tenant), { id: trial.job }));

@@ -1,0 +1,58 @@
+import type { JobEvent } from "../../../domain/jobs/job.ts";
+import { isDone, type JobState } from "../../../domain/jobs/job-state.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import type { Deps } from "../../deps.ts";
+
+/** What changes in one step. */
+export interface Step {
+  trials: readonly Trial[];
+  study: Partial<Study>;
+}
+
+export const countsOf = (trials: readonly Trial[]): Study["counts"] => {
+  const counts = { trials: trials.length, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0 };
+  for (const { state } of trials) counts[state] += 1;
+  return counts;
+};
+
+/** A transition of the study, with its line in the history. */
+export const moved = ({ now }: Pick<Deps, "now">, study: Study, state: JobState, reason: string): Partial<Study> => {
+  const at = now().toISOString();
+  const done = isDone(state);
+  return {
+    state,
+    done,
+    history: [...study.history, { state, at, reason, attempt: 0 }],
+    ...(done ? { endedAt: at } : {}),
+  };
+};
+
+const ofTrial = (before: Trial | undefined, trial: Trial): string | null => {
+  const value = trial.objective === null ? "" : `, ${trial.objective.toPrecision(5)}`;
+  if (before === undefined) return `trial ${trial.number} is proposed`;
+  if (before.state === trial.state) return null;
+  if (trial.state === "running") return `trial ${trial.number} goes on after epoch ${trial.epochs}`;
+  if (trial.state === "waiting") return `trial ${trial.number} is compared at epoch ${trial.epochs}${value}`;
+  return `trial ${trial.number} ${trial.state === "stopped" ? "is stopped" : trial.state === "cancelled" ? "is cancelled" : `has ${trial.state}`}${value}`;
+};
+
+/** What a step tells those who watch. */
+export const stepEvent = (
+  { now }: Pick<Deps, "now">,
+  course: { study: Study; trials: readonly Trial[] },
+  step: Step,
+  after: Study,
+): Omit<JobEvent, "id">[] => {
+  const at = now().toISOString();
+  const events = step.trials.flatMap((trial): Omit<JobEvent, "id">[] => {
+    const message = ofTrial(course.trials[trial.number], trial);
+    if (message === null) return [];
+    const { number, job, state, objective, epochs } = trial;
+    const level = state === "failed" ? "warn" : "info";
+    return [{ at, level, type: "trial", message, data: { trial: number, job, state, objective, epochs } }];
+  });
+  if (after.state === course.study.state) return events;
+  const reason = after.history.at(-1)?.reason ?? "";
+  const level = after.state === "failed" ? "error" : "info";
+  return [...events, { at, level, type: "state", message: reason, data: { state: after.state } }];
+};

@@ -1,0 +1,34 @@
+import type { Leaderboard } from "../../domain/studies/standing.ts";
+import { compareTrials, simplestOf } from "../../search/compare-trials.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parseStudyId } from "../admission/resource-id.ts";
+import type { Deps } from "../deps.ts";
+import { ranked, readScores, scoreName } from "./course/choose.ts";
+
+const shown = 100;
+
+/** The succeeded trials, best first, each with its paired difference from the best, row by row. */
+export const getLeaderboard = async (deps: Deps, caller: Caller, request: { id: string }): Promise<Leaderboard> => {
+  const { tenant } = caller;
+  const id = parseStudyId(request.id);
+  const { study } = await deps.studies.get(tenant, id);
+  const trials = await deps.studies.trials(tenant, id);
+  const order = ranked(study, trials).slice(0, shown);
+  const scores = await readScores(deps, tenant, study, trials);
+  const compared = compareTrials(scores, order[0]?.number ?? -1);
+  const items = order.map(({ number, job, model, values, objective }) => {
+    const of = compared.find((each) => each.number === number);
+    const parameters = scores.find((each) => each.number === number)?.parameters ?? null;
+    return {
+      ...{ trial: number, job, model, values, objective: objective ?? 0, parameters },
+      ...{ difference: of?.difference ?? null, tied: of?.tied ?? null },
+    };
+  });
+  return {
+    score: scoreName(study.spec.objective.metric),
+    rows: scores[0]?.scores.length ?? 0,
+    items,
+    best: study.best,
+    simplest: simplestOf(scores, compared),
+  };
+};

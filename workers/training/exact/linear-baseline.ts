@@ -1,0 +1,73 @@
+import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
+import type { Split } from "../../../src/data/splits/split.ts";
+import type { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
+import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { square } from "../../../src/engine/exact/square.ts";
+import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
+import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
+import { answersOf } from "./linear-evaluation.ts";
+import { weightsFrom } from "./linear-weights.ts";
+
+/** Operations of one pass over the training rows, and rows, that the comparison may take: a second or two in all. */
+const mostFlops = 1.5e8;
+const mostRows = 100_000;
+const mostIterations = 50;
+
+/** What the linear model says that is fitted to the same rows. */
+export interface LinearBaseline {
+  readonly model: "linear" | "softmax" | "poisson";
+  /** rows × outputs: probabilities of all classes, rates, or values as the labels in the arrays are. */
+  readonly outputs: Float64Array;
+  /** 0, unless without a penalty it would have no end. */
+  readonly l2: number;
+  readonly trainRows: number;
+}
+
+const modelOf = (loss: LossSpec, { label }: Preprocessing): LinearBaseline["model"] =>
+  label.type === "classes" ? "softmax" : loss.type === "poisson_nll" ? "poisson" : "linear";
+
+/** Training rows at equal distances, as many as may be. */
+const rowsOf = (trainRows: number, size: number): number[] => {
+  const count = Math.min(trainRows, mostRows, Math.floor(mostFlops / (2 * square(size))));
+  return Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
+};
+
+/**
+ * The exact linear model of the same training rows and inputs, asked about rows of a split: is the network worth it? With a penalty of one standard deviation
+ * of prior on each weight where rows are separated or columns depend on each other. Null where it would take too long, or inputs are pixels of images.
+ */
+export const linearBaseline = async (
+  { loss, preprocessing, arrays }: { loss: LossSpec; preprocessing: Preprocessing; arrays: PreparedArrays },
+  split: Split,
+  asked: ArrayLike<number>,
+  pulse: () => void,
+): Promise<LinearBaseline | null> => {
+  const { inputs, label, features: transforms } = preprocessing;
+  const { features, labels } = arrays.train;
+  if (labels === null || transforms.some(({ type }) => type === "image")) return null;
+  const model = modelOf(loss, preprocessing);
+  const classes = label.type === "classes" ? label.classes.length : 1;
+  const size = (inputs + 1) * (model === "softmax" ? classes : 1);
+  const rows = rowsOf(labels.length, size);
+  if (rows.length < Math.min(labels.length, 5 * size)) return null;
+  const picked = new Float64Array(rows.length * inputs);
+  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+  const task = {
+    ...{ model, method: model === "linear" ? ("qr" as const) : ("newton" as const), features: picked, inputs },
+    ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
+    work: new Float64Array(model === "softmax" ? square(size) : triangleDoubles(size)),
+  };
+  const options = { resume: null, pulse, onIteration: async () => pulse() };
+  const answer = async (penalty: number): Promise<LinearBaseline | null> => {
+    const { columns } = solvedColumns(preprocessing, picked, { penalised: penalty > 0, intercept: true });
+    const fit = await fitExact({ ...task, columns, penalty }, options);
+    if (penalty === 0 && (fit.ending !== "converged" || fit.indeterminate.length > 0)) return null;
+    const weights = weightsFrom(fit.coefficients, columns, { inputs, outputs: classes });
+    const outputs = answersOf(model as ExactModel, weights, arrays[split], asked);
+    const l2 = (penalty * (model === "linear" ? 2 : 1)) / rows.length;
+    return { model, outputs, l2, trainRows: rows.length };
+  };
+  return (await answer(0)) ?? (await answer(1));
+};

@@ -1,0 +1,75 @@
+import { assert } from "../../../src/domain/errors.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
+import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+
+/** So that a probability of 0 costs much, and not everything. */
+const least = 1e-30;
+
+interface Scored {
+  spec: ResolvedJobSpec;
+  preprocessing: Preprocessing;
+  /** Of the split: classes' indices, or standardised numbers. */
+  labels: Int32Array | Float32Array | Float64Array | null;
+  answers: Pick<Answers, "rows"> & { outputs: Float32Array | Float64Array };
+  /** Labels and answers are numbers of the data set, not standardised. */
+  ownUnits?: boolean;
+}
+
+const tensor = (name: string, data: Float32Array): Tensor => ({ name, dtype: "F32", shape: [data.length], data });
+
+const ofClasses = ({ spec, labels, answers }: Scored, classes: number): Tensor[] => {
+  const single = spec.loss.type === "binary_cross_entropy";
+  const width = single ? 1 : classes;
+  const probability = (i: number, label: number): number =>
+    single ? (label === 1 ? answers.outputs[i]! : 1 - answers.outputs[i]!) : answers.outputs[i * width + label]!;
+  const loss = Float32Array.from(answers.rows, (row, i) => -log64(Math.max(least, probability(i, labels![row]!))));
+  const hit = Float32Array.from(answers.rows, (row, i) => {
+    let best = 0;
+    for (let label = 1; label < classes; label++) if (probability(i, label) > probability(i, best)) best = label;
+    return best === labels![row] ? 1 : 0;
+  });
+  return [tensor("loss", loss), tensor("hit", hit)];
+};
+
+/** The loss of one row, from the standardised prediction and truth, as the spec names it. */
+const lossOf = (loss: ResolvedJobSpec["loss"], predicted: number, second: number, truth: number): number => {
+  const error = predicted - truth;
+  switch (loss.type) {
+    case "mean_absolute_error":
+      return Math.abs(error);
+    case "huber": {
+      const size = Math.abs(error);
+      return size <= loss.delta ? 0.5 * error * error : loss.delta * (size - 0.5 * loss.delta);
+    }
+    case "poisson_nll":
+      return predicted - truth * log64(Math.max(least, predicted));
+    case "gaussian_nll":
+      return 0.5 * (second + error * error * exp64(-second));
+    default:
+      return error * error;
+  }
+};
+
+const ofNumbers = ({ spec, preprocessing, labels, answers, ownUnits = false }: Scored, scale: number): Tensor[] => {
+  const unit = ownUnits ? scale : 1;
+  const truth = (row: number): number => labels![row]! / unit;
+  const width = preprocessing.outputs;
+  const at = (i: number, j: number): number => (answers.outputs[i * width + j] ?? 0) / unit;
+  const loss = Float32Array.from(answers.rows, (row, i) => lossOf(spec.loss, at(i, 0), at(i, 1), truth(row)));
+  const square = Float32Array.from(answers.rows, (row, i) => {
+    const error = scale * (at(i, 0) - truth(row));
+    return error * error;
+  });
+  return [tensor("loss", loss), tensor("square", square)];
+};
+
+/** Of each row of a split what objectives are means of: `loss`, and `hit` (1: the right class) or `square` (error squared, in the label's units). */
+export const scoreRows = (scored: Scored): Tensor[] | null => {
+  const { label } = scored.preprocessing;
+  if (label.type === "none") return null;
+  assert(scored.labels !== null, "what has a label has labels");
+  return label.type === "classes" ? ofClasses(scored, label.classes.length) : ofNumbers(scored, label.scale);
+};
