@@ -1,4 +1,3 @@
-import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../src/domain/errors.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
@@ -8,6 +7,7 @@ import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store
 import { watchCalls } from "../../src/store/watch-calls.ts";
 import { predictDataset } from "../predicting/predict-dataset.ts";
 import { leadJob } from "../training/lead.ts";
+import { lowerPriority } from "./lower-priority.ts";
 import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
 import { toRunEnd } from "./run-error.ts";
 
@@ -17,9 +17,7 @@ export interface EngineThreadSetup {
 }
 
 assert(parentPort !== null, "engine-thread runs as a worker thread");
-// Training takes what is left: whoever asks the API of the same machine meanwhile, waits for the answer. (On Linux of this thread alone:
-// the trainer's heartbeats keep their place.)
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+lowerPriority();
 const port = parentPort;
 const { kernels }: EngineThreadSetup = workerData;
 const post = (message: FromThread): void => port.postMessage(message);
