@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
+import { createId } from "../../src/domain/ids.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import type { TrainingQueue } from "../../src/queue/training-queue.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
@@ -52,13 +53,16 @@ describe("Redis that goes away", () => {
   };
 
   it("is answered for within a second by every method while it is frozen, and serves within three of its return", async () => {
-    const { jobs, catalogue } = stores;
+    const { jobs, catalogue, studies } = stores;
+    const study = createId("std", Date.parse(tick()));
     const { job } = await jobs.create(newJob("acme", dataset));
     await queue.add({ tenant: "acme", job: job.id }, { place: 1 });
     const { id } = job;
     const fence = fenceOf("acme", id, 1);
     const page = { pageSize: 1, pageToken: null };
     const event = { at: tick(), level: "info", type: "x", message: "", data: {} } as const;
+    const prediction = { model: modelOf(job).id, rows: 0, result: null };
+    const alias = { name: "champion", model: null, at: tick(), by: null, condition: null };
     const calls: Record<string, () => Promise<unknown>> = {
       create: () => jobs.create(newJob("acme", dataset)),
       get: () => jobs.get("acme", id),
@@ -77,6 +81,11 @@ describe("Redis that goes away", () => {
       reclaim: () => jobs.reclaim("acme", id, 1, "", tick()),
       announceTrainer: () => jobs.announceTrainer("t", 1, 1000),
       largestTrainer: () => jobs.largestTrainer(),
+      state: () => jobs.state("acme", id),
+      promote: () => jobs.promote("acme", id, null, tick()),
+      reachedEpoch: () => jobs.reachedEpoch("acme", id),
+      reach: () => jobs.reach(fence, 1, tick()),
+      succeedPrediction: () => jobs.succeedPrediction(fence, prediction, {}, tick()),
       failWaiting: () => jobs.failWaiting("acme", id, failure, tick()),
       appendEvent: () => jobs.appendEvent(fence, event),
       events: () => jobs.events("acme", id, { from: null, limit: 1 }),
@@ -99,6 +108,22 @@ describe("Redis that goes away", () => {
       model: () => catalogue.model("acme", "champion"),
       models: () => catalogue.models("acme", page),
       removeModel: () => catalogue.removeModel("acme", modelOf(job).id),
+      referrers: () => catalogue.referrers("acme", dataset.id, 1),
+      versions: () => catalogue.versions("acme", "points", null),
+      changeAlias: () => catalogue.changeAlias("acme", alias),
+      aliases: () => catalogue.aliases("acme"),
+      alias: () => catalogue.alias("acme", "champion"),
+      aliasManifest: () => catalogue.aliasManifest("acme", "champion"),
+      aliasRecords: () => catalogue.aliasRecords("acme"),
+      forgetAlias: () => catalogue.forgetAlias("acme", "champion", 1),
+      "studies.get": () => studies.get("acme", study),
+      "studies.list": () => studies.list("acme", page),
+      "studies.trials": () => studies.trials("acme", study),
+      "studies.events": () => studies.events("acme", study, { from: null, limit: 1 }),
+      "studies.open": () => studies.open(),
+      "studies.remove": () => studies.remove("acme", study),
+      "studies.unpublished": () => studies.unpublished("acme"),
+      "studies.published": () => studies.published("acme", study),
       "queue.remove": () => queue.remove({ job: id }),
       "queue.has": () => queue.has({ tenant: "acme", job: id }),
       "queue.jobs": () => queue.jobs(),

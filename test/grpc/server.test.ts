@@ -33,6 +33,12 @@ describe("reflection", () => {
       "grpc.health.v1.Health/Check",
       "grpc.health.v1.Health/List",
       "grpc.health.v1.Health/Watch",
+      "inference.GRPCInferenceService/ModelInfer",
+      "inference.GRPCInferenceService/ModelMetadata",
+      "inference.GRPCInferenceService/ModelReady",
+      "inference.GRPCInferenceService/ServerLive",
+      "inference.GRPCInferenceService/ServerMetadata",
+      "inference.GRPCInferenceService/ServerReady",
     ]);
     const names = ours.map((line) => line.split("/")[1] ?? "");
     expect(names.map((name) => name.charAt(0).toLowerCase() + name.slice(1)).sort()).toEqual(
