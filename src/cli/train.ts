@@ -93,9 +93,8 @@ const showPlan = (
   { say }: Output,
   { spec, parameters, memoryBytes, steps, estimatedSeconds, warnings }: JobPlan,
 ): void => {
-  say(
-    `Plan: ${spec.model.type}, ${parameters} parameters, ${toBytes(memoryBytes)}, at most ${steps} steps, about ${toShort(estimatedSeconds)} s`,
-  );
+  const time = estimatedSeconds < 1 ? "under 1 s" : `about ${toShort(estimatedSeconds)} s`;
+  say(`Plan: ${spec.model.type}, ${parameters} parameters, ${toBytes(memoryBytes)}, at most ${steps} steps, ${time}`);
   for (const warning of warnings) say(`  Warning: ${warning}`);
 };
 

@@ -124,6 +124,7 @@ export const registerOpenApi = async (
         { name: "jobs", description: "Training, from submission to its end" },
         { name: "models", description: "What jobs leave behind" },
         { name: "aliases", description: "Movable names of models" },
+        { name: "studies", description: "The search for hyper-parameters: many jobs that are compared" },
         { name: "predictions", description: "Answers for whole data sets" },
         { name: "service", description: "Health" },
       ],

@@ -38,6 +38,7 @@ const Operation = z.object({
 const OpenApi = z.object({
   openapi: z.literal("3.1.0"),
   info: z.object({ title: z.string(), version: z.string(), description: z.string() }),
+  tags: z.array(z.object({ name: z.string(), description: z.string().min(1) })),
   paths: z.record(z.string().startsWith("/"), z.partialRecord(z.enum(["get", "post", "put", "delete"]), Operation)),
   components: z.object({
     schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
@@ -70,6 +71,13 @@ describe("the OpenAPI document", () => {
       Object.values(path).map(({ operationId }) => operationId),
     );
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("says what each of the tags is about that its operations have", () => {
+    const used = new Set(
+      Object.values(document.paths).flatMap((path) => Object.values(path).flatMap(({ tags }) => tags)),
+    );
+    expect(document.tags.map(({ name }) => name).sort()).toEqual([...used].sort());
   });
 
   it("resolves each of its references", () => {
