@@ -29,7 +29,8 @@ export const unreadPrediction = (message: Uint8Array): UnreadPrediction => {
 export const readPredictRequest = (bytes: Uint8Array): unknown => {
   try {
     const { model: _model, ...body } = wire.PredictRequest.decode(bytes);
-    return body;
+    // What was not sent is no key, as in JSON.
+    return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServiceError("malformed", `the message could not be decoded: ${reason}`, { cause });
