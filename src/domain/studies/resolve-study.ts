@@ -23,9 +23,12 @@ const withShare = (job: JobSpec): JobSpec => ({
 
 /** A space that suits the model and the task. */
 const defaultSpace = ({ model, training }: ResolvedJobSpec): Space => {
+  const l2 = { min: 1e-6, max: training.split.validation > 0 ? 1 : 0.1, scale: "log" } as const;
+  // What is solved exactly has no learning rate: with one it would be iterated instead.
+  if (training.solver === "exact") return { "/training/l2": l2 };
   const common: Space = {
     "/optimizer/learningRate": { min: 3e-4, max: 0.1, scale: "log" },
-    "/training/l2": { min: 1e-6, max: training.split.validation > 0 ? 1 : 0.1, scale: "log" },
+    "/training/l2": l2,
   };
   switch (model.type) {
     case "mlp":
@@ -50,6 +53,10 @@ const defaultSpace = ({ model, training }: ResolvedJobSpec): Space => {
       return common;
   }
 };
+
+/** What is solved exactly has no epochs, and would be iterated if it were told some. */
+const staysExact = ({ training }: ResolvedJobSpec, space: Space): boolean =>
+  training.solver === "exact" && Object.keys(space).every((pointer) => pointer === "/training/l2");
 
 const maximised = new Set(["validationAccuracy", "validationR2"]);
 
@@ -111,7 +118,8 @@ export const resolveStudy = (
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);
-  const fixesEpochs = !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training");
+  const fixesEpochs =
+    !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training") && !staysExact(template, space);
   const { metric, direction } = spec.objective;
   const resolved: ResolvedStudySpec = {
     ...spec,

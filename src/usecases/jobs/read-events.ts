@@ -16,7 +16,9 @@ const noticeOf = ({ now }: Pick<Deps, "now">, message: string, data: JobEvent["d
   ...{ id: "", at: now().toISOString(), level: "warn", type: "events_missing", message, data },
 });
 
-const isFirst = ({ type, data }: JobEvent): boolean => type === "state" && data.state === "queued";
+/** A job begins as `queued`; a study, which waits for nothing, as `running`, which it may be again once it is resumed. */
+const isFirst = ({ type, data, message }: JobEvent): boolean =>
+  type === "state" && (data.state === "queued" || (data.state === "running" && message === "submitted"));
 
 /**
  * A job's events after the one that the reader has, oldest first, at most `limit`. Only the newest are kept, so those that follow

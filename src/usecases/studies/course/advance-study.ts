@@ -2,7 +2,7 @@ import { ServiceError } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import { isDone } from "../../../domain/jobs/job-state.ts";
 import { jobWithValues, templateOf } from "../../../domain/studies/resolve-study.ts";
-import { isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
+import { type FinalJob, isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
 import type { StudyChange } from "../../../store/study-store.ts";
 import type { Deps } from "../../deps.ts";
 import { chooseBest, ranked } from "./choose.ts";
@@ -86,6 +86,25 @@ const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
   return choose(deps, course);
 };
 
+/** The choice stays; only what was to be made of it is not there. */
+const failedFinal = (deps: Deps, study: Study, state: string, reason: string): Partial<Study> => {
+  const error = {
+    code: "final_failed",
+    message: `the choice was found, and the job that trains it once more has ${state === "failed" ? "failed" : "been cancelled"}: ${reason}`,
+    hint: "use the model of the best trial, or submit the best trial's job once more without validation rows",
+  };
+  return { ...moved(deps, study, "failed", error.message), error };
+};
+
+/** The end of the study, once its last job has come to its own. */
+const withFinal = async (deps: Deps, tenant: TenantId, study: Study, final: FinalJob): Promise<Partial<Study>> => {
+  if (final.state === "succeeded") return moved(deps, study, "succeeded", "the choice is trained");
+  const job = await jobOrNull(deps, tenant, final.job);
+  const error = job?.error ?? null;
+  const reason = error === null ? `see job ${final.job}` : `${error.code}: ${error.message}`;
+  return failedFinal(deps, study, final.state, job === null ? "it was deleted" : reason);
+};
+
 const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<Step | null> => {
   const best = study.best?.corrected == null ? await chooseBest(deps, tenant, study, trials) : study.best;
   if (best === null) {
@@ -103,19 +122,22 @@ const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
       study: { best, final: { job, submitted: false, state: "running", model: null, metrics: {} } },
     };
   }
-  if (final.state !== "running") return { trials: [], study: moved(deps, study, "succeeded", "the choice is trained") };
+  if (final.state !== "running") return { trials: [], study: await withFinal(deps, tenant, study, final) };
   const job = await jobOrNull(deps, tenant, final.job);
   if (job === null) {
     const chosen = final.submitted ? null : await jobOrNull(deps, tenant, best.job);
     const submitted =
       chosen === null
-        ? { error: "its job was deleted", submitted: false }
+        ? { error: final.submitted ? "it was deleted" : "the best trial's job was deleted", submitted: false }
         : await submitTrialJob(deps, tenant, study, {
             id: final.job,
             body: finalBody(study, chosen),
             pauseAtEpoch: null,
           });
-    if (submitted.error !== null) return { trials: [], study: { final: { ...final, state: "failed" } } };
+    if (submitted.error !== null) {
+      const failed = failedFinal(deps, study, "failed", submitted.error);
+      return { trials: [], study: { ...failed, final: { ...final, state: "failed" } } };
+    }
     return submitted.submitted ? { trials: [], study: { final: { ...final, submitted: true } } } : null;
   }
   const seen = observedFinal(final, job);

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { JobEvent } from "../../src/domain/jobs/job.ts";
+import type { Study, Trial } from "../../src/domain/studies/study.ts";
+import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
+import { createClient } from "../rest/client.ts";
+import { finishJob, startTestService, type TestService } from "./service.ts";
+
+let service: TestService;
+let dataset: string;
+beforeAll(async () => {
+  service = await startTestService();
+  dataset = (await createClient(() => service.url).upload()).id;
+});
+afterAll(() => service?.close());
+
+const call = async <T>(path: string, body?: unknown): Promise<T> => {
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
+};
+const start = (model: object): Promise<Study> =>
+  call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1 });
+
+test("a study whose last job cannot be trained has failed, and keeps its best; its events begin without an alarm", async () => {
+  const { id } = await start({});
+  const { deps } = service;
+  await advanceStudy(deps, "default", id);
+  const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
+  const job = await deps.jobs.get("default", items[0]!.job);
+  await finishJob(service, job);
+  expect((await fetch(`${service.url}/v1/jobs/${job.id}`, { method: "DELETE" })).status).toBe(204);
+  await advanceStudy(deps, "default", id);
+  expect(await call<Study>(`/${id}`)).toMatchObject({ state: "failed" });
+  const events = await call<{ items: JobEvent[] }>(`/${id}/events`);
+  expect(events.items[0]).toMatchObject({ type: "state", message: "submitted" });
+});
+
+test("models that are solved exactly are searched by their penalty alone, and stay exact", async () => {
+  const { spec } = await start({ model: { type: "softmax" } });
+  expect(Object.keys(spec.space)).toEqual(["/training/l2"]);
+  expect(spec.job.training?.epochs).toBeUndefined();
+});
