@@ -8,7 +8,17 @@ import { finishJob, startTestService, type TestService } from "./service.ts";
 let service: TestService;
 let dataset: string;
 beforeAll(async () => {
-  service = await startTestService();
+  // Jobs that end without computing leave the metric that studies go by.
+  service = await startTestService({
+    deps: (plain) => ({
+      ...plain,
+      jobs: {
+        ...plain.jobs,
+        succeed: (fence, model, metrics, at) =>
+          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: 0.5 }, at),
+      },
+    }),
+  });
   dataset = (await createClient(() => service.url).upload()).id;
 });
 afterAll(() => service?.close());
@@ -28,9 +38,17 @@ test("a study whose last job cannot be trained has failed, and keeps its best; i
   const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
   const job = await deps.jobs.get("default", items[0]!.job);
   await finishJob(service, job);
-  expect((await fetch(`${service.url}/v1/jobs/${job.id}`, { method: "DELETE" })).status).toBe(204);
   await advanceStudy(deps, "default", id);
-  expect(await call<Study>(`/${id}`)).toMatchObject({ state: "failed" });
+  const waiting = await call<Study>(`/${id}`);
+  expect(waiting).toMatchObject({ state: "running", best: { trial: 0, value: 0.5 }, final: { state: "running" } });
+  const last = waiting.final!.job;
+  await fetch(`${service.url}/v1/jobs/${last}/cancel`, { method: "POST" });
+  expect((await fetch(`${service.url}/v1/jobs/${last}`, { method: "DELETE" })).status).toBe(204);
+  await advanceStudy(deps, "default", id);
+  expect(await call<Study>(`/${id}`)).toMatchObject({
+    ...{ state: "failed", best: { trial: 0, value: 0.5 }, final: { state: "failed" } },
+    error: { code: "final_failed", message: expect.stringContaining("deleted"), hint: expect.stringContaining("best") },
+  });
   const events = await call<{ items: JobEvent[] }>(`/${id}/events`);
   expect(events.items[0]).toMatchObject({ type: "state", message: "submitted" });
 });

@@ -125,5 +125,9 @@ export const chooseBest = async (
   const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
   const [lower = null, upper = null] =
     ends[0] !== null && ends[1] !== null && ends[0]! > ends[1]! ? ends.reverse() : ends;
-  return { ...naive, corrected: convert(estimate.value), lower, upper };
+  // Rounding on the way to the objective makes nothing better than it was; nor does a best trial that is another one by the rows that are compared.
+  const sign = signOf(study.spec.objective.direction);
+  const converted = convert(estimate.value);
+  const corrected = scores.length === 1 || sign * (converted - best.objective) < 0 ? best.objective : converted;
+  return { ...naive, corrected, lower, upper };
 };
