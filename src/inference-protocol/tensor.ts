@@ -158,7 +158,8 @@ const wholeRanges: Partial<Record<Datatype, readonly [number, number]>> = {
   INT64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
-const requireRange = (name: string, type: Datatype, value: number): void => {
+/** Of a whole number that came as one of a wider type. */
+export const requireRange = (name: string, type: Datatype, value: number): void => {
   const range = wholeRanges[type];
   if (range === undefined) return;
   const [least, most] = range;

@@ -5,9 +5,10 @@ import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
 import {
   GRPCInferenceServiceClient,
   type InferTensorContents,
-  type ModelInferRequest,
+  ModelInferRequest,
   type ModelInferResponse,
 } from "../../src/grpc/generated/inference/open_inference.ts";
+import { readMessage } from "../../src/inference-protocol/message-codec.ts";
 import { fromBinary, fromJson, toBinary } from "../../src/inference-protocol/tensor.ts";
 import { createAdmit } from "../../src/main/keys/api-keys.ts";
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
@@ -48,6 +49,14 @@ describe("numbers in JSON", () => {
     ["INT32", null],
   ] as const)("of the datatype %s are not %s", (type, value) => {
     expect(() => fromJson("x", type, [value])).toThrow(/the data of the input x/);
+  });
+
+  it("nor in contents over gRPC", () => {
+    const inputs = [
+      { name: "x", datatype: "INT8", shape: [1], contents: { ...nothing, intContents: [300] }, parameters: {} },
+    ];
+    const message = ModelInferRequest.fromPartial({ modelName: "m", inputs });
+    expect(() => readMessage(ModelInferRequest.encode(message).finish())).toThrow(/have 300, and its datatype is INT8/);
   });
 
   it("are what they say, and missing where null", () => {
