@@ -55,7 +55,10 @@ describe("numbers in JSON", () => {
     const inputs = [
       { name: "x", datatype: "INT8", shape: [1], contents: { ...nothing, intContents: [300] }, parameters: {} },
     ];
-    const message = ModelInferRequest.fromPartial({ modelName: "m", inputs });
+    const message = {
+      ...{ modelName: "m", modelVersion: "", id: "", parameters: {}, inputs },
+      ...{ outputs: [], rawInputContents: [] },
+    };
     expect(() => readMessage(ModelInferRequest.encode(message).finish())).toThrow(/have 300, and its datatype is INT8/);
   });
 
