@@ -2,7 +2,8 @@ import { createReadStream } from "node:fs";
 import type { Descent } from "../client/descent.ts";
 import type { Model, Prediction, PredictResponse, Row } from "../client/types.ts";
 import { cellText } from "../formats/csv/csv-record.ts";
-import { scanCsv } from "../formats/csv/csv-scanner.ts";
+import { type CsvHandlers, scanCsv } from "../formats/csv/csv-scanner.ts";
+import { findDialect } from "../formats/csv/find-dialect.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
 
@@ -10,32 +11,37 @@ import type { Output } from "./output.ts";
 const rowsAtOnce = 1000;
 
 /** A cell as the model's feature wants it: a number where it can be one, null where there is nothing. */
-const toCell = (text: string, isNumber: boolean): Row[string] => {
+const toCell = (text: string, isNumber: boolean, decimal: string): Row[string] => {
   if (text === "") return null;
-  const value = Number(text);
+  const value = Number(decimal === "," ? text.replaceAll(".", "?").replace(",", ".") : text);
   return isNumber && Number.isFinite(value) ? value : text;
 };
 
 /** The model's features in the rows of a file; other columns, such as the label, are passed over. */
-const readRows = async (path: string, model: Model): Promise<Row[]> => {
+export const readRows = async (path: string, model: Model): Promise<Row[]> => {
   if (!("preprocessing" in model)) throw new CommandError(`${model.id} was imported: it takes tensors, not tables`);
   const features = new Map(model.preprocessing.features.map((feature) => [feature.column, feature.type === "number"]));
   const rows: Row[] = [];
   let names: readonly string[] = [];
   const source = path === "-" ? process.stdin : createReadStream(path);
-  await scanCsv(source, {
+  const { dialect, stream } = await findDialect(source, {});
+  const handlers: CsvHandlers = {
     header: (header) => {
       names = header;
+      if (names.some((name) => features.has(name))) return;
+      const wanted = [...features.keys()].slice(0, 20).join(", ");
+      throw new CommandError(`${path} has none of the columns that ${model.id} asks for: ${wanted}`);
     },
     record: (record) => {
       const cells = names.flatMap((name, i): [string, Row[string]][] => {
         const isNumber = features.get(name);
-        return isNumber === undefined ? [] : [[name, toCell(cellText(record, i), isNumber)]];
+        return isNumber === undefined ? [] : [[name, toCell(cellText(record, i), isNumber, dialect.decimal)]];
       });
       rows.push(Object.fromEntries(cells));
       return true;
     },
-  });
+  };
+  await scanCsv(stream, handlers, dialect);
   return rows;
 };
 

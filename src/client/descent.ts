@@ -120,6 +120,11 @@ const jobsOf = (transport: Transport) => {
     cancel: steer(transport, "cancel"),
     pause: steer(transport, "pause"),
     resume: steer(transport, "resume"),
+    /** What a job that predicts a whole data set has answered, a line for each row; as a response to stream from. */
+    answers: (job: string, { format = "csv", ...options }: RequestOptions & { format?: "csv" | "ndjson" } = {}) => {
+      const accept = format === "csv" ? "text/csv" : "application/x-ndjson";
+      return transport.send(`/v1/predictions/${id(job)}/file`, { headers: { accept }, ...options });
+    },
     delete: async (job: string, options?: RequestOptions): Promise<void> => {
       await transport.send(`/v1/jobs/${id(job)}`, { method: "DELETE", ...options });
     },

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { exactRecord } from "../domain/exact-record.ts";
 import { parseJsonBytes } from "../domain/json-bytes.ts";
 import type { InferRequest } from "./infer.ts";
 import { fromBinary, fromJson, refused, requireCount, requireHead, type Tensor, toBinary } from "./tensor.ts";
 
-const Parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+const Parameters = exactRecord(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
 
 const Body = z.object({
   id: z.string().optional(),

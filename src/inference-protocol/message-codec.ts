@@ -6,6 +6,7 @@ import {
   refused,
   requireCount,
   requireHead,
+  requireRange,
   type Tensor,
   textOf,
   toBinary,
@@ -18,12 +19,14 @@ const contentsOf = (name: string, type: Datatype, contents: wire.InferTensorCont
     case "INT8":
     case "INT16":
     case "INT32":
+      for (const value of contents.intContents) requireRange(name, type, value);
       return contents.intContents;
     case "INT64":
       return contents.int64Contents;
     case "UINT8":
     case "UINT16":
     case "UINT32":
+      for (const value of contents.uintContents) requireRange(name, type, value);
       return contents.uintContents;
     case "UINT64":
       return contents.uint64Contents;

@@ -145,6 +145,30 @@ export const toBinary = ({ datatype, values }: Tensor): Uint8Array => {
   return new Uint8Array(view.buffer);
 };
 
+/** The whole numbers of a type, as far as a double holds them exactly. */
+const wholeRanges: Partial<Record<Datatype, readonly [number, number]>> = {
+  BOOL: [0, 1],
+  UINT8: [0, 2 ** 8 - 1],
+  UINT16: [0, 2 ** 16 - 1],
+  UINT32: [0, 2 ** 32 - 1],
+  UINT64: [0, Number.MAX_SAFE_INTEGER],
+  INT8: [-(2 ** 7), 2 ** 7 - 1],
+  INT16: [-(2 ** 15), 2 ** 15 - 1],
+  INT32: [-(2 ** 31), 2 ** 31 - 1],
+  INT64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/** Of a whole number that came as one of a wider type. */
+export const requireRange = (name: string, type: Datatype, value: number): void => {
+  const range = wholeRanges[type];
+  if (range === undefined) return;
+  const [least, most] = range;
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw refused(
+    `the data of the input ${name} have ${value}, and its datatype is ${type}: whole numbers from ${least} to ${most}`,
+  );
+};
+
 /** Elements from JSON: in one list or in lists of lists. */
 export const fromJson = (name: string, type: Datatype, data: unknown): number[] | string[] => {
   const flat: unknown[] = Array.isArray(data) ? data.flat(Number.POSITIVE_INFINITY) : [data];
@@ -155,8 +179,11 @@ export const fromJson = (name: string, type: Datatype, data: unknown): number[] 
   }
   return flat.map((value) => {
     if (typeof value === "boolean" && type === "BOOL") return value ? 1 : 0;
-    if (value === null && type.startsWith("FP")) return Number.NaN;
-    if (typeof value === "number") return value;
+    if (value === null && !Object.hasOwn(wholeRanges, type)) return Number.NaN;
+    if (typeof value === "number") {
+      requireRange(name, type, value);
+      return value;
+    }
     throw refused(
       `the data of the input ${name} must be ${type === "BOOL" ? "true or false" : "numbers"}, as its datatype is ${type}`,
     );

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Dataset } from "../domain/datasets/dataset.ts";
 import { ServiceError } from "../domain/errors.ts";
+import { exactRecord } from "../domain/exact-record.ts";
 import { defaultLearningRate, defaultOptimizer } from "../domain/jobs/spec/default-training.ts";
 import type { JobSpecInput } from "../domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../domain/jobs/spec/model-spec.ts";
@@ -19,7 +20,7 @@ const CreateJob = z.object({
   validation_file: z.string().nullish(),
   suffix: z.string().min(1).max(64).nullish(),
   seed: z.int().min(0).nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
+  metadata: exactRecord(z.string(), z.string()).nullish(),
   hyperparameters: Hyperparameters.nullish(),
   method: z
     .object({

@@ -1,6 +1,7 @@
 import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
+import { defaultLearningRate } from "../domain/jobs/spec/default-training.ts";
 import { type AnyModel, isImported } from "../domain/models/model.ts";
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
@@ -31,6 +32,12 @@ const seenRows = ({ state, spec, plan }: Job): number | null => {
   return state === "succeeded" && batchSize !== "full" ? plan.stepsPerEpoch * batchSize * epochs : null;
 };
 
+/** Of the rate that the optimizer has by itself. */
+const multiplierOf = ({ spec: { optimizer, base } }: Job): number | "auto" => {
+  const multiplier = optimizer.learningRate / defaultLearningRate(optimizer, base !== undefined);
+  return multiplier === 1 ? "auto" : multiplier;
+};
+
 export const resultFileId = (job: string): string => `res_${job.slice("job_".length)}`;
 
 export const toFineTuningJob = (job: Job, tenant: string) => {
@@ -38,7 +45,7 @@ export const toFineTuningJob = (job: Job, tenant: string) => {
   const hyperparameters = {
     n_epochs: spec.training.epochs,
     batch_size: spec.training.batchSize === "full" ? "auto" : spec.training.batchSize,
-    learning_rate_multiplier: "auto",
+    learning_rate_multiplier: multiplierOf(job),
   };
   return {
     id: job.id,

@@ -65,7 +65,8 @@ describe("the unmodified openai package", () => {
     });
     expect(job).toMatchObject({
       ...{ object: "fine_tuning.job", model: "softmax", training_file: file.id, seed: 7, error: null },
-      ...{ hyperparameters: { n_epochs: 40, batch_size: 16 }, metadata: { label: "species", team: "growth" } },
+      ...{ hyperparameters: { n_epochs: 40, batch_size: 16, learning_rate_multiplier: 2 } },
+      ...{ metadata: { label: "species", team: "growth" } },
     });
     const record = (await (await fetch(`${service.url}/v1/jobs/${job.id}`)).json()) as { spec: unknown };
     expect(record.spec).toMatchObject({ name: "flowers", optimizer: { type: "adam", learningRate: 0.02 } });

@@ -129,10 +129,19 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
       .waitFor();
     const spec = { dataset, task: { type: "regression", label: "y" }, model: { type: "linear" } };
     await page.goto(`${service.url}/#/jobs/${await post("/v1/jobs", "application/json", JSON.stringify(spec))}`);
-    await page.getByRole("link", { name: "Open the model" }).click();
+    const model = page.getByRole("link", { name: "Open the model" });
+    await page.getByText("This model was solved in one pass.").waitFor();
+    await model.click();
     await page.getByLabel("a", { exact: true }).fill("");
     await page.getByRole("button", { name: "Predict" }).click();
     await page.getByText(/^"a" .*it counts as/).waitFor();
+    const [, id] = /(mdl_\w+)/.exec(page.url()) ?? [];
+    const asked = await post(`/v1/models/${id}/predictions`, "application/json", JSON.stringify({ dataset }));
+    await page.goto(`${service.url}/#/jobs/${asked}`);
+    const answers = page.getByRole("link", { name: "Download answers" });
+    const downloading = page.waitForEvent("download");
+    await answers.click();
+    expect((await downloading).suggestedFilename()).toBe(`${asked}.csv`);
   });
 
   test("follows a running job without being asked, and cancels it", async () => {

@@ -7,19 +7,18 @@ import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/e
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam } from "../../src/engine/parallel/team.ts";
-import { type Answers, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
+import { type Answers, type CollectOptions, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
-import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { type NetworkResults, reportNetwork } from "./network-report.ts";
+import { reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -43,15 +42,15 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 
 /** What a study compares its trials by. */
 const scoreValidation = (
-  { trial, preprocessing, control }: TrainingRunContext,
+  { trial, preprocessing }: TrainingRunContext,
   spec: TracedSpec,
   { validation: { labels } }: ReturnType<typeof dataViews>,
   plan: ReturnType<typeof planTraining>,
-  ask: (onBatch: () => void) => Answers,
+  ask: (options: CollectOptions) => Answers,
 ): Tensor[] | null =>
   trial === null || labels === null || plan.data.validation.rows === 0
     ? null
-    : scoreRows({ spec, preprocessing, labels, answers: ask(() => beat(control)) });
+    : scoreRows({ spec, preprocessing, labels, answers: ask({ split: "validation" }) });
 
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
@@ -59,24 +58,6 @@ const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
 const mostSeen = 4000;
-
-/** What a network of tables says of training rows, for regressions; of others no width is learnt. */
-const answersOfSeen = async (
-  { spec, shape, kernels }: { spec: TracedSpec; shape: DataShape; kernels: KernelSource },
-  { label }: Preprocessing,
-  { features }: { readonly features: Float32Array },
-  tensors: readonly Tensor[],
-): Promise<NetworkResults["seen"]> => {
-  if (label.type !== "number" || spec.model.type === "cnn") return null;
-  const { inputs, trainRows } = shape;
-  const count = Math.min(trainRows, mostSeen);
-  const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
-  const picked = new Float32Array(count * inputs);
-  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
-  const weights = new Map(tensors.flatMap(({ name, data }) => (isFloat32(data) ? [[name, data] as const] : [])));
-  const predictor = await createPredictor(spec, shape, weights, kernels);
-  return { rows, outputs: predictor.predict(picked) };
-};
 
 /** Pictures of the training rows as they are changed from epoch to epoch, where the spec asks for that. */
 const feedImages = (
@@ -142,15 +123,17 @@ export const createNetworkRun = async (
       const tensors = weightTensors(plan, memory).map(
         ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
       );
-      const answers = collectAnswers(plan, memory, team, () => beat(context.control));
+      const ask = (options: CollectOptions): Answers =>
+        collectAnswers(plan, memory, team, () => beat(context.control), options);
+      const answers = ask({});
       const { preprocessing } = context;
       const asked = { loss: spec.loss, preprocessing, arrays: views };
       const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
       const linear = isLinear
         ? null
         : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
-      const seen = await answersOfSeen({ spec, shape, kernels }, preprocessing, views.train, tensors);
-      beat(context.control);
+      const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
+      const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
       const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
       if (separated !== null) {
@@ -159,9 +142,7 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
-      const scores = scoreValidation(context, spec, views, plan, (onBatch) =>
-        collectAnswers(plan, memory, team, onBatch, "validation"),
-      );
+      const scores = scoreValidation(context, spec, views, plan, ask);
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         tensorOf: (name) => {

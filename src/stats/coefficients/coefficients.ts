@@ -132,7 +132,7 @@ const withTest = (
   if (error === null || !(error > 0))
     return { ...named, ...further, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
   const half = quantile95(degrees) * error;
-  // Of separated classes the penalty alone makes estimate and error: their ratio tests nothing.
+  // A penalty pulls the estimate towards 0, and makes the error smaller: their ratio tests nothing.
   const statistic = tested ? estimate / error : null;
   return {
     ...named,
@@ -175,7 +175,7 @@ const notesOf = (
   else if (fit.l2 > 0 && !fit.separated)
     add(
       "penalised",
-      `l2 = ${fit.l2.toPrecision(3)} shrinks the coefficients: errors and intervals are those of the posterior under the prior that the penalty stands for`,
+      `l2 = ${fit.l2.toPrecision(3)} shrinks the coefficients: errors and intervals are those of the posterior under the prior that the penalty stands for, and there are no tests`,
     );
   return notes;
 };
@@ -222,7 +222,7 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
           error: error === null ? null : units.scale * error,
         },
         degrees,
-        { classLabel, tested: !fit.separated },
+        { classLabel, tested: fit.l2 === 0 },
       ),
     );
   });

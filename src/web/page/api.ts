@@ -65,5 +65,6 @@ export const api = {
   predict: (model: string, rows: Row[]) => descent.models.predict(model, rows),
   modelFile: async (model: string, file: "weights" | "onnx" | "card") =>
     (await descent.models.file(model, file)).blob(),
+  answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
   remove: (kind: Listed, resource: string) => descent[kind].delete(resource),
 };

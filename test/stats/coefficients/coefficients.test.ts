@@ -167,7 +167,10 @@ describe("where numbers would mislead", () => {
       [null, null],
     ]);
     expect(penalised.notes).toEqual([]);
-    expect(reportCoefficients(line(0.1, apart, labels, [1.5])).notes).toMatchObject([{ code: "penalised" }]);
+    const held = reportCoefficients(line(0.1, apart, labels, [1.5]));
+    expect(held.notes).toMatchObject([{ code: "penalised", message: expect.stringContaining("no tests") }]);
+    expect(held.coefficients[1]?.standardError).toBeGreaterThan(0);
+    expect(held.coefficients.every(({ statistic, pValue }) => statistic === null && pValue === null)).toBe(true);
   });
 
   it("names columns that can be computed from others", () => {

@@ -20,6 +20,7 @@ export const rearrangementCases: CasesOf<RearrangementKernels> = {
     const [outer, times, inner] = [r.size(1, 5), r.size(1, 200), r.size(1, 11)];
     const out = r.blank(outer * inner);
     const args = [out, r.real(outer * times * inner), times, inner, r.between(0.1, 2)];
-    return { args, units: outer, outputs: [realOutput(out, outer * inner, 8, 8)] };
+    // Partial sums are single: for 200 terms and a factor of 2 some four ulps of 8 are usual, and six times that does not happen.
+    return { args, units: outer, outputs: [realOutput(out, outer * inner, 24, 8)] };
   },
 };

@@ -14,22 +14,40 @@ export interface Answers {
   readonly outputs: Float32Array;
 }
 
-/** `count` of `total` rows at equal distances. */
-export const spreadRows = (total: number, width: number): Int32Array => {
-  const count = Math.min(total, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
+/** At most `most` of `total` rows at equal distances. */
+export const spreadRows = (total: number, width: number, most = mostRows): Int32Array => {
+  const count = Math.min(total, most, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
   return Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count));
 };
 
+/** Runs `ask` while rows are gathered in another order: `rows` first. */
+const whileFirst = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Array, ask: () => void): void => {
+  const identity = new Int32Array(memory.buffer, plan.layout.identityOffset, rows.length);
+  const before = identity.slice();
+  identity.set(rows);
+  try {
+    ask();
+  } finally {
+    identity.set(before);
+  }
+};
+
+export interface CollectOptions {
+  /** Else the one that the report is about. */
+  split?: Split;
+  most?: number;
+}
+
 /**
- * Asks the model as it stands in the job's memory, after fit(), about the rows of the split that the report is about, or of the validation split. Takes no shared
- * memory beyond the plan. `onBatch` is called between batches.
+ * Asks the model as it stands in the job's memory, after fit(), about rows of a split. Takes no shared memory beyond the plan.
+ * `onBatch` is called between batches.
  */
 export const collectAnswers = (
   plan: TrainingPlan,
   memory: WebAssembly.Memory,
   team: Team,
   onBatch: () => void,
-  split: Split = reportSplitOf(plan.shape),
+  { split = reportSplitOf(plan.shape), most }: CollectOptions = {},
 ): Answers => {
   const programs = plan.programIndex.evaluate[split]!;
   const { evaluation, cursorOffset } = plan.layout;
@@ -37,17 +55,15 @@ export const collectAnswers = (
   const width = plan.shape.outputs;
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
   const batch = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
-  const rows = spreadRows(total, width);
+  const rows = spreadRows(total, width, most);
   const outputs = new Float32Array(rows.length * width);
-  let kept = 0;
-  for (let first = 0; first < total; first += evaluation.rows) {
-    cursor[0] = first;
-    team.run(first + evaluation.rows <= total ? programs.full : programs.rest);
-    for (; kept < rows.length && rows[kept]! < first + evaluation.rows; kept++) {
-      const at = (rows[kept]! - first) * width;
-      outputs.set(batch.subarray(at, at + width), kept * width);
+  whileFirst(plan, memory, rows, () => {
+    for (let first = 0; first < rows.length; first += evaluation.rows) {
+      cursor[0] = first;
+      team.run(first + evaluation.rows <= total ? programs.full : programs.rest);
+      outputs.set(batch.subarray(0, Math.min(evaluation.rows, rows.length - first) * width), first * width);
+      onBatch();
     }
-    onBatch();
-  }
+  });
   return { split, rows, outputs };
 };

@@ -29,8 +29,8 @@ const evaluationDraft = (spec: TracedSpec, shape: DataShape, split: Split, rows:
       const results = [{ value: traced.loss, offset: evaluation.lossOffset }];
       if (answers) results.push({ value: answers, offset: evaluation.answersOffset });
       if (squaredError) results.push({ value: squaredError, offset: evaluation.squaredErrorOffset });
-      // A study's trial is also asked about each of its validation rows.
-      if (split === "validation" || split === reportSplitOf(shape))
+      // A study's trial is also asked about each of its validation rows, and a regression about training rows: how wide its errors are.
+      if (split !== "train" || spec.task.type === "regression" || split === reportSplitOf(shape))
         results.push({ value: predictionValue(spec.loss, traced.output), offset: evaluation.outputsOffset });
       return results;
     },

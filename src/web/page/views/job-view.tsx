@@ -1,11 +1,13 @@
 import { useRef } from "preact/hooks";
 import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
+import type { JobPrediction } from "../../../domain/jobs/prediction-job.ts";
 import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../curves.tsx";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
 import { jobSeconds } from "../job-seconds.ts";
 import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { FileDownload } from "./file-download.tsx";
 
 const timeOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB");
 
@@ -75,16 +77,41 @@ const Summary = ({ job, refresh }: { job: Job; refresh: () => void }) => {
   );
 };
 
+const withoutCurves = (job: Job): string => {
+  if (!job.done) return "The first epoch will appear here.";
+  if (job.state === "succeeded" && job.spec.training.solver === "exact") return "This model was solved in one pass.";
+  return "This job ended before its first epoch.";
+};
+
 const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) => (
   <Card title="Curves">
     {points.length === 0 ? (
-      <p class="muted">{job.done ? "This job ended before its first epoch." : "The first epoch will appear here."}</p>
+      <p class="muted">{withoutCurves(job)}</p>
     ) : (
       <div class="curves">
         {toCurves(points).map((curve) => (
           <CurveFigure key={curve.title} curve={curve} epochs={points.map((point) => point.epoch)} />
         ))}
       </div>
+    )}
+  </Card>
+);
+
+/** Of a job that predicts a whole data set, in place of curves. */
+const Answers = ({ id, prediction }: { id: string; prediction: JobPrediction }) => (
+  <Card title="Answers">
+    <p>
+      <a href={`#/models/${prediction.model}`}>The model</a> answers for {formatNumber(prediction.rows)} rows.
+    </p>
+    {prediction.result === null ? (
+      <p class="muted">The file will be here when all of them have their answers.</p>
+    ) : (
+      <FileDownload
+        label="Download answers"
+        path={`/v1/predictions/${id}/file`}
+        name={`${id}.csv`}
+        read={() => api.answers(id)}
+      />
     )}
   </Card>
 );
@@ -125,6 +152,12 @@ const History = ({ job }: { job: Job }) => (
   </Card>
 );
 
+/** None where nothing is optimised step by step. */
+const optimizerOf = ({ prediction, spec: { optimizer, training } }: Job): string | null =>
+  prediction !== undefined || training.solver === "exact"
+    ? null
+    : `${optimizer.type}, learning rate ${formatNumber(optimizer.learningRate)}`;
+
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">
     <Facts
@@ -134,7 +167,7 @@ const Plan = ({ job }: { job: Job }) => (
         ["Label", "label" in job.spec.task ? job.spec.task.label : null],
         ["Model", formatWord(job.spec.model.type)],
         ["Loss", formatWord(job.spec.loss.type)],
-        ["Optimiser", `${job.spec.optimizer.type}, learning rate ${formatNumber(job.spec.optimizer.learningRate)}`],
+        ["Optimiser", optimizerOf(job)],
         ["Parameters", formatNumber(job.plan.parameters)],
         ["Memory", formatBytes(job.plan.memoryBytes)],
         ["Work per step", `${formatNumber(job.plan.flopsPerStep)} FLOPs`],
@@ -179,7 +212,11 @@ export const JobView = ({ id }: { id: string }) => {
       {value !== null && (
         <>
           <Summary job={value.job} refresh={refresh} />
-          <Curves job={value.job} points={value.points} />
+          {value.job.prediction === undefined ? (
+            <Curves job={value.job} points={value.points} />
+          ) : (
+            <Answers id={value.job.id} prediction={value.job.prediction} />
+          )}
           <div class="columns">
             <div>
               <Events events={value.events} />

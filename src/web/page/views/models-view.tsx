@@ -1,6 +1,6 @@
 import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import type { AnyModel } from "../../../domain/models/model.ts";
-import { api, apiKey } from "../api.ts";
+import { api } from "../api.ts";
 import {
   formatAge,
   formatDate,
@@ -13,6 +13,7 @@ import {
 import { ListView, type TableColumn } from "../list-view.tsx";
 import { Card, Empty, Facts, Failure, MetricFacts, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { FileDownload } from "./file-download.tsx";
 import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
 
@@ -93,34 +94,10 @@ const downloads = {
   card: { label: "Download card", ending: "md" },
 } as const;
 
-/** A plain link where that suffices; with an API key the file must be asked for with a header. */
 const Download = ({ id, file }: { id: string; file: keyof typeof downloads }) => {
-  const { busy, error, run } = useAction();
   const { label, ending } = downloads[file];
-  if (apiKey.read() === null) {
-    return (
-      <a class="button" href={`/v1/models/${id}/${file}`} download={`${id}.${ending}`}>
-        {label}
-      </a>
-    );
-  }
-  const download = (): void =>
-    run(async () => {
-      const url = URL.createObjectURL(await api.modelFile(id, file));
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = `${id}.${ending}`;
-      link.click();
-      URL.revokeObjectURL(url);
-    });
-  return (
-    <>
-      <button type="button" disabled={busy} onClick={download}>
-        {label}
-      </button>
-      <Problem error={error} />
-    </>
-  );
+  const path = `/v1/models/${id}/${file}`;
+  return <FileDownload {...{ label, path, name: `${id}.${ending}`, read: () => api.modelFile(id, file) }} />;
 };
 
 export const ModelView = ({ id }: { id: string }) => {

@@ -61,16 +61,19 @@ const asksForIterations = ({ optimizer, training }: JobSpec): boolean =>
 
 /** Coefficients, and numbers of the training rows in float64 (400 MB), up to which the exact solution is the default. */
 const mostCoefficients = 10_000;
+/** Of softmax, whose step solves for all classes at once: a second each with 600. Such models are mostly separated, too, and have no maximum. */
+const mostSoftmaxCoefficients = 500;
 const mostNumbers = 5e7;
 
-const isLarge = (task: TaskSpec, dataset: Dataset): boolean => {
+const isLarge = (task: TaskSpec, model: ModelSpec, dataset: Dataset): boolean => {
   const columns = columnsByName(dataset);
   const inputs = featureNames(task, dataset).reduce(
     (sum, name) => sum + (columns.get(name)?.categories?.length ?? 1) + 1,
     1,
   );
   const outputs = Math.max(1, countClasses(task, dataset));
-  return inputs * outputs > mostCoefficients || inputs * dataset.rows > mostNumbers;
+  const most = model.type === "softmax" ? mostSoftmaxCoefficients : mostCoefficients;
+  return inputs * outputs > most || inputs * dataset.rows > mostNumbers;
 };
 
 /** The column of clusters is there, and something is done with it. */
@@ -115,7 +118,7 @@ const chooseSolver: typeof resolveSolver = (spec, { task, model, loss, hasImages
   if (wanted === "iterative" || (wanted === undefined && !isLinearModel(model))) return wanted;
   const obstacle = obstacleOf(spec, model, loss, hasImages);
   if (wanted === undefined)
-    return obstacle === null && !asksForIterations(spec) && !isLarge(task, dataset) ? "exact" : "iterative";
+    return obstacle === null && !asksForIterations(spec) && !isLarge(task, model, dataset) ? "exact" : "iterative";
   if (obstacle !== null) errors.add(obstacle.pointer, `${obstacle.detail}; or set /training/solver to "iterative"`);
   return wanted;
 };

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readRows } from "../../src/cli/predict.ts";
+import type { Model } from "../../src/client/types.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "predict-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const model = {
+  id: "mdl_1",
+  preprocessing: {
+    features: [
+      { type: "number", column: "a" },
+      { type: "category", column: "g" },
+    ],
+  },
+} as unknown as Model;
+
+const rowsOf = (text: string) => {
+  const path = join(folder, "rows.csv");
+  writeFileSync(path, text);
+  return readRows(path, model);
+};
+
+test("rows are read with semicolons and decimal commas, as data sets are", async () => {
+  expect(await rowsOf("a;g;y\n1,5;x;2\n-0,25;;3\n")).toEqual([
+    { a: 1.5, g: "x" },
+    { a: -0.25, g: null },
+  ]);
+  expect(await rowsOf("a,g\n1.5,x\n")).toEqual([{ a: 1.5, g: "x" }]);
+});
+
+test("a file with none of the model's columns is refused, one with some is not", async () => {
+  await expect(rowsOf("b,c\n1,2\n")).rejects.toThrow("none of the columns that mdl_1 asks for: a, g");
+  expect(await rowsOf("a,c\n1,2\n")).toEqual([{ a: 1 }]);
+});
