@@ -58,7 +58,7 @@ export const JobError = z
     code: z
       .string()
       .describe(
-        "stable: `diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `corrupt`, `engine_crashed`, `store_full`, …; more may come",
+        "stable: `diverged`, `out_of_memory`, `poison`, `max_seconds`, `data`, `corrupt`, `engine_crashed`, `store_full`, of studies `final_failed`, …; more may come",
       ),
     message: z.string().describe("what happened"),
     hint: z.string().describe("what would help"),
