@@ -27,10 +27,16 @@ const trainWith = async (kernels: string) => {
     const { id } = await client.submit(spec);
     const job = await client.untilDone(id);
     const { digest } = (await (await fetch(`${service.url}/v1/models/${job.model}`)).json()) as { digest: string };
-    const samples = parseMetrics(await (await fetch(`${service.url}/metrics`)).text());
-    const shown = samples.find(({ name }) => name === "descent_kernels_info");
+    let shown: string | undefined;
+    // A trainer's numbers come with its next heartbeat, which may be after a small job.
+    const show = async () => {
+      const samples = parseMetrics(await (await fetch(`${service.url}/metrics`)).text());
+      shown = samples.find(({ name }) => name === "descent_kernels_info")?.labels.kernels;
+      return shown;
+    };
+    await expect.poll(show, { timeout: 60_000 }).toBeDefined();
     const taken = job.history.find(({ state }) => state === "running")?.reason ?? "";
-    return { digest, shown: shown?.labels.kernels, taken };
+    return { digest, shown, taken };
   } finally {
     await service.stop();
   }
