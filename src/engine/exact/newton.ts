@@ -2,7 +2,7 @@ import { type Design, type Pulse, predictorOf } from "./design.ts";
 import type { Family } from "./families.ts";
 import { addCurvatures, factorise, spread } from "./least-squares.ts";
 import { square } from "./square.ts";
-import { inverseOfSquare, type Ranked, rankColumns, solveUpper } from "./triangle.ts";
+import { type Ranked, rankColumns, solveUpper } from "./triangle.ts";
 
 /** How a fit by iterations stands, and what a checkpoint keeps of it. A JSON value. */
 export interface Progress {
@@ -20,8 +20,7 @@ export type Ending = "converged" | "separated" | "not_converged";
 export interface NewtonFit {
   readonly coefficients: Float64Array;
   readonly ending: Ending;
-  /** (XᵀWX + penalty)⁻¹ of the kept columns as they are scaled. */
-  readonly inverse: Float64Array;
+  /** The triangle of XᵀWX + penalty, the columns as they are scaled. */
   readonly ranked: Ranked;
 }
 
@@ -93,10 +92,7 @@ export const fitNewton = async (
   progress.objective ??= objective(beta);
   for (;;) {
     const { ranked, step, decrement } = stepAt();
-    const finish = (ending: Ending): NewtonFit => ({
-      ...{ coefficients: beta, ending, ranked },
-      inverse: inverseOfSquare(ranked.upper, ranked.kept.length),
-    });
+    const finish = (ending: Ending): NewtonFit => ({ coefficients: beta, ending, ranked });
     if (progress.decrements.length > 0 && progress.decrements.at(-1)! < shortEnough) return finish("converged");
     if (isRunningAway(progress.decrements)) return finish("separated");
     if (progress.iteration >= options.mostIterations) return finish("not_converged");
