@@ -179,10 +179,9 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
   const model = placeModel(spec, declarations);
   const flopsOfDraft = ({ traced, wanted, tailFlops }: Draft): number =>
     flopsOf(traced.graph, wanted) + (tailFlops?.(model) ?? 0);
-  const flopsOfParts = (parts: readonly StepPart[]): number =>
-    parts.reduce((sum, { program }) => sum + flopsOfDraft(drafts[program]!), 0);
-  const flopsPerStep = flopsOfParts(lastStage.step);
-  const flopsOfProgram = (program: number): number => flopsOfDraft(drafts[program]!);
+  const counted = drafts.map(flopsOfDraft);
+  const flopsOfProgram = (program: number): number => counted[program]!;
+  const flopsPerStep = lastStage.step.reduce((sum, { program }) => sum + flopsOfProgram(program), 0);
   const flopsOfSteps = trainingFlops(spec, shape, cut, index, { evaluationRows, flopsOfProgram });
   const rows = splits.reduce((sum, split) => sum + shape[`${split}Rows`], 0);
   const flopsOfTrunk = trunk === null ? 0 : rows * trunk.flopsPerRow;
