@@ -1,7 +1,7 @@
 import { type Design, type Pulse, predictorOf } from "./design.ts";
 import type { Family } from "./families.ts";
 import { addCurvatures, factorise, spread } from "./least-squares.ts";
-import { square } from "./square.ts";
+import { objectiveOf } from "./objectives.ts";
 import { type Ranked, rankColumns, solveUpper } from "./triangle.ts";
 
 /** How a fit by iterations stands, and what a checkpoint keeps of it. A JSON value. */
@@ -50,19 +50,6 @@ export interface NewtonOptions {
   readonly onIteration: (progress: Progress, step: number) => Promise<void>;
 }
 
-const objectiveOf = (
-  design: Design,
-  labels: Float64Array,
-  family: Family,
-  beta: Float64Array,
-  curvatures: Float64Array | null,
-): number => {
-  let sum = 0;
-  for (let row = 0; row < design.rows; row++) sum += family.loss(labels[row]!, predictorOf(design, row, beta));
-  if (curvatures !== null) for (const [j, curvature] of curvatures.entries()) sum += 0.5 * curvature * square(beta[j]!);
-  return sum;
-};
-
 /**
  * The most likely coefficients of a generalised linear model with its canonical link by Newton's method, which is then iteratively reweighted least squares
  * (McCullagh & Nelder 1989, 2.5), each step by QR, halved where it would not lower the objective.
@@ -78,7 +65,8 @@ export const fitNewton = async (
 ): Promise<NewtonFit> => {
   const { curvatures, memory, pulse } = options;
   const size = design.columns.length;
-  const objective = (at: Float64Array): number => objectiveOf(design, labels, family, at, curvatures);
+  const valueAt = objectiveOf(design, labels, family, curvatures, pulse);
+  const objective = (at: Float64Array): number => valueAt(at, null);
   const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
     const rowOf = (row: number) => family.working(labels[row]!, predictorOf(design, row, beta));
     const triangle = factorise(design, rowOf, null, memory, pulse);
