@@ -32,13 +32,51 @@ const mostHalvings = 40;
  * Where the likelihood has no finite maximum, each of Newton's steps goes about as far as the last, and what the objective is above its infimum falls by e each
  * time; near a maximum that there is, it falls with the square.
  */
-export const isRunningAway = (decrements: readonly number[]): boolean => {
+const isRunningAway = (decrements: readonly number[]): boolean => {
   const last = decrements.slice(-6);
   return (
     last.length === 6 &&
     last.at(-1)! < 1e-4 &&
     last.every((value, i) => i === 0 || (value / last[i - 1]! > 0.25 && value / last[i - 1]! < 0.5))
   );
+};
+
+/** How the iterations have ended; null: they go on. */
+export const endingOf = ({ iteration, decrements }: Progress, mostIterations: number): Ending | null => {
+  if (decrements.length > 0 && decrements.at(-1)! < shortEnough) return "converged";
+  if (isRunningAway(decrements)) return "separated";
+  return iteration >= mostIterations ? "not_converged" : null;
+};
+
+/** Goes Newton's step from `beta`, halved where it would not lower the objective; `beta` and `progress` are changed in place. */
+export const takeStep = async (
+  beta: Float64Array,
+  progress: Progress,
+  { step, decrement }: { readonly step: Float64Array; readonly decrement: number },
+  objective: (at: Float64Array) => number,
+  onIteration: NewtonOptions["onIteration"],
+): Promise<void> => {
+  const before = progress.objective!;
+  const allowed = before + 1e-13 * Math.abs(before);
+  let share = 1;
+  let next = beta.map((value, j) => value + step[j]!);
+  let reached = objective(next);
+  for (let halving = 0; !(reached <= allowed) && halving < mostHalvings; halving++) {
+    share /= 2;
+    next = beta.map((value, j) => value + share * step[j]!);
+    reached = objective(next);
+  }
+  if (!(reached <= allowed)) {
+    // No shorter step helps: what is left is rounding.
+    progress.decrements.push(0);
+    return;
+  }
+  beta.set(next);
+  progress.objective = reached;
+  progress.iteration += 1;
+  // Too short a share of a long step is no convergence.
+  progress.decrements.push(share === 1 ? decrement : Math.max(decrement, 10 * shortEnough));
+  await onIteration(progress, share);
 };
 
 export interface NewtonOptions {
@@ -79,30 +117,9 @@ export const fitNewton = async (
   };
   progress.objective ??= objective(beta);
   for (;;) {
-    const { ranked, step, decrement } = stepAt();
-    const finish = (ending: Ending): NewtonFit => ({ coefficients: beta, ending, ranked });
-    if (progress.decrements.length > 0 && progress.decrements.at(-1)! < shortEnough) return finish("converged");
-    if (isRunningAway(progress.decrements)) return finish("separated");
-    if (progress.iteration >= options.mostIterations) return finish("not_converged");
-    const before = progress.objective!;
-    let share = 1;
-    let next = Float64Array.from(beta, (value, j) => value + step[j]!);
-    let reached = objective(next);
-    for (let halving = 0; !(reached <= before + 1e-13 * Math.abs(before)) && halving < mostHalvings; halving++) {
-      share /= 2;
-      next = Float64Array.from(beta, (value, j) => value + share * step[j]!);
-      reached = objective(next);
-    }
-    if (!(reached <= before + 1e-13 * Math.abs(before))) {
-      // No shorter step helps: what is left is rounding.
-      progress.decrements.push(0);
-      continue;
-    }
-    beta.set(next);
-    progress.objective = reached;
-    progress.iteration += 1;
-    // Too short a share of a long step is no convergence.
-    progress.decrements.push(share === 1 ? decrement : Math.max(decrement, 10 * shortEnough));
-    await options.onIteration(progress, share);
+    const { ranked, ...own } = stepAt();
+    const ending = endingOf(progress, options.mostIterations);
+    if (ending !== null) return { coefficients: beta, ending, ranked };
+    await takeStep(beta, progress, own, objective, options.onIteration);
   }
 };
