@@ -5,7 +5,7 @@ import { describeInfluence, influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
 import { solvedCoefficients } from "./solved-coefficients.ts";
-import type { SolvedFit } from "./solved-fit.ts";
+import { leveragesOf, type SolvedFit } from "./solved-fit.ts";
 import { describeSolvedFit } from "./solved-fit-quality.ts";
 
 const mostListed = 5000;
@@ -102,7 +102,8 @@ export const reportInference = (
   const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
   const scale = model === "linear" ? (dispersion ?? 0) : 1;
   const small = rows * columns.length ** 2 <= mostWork;
-  const { robust, clustered } = small && fit.covariance ? robustCovariances(fit) : { robust: null, clustered: null };
+  const leverages = small ? leveragesOf(fit) : null;
+  const { robust, clustered } = robustCovariances(fit, leverages);
   const degrees = model === "linear" ? residualDegrees : Number.POSITIVE_INFINITY;
   const counted = model === "linear" ? parameters + 1 : parameters;
   const tested = ratios.map(({ feature, lost, degrees: lostDegrees }) => ({
@@ -119,7 +120,7 @@ export const reportInference = (
       overall: overallOf(fit, quality, { dispersion, residualDegrees }),
       features: model === "linear" ? featureTests(fit, dispersion ?? 0, residualDegrees) : tested,
       covariance: covarianceOf(fit, scale),
-      influence: small ? describeInfluence(influenceOf(fit, scale)) : null,
+      influence: describeInfluence(influenceOf(fit, leverages, scale)),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },
     },
     notes: notesOf(solved, size, residualDegrees, rows),
