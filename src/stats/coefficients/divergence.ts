@@ -1,4 +1,5 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { mean } from "../estimate.ts";
 import { informationOf } from "./information.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { type Term, termsOf } from "./terms.ts";
@@ -95,11 +96,7 @@ const createModel = (rows: RegressionRows, terms: readonly Term[]) => {
     /** No effect of anything; of counts the mean, as their rate is not 1. */
     start: (): Float64Array => {
       const coefficients = new Float64Array(contrasts * width);
-      if (rows.model === "poisson") {
-        let sum = 0;
-        for (let row = 0; row < count; row++) sum += rows.labels[row]!;
-        coefficients[0] = Math.log(sum / count);
-      }
+      if (rows.model === "poisson") coefficients[0] = Math.log(mean(rows.labels));
       return coefficients;
     },
   };
