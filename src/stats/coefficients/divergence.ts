@@ -2,7 +2,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 import { mean } from "../estimate.ts";
 import { informationOf } from "./information.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
-import { type Term, termsOf } from "./terms.ts";
+import { isZeroColumn, type Term, termsOf } from "./terms.ts";
 
 /** The training rows of a logistic, softmax or Poisson regression. */
 export interface RegressionRows {
@@ -181,11 +181,7 @@ const named = (rows: RegressionRows, terms: readonly Term[], change: Float64Arra
 export const findDivergence = (rows: RegressionRows): string[] | null => {
   const { features, labels, preprocessing } = rows;
   if (labels.length === 0 || preprocessing.features.some(({ type }) => type === "image")) return null;
-  const isConstant = (input: number): boolean => {
-    for (let row = 0; row < labels.length; row++) if (features[row * preprocessing.inputs + input] !== 0) return false;
-    return true;
-  };
-  let terms = termsOf(preprocessing, isConstant);
+  let terms = termsOf(preprocessing, isZeroColumn(features, preprocessing.inputs, labels.length));
   for (;;) {
     const model = createModel(rows, terms);
     if (model.parameters === 0 || labels.length * model.parameters ** 2 > mostWork) return null;
