@@ -3,6 +3,7 @@ import { inverseOfFactor } from "./cholesky.ts";
 import {
   covarianceToInputUnits,
   type Design,
+  momentsOf,
   type Pulse,
   scaleColumns,
   standardiseColumns,
@@ -70,14 +71,8 @@ const rankOf = (design: Design, work: Float64Array, pulse: Pulse): Ranked =>
 
 const deviationsOf = (design: Design): Float64Array => {
   const { columns, features, inputs, rows, factors } = design;
-  return Float64Array.from(columns, (input, j) => {
-    if (input < 0) return 0;
-    let mean = 0;
-    for (let row = 0; row < rows; row++) mean += features[row * inputs + input]! / rows;
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += square(features[row * inputs + input]! - mean) / rows;
-    return Math.sqrt(sum) * factors[j]!;
-  });
+  const moments = momentsOf(features, rows, inputs);
+  return Float64Array.from(columns, (input, j) => (input < 0 ? 0 : Math.sqrt(moments.squares[input]!) * factors[j]!));
 };
 
 const only = (design: Design, positions: readonly number[]): Design => {
