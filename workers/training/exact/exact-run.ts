@@ -10,6 +10,7 @@ import { type ExactPlan, planExact } from "../../../src/engine/exact/exact-plan.
 import { type ExactOptions, type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { namedMetrics } from "../../../src/engine/train/fitting/evaluate.ts";
+import { splits } from "../../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
@@ -27,7 +28,6 @@ import { type ExactResults, reportExact } from "./exact-report.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
-const splits = ["train", "validation", "test"] as const;
 /** How often the thread's event loop gets a turn. */
 const breathMs = 100;
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
