@@ -6,9 +6,8 @@ import { predictionValue } from "../nn/losses.ts";
 import { type TracedSpec, traceOfJob } from "../nn/models.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
-import { createLayout } from "../tensor/layout.ts";
+import { createLayout, pageBytes } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { pageBytes } from "./planning/plan-training.ts";
 import { TrainingError } from "./planning/training.ts";
 
 export interface Predictor {

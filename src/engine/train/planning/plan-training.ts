@@ -5,7 +5,7 @@ import { isSymmetric } from "../../nn/initializers.ts";
 import type { TracedSpec } from "../../nn/models.ts";
 import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
-import { alignUp } from "../../tensor/layout.ts";
+import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
@@ -26,7 +26,6 @@ import {
   type TrainingPlan,
 } from "./training.ts";
 
-export const pageBytes = 65536;
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
 const evaluationBatch = 256;
 
