@@ -1,5 +1,6 @@
 import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import type { Metrics } from "../../src/domain/jobs/job.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
@@ -46,11 +47,14 @@ const scoreValidation = (
   spec: TracedSpec,
   { validation: { labels } }: ReturnType<typeof dataViews>,
   plan: ReturnType<typeof planTraining>,
-  ask: (options: CollectOptions) => Answers,
+  { ask, metrics }: { ask: (options: CollectOptions) => Answers; metrics: Metrics },
 ): Tensor[] | null =>
   trial === null || labels === null || plan.data.validation.rows === 0
     ? null
-    : scoreRows({ spec, preprocessing, labels, answers: ask({ split: "validation" }) });
+    : scoreRows({
+        ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }) },
+        meanLoss: metrics.validationLoss,
+      });
 
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
@@ -139,9 +143,10 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
-      const scores = scoreValidation(context, spec, views, plan, ask);
+      const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
       const report = withCoefficients(measured, {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+        unbounded: separated?.penalised === false,
         tensorOf: (name) => {
           const data = tensors.find((tensor) => tensor.name === name)?.data;
           return data !== undefined && isFloat32(data) ? data : null;

@@ -26,6 +26,8 @@ export interface ExactResults {
   /** In the units of the data; the inputs standardised under a penalty. */
   arrays: PreparedArrays;
   model: ExactModel;
+  /** What was taken from each input of the arrays, where some are far from 0. */
+  shifts: Float64Array | null;
   /** For the inputs as they are in the arrays; and behind standardised ones. */
   weights: LinearWeights;
   network: LinearWeights;
@@ -57,7 +59,7 @@ const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
 const runningAway: ReportNote = {
   code: "separated",
   message:
-    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever; standard errors, intervals and p values would mean nothing; set training.l2, or leave such features out",
+    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever: no estimate is given, nor standard errors, intervals, p values, AIC or BIC; set training.l2, or leave such features out",
 };
 
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
@@ -107,7 +109,14 @@ export const reportExact = (results: ExactResults): Report => {
     const tensors: Record<string, Float64Array> = { "output.weight": network.weight, "output.bias": network.bias };
     const tensorOf = (name: string): Float64Array | null => tensors[name] ?? null;
     const own = withStandardisedLabels(results);
-    const report = withCoefficients(measured, { spec, preprocessing, arrays: own, separated, tensorOf });
+    const report = withCoefficients(measured, {
+      spec,
+      preprocessing,
+      arrays: own,
+      separated,
+      unbounded: false,
+      tensorOf,
+    });
     return { ...report, solution } as Report;
   }
   const { train } = arrays;
@@ -117,6 +126,7 @@ export const reportExact = (results: ExactResults): Report => {
       ...{ model, preprocessing, terms, columns, features: train.features, labels: train.labels },
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
       ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
+      shifts: results.shifts,
       ending: separated ? "separated" : fit.ending,
     },
     results.ratios,
