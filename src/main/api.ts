@@ -22,7 +22,7 @@ import type { Deps } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
-import { isRecordless } from "../usecases/upkeep/recordless.ts";
+import { tellLostRecords } from "../usecases/upkeep/recordless.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
@@ -163,10 +163,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
-  if (await isRecordless(deps))
-    log.warn(
-      "the artifact store holds data sets or models and Redis knows of none: its data are gone, or REDIS_URL names another one; stop the service and run `npm run reindex` to record them again",
-    );
+  await tellLostRecords(deps);
   const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);

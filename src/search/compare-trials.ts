@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { estimateMean, mean, quantilesOf } from "../stats/estimate.ts";
 import { createDraws, drawPurposes } from "./draws.ts";
 

@@ -18,6 +18,8 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
+import { explainedByNetwork } from "./explaining/explained-rows.ts";
+import { explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
@@ -143,8 +145,13 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
+      const most = explainedByNetwork(spec, shape, plan);
+      const explained = explain({
+        ...{ spec, preprocessing, arrays: views, split: answers.split, most },
+        ask: ({ length }) => ask({ most: length }).outputs,
+      });
       const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
-      const report = withCoefficients(measured, {
+      const report = withCoefficients(withExplained(measured, explained), {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         unbounded: separated?.penalised === false,
         tensorOf: (name) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JobId, ModelId } from "../ids.ts";
-import { Estimate, ReportNote } from "../models/report.ts";
+import { Estimate } from "../models/estimate.ts";
+import { ReportNote } from "../models/report.ts";
 import { BestTrial } from "./study.ts";
 import { TrialValues } from "./study-spec.ts";
 

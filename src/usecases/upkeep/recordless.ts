@@ -5,10 +5,7 @@ import type { Deps } from "../deps.ts";
  * Whether the artifact store holds data sets or models and Redis knows of none: its data are gone, or it is another Redis. What it knows of a single one tells
  * that it is the right one.
  */
-export const isRecordless = async ({
-  artifacts,
-  catalogue,
-}: Pick<Deps, "artifacts" | "catalogue">): Promise<boolean> => {
+const isRecordless = async ({ artifacts, catalogue }: Pick<Deps, "artifacts" | "catalogue">): Promise<boolean> => {
   const first = { pageSize: 1, pageToken: null };
   let stored = false;
   for (const tenant of await artifacts.tenants()) {
@@ -18,4 +15,13 @@ export const isRecordless = async ({
       stored ||= (await artifacts.list(prefix)).some((key) => key.endsWith("/manifest.json"));
   }
   return stored;
+};
+
+/** Says so at the start, with the remedy. */
+export const tellLostRecords = async (deps: Pick<Deps, "artifacts" | "catalogue" | "log">): Promise<void> => {
+  if (!(await isRecordless(deps))) return;
+  deps.log.warn(
+    {},
+    "the artifact store holds data sets or models and Redis knows of none: its data are gone, or REDIS_URL names another one; stop the service and run `npm run reindex` to record them again",
+  );
 };

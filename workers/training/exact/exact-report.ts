@@ -14,6 +14,7 @@ import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
+import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
 import { answersOf } from "./linear-evaluation.ts";
@@ -40,6 +41,8 @@ export interface ExactResults {
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
+  /** Held-out rows that importances are measured on at most. */
+  explainedRows: number;
   onSeparated: (message: string) => void;
   beat: () => void;
 }
@@ -92,7 +95,14 @@ export const reportExact = (results: ExactResults): Report => {
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
-  const measured = reportNetwork({
+  const explained = explain({
+    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, most: results.explainedRows },
+    ask: (some) => {
+      results.beat();
+      return answersOf(model, weights, arrays[split], some);
+    },
+  });
+  const evaluated = reportNetwork({
     spec,
     preprocessing: inOwnUnits(preprocessing),
     arrays,
@@ -101,6 +111,7 @@ export const reportExact = (results: ExactResults): Report => {
     seen,
     linear: null,
   });
+  const measured = withExplained(evaluated, explained);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();

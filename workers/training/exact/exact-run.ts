@@ -17,6 +17,7 @@ import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
+import { explainedBySolution } from "../explaining/explained-rows.ts";
 import { fromContent, toContent } from "../fit-state.ts";
 import {
   firstCheckpointShare,
@@ -237,6 +238,7 @@ export const createExactRun = (
       ...{ ratios, shifts },
       places: arrays.train.places,
       clusters: clustersOf(spec, arrays.train.clusters),
+      explainedRows: explainedBySolution(shape, plan),
       onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
