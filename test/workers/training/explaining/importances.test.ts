@@ -45,11 +45,11 @@ test("columns that stand in for each other are important together; one that says
     const [x, noise] = [Math.sin(i), Math.cos(7 * i)];
     return [x, x + 0.01 * noise, noise, i % 2 === 0 ? "even" : "odd", x > 0 ? "up" : "down"].join(",");
   });
-  const asked = {
+  const asked: Omit<JobSpecInput, "dataset"> = {
     task: { type: "classification", label: "y" },
     model: { type: "mlp", hidden: [8] },
     training: { epochs: 30, l2: 0.001 },
-  } as const;
+  };
   const csv = `a,b,noise,parity,y\n${rows.join("\n")}\n`;
   const { run, report, explained, model } = await explainedOf(csv, asked);
   expect(explained.rows).toBe(Math.min(report.rows, run.plan.explainedRows!));
