@@ -9,6 +9,8 @@ export interface ImageSize {
   readonly channels: number;
   /** Of the picture after it is scaled, before its centre is cut out. */
   readonly shorterSide: number;
+  /** As torchvision resizes: bilinear, every pixel counting where it shrinks, and a picture that has the size of the centre already no less. */
+  readonly likeTorchvision?: true;
 }
 
 export type DecodedImage = { readonly pixels: Uint8Array } | { readonly problem: string };
@@ -42,6 +44,24 @@ const loadSharp = async (): Promise<Sharp> => {
 
 const largeSide = 65_535;
 
+/** Where a picture is scaled to, and what is cut out of it; null: it is taken as it is. */
+const placeOf = ({ height, width, shorterSide, likeTorchvision }: ImageSize, full: { height: number; width: number }) => {
+  if (likeTorchvision === undefined && full.width === width && full.height === height) return null;
+  const scale = shorterSide / Math.min(full.width, full.height);
+  const round = likeTorchvision ? Math.floor : Math.round;
+  const scaledTo = (side: number, least: number): number => Math.max(least, round(side * scale + 1e-9));
+  const scaledWidth = scaledTo(full.width, width);
+  const scaledHeight = scaledTo(full.height, height);
+  return {
+    ...{ scaledWidth, scaledHeight },
+    centre: {
+      left: Math.floor((scaledWidth - width) / 2),
+      top: Math.floor((scaledHeight - height) / 2),
+      ...{ width, height },
+    },
+  };
+};
+
 /**
  * A decoder of PNG, JPEG and WebP: upright (EXIF), 8 bits, sRGB or grey, what is transparent on white; scaled so that the shorter side is
  * `shorterSide`, then the centre of the stated size. A picture that has this size already is taken as it is.
@@ -49,7 +69,8 @@ const largeSide = 65_535;
  */
 export const createImageDecoder = (mostPixels: number): DecodeImage => {
   let loading: Promise<Sharp> | null = null;
-  return async (file, { height, width, channels, shorterSide }) => {
+  return async (file, size) => {
+    const { height, width, channels } = size;
     if (!isImage(file)) return { problem: "it is no PNG, JPEG or WebP image" };
     loading ??= loadSharp();
     const sharp = await loading;
@@ -60,16 +81,12 @@ export const createImageDecoder = (mostPixels: number): DecodeImage => {
       if (fullWidth * fullHeight > mostPixels)
         return { problem: `it has ${fullWidth} × ${fullHeight} pixels; at most ${mostPixels} are allowed` };
       let image = sharp(file, options).autoOrient().flatten({ background: "#ffffff" });
-      if (fullWidth !== width || fullHeight !== height) {
-        const scale = shorterSide / Math.min(fullWidth, fullHeight);
-        const scaledWidth = Math.max(width, Math.round(fullWidth * scale));
-        const scaledHeight = Math.max(height, Math.round(fullHeight * scale));
+      const place = placeOf(size, { height: fullHeight, width: fullWidth });
+      if (place !== null) {
+        const { scaledWidth, scaledHeight, centre } = place;
         if (Math.max(scaledWidth, scaledHeight) > largeSide) return { problem: "it is too long for its height" };
-        image = image.resize(scaledWidth, scaledHeight, { fit: "fill" }).extract({
-          left: Math.floor((scaledWidth - width) / 2),
-          top: Math.floor((scaledHeight - height) / 2),
-          ...{ width, height },
-        });
+        const kernel = size.likeTorchvision ? { kernel: "linear" as const, fastShrinkOnLoad: false } : {};
+        image = image.resize(scaledWidth, scaledHeight, { fit: "fill", ...kernel }).extract(centre);
       }
       const { data, info } = await image
         .toColourspace(channels === 1 ? "b-w" : "srgb")
