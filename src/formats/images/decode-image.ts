@@ -45,7 +45,10 @@ const loadSharp = async (): Promise<Sharp> => {
 const largeSide = 65_535;
 
 /** Where a picture is scaled to, and what is cut out of it; null: it is taken as it is. */
-const placeOf = ({ height, width, shorterSide, likeTorchvision }: ImageSize, full: { height: number; width: number }) => {
+const placeOf = (
+  { height, width, shorterSide, likeTorchvision }: ImageSize,
+  full: { height: number; width: number },
+) => {
   if (likeTorchvision === undefined && full.width === width && full.height === height) return null;
   const scale = shorterSide / Math.min(full.width, full.height);
   const round = likeTorchvision ? Math.floor : Math.round;
@@ -62,6 +65,41 @@ const placeOf = ({ height, width, shorterSide, likeTorchvision }: ImageSize, ful
   };
 };
 
+/** Scales an image and cuts it. */
+const toPixels = async (
+  whole: ReturnType<Sharp>,
+  size: ImageSize,
+  full: { height: number; width: number },
+): Promise<DecodedImage> => {
+  const { height, width, channels } = size;
+  const place = placeOf(size, full);
+  let image = whole;
+  if (place !== null) {
+    const { scaledWidth, scaledHeight, centre } = place;
+    if (Math.max(scaledWidth, scaledHeight) > largeSide) return { problem: "it is too long for its height" };
+    const kernel = size.likeTorchvision ? { kernel: "linear" as const, fastShrinkOnLoad: false } : {};
+    image = image.resize(scaledWidth, scaledHeight, { fit: "fill", ...kernel }).extract(centre);
+  }
+  const { data, info } = await image
+    .toColourspace(channels === 1 ? "b-w" : "srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  if (data.length !== height * width * channels)
+    return { problem: `it decodes to ${info.width} × ${info.height} × ${info.channels} numbers` };
+  return { pixels: new Uint8Array(data) };
+};
+
+/** Pixels of one size in another, as a picture of them would be decoded. */
+export const resizePixels = async (
+  pixels: Uint8Array,
+  { height, width, channels }: Omit<ImageSize, "shorterSide">,
+  size: ImageSize,
+): Promise<DecodedImage> => {
+  const sharp = await loadSharp();
+  const raw = { width, height, channels: channels === 1 ? (1 as const) : (3 as const) };
+  return toPixels(sharp(pixels, { raw }), size, { height, width });
+};
+
 /**
  * A decoder of PNG, JPEG and WebP: upright (EXIF), 8 bits, sRGB or grey, what is transparent on white; scaled so that the shorter side is
  * `shorterSide`, then the centre of the stated size. A picture that has this size already is taken as it is.
@@ -70,7 +108,6 @@ const placeOf = ({ height, width, shorterSide, likeTorchvision }: ImageSize, ful
 export const createImageDecoder = (mostPixels: number): DecodeImage => {
   let loading: Promise<Sharp> | null = null;
   return async (file, size) => {
-    const { height, width, channels } = size;
     if (!isImage(file)) return { problem: "it is no PNG, JPEG or WebP image" };
     loading ??= loadSharp();
     const sharp = await loading;
@@ -80,21 +117,8 @@ export const createImageDecoder = (mostPixels: number): DecodeImage => {
       const { width: fullWidth, height: fullHeight } = autoOrient;
       if (fullWidth * fullHeight > mostPixels)
         return { problem: `it has ${fullWidth} × ${fullHeight} pixels; at most ${mostPixels} are allowed` };
-      let image = sharp(file, options).autoOrient().flatten({ background: "#ffffff" });
-      const place = placeOf(size, { height: fullHeight, width: fullWidth });
-      if (place !== null) {
-        const { scaledWidth, scaledHeight, centre } = place;
-        if (Math.max(scaledWidth, scaledHeight) > largeSide) return { problem: "it is too long for its height" };
-        const kernel = size.likeTorchvision ? { kernel: "linear" as const, fastShrinkOnLoad: false } : {};
-        image = image.resize(scaledWidth, scaledHeight, { fit: "fill", ...kernel }).extract(centre);
-      }
-      const { data, info } = await image
-        .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .raw({ depth: "uchar" })
-        .toBuffer({ resolveWithObject: true });
-      if (data.length !== height * width * channels)
-        return { problem: `it decodes to ${info.width} × ${info.height} × ${info.channels} numbers` };
-      return { pixels: new Uint8Array(data) };
+      const image = sharp(file, options).autoOrient().flatten({ background: "#ffffff" });
+      return await toPixels(image, size, { height: fullHeight, width: fullWidth });
     } catch (error) {
       return { problem: error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 200) : "it is damaged" };
     }
