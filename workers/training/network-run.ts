@@ -4,6 +4,7 @@ import type { Metrics } from "../../src/domain/jobs/job.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
+import type { Report } from "../../src/domain/models/report.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
@@ -19,7 +20,7 @@ import { withCoefficients } from "../../src/stats/coefficients/with-coefficients
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { explainedByNetwork } from "./explaining/explained-rows.ts";
-import { explain, withExplained } from "./explaining/importances.ts";
+import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
@@ -57,6 +58,18 @@ const scoreValidation = (
         ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }) },
         meanLoss: metrics.validationLoss,
       });
+
+/** What the network goes by, asked in the job's own memory. */
+const explainNetwork = (
+  asked: Omit<Explaining, "most" | "ask">,
+  shape: DataShape,
+  plan: ReturnType<typeof planTraining>,
+  ask: (options: CollectOptions) => Answers,
+): ((report: Report) => Report) => {
+  const most = explainedByNetwork(asked.spec, shape, plan);
+  const explained = explain({ ...asked, most, ask: ({ length }) => ask({ most: length }).outputs });
+  return (report) => withExplained(report, explained);
+};
 
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
@@ -145,13 +158,9 @@ export const createNetworkRun = async (
         if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
       }
       beat(context.control);
-      const most = explainedByNetwork(spec, shape, plan);
-      const explained = explain({
-        ...{ spec, preprocessing, arrays: views, split: answers.split, most },
-        ask: ({ length }) => ask({ most: length }).outputs,
-      });
+      const explained = explainNetwork({ spec, preprocessing, arrays: views, split: answers.split }, shape, plan, ask);
       const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
-      const report = withCoefficients(withExplained(measured, explained), {
+      const report = withCoefficients(explained(measured), {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
         unbounded: separated?.penalised === false,
         tensorOf: (name) => {
