@@ -71,6 +71,15 @@ const explainNetwork = (
   return (report) => withExplained(report, explained);
 };
 
+const addSeparation = (
+  { notes }: Report,
+  { note, penalised }: NonNullable<ReturnType<typeof separationNote>>,
+  { onEvent }: TrainingRunContext,
+): void => {
+  notes.push(note);
+  if (!penalised) onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
+};
+
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
   trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
@@ -143,7 +152,7 @@ export const createNetworkRun = async (
         collectAnswers(plan, memory, team, () => beat(context.control), options);
       const answers = ask({});
       const { preprocessing } = context;
-      const asked = { loss: spec.loss, preprocessing, arrays: views };
+      const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
       const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
       const linear = isLinear
         ? null
@@ -152,13 +161,9 @@ export const createNetworkRun = async (
       const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
       const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
       const separated = separationNote(spec, preprocessing, views, metrics);
-      if (separated !== null) {
-        measured.notes.push(separated.note);
-        const { message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
-      }
+      if (separated !== null) addSeparation(measured, separated, context);
       beat(context.control);
-      const explained = explainNetwork({ spec, preprocessing, arrays: views, split: answers.split }, shape, plan, ask);
+      const explained = explainNetwork(asked, shape, plan, ask);
       const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
       const report = withCoefficients(explained(measured), {
         ...{ spec, preprocessing, arrays: views, separated: separated !== null },
