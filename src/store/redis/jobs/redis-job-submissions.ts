@@ -5,11 +5,9 @@ import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { JobStore, NewJob } from "../../job-store.ts";
-import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
-
-const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
 
 type Submissions = Pick<
   JobStore,
@@ -108,7 +106,7 @@ const create = async (
     wanted.createdAt,
     "submitted",
     idempotency?.bodyDigest ?? "",
-    IDEMPOTENCY_SECONDS,
+    idempotencySeconds,
     quota?.queuedJobs ?? "",
     wanted.study?.id ?? "",
   )) as [string, string[], string[]];
