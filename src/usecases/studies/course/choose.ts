@@ -7,6 +7,7 @@ import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import { createTurnTaker } from "../../../domain/turn-taker.ts";
 import { decodeSafetensors } from "../../../formats/safetensors/safetensors.ts";
 import { correctForChoice, type RowScores } from "../../../search/compare-trials.ts";
+import { mean } from "../../../stats/estimate.ts";
 import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../../deps.ts";
 import { signOf } from "./seen.ts";
@@ -97,8 +98,6 @@ const toObjective = (metric: ObjectiveMetric, naive: { score: number; value: num
   };
 };
 
-const meanOf = (scores: Float32Array): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;
-
 /** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */
 export const chooseBest = async (
   deps: Deps,
@@ -121,7 +120,7 @@ export const chooseBest = async (
   if (own === undefined) return naive;
   const estimate: Estimate | null = await correctForChoice(scores, study.spec.seed, createTurnTaker());
   if (estimate === null) return naive;
-  const convert = toObjective(study.spec.objective.metric, { score: meanOf(own.scores), value: best.objective });
+  const convert = toObjective(study.spec.objective.metric, { score: mean(own.scores), value: best.objective });
   const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
   const [lower = null, upper = null] =
     ends[0] !== null && ends[1] !== null && ends[0]! > ends[1]! ? ends.reverse() : ends;
