@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull } from "../../domain/errors.ts";
 import { JobId, ModelId, type TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Lineage, LineageBranch, LineageJob, LineageModel } from "../../domain/models/lineage.ts";
@@ -7,17 +7,7 @@ import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
 
-/** What was deleted while the tree was drawn is no part of it. */
-const orNull = async <T>(read: Promise<T>): Promise<T | null> => {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
-
-/** Reads the tree node by node, as many as one answer shows. */
+/** Reads the tree node by node, as many as one answer shows. What was deleted meanwhile is no part of it. */
 const createReader = async (deps: Deps, tenant: TenantId) => {
   const { catalogue, jobs } = deps;
   const aliases = await catalogue.aliases(tenant);
