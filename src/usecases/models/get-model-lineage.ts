@@ -1,5 +1,6 @@
 import { orNull } from "../../domain/errors.ts";
 import { JobId, ModelId, type TenantId } from "../../domain/ids.ts";
+import { isDone } from "../../domain/jobs/job-state.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Lineage, LineageBranch, LineageJob, LineageModel } from "../../domain/models/lineage.ts";
 import { type AnyModel, isImported } from "../../domain/models/model.ts";
@@ -54,8 +55,8 @@ const createReader = async (deps: Deps, tenant: TenantId) => {
     for (const id of await catalogue.referrers(tenant, model.id, limits.lineageNodes)) {
       if (!take()) break;
       if (JobId.safeParse(id).success) {
-        const job = await orNull(jobs.get(tenant, id));
-        if (job !== null && !job.done) live.push({ id, state: job.state });
+        const state = await orNull(jobs.state(tenant, id));
+        if (state !== null && !isDone(state)) live.push({ id, state });
       } else if (ModelId.safeParse(id).success) {
         const descendant = await orNull(catalogue.model(tenant, id));
         if (descendant?.base === model.id) descendants.push(await branchOf(descendant));

@@ -13,16 +13,7 @@ const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
 
 type Submissions = Pick<
   JobStore,
-  | "create"
-  | "get"
-  | "list"
-  | "promote"
-  | "reachedEpoch"
-  | "requestPause"
-  | "requestResume"
-  | "requestCancel"
-  | "remove"
-  | "restore"
+  "create" | "get" | "list" | "promote" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
 >;
 
 /** What users do with jobs. */
@@ -56,7 +47,6 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
     const { job, place, moved } = await request("resumed", asked);
     return { job, place, moved };
   },
-  reachedEpoch: async (tenant, id) => (await read(tenant, id)).reachedEpoch,
   requestCancel: async (tenant, id, at) => {
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;
