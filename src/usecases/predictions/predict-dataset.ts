@@ -14,7 +14,7 @@ import { openRoom } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { requireWebhookAllowed } from "../jobs/planning/check-webhook.ts";
-import { enqueueJob } from "../jobs/queue-entry.ts";
+import { recordJob } from "../jobs/queue-entry.ts";
 import { getModel } from "../models/get-model.ts";
 
 const requireColumns = (model: Model, dataset: Dataset): void => {
@@ -77,16 +77,11 @@ export const predictDataset = async (
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
   const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
   await room.close();
-  const { job, created, place } = await deps.jobs.create({
-    tenant: caller.tenant,
+  return recordJob(deps, caller.tenant, {
     id,
     spec,
     plan,
     prediction: { model: model.id, rows: dataset.rows, result: null },
-    createdAt: deps.now().toISOString(),
     idempotency: key === null ? null : { key, bodyDigest: digestOf({ model: request.model, predict: request.body }) },
-    quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
   });
-  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
-  return { job, created };
 };
