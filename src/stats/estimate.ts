@@ -1,4 +1,5 @@
 import type { Estimate } from "../domain/models/report.ts";
+import { rankOf } from "./conformal/scores.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;
@@ -111,15 +112,8 @@ export const quantilesOf = (values: Float64Array, shares: readonly number[]): { 
  * distribution, if rows are exchangeable. Null where n is too small for that.
  */
 export const conformalBound = (scores: Float64Array, coverage: number): number | null => {
-  const rank = Math.ceil((scores.length + 1) * coverage);
+  const rank = rankOf(scores.length, coverage);
   return rank > scores.length ? null : scores.toSorted()[rank - 1]!;
-};
-
-/** Rows that a conformal bound needs at least: ⌈(n + 1) · coverage⌉ ≤ n. */
-export const leastConformalRows = (coverage: number): number => {
-  let rows = 1;
-  while (Math.ceil((rows + 1) * coverage) > rows) rows += 1;
-  return rows;
 };
 
 /** Ranks from 1; equal values share the mean of theirs. */

@@ -1,5 +1,5 @@
 import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
-import { leastConformalRows } from "./estimate.ts";
+import { leastScores } from "./conformal/scores.ts";
 
 type Split = ClassificationReport["split"];
 
@@ -15,7 +15,7 @@ export const fewRows = (split: Split, rows: number, coverage: number): ReportNot
     const message = `the ${split} split has one row: no figure has an interval but shares; hold out more rows`;
     return [{ code: "too_few_rows", message }];
   }
-  const least = leastConformalRows(coverage);
+  const least = leastScores(coverage);
   if (split === "train" || rows >= least) return [];
   const promise = `${Math.round(100 * coverage)} %`;
   const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}; hold out more rows`;

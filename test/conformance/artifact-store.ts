@@ -78,6 +78,15 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
       expect(await store.usedBytes("t/")).toBe(0);
     });
 
+    it("does not take the breaking off of a connection for its own failure", async () => {
+      const gone = Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+      const body = new Readable({ read: () => undefined });
+      body.push("half a file");
+      const writing = store.write("t/a", body).catch((error: unknown) => error);
+      body.destroy(gone);
+      expect(await writing).toBe(gone);
+    });
+
     it("refuses a body over the limit and keeps the old file", async () => {
       await store.write("t/a", text("old"));
       const writing = store.write("t/a", Readable.from([text("12345"), text("6")]), { limitBytes: 5 });

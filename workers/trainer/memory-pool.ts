@@ -1,7 +1,7 @@
 import { assert } from "../../src/domain/errors.ts";
+import { pageBytes } from "../../src/engine/tensor/layout.ts";
 import type { ReleasePages } from "../engine/release-pages.ts";
 
-const pageBytes = 65_536;
 /** What a 32-bit address reaches. */
 const mostPages = 65_536;
 

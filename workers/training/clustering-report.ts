@@ -1,4 +1,4 @@
-import type { Split } from "../../src/data/splits/split.ts";
+import { reportedSplit, type Split } from "../../src/data/splits/split.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
@@ -43,7 +43,7 @@ export const reportClustering = (
   { inputs, arrays }: { inputs: number; arrays: Record<Split, { features: Float32Array }> },
   { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
 ): Report => {
-  const split = (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
+  const split = reportedSplit(arrays);
   const train = askAll(model, arrays.train.features, inputs);
   const asked = split === "train" ? train : askAll(model, arrays[split].features, inputs);
   return reportClusters({

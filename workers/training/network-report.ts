@@ -13,6 +13,9 @@ import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
 
+/** Training rows whose residuals tell how wide intervals are, at most. */
+export const mostSeen = 4000;
+
 /** What a network's report is made of: the last evaluation's answers, and the data beside them. */
 export interface NetworkResults {
   spec: ResolvedJobSpec;

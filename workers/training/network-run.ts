@@ -18,7 +18,7 @@ import { withCoefficients } from "../../src/stats/coefficients/with-coefficients
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { reportNetwork } from "./network-report.ts";
+import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
   firstCheckpointShare,
@@ -55,9 +55,6 @@ const scoreValidation = (
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
   trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
-
-/** Training rows whose residuals tell how wide intervals are, at most. */
-const mostSeen = 4000;
 
 /** Pictures of the training rows as they are changed from epoch to epoch, where the spec asks for that. */
 const feedImages = (

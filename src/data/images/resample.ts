@@ -1,3 +1,5 @@
+import { resizedTo } from "../../domain/jobs/spec/preprocessing-spec.ts";
+
 /** One output pixel along an axis: the weights of the input pixels from `first` on; their sum is 1. */
 interface Tap {
   readonly first: number;
@@ -32,8 +34,7 @@ interface Size {
 export type Resample = (pixels: Uint8Array, out: Float64Array) => void;
 
 const placed = ({ height, width }: Size, crop: Size & { readonly shorterSide: number }) => {
-  const scale = crop.shorterSide / Math.min(height, width);
-  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
+  const whole = resizedTo({ height, width }, crop.shorterSide);
   return {
     rows: tapsOf(height, whole.height, Math.floor((whole.height - crop.height) / 2), crop.height),
     columns: tapsOf(width, whole.width, Math.floor((whole.width - crop.width) / 2), crop.width),

@@ -6,6 +6,10 @@ export type Split = "train" | "validation" | "test";
 /** Philox purpose of the split: "splt" in ASCII, far from the small numbers of the engine's purposes. */
 const splitPurpose = 0x73706c74;
 
+/** The split that a report is about: the rows that training saw least of. */
+export const reportedSplit = (arrays: Readonly<Record<Split, { readonly features: ArrayLike<number> }>>): Split =>
+  (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
+
 const splitOfCode: readonly Split[] = ["train", "validation", "test"];
 
 /**

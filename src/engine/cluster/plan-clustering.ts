@@ -1,6 +1,6 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { alignUp, createLayout, type Layout } from "../tensor/layout.ts";
+import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
 import type {
   ClusteringLayout,
   ClusteringPlace,
@@ -11,10 +11,6 @@ import type {
 import { covarianceForms, freeParameters } from "./mixture/expectation-maximisation.ts";
 import { blockSize } from "./parameter-block.ts";
 import { silhouetteRows, triangleSize } from "./silhouette.ts";
-
-/** The first bytes are left alone: no tensor lies at 0. */
-const reservedBytes = 1024;
-const pageBytes = 65536;
 
 type ClusteringModel = Extract<ResolvedJobSpec["model"], { type: "k_means" | "gaussian_mixture" }>;
 

@@ -36,6 +36,20 @@ export const scaleColumns = (features: Float64Array, rows: number, inputs: numbe
   return { rows, features, inputs, columns, centers: new Float64Array(columns.length), factors };
 };
 
+/** Mean and mean squared deviation of each input. */
+export const momentsOf = (
+  features: Float64Array,
+  rows: number,
+  inputs: number,
+): { means: Float64Array; squares: Float64Array } => {
+  const means = new Float64Array(inputs);
+  for (let row = 0; row < rows; row++) for (let i = 0; i < inputs; i++) means[i]! += features[row * inputs + i]! / rows;
+  const squares = new Float64Array(inputs);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < inputs; i++) squares[i]! += square(features[row * inputs + i]! - means[i]!) / rows;
+  return { means, squares };
+};
+
 /** Columns of mean 0 and deviation 1, on which iterations do well. A column that does not vary is only centred. */
 export const standardiseColumns = (
   features: Float64Array,
@@ -43,11 +57,7 @@ export const standardiseColumns = (
   inputs: number,
   columns: Int32Array,
 ): Design => {
-  const means = new Float64Array(inputs);
-  for (let row = 0; row < rows; row++) for (let i = 0; i < inputs; i++) means[i]! += features[row * inputs + i]! / rows;
-  const squares = new Float64Array(inputs);
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < inputs; i++) squares[i]! += square(features[row * inputs + i]! - means[i]!) / rows;
+  const { means, squares } = momentsOf(features, rows, inputs);
   const centers = Float64Array.from(columns, (input) => (input < 0 ? 0 : means[input]!));
   const factors = Float64Array.from(columns, (input) =>
     input < 0 || !(squares[input]! > 0) ? 1 : 1 / Math.sqrt(squares[input]!),

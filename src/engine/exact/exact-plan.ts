@@ -1,5 +1,5 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { alignUp, createLayout, type Layout } from "../tensor/layout.ts";
+import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
 import { square } from "./square.ts";
 import { triangleDoubles } from "./triangle.ts";
 
@@ -51,9 +51,6 @@ interface ExactShape {
   readonly inputs: number;
   readonly outputs: number;
 }
-
-const pageBytes = 65536;
-const reservedBytes = 1024;
 
 /** Operations of one pass with a matrix that are not too many: some minutes on one core. */
 const mostQrFlops = 4e11;

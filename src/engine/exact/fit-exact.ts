@@ -3,6 +3,7 @@ import { inverseOfFactor } from "./cholesky.ts";
 import {
   covarianceToInputUnits,
   type Design,
+  momentsOf,
   type Pulse,
   scaleColumns,
   standardiseColumns,
@@ -19,7 +20,7 @@ import { indeterminate, shareOut } from "./share-out.ts";
 import { type Softmax, softmaxObjective, softmaxSize } from "./softmax.ts";
 import { fitSoftmaxNewton } from "./softmax-newton.ts";
 import { square } from "./square.ts";
-import { type Ranked, rankColumns, triangleDoubles } from "./triangle.ts";
+import { inverseOfSquare, type Ranked, rankColumns, triangleDoubles } from "./triangle.ts";
 
 /** What is to be solved. */
 export interface ExactTask {
@@ -70,14 +71,8 @@ const rankOf = (design: Design, work: Float64Array, pulse: Pulse): Ranked =>
 
 const deviationsOf = (design: Design): Float64Array => {
   const { columns, features, inputs, rows, factors } = design;
-  return Float64Array.from(columns, (input, j) => {
-    if (input < 0) return 0;
-    let mean = 0;
-    for (let row = 0; row < rows; row++) mean += features[row * inputs + input]! / rows;
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += square(features[row * inputs + input]! - mean) / rows;
-    return Math.sqrt(sum) * factors[j]!;
-  });
+  const moments = momentsOf(features, rows, inputs);
+  return Float64Array.from(columns, (input, j) => (input < 0 ? 0 : Math.sqrt(moments.squares[input]!) * factors[j]!));
 };
 
 const only = (design: Design, positions: readonly number[]): Design => {
@@ -104,6 +99,9 @@ const embed = (matrix: Float64Array, kept: readonly number[], width: number, con
   return out;
 };
 
+/** (XᵀX)⁻¹ of the kept columns as they are scaled, of generalised models (XᵀWX + penalty)⁻¹: costs n³, so that only who wants it computes it. */
+const inverseOf = ({ upper, kept }: Ranked): Float64Array => inverseOfSquare(upper, kept.length);
+
 const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
   const { features, inputs, labels, columns, penalty } = task;
   const design = penalty > 0 ? asGiven(task) : scaleColumns(features, labels.length, inputs, columns);
@@ -116,7 +114,7 @@ const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
     coefficients: toInputUnits(design, coefficients),
     covariance:
       columns.length <= task.mostCovariances
-        ? covarianceToInputUnits(design, embed(fit.inverse, ranked.kept, columns.length, 1), 1)
+        ? covarianceToInputUnits(design, embed(inverseOf(ranked), ranked.kept, columns.length, 1), 1)
         : null,
     indeterminate: indeterminate(ranked, design),
     rank: ranked.kept.length,
@@ -209,8 +207,8 @@ const byNewton = async (
   assert(model !== "linear", "numbers are solved by QR or L-BFGS");
   const memory = work.subarray(0, triangleDoubles(own.columns.length));
   const options = { ...common, memory, curvatures: softmax.curvatures };
-  const { ending, ranked, inverse } = await fitNewton(own, labels, families[model], beta, progress, options);
-  return { ending, inverse: wanted && ranked.dependent.length === 0 ? inverse : null };
+  const { ending, ranked } = await fitNewton(own, labels, families[model], beta, progress, options);
+  return { ending, inverse: wanted && ranked.dependent.length === 0 ? inverseOf(ranked) : null };
 };
 
 /** The coefficients of all columns, in the units of the inputs. */

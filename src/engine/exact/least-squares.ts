@@ -3,7 +3,6 @@ import { type Accumulator, addProduct, sumOf } from "./double-double.ts";
 import {
   addRows,
   createTriangle,
-  inverseOfSquare,
   type Ranked,
   rankColumns,
   solveTransposed,
@@ -18,8 +17,6 @@ export interface LeastSquares {
   /** Of the columns as the design scales them; 0 for dependent ones until they are shared out. */
   readonly coefficients: Float64Array;
   readonly ranked: Ranked;
-  /** (XᵀX)⁻¹ of the kept columns as they are scaled. */
-  readonly inverse: Float64Array;
   /** How often residuals in twice the precision have corrected the solution. */
   readonly refinements: number;
   /** Σ (y − ŷ)² */
@@ -152,5 +149,5 @@ export const fitLeastSquares = (
   const { refinements, squares } = exact
     ? refine(design, labels, coefficients, ranked, pulse)
     : { refinements: 0, squares: triangle.squares };
-  return { coefficients, ranked, inverse: inverseOfSquare(upper, kept.length), refinements, squares };
+  return { coefficients, ranked, refinements, squares };
 };

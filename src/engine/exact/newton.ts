@@ -1,8 +1,8 @@
 import { type Design, type Pulse, predictorOf } from "./design.ts";
 import type { Family } from "./families.ts";
 import { addCurvatures, factorise, spread } from "./least-squares.ts";
-import { square } from "./square.ts";
-import { inverseOfSquare, type Ranked, rankColumns, solveUpper } from "./triangle.ts";
+import { objectiveOf } from "./objectives.ts";
+import { type Ranked, rankColumns, solveUpper } from "./triangle.ts";
 
 /** How a fit by iterations stands, and what a checkpoint keeps of it. A JSON value. */
 export interface Progress {
@@ -20,8 +20,7 @@ export type Ending = "converged" | "separated" | "not_converged";
 export interface NewtonFit {
   readonly coefficients: Float64Array;
   readonly ending: Ending;
-  /** (XᵀWX + penalty)⁻¹ of the kept columns as they are scaled. */
-  readonly inverse: Float64Array;
+  /** The triangle of XᵀWX + penalty, the columns as they are scaled. */
   readonly ranked: Ranked;
 }
 
@@ -33,13 +32,51 @@ const mostHalvings = 40;
  * Where the likelihood has no finite maximum, each of Newton's steps goes about as far as the last, and what the objective is above its infimum falls by e each
  * time; near a maximum that there is, it falls with the square.
  */
-export const isRunningAway = (decrements: readonly number[]): boolean => {
+const isRunningAway = (decrements: readonly number[]): boolean => {
   const last = decrements.slice(-6);
   return (
     last.length === 6 &&
     last.at(-1)! < 1e-4 &&
     last.every((value, i) => i === 0 || (value / last[i - 1]! > 0.25 && value / last[i - 1]! < 0.5))
   );
+};
+
+/** How the iterations have ended; null: they go on. */
+export const endingOf = ({ iteration, decrements }: Progress, mostIterations: number): Ending | null => {
+  if (decrements.length > 0 && decrements.at(-1)! < shortEnough) return "converged";
+  if (isRunningAway(decrements)) return "separated";
+  return iteration >= mostIterations ? "not_converged" : null;
+};
+
+/** Goes Newton's step from `beta`, halved where it would not lower the objective; `beta` and `progress` are changed in place. */
+export const takeStep = async (
+  beta: Float64Array,
+  progress: Progress,
+  { step, decrement }: { readonly step: Float64Array; readonly decrement: number },
+  objective: (at: Float64Array) => number,
+  onIteration: NewtonOptions["onIteration"],
+): Promise<void> => {
+  const before = progress.objective!;
+  const allowed = before + 1e-13 * Math.abs(before);
+  let share = 1;
+  let next = beta.map((value, j) => value + step[j]!);
+  let reached = objective(next);
+  for (let halving = 0; !(reached <= allowed) && halving < mostHalvings; halving++) {
+    share /= 2;
+    next = beta.map((value, j) => value + share * step[j]!);
+    reached = objective(next);
+  }
+  if (!(reached <= allowed)) {
+    // No shorter step helps: what is left is rounding.
+    progress.decrements.push(0);
+    return;
+  }
+  beta.set(next);
+  progress.objective = reached;
+  progress.iteration += 1;
+  // Too short a share of a long step is no convergence.
+  progress.decrements.push(share === 1 ? decrement : Math.max(decrement, 10 * shortEnough));
+  await onIteration(progress, share);
 };
 
 export interface NewtonOptions {
@@ -50,19 +87,6 @@ export interface NewtonOptions {
   /** After each iteration: the coefficients and `progress` are then all of the state. */
   readonly onIteration: (progress: Progress, step: number) => Promise<void>;
 }
-
-const objectiveOf = (
-  design: Design,
-  labels: Float64Array,
-  family: Family,
-  beta: Float64Array,
-  curvatures: Float64Array | null,
-): number => {
-  let sum = 0;
-  for (let row = 0; row < design.rows; row++) sum += family.loss(labels[row]!, predictorOf(design, row, beta));
-  if (curvatures !== null) for (const [j, curvature] of curvatures.entries()) sum += 0.5 * curvature * square(beta[j]!);
-  return sum;
-};
 
 /**
  * The most likely coefficients of a generalised linear model with its canonical link by Newton's method, which is then iteratively reweighted least squares
@@ -79,7 +103,8 @@ export const fitNewton = async (
 ): Promise<NewtonFit> => {
   const { curvatures, memory, pulse } = options;
   const size = design.columns.length;
-  const objective = (at: Float64Array): number => objectiveOf(design, labels, family, at, curvatures);
+  const valueAt = objectiveOf(design, labels, family, curvatures, pulse);
+  const objective = (at: Float64Array): number => valueAt(at, null);
   const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
     const rowOf = (row: number) => family.working(labels[row]!, predictorOf(design, row, beta));
     const triangle = factorise(design, rowOf, null, memory, pulse);
@@ -92,33 +117,9 @@ export const fitNewton = async (
   };
   progress.objective ??= objective(beta);
   for (;;) {
-    const { ranked, step, decrement } = stepAt();
-    const finish = (ending: Ending): NewtonFit => ({
-      ...{ coefficients: beta, ending, ranked },
-      inverse: inverseOfSquare(ranked.upper, ranked.kept.length),
-    });
-    if (progress.decrements.length > 0 && progress.decrements.at(-1)! < shortEnough) return finish("converged");
-    if (isRunningAway(progress.decrements)) return finish("separated");
-    if (progress.iteration >= options.mostIterations) return finish("not_converged");
-    const before = progress.objective!;
-    let share = 1;
-    let next = Float64Array.from(beta, (value, j) => value + step[j]!);
-    let reached = objective(next);
-    for (let halving = 0; !(reached <= before + 1e-13 * Math.abs(before)) && halving < mostHalvings; halving++) {
-      share /= 2;
-      next = Float64Array.from(beta, (value, j) => value + share * step[j]!);
-      reached = objective(next);
-    }
-    if (!(reached <= before + 1e-13 * Math.abs(before))) {
-      // No shorter step helps: what is left is rounding.
-      progress.decrements.push(0);
-      continue;
-    }
-    beta.set(next);
-    progress.objective = reached;
-    progress.iteration += 1;
-    // Too short a share of a long step is no convergence.
-    progress.decrements.push(share === 1 ? decrement : Math.max(decrement, 10 * shortEnough));
-    await options.onIteration(progress, share);
+    const { ranked, ...own } = stepAt();
+    const ending = endingOf(progress, options.mostIterations);
+    if (ending !== null) return { coefficients: beta, ending, ranked };
+    await takeStep(beta, progress, own, objective, options.onIteration);
   }
 };

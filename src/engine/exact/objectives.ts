@@ -8,7 +8,7 @@ export const squares: Pick<Family, "loss" | "score"> = {
   score: (label, eta) => label - eta,
 };
 
-/** Σ loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor; fills the gradient. */
+/** Σ loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor. `gradient`, if given, is filled. */
 export const objectiveOf = (
   design: Design,
   labels: Float64Array,
@@ -17,21 +17,23 @@ export const objectiveOf = (
   pulse: Pulse,
 ) => {
   const x = new Float64Array(design.columns.length);
-  return (beta: Float64Array, gradient: Float64Array): number => {
-    gradient.fill(0);
+  return (beta: Float64Array, gradient: Float64Array | null): number => {
+    gradient?.fill(0);
     let sum = 0;
     for (let row = 0; row < design.rows; row++) {
       const eta = predictorOf(design, row, beta);
       sum += family.loss(labels[row]!, eta);
-      writeRow(design, row, 1, x, 0);
-      const score = family.score(labels[row]!, eta);
-      for (let j = 0; j < x.length; j++) gradient[j]! -= score * x[j]!;
+      if (gradient !== null) {
+        writeRow(design, row, 1, x, 0);
+        const score = family.score(labels[row]!, eta);
+        for (let j = 0; j < x.length; j++) gradient[j]! -= score * x[j]!;
+      }
       if (row % blockRows === 0) pulse();
     }
     if (curvatures === null) return sum;
     for (const [j, curvature] of curvatures.entries()) {
       sum += 0.5 * curvature * square(beta[j]!);
-      gradient[j]! += curvature * beta[j]!;
+      if (gradient !== null) gradient[j]! += curvature * beta[j]!;
     }
     return sum;
   };

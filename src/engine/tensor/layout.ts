@@ -4,6 +4,12 @@ export const alignmentBytes = 64;
 export const alignUp = (bytes: number, alignment: number = alignmentBytes): number =>
   Math.ceil(bytes / alignment) * alignment;
 
+/** WebAssembly's memory comes in pages. */
+export const pageBytes = 65536;
+
+/** The first bytes of a job that is solved or clustered are left alone: no tensor lies at 0. */
+export const reservedBytes = 1024;
+
 /** Hands out consecutive places of one memory. */
 export interface Layout {
   /** The offset of `bytes` fresh bytes, aligned. */

@@ -7,9 +7,8 @@ import { scratchBytes } from "../kernels/families/matrix.ts";
 import { networkOutputs } from "../nn/network.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
-import { createLayout } from "../tensor/layout.ts";
+import { createLayout, pageBytes } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { pageBytes } from "./planning/plan-training.ts";
 import { TrainingError } from "./planning/training.ts";
 
 export interface NetworkPredictor {

@@ -6,9 +6,8 @@ import { predictionValue } from "../nn/losses.ts";
 import { type TracedSpec, traceOfJob } from "../nn/models.ts";
 import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
-import { createLayout } from "../tensor/layout.ts";
+import { createLayout, pageBytes } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { pageBytes } from "./planning/plan-training.ts";
 import { TrainingError } from "./planning/training.ts";
 
 export interface Predictor {
@@ -37,17 +36,17 @@ const trace = (spec: TracedSpec, inputs: number, outputs: number, rows: number) 
 /** As many rows as fit: known from a plan of one. */
 const batchesOf = (spec: TracedSpec, inputs: number, outputs: number): readonly [number, number] => {
   if (spec.network === undefined) return usualBatches;
-  const { plans } = placePredictor(spec, inputs, outputs, [1, 1]);
+  const { plans } = placePredictor(spec, inputs, outputs, [1]);
   const most = Math.floor(networkArenaBytes / Math.max(1, plans[0]!.arenaBytes));
   return [1, Math.max(1, Math.min(mostNetworkRows, most))];
 };
 
-/** Lays one memory out for all batch sizes: weights, inputs, outputs, arena. */
-const placePredictor = (spec: TracedSpec, inputs: number, outputs: number, batches: readonly [number, number]) => {
+/** Lays one memory out for all batch sizes, the largest last: weights, inputs, outputs, arena. */
+const placePredictor = (spec: TracedSpec, inputs: number, outputs: number, batches: readonly number[]) => {
   const traces = batches.map((rows) => trace(spec, inputs, outputs, rows));
   const declarations: TensorDeclaration[] = [...traces[0]!.scope.declarations.values()];
   const layout = createLayout(4096);
-  const most = batches[1];
+  const most = batches.at(-1)!;
   const scratchOffset = layout.place(scratchBytes);
   const places = new Map(declarations.map(({ name, shape }) => [name, layout.place(4 * sizeOf(shape))]));
   const inputOffset = layout.place(4 * most * inputs);

@@ -3,14 +3,13 @@ import type { ReportNote } from "../../domain/models/report.ts";
 import { informationOf } from "./information.ts";
 import { fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
+import { mostListed, notListed } from "./solved-columns.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";
-import { type Term, termsOf } from "./terms.ts";
+import { isZeroColumn, type Term, termsOf } from "./terms.ts";
 
 /** Rows × coefficients² that standard errors may cost: about two seconds. */
 const mostWork = 2e9;
 const mostCoefficients = 400;
-/** Coefficients that a report lists; those of a larger model are in its weights. */
-const mostListed = 5000;
 
 export interface CoefficientReport {
   coefficients: Coefficient[];
@@ -155,13 +154,7 @@ const notesOf = (
   counts: { rows: number; parameters: number; work: number },
 ): ReportNote[] => {
   const notes: ReportNote[] = [];
-  if (counts.parameters > mostListed)
-    return [
-      {
-        code: "too_many_coefficients",
-        message: `${counts.parameters} coefficients are not listed; the model's weights hold them`,
-      },
-    ];
+  if (counts.parameters > mostListed) return [notListed(counts.parameters)];
   const add = (code: string, message: string): void => void notes.push({ code, message });
   if (dependent.length > 0)
     add(
@@ -189,11 +182,7 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const { preprocessing, labels } = fit;
   const rows = labels.length;
   const { inputs, label } = preprocessing;
-  const isConstant = (input: number): boolean => {
-    for (let row = 0; row < rows; row++) if (fit.features[row * inputs + input] !== 0) return false;
-    return true;
-  };
-  const terms = termsOf(preprocessing, isConstant);
+  const terms = termsOf(preprocessing, isZeroColumn(fit.features, inputs, rows));
   const contrasts = fit.model === "softmax" ? fit.bias.length - 1 : 1;
   const parameters = terms.length * contrasts;
   const width = contrasts * (fit.l2 === 0 ? terms.length : inputs + 1);

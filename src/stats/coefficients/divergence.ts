@@ -1,7 +1,8 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { mean } from "../estimate.ts";
 import { informationOf } from "./information.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
-import { type Term, termsOf } from "./terms.ts";
+import { isZeroColumn, type Term, termsOf } from "./terms.ts";
 
 /** The training rows of a logistic, softmax or Poisson regression. */
 export interface RegressionRows {
@@ -95,11 +96,7 @@ const createModel = (rows: RegressionRows, terms: readonly Term[]) => {
     /** No effect of anything; of counts the mean, as their rate is not 1. */
     start: (): Float64Array => {
       const coefficients = new Float64Array(contrasts * width);
-      if (rows.model === "poisson") {
-        let sum = 0;
-        for (let row = 0; row < count; row++) sum += rows.labels[row]!;
-        coefficients[0] = Math.log(sum / count);
-      }
+      if (rows.model === "poisson") coefficients[0] = Math.log(mean(rows.labels));
       return coefficients;
     },
   };
@@ -184,11 +181,7 @@ const named = (rows: RegressionRows, terms: readonly Term[], change: Float64Arra
 export const findDivergence = (rows: RegressionRows): string[] | null => {
   const { features, labels, preprocessing } = rows;
   if (labels.length === 0 || preprocessing.features.some(({ type }) => type === "image")) return null;
-  const isConstant = (input: number): boolean => {
-    for (let row = 0; row < labels.length; row++) if (features[row * preprocessing.inputs + input] !== 0) return false;
-    return true;
-  };
-  let terms = termsOf(preprocessing, isConstant);
+  let terms = termsOf(preprocessing, isZeroColumn(features, preprocessing.inputs, labels.length));
   for (;;) {
     const model = createModel(rows, terms);
     if (model.parameters === 0 || labels.length * model.parameters ** 2 > mostWork) return null;

@@ -1,8 +1,17 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
+import type { ReportNote } from "../../domain/models/report.ts";
 import { type Term, termsOf } from "./terms.ts";
 
 /** Coefficients whose covariances are computed at most. */
 export const mostCovariances = 400;
+
+/** Coefficients that a report lists; those of a larger model are in its weights. */
+export const mostListed = 5000;
+
+export const notListed = (count: number): ReportNote => ({
+  code: "too_many_coefficients",
+  message: `${count} coefficients are not listed; the model's weights hold them`,
+});
 
 /** The columns of a predictor that is solved. */
 export interface SolvedColumns {

@@ -1,4 +1,5 @@
 import type { ConformalIntervals } from "../../domain/models/conformal.ts";
+import { mean } from "../estimate.ts";
 
 type Spread = NonNullable<ConformalIntervals["spread"]>;
 
@@ -7,8 +8,6 @@ const mostGroups = 20;
 const leastRows = 10;
 /** So many rows of the overall size are added to each group, so that a few small residuals promise nothing. */
 const prior = 5;
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** How large residuals are at each prediction: mean |residual| of groups of equally many rows by prediction, drawn towards the overall mean. Null: nothing to learn from. */
 export const fitSpread = (predictions: ArrayLike<number>, truths: ArrayLike<number>): Spread | null => {

@@ -1,5 +1,5 @@
 import type { Inference } from "../../domain/models/inference.ts";
-import { createMeans, quadraticForm, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
 const mostListed = 10;
 
@@ -10,19 +10,22 @@ interface RowInfluence {
   residual: number;
 }
 
-/** Leverage and Cook's distance of each training row (Cook 1977; for generalised models Pregibon 1981); none for softmax, or where the estimates have no errors. */
-export const influenceOf = (fit: SolvedFit, dispersion: number): RowInfluence[] | null => {
-  const { covariance, model, labels, rank, places } = fit;
-  if (covariance === null || model === "softmax" || !(dispersion > 0)) return null;
+/** Leverage and Cook's distance of each training row (Cook 1977; for generalised models Pregibon 1981); none where the rows have no leverages. */
+export const influenceOf = (
+  fit: SolvedFit,
+  leverages: Float64Array | null,
+  dispersion: number,
+): RowInfluence[] | null => {
+  const { model, labels, rank, places } = fit;
+  if (leverages === null || !(dispersion > 0)) return null;
   const means = createMeans(fit);
   return Array.from({ length: labels.length }, (_, row) => {
     const {
-      x,
       means: [mean],
     } = means(row);
     const variance = varianceOf(model, mean!);
     const residual = labels[row]! - mean!;
-    const leverage = Math.min(1, Math.max(0, variance * quadraticForm(covariance, x)));
+    const leverage = Math.min(1, Math.max(0, leverages[row]!));
     const pearson = residual ** 2 / variance;
     const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
     return { row: places[row]!, leverage, cooksDistance, residual };

@@ -1,14 +1,13 @@
 import type { Coefficient, Inference } from "../../domain/models/inference.ts";
 import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
-import { mostCovariances } from "../coefficients/solved-columns.ts";
+import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
 import { describeInfluence, influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
 import { solvedCoefficients } from "./solved-coefficients.ts";
-import type { SolvedFit } from "./solved-fit.ts";
+import { leveragesOf, type SolvedFit } from "./solved-fit.ts";
 import { describeSolvedFit } from "./solved-fit-quality.ts";
 
-const mostListed = 5000;
 const mostInCovariance = 100;
 /** Rows × coefficients² that robust errors and influence may cost: a few seconds. */
 const mostWork = 4e9;
@@ -24,8 +23,7 @@ const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: nu
   const { terms, indeterminate, covariance, ending, columns, rank } = fit;
   const notes: ReportNote[] = [];
   const add = (code: string, message: string): void => void notes.push({ code, message });
-  if (size > mostListed)
-    add("too_many_coefficients", `${size} coefficients are not listed; the model's weights hold them`);
+  if (size > mostListed) notes.push(notListed(size));
   else if (size > mostCovariances) add("too_many_coefficients", `errors of ${size} coefficients are not computed`);
   if (residualDegrees < 1)
     add("too_few_rows", `${rows} training rows do not determine ${size} coefficients and an error`);
@@ -102,7 +100,8 @@ export const reportInference = (
   const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
   const scale = model === "linear" ? (dispersion ?? 0) : 1;
   const small = rows * columns.length ** 2 <= mostWork;
-  const { robust, clustered } = small && fit.covariance ? robustCovariances(fit) : { robust: null, clustered: null };
+  const leverages = small ? leveragesOf(fit) : null;
+  const { robust, clustered } = robustCovariances(fit, leverages);
   const degrees = model === "linear" ? residualDegrees : Number.POSITIVE_INFINITY;
   const counted = model === "linear" ? parameters + 1 : parameters;
   const tested = ratios.map(({ feature, lost, degrees: lostDegrees }) => ({
@@ -119,7 +118,7 @@ export const reportInference = (
       overall: overallOf(fit, quality, { dispersion, residualDegrees }),
       features: model === "linear" ? featureTests(fit, dispersion ?? 0, residualDegrees) : tested,
       covariance: covarianceOf(fit, scale),
-      influence: small ? describeInfluence(influenceOf(fit, scale)) : null,
+      influence: describeInfluence(influenceOf(fit, leverages, scale)),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },
     },
     notes: notesOf(solved, size, residualDegrees, rows),

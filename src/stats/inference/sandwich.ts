@@ -1,4 +1,4 @@
-import { createMeans, quadraticForm, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, type SolvedFit } from "./solved-fit.ts";
 
 /** C M C, C the inverse information and M Σ s sᵀ of scores. */
 const between = (covariance: Float64Array, meat: Float64Array, size: number): Float64Array => {
@@ -28,11 +28,15 @@ const mostLeverage = 1 - 1e-12;
 
 /**
  * HC3 (MacKinnon & White 1985): Σ (eᵢ/(1 − hᵢ))² xᵢxᵢᵀ between the inverse information. `byCluster`: Σ over clusters of the squared sums of scores, times
- * G/(G − 1) · (n − 1)/(n − p) (Liang & Zeger 1986). Of models with one linear predictor.
+ * G/(G − 1) · (n − 1)/(n − p) (Liang & Zeger 1986).
+ * @param leverages of the rows; null where they have none, and then there are no robust errors
  */
-export const robustCovariances = (fit: SolvedFit): { robust: Float64Array | null; clustered: Float64Array | null } => {
-  const { covariance, columns, labels, clusters, model, rank } = fit;
-  if (covariance === null || model === "softmax") return { robust: null, clustered: null };
+export const robustCovariances = (
+  fit: SolvedFit,
+  leverages: Float64Array | null,
+): { robust: Float64Array | null; clustered: Float64Array | null } => {
+  const { covariance, columns, labels, clusters, rank } = fit;
+  if (covariance === null || leverages === null) return { robust: null, clustered: null };
   const size = columns.length;
   const means = createMeans(fit);
   const meat = new Float64Array(size * size);
@@ -45,7 +49,7 @@ export const robustCovariances = (fit: SolvedFit): { robust: Float64Array | null
       means: [mean],
     } = means(row);
     const error = labels[row]! - mean!;
-    const leverage = varianceOf(model, mean!) * quadraticForm(covariance, x);
+    const leverage = leverages[row]!;
     if (leverage > mostLeverage) known = false;
     for (let j = 0; j < size; j++) score[j] = (error / (1 - leverage)) * x[j]!;
     addSquare(meat, score);

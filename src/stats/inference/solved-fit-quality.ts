@@ -1,4 +1,6 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
+import { logOf } from "../classification-report.ts";
+import { mean } from "../estimate.ts";
 import { logPoisson } from "../regression-report.ts";
 import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
@@ -8,19 +10,10 @@ export interface FitQuality extends TrainingFit {
   pearson: number | null;
 }
 
-const meanOf = (labels: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let row = 0; row < labels.length; row++) sum += labels[row]!;
-  return sum / labels.length;
-};
-
-/** A probability that underflowed counts as the least float. */
-const logOf = (probability: number): number => Math.log(Math.max(probability, 2 ** -126));
-
 const ofNumbers = ({ labels, squares, columns }: SolvedFit): FitQuality => {
   const rows = labels.length;
   // Through the origin the model that knows nothing says 0.
-  const center = columns[0] === -1 ? meanOf(labels) : 0;
+  const center = columns[0] === -1 ? mean(labels) : 0;
   let nullDeviance = 0;
   for (let row = 0; row < rows; row++) nullDeviance += (labels[row]! - center) ** 2;
   // A fit without residuals has a density without bound.
@@ -32,17 +25,17 @@ const ofCounts = (fit: SolvedFit): FitQuality => {
   const { labels } = fit;
   const rows = labels.length;
   const means = createMeans(fit);
-  const center = meanOf(labels);
+  const center = mean(labels);
   let [own, best, none, pearson] = [0, 0, 0, 0];
   for (let row = 0; row < rows; row++) {
     const {
-      means: [mean],
+      means: [rate],
     } = means(row);
     const label = labels[row]!;
-    own += logPoisson(label, mean!);
+    own += logPoisson(label, rate!);
     best += logPoisson(label, label);
     none += logPoisson(label, center);
-    pearson += (label - mean!) ** 2 / mean!;
+    pearson += (label - rate!) ** 2 / rate!;
   }
   return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - none), pearson };
 };

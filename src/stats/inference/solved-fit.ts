@@ -74,7 +74,7 @@ export const varianceOf = (model: SolvedFit["model"], mean: number): number =>
   model === "linear" ? 1 : model === "poisson" ? mean : mean * (1 - mean);
 
 /** xᵀ C x of a row of one contrast. */
-export const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
+const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
   const width = x.length;
   let sum = 0;
   for (let i = 0; i < width; i++) {
@@ -84,4 +84,18 @@ export const quadraticForm = (covariance: Float64Array, x: Float64Array): number
     sum += x[i]! * inner;
   }
   return sum;
+};
+
+/** vᵢ xᵢᵀ C xᵢ of each training row, of models with one linear predictor; null for softmax, and where the estimates have no errors. */
+export const leveragesOf = (fit: SolvedFit): Float64Array | null => {
+  const { covariance, model, labels } = fit;
+  if (covariance === null || model === "softmax") return null;
+  const means = createMeans(fit);
+  return Float64Array.from({ length: labels.length }, (_, row) => {
+    const {
+      x,
+      means: [mean],
+    } = means(row);
+    return varianceOf(model, mean!) * quadraticForm(covariance, x);
+  });
 };

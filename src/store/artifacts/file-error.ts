@@ -20,7 +20,8 @@ export const errorCode = (error: unknown): string | undefined =>
  */
 export const toStoreError = (error: unknown): unknown => {
   const code = errorCode(error);
-  if (error instanceof ServiceError || code === undefined) return error;
+  // A client that leaves in the middle of its upload has a code too (ECONNRESET), and no system call that failed.
+  if (!(error instanceof Error && "syscall" in error) || code === undefined) return error;
   if (code === "ENOENT") return new ServiceError("not_found", "there is no such artifact", { cause: error });
   const meaning = meanings[code] ?? "failed";
   return new ServiceError("unavailable", `the artifact store ${meaning} (${code})`, {

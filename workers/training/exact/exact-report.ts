@@ -1,5 +1,6 @@
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import { inOwnUnits } from "../../../src/data/preprocessing/raw-numbers.ts";
+import { reportedSplit } from "../../../src/data/splits/split.ts";
 import { assert } from "../../../src/domain/errors.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
@@ -13,7 +14,7 @@ import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
-import { reportNetwork } from "../network-report.ts";
+import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import type { LinearWeights } from "./linear-weights.ts";
@@ -40,9 +41,6 @@ export interface ExactResults {
   onSeparated: (message: string) => void;
   beat: () => void;
 }
-
-/** Training rows whose residuals tell how wide intervals are, at most. */
-const mostSeen = 4000;
 
 const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   solver: "exact",
@@ -86,7 +84,7 @@ const withStandardisedLabels = ({ arrays, preprocessing: { label } }: ExactResul
 /** The report on the rows that were held out, with all that can be inferred about the coefficients. */
 export const reportExact = (results: ExactResults): Report => {
   const { spec, preprocessing, arrays, model, weights, network, fit, terms, metrics, columns } = results;
-  const split = (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
+  const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
   const outputs = answersOf(model, weights, arrays[split], rows);
   const answers = { split, rows, outputs };

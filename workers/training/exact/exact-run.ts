@@ -7,9 +7,10 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { type ExactFit, type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import { type ExactPlan, planExact } from "../../../src/engine/exact/exact-plan.ts";
-import { type ExactOptions, fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { type ExactOptions, type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { namedMetrics } from "../../../src/engine/train/fitting/evaluate.ts";
+import { splits } from "../../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
@@ -27,7 +28,6 @@ import { type ExactResults, reportExact } from "./exact-report.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
-const splits = ["train", "validation", "test"] as const;
 /** How often the thread's event loop gets a turn. */
 const breathMs = 100;
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
@@ -105,7 +105,7 @@ const solve = (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
   { train }: PreparedArrays,
-  columns: Int32Array,
+  wanted: Pick<ExactTask, "columns" | "mostCovariances">,
   memory: WebAssembly.Memory,
   options: ExactOptions,
 ): Promise<ExactFit> => {
@@ -113,12 +113,11 @@ const solve = (
   const penalty = penaltyOf(spec, plan.data.train.rows);
   return fitExact(
     {
-      ...{ model, method, inputs, columns, penalty, mostIterations },
+      ...{ model, method, inputs, penalty, mostIterations, ...wanted },
       features: train.features as Float64Array,
       labels: train.labels as Float64Array,
       classes: outputs,
       work: new Float64Array(memory.buffer, work.offset, work.doubles),
-      mostCovariances: penalty > 0 ? 0 : mostCovariances,
     },
     options,
   );
@@ -141,15 +140,16 @@ const likelihoodRatios = async (
     pulse,
   }: { fit: ExactFit; preprocessing: Preprocessing; memory: WebAssembly.Memory; pulse: () => void },
 ): Promise<ExactResults["ratios"]> => {
+  const known = fit.ending === "converged" && fit.indeterminate.length === 0 && plan.method === "newton";
+  if (!known) return [];
   const features = columnsByFeature({ columns, preprocessing });
   const flops = features.length * usualIterations * plan.flopsPerStep;
-  const known = fit.ending === "converged" && fit.indeterminate.length === 0 && plan.method === "newton";
-  if (!known || features.length > mostTests || flops > mostTestFlops) return [];
+  if (features.length > mostTests || flops > mostTestFlops) return [];
   const ratios: { feature: string; lost: number; degrees: number }[] = [];
   for (const { feature, positions } of features) {
-    const others = columns.filter((_, j) => !positions.includes(j));
+    const wanted = { columns: columns.filter((_, j) => !positions.includes(j)), mostCovariances: 0 };
     const options = { resume: null, pulse, onIteration: async () => pulse() };
-    const { objective, ending } = await solve(plan, spec, arrays, others, memory, options);
+    const { objective, ending } = await solve(plan, spec, arrays, wanted, memory, options);
     const degrees = (positions.length * fit.coefficients.length) / columns.length;
     if (ending === "converged") ratios.push({ feature, lost: 2 * (objective - fit.objective), degrees });
   }
@@ -262,7 +262,8 @@ export const createExactRun = (
           pulse: watch.pulse,
           onIteration: watch.onIteration,
         };
-        const fit = await solve(plan, spec, arrays, solved.columns, memory, options);
+        const wanted = { columns: solved.columns, mostCovariances: penalised ? 0 : mostCovariances };
+        const fit = await solve(plan, spec, arrays, wanted, memory, options);
         return await complete(context, solved, fit, watch.pulse);
       } catch (error) {
         if (!(error instanceof FitInterrupted)) throw error;

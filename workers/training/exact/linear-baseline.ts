@@ -6,6 +6,7 @@ import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
+import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import { weightsFrom } from "./linear-weights.ts";
@@ -28,12 +29,6 @@ export interface LinearBaseline {
 const modelOf = (loss: LossSpec, { label }: Preprocessing): LinearBaseline["model"] =>
   label.type === "classes" ? "softmax" : loss.type === "poisson_nll" ? "poisson" : "linear";
 
-/** Training rows at equal distances, as many as may be. */
-const rowsOf = (trainRows: number, size: number): number[] => {
-  const count = Math.min(trainRows, mostRows, Math.floor(mostFlops / (2 * square(size))));
-  return Array.from({ length: count }, (_, i) => Math.floor((i * trainRows) / count));
-};
-
 /**
  * The exact linear model of the same training rows and inputs, asked about rows of a split: is the network worth it? With a penalty of one standard deviation
  * of prior on each weight where rows are separated or columns depend on each other. Null where it would take too long, or inputs are pixels of images.
@@ -50,7 +45,7 @@ export const linearBaseline = async (
   const model = modelOf(loss, preprocessing);
   const classes = label.type === "classes" ? label.classes.length : 1;
   const size = (inputs + 1) * (model === "softmax" ? classes : 1);
-  const rows = rowsOf(labels.length, size);
+  const rows = spreadRows(labels.length, 1, Math.min(mostRows, Math.floor(mostFlops / (2 * square(size)))));
   if (rows.length < Math.min(labels.length, 5 * size)) return null;
   const picked = new Float64Array(rows.length * inputs);
   for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);

@@ -1,7 +1,7 @@
 import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
-import { cropOf, type PreprocessingSpec, statedScaling } from "./preprocessing-spec.ts";
+import { cropOf, type PreprocessingSpec, resizedTo, statedScaling } from "./preprocessing-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { columnsByName, featureNames } from "./task-columns.ts";
 
@@ -71,8 +71,7 @@ export const checkAugment = (
 const checkCrop = ({ preprocessing }: Pick<JobSpec, "preprocessing">, image: ImageShape, errors: SpecErrors): void => {
   const crop = cropOf(image, preprocessing);
   if (crop === null) return;
-  const scale = crop.shorterSide / Math.min(image.height, image.width);
-  const [height, width] = [Math.round(image.height * scale), Math.round(image.width * scale)];
+  const { height, width } = resizedTo(image, crop.shorterSide);
   if (crop.height <= height && crop.width <= width) return;
   const detail = `the images are ${height} × ${width} then, and ${crop.height} × ${crop.width} cannot be cut out of them; raise shorterSide, or cut out less`;
   errors.add("/preprocessing/crop", detail);

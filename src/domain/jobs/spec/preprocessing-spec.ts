@@ -59,6 +59,15 @@ export const PreprocessingSpec = z
 
 export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
 
+/** The size of an image that is resized until its shorter side has so many pixels. */
+export const resizedTo = (
+  { height, width }: { readonly height: number; readonly width: number },
+  shorterSide: number,
+): { height: number; width: number } => {
+  const scale = shorterSide / Math.min(height, width);
+  return { height: Math.round(height * scale), width: Math.round(width * scale) };
+};
+
 /** How an image is resized, and the part of it that is kept; null: it is taken as it is. */
 export const cropOf = (
   { height, width }: { readonly height: number; readonly width: number },
@@ -66,8 +75,7 @@ export const cropOf = (
 ): { shorterSide: number; height: number; width: number } | null => {
   if (spec?.crop === undefined && spec?.shorterSide === undefined) return null;
   const shorterSide = spec.shorterSide ?? Math.min(height, width);
-  const scale = shorterSide / Math.min(height, width);
-  const whole = { height: Math.round(height * scale), width: Math.round(width * scale) };
+  const whole = resizedTo({ height, width }, shorterSide);
   const kept = typeof spec.crop === "number" ? { height: spec.crop, width: spec.crop } : (spec.crop ?? whole);
   const same = shorterSide === Math.min(height, width) && kept.height === height && kept.width === width;
   return same ? null : { shorterSide, ...kept };

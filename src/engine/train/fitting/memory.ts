@@ -1,6 +1,6 @@
 import type { DType } from "../../tensor/dtype.ts";
+import { pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { pageBytes } from "../planning/plan-training.ts";
 import {
   type FloatRegion,
   type ModelTensor,

@@ -4,6 +4,7 @@ import type { Team } from "../../parallel/team.ts";
 import {
   controls,
   type FitOptions,
+  splits,
   type TrainingMeta,
   type TrainingPlan,
   type TrainingState,
@@ -171,7 +172,7 @@ export const finish = ({ plan, memory, meta, evaluate, options }: Run): Metrics 
   const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch };
   if (plan.search && meta.search) metrics.l2 = plan.search.l2s[meta.search.best]!;
   if (meta.best) metrics.bestEpoch = meta.best.epoch;
-  for (const split of ["train", "validation", "test"] as const) {
+  for (const split of splits) {
     const measured = evaluate(split);
     if (measured) Object.assign(metrics, namedMetrics(split, measured, options.labelScale ?? 1));
   }

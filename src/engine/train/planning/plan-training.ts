@@ -5,7 +5,7 @@ import { isSymmetric } from "../../nn/initializers.ts";
 import type { TracedSpec } from "../../nn/models.ts";
 import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
-import { alignUp } from "../../tensor/layout.ts";
+import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
@@ -26,7 +26,6 @@ import {
   type TrainingPlan,
 } from "./training.ts";
 
-export const pageBytes = 65536;
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
 const evaluationBatch = 256;
 
@@ -179,10 +178,9 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
   const model = placeModel(spec, declarations);
   const flopsOfDraft = ({ traced, wanted, tailFlops }: Draft): number =>
     flopsOf(traced.graph, wanted) + (tailFlops?.(model) ?? 0);
-  const flopsOfParts = (parts: readonly StepPart[]): number =>
-    parts.reduce((sum, { program }) => sum + flopsOfDraft(drafts[program]!), 0);
-  const flopsPerStep = flopsOfParts(lastStage.step);
-  const flopsOfProgram = (program: number): number => flopsOfDraft(drafts[program]!);
+  const counted = drafts.map(flopsOfDraft);
+  const flopsOfProgram = (program: number): number => counted[program]!;
+  const flopsPerStep = lastStage.step.reduce((sum, { program }) => sum + flopsOfProgram(program), 0);
   const flopsOfSteps = trainingFlops(spec, shape, cut, index, { evaluationRows, flopsOfProgram });
   const rows = splits.reduce((sum, split) => sum + shape[`${split}Rows`], 0);
   const flopsOfTrunk = trunk === null ? 0 : rows * trunk.flopsPerRow;
