@@ -4,14 +4,17 @@ import { ServiceError } from "../domain/errors.ts";
 import { parseJsonBytes } from "../domain/json-bytes.ts";
 import { requireUtf8 } from "./file-body.ts";
 
-const tooLarge = (limitBytes: number): ServiceError =>
-  new ServiceError("too_large", `a JSON body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
+const tooLarge = (what: string, limitBytes: number): ServiceError =>
+  new ServiceError("too_large", `${what} here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
-const read = async (
+/** The bytes of a body that is held whole in memory: bounded, and counted as they arrive. */
+export const readBody = async (
+  { headers, routeOptions, holdBytes }: FastifyRequest,
   payload: IncomingMessage,
-  limitBytes: number,
-  holdBytes: (bytes: number) => void,
+  what = "a body",
 ): Promise<Uint8Array<ArrayBuffer>> => {
+  const limitBytes = routeOptions.bodyLimit;
+  if (Number(headers["content-length"] ?? 0) > limitBytes) throw tooLarge(what, limitBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   // `on("data")` rather than iteration: leaving an iteration early destroys the request, and with it the way to answer.
@@ -19,7 +22,7 @@ const read = async (
     payload.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       try {
-        if (bytes > limitBytes) throw tooLarge(limitBytes);
+        if (bytes > limitBytes) throw tooLarge(what, limitBytes);
         holdBytes(chunk.length);
         chunks.push(chunk);
       } catch (error) {
@@ -55,9 +58,7 @@ export const readJsonBody = async (
       `send the body uncompressed: Content-Encoding ${coding} is not supported`,
     );
   }
-  const limitBytes = request.routeOptions.bodyLimit;
-  if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  return read(payload, limitBytes, request.holdBytes);
+  return readBody(request, payload, "a JSON body");
 };
 
 /** Parses a JSON body: bounded, valid UTF-8, with node's own words for where the JSON breaks off. */

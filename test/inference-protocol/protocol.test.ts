@@ -1,5 +1,6 @@
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
 import {
@@ -12,6 +13,7 @@ import { readMessage } from "../../src/inference-protocol/message-codec.ts";
 import { fromBinary, fromJson, toBinary } from "../../src/inference-protocol/tensor.ts";
 import { createAdmit } from "../../src/main/keys/api-keys.ts";
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import type { FinishedRequest } from "../../src/usecases/admission/finished-request.ts";
 import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
 import { createRestClient, type RestClient } from "../e2e/rest-client.ts";
 import { tinyNetwork } from "../formats/onnx/tiny-network.ts";
@@ -230,7 +232,8 @@ describe("the Open Inference Protocol", () => {
   });
 
   it("asks for a key where the service has keys", async () => {
-    const closed = await startTestService({ admit: createAdmit([]) });
+    const finished: FinishedRequest[] = [];
+    const closed = await startTestService({ admit: createAdmit([]), onFinished: (one) => finished.push(one) });
     const other = new GRPCInferenceServiceClient(closed.grpcAddress, credentials.createInsecure());
     try {
       for (const [method, path] of [
@@ -240,6 +243,7 @@ describe("the Open Inference Protocol", () => {
         const response = await fetch(`${closed.url}${path}`, { method });
         expect([response.status, Object.keys((await response.json()) as object)]).toEqual([401, ["error"]]);
       }
+      await expect.poll(() => finished.map(({ operation }) => operation)).toEqual(["getModel", "predict"]);
       expect((await fetch(`${closed.url}/v2/health/live`)).status).toBe(200);
       expect((await refusalOf(ask(other, other.modelMetadata, { name: "live", version: "" }))).status).toBe(
         "UNAUTHENTICATED",
@@ -248,6 +252,38 @@ describe("the Open Inference Protocol", () => {
       other.close();
       await closed.close();
     }
+  });
+
+  it("is observed as the operations that its requests are, with their caller and model", async () => {
+    const finished: FinishedRequest[] = [];
+    const observed = await startTestService({ onFinished: (one) => finished.push(one) });
+    try {
+      for (const [method, url] of [
+        ["GET", "/v2/models/nobody"],
+        ["POST", "/v2/models/nobody/infer"],
+      ] as const)
+        expect((await fetch(`${observed.url}${url}`, { method })).status).toBe(404);
+      const seen = { caller: { tenant: "default" }, resource: "nobody", status: "404" };
+      await expect
+        .poll(() => finished)
+        .toMatchObject([
+          { ...seen, operation: "getModel" },
+          { ...seen, operation: "predict" },
+        ]);
+    } finally {
+      await observed.close();
+    }
+  });
+
+  it("refuses a body beyond its limit, and says it", async () => {
+    const response = await fetch(`${service.url}/v2/models/live/infer`, {
+      method: "POST",
+      body: new Uint8Array(limits.predictBodyBytes + 1),
+    });
+    expect(response.status).toBe(413);
+    expect((await response.json()) as Answer).toEqual({
+      error: `a body here may have at most ${limits.predictBodyBytes.toLocaleString("en-US")} bytes`,
+    });
   });
 
   it("refuses in its own form, and says what would be right", async () => {

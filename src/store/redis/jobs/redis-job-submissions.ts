@@ -11,16 +11,7 @@ import { absent, type JobScripts } from "./job-scripts.ts";
 
 type Submissions = Pick<
   JobStore,
-  | "create"
-  | "get"
-  | "list"
-  | "promote"
-  | "reachedEpoch"
-  | "requestPause"
-  | "requestResume"
-  | "requestCancel"
-  | "remove"
-  | "restore"
+  "create" | "get" | "list" | "promote" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
 >;
 
 /** What users do with jobs. */
@@ -54,7 +45,6 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
     const { job, place, moved } = await request("resumed", asked);
     return { job, place, moved };
   },
-  reachedEpoch: async (tenant, id) => (await read(tenant, id)).reachedEpoch,
   requestCancel: async (tenant, id, at) => {
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;

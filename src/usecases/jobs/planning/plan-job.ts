@@ -12,21 +12,9 @@ import type { NetworkDescription } from "../../../domain/models/network.ts";
 import { readNetwork } from "../../../store/artifacts/read-network.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
+import { referred } from "../../admission/referred.ts";
 import type { Deps } from "../../deps.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
-
-/** What a body refers to is part of the body: an absent one is a fault at its pointer, not a 404 of the route. */
-const referred = async <T>(pointer: string, what: Promise<T>): Promise<T> => {
-  try {
-    return await what;
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    throw new ServiceError("invalid", `${pointer}: ${error.message}`, {
-      errors: [{ pointer, detail: error.message }],
-      cause: error,
-    });
-  }
-};
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 

@@ -1,6 +1,6 @@
-import { ServiceError } from "../../../domain/errors.ts";
+import { orNull } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
-import { type AnyModel, isImported } from "../../../domain/models/model.ts";
+import { isImported } from "../../../domain/models/model.ts";
 import type { Estimate } from "../../../domain/models/report.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
@@ -38,19 +38,6 @@ const scoreOf: Record<ObjectiveMetric, "loss" | "hit" | "square"> = {
 export const scoreName = (metric: ObjectiveMetric): "loss" | "error" | "squaredError" =>
   (({ loss: "loss", hit: "error", square: "squaredError" }) as const)[scoreOf[metric]];
 
-const modelOrNull = async (
-  { catalogue }: Pick<Deps, "catalogue">,
-  tenant: TenantId,
-  id: string,
-): Promise<AnyModel | null> => {
-  try {
-    return await catalogue.model(tenant, id);
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
-
 /** What the models of the best trials made of each validation row. Models that were deleted have nothing to say. */
 export const readScores = async (
   deps: Deps,
@@ -61,7 +48,7 @@ export const readScores = async (
   const name = scoreOf[study.spec.objective.metric];
   const read: RowScores[] = [];
   for (const { number, model: id } of ranked(study, trials).slice(0, mostTrials)) {
-    const model = id === null ? null : await modelOrNull(deps, tenant, id);
+    const model = id === null ? null : await orNull(deps.catalogue.model(tenant, id));
     if (model === null || isImported(model) || model.files?.scores === undefined) continue;
     const key = artifactKeys.scores(tenant, model.id, model.digest.replace(/^sha256:/, ""));
     const { tensors } = decodeSafetensors(await deps.artifacts.readBytes(key, { limitBytes: mostBytes }));
