@@ -4,17 +4,16 @@ import { ServiceError } from "../domain/errors.ts";
 import { parseJsonBytes } from "../domain/json-bytes.ts";
 import { requireUtf8 } from "./file-body.ts";
 
-const tooLarge = (what: string, limitBytes: number): ServiceError =>
-  new ServiceError("too_large", `${what} here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
+const tooLarge = (limitBytes: number): ServiceError =>
+  new ServiceError("too_large", `a body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
 /** The bytes of a body that is held whole in memory: bounded, and counted as they arrive. */
 export const readBody = async (
   { headers, routeOptions, holdBytes }: FastifyRequest,
   payload: IncomingMessage,
-  what = "a body",
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const limitBytes = routeOptions.bodyLimit;
-  if (Number(headers["content-length"] ?? 0) > limitBytes) throw tooLarge(what, limitBytes);
+  if (Number(headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   // `on("data")` rather than iteration: leaving an iteration early destroys the request, and with it the way to answer.
@@ -22,7 +21,7 @@ export const readBody = async (
     payload.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       try {
-        if (bytes > limitBytes) throw tooLarge(what, limitBytes);
+        if (bytes > limitBytes) throw tooLarge(limitBytes);
         holdBytes(chunk.length);
         chunks.push(chunk);
       } catch (error) {
@@ -51,6 +50,14 @@ export const readJsonBody = async (
   payload: IncomingMessage,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   requireUtf8(request, "JSON");
+  return readBinaryBody(request, payload);
+};
+
+/** The bytes of any body: bounded, uncompressed. */
+export const readBinaryBody = async (
+  request: FastifyRequest,
+  payload: IncomingMessage,
+): Promise<Uint8Array<ArrayBuffer>> => {
   const coding = request.headers["content-encoding"];
   if (coding !== undefined && coding !== "identity") {
     throw new ServiceError(
@@ -58,7 +65,7 @@ export const readJsonBody = async (
       `send the body uncompressed: Content-Encoding ${coding} is not supported`,
     );
   }
-  return readBody(request, payload, "a JSON body");
+  return readBody(request, payload);
 };
 
 /** Parses a JSON body: bounded, valid UTF-8, with node's own words for where the JSON breaks off. */
