@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { discardBody } from "../rest/discard-body.ts";
-import { readBody } from "../rest/json-body.ts";
+import { readBinaryBody } from "../rest/json-body.ts";
 import { whenAnswered } from "../rest/shed-load.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
@@ -60,7 +60,7 @@ type Handle = (caller: Caller, params: Params, request: FastifyRequest, reply: F
 export const registerInferenceProtocol = async (app: FastifyInstance, { deps, admit, gate }: Wiring): Promise<void> => {
   await app.register(async (scope) => {
     scope.setErrorHandler(sendError);
-    scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) => readBody(request, payload));
+    scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) => readBinaryBody(request, payload));
     const schema = { hide: true };
     scope.get("/v2/health/live", { schema }, async (_request, reply) => reply.code(200).send());
     scope.get("/v2/health/ready", { schema }, async (_request, reply) =>

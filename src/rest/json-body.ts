@@ -8,7 +8,7 @@ const tooLarge = (limitBytes: number): ServiceError =>
   new ServiceError("too_large", `a body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
 /** The bytes of a body that is held whole in memory: bounded, and counted as they arrive. */
-export const readBody = async (
+const readBody = async (
   { headers, routeOptions, holdBytes }: FastifyRequest,
   payload: IncomingMessage,
 ): Promise<Uint8Array<ArrayBuffer>> => {

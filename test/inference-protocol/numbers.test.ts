@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type InferTensorContents, ModelInferRequest } from "../../src/grpc/generated/inference/open_inference.ts";
+import { ModelInferRequest } from "../../src/grpc/generated/inference/open_inference.ts";
 import { readMessage } from "../../src/inference-protocol/message-codec.ts";
 import { fromJson } from "../../src/inference-protocol/tensor.ts";
-
-const nothing: InferTensorContents = {
-  ...{ boolContents: [], intContents: [], int64Contents: [], uintContents: [], uint64Contents: [] },
-  ...{ fp32Contents: [], fp64Contents: [], bytesContents: [] },
-};
+import { nothing } from "./no-contents.ts";
 
 describe("numbers in JSON", () => {
   it.each([

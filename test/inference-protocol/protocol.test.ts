@@ -5,7 +5,6 @@ import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
 import {
   GRPCInferenceServiceClient,
-  type InferTensorContents,
   type ModelInferRequest,
   type ModelInferResponse,
 } from "../../src/grpc/generated/inference/open_inference.ts";
@@ -18,6 +17,7 @@ import { createRestClient, type RestClient } from "../e2e/rest-client.ts";
 import { tinyNetwork } from "../formats/onnx/tiny-network.ts";
 import { ask, refusalOf } from "../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
+import { nothing } from "./no-contents.ts";
 
 interface Answer {
   model_name: string;
@@ -32,11 +32,6 @@ interface Answer {
   }[];
   error?: string;
 }
-
-const nothing: InferTensorContents = {
-  ...{ boolContents: [], intContents: [], int64Contents: [], uintContents: [], uint64Contents: [] },
-  ...{ fp32Contents: [], fp64Contents: [], bytesContents: [] },
-};
 
 describe("the Open Inference Protocol", () => {
   let service: TestService;
