@@ -132,7 +132,7 @@ describe("the Open Inference Protocol", () => {
     expect(head.outputs[0]!.parameters).toEqual({ binary_data_size: body.length - length });
     expect(fromBinary("y", "FP32", body.subarray(length))).toEqual(output.data);
 
-    const message = (contents: InferTensorContents | undefined, raw: Buffer[]): ModelInferRequest => ({
+    const message = (contents: typeof nothing | undefined, raw: Buffer[]): ModelInferRequest => ({
       ...{ modelName: "live", modelVersion: "", id: "q1", parameters: {}, outputs: [], rawInputContents: raw },
       inputs: [{ name: inputName(), datatype: "FP32", shape: shape(), parameters: {}, contents }],
     });
