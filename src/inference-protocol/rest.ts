@@ -60,7 +60,9 @@ type Handle = (caller: Caller, params: Params, request: FastifyRequest, reply: F
 export const registerInferenceProtocol = async (app: FastifyInstance, { deps, admit, gate }: Wiring): Promise<void> => {
   await app.register(async (scope) => {
     scope.setErrorHandler(sendError);
-    scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) => readBinaryBody(request, payload));
+    scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) =>
+      readBinaryBody(request, payload),
+    );
     const schema = { hide: true };
     scope.get("/v2/health/live", { schema }, async (_request, reply) => reply.code(200).send());
     scope.get("/v2/health/ready", { schema }, async (_request, reply) =>
