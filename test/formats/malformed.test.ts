@@ -13,6 +13,7 @@ import { buildTar, buildZip } from "./archives/build-archives.ts";
 import { decode, files, packed, png, size } from "./faulty-files.ts";
 import { createChance, mutate, mutateGraph } from "./mutate.ts";
 import { tinyNetwork } from "./onnx/tiny-network.ts";
+import { tableOfJsonLines } from "./read-table.ts";
 
 /** `FUZZ_SEED=7 FUZZ_ROUNDS=10000 npx vitest run test/formats/malformed.test.ts` looks elsewhere, and longer. */
 const seed = Number(process.env.FUZZ_SEED ?? 1);
@@ -41,9 +42,13 @@ const kinds: Record<string, { valid: readonly Uint8Array[]; read: (file: Uint8Ar
   tar: { valid: [buildTar(packed)], read: files },
   "tar.gz": { valid: [gzipSync(buildTar(packed))], read: files },
   image: { valid: [png], read: (file) => decode(file, size) },
+  "JSON lines": {
+    valid: [Buffer.from('{"a":{"b":[1,2]},"c":"\\u00e9"}\n{"c":null,"d":-1.5e3}\n')],
+    read: tableOfJsonLines,
+  },
 };
 
-const clear: readonly string[] = ["malformed", "unprocessable", "too_large", "over_limit", "invalid"];
+const clear: readonly string[] = ["malformed", "invalid_csv", "unprocessable", "too_large", "over_limit", "invalid"];
 
 /** Read, or refused in words: nothing else may become of a file. */
 const outcomeOf = async (read: (file: Uint8Array) => unknown, file: Uint8Array): Promise<string | null> => {
