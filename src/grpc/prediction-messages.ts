@@ -25,12 +25,12 @@ export const unreadPrediction = (message: Uint8Array): UnreadPrediction => {
   return { model, bytes };
 };
 
-/** The JSON body that the message stands for; unchecked, as a body is. */
-export const readPredictRequest = (bytes: Uint8Array): unknown => {
+/** The JSON body that the message stands for, unchecked, as a body is; and the pictures of its rows. */
+export const readPredictRequest = (bytes: Uint8Array): Record<string, unknown> & { pictures: Uint8Array[] } => {
   try {
-    const { model: _model, ...body } = wire.PredictRequest.decode(bytes);
+    const { model: _model, pictures, ...body } = wire.PredictRequest.decode(bytes);
     // What was not sent is no key, as in JSON.
-    return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+    return { ...Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)), pictures };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServiceError("malformed", `the message could not be decoded: ${reason}`, { cause });

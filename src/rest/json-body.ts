@@ -5,7 +5,7 @@ import { parseJsonBytes } from "../domain/json-bytes.ts";
 import { requireUtf8 } from "./file-body.ts";
 
 const tooLarge = (limitBytes: number): ServiceError =>
-  new ServiceError("too_large", `a JSON body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
+  new ServiceError("too_large", `a body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
 const read = async (
   payload: IncomingMessage,
@@ -48,6 +48,14 @@ export const readJsonBody = async (
   payload: IncomingMessage,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   requireUtf8(request, "JSON");
+  return readBinaryBody(request, payload);
+};
+
+/** The bytes of any body: bounded, uncompressed. */
+export const readBinaryBody = async (
+  request: FastifyRequest,
+  payload: IncomingMessage,
+): Promise<Uint8Array<ArrayBuffer>> => {
   const coding = request.headers["content-encoding"];
   if (coding !== undefined && coding !== "identity") {
     throw new ServiceError(

@@ -19,7 +19,7 @@ import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
 import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
-import { parseJsonBody, readJsonBody } from "./json-body.ts";
+import { parseJsonBody, readBinaryBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
@@ -201,11 +201,16 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
     for (const route of restRoutes.filter(({ upload, unreadJson }) => !(upload || unreadJson)))
       registerRoute(scope, route, wiring);
   });
-  await app.register(async (scope) => {
-    scope.addContentTypeParser("application/json", readJsonBody);
-    scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
-    for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) registerRoute(scope, route, wiring);
-  });
+  for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) {
+    await app.register(async (scope) => {
+      const others = route.body?.otherTypes ?? [];
+      scope.addContentTypeParser("application/json", readJsonBody);
+      if (others.length > 0) scope.addContentTypeParser([...others], readBinaryBody);
+      const wanted = ["JSON, sent with Content-Type: application/json", ...others].join(", ");
+      scope.addContentTypeParser("*", refuseType(wanted));
+      registerRoute(scope, route, wiring);
+    });
+  }
   for (const route of restRoutes.filter(({ upload }) => upload === true)) {
     await app.register(async (scope) => {
       const types = [route.body?.contentType ?? "", ...(route.body?.otherTypes ?? [])];

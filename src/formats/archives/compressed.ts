@@ -62,11 +62,19 @@ export const [tarHead, compressedHead] = [512, 4096];
 export const isTar = (head: Uint8Array): boolean =>
   Buffer.from(head.subarray(tarMagicAt, tarMagicAt + 5)).toString("latin1") === "ustar";
 
+/** Bytes of an archive before ustar, or of what is damaged; tables have none, but for Parquet and UTF-16. */
+const isOldTar = (head: Uint8Array): boolean =>
+  head.subarray(0, tarHead).includes(0) &&
+  Buffer.from(head.subarray(0, 4)).toString("latin1") !== "PAR1" &&
+  head[0]! < 0xfe;
+
 /** Whether gzip, of which these are the first bytes, holds an archive rather than a table. */
 export const isTarGzip = (head: Uint8Array): boolean => {
   try {
     // A byte of gzip holds 1032 at most, so this is bounded.
-    return isTar(zlib.gunzipSync(head.subarray(0, compressedHead), { finishFlush: zlib.constants.Z_SYNC_FLUSH }));
+    const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
+    const plain = zlib.gunzipSync(head.subarray(0, compressedHead), options);
+    return isTar(plain) || isOldTar(plain);
   } catch {
     // What is damaged is told when it is read.
     return false;

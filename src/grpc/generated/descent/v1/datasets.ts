@@ -159,7 +159,7 @@ export interface UploadHeader {
   decimal?:
     | string
     | undefined;
-  /** `csv`, `ndjson` or `parquet`, each as it is or compressed with gzip or zstd (left out: as its first bytes say), or `images`: an archive (zip, tar or tar.gz) with a folder for each label. */
+  /** `csv`, `ndjson` or `parquet`, each as it is or compressed with gzip or zstd (left out: as its first bytes say), or `images`: an archive (zip, tar or tar.gz) with a folder for each label, a CSV file of paths, or IDX files. */
   format?:
     | string
     | undefined;
