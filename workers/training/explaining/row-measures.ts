@@ -3,6 +3,7 @@ import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/report.ts";
+import { square } from "../../../src/engine/exact/square.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
 import { logPoisson } from "../../../src/stats/regression-report.ts";
 
@@ -27,7 +28,7 @@ export const createRowMeasure = (
   const toUnits = (value: number): number => label.mean + label.scale * value;
   const counts = loss.type === "poisson_nll";
   const measured = (truth: number, predicted: number): number =>
-    counts ? logPoisson(truth, predicted) : -((truth - predicted) ** 2);
+    counts ? logPoisson(truth, predicted) : -square(truth - predicted);
   return {
     measure: counts ? "log_likelihood" : "squared_error",
     of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), toUnits(outputs[i * width]!))),
