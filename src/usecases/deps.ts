@@ -22,6 +22,7 @@ export interface DataShape {
   inputs: number;
   outputs: number;
   imageBytes?: number;
+  streams?: boolean;
 }
 
 /** Of the Open Inference Protocol, unread. */

@@ -18,6 +18,8 @@ const secondsPerStep = 70e-6;
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
   readonly keptFeatures?: number;
+  readonly ringRows?: number;
+  readonly ringBytes?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
 };
@@ -40,6 +42,8 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     stepsPerEpoch,
     steps,
     ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
+    ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
+    ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
     threads,
     estimatedSeconds,
     warnings: [...warnings, ...warningsOf(spec)],
@@ -68,7 +72,11 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
     const flops = network === null ? {} : { flops: planned.flops };
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
-    const plan = toPlan({ ...counted, ...flops, ...kept, steps: planned.steps + searchSteps }, spec);
+    const ring =
+      planned.ring === null
+        ? {}
+        : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
+    const plan = toPlan({ ...counted, ...flops, ...kept, ...ring, steps: planned.steps + searchSteps }, spec);
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -150,7 +150,15 @@ export interface Plan {
     | number
     | undefined;
   /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
-  keptFeatures?: number | undefined;
+  keptFeatures?:
+    | number
+    | undefined;
+  /** The data are larger than the memory that the job may have: rows are read through a ring of so many; absent: all lie in it. */
+  ringRows?:
+    | number
+    | undefined;
+  /** Of `memory_bytes`, for the rows of that ring. */
+  ringBytes?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -876,6 +884,8 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    ringRows: undefined,
+    ringBytes: undefined,
   };
 }
 
@@ -913,6 +923,12 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
+    }
+    if (message.ringRows !== undefined) {
+      writer.uint32(96).int64(message.ringRows);
+    }
+    if (message.ringBytes !== undefined) {
+      writer.uint32(104).int64(message.ringBytes);
     }
     return writer;
   },
@@ -1016,6 +1032,22 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.keptFeatures = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.ringRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.ringBytes = longToNumber(reader.int64());
             continue;
           }
         }
