@@ -133,13 +133,13 @@ describe("a published network, fine-tuned on a folder of pictures", () => {
     const held = await planOf({});
     expect(held).not.toHaveProperty("ringRows");
     const short = { threads: 2, memoryBytes: held.memoryBytes - 1 };
-    const planned = await planOf(short);
-    expect(planned.ringRows).toBeGreaterThan(0);
+    const { memoryBytes, ringRows } = await planOf(short);
+    expect(ringRows).toBeGreaterThan(0);
     const digests: string[] = [];
     for (const resources of [{ threads: 1 }, short]) {
       const done = await client.untilDone((await client.submit({ ...whole, resources })).id);
       expect({ state: done.state, error: done.error }).toEqual({ state: "succeeded", error: null });
-      if (resources === short) expect(done.plan).toMatchObject({ ...planned, warnings: expect.anything() });
+      if (resources === short) expect(done.plan).toMatchObject({ memoryBytes, ringRows });
       digests.push((await client.model(done.model ?? "")).digest);
     }
     expect(digests[1]).toBe(digests[0]);
