@@ -37,7 +37,7 @@ async function* pictures(rows) {
   for (let row = 0; row < rows; row++) {
     const pixels = Uint8Array.from(noise.subarray((row * 7919) % 65_536).subarray(0, side * side * 3));
     if (row % 2 === 0) for (let at = 0; at < pixels.length; at += 2) pixels[at] |= 128;
-    yield { label: row % 2 === 0 ? "bright" : "dark", pixels };
+    yield { cells: [Buffer.from(row % 2 === 0 ? "bright" : "dark")], pixels, line: row + 1 };
   }
 }
 
@@ -49,7 +49,11 @@ const makeDataset = async (folder, rows) => {
   const record = join(folder, `${id}.json`);
   if (existsSync(record)) return JSON.parse(readFileSync(record, "utf8"));
   const store = await createFileArtifactStore(join(folder, "store"));
-  const table = createImageTable(pictures(rows), { height: side, width: side, channels: 3 });
+  const table = createImageTable({
+    columns: [{ name: "label", type: "category" }],
+    image: { height: side, width: side, channels: 3 },
+    rows: pictures(rows),
+  });
   const key = artifactKeys.datasetFile("bench", id, "images");
   const written = await store.write(key, Readable.from(table.bytes));
   const createdAt = new Date(0).toISOString();

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createImageTable } from "../../../src/data/images/image-table.ts";
-import type { LabelledPicture } from "../../../src/data/images/read-pictures.ts";
+import type { PictureRow } from "../../../src/data/images/picture-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
@@ -23,18 +23,23 @@ const small: Input["model"] = {
 };
 
 /** Noise, brighter on one side or the other by its label, as an upload leaves it in the store. */
-async function* pictures(rows: number): AsyncGenerator<LabelledPicture, void, void> {
+async function* pictures(rows: number): AsyncGenerator<PictureRow, void, void> {
   const { below } = createRandomStream({ seedLow: 3, seedHigh: 0, purpose: 99, index: 0 });
   for (let row = 0; row < rows; row++) {
     const label = ["left", "right"][row % 2]!;
     const bright = (at: number): number => (Math.floor((at / 3) % side) < side / 2 === (label === "left") ? 60 : 0);
-    yield { label, pixels: Uint8Array.from({ length: side * side * 3 }, (_, at) => below(190) + bright(at)) };
+    const pixels = Uint8Array.from({ length: side * side * 3 }, (_, at) => below(190) + bright(at));
+    yield { cells: [Buffer.from(label)], pixels, line: row + 1 };
   }
 }
 
 const storePixels = async (artifacts: ArtifactStore, rows: number): Promise<Dataset> => {
   const id = createId("ds", Date.now());
-  const table = createImageTable(pictures(rows), { height: side, width: side, channels: 3 });
+  const table = createImageTable({
+    columns: [{ name: "label", type: "category" }],
+    image: { height: side, width: side, channels: 3 },
+    rows: pictures(rows),
+  });
   const written = await artifacts.write(artifactKeys.datasetFile("default", id, "images"), Readable.from(table.bytes));
   return { id, name: "noise", format: "images", ...written, ...table.profile(), createdAt: "2026-11-26T00:00:00Z" };
 };
