@@ -7,6 +7,7 @@ import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
+import { explainedByNetwork, explainedBySolution } from "../training/explaining/explained-rows.ts";
 
 /**
  * One core on layers of ordinary size, and what a step costs whatever its size, with its share of each epoch's measuring; seen on a Zen 5
@@ -20,6 +21,7 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly keptFeatures?: number;
   readonly ringRows?: number;
   readonly ringBytes?: number;
+  readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
 };
@@ -44,6 +46,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
     ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
     ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
+    ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
     warnings: [...warnings, ...warningsOf(spec)],
@@ -58,7 +61,11 @@ const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
-  return { ...toPlan(planned, spec), estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond };
+  const explained = explainedBySolution(shape, planned);
+  return {
+    ...toPlan({ ...planned, explainedRows: explained }, spec),
+    estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond,
+  };
 };
 
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
@@ -76,7 +83,11 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
       planned.ring === null
         ? {}
         : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
-    const plan = toPlan({ ...counted, ...flops, ...kept, ...ring, steps: planned.steps + searchSteps }, spec);
+    const explained = explainedByNetwork(spec, shape, planned);
+    const plan = toPlan(
+      { ...counted, ...flops, ...kept, ...ring, explainedRows: explained, steps: planned.steps + searchSteps },
+      spec,
+    );
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -33,6 +33,12 @@ export const Plan = z
         "the data are larger than `resources.memoryBytes` allows: rows are read from the data set's file as they are needed, through a ring of so many; absent: all lie in the job's memory",
       ),
     ringBytes: z.int().optional().describe("of `memoryBytes`, for the rows of that ring"),
+    explainedRows: z
+      .int()
+      .optional()
+      .describe(
+        "held-out rows that permutation importance is measured on at most: what a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),

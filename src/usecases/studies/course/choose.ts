@@ -1,7 +1,7 @@
 import { orNull } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
+import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
-import type { Estimate } from "../../../domain/models/report.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import { createTurnTaker } from "../../../domain/turn-taker.ts";

@@ -158,7 +158,11 @@ export interface Plan {
     | number
     | undefined;
   /** Of `memory_bytes`, for the rows of that ring. */
-  ringBytes?: number | undefined;
+  ringBytes?:
+    | number
+    | undefined;
+  /** Held-out rows that permutation importance is measured on at most. */
+  explainedRows?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -886,6 +890,7 @@ function createBasePlan(): Plan {
     keptFeatures: undefined,
     ringRows: undefined,
     ringBytes: undefined,
+    explainedRows: undefined,
   };
 }
 
@@ -925,10 +930,13 @@ export const Plan: MessageFns<Plan> = {
       writer.uint32(88).int64(message.keptFeatures);
     }
     if (message.ringRows !== undefined) {
-      writer.uint32(96).int64(message.ringRows);
+      writer.uint32(104).int64(message.ringRows);
     }
     if (message.ringBytes !== undefined) {
-      writer.uint32(104).int64(message.ringBytes);
+      writer.uint32(112).int64(message.ringBytes);
+    }
+    if (message.explainedRows !== undefined) {
+      writer.uint32(96).int64(message.explainedRows);
     }
     return writer;
   },
@@ -1034,20 +1042,28 @@ export const Plan: MessageFns<Plan> = {
             message.keptFeatures = longToNumber(reader.int64());
             continue;
           }
-          case 12: {
-            if (tag !== 96) {
+          case 13: {
+            if (tag !== 104) {
               break;
             }
 
             message.ringRows = longToNumber(reader.int64());
             continue;
           }
-          case 13: {
-            if (tag !== 104) {
+          case 14: {
+            if (tag !== 112) {
               break;
             }
 
             message.ringBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.explainedRows = longToNumber(reader.int64());
             continue;
           }
         }
