@@ -67,7 +67,8 @@ export const createRingLead = (plan: RingPlan, memory: WebAssembly.Memory, onWai
       if (isReady(rows)) return;
       const failed = Atomics.load(all, words.failed);
       if (failed > 0) throw readerError(memory, plan, failed);
-      if (Atomics.wait(all, words.readerBell, bell, waitMs) === "timed-out") onWait();
+      Atomics.wait(all, words.readerBell, bell, waitMs);
+      onWait();
     }
   };
 
