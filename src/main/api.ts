@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createExporter } from "../../workers/exporting/exporter.ts";
 import { createImporter } from "../../workers/importing/importer.ts";
 import { createInference } from "../../workers/inference/inference.ts";
+import { createParquetReader } from "../../workers/parquet/read-parquet-apart.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
@@ -22,6 +23,7 @@ import type { Deps } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
+import { tellLostRecords } from "../usecases/upkeep/recordless.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
@@ -36,6 +38,7 @@ import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 const exportThread = new URL("../../workers/exporting/export-thread.js", import.meta.url);
+const parquetProcess = new URL("../../workers/parquet/parquet-process.js", import.meta.url);
 const importThread = new URL("../../workers/importing/import-thread.js", import.meta.url);
 const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
 const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
@@ -106,11 +109,7 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [
-        registerWeb,
-        createOpenAiSurface(deps, { admit, gate }),
-        (app) => registerInferenceProtocol(app, { deps, admit, gate }),
-      ],
+      plugins: [registerWeb, createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, { deps, admit, gate })],
     }),
     grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };
@@ -155,6 +154,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
       importNetwork: importer.importNetwork,
       exportOnnx: exporter.exportOnnx,
     },
+    readParquet: createParquetReader(parquetProcess),
     consumption,
     log,
     quotas: config.quotas,
@@ -162,6 +162,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
+  await tellLostRecords(deps);
   const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);

@@ -7,6 +7,7 @@ import {
   estimateShare,
   mean,
 } from "./estimate.ts";
+import { describeOperating } from "./explaining/operating-points.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 
@@ -141,6 +142,14 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
             (row) => truths[row] === 1,
           )
         : null,
+    operating:
+      width === 2
+        ? describeOperating(
+            classes[1]!,
+            Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
+            (row) => truths[row] === 1,
+          )
+        : null,
     calibrationError:
       calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
     calibration,
@@ -153,6 +162,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     inference: null,
     conformal: null,
     against: null,
+    explained: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

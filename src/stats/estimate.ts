@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
 
 /** Standard normal quantile of 0.975. */

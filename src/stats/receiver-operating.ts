@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
 
 /** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */

@@ -16,10 +16,12 @@ import {
 } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
+import { readParquet } from "../../src/formats/parquet/parquet-table.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { inferenceService } from "../../src/inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../../src/inference-protocol/rest.ts";
+import { createOpenAiSurface } from "../../src/openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
@@ -84,6 +86,7 @@ export const startTestService = async (
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),
+    readParquet,
     consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },
@@ -97,7 +100,10 @@ export const startTestService = async (
   const both = { ...(admit === undefined ? {} : { admit }), ...(onFinished === undefined ? {} : { onFinished }) };
   const gate = createLoadGate(deps.log);
   const inference = { deps, admit: admit ?? admitEveryone, gate };
-  const rest = await createRestServer(deps, { ...both, plugins: [(app) => registerInferenceProtocol(app, inference)] });
+  const rest = await createRestServer(deps, {
+    ...both,
+    plugins: [createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, inference)],
+  });
   const grpc = createGrpcServer(deps, { ...both, services: [inferenceService], readinessMs: 100 });
   const url = await rest.listen({ host: "127.0.0.1", port: 0 });
   const port = await grpc.listen({ host: "127.0.0.1", port: 0 });

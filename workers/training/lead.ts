@@ -17,7 +17,7 @@ import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../sr
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
-import { readNewestCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
+import { readResumePoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { createClusteringRun } from "./clustering-run.ts";
 import { dataEvents } from "./data-events.ts";
 import { createExactRun } from "./exact/exact-run.ts";
@@ -162,25 +162,7 @@ const run = async (
   const preprocessing = await readData(artifacts, order, (openStream) =>
     prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits, intake),
   );
-  const resume = await patiently(() =>
-    readNewestCheckpoint(artifacts, order.checkpoints, (record, reason) =>
-      post({
-        type: "event",
-        level: "warn",
-        name: "corrupt_checkpoint",
-        message: `the checkpoint at step ${record.step} cannot be used: ${reason}`,
-        data: { step: record.step },
-      }),
-    ),
-  );
-  if (resume === null && order.checkpoints.length > 0)
-    post({
-      type: "event",
-      level: "warn",
-      name: "started_anew",
-      message: "none of the job's checkpoints can be used; it starts anew, and its result will be the same",
-      data: { checkpoints: order.checkpoints.length },
-    });
+  const resume = await readResumePoint(artifacts, order, post);
   const secondsBefore = resume === null ? 0 : trainingRun.secondsOf(resume.state);
   post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
   if (resume !== null)

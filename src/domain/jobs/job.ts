@@ -26,6 +26,12 @@ export const Plan = z
       .describe(
         "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
       ),
+    explainedRows: z
+      .int()
+      .optional()
+      .describe(
+        "held-out rows that permutation importance is measured on at most: what a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),

@@ -11,7 +11,7 @@ import { AnyModel } from "../../domain/models/model.ts";
 
 /** Shapes that only this surface has: the pages, the query parameters, the problem document. Their ranges are those of the use cases. */
 
-const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
+export const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
 
 const items = <T extends z.ZodType>(item: T) => z.array(item).describe("newest first");
 
@@ -153,6 +153,10 @@ export const UploadQuery = z.strictObject({
     .enum([",", ";", "|", "\t", "tab"])
     .optional()
     .describe("of tables: what stands between two cells; left out: found out by the first rows"),
+  encoding: z
+    .enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"])
+    .optional()
+    .describe("of CSV files; left out: UTF-8, or UTF-16 where the file begins with its byte order mark"),
   decimal: z
     .enum([".", ","])
     .optional()

@@ -150,7 +150,11 @@ export interface Plan {
     | number
     | undefined;
   /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
-  keptFeatures?: number | undefined;
+  keptFeatures?:
+    | number
+    | undefined;
+  /** Held-out rows that permutation importance is measured on at most. */
+  explainedRows?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -876,6 +880,7 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    explainedRows: undefined,
   };
 }
 
@@ -913,6 +918,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
+    }
+    if (message.explainedRows !== undefined) {
+      writer.uint32(96).int64(message.explainedRows);
     }
     return writer;
   },
@@ -1016,6 +1024,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.keptFeatures = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.explainedRows = longToNumber(reader.int64());
             continue;
           }
         }
