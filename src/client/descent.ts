@@ -100,6 +100,8 @@ const datasetsOf = (transport: Transport) => ({
   /** The image of a row, from 0, as a PNG file. */
   image: (dataset: string, row: number, options?: RequestOptions) =>
     transport.send(`/v1/datasets/${id(dataset)}/rows/${row}/image`, { headers: { accept: "*/*" }, ...options }),
+  /** The file as it is kept: CSV, or pixels; as a response to stream from. */
+  file: (dataset: string, options?: RequestOptions) => transport.send(`/v1/datasets/${id(dataset)}/file`, options),
   delete: async (dataset: string, options?: RequestOptions): Promise<void> => {
     await transport.send(`/v1/datasets/${id(dataset)}`, { method: "DELETE", ...options });
   },

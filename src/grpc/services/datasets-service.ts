@@ -3,12 +3,14 @@ import { ServiceError } from "../../domain/errors.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
 import { getDatasetImage } from "../../usecases/datasets/get-dataset-image.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
-import { clientStream, unary, type Wiring } from "../call.ts";
+import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
 import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-messages.ts";
+import { toChunks } from "../downloading.ts";
 import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
@@ -45,6 +47,9 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
     getDatasetImage: unary(wiring, "getDatasetImage", async (caller, { id, row }) => ({
       png: (await getDatasetImage(deps, caller, { id, row })).png,
     })),
+    getDatasetFile: serverStream(wiring, "getDatasetFile", async (caller, { id }) =>
+      toChunks((await getDatasetFile(deps, caller, { id })).body),
+    ),
     deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
       await deleteDataset(deps, caller, { id });
       return {};

@@ -17,6 +17,7 @@ export const operations = {
   getDataset: { kind: "unary", scope: "read", summary: "A data set: its columns, types and statistics" },
   listDatasetRows: { kind: "unary", scope: "read", summary: "Rows of a data set" },
   getDatasetImage: { kind: "unary", scope: "read", summary: "The image of a row, as PNG" },
+  getDatasetFile: { kind: "stream", scope: "read", summary: "A data set's file, as it is kept" },
   deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
   submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
   planJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },

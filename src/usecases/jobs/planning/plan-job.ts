@@ -69,7 +69,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base), network);
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
-  const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset)] };
+  const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)] };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base, network };
 };

@@ -11,9 +11,11 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
   type ClientWritableStream,
   type handleClientStreamingCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -241,6 +243,14 @@ export interface GetDatasetImageRequest {
 export interface GetDatasetImageResponse {
   /** A PNG file, without loss. */
   png: Uint8Array;
+}
+
+export interface GetDatasetFileRequest {
+  id: string;
+}
+
+export interface GetDatasetFileResponse {
+  chunk: Uint8Array;
 }
 
 function createBaseDataset(): Dataset {
@@ -1630,6 +1640,98 @@ export const GetDatasetImageResponse: MessageFns<GetDatasetImageResponse> = {
   },
 };
 
+function createBaseGetDatasetFileRequest(): GetDatasetFileRequest {
+  return { id: "" };
+}
+
+export const GetDatasetFileRequest: MessageFns<GetDatasetFileRequest> = {
+  encode(message: GetDatasetFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetDatasetFileResponse(): GetDatasetFileResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetDatasetFileResponse: MessageFns<GetDatasetFileResponse> = {
+  encode(message: GetDatasetFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Files that jobs learn from. The same operations, limits and errors as `/v1/datasets` over REST.
  *
@@ -1694,6 +1796,18 @@ export const DatasetsServiceService = {
       Buffer.from(GetDatasetImageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetDatasetImageResponse => GetDatasetImageResponse.decode(value),
   },
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile: {
+    path: "/descent.v1.DatasetsService/GetDatasetFile" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetDatasetFileRequest): Buffer =>
+      Buffer.from(GetDatasetFileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetDatasetFileRequest => GetDatasetFileRequest.decode(value),
+    responseSerialize: (value: GetDatasetFileResponse): Buffer =>
+      Buffer.from(GetDatasetFileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetDatasetFileResponse => GetDatasetFileResponse.decode(value),
+  },
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset: {
     path: "/descent.v1.DatasetsService/DeleteDataset" as const,
@@ -1719,6 +1833,8 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
   listDatasetRows: handleUnaryCall<ListDatasetRowsRequest, ListDatasetRowsResponse>;
   /** NOT_FOUND where there is no such row, or no image in it. */
   getDatasetImage: handleUnaryCall<GetDatasetImageRequest, GetDatasetImageResponse>;
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile: handleServerStreamingCall<GetDatasetFileRequest, GetDatasetFileResponse>;
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset: handleUnaryCall<DeleteDatasetRequest, Empty>;
 }
@@ -1807,6 +1923,16 @@ export interface DatasetsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetDatasetImageResponse) => void,
   ): ClientUnaryCall;
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile(
+    request: GetDatasetFileRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetDatasetFileResponse>;
+  getDatasetFile(
+    request: GetDatasetFileRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetDatasetFileResponse>;
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset(
     request: DeleteDatasetRequest,
