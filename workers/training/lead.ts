@@ -162,6 +162,11 @@ const run = async (
   const preprocessing = await readData(artifacts, order, (openStream) =>
     prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits, intake),
   );
+  const reader = trainingRun.reader?.(preprocessing) ?? null;
+  if (reader !== null) {
+    const { tenant, artifactUrl, artifactCache } = order;
+    post({ type: "recruit_reader", order: { tenant, dataset, artifactUrl, artifactCache, ...reader } });
+  }
   const resume = await readResumePoint(artifacts, order, post);
   const secondsBefore = resume === null ? 0 : trainingRun.secondsOf(resume.state);
   post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
@@ -208,10 +213,17 @@ const createRun = async (
   return createNetworkRun(spec, shape, kernels, take);
 };
 
-/** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
+/**
+ * A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. And no more memory than was
+ * admitted: what a smaller team leaves free must not make the plan another one.
+ */
 const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
   ...spec,
-  resources: { ...spec.resources, threads: Math.min(spec.resources.threads, admitted.threads) },
+  resources: {
+    ...spec.resources,
+    threads: Math.min(spec.resources.threads, admitted.threads),
+    memoryBytes: Math.min(spec.resources.memoryBytes, admitted.memoryBytes),
+  },
 });
 
 /**

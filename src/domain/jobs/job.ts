@@ -26,6 +26,13 @@ export const Plan = z
       .describe(
         "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
       ),
+    ringRows: z
+      .int()
+      .optional()
+      .describe(
+        "the data are larger than `resources.memoryBytes` allows: rows are read from the data set's file as they are needed, through a ring of so many; absent: all lie in the job's memory",
+      ),
+    ringBytes: z.int().optional().describe("of `memoryBytes`, for the rows of that ring"),
     explainedRows: z
       .int()
       .optional()

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { decodeCells } from "../../../src/data/images/decode-cells.ts";
 import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
@@ -29,10 +32,17 @@ import { toRunEnd } from "../../../workers/engine/run-error.ts";
 import { importNetwork } from "../../../workers/importing/import-network.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { planSpec } from "../../../workers/planning/plan-spec.ts";
+import type { ReadOrder } from "../../../workers/reading/read-rows.ts";
 import { leadJob } from "../../../workers/training/lead.ts";
 import { datasetOf } from "../../data/csv-fixtures.ts";
 
 const tenant = "default";
+
+/** A thread that reads rows for a lead. Node 20 starts no worker from a .ts file: this one runs what `npm run build` put into dist. */
+const startReader = (order: ReadOrder): Promise<unknown> => {
+  const url = new URL("./reader.mjs", import.meta.url);
+  return once(new Worker(url, { workerData: order }), "exit");
+};
 
 /** Trains on the data of a CSV text as a trainer's lead does, on this thread: with files, without Redis. */
 export const createJobs = async (native: NativeLibrary | null = null) => {
@@ -92,14 +102,22 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     dataset: Dataset,
     input: Omit<JobSpecInput, "dataset">,
     base: AnyModel | null = null,
-    resumed: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial">> = {},
+    resumed: Partial<
+      Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache">
+    > = {},
+    beforeReading: () => void = () => {},
   ) => {
     const { spec, plan } = await planOn(dataset, input, base);
     const { memoryBytes, threads } = plan;
     const checkpoints: CheckpointRecord[] = [];
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
+    const readers: Promise<unknown>[] = [];
     const post = (message: FromThread): void => {
+      if (message.type === "recruit_reader") {
+        beforeReading();
+        readers.push(startReader(message.order));
+      }
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
       if (message.type === "checkpoint") checkpoints.unshift(message.record);
@@ -118,7 +136,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       },
       ...{
         artifactCache: null,
-        artifactUrl: "",
+        artifactUrl: pathToFileURL(folder).href,
         checkpointMs: 60_000,
         trial: null,
         admitted: { memoryBytes, threads },
@@ -132,6 +150,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       if (failed === null) throw error;
       return failed;
     });
+    await Promise.all(readers);
     return { spec, plan, dataset, events, points, end, checkpoints };
   };
 
@@ -159,6 +178,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
 
   return {
     artifacts,
+    folder,
     train,
     trainOn,
     planOn,

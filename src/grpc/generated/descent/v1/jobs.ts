@@ -153,6 +153,14 @@ export interface Plan {
   keptFeatures?:
     | number
     | undefined;
+  /** The data are larger than the memory that the job may have: rows are read through a ring of so many; absent: all lie in it. */
+  ringRows?:
+    | number
+    | undefined;
+  /** Of `memory_bytes`, for the rows of that ring. */
+  ringBytes?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?: number | undefined;
 }
@@ -880,6 +888,8 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    ringRows: undefined,
+    ringBytes: undefined,
     explainedRows: undefined,
   };
 }
@@ -918,6 +928,12 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
+    }
+    if (message.ringRows !== undefined) {
+      writer.uint32(104).int64(message.ringRows);
+    }
+    if (message.ringBytes !== undefined) {
+      writer.uint32(112).int64(message.ringBytes);
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
@@ -1024,6 +1040,22 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.keptFeatures = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.ringRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.ringBytes = longToNumber(reader.int64());
             continue;
           }
           case 12: {
