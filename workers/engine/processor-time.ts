@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const orNull = <T>(read: () => T): T | null => {
   try {
@@ -7,10 +7,6 @@ const orNull = <T>(read: () => T): T | null => {
     return null;
   }
 };
-
-/** The number by which the system knows the calling thread; null where /proc does not tell (not Linux). */
-export const systemThread = (): number | null =>
-  orNull(() => Number(readlinkSync("/proc/thread-self").split("/").at(-1)));
 
 /** All threads of this process; none where /proc does not tell. */
 export const systemThreads = (): number[] => orNull(() => readdirSync("/proc/self/task").map(Number)) ?? [];

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { assert } from "../../src/domain/errors.ts";
 import { currentSignal, heartbeats } from "./control.ts";
-import { type ProcessorTime, processorTime, systemThreads, waitedBetween } from "./processor-time.ts";
+import { type ProcessorTime, processorTime, waitedBetween } from "./processor-time.ts";
 import type { FromThread, RunEnd, RunOrder, TeamOrder } from "./protocol.ts";
 import type { EngineThread, ThreadPool } from "./thread-pool.ts";
 import { ThreadDied } from "./thread-pool.ts";
@@ -15,7 +15,7 @@ export type TeamEnd =
   | { type: "overtime" };
 
 /** What the lead reports on the way. */
-export type Report = Exclude<FromThread, { type: "ready" | "idle" | "recruit" | "recruit_reader" | "finished" }>;
+export type Report = Exclude<FromThread, { type: "idle" | "recruit" | "recruit_reader" | "finished" }>;
 
 const tickMs = 1000;
 /** What a lead that was told to stop at once may take before its threads are ended from outside. */
@@ -28,10 +28,7 @@ const abandonTicks = 2;
 const createTurns = (threads: readonly EngineThread[]): (() => number) => {
   let before = new Map<number, ProcessorTime | null>();
   return () => {
-    const numbers = threads.map(({ systemThread }) => systemThread());
-    // One that has no number yet is still starting.
-    const known = numbers.filter((number) => number !== null);
-    const after = new Map((known.length < numbers.length ? systemThreads() : known).map((n) => [n, processorTime(n)]));
+    const after = new Map(threads.flatMap(({ systemThreads }) => systemThreads).map((n) => [n, processorTime(n)]));
     const waited = [...after].map(([n, time]) => waitedBetween(before.get(n) ?? null, time, tickMs));
     before = after;
     return 1 - Math.max(0, ...waited) / tickMs;
@@ -114,7 +111,7 @@ export const runTeam = async (
       // Timers hold 31 bits of milliseconds; a longer limit than 24 days is beyond what one attempt lasts.
       overtime = setTimeout(() => trouble({ type: "overtime" }), Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
     }
-    if (message.type !== "idle" && message.type !== "ready") options.report(message);
+    if (message.type !== "idle") options.report(message);
   });
 
   const unwatch = watch(order, options.heartbeatMs, threads, trouble);

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { assert } from "../../src/domain/errors.ts";
 import type { EngineThreadSetup } from "./engine-thread.ts";
+import { systemThreads } from "./processor-time.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 
 /** A thread ended that should not have: its job goes on elsewhere, from its checkpoint. */
@@ -15,8 +16,8 @@ export interface EngineThread {
   /** Gives the thread one task; settles when it says `idle`, rejects with ThreadDied when it ends before. */
   run(task: ToThread, listen: (message: FromThread) => void): Promise<void>;
   terminate(): Promise<void>;
-  /** The number by which the system knows the thread; null while it starts, and where the system does not tell. */
-  systemThread(): number | null;
+  /** The numbers by which the system knows it; none where it does not tell. */
+  readonly systemThreads: readonly number[];
 }
 
 export interface ThreadPool {
@@ -32,13 +33,15 @@ export interface ThreadPool {
 }
 
 const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: EngineThread) => void): EngineThread => {
+  // The system's thread exists when the constructor returns.
+  const others = new Set(systemThreads());
   const worker = new Worker(script, { workerData: setup });
+  const own = systemThreads().filter((number) => !others.has(number));
   // An idle thread does not keep the process alive; a task's promise and the consumer do.
   worker.unref();
   let task: { listen: (message: FromThread) => void; resolve: () => void; reject: (error: ThreadDied) => void } | null =
     null;
   let death: ThreadDied | null = null;
-  let number: number | null = null;
   const die = (error: ThreadDied): void => {
     death ??= error;
     task?.reject(death);
@@ -46,10 +49,6 @@ const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: Eng
     onEnd(thread);
   };
   worker.on("message", (message: FromThread) => {
-    if (message.type === "ready") {
-      number = message.thread;
-      return;
-    }
     if (message.type !== "idle") return task?.listen(message);
     const finished = task;
     task = null;
@@ -72,7 +71,7 @@ const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: Eng
     async terminate() {
       await worker.terminate();
     },
-    systemThread: () => number,
+    systemThreads: own,
   };
   return thread;
 };

@@ -4,9 +4,6 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 
-const ownThread = () =>
-  process.platform === "linux" ? Number(readlinkSync("/proc/thread-self").split("/").at(-1)) : null;
-
 const lead = {
   crash: () => {
     throw new Error("a mistake in the engine");
@@ -18,7 +15,7 @@ const lead = {
   "crash of a member": () => parentPort.postMessage({ type: "recruit", team: { plan: { threads: 2 } } }),
   starve: () => {
     const cpu = /Cpus_allowed_list:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1];
-    execFileSync("taskset", ["-cp", cpu, String(ownThread())]);
+    execFileSync("taskset", ["-cp", cpu, readlinkSync("/proc/thread-self").split("/").at(-1)]);
     setPriority(19);
     parentPort.postMessage({ type: "started", secondsBefore: 0 });
     // A second of computing without a heartbeat.
@@ -34,7 +31,6 @@ const lead = {
   },
 };
 
-parentPort.postMessage({ type: "ready", thread: ownThread() });
 parentPort.on("message", (task) => {
   if (task.type === "join") throw new Error("a member fell");
   setInterval(() => Atomics.add(task.order.control.words, 1, task.order.spec.name === "hang" ? 0 : 1), 100);
