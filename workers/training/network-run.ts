@@ -1,12 +1,13 @@
 import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import type { Metrics } from "../../src/domain/jobs/job.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
-import { leadTeam } from "../../src/engine/parallel/team.ts";
+import { leadTeam, type Team } from "../../src/engine/parallel/team.ts";
 import { type Answers, type CollectOptions, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
@@ -18,6 +19,7 @@ import { withCoefficients } from "../../src/stats/coefficients/with-coefficients
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { fromContent, toContent } from "./fit-state.ts";
+import { judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
@@ -65,6 +67,59 @@ const feedImages = (
 ): { feed?: FeedImages } => {
   if (pixels === null || augment === undefined) return {};
   return { feed: createFeed(preprocessing, { pixels, imageBytes, augment }, { seed, purpose: purposes.augment }) };
+};
+
+/** What a network is when its fit has ended. */
+interface Fitted {
+  spec: TracedSpec;
+  plan: ReturnType<typeof planTraining>;
+  memory: WebAssembly.Memory;
+  team: Team;
+  views: ReturnType<typeof dataViews>;
+}
+
+/** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
+const complete = async (
+  context: TrainingRunContext,
+  { spec, plan, memory, team, views }: Fitted,
+  metrics: Metrics,
+): Promise<TrainingRunEnd> => {
+  // Copies: the store hashes and writes ordinary memory.
+  const tensors = weightTensors(plan, memory).map(
+    ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
+  );
+  const ask = (options: CollectOptions): Answers =>
+    collectAnswers(plan, memory, team, () => beat(context.control), options);
+  const answers = ask({});
+  const { preprocessing } = context;
+  const asked = { loss: spec.loss, preprocessing, arrays: views };
+  const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+  const linear = isLinear
+    ? null
+    : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+  const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
+  const seen = learnsSpread && !context.judges ? ask({ split: "train", most: mostSeen }) : null;
+  if (context.judges) {
+    const own = { spec, preprocessing, arrays: views, answers, metrics, seen: null, linear };
+    return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
+  }
+  const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
+  const separated = separationNote(spec, preprocessing, views, metrics);
+  if (separated !== null) {
+    measured.notes.push(separated.note);
+    const { message } = separated.note;
+    if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
+  }
+  beat(context.control);
+  const scores = scoreValidation(context, spec, views, plan, ask);
+  const report = withCoefficients(measured, {
+    ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+    tensorOf: (name) => {
+      const data = tensors.find((tensor) => tensor.name === name)?.data;
+      return data !== undefined && isFloat32(data) ? data : null;
+    },
+  });
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
 };
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -116,38 +171,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      // Copies: the store hashes and writes ordinary memory.
-      const tensors = weightTensors(plan, memory).map(
-        ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
-      );
-      const ask = (options: CollectOptions): Answers =>
-        collectAnswers(plan, memory, team, () => beat(context.control), options);
-      const answers = ask({});
-      const { preprocessing } = context;
-      const asked = { loss: spec.loss, preprocessing, arrays: views };
-      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
-      const linear = isLinear
-        ? null
-        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
-      const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
-      const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
-      const separated = separationNote(spec, preprocessing, views, metrics);
-      if (separated !== null) {
-        measured.notes.push(separated.note);
-        const { message } = separated.note;
-        if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
-      }
-      beat(context.control);
-      const scores = scoreValidation(context, spec, views, plan, ask);
-      const report = withCoefficients(measured, {
-        ...{ spec, preprocessing, arrays: views, separated: separated !== null },
-        tensorOf: (name) => {
-          const data = tensors.find((tensor) => tensor.name === name)?.data;
-          return data !== undefined && isFloat32(data) ? data : null;
-        },
-      });
-      return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
+      return complete(context, { spec, plan, memory, team, views }, metrics);
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { DataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import type { PreparedArrays, SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
-import { fillMissing, standardise } from "../../../src/data/preprocessing/raw-numbers.ts";
+import { fillMissing, inOwnUnits, standardise } from "../../../src/data/preprocessing/raw-numbers.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
@@ -17,6 +17,7 @@ import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
 import { fromContent, toContent } from "../fit-state.ts";
+import { type Judged, judgeRows } from "../folds/judge-rows.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -194,6 +195,20 @@ const scoreValidation = (
   return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true });
 };
 
+/** What a model of a fold makes of the rows held out. */
+const judgeTest = (
+  plan: ExactPlan,
+  spec: ResolvedJobSpec,
+  fitted: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights; metrics: Metrics },
+): Judged => {
+  const { preprocessing, arrays, weights, metrics } = fitted;
+  const { labels } = arrays.test;
+  const rows = spreadRows(labels?.length ?? 0, weights.outputs);
+  const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null };
+  return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
+};
+
 /** Linear models with a likelihood of their own: solved in float64 by the lead alone, to the bit whatever the machine. */
 export const createExactRun = (
   spec: ResolvedJobSpec,
@@ -221,6 +236,8 @@ export const createExactRun = (
       if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
       pulse();
     }
+    if (context.judges)
+      return { type: "judged", metrics, judged: judgeTest(plan, spec, { preprocessing, arrays, weights, metrics }) };
     const own = { fit, preprocessing, memory, pulse };
     const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
     tellEnding(fit, context);

@@ -1,4 +1,4 @@
-import { dataShape } from "../../../data/preprocessing/data-shape.ts";
+import { fitsOf } from "../../../data/splits/fits.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
@@ -13,6 +13,7 @@ import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
 import type { Deps } from "../../deps.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
+import { planFits } from "./plan-fits.ts";
 
 /** What a body refers to is part of the body: an absent one is a fault at its pointer, not a 404 of the route. */
 const referred = async <T>(pointer: string, what: Promise<T>): Promise<T> => {
@@ -63,7 +64,9 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promis
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
   const network = base === null ? null : await readNetwork(deps.artifacts, caller.tenant, base);
-  const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base), network);
+  const planned = await planFits(fitsOf(spec, dataset, base), (fitted, shape) =>
+    deps.engine.plan(caller, fitted, shape, network),
+  );
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset)] };
   requireWithinLimits(plan, spec);

@@ -150,7 +150,11 @@ export interface Plan {
     | number
     | undefined;
   /** Numbers of a row that frozen layers are computed to once, before the training, and kept; absent: none. */
-  keptFeatures?: number | undefined;
+  keptFeatures?:
+    | number
+    | undefined;
+  /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
+  fits?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -275,6 +279,12 @@ export interface MetricPoint {
   trainLoss: number;
   metrics: { [key: string]: number };
   layers: LayerStatistics[];
+  /** Of a cross-validation: the division of the rows, from 1; absent: the model of all rows, or no folds. */
+  repeat?:
+    | number
+    | undefined;
+  /** Of that division, from 1; its epochs are counted from 1 again. */
+  fold?: number | undefined;
 }
 
 export interface MetricPoint_MetricsEntry {
@@ -876,6 +886,7 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    fits: undefined,
   };
 }
 
@@ -913,6 +924,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
+    }
+    if (message.fits !== undefined) {
+      writer.uint32(96).int32(message.fits);
     }
     return writer;
   },
@@ -1016,6 +1030,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.keptFeatures = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.fits = reader.int32();
             continue;
           }
         }
@@ -1929,7 +1951,18 @@ export const ListJobMetricsResponse: MessageFns<ListJobMetricsResponse> = {
 };
 
 function createBaseMetricPoint(): MetricPoint {
-  return { epoch: 0, step: 0, seconds: 0, learningRate: 0, gradientNorm: 0, trainLoss: 0, metrics: Object.create(null), layers: [] };
+  return {
+    epoch: 0,
+    step: 0,
+    seconds: 0,
+    learningRate: 0,
+    gradientNorm: 0,
+    trainLoss: 0,
+    metrics: Object.create(null),
+    layers: [],
+    repeat: undefined,
+    fold: undefined,
+  };
 }
 
 export const MetricPoint: MessageFns<MetricPoint> = {
@@ -1957,6 +1990,12 @@ export const MetricPoint: MessageFns<MetricPoint> = {
     });
     for (const v of message.layers) {
       LayerStatistics.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.repeat !== undefined) {
+      writer.uint32(72).int32(message.repeat);
+    }
+    if (message.fold !== undefined) {
+      writer.uint32(80).int32(message.fold);
     }
     return writer;
   },
@@ -2039,6 +2078,22 @@ export const MetricPoint: MessageFns<MetricPoint> = {
             }
 
             message.layers.push(LayerStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.repeat = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.fold = reader.int32();
             continue;
           }
         }
