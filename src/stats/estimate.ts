@@ -105,13 +105,10 @@ export const estimateHits = (hits: ArrayLike<number>, sampling: Sampling | null)
   const count = mean(hits) * hits.length;
   if (sampling === null) return estimateShare(Math.round(count), hits.length);
   const share = mean(hits);
-  const variance =
-    unitVariance(
-      Float64Array.from(hits, (hit) => hit - share),
-      sampling,
-    ) /
-    hits.length ** 2;
+  const deviations = Float64Array.from(hits, (hit) => hit - share);
   const units = countUnits(sampling);
+  // Wilson's variance share · (1 − share) / n is of the whole, without the n − 1 of a sample's.
+  const variance = ((units - 1) / units) * (unitVariance(deviations, sampling) / hits.length ** 2);
   const alike = variance > 0 ? (share * (1 - share)) / variance : units;
   const rows = Math.min(units, alike) / sampling.inflation;
   return estimateShare(share * rows, rows);

@@ -26,6 +26,14 @@ const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: Datase
   return classes.filter((_, i) => sizes[i]?.train === 0).map(({ value }) => value);
 };
 
+/** A class of one row is learnt by no model that is asked about it. */
+const classesOfOneRow = ({ task, training }: ResolvedJobSpec, dataset: Dataset): string[] => {
+  if (task.type !== "classification" || training.crossValidation === undefined) return [];
+  const column = dataset.columns.find(({ name }) => name === task.label);
+  const classes = column === undefined ? null : classCounts(column);
+  return (classes ?? []).filter(({ count }) => count === 1).map(({ value }) => value);
+};
+
 /** What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy. */
 export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset): string[] => {
   const wanted = new Set(featureNames(spec.task, dataset));
@@ -35,6 +43,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset): string[] 
   const constant = namesOf((column) => constantOf(column) !== null);
   const commas = namesOf(({ notes }) => notes?.some(({ code }) => code === "decimal_commas") ?? false);
   const unlearnt = classesWithoutRows(spec, dataset);
+  const alone = classesOfOneRow(spec, dataset);
   return [
     ...(empty.length > 0 ? [`${named(empty)} ${are(empty)} empty: leave what has no value out of the features`] : []),
     ...(constant.length > 0
@@ -50,6 +59,11 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset): string[] 
     ...(unlearnt.length > 0
       ? [
           `no row of the training split has the class ${named(unlearnt)}: it will never be predicted; add rows of it, or make the other splits smaller`,
+        ]
+      : []),
+    ...(alone.length > 0
+      ? [
+          `one row alone has the class ${named(alone)}: the model of its fold has not learnt that there is such a class; add rows of it`,
         ]
       : []),
   ];
