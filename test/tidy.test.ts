@@ -82,7 +82,7 @@ const floors: Record<string, Floor> = {
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },
   "src/grpc": { values: ["src/usecases", "src/domain"] },
-  "src/inference-protocol": { values: ["src/usecases", "src/grpc", "src/domain"] },
+  "src/inference-protocol": { values: ["src/usecases", "src/rest", "src/grpc", "src/formats", "src/domain"] },
   /** Another dialect of REST: the same server, bodies and errors. */
   "src/openai": { values: ["src/usecases", "src/domain", "src/rest"] },
   /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */

@@ -90,7 +90,7 @@ const browserRequest = (): (new () => XhrLike) | undefined =>
 /** In browsers fetch cannot tell how much has been sent. */
 const sendByBrowser = <T>(
   Request: new () => XhrLike,
-  { url, headers }: { url: string; headers: Record<string, string> },
+  { server, url, headers }: { server: string; url: string; headers: Record<string, string> },
   body: Blob,
   { onProgress, signal }: UploadOptions,
 ): Promise<T> =>
@@ -99,7 +99,7 @@ const sendByBrowser = <T>(
     request.open("POST", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => onProgress?.({ sentBytes: loaded, totalBytes: total });
-    request.onerror = () => reject(noAnswer(new URL(url, "http://localhost").pathname === url ? "" : url, null));
+    request.onerror = () => reject(noAnswer(server, null));
     request.onabort = () => reject(signal?.reason);
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as T);
@@ -126,7 +126,7 @@ export const uploadFile = async <T>(
   if (whole !== null && onProgress !== undefined && Request !== undefined) {
     const all = { accept: "application/json", ...transport.headers(), ...headers };
     const url = `${transport.url}${path}${toQuery(query)}`;
-    return sendByBrowser<T>(Request, { url, headers: all }, whole, options);
+    return sendByBrowser<T>(Request, { server: transport.url, url, headers: all }, whole, options);
   }
   const body = (): Blob | ReadableStream<Uint8Array> => {
     if (whole !== null && onProgress === undefined) return whole;

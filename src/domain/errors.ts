@@ -56,6 +56,16 @@ export class ServiceError extends Error {
   }
 }
 
+/** What is read, or null where it is not there, or no longer. */
+export const orNull = async <T>(read: Promise<T>): Promise<T | null> => {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "not_found") return null;
+    throw error;
+  }
+};
+
 /** RFC 9457 problem details, the body of every REST error and carried as JSON in the `problem-bin` trailing metadata of every gRPC one. */
 export interface Problem {
   type: string;

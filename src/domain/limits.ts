@@ -23,6 +23,8 @@ export const limits = {
   imagePixels: 100_000_000,
   imageSide: 1024,
   imageFileBytes: 8 * GIB,
+  /** Of the labels of one IDX file. */
+  idxRows: 4_000_000,
   /** Files left out that a record tells of by their paths. */
   brokenImages: 100,
   csvRowBytes: MIB,

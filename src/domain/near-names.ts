@@ -30,7 +30,7 @@ const countBits = (bits: number): number => {
  * How many letters must be changed, added, left out or swapped with their neighbour (Damerau & Levenshtein, optimal string
  * alignment); `most + 1` as soon as it is clear that they are more than `most`.
  */
-const editDistance = (a: string, b: string, most: number): number => {
+export const editDistance = (a: string, b: string, most: number): number => {
   let twoUp = new Uint8Array(b.length + 1);
   let above = Uint8Array.from({ length: b.length + 1 }, (_, j) => j);
   let row = new Uint8Array(b.length + 1);
@@ -81,11 +81,8 @@ const prepare = (name: string): Known => {
   return { name, plain: letters, letters: lettersOf(letters) };
 };
 
-/**
- * For error messages about unknown names: how such a message ends. `; did you mean "age"?`, or else the names there are, or nothing
- * when they are too many to list. What all questions share is done once, and each is bounded, however many names there are.
- */
-export const createNearNames = (names: readonly string[]): ((wanted: string) => string) => {
+/** The names that may have been meant, the nearest first. What all questions share is done once, and each is bounded, however many names there are. */
+const createNearestNames = (names: readonly string[]): ((wanted: string) => string[]) => {
   let prepared: Known[] | undefined;
   let lettersLeft = mostLetters;
   return (wanted) => {
@@ -106,7 +103,20 @@ export const createNearNames = (names: readonly string[]): ((wanted: string) => 
       if (far < 1) near.push({ name: known.name, far });
     }
     near.sort((a, b) => a.far - b.far);
-    const nearest = near.slice(0, mostNames).map(({ name }) => name);
+    return near.slice(0, mostNames).map(({ name }) => name);
+  };
+};
+
+export const nearestNames = (wanted: string, names: readonly string[]): string[] => createNearestNames(names)(wanted);
+
+/**
+ * For error messages about unknown names: how such a message ends. `; did you mean "age"?`, or else the names there are, or nothing
+ * when they are too many to list.
+ */
+export const createNearNames = (names: readonly string[]): ((wanted: string) => string) => {
+  const nearestTo = createNearestNames(names);
+  return (wanted) => {
+    const nearest = nearestTo(wanted);
     if (nearest.length > 0) return `; did you mean ${quoted(nearest).join(" or ")}?`;
     return names.length > 0 && names.length <= 12 ? `; there are ${quoted(names).join(", ")}` : "";
   };

@@ -11,7 +11,7 @@ import { answerOutputs } from "./answers.ts";
 import { clusterOutputs } from "./clusters.ts";
 import { type EncodedColumns, encodeColumns } from "./encode-columns.ts";
 import { translateGraph } from "./translate-graph.ts";
-import { batchRows, createTranslation } from "./translation.ts";
+import { batchRows, createTranslation, toChannelsLast } from "./translation.ts";
 
 /** A model of a job, with what its stored file holds. */
 export type ModelContent =
@@ -104,5 +104,5 @@ export const exportModel = (
 /** Pixels in the order of the data set's: height, width, channels. */
 const flattened = (build: OnnxBuilder, { picture }: EncodedColumns, inputs: number): string => {
   assert(picture !== null, "columns are encoded as a table or as a picture");
-  return build.reshape(build.node("Transpose", [picture.name], { perm: { ints: [0, 2, 3, 1] } }), [-1, inputs]);
+  return build.reshape(toChannelsLast(build, picture.name), [-1, inputs]);
 };

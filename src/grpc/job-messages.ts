@@ -36,6 +36,10 @@ export const toJob = (job: Job): wire.Job => ({
 
 export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });
 
+export async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
+  for await (const event of events) yield toEvent(event);
+}
+
 function* partsOfJobs({ items, nextPageToken }: Page<Job>): Generator<BinaryWriter, void, void> {
   for (const item of items) yield wire.ListJobsResponse.encode({ items: [toJob(item)], nextPageToken: undefined });
   yield wire.ListJobsResponse.encode({ items: [], nextPageToken: nextPageToken ?? undefined });

@@ -10,27 +10,30 @@ export interface UnreadPrediction {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-const modelField = 1;
+/** The texts of a message's fields 1 to `last`, empty where it has none; the others are passed over unread. */
+export const leadingTexts = (message: Uint8Array, last: number): string[] => {
+  const reader = new BinaryReader(message);
+  const texts = Array.from({ length: last }, () => "");
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field <= last && type === 2) texts[field - 1] = reader.string();
+    else reader.skip(type, field);
+  }
+  return texts;
+};
 
 /** Looks for the model and passes over the rows. The bytes are memory of their own, to be moved to a thread. */
 export const unreadPrediction = (message: Uint8Array): UnreadPrediction => {
-  const bytes = new Uint8Array(message);
-  const reader = new BinaryReader(bytes);
-  let model = "";
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if (field === modelField && type === 2) model = reader.string();
-    else reader.skip(type, field);
-  }
-  return { model, bytes };
+  const [model = ""] = leadingTexts(message, 1);
+  return { model, bytes: new Uint8Array(message) };
 };
 
-/** The JSON body that the message stands for; unchecked, as a body is. */
-export const readPredictRequest = (bytes: Uint8Array): unknown => {
+/** The JSON body that the message stands for, unchecked, as a body is; and the pictures of its rows. */
+export const readPredictRequest = (bytes: Uint8Array): Record<string, unknown> & { pictures: Uint8Array[] } => {
   try {
-    const { model: _model, ...body } = wire.PredictRequest.decode(bytes);
+    const { model: _model, pictures, ...body } = wire.PredictRequest.decode(bytes);
     // What was not sent is no key, as in JSON.
-    return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+    return { ...Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)), pictures };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServiceError("malformed", `the message could not be decoded: ${reason}`, { cause });

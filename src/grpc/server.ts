@@ -88,16 +88,11 @@ const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
         tls.clientCa !== undefined,
       );
 
+/** The path of a method is `/descent.v1.JobsService/SubmitJob`. */
+const nameOfService = (service: ServiceDefinition): string => Object.values(service)[0]!.path.split("/")[1]!;
+
 /** The server as a whole, and each service by name: they are ready together. */
-const healthNames = [
-  "",
-  "descent.v1.DatasetsService",
-  "descent.v1.JobsService",
-  "descent.v1.ModelsService",
-  "descent.v1.StudiesService",
-  "descent.v1.AliasesService",
-  "descent.v1.PredictionsService",
-];
+const healthNames = ["", ...Object.values(services).map(nameOfService)];
 
 /** grpc.health.v1, as readiness sees it. */
 const watchHealth = (server: Server, deps: Deps, everyMs: number): (() => void) => {

@@ -1,9 +1,9 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { unary, type Wiring } from "../grpc/call.ts";
 import { Encoded } from "../grpc/encoded.ts";
 import type * as wire from "../grpc/generated/inference/open_inference.ts";
 import { GRPCInferenceServiceService } from "../grpc/generated/inference/open_inference.ts";
+import { leadingTexts } from "../grpc/prediction-messages.ts";
 import type { OtherService } from "../grpc/server.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import { modelMetadata, namedModel, serverMetadata, versionOf } from "./named-model.ts";
@@ -17,15 +17,8 @@ interface UnreadInference {
 
 /** Looks for the model and its version, and passes over the rest. */
 const unreadInference = (message: Uint8Array): UnreadInference => {
-  const bytes = new Uint8Array(message);
-  const reader = new BinaryReader(bytes);
-  const texts = ["", "", ""];
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if ((field === 1 || field === 2) && type === 2) texts[field] = reader.string();
-    else reader.skip(type, field);
-  }
-  return { modelName: texts[1]!, modelVersion: texts[2]!, bytes };
+  const [modelName = "", modelVersion = ""] = leadingTexts(message, 2);
+  return { modelName, modelVersion, bytes: new Uint8Array(message) };
 };
 
 /** `inference.GRPCInferenceService` over the same use cases. */

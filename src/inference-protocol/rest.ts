@@ -1,8 +1,13 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import { discardBody } from "../rest/discard-body.ts";
+import { readBinaryBody } from "../rest/json-body.ts";
+import { whenAnswered } from "../rest/shed-load.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import { modelMetadata, namedModel, serverMetadata, versionOf } from "./named-model.ts";
@@ -17,10 +22,12 @@ interface Wiring {
 const lengthHeader = "inference-header-content-length";
 
 /** The protocol's form of an error. */
-const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+const sendError = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
   const known = error instanceof ServiceError ? error : null;
   const status = (error as { statusCode?: number }).statusCode;
   if (known === null && (status === undefined || status >= 500)) request.log.error({ err: error }, "unexpected error");
+  // As under `/v1`: who is still sending reads no answer.
+  if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (known !== null && isRetryable(known.code))
     reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
   const code = known === null ? (status ?? 500) : errorCatalogue[known.code].http;
@@ -41,6 +48,11 @@ const jsonBytesOf = ({ headers }: FastifyRequest): number | null => {
   return Number(value);
 };
 
+const callerOf = ({ caller }: FastifyRequest): Caller => {
+  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+  return caller;
+};
+
 type Params = { name: string; version?: string };
 type Handle = (caller: Caller, params: Params, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -48,8 +60,8 @@ type Handle = (caller: Caller, params: Params, request: FastifyRequest, reply: F
 export const registerInferenceProtocol = async (app: FastifyInstance, { deps, admit, gate }: Wiring): Promise<void> => {
   await app.register(async (scope) => {
     scope.setErrorHandler(sendError);
-    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limits.predictBodyBytes }, (_request, body, done) =>
-      done(null, body),
+    scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) =>
+      readBinaryBody(request, payload),
     );
     const schema = { hide: true };
     scope.get("/v2/health/live", { schema }, async (_request, reply) => reply.code(200).send());
@@ -58,17 +70,25 @@ export const registerInferenceProtocol = async (app: FastifyInstance, { deps, ad
     );
     scope.get("/v2", { schema }, async () => serverMetadata);
     const route = (method: "GET" | "POST", url: string, handle: Handle): void => {
+      const operation: OperationName = method === "POST" ? "predict" : "getModel";
       for (const path of [`/v2/models/:name${url}`, `/v2/models/:name/versions/:version${url}`]) {
         scope.route({
           ...{ method, url: path, schema, bodyLimit: limits.predictBodyBytes, exposeHeadRoute: false },
-          handler: async (request, reply) => {
+          config: { operation },
+          // Before the body is read: room, key, scope and rate.
+          onRequest: async (request, reply) => {
             gate.requireRoom();
-            const caller = await admit(
-              method === "POST" ? "predict" : "getModel",
-              request.headers.authorization,
-              request.ip,
-            );
-            return gate.run(caller, () => handle(caller, request.params as Params, request, reply));
+            const caller = await admit(operation, request.headers.authorization, request.ip);
+            request.caller = caller;
+            const body = gate.hold(caller);
+            request.holdBytes = body.add;
+            whenAnswered(reply.raw, body.release);
+          },
+          handler: async (request, reply) => {
+            const caller = callerOf(request);
+            const params = request.params as Params;
+            request.resource = params.name;
+            return gate.run(caller, () => handle(caller, params, request, reply));
           },
         });
       }
@@ -81,7 +101,7 @@ export const registerInferenceProtocol = async (app: FastifyInstance, { deps, ad
     route("POST", "/infer", async (caller, { name, version }, request, reply) => {
       const model = await namedModel(deps, caller, name, version ?? "");
       const jsonBytes = jsonBytesOf(request);
-      const body = new Uint8Array((request.body as Buffer | undefined) ?? new Uint8Array());
+      const body = (request.body as Uint8Array<ArrayBuffer> | undefined) ?? new Uint8Array();
       const answer = await deps.engine.inferHttp(caller, model, { body, jsonBytes, name, version: versionOf(model) });
       if (answer.jsonBytes === null) return reply.type("application/json").send(answer.body);
       return reply.type("application/octet-stream").header(lengthHeader, answer.jsonBytes).send(answer.body);

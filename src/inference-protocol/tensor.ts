@@ -1,4 +1,5 @@
 import { ServiceError } from "../domain/errors.ts";
+import { floatsOfBrain, floatsOfHalf } from "../formats/half-floats.ts";
 
 /** The protocol's data types, and the bytes of an element; BYTES has a length before each. */
 const sizes = {
@@ -52,21 +53,6 @@ export const requireCount = (name: string, shape: readonly number[], found: numb
     );
 };
 
-/** IEEE 754 half precision. */
-const fromHalf = (bits: number): number => {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-};
-
-const fromBrain = (bits: number): number => {
-  const word = new DataView(new ArrayBuffer(4));
-  word.setUint32(0, bits << 16);
-  return word.getFloat32(0);
-};
-
 /** A whole number that a double holds exactly; another would change without a word. */
 const exact = (value: bigint): number => {
   const number = Number(value);
@@ -74,7 +60,7 @@ const exact = (value: bigint): number => {
   return number;
 };
 
-const readers: Record<Exclude<Datatype, "BYTES">, (view: DataView, at: number) => number> = {
+const readers: Record<Exclude<Datatype, "BYTES" | "FP16" | "BF16">, (view: DataView, at: number) => number> = {
   BOOL: (view, at) => (view.getUint8(at) === 0 ? 0 : 1),
   UINT8: (view, at) => view.getUint8(at),
   UINT16: (view, at) => view.getUint16(at, true),
@@ -84,8 +70,6 @@ const readers: Record<Exclude<Datatype, "BYTES">, (view: DataView, at: number) =
   INT16: (view, at) => view.getInt16(at, true),
   INT32: (view, at) => view.getInt32(at, true),
   INT64: (view, at) => exact(view.getBigInt64(at, true)),
-  FP16: (view, at) => fromHalf(view.getUint16(at, true)),
-  BF16: (view, at) => fromBrain(view.getUint16(at, true)),
   FP32: (view, at) => view.getFloat32(at, true),
   FP64: (view, at) => view.getFloat64(at, true),
 };
@@ -117,6 +101,8 @@ export const fromBinary = (name: string, type: Datatype, bytes: Uint8Array): num
   if (type === "BYTES") return readTexts(name, bytes);
   const size = sizes[type];
   if (bytes.length % size !== 0) throw refused(`the binary data of the input ${name} are no whole elements of ${type}`);
+  if (type === "FP16") return Array.from(floatsOfHalf(bytes));
+  if (type === "BF16") return Array.from(floatsOfBrain(bytes));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / size }, (_, i) => readers[type](view, i * size));
 };

@@ -106,11 +106,7 @@ const createSurfaces = async (
       ...secure,
       logger: log,
       metrics: metrics.text,
-      plugins: [
-        registerWeb,
-        createOpenAiSurface(deps, { admit, gate }),
-        (app) => registerInferenceProtocol(app, { deps, admit, gate }),
-      ],
+      plugins: [registerWeb, createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, { deps, admit, gate })],
     }),
     grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };

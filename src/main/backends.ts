@@ -105,7 +105,7 @@ export const connectBackends = async (
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
     jobs: onRedis("jobs", jobs),
-    studies: onRedis("studies", createRedisStudyStore({ redis, subscriber })),
+    studies: onRedis("studies", createRedisStudyStore({ redis, subscriber }, log)),
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),

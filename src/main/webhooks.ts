@@ -57,8 +57,7 @@ export const createWebhooks = async (
         deliver: (webhook, signal) => deliverWebhook(deliverDeps, webhook, signal),
       });
       close = async () => {
-        stopRelay();
-        await consumer.close(stopMs);
+        await Promise.all([stopRelay(), consumer.close(stopMs)]);
       };
     },
     close: async () => {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Dataset } from "../domain/datasets/dataset.ts";
-import { ServiceError } from "../domain/errors.ts";
 import { exactRecord } from "../domain/exact-record.ts";
 import { defaultLearningRate, defaultOptimizer } from "../domain/jobs/spec/default-training.ts";
 import type { JobSpecInput } from "../domain/jobs/spec/job-spec.ts";
 import { ModelSpec } from "../domain/jobs/spec/model-spec.ts";
 import { parse } from "../usecases/admission/parse.ts";
+import { refuse } from "./errors.ts";
 
 const auto = z.literal("auto");
 const Hyperparameters = z.object({
@@ -31,10 +31,6 @@ const CreateJob = z.object({
   integrations: z.array(z.unknown()).nullish(),
 });
 export type CreateJob = z.infer<typeof CreateJob>;
-
-const refuse = (pointer: string, detail: string): never => {
-  throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
-};
 
 /** The body as OpenAI's clients send it. What this service has no word for is refused rather than passed over. */
 export const parseCreateJob = (body: unknown): CreateJob => {

@@ -8,7 +8,7 @@ import { getJob } from "../usecases/jobs/get-job.ts";
 import { resultFile } from "./job-log.ts";
 import { type OpenAiRoute, parseList } from "./route.ts";
 import { uploadFile } from "./upload-file.ts";
-import { resultFileId, toFile, toList } from "./wire.ts";
+import { resultFileId, seconds, toFile, toList } from "./wire.ts";
 
 /** A form's parts around the file. */
 const formBytes = 64 * 1024;
@@ -37,9 +37,13 @@ export const fileRoutes = (deps: Deps): OpenAiRoute[] => [
       if (job === null) return toFile(await getDataset(deps, caller, { id }));
       const { createdAt, endedAt } = await getJob(deps, caller, { id: job });
       const content = await resultFile(deps, caller, job);
-      const made = Math.floor(Date.parse(endedAt ?? createdAt) / 1000);
       return {
-        ...{ id: resultFileId(job), object: "file", bytes: Buffer.byteLength(content), created_at: made },
+        ...{
+          id: resultFileId(job),
+          object: "file",
+          bytes: Buffer.byteLength(content),
+          created_at: seconds(endedAt ?? createdAt),
+        },
         ...{ filename: "step_metrics.csv", purpose: "fine-tune-results", status: "processed" },
       };
     },

@@ -4,8 +4,7 @@ import type { Caller } from "../usecases/admission/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { listJobEvents } from "../usecases/jobs/list-job-events.ts";
 import { listJobMetrics } from "../usecases/jobs/list-job-metrics.ts";
-
-const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
+import { seconds } from "./wire.ts";
 
 /** The events that are kept, oldest first: a thousand at most. */
 const readEvents = async (deps: Deps, caller: Caller, id: string): Promise<JobEvent[]> => {

@@ -1,6 +1,5 @@
-import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { Caller } from "../usecases/admission/caller.ts";
+import { referred } from "../usecases/admission/referred.ts";
 import { getDataset } from "../usecases/datasets/get-dataset.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { cancelJob } from "../usecases/jobs/cancel-job.ts";
@@ -15,17 +14,6 @@ import { type OpenAiRoute, parseList } from "./route.ts";
 import { toFineTuningJob, toList } from "./wire.ts";
 
 const url = "/fine_tuning/jobs";
-
-/** A file that is not there is a fault of the body, not of the path. */
-const trainingFile = async (deps: Deps, caller: Caller, id: string) => {
-  try {
-    return await getDataset(deps, caller, { id });
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    const errors = [{ pointer: "/dataset", detail: error.message }];
-    throw new ServiceError("invalid", error.message, { errors, cause: error });
-  }
-};
 
 const steering = (deps: Deps): OpenAiRoute[] =>
   (
@@ -45,7 +33,8 @@ export const jobRoutes = (deps: Deps): OpenAiRoute[] => [
     ...{ method: "POST", url, operation: "submitJob" },
     handle: async ({ caller, body, request }) => {
       const asked = parseCreateJob(body);
-      const spec = toJobSpec(asked, await trainingFile(deps, caller, asked.training_file));
+      const file = await referred("/dataset", getDataset(deps, caller, { id: asked.training_file }));
+      const spec = toJobSpec(asked, file);
       const idempotencyKey = request.headers["idempotency-key"]?.toString();
       const { job } = await submitJob(deps, caller, { spec, idempotencyKey });
       return toFineTuningJob(job, caller.tenant);

@@ -2,6 +2,7 @@ import multipart from "@fastify/multipart";
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import type { Door } from "../rest/door.ts";
 import { parseJsonBody } from "../rest/json-body.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { deleteModel } from "../usecases/models/delete-model.ts";
@@ -10,7 +11,7 @@ import { listModels } from "../usecases/models/list-models.ts";
 import { sendError } from "./errors.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
-import { type Door, type OpenAiRoute, register } from "./route.ts";
+import { type OpenAiRoute, register } from "./route.ts";
 import { toList, toModel } from "./wire.ts";
 
 const modelRoutes = (deps: Deps): OpenAiRoute[] => [
@@ -42,8 +43,8 @@ const modelRoutes = (deps: Deps): OpenAiRoute[] => [
  * models. Thin: each route is a use case, in other words.
  */
 export const createOpenAiSurface =
-  (deps: Deps, door: Door) =>
-  async (app: FastifyInstance): Promise<void> => {
+  (deps: Deps) =>
+  async (app: FastifyInstance, door: Door): Promise<void> => {
     await app.register(
       async (scope) => {
         scope.setErrorHandler(sendError);

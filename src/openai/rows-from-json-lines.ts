@@ -50,6 +50,7 @@ async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 /** A table in JSON Lines as CSV: the first line's keys are the columns. */
 export async function* rowsFromJsonLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, void> {
   let columns: string[] | null = null;
+  let known = new Set<string>();
   let line = 0;
   for await (const text of linesOf(source)) {
     line += 1;
@@ -57,9 +58,9 @@ export async function* rowsFromJsonLines(source: AsyncIterable<Uint8Array>): Asy
     const row = parseLine(text, line);
     if (columns === null) {
       columns = Object.keys(row);
+      known = new Set(columns);
       yield Buffer.from(toRecord(columns.map((name) => toCell(name, name, line))));
     }
-    const known = new Set(columns);
     const stranger = Object.keys(row).find((name) => !known.has(name));
     if (stranger !== undefined) throw wrong(line, `${JSON.stringify(stranger)} is not a column of the first line`);
     yield Buffer.from(toRecord(columns.map((name) => toCell(row[name], name, line))));

@@ -2,17 +2,14 @@ import { Readable } from "node:stream";
 import type { MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import type { Dataset } from "../domain/datasets/dataset.ts";
-import { ServiceError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
 import type { Caller } from "../usecases/admission/caller.ts";
 import { withProgressLimit } from "../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
 import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { refuse } from "./errors.ts";
 import { rowsFromJsonLines } from "./rows-from-json-lines.ts";
-
-const refuse = (pointer: string, detail: string): never => {
-  throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
-};
 
 const requirePurpose = (purpose: unknown): void => {
   if (purpose !== "fine-tune") refuse("/purpose", 'must be "fine-tune": files are what jobs learn from');
@@ -24,7 +21,7 @@ const store = (deps: Deps, caller: Caller, { file, filename }: MultipartFile, go
     objectMode: false,
   });
   return uploadDataset(deps, caller, {
-    ...{ body, gone, name: filename.slice(0, 200) },
+    ...{ body, gone, name: filename.slice(0, limits.nameLength) },
     format: /\.(zip|tar|tgz|tar\.gz)$/i.test(filename) ? "images" : "csv",
   });
 };

@@ -4,7 +4,8 @@ import type { JobState } from "../domain/jobs/job-state.ts";
 import { defaultLearningRate } from "../domain/jobs/spec/default-training.ts";
 import { type AnyModel, isImported } from "../domain/models/model.ts";
 
-const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
+/** Times are in Unix seconds. */
+export const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 const secondsOrNull = (time: string | null): number | null => (time === null ? null : seconds(time));
 
 export const toList = <T extends { id: string }>(data: readonly T[], more: boolean) => ({

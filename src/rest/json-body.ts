@@ -5,13 +5,15 @@ import { parseJsonBytes } from "../domain/json-bytes.ts";
 import { requireUtf8 } from "./file-body.ts";
 
 const tooLarge = (limitBytes: number): ServiceError =>
-  new ServiceError("too_large", `a JSON body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
+  new ServiceError("too_large", `a body here may have at most ${limitBytes.toLocaleString("en-US")} bytes`);
 
-const read = async (
+/** The bytes of a body that is held whole in memory: bounded, and counted as they arrive. */
+const readBody = async (
+  { headers, routeOptions, holdBytes }: FastifyRequest,
   payload: IncomingMessage,
-  limitBytes: number,
-  holdBytes: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> => {
+  const limitBytes = routeOptions.bodyLimit;
+  if (Number(headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   // `on("data")` rather than iteration: leaving an iteration early destroys the request, and with it the way to answer.
@@ -48,6 +50,14 @@ export const readJsonBody = async (
   payload: IncomingMessage,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   requireUtf8(request, "JSON");
+  return readBinaryBody(request, payload);
+};
+
+/** The bytes of any body: bounded, uncompressed. */
+export const readBinaryBody = async (
+  request: FastifyRequest,
+  payload: IncomingMessage,
+): Promise<Uint8Array<ArrayBuffer>> => {
   const coding = request.headers["content-encoding"];
   if (coding !== undefined && coding !== "identity") {
     throw new ServiceError(
@@ -55,9 +65,7 @@ export const readJsonBody = async (
       `send the body uncompressed: Content-Encoding ${coding} is not supported`,
     );
   }
-  const limitBytes = request.routeOptions.bodyLimit;
-  if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  return read(payload, limitBytes, request.holdBytes);
+  return readBody(request, payload);
 };
 
 /** Parses a JSON body: bounded, valid UTF-8, with node's own words for where the JSON breaks off. */

@@ -9,17 +9,16 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
-import type { Party } from "../domain/fairness/shares.ts";
 import { limits } from "../domain/limits.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/admission/caller.ts";
 import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
-import type { OperationName } from "../usecases/admission/operations.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
+import { type Door, registerBehind, requestSignal } from "./door.ts";
 import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
-import { parseJsonBody, readJsonBody } from "./json-body.ts";
+import { parseJsonBody, readBinaryBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
@@ -31,7 +30,7 @@ import { restRoutes } from "./routes/routes.ts";
 import { registerService } from "./routes/service-routes.ts";
 import { answerUnknown, type KnownRoute } from "./routes/unknown-route.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
-import { shedLoad, whenAnswered } from "./shed-load.ts";
+import { shedLoad } from "./shed-load.ts";
 
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -47,21 +46,8 @@ export interface RestOptions {
   metrics?: () => Promise<string>;
   /** What this process takes on at once; one of its own if left out. */
   gate?: LoadGate;
-  /** The status page and whatever else main.ts adds to this server. */
-  plugins?: readonly ((app: FastifyInstance) => Promise<void>)[];
-}
-
-declare module "fastify" {
-  interface FastifyRequest {
-    caller: Caller | null;
-    /** The id of what the request is about; see `FinishedRequest`. */
-    resource: string | null;
-    /** Counts bytes of the body as they arrive; `overloaded` when there is no room for them. */
-    holdBytes: (bytes: number) => void;
-  }
-  interface FastifyContextConfig {
-    operation?: OperationName;
-  }
+  /** The status page and whatever else main.ts adds to this server, behind its door. */
+  plugins?: readonly ((app: FastifyInstance, door: Door) => Promise<void>)[];
 }
 
 /** Values of docs: how long a request may take to arrive. Uploads are exempt, see `uploads`. */
@@ -94,39 +80,20 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
     },
   }) as unknown as FastifyInstance;
 
-/** Aborts when the client goes away or the server closes: what ends every wait and stream. */
-const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
-  const gone = new AbortController();
-  whenAnswered(reply.raw, () => gone.abort());
-  return AbortSignal.any([gone.signal, closing]);
-};
-
 interface Wiring {
   deps: Deps;
-  admit: Admit;
-  gate: LoadGate;
-  closing: AbortSignal;
-  uploads: WeakSet<Socket>;
+  door: Door;
 }
-
-/** What lasts is counted until its end, which may be long after the handler's. */
-const enterLasting = (gate: LoadGate, kind: "long" | "upload", caller: Party, { raw }: FastifyReply): void =>
-  whenAnswered(raw, gate.enter(kind, caller));
-
-const callerOf = ({ caller }: FastifyRequest): Caller => {
-  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
-  return caller;
-};
 
 /** Calls the route's handler. A signal costs more than many a request, so it is made for those that ask for it. */
 const callRoute = async (
   route: RestRoute,
-  { deps, closing }: Wiring,
+  { deps, door }: Wiring,
+  caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> => {
   const { body } = request;
-  const caller = callerOf(request);
   const query = parseQuery(route.query, request.query);
   const params = request.params as Record<string, string>;
   request.resource = params.id ?? null;
@@ -134,7 +101,7 @@ const callRoute = async (
   const call = {
     ...{ deps, caller, params, query, body, request, reply },
     get signal() {
-      signal ??= requestSignal(reply, closing);
+      signal ??= requestSignal(reply, door.closing);
       return signal;
     },
   };
@@ -143,48 +110,12 @@ const callRoute = async (
   return answer;
 };
 
-const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void => {
-  const { admit, gate, closing, uploads } = wiring;
-  const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const call = () => callRoute(route, wiring, request, reply);
-    const caller = callerOf(request);
-    if (route.upload) return call();
-    if (route.isLong?.(request) !== true) return gate.run(caller, call);
-    enterLasting(gate, "long", caller, reply);
-    return call();
-  };
-  app.route({
-    method: route.method,
-    url: route.url,
-    schema: routeSchema(route),
-    config: { operation: route.operations[0] },
-    exposeHeadRoute: false,
-    ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
-    // Before the body is read: a caller who may not do this does not get to send a gigabyte.
-    onRequest: async (request, reply) => {
-      gate.requireRoom();
-      if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-      const caller = await admit(route.operations[0], request.headers.authorization, request.ip);
-      request.caller = caller;
-      if (route.upload) {
-        enterLasting(gate, "upload", caller, reply);
-        uploads.add(request.raw.socket);
-        reply.raw.once("close", () => uploads.delete(request.raw.socket));
-        return;
-      }
-      // What has arrived is counted, not what was announced: a sender who sends nothing keeps nobody out.
-      const body = gate.hold(caller);
-      request.holdBytes = body.add;
-      whenAnswered(reply.raw, body.release);
-    },
-    handler: async (request, reply) => {
-      const answer = await handle(request, reply);
-      if (reply.sent) return reply;
-      // A stream that broke off, as its client left: nothing more can be said to it, and nothing is wrong.
-      return reply.raw.headersSent ? reply.hijack() : reply.send(answer);
-    },
+const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void =>
+  registerBehind(app, wiring.door, {
+    ...{ method: route.method, url: route.url, operation: route.operations[0], schema: routeSchema(route) },
+    ...{ bodyLimitBytes: route.bodyLimitBytes, upload: route.upload, isLong: route.isLong },
+    handle: (caller, request, reply) => callRoute(route, wiring, caller, request, reply),
   });
-};
 
 const refuseType = (wanted: string) => async (request: FastifyRequest) => {
   const given = request.headers["content-type"];
@@ -201,11 +132,16 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
     for (const route of restRoutes.filter(({ upload, unreadJson }) => !(upload || unreadJson)))
       registerRoute(scope, route, wiring);
   });
-  await app.register(async (scope) => {
-    scope.addContentTypeParser("application/json", readJsonBody);
-    scope.addContentTypeParser("*", refuseType("JSON, sent with Content-Type: application/json"));
-    for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) registerRoute(scope, route, wiring);
-  });
+  for (const route of restRoutes.filter(({ unreadJson }) => unreadJson)) {
+    await app.register(async (scope) => {
+      const others = route.body?.otherTypes ?? [];
+      scope.addContentTypeParser("application/json", readJsonBody);
+      if (others.length > 0) scope.addContentTypeParser([...others], readBinaryBody);
+      const wanted = ["JSON, sent with Content-Type: application/json", ...others].join(", ");
+      scope.addContentTypeParser("*", refuseType(wanted));
+      registerRoute(scope, route, wiring);
+    });
+  }
   for (const route of restRoutes.filter(({ upload }) => upload === true)) {
     await app.register(async (scope) => {
       const types = [route.body?.contentType ?? "", ...(route.body?.otherTypes ?? [])];
@@ -280,15 +216,16 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   const admit = options.admit ?? admitEveryone;
   if (admit === admitEveryone) refuseForeignPages(app);
   await addSecurityHeaders(app, options.tls !== undefined);
+  const door: Door = { admit, gate, closing: closing.signal, uploads };
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) known.push({ method: one, url });
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
-  await registerRoutes(app, { deps, admit, gate, closing: closing.signal, uploads });
+  await registerRoutes(app, { deps, door });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);
-  for (const plugin of options.plugins ?? []) await app.register(plugin);
+  for (const plugin of options.plugins ?? []) await app.register((scope) => plugin(scope, door));
   return app;
 };

@@ -1,4 +1,4 @@
-import { type Dimension, fromUnit, holds, type Point } from "./dimension.ts";
+import { buildPoint, type Dimension, fromUnit, type Point } from "./dimension.ts";
 
 /** Combinations of choices that are all tried; beyond that each choice once. */
 const mostCombinations = 24;
@@ -10,16 +10,12 @@ const pointAt = (
   choices: Point,
   place: number,
   alone?: { name: string; place: number },
-): Point => {
-  const point: Record<string, number> = {};
-  for (const dimension of dimensions) {
-    if (!holds(dimension, point)) continue;
+): Point =>
+  buildPoint(dimensions, (dimension) => {
     const { name } = dimension;
-    if (dimension.type === "choice") point[name] = Math.min(choices[name] ?? 0, dimension.count - 1);
-    else point[name] = fromUnit(dimension, alone?.name === name ? alone.place : place);
-  }
-  return point;
-};
+    if (dimension.type === "choice") return Math.min(choices[name] ?? 0, dimension.count - 1);
+    return fromUnit(dimension, alone?.name === name ? alone.place : place);
+  });
 
 const combinations = (dimensions: readonly Dimension[]): Point[] => {
   const choices = dimensions.filter((dimension) => dimension.type === "choice");

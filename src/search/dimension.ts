@@ -42,7 +42,7 @@ export const stepsOf = ({ min, max, step }: { min: number; max: number; step: nu
   Math.floor((max - min) / step + 1e-9) + 1;
 
 /** Number `i` of a dimension with a step. */
-export const atStep = ({ min }: NumberDimension, step: number, i: number): number => tidy(min + i * step);
+export const atStep = ({ min }: Pick<NumberDimension, "min">, step: number, i: number): number => tidy(min + i * step);
 
 /** Where the numbers are drawn from, in the scale: with a step half of one more on either side, so that each number has its share. */
 export const boundsOf = ({ min, max, step, log }: NumberDimension): { low: number; high: number } => {

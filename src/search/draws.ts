@@ -16,6 +16,16 @@ export interface Draws {
   below(bound: number): number;
 }
 
+/** An index, each as likely as its weight. `total` is the sum of the weights, as the caller has it to the bit. */
+export const pick = (draws: Draws, weights: readonly number[], total: number): number => {
+  let rest = draws.unit() * total;
+  for (const [i, weight] of weights.entries()) {
+    rest -= weight;
+    if (rest < 0) return i;
+  }
+  return weights.length - 1;
+};
+
 /** Random numbers of one trial: a function of the study's seed, what they are for, and the trial's number. */
 export const createDraws = (seed: number, purpose: number, index: number): Draws => {
   const stream = createRandomStream({ ...seedWords(seed), purpose, index });

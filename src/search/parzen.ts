@@ -1,7 +1,7 @@
 import { normalCdf64 } from "../engine/kernels/erf64.ts";
 import { exp64, log64 } from "../engine/kernels/math64.ts";
 import { boundsOf, type Dimension, fromScale, type NumberDimension, type Point } from "./dimension.ts";
-import type { Draws } from "./draws.ts";
+import { type Draws, pick } from "./draws.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 
 /** One dimension of every kernel. */
@@ -76,12 +76,8 @@ const choiceMarginal = (count: number, observed: readonly number[]): Marginal =>
   const weight = (kernel: number, choice: number): number => base + (observed[kernel] === choice ? 1 : 0);
   return {
     sample: (kernel, draws) => {
-      let rest = draws.unit() * sum(kernel);
-      for (let choice = 0; choice < count - 1; choice++) {
-        rest -= weight(kernel, choice);
-        if (rest < 0) return choice;
-      }
-      return count - 1;
+      const weights = Array.from({ length: count }, (_, choice) => weight(kernel, choice));
+      return pick(draws, weights, sum(kernel));
     },
     logDensity: (kernel, value) => log64(weight(kernel, value) / sum(kernel)),
   };
@@ -115,17 +111,9 @@ export const createParzenEstimator = (dimensions: readonly Dimension[], points: 
       ? choiceMarginal(dimension.count, observed)
       : numberMarginal(dimension, observed);
   });
-  const pickKernel = (draws: Draws): number => {
-    let rest = draws.unit() * total;
-    for (const [kernel, weight] of weights.entries()) {
-      rest -= weight;
-      if (rest < 0) return kernel;
-    }
-    return weights.length - 1;
-  };
   return {
     sample: (draws) => {
-      const kernel = pickKernel(draws);
+      const kernel = pick(draws, weights, total);
       return Object.fromEntries(dimensions.map(({ name }, i) => [name, marginals[i]!.sample(kernel, draws)]));
     },
     logDensity: (point) => {

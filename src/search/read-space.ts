@@ -3,7 +3,7 @@ import type { SpecErrors } from "../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../domain/limits.ts";
 import { fromPointer, toPointerSegment } from "../domain/pointer.ts";
 import { ChoiceParameter, type Json, RangeParameter, type Space } from "../domain/studies/space.ts";
-import { type Condition, type Dimension, stepsOf } from "./dimension.ts";
+import { atStep, type Condition, type Dimension, stepsOf } from "./dimension.ts";
 
 /** An object of a choice that is a parameter itself. No part of a job has these keys. */
 export const isParameter = (value: unknown): boolean =>
@@ -54,10 +54,7 @@ const readRange = (
   const width = step ?? (integer ? 1 : null);
   if (width !== null && (max - min) / width > 1e6)
     errors.add(`${place}/step`, "makes more than a million numbers; take a larger one");
-  const last =
-    width === null || min > max
-      ? max
-      : Number((min + (stepsOf({ min, max, step: width }) - 1) * width).toPrecision(12));
+  const last = width === null || min > max ? max : atStep({ min }, width, stepsOf({ min, max, step: width }) - 1);
   return { type: "number", name, when, min, max: last, log, step: width };
 };
 

@@ -1,5 +1,5 @@
 import { powInteger64 } from "../engine/kernels/math64.ts";
-import { createDraws, drawPurposes } from "./draws.ts";
+import { createDraws, drawPurposes, pick } from "./draws.ts";
 
 /** How trials are stopped early: where they pause to be compared, and who goes on. */
 export type Pruner =
@@ -12,6 +12,8 @@ export type Pruner =
 /** A trial as far as it has come. Values fall towards the better. */
 export interface Course {
   readonly number: number;
+  /** As bracketOf drew it. */
+  readonly bracket: number;
   /** At each rung so far, the lowest first. */
   readonly reached: readonly { readonly epochs: number; readonly value: number }[];
   /** `waiting` at the last rung that it reached; `running`; or ended with this value, or without one. */
@@ -23,12 +25,8 @@ export interface Course {
 export const bracketOf = (pruner: Pruner, seed: number, number: number): number => {
   if (pruner.type !== "asha" || pruner.brackets === 1) return 0;
   const weights = Array.from({ length: pruner.brackets }, (_, s) => 1 / powInteger64(pruner.reduction, s));
-  let rest = createDraws(seed, drawPurposes.bracket, number).unit() * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [s, weight] of weights.entries()) {
-    rest -= weight;
-    if (rest < 0) return s;
-  }
-  return pruner.brackets - 1;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return pick(createDraws(seed, drawPurposes.bracket, number), weights, total);
 };
 
 /** Epochs of the rungs of a trial, all below `epochs`, at which it ends. */
@@ -60,10 +58,10 @@ const best = (a: { value: number; number: number }, b: { value: number; number: 
 const ashaNext = (
   pruner: Extract<Pruner, { type: "asha" }>,
   courses: readonly Course[],
-  { seed, epochs }: { seed: number; epochs: number },
+  epochs: number,
 ): Course | null => {
   for (let bracket = 0; bracket < pruner.brackets; bracket++) {
-    const here = courses.filter(({ number }) => bracketOf(pruner, seed, number) === bracket);
+    const here = courses.filter((course) => course.bracket === bracket);
     for (const rung of rungsOf(pruner, epochs, bracket).toReversed()) {
       const there = here.flatMap((course) => {
         const value = valueAt(course, rung);
@@ -95,14 +93,10 @@ const passesMedian = (
   return Math.min(...course.reached.map(({ value }) => value)) <= middle;
 };
 
-/** The trial that waits at a rung and is to go on next; null if none is, for now. */
-export const nextPromotion = (
-  pruner: Pruner,
-  courses: readonly Course[],
-  study: { seed: number; epochs: number },
-): Course | null => {
+/** The trial that waits at a rung and is to go on next; null if none is, for now. `epochs`: of a trial that comes to its end. */
+export const nextPromotion = (pruner: Pruner, courses: readonly Course[], epochs: number): Course | null => {
   if (pruner.type === "none") return null;
-  if (pruner.type === "asha") return ashaNext(pruner, courses, study);
+  if (pruner.type === "asha") return ashaNext(pruner, courses, epochs);
   const waiting = courses.filter(({ state }) => state === "waiting");
   return waiting.find((course) => passesMedian(pruner, courses, course)) ?? null;
 };

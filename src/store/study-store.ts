@@ -12,6 +12,12 @@ export interface NewStudy {
   mostOpen: number;
 }
 
+/** Which study of which tenant. */
+export interface StudyName {
+  tenant: TenantId;
+  id: StudyId;
+}
+
 /** A study as it was read: what is written back says which version it follows. */
 export interface StudyRecord {
   study: Study;
@@ -44,9 +50,9 @@ export interface StudyStore {
   /** As of jobs. */
   events(tenant: TenantId, id: StudyId, page: { from: string | null; limit: number }): Promise<JobEvent[]>;
   /** Those that are not done, of all tenants. */
-  open(): Promise<{ tenant: TenantId; id: StudyId }[]>;
-  /** Calls back when a study was changed, or one of its trials ended or paused. Some calls may be lost. Returns the unsubscriber. */
-  onNews(listener: () => void): () => void;
+  open(): Promise<StudyName[]>;
+  /** Calls back with a study that was changed, or of which a trial ended or paused. Some calls may be lost. Returns the unsubscriber. */
+  onNews(listener: (study: StudyName) => void): () => void;
   /** `forbidden_transition` if it is not done. */
   remove(tenant: TenantId, id: StudyId): Promise<void>;
   /** Finished studies of which nobody has said yet that their manifest is in the artifact store. */

@@ -24,6 +24,13 @@ export interface DataShape {
   imageBytes?: number;
 }
 
+/** A prediction's body, unread. */
+export interface PredictBody {
+  body: Uint8Array<ArrayBuffer>;
+  /** As the request states it. */
+  contentType: string;
+}
+
 /** Of the Open Inference Protocol, unread. */
 export interface InferQuestion {
   body: Uint8Array<ArrayBuffer>;
@@ -38,10 +45,10 @@ export interface EngineAccess {
   /** Bytes of the engine's memory that predicting with a model takes. */
   planPrediction(party: Party, model: Model, network: NetworkDescription | null): Promise<number>;
   /**
-   * Checks a JSON body's rows and runs a model on them; `invalid` with `/rows/3/age` pointers for what does not fit. From bytes, which
-   * are gone then, to those of the answer.
+   * Checks a body's rows (JSON, a picture, or a form of pictures) and runs a model on them; `invalid` with `/rows/3/age` pointers for what
+   * does not fit. From bytes, which are gone then, to those of the answer in JSON.
    */
-  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictBody(party: Party, model: AnyModel, sent: PredictBody): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */

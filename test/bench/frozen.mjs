@@ -67,6 +67,7 @@ const measure = async (keepFeatures) => {
   const readMs = performance.now() - startMs;
   const control = new Int32Array(new SharedArrayBuffer(4));
   const clock = { control, nowMs: () => performance.now(), checkpointEveryMs: 1e12 };
+  // biome-ignore lint/suspicious/noFocusedTests: fit is the engine's, no test.
   await fit(plan, memory, team, { ...clock, initial });
   const seconds = (performance.now() - startMs) / 1000;
   const sum = weightTensors(plan, memory).reduce((total, tensor) => total + tensor.data.reduce((a, b) => a + b, 0), 0);

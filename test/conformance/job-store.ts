@@ -135,6 +135,14 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await ids("running")).toEqual([first.id]);
     });
 
+    it("tells the epoch at which a job last paused by itself", async () => {
+      const { job } = await create();
+      const { fence } = await claim(job);
+      expect(await stores.jobs.reachedEpoch("acme", job.id)).toBeNull();
+      expect(await stores.jobs.reach(fence, 3, tick())).toBe("paused");
+      expect(await stores.jobs.reachedEpoch("acme", job.id)).toBe(3);
+    });
+
     it("knows nothing of another tenant's job, whatever is asked", async () => {
       const { job } = await create();
       const { fence } = await claim(job);
@@ -143,6 +151,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       const { jobs } = stores;
       await expect(jobs.get("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.state("other", job.id)).rejects.toMatchObject(absent);
+      await expect(jobs.reachedEpoch("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.requestPause("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestResume("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestCancel("other", job.id, tick())).rejects.toMatchObject(absent);

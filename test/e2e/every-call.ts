@@ -72,7 +72,7 @@ export const openRpcCalls = (
     watchJob: (done) => drain(jobs.watchJob({ id: ids.jobs }), done),
     getModel: (done) => void models.getModel({ id: ids.models }, done),
     getModelWeights: (done) => drain(models.getModelWeights({ id: ids.models }), done),
-    predict: (done) => void models.predict({ model: ids.models, rows: [{ x: 1 }] }, done),
+    predict: (done) => void models.predict({ model: ids.models, rows: [{ x: 1 }], pictures: [] }, done),
   };
   return {
     calls: Object.entries(kinds).map(([name, begin]) => async () => {

@@ -51,7 +51,8 @@ export const createGrpcClient = (address: string) => {
       rows: Record<string, unknown>[],
       strict?: boolean,
       coverage?: number,
-    ): Promise<PredictResponse> => answered((callback) => models.predict({ model, rows, strict, coverage }, callback)),
+    ): Promise<PredictResponse> =>
+      answered((callback) => models.predict({ model, rows, strict, coverage, pictures: [] }, callback)),
     close: (): void => {
       for (const client of [datasets, jobs, models]) client.close();
     },

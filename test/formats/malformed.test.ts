@@ -1,16 +1,20 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { openPictures } from "../../src/data/images/open-pictures.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { ImportFormat } from "../../src/domain/models/imported-model.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
+import { readIdxImages, readIdxLabels } from "../../src/formats/images/idx.ts";
+import { readForm } from "../../src/formats/multipart/multipart.ts";
 import { decodeMessage, encodeMessage } from "../../src/formats/onnx/wire/message-codec.ts";
 import { type ModelMessage, ModelTable } from "../../src/formats/onnx/wire/schema.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { readUpload } from "../../workers/importing/read-upload.ts";
 import { compiled } from "../engine/train/job.ts";
-import { buildTar, buildZip } from "./archives/build-archives.ts";
+import { buildTar, buildZip, reading } from "./archives/build-archives.ts";
 import { decode, files, packed, png, size } from "./faulty-files.ts";
+import { idxImages, idxLabels } from "./images/build-idx.ts";
 import { createChance, mutate, mutateGraph } from "./mutate.ts";
 import { tinyNetwork } from "./onnx/tiny-network.ts";
 
@@ -32,6 +36,38 @@ const onnxZip = buildZip([
 ]);
 const upload = (format: ImportFormat) => (file: Uint8Array) => readUpload(file, format, "mobilenet_v1");
 
+const readImages = async (file: Uint8Array): Promise<void> => {
+  const begin = (): void => {};
+  for await (const image of readIdxImages("images", file, { mostSide: 64, begin }))
+    expect(image.length).toBeGreaterThan(0);
+};
+const table = Buffer.from('path,label,weight\ncat/1.png,"a ""cat""",3.5\ndog/2.png,b,4\n');
+const tabled = [...packed, { path: "t.csv", content: table }];
+const form = Buffer.from(
+  '--b0\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\nPNG\r\n--b0\r\nContent-Disposition: form-data; name="request"\r\n\r\n{}\r\n--b0--\r\n',
+);
+/** All rows of an archive of pictures. */
+const readSource = async (archive: Uint8Array): Promise<void> => {
+  const bytes = Buffer.from(archive);
+  const { rows } = await openPictures({
+    ...{
+      read: reading(bytes),
+      bytes: bytes.length,
+      decode,
+      sizeOf: () => size,
+      onBroken: "skip",
+      types: {},
+      dialect: {},
+    },
+    keepAside: async (pixels) => {
+      const kept: Uint8Array[] = [];
+      for await (const chunk of pixels) kept.push(chunk);
+      return reading(Buffer.concat(kept));
+    },
+  });
+  for await (const { pixels } of rows) expect(pixels.length).toBe(192);
+};
+
 const kinds: Record<string, { valid: readonly Uint8Array[]; read: (file: Uint8Array) => unknown }> = {
   onnx: { valid: [tinyNetwork(), network("plain"), network("former")], read: upload("onnx") },
   "zip of onnx": { valid: [onnxZip], read: upload("zip") },
@@ -41,9 +77,18 @@ const kinds: Record<string, { valid: readonly Uint8Array[]; read: (file: Uint8Ar
   tar: { valid: [buildTar(packed)], read: files },
   "tar.gz": { valid: [gzipSync(buildTar(packed))], read: files },
   image: { valid: [png], read: (file) => decode(file, size) },
+  "IDX images": { valid: [idxImages(3, 4, 5), gzipSync(idxImages(3, 4, 5))], read: readImages },
+  "IDX labels": { valid: [idxLabels(9), gzipSync(idxLabels(9))], read: (file) => readIdxLabels("labels", file, 1000) },
+  "zip of images with a table": { valid: [buildZip(tabled)], read: readSource },
+  "tar of images with a table": { valid: [buildTar(tabled)], read: readSource },
+  "table of images": {
+    valid: [table],
+    read: (file) => readSource(buildTar([...packed, { path: "t.csv", content: file }])),
+  },
+  form: { valid: [form], read: (file) => readForm(file, "multipart/form-data; boundary=b0", 100) },
 };
 
-const clear: readonly string[] = ["malformed", "unprocessable", "too_large", "over_limit", "invalid"];
+const clear: readonly string[] = ["malformed", "unprocessable", "too_large", "over_limit", "invalid", "invalid_csv"];
 
 /** Read, or refused in words: nothing else may become of a file. */
 const outcomeOf = async (read: (file: Uint8Array) => unknown, file: Uint8Array): Promise<string | null> => {

@@ -102,6 +102,7 @@ describe("over gRPC", () => {
     const { predictions } = await ask(clients.models, clients.models.predict, {
       model: id,
       rows: [{ sepal_length: 5, sepal_width: 3 }],
+      pictures: [],
     });
     expect(predictions[0]?.kind).toMatchObject({ $case: "classification", value: { label: "setosa" } });
     await ask(clients.jobs, clients.jobs.deleteJob, { id: job.id });

@@ -4,12 +4,12 @@ import { readPredictRequest, unreadPrediction } from "../../src/grpc/prediction-
 
 it("a question of predictions is passed on unread but for its model", () => {
   const rows = [{ age: 41.5, sex: "female", unknown: null }, {}];
-  const message = PredictRequest.encode({ model: "mdl_1", rows, strict: true }).finish();
+  const message = PredictRequest.encode({ model: "mdl_1", rows, strict: true, pictures: [] }).finish();
   const { model, bytes } = unreadPrediction(message);
   expect(model).toBe("mdl_1");
   // Memory of its own: it is moved to a thread, and what it came in is not.
   expect(bytes.buffer).not.toBe(message.buffer);
-  expect(JSON.parse(JSON.stringify(readPredictRequest(bytes)))).toEqual({ rows, strict: true });
+  expect(JSON.parse(JSON.stringify(readPredictRequest(bytes)))).toEqual({ rows, strict: true, pictures: [] });
 });
 
 it("what is no message is malformed, whether that shows before the rows or in them", () => {

@@ -176,7 +176,7 @@ describe("other operations refuse in the same words too", () => {
           body: '{"rows":[]}',
           headers: { "content-type": "application/json" },
         }),
-      () => ask(clients.models, clients.models.predict, { model: `mdl_${unused}`, rows: [] }),
+      () => ask(clients.models, clients.models.predict, { model: `mdl_${unused}`, rows: [], pictures: [] }),
     ],
     ["a ragged file", () => get("/v1/datasets", file("a,b\n1\n")), () => uploadFile(clients, "a,b\n1\n")],
     ["an empty file", () => get("/v1/datasets", file("\n")), () => uploadFile(clients, "\n")],

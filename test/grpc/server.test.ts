@@ -87,9 +87,11 @@ describe("limits", () => {
   it("refuse a message above 4 MiB", async () => {
     const clients = connectClients(service.grpcAddress);
     const rows = [{ x: "x".repeat(5 * 1024 ** 2) }];
-    await expect(ask(clients.models, clients.models.predict, { model: "m", rows })).rejects.toMatchObject({
-      code: status.RESOURCE_EXHAUSTED,
-    });
+    await expect(ask(clients.models, clients.models.predict, { model: "m", rows, pictures: [] })).rejects.toMatchObject(
+      {
+        code: status.RESOURCE_EXHAUSTED,
+      },
+    );
     clients.close();
   });
 

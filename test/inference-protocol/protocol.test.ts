@@ -1,22 +1,23 @@
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
 import {
   GRPCInferenceServiceClient,
-  type InferTensorContents,
-  ModelInferRequest,
+  type ModelInferRequest,
   type ModelInferResponse,
 } from "../../src/grpc/generated/inference/open_inference.ts";
-import { readMessage } from "../../src/inference-protocol/message-codec.ts";
-import { fromBinary, fromJson, toBinary } from "../../src/inference-protocol/tensor.ts";
+import { fromBinary, toBinary } from "../../src/inference-protocol/tensor.ts";
 import { createAdmit } from "../../src/main/keys/api-keys.ts";
 import { admitEveryone } from "../../src/usecases/admission/caller.ts";
+import type { FinishedRequest } from "../../src/usecases/admission/finished-request.ts";
 import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
 import { createRestClient, type RestClient } from "../e2e/rest-client.ts";
 import { tinyNetwork } from "../formats/onnx/tiny-network.ts";
 import { ask, refusalOf } from "../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
+import { nothing } from "./no-contents.ts";
 
 interface Answer {
   model_name: string;
@@ -31,42 +32,6 @@ interface Answer {
   }[];
   error?: string;
 }
-
-const nothing: InferTensorContents = {
-  ...{ boolContents: [], intContents: [], int64Contents: [], uintContents: [], uint64Contents: [] },
-  ...{ fp32Contents: [], fp64Contents: [], bytesContents: [] },
-};
-
-describe("numbers in JSON", () => {
-  it.each([
-    ["INT64", 2 ** 53],
-    ["INT64", 5.1],
-    ["UINT8", -1],
-    ["UINT8", 300],
-    ["INT8", -129],
-    ["UINT64", 1e300],
-    ["BOOL", 2],
-    ["INT32", null],
-  ] as const)("of the datatype %s are not %s", (type, value) => {
-    expect(() => fromJson("x", type, [value])).toThrow(/the data of the input x/);
-  });
-
-  it("nor in contents over gRPC", () => {
-    const inputs = [
-      { name: "x", datatype: "INT8", shape: [1], contents: { ...nothing, intContents: [300] }, parameters: {} },
-    ];
-    const message = {
-      ...{ modelName: "m", modelVersion: "", id: "", parameters: {}, inputs },
-      ...{ outputs: [], rawInputContents: [] },
-    };
-    expect(() => readMessage(ModelInferRequest.encode(message).finish())).toThrow(/have 300, and its datatype is INT8/);
-  });
-
-  it("are what they say, and missing where null", () => {
-    expect(fromJson("x", "INT8", [-128, 127])).toEqual([-128, 127]);
-    expect(fromJson("x", "FP64", [0.1, 1e300, null])).toEqual([0.1, 1e300, Number.NaN]);
-  });
-});
 
 describe("the Open Inference Protocol", () => {
   let service: TestService;
@@ -167,7 +132,7 @@ describe("the Open Inference Protocol", () => {
     expect(head.outputs[0]!.parameters).toEqual({ binary_data_size: body.length - length });
     expect(fromBinary("y", "FP32", body.subarray(length))).toEqual(output.data);
 
-    const message = (contents: InferTensorContents | undefined, raw: Buffer[]): ModelInferRequest => ({
+    const message = (contents: typeof nothing | undefined, raw: Buffer[]): ModelInferRequest => ({
       ...{ modelName: "live", modelVersion: "", id: "q1", parameters: {}, outputs: [], rawInputContents: raw },
       inputs: [{ name: inputName(), datatype: "FP32", shape: shape(), parameters: {}, contents }],
     });
@@ -230,7 +195,8 @@ describe("the Open Inference Protocol", () => {
   });
 
   it("asks for a key where the service has keys", async () => {
-    const closed = await startTestService({ admit: createAdmit([]) });
+    const finished: FinishedRequest[] = [];
+    const closed = await startTestService({ admit: createAdmit([]), onFinished: (one) => finished.push(one) });
     const other = new GRPCInferenceServiceClient(closed.grpcAddress, credentials.createInsecure());
     try {
       for (const [method, path] of [
@@ -240,6 +206,7 @@ describe("the Open Inference Protocol", () => {
         const response = await fetch(`${closed.url}${path}`, { method });
         expect([response.status, Object.keys((await response.json()) as object)]).toEqual([401, ["error"]]);
       }
+      await expect.poll(() => finished.map(({ operation }) => operation)).toEqual(["getModel", "predict"]);
       expect((await fetch(`${closed.url}/v2/health/live`)).status).toBe(200);
       expect((await refusalOf(ask(other, other.modelMetadata, { name: "live", version: "" }))).status).toBe(
         "UNAUTHENTICATED",
@@ -248,6 +215,38 @@ describe("the Open Inference Protocol", () => {
       other.close();
       await closed.close();
     }
+  });
+
+  it("is observed as the operations that its requests are, with their caller and model", async () => {
+    const finished: FinishedRequest[] = [];
+    const observed = await startTestService({ onFinished: (one) => finished.push(one) });
+    try {
+      for (const [method, url] of [
+        ["GET", "/v2/models/nobody"],
+        ["POST", "/v2/models/nobody/infer"],
+      ] as const)
+        expect((await fetch(`${observed.url}${url}`, { method })).status).toBe(404);
+      const seen = { caller: { tenant: "default" }, resource: "nobody", status: "404" };
+      await expect
+        .poll(() => finished)
+        .toMatchObject([
+          { ...seen, operation: "getModel" },
+          { ...seen, operation: "predict" },
+        ]);
+    } finally {
+      await observed.close();
+    }
+  });
+
+  it("refuses a body beyond its limit, and says it", async () => {
+    const response = await fetch(`${service.url}/v2/models/live/infer`, {
+      method: "POST",
+      body: new Uint8Array(limits.predictBodyBytes + 1),
+    });
+    expect(response.status).toBe(413);
+    expect((await response.json()) as Answer).toEqual({
+      error: `a body here may have at most ${limits.predictBodyBytes.toLocaleString("en-US")} bytes`,
+    });
   });
 
   it("refuses in its own form, and says what would be right", async () => {

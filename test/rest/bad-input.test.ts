@@ -224,18 +224,31 @@ describe("a connection that is cut", () => {
   });
 
   it("not an upload that takes longer than a request may, as long as it goes on", async () => {
+    const slow = (lines: string[]): ReadableStream =>
+      new ReadableStream({
+        pull: async (controller) => {
+          const line = lines.shift();
+          if (line === undefined) return controller.close();
+          controller.enqueue(Buffer.from(`${line}\n`));
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        },
+      });
+    const send = (path: string, lines: string[], type: string) =>
+      fetch(`${service.url}${path}`, {
+        ...{ method: "POST", body: slow(lines), duplex: "half", headers: { "content-type": type } },
+      } as RequestInit);
     const rows = iris.trimEnd().split("\n");
-    const slow = new ReadableStream({
-      pull: async (controller) => {
-        const row = rows.shift();
-        if (row === undefined) return controller.close();
-        controller.enqueue(Buffer.from(`${row}\n`));
-        await new Promise((resolve) => setTimeout(resolve, 300));
-      },
-    });
-    const response = await fetch(`${service.url}/v1/datasets`, {
-      ...{ method: "POST", body: slow, duplex: "half", headers: { "content-type": "text/csv" } },
-    } as RequestInit);
-    expect(response.status).toBe(201);
+    const field = (name: string) => `--edge\r\nContent-Disposition: form-data; name="${name}"`;
+    const form = [
+      `${field("purpose")}\r\n\r\nfine-tune\r`,
+      `${field("file")}; filename="iris.csv"\r\n\r`,
+      ...rows,
+      "\r\n--edge--\r",
+    ];
+    const answers = await Promise.all([
+      send("/v1/datasets", [...rows], "text/csv"),
+      send("/openai/v1/files", form, "multipart/form-data; boundary=edge"),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 200]);
   });
 });

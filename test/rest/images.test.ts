@@ -54,6 +54,7 @@ describe("uploading images over REST", () => {
       digests.add(body.sha256);
       expect(await service.deps.artifacts.list(`default/datasets/${body.id}/`)).toEqual([
         `default/datasets/${body.id}/data.images`,
+        `default/datasets/${body.id}/data.index`,
         `default/datasets/${body.id}/manifest.json`,
       ]);
       const answer = await fetch(`${service.url}/v1/datasets/${body.id}/rows?limit=1`);

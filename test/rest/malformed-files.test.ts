@@ -4,6 +4,7 @@ import type { Problem } from "../../src/domain/errors.ts";
 import { encodePng } from "../../src/formats/images/decode-image.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { buildTar, buildZip } from "../formats/archives/build-archives.ts";
+import { idxImages, idxLabels } from "../formats/images/build-idx.ts";
 import { createChance, mutate } from "../formats/mutate.ts";
 import { tinyNetwork } from "../formats/onnx/tiny-network.ts";
 import { startTestService, type TestService } from "../usecases/service.ts";
@@ -27,6 +28,11 @@ const packed = [
   { path: "cat/1.png", content: png },
   { path: "dog/2.png", content: png },
 ];
+const tabled = [...packed, { path: "t.csv", content: Buffer.from("path,label,age\ncat/1.png,a,3\ndog/2.png,b,4\n") }];
+const idx = [
+  { path: "train-images-idx3-ubyte", content: idxImages(3, 4, 4) },
+  { path: "train-labels-idx1-ubyte", content: idxLabels(3) },
+];
 const former = new Uint8Array(readFileSync(new URL("../data/networks/former.before.onnx", import.meta.url)));
 const weights = encodeSafetensors([
   { name: "features.0.weight", dtype: "F32", shape: [2, 3], data: new Float32Array(6) },
@@ -38,6 +44,8 @@ const uploads: [string, string, string, Uint8Array][] = [
   ["safetensors", "/v1/models?architecture=vgg11", "application/vnd.safetensors", weights],
   ["a zip of images", "/v1/datasets?name=x", "application/zip", buildZip(packed)],
   ["a tar of images", "/v1/datasets?name=x", "application/x-tar", buildTar(packed)],
+  ["a tar of images with a table", "/v1/datasets?name=x", "application/x-tar", buildTar(tabled)],
+  ["a tar of IDX files", "/v1/datasets?name=x", "application/x-tar", buildTar(idx)],
 ];
 
 test.each(uploads)(

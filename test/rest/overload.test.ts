@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
+import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
+import { registerInferenceProtocol } from "../../src/inference-protocol/rest.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { createRateLimiter } from "../../src/store/redis/rate-limiter.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
@@ -14,7 +16,8 @@ import { quiet } from "../usecases/redis.ts";
 import { iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body } from "./client.ts";
 
-const rate = { perSecond: 1, burst: 20 };
+/** So slow that nothing is regained while the test lasts, however busy the machine is. */
+const rate = { perSecond: 0.01, burst: 20 };
 const anyone = { tenant: "default", key: null };
 let service: TestService;
 let gate: LoadGate;
@@ -39,7 +42,9 @@ beforeAll(async () => {
     waitMs: 60_000,
     bodyBytes: 4096,
   });
-  const rest = await createRestServer(service.deps, { gate });
+  const inference = { deps: service.deps, admit: admitEveryone, gate };
+  const plugins = [(app: FastifyInstance) => registerInferenceProtocol(app, inference)];
+  const rest = await createRestServer(service.deps, { gate, plugins });
   grpc = createGrpcServer(service.deps, { gate });
   url = await rest.listen({ host: "127.0.0.1", port: 0 });
   clients = connectClients(`127.0.0.1:${await grpc.listen({ host: "127.0.0.1", port: 0 })}`);
@@ -154,6 +159,23 @@ describe("a process that has as much to do as it can", () => {
     expect((await post("/v1/jobs", { name: "x" })).status).toBe(422);
     announced.destroy();
     await expect.poll(() => gate.counts().bodyBytes).toBe(0);
+  });
+
+  it("counts the bodies of the Open Inference Protocol as well, and answers in its form to a sender who does not stop", async () => {
+    const announced = await connectRaw();
+    announced.write("POST /v2/models/any/infer HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n{");
+    await expect.poll(() => gate.counts().bodyBytes).toBe(1);
+    const refused = await post("/v2/models/any/infer", "x".repeat(1_000_000), "application/octet-stream");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(Object.keys(await body(Promise.resolve(refused)))).toEqual(["error"]);
+    expect((await post("/v2/models/any/infer", "{}", "application/octet-stream")).status).toBe(404);
+    announced.destroy();
+    await expect.poll(() => gate.counts().bodyBytes).toBe(0);
+    await whenFull(async () => {
+      const { status } = await post("/v2/models/any/infer", "x".repeat(1_000_000), "application/octet-stream");
+      expect(status).toBe(503);
+    });
+    expect(gate.counts().bodyBytes).toBe(0);
   });
 
   it("is at rest afterwards, whatever was asked for at once", async () => {

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { bracketOf, type Course, nextPromotion, type Pruner, rungsOf } from "../../src/search/rungs.ts";
 
 const asha: Pruner = { type: "asha", minEpochs: 1, reduction: 4, brackets: 1 };
-const study = { seed: 1, epochs: 64 };
+const epochs = 64;
 
 const waiting = (number: number, ...values: number[]): Course => ({
-  number,
+  ...{ number, bracket: 0 },
   state: "waiting",
   value: null,
   reached: values.map((value, i) => ({ epochs: 4 ** i, value })),
@@ -22,21 +22,21 @@ describe("ASHA", () => {
 
   test("lets the best quarter of a rung go on, the highest rung first, and never waits for others to come", () => {
     const three = [waiting(0, 3), waiting(1, 1), waiting(2, 2)];
-    expect(nextPromotion(asha, three, study)).toBeNull();
+    expect(nextPromotion(asha, three, epochs)).toBeNull();
     const four = [...three, waiting(3, 4)];
-    expect(nextPromotion(asha, four, study)?.number).toBe(1);
+    expect(nextPromotion(asha, four, epochs)?.number).toBe(1);
     const gone: Course = { ...waiting(1, 1), state: "running" };
-    expect(nextPromotion(asha, [four[0]!, gone, four[2]!, four[3]!], study)).toBeNull();
+    expect(nextPromotion(asha, [four[0]!, gone, four[2]!, four[3]!], epochs)).toBeNull();
     const high = [waiting(4, 0, 9), waiting(5, 0, 8), waiting(6, 0, 7), waiting(7, 0, 6)];
-    expect(nextPromotion(asha, [...four, ...high], study)?.number).toBe(7);
+    expect(nextPromotion(asha, [...four, ...high], epochs)?.number).toBe(7);
   });
 
   test("counts a trial that ended before a rung with its last value, and none that failed", () => {
-    const ended: Course = { number: 0, state: "ended", value: 0.1, reached: [] };
-    const failed: Course = { number: 1, state: "ended", value: null, reached: [] };
-    expect(nextPromotion(asha, [ended, failed, waiting(2, 1), waiting(3, 2), waiting(4, 3)], study)).toBeNull();
+    const ended: Course = { number: 0, bracket: 0, state: "ended", value: 0.1, reached: [] };
+    const failed: Course = { number: 1, bracket: 0, state: "ended", value: null, reached: [] };
+    expect(nextPromotion(asha, [ended, failed, waiting(2, 1), waiting(3, 2), waiting(4, 3)], epochs)).toBeNull();
     const two: Course[] = [ended, ...[2, 3, 4, 5, 6, 7, 8].map((number) => waiting(number, number))];
-    expect(nextPromotion(asha, two, study)?.number).toBe(2);
+    expect(nextPromotion(asha, two, epochs)?.number).toBe(2);
   });
 
   test("promotes whatever order results come in: at the end of a rung always its best quarter", () => {
@@ -48,7 +48,7 @@ describe("ASHA", () => {
           const all = courses.map(
             (course): Course => (promoted.has(course.number) ? { ...course, state: "running" } : course),
           );
-          const next = nextPromotion(asha, all, study);
+          const next = nextPromotion(asha, all, epochs);
           if (next === null) break;
           promoted.add(next.number);
         }
@@ -72,16 +72,16 @@ describe("median stopping", () => {
 
   test("lets all go on at first, and then those that were at least once as good as half of those before them", () => {
     const before = [1, 2, 3, 4, 5].map(
-      (value, number): Course => ({ number, state: "ended", value, reached: [{ epochs: 1, value }] }),
+      (value, number): Course => ({ number, bracket: 0, state: "ended", value, reached: [{ epochs: 1, value }] }),
     );
     const at = (value: number): Course => ({
-      number: 5,
+      ...{ number: 5, bracket: 0 },
       state: "waiting",
       value: null,
       reached: [{ epochs: 1, value }],
     });
-    expect(nextPromotion(median, [...before, at(3)], study)?.number).toBe(5);
-    expect(nextPromotion(median, [...before, at(3.1)], study)).toBeNull();
-    expect(nextPromotion(median, [...before.slice(1), at(9)], study)?.number).toBe(5);
+    expect(nextPromotion(median, [...before, at(3)], epochs)?.number).toBe(5);
+    expect(nextPromotion(median, [...before, at(3.1)], epochs)).toBeNull();
+    expect(nextPromotion(median, [...before.slice(1), at(9)], epochs)?.number).toBe(5);
   });
 });

@@ -7,6 +7,7 @@ import { encodeManifest } from "../../src/store/artifacts/manifest-file.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { redisKeys } from "../../src/store/redis/redis-keys.ts";
+import { createRedisStudyStore } from "../../src/store/redis/studies/redis-study-store.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 import { body, createClient } from "../rest/client.ts";
 import { startTestService, type TestService } from "./service.ts";
@@ -91,6 +92,27 @@ describe("one record that cannot be read", () => {
     const { items } = await catalogue.datasets("torn", { pageSize: 10, pageToken: null });
     expect(items.map(({ id }) => id)).toEqual([sound.id]);
     expect(warnings).toEqual([expect.objectContaining({ id: broken.id })]);
+    redis.disconnect();
+  });
+
+  it("is left out of a list of studies too", async () => {
+    const redis = createProducerConnection(service.redis.url, () => {});
+    await waitForRedis(redis, 5000);
+    const warnings: object[] = [];
+    const log = { info: () => {}, error: () => {}, warn: (fields: object) => void warnings.push(fields) };
+    const studies = createRedisStudyStore({ redis, subscriber: redis }, log);
+    const [sound, broken] = [createId("std", Date.now()), createId("std", Date.now())];
+    for (const id of [sound, broken]) {
+      await redis.hset(
+        `${redisKeys.studyPrefix("torn")}:${id}`,
+        "study",
+        id === sound ? JSON.stringify({ id }) : '{"id":',
+      );
+      await redis.zadd(redisKeys.studyIndex("torn"), 0, id);
+    }
+    const { items } = await studies.list("torn", { pageSize: 10, pageToken: null });
+    expect(items.map(({ id }) => id)).toEqual([sound]);
+    expect(warnings).toEqual([expect.objectContaining({ id: broken })]);
     redis.disconnect();
   });
 

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { readPredictBody, withPictures } from "../../src/data/images/predict-body.ts";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
-import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
+import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import {
   type AnyModel,
   isImported,
@@ -14,10 +15,12 @@ import {
   type PredictResponse,
 } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
+import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { inferenceService } from "../../src/inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../../src/inference-protocol/rest.ts";
+import { createOpenAiSurface } from "../../src/openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
@@ -95,7 +98,10 @@ export const startTestService = async (
   const both = { ...(admit === undefined ? {} : { admit }), ...(onFinished === undefined ? {} : { onFinished }) };
   const gate = createLoadGate(deps.log);
   const inference = { deps, admit: admit ?? admitEveryone, gate };
-  const rest = await createRestServer(deps, { ...both, plugins: [(app) => registerInferenceProtocol(app, inference)] });
+  const rest = await createRestServer(deps, {
+    ...both,
+    plugins: [createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, inference)],
+  });
   const grpc = createGrpcServer(deps, { ...both, services: [inferenceService], readinessMs: 100 });
   const url = await rest.listen({ host: "127.0.0.1", port: 0 });
   const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
@@ -119,8 +125,15 @@ export const startTestService = async (
 /** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
   const kernels = { module: await compileKernels(), native: null };
+  const decode = createImageDecoder(100_000_000);
+  const networks = new Map<string, ReturnType<typeof loadImported>>();
+  const networkOf = ({ tenant }: Party, model: ImportedModel): ReturnType<typeof loadImported> => {
+    const loading = networks.get(model.id) ?? loadImported(artifacts, kernels, tenant, model, decode);
+    networks.set(model.id, loading);
+    return loading;
+  };
   const predict = async (party: Party, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-    if (isImported(model)) return (await loadImported(artifacts, kernels, party.tenant, model)).value(body);
+    if (isImported(model)) return (await networkOf(party, model)).value(body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
@@ -129,10 +142,12 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
   return {
     plan: async (_party, spec, shape, network) => planSpec(spec, shape, network),
     planPrediction: async (_party, model, network) => planPrediction(model, network),
-    predictJson: async (party, model, body) =>
-      Buffer.from(JSON.stringify(await predict(party, model, parseJsonBytes(body)))),
-    predictMessage: async (party, model, body) =>
-      writePredictResponse(await predict(party, model, readPredictRequest(body))),
+    predictBody: async (party, model, { body, contentType }) =>
+      Buffer.from(JSON.stringify(await predict(party, model, readPredictBody(model, body, contentType)))),
+    predictMessage: async (party, model, body) => {
+      const { pictures, ...asked } = readPredictRequest(body);
+      return writePredictResponse(await predict(party, model, withPictures(model, asked, pictures)));
+    },
     inferHttp: async (party, model, question) =>
       readHttpAnswer(await answerHttp(model, question, (body) => predict(party, model, body))),
     inferMessage: (party, model, question) => answerMessage(model, question, (body) => predict(party, model, body)),

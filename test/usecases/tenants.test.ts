@@ -118,7 +118,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     deleteAlias: (m) => ask(aliases, aliases.deleteAlias, { name: "acme-live" }, m),
     getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
     getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
-    predict: (m) => ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }] }, m),
+    predict: (m) =>
+      ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }], pictures: [] }, m),
   };
 };
 

@@ -78,7 +78,8 @@ export type FromThread =
 
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predictJson" | "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
+  | { type: "predictBody"; tenant: TenantId; model: AnyModel; body: Uint8Array; contentType: string }
+  | { type: "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
   | { type: "inferHttp"; tenant: TenantId; model: AnyModel; question: InferQuestion & { jsonBytes: number | null } }
   | { type: "inferMessage"; tenant: TenantId; model: AnyModel; question: InferQuestion }
   | { type: "forget"; tenant: TenantId; model: ModelId };

@@ -3,6 +3,7 @@ import { ModelSpec } from "../../src/domain/jobs/spec/model-spec.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { sameShape } from "../../src/engine/tensor/shape.ts";
 import { fileOfSpec, tensorsOfSpec } from "../../src/exporting/file-of-spec.ts";
+import { listed } from "../../src/formats/architectures/families.ts";
 import { type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
 import type { ForeignTensor } from "../../src/formats/safetensors/foreign-tensors.ts";
 import { parse } from "../../src/usecases/admission/parse.ts";
@@ -21,9 +22,6 @@ const parseSpec = (text: string): ModelSpec => {
   }
   return parse(ModelSpec, spec, { base: at });
 };
-
-const listed = (names: readonly string[]): string =>
-  names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`;
 
 /** How wide the ends of the network are: what its first and its last layer tell. */
 const endsOf = (
@@ -82,7 +80,7 @@ export const networkOfSpec = (text: string, file: readonly ForeignTensor[]): Rea
     requireTensors(tensorsOfSpec(spec, ends.inputs, ends.outputs), file);
     const weights = new Map(file.flatMap(({ name, data }) => (data === null ? [] : [[name, data] as const])));
     const { chunks } = fileOfSpec(spec, ends, weights);
-    return readOnnxNetwork(new Uint8Array(Buffer.concat(chunks)));
+    return readOnnxNetwork(Buffer.concat(chunks));
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;
     throw refused("invalid", error.message, `${at}${error.pointer.replace(/^\/model/, "")}`);

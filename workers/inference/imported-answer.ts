@@ -1,3 +1,4 @@
+import { decodeNetworkPictures } from "../../src/data/images/network-pictures.ts";
 import { encodeTensors, nestedOf, readTensorRows } from "../../src/data/preprocessing/encode-tensors.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
@@ -8,6 +9,7 @@ import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
+import type { DecodeImage } from "../../src/formats/images/decode-image.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
@@ -16,7 +18,7 @@ import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Loaded } from "./loaded-models.ts";
 
 /** A loaded network from a file: a request's body to its answer. */
-export type NetworkAnswer = (body: unknown) => PredictResponse;
+export type NetworkAnswer = (body: unknown) => Promise<PredictResponse>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -31,11 +33,11 @@ const softmaxOf = (values: Float32Array): number[] => {
 const classify = (labels: readonly string[], values: Float32Array, isProbability: boolean) => {
   const probabilities = isProbability ? Array.from(values) : softmaxOf(values);
   const best = probabilities.indexOf(Math.max(...probabilities));
-  return {
-    label: labels[best] ?? "",
-    // fromEntries makes own properties even of names such as __proto__.
-    probabilities: Object.fromEntries(labels.map((name, i) => [name, probabilities[i]!])),
-  };
+  // Two columns may have one name: ImageNet has a crane that flies and one that lifts.
+  const byName = new Map<string, number>();
+  for (const [i, name] of labels.entries()) byName.set(name, (byName.get(name) ?? 0) + probabilities[i]!);
+  // fromEntries makes own properties even of names such as __proto__.
+  return { label: labels[best] ?? "", probabilities: Object.fromEntries(byName) };
 };
 
 const requireRows = (network: NetworkDescription, rows: number): void => {
@@ -57,12 +59,14 @@ const createAnswer = (
   model: ImportedModel,
   network: NetworkDescription,
   predict: (inputs: Float32Array[], rows: number) => Float32Array[],
+  decode: DecodeImage,
 ): NetworkAnswer => {
   const { labels } = model;
-  return (body) => {
+  return async (body) => {
     const rows = readTensorRows(body);
     requireRows(network, rows.length);
-    const answers = predict(encodeTensors(network.inputs, rows), rows.length);
+    const pictures = await decodeNetworkPictures(model, rows, decode);
+    const answers = predict(encodeTensors(network.inputs, rows, pictures), rows.length);
     const predictions = rows.map((_, row): Prediction => {
       const outputs = network.outputs.map(
         ({ name, shape }, i) => [name, nestedOf(answers[i]!, shape, row * sizeOf(shape))] as const,
@@ -82,6 +86,7 @@ export const loadImported = async (
   kernels: KernelSource,
   tenant: TenantId,
   model: ImportedModel,
+  decode: DecodeImage,
 ): Promise<Loaded<NetworkAnswer>> => {
   const network = await readNetwork(artifacts, tenant, model);
   assert(network !== null, "an imported model has a description of its network");
@@ -93,5 +98,5 @@ export const loadImported = async (
     ),
   );
   const predictor = await createNetworkPredictor(network, weights, kernels);
-  return { value: createAnswer(model, network, predictor.predict), bytes: predictor.bytes };
+  return { value: createAnswer(model, network, predictor.predict, decode), bytes: predictor.bytes };
 };

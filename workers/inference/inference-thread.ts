@@ -1,11 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeCells } from "../../src/data/images/decode-cells.ts";
+import { readPredictBody, withPictures } from "../../src/data/images/predict-body.ts";
 import { encodeRows, type PixelsOf } from "../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
@@ -81,7 +81,7 @@ const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<N
   const key = keyOf(tenant, model);
   const known = networks.get(key);
   if (known !== null) return known;
-  const loaded = await loadImported(artifacts, { module, native: setup.native }, tenant, model);
+  const loaded = await loadImported(artifacts, { module, native: setup.native }, tenant, model, decode);
   networks.add(key, loaded);
   return loaded.value;
 };
@@ -136,9 +136,12 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
         : answerMessage(model, question.question, asked);
     }
     const { tenant, model, body } = question;
-    if (question.type === "predictMessage")
-      return writePredictResponse(await predict(tenant, model, readPredictRequest(body)));
-    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, parseJsonBytes(body))));
+    if (question.type === "predictMessage") {
+      const { pictures, ...asked } = readPredictRequest(body);
+      return writePredictResponse(await predict(tenant, model, withPictures(model, asked, pictures)));
+    }
+    const asked = readPredictBody(model, body, question.contentType);
+    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, asked)));
   },
   (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
 );

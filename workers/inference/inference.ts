@@ -1,8 +1,6 @@
 import { ServiceError } from "../../src/domain/errors.ts";
-import type { Party } from "../../src/domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
-import type { AnyModel } from "../../src/domain/models/model.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { EngineAccess } from "../../src/usecases/deps.ts";
 import type { ToInference } from "../engine/protocol.ts";
@@ -10,10 +8,8 @@ import { createRequestWorker } from "../requests/request-worker.ts";
 import { readHttpAnswer } from "./answer-inference.ts";
 
 export interface Inference {
-  /** From the bytes of a JSON body to those of the answer. The body's are moved to the thread: reading ten thousand rows is its work too. */
-  predictJson(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
-  /** The same from one of gRPC's messages to another. */
-  predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  predictBody: EngineAccess["predictBody"];
+  predictMessage: EngineAccess["predictMessage"];
   inferHttp: EngineAccess["inferHttp"];
   inferMessage: EngineAccess["inferMessage"];
   forget(tenant: TenantId, model: ModelId): void;
@@ -43,12 +39,12 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
   const thread = createRequestWorker<ToInference, Uint8Array>({
     ...{ script, workerData: setup, what: "prediction", log, atOnce, waiting, patienceMs, hungOn, heapMegabytes },
   });
-  const predicting =
-    (type: "predictJson" | "predictMessage") => (party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>) =>
-      thread.ask(party, { type, tenant: party.tenant, model, body }, [body.buffer]);
   return {
-    predictJson: predicting("predictJson"),
-    predictMessage: predicting("predictMessage"),
+    // The bytes are moved to the thread: reading ten thousand rows is its work too.
+    predictBody: (party, model, { body, contentType }) =>
+      thread.ask(party, { type: "predictBody", tenant: party.tenant, model, body, contentType }, [body.buffer]),
+    predictMessage: (party, model, body) =>
+      thread.ask(party, { type: "predictMessage", tenant: party.tenant, model, body }, [body.buffer]),
     inferHttp: async (party, model, question) => {
       const asked = { type: "inferHttp", tenant: party.tenant, model, question } as const;
       return readHttpAnswer(await thread.ask(party, asked, [question.body.buffer]));

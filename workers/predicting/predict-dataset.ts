@@ -9,7 +9,7 @@ import { corrupt } from "../../src/store/artifacts/verified.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { type Answer, loadModel } from "../inference/load-model.ts";
-import { readNewestCheckpoint, writeCheckpoint } from "../training/checkpoint-file.ts";
+import { readResumePoint, writeCheckpoint } from "../training/checkpoint-file.ts";
 import { readData } from "../training/read-data.ts";
 import { StoppedReading } from "../training/stop-reading.ts";
 import { patiently } from "../training/store-retry.ts";
@@ -139,18 +139,10 @@ const finish = async (
  */
 export const predictDataset = async (order: RunOrder, surroundings: Surroundings): Promise<RunEnd> => {
   const { artifacts, kernels, post } = surroundings;
-  const { base: model, tenant, checkpoints, control, memory } = order;
+  const { base: model, tenant, control, memory } = order;
   assert(model !== null && !isImported(model), "a prediction has a model with columns");
   const { value: answer } = await loadModel(artifacts, kernels, tenant, model, memory);
-  const onBad = ({ key }: { key: string }, reason: string): void =>
-    post({
-      type: "event",
-      level: "warn",
-      name: "corrupt_checkpoint",
-      message: `${key}: ${reason}`,
-      data: { key, reason },
-    });
-  const found = await readNewestCheckpoint(artifacts, checkpoints, onBad);
+  const found = await readResumePoint(artifacts, order, post);
   const start = (found?.state as Progress | undefined) ?? { blocks: [], warnings: {}, seconds: 0 };
   const run = createProgress(order, surroundings, start);
   post({ type: "started", secondsBefore: start.seconds, step: rowsIn(start) });

@@ -5,6 +5,8 @@ import type { JobId, TenantId } from "../../src/domain/ids.ts";
 import { decodeSafetensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { CheckpointRecord } from "../../src/store/job-store.ts";
+import type { FromThread, RunOrder } from "../engine/protocol.ts";
+import { patiently } from "./store-retry.ts";
 
 /** Where a fit stands: its tensors, and a JSON value of what the tensors do not say. */
 export interface CheckpointContent {
@@ -50,4 +52,24 @@ export const readNewestCheckpoint = async (
     }
   }
   return null;
+};
+
+/** Where a run goes on: the newest checkpoint that can be used. What cannot be is told to the job's owner, and so is a start anew. */
+export const readResumePoint = async (
+  artifacts: ArtifactStore,
+  { checkpoints }: Pick<RunOrder, "checkpoints">,
+  post: (message: FromThread) => void,
+): Promise<CheckpointContent | null> => {
+  const warn = (name: "corrupt_checkpoint" | "started_anew", message: string, data: Record<string, number>): void =>
+    post({ type: "event", level: "warn", name, message, data });
+  const found = await patiently(() =>
+    readNewestCheckpoint(artifacts, checkpoints, ({ step }, reason) =>
+      warn("corrupt_checkpoint", `the checkpoint at step ${step} cannot be used: ${reason}`, { step }),
+    ),
+  );
+  if (found === null && checkpoints.length > 0)
+    warn("started_anew", "none of the job's checkpoints can be used; it starts anew, and its result will be the same", {
+      checkpoints: checkpoints.length,
+    });
+  return found;
 };

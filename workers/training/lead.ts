@@ -7,13 +7,14 @@ import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts"
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
+import { readResumePoint } from "./checkpoint-file.ts";
 import { dataEvents } from "./data-events.ts";
 import { crossValidate } from "./folds/cross-validate.ts";
 import { createRun, takeMemory } from "./leading/create-run.ts";
 import { prepareRun } from "./leading/prepare-run.ts";
 import { publishWeights } from "./leading/publish-weights.ts";
 import { createContext, createReports } from "./leading/reports.ts";
-import { readResume, tellStart } from "./leading/resume.ts";
+import { tellStart } from "./leading/tell-start.ts";
 import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunEnd } from "./training-run.ts";
@@ -27,7 +28,7 @@ interface World {
 
 const run = async (trainingRun: TrainingRun, order: RunOrder, { artifacts, network, post }: World): Promise<RunEnd> => {
   const { initial, preprocessing } = await prepareRun(trainingRun, order.spec, order, { artifacts, network }, post);
-  const resume = await readResume(artifacts, order, post);
+  const resume = await readResumePoint(artifacts, order, post);
   tellStart(resume, resume === null ? 0 : trainingRun.secondsOf(resume.state), post);
   if (currentSignal(order.control) !== "go") return { type: "stopped" };
   const reports = createReports(post);

@@ -6,7 +6,7 @@ import type { DecodedImage, DecodeImage } from "../../formats/images/decode-imag
 import type { PixelsOf } from "../preprocessing/encode-rows.ts";
 
 /** Base64 as it is, or behind the words of a data URL. */
-const bytesOf = (text: string): Buffer | null => {
+export const fileOfText = (text: string): Buffer | null => {
   const base64 = text.replace(/^data:image\/[\w.+-]{1,50};base64,/, "");
   return /^[A-Za-z0-9+/_-]+={0,2}\s*$/.test(base64) ? Buffer.from(base64, "base64") : null;
 };
@@ -25,7 +25,7 @@ export const decodeCells = async (
     for (const transform of images) {
       const cell = Object.hasOwn(row, transform.column) ? row[transform.column] : undefined;
       if (typeof cell !== "string") continue;
-      const file = bytesOf(cell);
+      const file = fileOfText(cell);
       const image = file === null ? { problem: "it is not base64" } : await decode(file, transform);
       if ("pixels" in image) bytes += image.pixels.length;
       if (bytes > limits.predictInputs)

@@ -65,11 +65,29 @@ const writeTensor = (value: NestedNumbers, port: NetworkPort, out: Float32Array,
   return fill(value, 0, start);
 };
 
+/** What a text of a row is: a picture as the network sees it, or what is wrong with it. */
+export type PictureOf = (row: number, input: string) => { values: Float32Array } | { problem: string };
+
+/** Writes a picture, H×W×C, to an input of channels first or last. */
+const writePicture = (values: Float32Array, port: NetworkPort, out: Float32Array, start: number): void => {
+  const { shape } = port;
+  const [height = 0, width = 0, channels = 0] = isChannelsLast(shape) ? shape : [shape[1], shape[2], shape[0]];
+  const strides = engineStrides(port);
+  const [down = 0, across = 0, deep = 0] = isChannelsLast(shape) ? strides : [strides[1], strides[2], strides[0]];
+  let i = 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < channels; c++) out[start + y * down + x * across + c * deep] = values[i++]!;
+};
+
+/** As `pictureOf` reads a shape: first the file's first axis. */
+const isChannelsLast = ([first]: readonly number[]): boolean => first !== 1 && first !== 3;
+
 const invalid = (pointer: string, detail: string): ServiceError =>
   new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 
 /** The rows of a request's body, each an object; what they hold is looked at when it is written. */
-export const readTensorRows = (body: unknown): Record<string, NestedNumbers>[] => {
+export const readTensorRows = (body: unknown): Record<string, NestedNumbers | string>[] => {
   const rows = typeof body === "object" && body !== null && "rows" in body ? body.rows : undefined;
   if (!Array.isArray(rows) || rows.length === 0)
     throw invalid("/rows", "must be a list of at least one row: input name → tensor");
@@ -88,7 +106,8 @@ export const readTensorRows = (body: unknown): Record<string, NestedNumbers>[] =
  */
 export const encodeTensors = (
   ports: readonly NetworkPort[],
-  rows: readonly Record<string, NestedNumbers>[],
+  rows: readonly Record<string, NestedNumbers | string>[],
+  pictureOf: PictureOf = () => ({ problem: "must be a tensor of numbers, no text" }),
 ): Float32Array[] => {
   const names = ports.map(({ name }) => name);
   const errors: FieldError[] = [];
@@ -101,8 +120,14 @@ export const encodeTensors = (
     }
     for (const [at, port] of ports.entries()) {
       const value = Object.hasOwn(row, port.name) ? row[port.name] : undefined;
-      const problem =
-        value === undefined ? "is missing" : writeTensor(value, port, inputs[at]!, i * sizeOf(port.shape));
+      const start = i * sizeOf(port.shape);
+      if (typeof value === "string") {
+        const picture = pictureOf(i, port.name);
+        if ("values" in picture) writePicture(picture.values, port, inputs[at]!, start);
+        else errors.push({ pointer: `/rows/${i}/${toPointerSegment(port.name)}`, detail: picture.problem });
+        continue;
+      }
+      const problem = value === undefined ? "is missing" : writeTensor(value, port, inputs[at]!, start);
       if (problem !== null) errors.push({ pointer: `/rows/${i}/${toPointerSegment(port.name)}`, detail: problem });
     }
     if (errors.length >= 50) break;

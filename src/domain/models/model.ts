@@ -168,14 +168,17 @@ const Nested: z.ZodType<Nested> = z
     description: "A number, or numbers in lists of lists: one row's tensor.",
   });
 
-/** Rows of a network from a file: input name → its tensor, without the batch, in the file's order of axes; or its numbers in one list. */
+const tensor =
+  "input name → its tensor, without the batch, in the file's order of axes; or its numbers in one list; or a picture, its file in base64";
+
+/** Rows of a network from a file. */
 export const TensorRows = z
   .strictObject({
     rows: z
-      .array(exactRecord(z.string(), Nested))
+      .array(exactRecord(z.string(), z.union([Nested, z.string().meta({ title: "Picture" })])))
       .min(1)
       .max(limits.predictRows)
-      .describe("input name → its tensor, without the batch, in the file's order of axes; or its numbers in one list"),
+      .describe(tensor),
   })
   .meta({ id: "TensorRows", title: "Tensors", description: "Rows for a network from a file." });
 

@@ -11,7 +11,8 @@ const families: Readonly<Record<string, Family>> = { ...residualFamilies, ...pla
 
 export const familyNames: readonly string[] = Object.keys(families);
 
-const listed = (names: readonly string[]): string =>
+/** The first ten names, and how many more there are. */
+export const listed = (names: readonly string[]): string =>
   `${names.slice(0, 10).join(", ")}${names.length > 10 ? ` and ${names.length - 10} more` : ""}`;
 
 /** The tensors of a file, and what is wrong with them. */

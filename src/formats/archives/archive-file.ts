@@ -12,6 +12,9 @@ export interface ArchiveLimits {
 /** One file of an archive: its bytes, or why they cannot be had. */
 export type ArchiveFile = { readonly path: string } & ({ readonly bytes: Buffer } | { readonly problem: string });
 
+/** Asked of every file in its turn; what is not wanted is passed over unread. */
+export type Wanted = (path: string) => boolean;
+
 /** An archive's bytes from `start` to before `end`, as a stream; as a whole without them. */
 export type ReadArchive = (range?: { start: number; end: number }) => Promise<AsyncIterable<Uint8Array>>;
 

@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { type ArchiveFile, type ArchiveLimits, badArchive, type ReadArchive } from "./archive-file.ts";
+import { type ArchiveFile, type ArchiveLimits, badArchive, type ReadArchive, type Wanted } from "./archive-file.ts";
 import { tarFiles } from "./tar-files.ts";
 import { zipFiles } from "./zip-files.ts";
 
@@ -32,10 +32,11 @@ export async function* archiveFiles(
   read: ReadArchive,
   size: number,
   limits: ArchiveLimits,
+  wanted: Wanted = () => true,
 ): AsyncGenerator<ArchiveFile, void, void> {
   const head = await firstBytes(read, size);
-  if (head.subarray(0, 2).toString("latin1") === "PK") yield* zipFiles(read, size, limits);
-  else if (head[0] === 0x1f && head[1] === 0x8b) yield* tarFiles(gunzipped(await read()), limits);
-  else if (head.toString("latin1", 257, 262) === "ustar") yield* tarFiles(await read(), limits);
+  if (head.subarray(0, 2).toString("latin1") === "PK") yield* zipFiles(read, size, limits, wanted);
+  else if (head[0] === 0x1f && head[1] === 0x8b) yield* tarFiles(gunzipped(await read()), limits, wanted);
+  else if (head.toString("latin1", 257, 262) === "ustar") yield* tarFiles(await read(), limits, wanted);
   else throw badArchive("it is neither zip, tar nor tar.gz");
 }

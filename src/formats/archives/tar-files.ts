@@ -6,6 +6,7 @@ import {
   isClutter,
   safePath,
   tooLargeFor,
+  type Wanted,
 } from "./archive-file.ts";
 import { type ByteReader, createByteReader } from "./byte-reader.ts";
 
@@ -98,16 +99,21 @@ const isEnd = (block: Buffer): boolean => block.every((byte) => byte === 0);
 export async function* tarFiles(
   source: AsyncIterable<Uint8Array>,
   limits: ArchiveLimits,
+  wanted: Wanted = () => true,
 ): AsyncGenerator<ArchiveFile, void, void> {
   const reader = createByteReader(source);
   try {
-    yield* entriesOf(reader, limits);
+    yield* entriesOf(reader, limits, wanted);
   } finally {
     await reader.close();
   }
 }
 
-async function* entriesOf(reader: ByteReader, limits: ArchiveLimits): AsyncGenerator<ArchiveFile, void, void> {
+async function* entriesOf(
+  reader: ByteReader,
+  limits: ArchiveLimits,
+  wanted: Wanted,
+): AsyncGenerator<ArchiveFile, void, void> {
   const gauge = createArchiveGauge(limits);
   let ahead: Ahead = {};
   for (;;) {
@@ -127,6 +133,10 @@ async function* entriesOf(reader: ByteReader, limits: ArchiveLimits): AsyncGener
     const isFile = header.type === "0" || header.type === "7";
     if (isFile && !isClutter(path)) {
       gauge.addFile(path);
+      if (!wanted(path)) {
+        if (!(await reader.skip(padded(size)))) throw endsEarly();
+        continue;
+      }
       if (size <= limits.entryBytes) {
         yield { path, bytes: await takeContent(reader, size) };
         continue;

@@ -11,6 +11,7 @@ import {
   type ReadArchive,
   safePath,
   tooLargeFor,
+  type Wanted,
 } from "./archive-file.ts";
 
 /** Reads a piece when it is asked for, so that no more of the archive is held than that. */
@@ -56,6 +57,7 @@ export async function* zipFiles(
   read: ReadArchive,
   size: number,
   limits: ArchiveLimits,
+  wanted: Wanted = () => true,
 ): AsyncGenerator<ArchiveFile, void, void> {
   const gauge = createArchiveGauge(limits);
   try {
@@ -68,6 +70,7 @@ export async function* zipFiles(
       const path = safePath(entry.fileName);
       if (entry.fileName.endsWith("/") || isClutter(path)) continue;
       gauge.addFile(path);
+      if (!wanted(path)) continue;
       const problem = problemOf(entry, limits);
       if (problem !== null) {
         yield { path, problem };

@@ -3,17 +3,20 @@ import { csvError } from "./csv-error.ts";
 import { cellPlace, type ScanContext } from "./csv-scan-record.ts";
 import { otherKinds } from "./not-csv.ts";
 
+/** Without UTF-8's byte order mark, if it begins with one. */
+export const withoutByteOrderMark = (bytes: Buffer): Buffer =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
 /** Skips UTF-8's byte order mark; refuses UTF-16, which spreadsheets call "Unicode text", and what is no text at all. */
 export const skipByteOrderMark = (bytes: Buffer): Buffer => {
   const start = bytes.toString("latin1", 0, 9);
   const other = otherKinds.find(([magic]) => start.startsWith(magic));
   if (other !== undefined) throw csvError({ line: 1, column: 1 }, other[1], other[2]);
-  const [a, b, c] = bytes;
-  if (a === 0xef && b === 0xbb && c === 0xbf) return bytes.subarray(3);
+  const [a, b] = bytes;
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
     throw csvError({ line: 1, column: 1 }, "the file is UTF-16", "save it as CSV in UTF-8");
   }
-  return bytes;
+  return withoutByteOrderMark(bytes);
 };
 
 /** Offset in `bytes` of the first byte that is not part of a UTF-8 character. */

@@ -4,6 +4,7 @@ import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { type CsvDialect, delimiters, type StatedDialect } from "./csv-dialect.ts";
+import { withoutByteOrderMark } from "./csv-encoding.ts";
 import { cellText, createCsvRecord } from "./csv-record.ts";
 import { incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
 
@@ -97,9 +98,6 @@ const choose = async (stated: StatedDialect, sample: Buffer, final: boolean): Pr
   const reading = await (stated.delimiter === undefined ? chooseDelimiter(readAs) : readAs(stated.delimiter));
   return { delimiter: reading.delimiter, decimal: stated.decimal ?? chooseDecimal(reading) };
 };
-
-const withoutByteOrderMark = (bytes: Buffer): Buffer =>
-  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
 /**
  * How a file separates its cells and writes its decimals, where the user does not say so, found out by its first records; and the file again, from its start.

@@ -9,6 +9,8 @@ export interface ImageSize {
   readonly channels: number;
   /** Of the picture after it is scaled, before its centre is cut out. */
   readonly shorterSide: number;
+  /** As torchvision resizes: bilinear, every pixel counting where it shrinks, and a picture that has the size of the centre already no less. */
+  readonly likeTorchvision?: true;
 }
 
 export type DecodedImage = { readonly pixels: Uint8Array } | { readonly problem: string };
@@ -42,6 +44,62 @@ const loadSharp = async (): Promise<Sharp> => {
 
 const largeSide = 65_535;
 
+/** Where a picture is scaled to, and what is cut out of it; null: it is taken as it is. */
+const placeOf = (
+  { height, width, shorterSide, likeTorchvision }: ImageSize,
+  full: { height: number; width: number },
+) => {
+  if (likeTorchvision === undefined && full.width === width && full.height === height) return null;
+  const scale = shorterSide / Math.min(full.width, full.height);
+  const round = likeTorchvision ? Math.floor : Math.round;
+  const scaledTo = (side: number, least: number): number => Math.max(least, round(side * scale + 1e-9));
+  const scaledWidth = scaledTo(full.width, width);
+  const scaledHeight = scaledTo(full.height, height);
+  return {
+    ...{ scaledWidth, scaledHeight },
+    centre: {
+      left: Math.floor((scaledWidth - width) / 2),
+      top: Math.floor((scaledHeight - height) / 2),
+      ...{ width, height },
+    },
+  };
+};
+
+/** Scales an image and cuts it. */
+const toPixels = async (
+  whole: ReturnType<Sharp>,
+  size: ImageSize,
+  full: { height: number; width: number },
+): Promise<DecodedImage> => {
+  const { height, width, channels } = size;
+  const place = placeOf(size, full);
+  let image = whole;
+  if (place !== null) {
+    const { scaledWidth, scaledHeight, centre } = place;
+    if (Math.max(scaledWidth, scaledHeight) > largeSide) return { problem: "it is too long for its height" };
+    const kernel = size.likeTorchvision ? { kernel: "linear" as const, fastShrinkOnLoad: false } : {};
+    image = image.resize(scaledWidth, scaledHeight, { fit: "fill", ...kernel }).extract(centre);
+  }
+  const { data, info } = await image
+    .toColourspace(channels === 1 ? "b-w" : "srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  if (data.length !== height * width * channels)
+    return { problem: `it decodes to ${info.width} × ${info.height} × ${info.channels} numbers` };
+  return { pixels: new Uint8Array(data) };
+};
+
+/** Pixels of one size in another, as a picture of them would be decoded. */
+export const resizePixels = async (
+  pixels: Uint8Array,
+  { height, width, channels }: Omit<ImageSize, "shorterSide">,
+  size: ImageSize,
+): Promise<DecodedImage> => {
+  const sharp = await loadSharp();
+  const raw = { width, height, channels: channels === 1 ? (1 as const) : (3 as const) };
+  return toPixels(sharp(pixels, { raw }), size, { height, width });
+};
+
 /**
  * A decoder of PNG, JPEG and WebP: upright (EXIF), 8 bits, sRGB or grey, what is transparent on white; scaled so that the shorter side is
  * `shorterSide`, then the centre of the stated size. A picture that has this size already is taken as it is.
@@ -49,7 +107,7 @@ const largeSide = 65_535;
  */
 export const createImageDecoder = (mostPixels: number): DecodeImage => {
   let loading: Promise<Sharp> | null = null;
-  return async (file, { height, width, channels, shorterSide }) => {
+  return async (file, size) => {
     if (!isImage(file)) return { problem: "it is no PNG, JPEG or WebP image" };
     loading ??= loadSharp();
     const sharp = await loading;
@@ -59,25 +117,8 @@ export const createImageDecoder = (mostPixels: number): DecodeImage => {
       const { width: fullWidth, height: fullHeight } = autoOrient;
       if (fullWidth * fullHeight > mostPixels)
         return { problem: `it has ${fullWidth} × ${fullHeight} pixels; at most ${mostPixels} are allowed` };
-      let image = sharp(file, options).autoOrient().flatten({ background: "#ffffff" });
-      if (fullWidth !== width || fullHeight !== height) {
-        const scale = shorterSide / Math.min(fullWidth, fullHeight);
-        const scaledWidth = Math.max(width, Math.round(fullWidth * scale));
-        const scaledHeight = Math.max(height, Math.round(fullHeight * scale));
-        if (Math.max(scaledWidth, scaledHeight) > largeSide) return { problem: "it is too long for its height" };
-        image = image.resize(scaledWidth, scaledHeight, { fit: "fill" }).extract({
-          left: Math.floor((scaledWidth - width) / 2),
-          top: Math.floor((scaledHeight - height) / 2),
-          ...{ width, height },
-        });
-      }
-      const { data, info } = await image
-        .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .raw({ depth: "uchar" })
-        .toBuffer({ resolveWithObject: true });
-      if (data.length !== height * width * channels)
-        return { problem: `it decodes to ${info.width} × ${info.height} × ${info.channels} numbers` };
-      return { pixels: new Uint8Array(data) };
+      const image = sharp(file, options).autoOrient().flatten({ background: "#ffffff" });
+      return await toPixels(image, size, { height: fullHeight, width: fullWidth });
     } catch (error) {
       return { problem: error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 200) : "it is damaged" };
     }

@@ -1,4 +1,3 @@
-import type { JobEvent } from "../../domain/jobs/job.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
@@ -13,12 +12,8 @@ import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";
-import { encodeEvents, encodeJobs, encodePoints, fromState, toEvent, toJob } from "../job-messages.ts";
+import { encodeEvents, encodeJobs, encodePoints, fromState, toEvents, toJob } from "../job-messages.ts";
 import { fromJobSpec, toJobSpec } from "../job-spec.ts";
-
-async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
-  for await (const event of events) yield toEvent(event);
-}
 
 export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
   const { deps } = wiring;

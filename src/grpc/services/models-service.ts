@@ -11,16 +11,13 @@ import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predictMessage } from "../../usecases/models/predict.ts";
 import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
+import { toChunks } from "../downloading.ts";
 import { Encoded } from "../encoded.ts";
 import type * as wire from "../generated/descent/v1/models.ts";
 import { toStruct } from "../job-spec.ts";
 import { encodeModel, encodeModels, encodeReport, fromFormat } from "../model-messages.ts";
 import type { UnreadPrediction } from "../prediction-messages.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
-
-async function* toChunks(body: Readable): AsyncGenerator<wire.GetModelWeightsResponse, void, void> {
-  for await (const chunk of body) yield { chunk };
-}
 
 export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
   const { deps } = wiring;

@@ -1,13 +1,9 @@
-import type { Readable } from "node:stream";
 import { getPredictionFile } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
+import { toChunks } from "../downloading.ts";
 import * as wire from "../generated/descent/v1/predictions.ts";
 import { toJob } from "../job-messages.ts";
-
-async function* toChunks(body: Readable): AsyncGenerator<wire.GetPredictionFileResponse, void, void> {
-  for await (const chunk of body) yield { chunk };
-}
 
 /** The JSON body that the message stands for. */
 const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({

@@ -1,4 +1,3 @@
-import type { JobEvent } from "../../domain/jobs/job.ts";
 import { cancelStudy } from "../../usecases/studies/cancel-study.ts";
 import { deleteStudy } from "../../usecases/studies/delete-study.ts";
 import { getImportances } from "../../usecases/studies/get-importances.ts";
@@ -15,13 +14,9 @@ import { validateStudy } from "../../usecases/studies/validate-study.ts";
 import { watchStudy } from "../../usecases/studies/watch-study.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import type * as wire from "../generated/descent/v1/studies.ts";
-import { toEvent } from "../job-messages.ts";
+import { toEvent, toEvents } from "../job-messages.ts";
 import { toStruct } from "../job-spec.ts";
 import { toLeaderboard, toStudy, toTrial } from "../study-messages.ts";
-
-async function* toEvents(events: AsyncIterable<JobEvent>) {
-  for await (const event of events) yield toEvent(event);
-}
 
 export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer => {
   const { deps } = wiring;

@@ -1,4 +1,4 @@
-import { nearNames } from "../../domain/near-names.ts";
+import { editDistance, nearestNames } from "../../domain/near-names.ts";
 import { environmentHelp } from "../../environment-help.ts";
 
 const known = [...environmentHelp.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm)].map(([, name]) => name ?? "");
@@ -25,20 +25,9 @@ export const misspeltVariables = (
       if (!name.includes("_")) return same || known.some((one) => one.length > 5 && isNearly(one, name.toUpperCase()));
       return same || [...beginnings].some((one) => one === beginning || isNearly(one, beginning));
     })
-    .map((name) => ({ name, hint: /did you mean "([A-Z0-9_]+)"/.exec(nearNames(name, known))?.[1] ?? "" }))
+    .map((name) => ({ name, hint: nearestNames(name, known)[0] ?? "" }))
     .filter(({ hint }) => hint !== "");
 };
 
 /** One letter changed, left out, added, or two neighbours swapped. */
-const isNearly = (a: string, b: string): boolean => {
-  if (Math.abs(a.length - b.length) > 1 || a.length < 4) return false;
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i++;
-  const [restA, restB] = [a.slice(i), b.slice(i)];
-  return (
-    restA.slice(1) === restB.slice(1) ||
-    restA === restB.slice(1) ||
-    restA.slice(1) === restB ||
-    (restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2))
-  );
-};
+const isNearly = (known: string, given: string): boolean => known.length >= 4 && editDistance(known, given, 1) <= 1;

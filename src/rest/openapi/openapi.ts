@@ -67,7 +67,10 @@ export const routeSchema = (route: RestRoute): FastifySchema => {
                 ...(route.body.example === undefined ? {} : { example: route.body.example }),
               },
               ...Object.fromEntries(
-                (route.body.otherTypes ?? []).map((type) => [type, { schema: route.body?.schema }]),
+                (route.body.otherTypes ?? []).map((type) => [
+                  type,
+                  { schema: route.body?.otherSchema ?? route.body?.schema },
+                ]),
               ),
             },
           },

@@ -11,7 +11,7 @@ import { AnyModel } from "../../domain/models/model.ts";
 
 /** Shapes that only this surface has: the pages, the query parameters, the problem document. Their ranges are those of the use cases. */
 
-const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
+export const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
 
 const items = <T extends z.ZodType>(item: T) => z.array(item).describe("newest first");
 

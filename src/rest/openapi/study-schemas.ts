@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { Study, Trial } from "../../domain/studies/study.ts";
 import { StudySpec, TrialValues } from "../../domain/studies/study-spec.ts";
-
-const nextPageToken = z.string().nullable().describe("pass as pageToken for the next page; null on the last");
+import { nextPageToken } from "./schemas.ts";
 
 export const StudyPage = z
   .object({ items: z.array(Study).describe("newest first"), nextPageToken })

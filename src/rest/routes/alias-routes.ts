@@ -6,7 +6,7 @@ import { getAlias } from "../../usecases/aliases/get-alias.ts";
 import { listAliasHistory } from "../../usecases/aliases/list-alias-history.ts";
 import { listAliases } from "../../usecases/aliases/list-aliases.ts";
 import { putAlias } from "../../usecases/aliases/put-alias.ts";
-import { NoQuery, PageQuery } from "../openapi/schemas.ts";
+import { NoQuery, nextPageToken, PageQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestCall, type RestRoute } from "./route.ts";
 
 const tag = "aliases";
@@ -15,7 +15,7 @@ const NameParams = z.object({ name: z.string().describe("the alias") });
 const AliasPage = z
   .object({
     items: z.array(Alias).describe("by name"),
-    nextPageToken: z.string().nullable().describe("pass as pageToken for the next page; null on the last"),
+    nextPageToken,
   })
   .meta({ id: "AliasPage", description: "A page of aliases." });
 const AliasHistory = z

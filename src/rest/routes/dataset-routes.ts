@@ -43,7 +43,7 @@ export const datasetRoutes: readonly RestRoute[] = [
     url: "/v1/datasets",
     tag,
     description:
-      "The body is the file, streamed. Images: an archive (zip, tar or tar.gz) with a folder for each label, whose PNG, JPEG and WebP files are decoded once, upright, to pixels of 8 bits in one size; the columns are `label` and `image`. A table: CSV in UTF-8 with a header, as it is or with `Content-Encoding: gzip`; its limit holds for what comes out. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
+      "The body is the file, streamed. Images: an archive (zip, tar or tar.gz) with a folder for each label, with a CSV file of their paths, labels and other columns, or of IDX files as MNIST has them. PNG, JPEG and WebP files are decoded once, upright, to pixels of 8 bits in one size; the columns are `label` or those of the table, and `image`. A table: CSV in UTF-8 with a header, as it is or with `Content-Encoding: gzip`; its limit holds for what comes out. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
     query: UploadQuery,
     body: {
       contentType: "text/csv",

@@ -13,6 +13,7 @@ import { planJob } from "../../usecases/jobs/planning/plan-job.ts";
 import { validateJob } from "../../usecases/jobs/planning/validate-job.ts";
 import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
+import { watchJob } from "../../usecases/jobs/watch-job.ts";
 import {
   EventPage,
   EventsQuery,
@@ -177,7 +178,7 @@ export const jobRoutes: readonly RestRoute[] = [
     },
     errors: ["not_found"],
     isLong: ({ headers }) => !wantsPage(headers.accept),
-    handle: answerEvents,
+    handle: answerEvents({ get: getJob, list: listJobEvents, watch: watchJob }),
   }),
   defineRoute({
     operations: ["listJobEvents"],

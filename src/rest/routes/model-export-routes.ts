@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { getModelCard } from "../../usecases/models/get-model-card.ts";
 import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
-import { ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
+import { BinaryFile, ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
 import { defineRoute, type RestRoute } from "./route.ts";
 
 const tag = "models";
@@ -20,7 +20,7 @@ export const modelExportRoutes: readonly RestRoute[] = [
     responses: {
       200: {
         description: "The file",
-        content: { "application/onnx": { schema: z.string().meta({ format: "binary" }) } },
+        content: { "application/onnx": { schema: BinaryFile } },
       },
     },
     errors: ["not_found", "corrupt", "over_limit"],

@@ -11,11 +11,13 @@ import { getModelReport } from "../../usecases/models/get-model-report.ts";
 import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
-import { predictJson } from "../../usecases/models/predict.ts";
+import { predict } from "../../usecases/models/predict.ts";
 import { BinaryFile, ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "models";
+
+const pictureTypes = ["image/png", "image/jpeg", "image/webp"];
 
 const formats: Readonly<Record<string, ImportFormat>> = {
   "application/onnx": "onnx",
@@ -145,21 +147,24 @@ export const modelRoutes: readonly RestRoute[] = [
     url: "/v1/models/:id/predict",
     tag,
     description:
-      "Raw rows, as in the data set; an unknown category and a missing value are treated as in training, a cell of the wrong type is 422 with its pointer. The answers are in the order of the rows.",
+      "Raw rows, as in the data set; an unknown category and a missing value are treated as in training, a cell of the wrong type is 422 with its pointer. A picture may be the body itself, or several come in a form, each a row of its own; a part `request` of the form has what a JSON body would have beside them. The answers are in the order of the rows.",
     params: ModelParams,
     query: NoQuery,
     body: {
       contentType: "application/json",
+      otherTypes: [...pictureTypes, "multipart/form-data"],
       schema: AnyPredictRequest,
+      otherSchema: BinaryFile,
       example: { rows: [{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }] },
     },
     responses: { 200: json("One prediction per row", PredictResponse) },
     errors: ["not_found", "timed_out", "too_large", "unsupported_media_type", "corrupt"],
     bodyLimitBytes: limits.predictBodyBytes,
     unreadJson: true,
-    handle: async ({ deps, caller, params, body, reply }) => {
+    handle: async ({ deps, caller, params, body, request, reply }) => {
       const unread = (body ?? new Uint8Array()) as Uint8Array<ArrayBuffer>;
-      const answer = await predictJson(deps, caller, { model: params.id ?? "", body: unread });
+      const contentType = request.headers["content-type"] ?? "";
+      const answer = await predict(deps, caller, { model: params.id ?? "", body: unread, contentType });
       return reply.type("application/json; charset=utf-8").send(answer);
     },
   }),

@@ -4,7 +4,7 @@ import { Job } from "../../domain/jobs/job.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import { getPredictionFile, type PredictionFormat } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
-import { IdParams, ModelParams, NoQuery } from "../openapi/schemas.ts";
+import { BinaryFile, IdParams, ModelParams, NoQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, type RestRoute } from "./route.ts";
 
 const IdempotencyHeader = z.object({
@@ -69,7 +69,7 @@ export const predictionRoutes: readonly RestRoute[] = [
         description: "The file",
         content: {
           "text/csv": { schema: z.string() },
-          "application/x-ndjson": { schema: z.string().meta({ format: "binary" }) },
+          "application/x-ndjson": { schema: BinaryFile },
         },
       },
     },

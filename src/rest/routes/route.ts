@@ -31,13 +31,20 @@ export interface RestRoute {
   query: z.ZodObject;
   headers?: z.ZodObject;
   /** As the document shows it; the use case parses. */
-  body?: { contentType: string; otherTypes?: readonly string[]; schema: z.ZodType; example?: unknown };
+  body?: {
+    contentType: string;
+    otherTypes?: readonly string[];
+    schema: z.ZodType;
+    /** Of the other types; left out: the same. */
+    otherSchema?: z.ZodType;
+    example?: unknown;
+  };
   responses: NonNullable<FastifyZodOpenApiSchema["response"]>;
   errors: readonly ErrorCode[];
   bodyLimitBytes?: number;
   /** The body is handed on as a stream, without the framework's limits of time. */
   upload?: boolean;
-  /** The JSON body is handed on as bytes. */
+  /** The body, JSON or one of the other types, is handed on as bytes. */
   unreadJson?: boolean;
   /** Whether how long it takes is up to others: a job's change, a client that downloads slowly. */
   isLong?: (request: FastifyRequest) => boolean;

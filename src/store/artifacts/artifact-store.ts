@@ -52,6 +52,10 @@ export const artifactKeys = {
     `${tenant}/datasets/${id}/data.${format}`,
   /** An archive of images as it came, until they have been read. */
   datasetUpload: (tenant: string, id: string) => `${tenant}/datasets/${id}/upload`,
+  /** Pixels set aside during an upload, to be read in another order. */
+  datasetAside: (tenant: string, id: string) => `${tenant}/datasets/${id}/aside`,
+  /** Where in a file of images each row begins. */
+  datasetIndex: (tenant: string, id: string) => `${tenant}/datasets/${id}/data.index`,
   datasetManifest: (tenant: string, id: string) => `${tenant}/datasets/${id}/manifest.json`,
   models: (tenant: string) => `${tenant}/models/`,
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,

@@ -105,6 +105,8 @@ const writeFile = async (
   body: Readable | Uint8Array,
   { limitBytes = Number.POSITIVE_INFINITY, ifAbsent = false }: WriteOptions = {},
 ): Promise<WrittenArtifact> => {
+  // A body may break while its file is opened, before anyone reads it; reading tells its error then.
+  if (!(body instanceof Uint8Array)) body.on("error", () => undefined);
   const draft = join(temporary, temporaryName());
   const handle = await onFiles(() => open(draft, "wx", 0o640));
   try {

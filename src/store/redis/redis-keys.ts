@@ -54,6 +54,9 @@ export const redisKeys = {
   aliasHistory: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:alias-history:${name}`,
 } as const;
 
+/** For which an idempotency key is kept. */
+export const idempotencySeconds = 7 * 24 * 3600;
+
 /** KEYS[1..10] of every script that works on one job, as `jobPrelude` names them. */
 export const jobKeys = (tenant: TenantId, id: JobId): string[] => {
   const job = `${redisKeys.jobPrefix(tenant)}:${id}`;

@@ -5,11 +5,10 @@ import type { DueWebhook } from "../../domain/jobs/webhook.ts";
 import type { WebhookOutbox } from "../webhook-outbox.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { parseRecord } from "./jobs/job-record.ts";
+import { onMessage } from "./on-message.ts";
 import { onRedis } from "./redis-error.ts";
 import { jobKeys, redisKeys } from "./redis-keys.ts";
 import { noteWebhookOutcome, readDueWebhook } from "./scripts/webhooks.ts";
-
-const channel = redisKeys.dueWebhooks;
 
 const toMember = ({ tenant, job }: DueWebhook): string => `${tenant}/${job}`;
 
@@ -50,14 +49,6 @@ export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; 
         JSON.stringify(boundEvent(event)),
         settled ? "settled" : "",
       )) === 1,
-    onDue: (listener) => {
-      const heard = (from: string): void => {
-        if (from === channel) listener();
-      };
-      subscriber.on("message", heard);
-      // Subscribed again by the client after an outage.
-      subscriber.subscribe(channel).catch(() => undefined);
-      return () => void subscriber.off("message", heard);
-    },
+    onDue: (listener) => onMessage(subscriber, redisKeys.dueWebhooks, () => listener()),
   };
 };

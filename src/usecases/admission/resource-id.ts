@@ -25,6 +25,11 @@ export const parseStudyId = (id: string): StudyId => {
   return id;
 };
 
+export const parseAliasName = (name: string): string => {
+  if (!AliasName.safeParse(name).success) throw noSuch("alias", name, "");
+  return name;
+};
+
 /** A model is named by its id or by an alias. */
 export const parseModelReference = (id: string): string => {
   if (!ModelId.safeParse(id).success && !AliasName.safeParse(id).success)

@@ -1,7 +1,7 @@
 import type { AliasCondition } from "../../domain/models/alias.ts";
 import type { Caller } from "../admission/caller.ts";
+import { parseAliasName } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
-import { parseAliasName } from "./alias-name.ts";
 import { publishChange } from "./publish-alias.ts";
 
 /** The name stands for nothing any more; the model stays. `precondition_failed` when it is not as `condition` says. */

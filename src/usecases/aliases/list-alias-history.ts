@@ -1,8 +1,8 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { AliasChange } from "../../domain/models/alias.ts";
 import type { Caller } from "../admission/caller.ts";
+import { parseAliasName } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
-import { parseAliasName } from "./alias-name.ts";
 
 /** What an alias named, newest first, as far as it is kept; of one that was deleted for a day. */
 export const listAliasHistory = async (

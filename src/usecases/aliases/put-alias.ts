@@ -3,6 +3,7 @@ import { AliasName } from "../../domain/ids.ts";
 import { type Alias, type AliasCondition, PutAliasRequest } from "../../domain/models/alias.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { referred } from "../admission/referred.ts";
 import type { Deps } from "../deps.ts";
 import { publishChange } from "./publish-alias.ts";
 
@@ -11,17 +12,6 @@ const requireName = (name: string): string => {
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues[0]?.message ?? "is not a name";
   throw new ServiceError("invalid", `/name: ${detail}`, { errors: [{ pointer: "/name", detail }] });
-};
-
-/** The model that an alias is to name; another alias stands for what it names now. */
-const modelIdOf = async (deps: Deps, caller: Caller, reference: string): Promise<string> => {
-  try {
-    return (await deps.catalogue.model(caller.tenant, reference)).id;
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    const detail = error.message;
-    throw new ServiceError("invalid", `/model: ${detail}`, { errors: [{ pointer: "/model", detail }], cause: error });
-  }
 };
 
 /**
@@ -35,9 +25,11 @@ export const putAlias = async (
 ): Promise<{ alias: Alias; created: boolean }> => {
   const { model } = parse(PutAliasRequest, request.body);
   const name = requireName(request.name);
+  // Another alias stands for what it names now.
+  const { id } = await referred("/model", deps.catalogue.model(caller.tenant, model));
   const { alias, changed } = await deps.catalogue.changeAlias(caller.tenant, {
     name,
-    model: await modelIdOf(deps, caller, model),
+    model: id,
     at: deps.now().toISOString(),
     by: caller.key,
     condition: request.condition ?? null,

@@ -1,54 +1,67 @@
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { createImageTable } from "../../data/images/image-table.ts";
-import { type OnBroken, readPictures } from "../../data/images/read-pictures.ts";
-import type { Column, ImageSource } from "../../domain/datasets/dataset.ts";
+import { type ArchiveOfPictures, openPictures } from "../../data/images/open-pictures.ts";
+import type { Column, DatasetNote, ImageSource } from "../../domain/datasets/dataset.ts";
 import { limits } from "../../domain/limits.ts";
-import type { ReadArchive } from "../../formats/archives/archive-file.ts";
-import { archiveFiles } from "../../formats/archives/archive-files.ts";
-import { createImageDecoder, type ImageSize } from "../../formats/images/decode-image.ts";
+import { createImageDecoder } from "../../formats/images/decode-image.ts";
 import type { ArtifactStore, WrittenArtifact } from "../../store/artifacts/artifact-store.ts";
 import type { Room } from "../admission/room.ts";
 
-interface UploadedImages {
-  /** Where the archive lies until its images have been read, and where their pixels go. */
-  uploadKey: string;
-  key: string;
+interface UploadedImages extends Pick<ArchiveOfPictures, "sizeOf" | "onBroken" | "types" | "dialect"> {
+  /** Where the archive lies until its images have been read, pixels that wait for their turn, the file, and where its rows begin. */
+  keys: Readonly<Record<"upload" | "aside" | "file" | "index", string>>;
   body: Readable;
   /** For the archive, and beside it the pixels. */
   room: Room;
-  size: ImageSize;
-  onBroken: OnBroken;
   /** Whether the sender has gone: then what came is not the whole archive. */
   requireWhole: () => void;
 }
-
-const archiveLimits = {
-  entries: limits.archiveEntries,
-  entryBytes: limits.archiveEntryBytes,
-  totalBytes: limits.archiveUnpackedBytes,
-};
 
 interface StoredImages {
   written: WrittenArtifact;
   profile: { rows: number; columns: Column[] };
   images: ImageSource;
+  notes: { notes?: DatasetNote[] };
 }
+
+/** Byte offsets as uint64, little-endian. */
+const toIndex = (starts: readonly number[]): Buffer => {
+  const index = Buffer.alloc(8 * starts.length);
+  for (let row = 0; row < starts.length; row++) {
+    const start = starts[row]!;
+    index.writeUInt32LE(start % 2 ** 32, 8 * row);
+    index.writeUInt32LE(Math.floor(start / 2 ** 32), 8 * row + 4);
+  }
+  return index;
+};
 
 /**
  * Stores an archive, because a zip file's directory comes last, decodes its images to the data set's file of pixels and removes it again.
  * No more than a few pictures are held at a time.
  */
 export const storeImages = async (artifacts: ArtifactStore, upload: UploadedImages): Promise<StoredImages> => {
-  const { uploadKey, key, body, room, size, onBroken } = upload;
-  const { bytes } = await artifacts.write(uploadKey, room.filled(body), { limitBytes: limits.datasetBytes });
+  const { keys, body, room, sizeOf, onBroken, types, dialect } = upload;
+  const { bytes } = await artifacts.write(keys.upload, room.filled(body), { limitBytes: limits.datasetBytes });
   upload.requireWhole();
-  const read: ReadArchive = (range) => artifacts.read(uploadKey, range);
-  const decode = createImageDecoder(limits.imagePixels);
-  const { pictures, broken } = readPictures(archiveFiles(read, bytes, archiveLimits), decode, { size, onBroken });
-  const { height, width, channels, shorterSide } = size;
-  const table = createImageTable(pictures, { height, width, channels });
-  const written = await artifacts.write(key, room.filled(table.bytes), { limitBytes: limits.imageFileBytes });
-  await artifacts.remove(uploadKey);
-  room.give(bytes);
-  return { written, profile: table.profile(), images: { shorterSide, ...broken() } };
+  let asideBytes = 0;
+  const source = await openPictures({
+    read: (range) => artifacts.read(keys.upload, range),
+    ...{ bytes, sizeOf, onBroken, types, dialect },
+    decode: createImageDecoder(limits.imagePixels),
+    keepAside: async (pixels) => {
+      const kept = await artifacts.write(keys.aside, room.filled(pixels), { limitBytes: limits.imageFileBytes });
+      asideBytes = kept.bytes;
+      return (range) => artifacts.read(keys.aside, range);
+    },
+  });
+  const table = createImageTable(source);
+  const written = await artifacts.write(keys.file, room.filled(table.bytes), { limitBytes: limits.imageFileBytes });
+  for (const key of [keys.upload, keys.aside]) await artifacts.remove(key);
+  room.give(bytes + asideBytes);
+  const index = toIndex(table.starts());
+  await room.take(index.length);
+  await artifacts.write(keys.index, index);
+  const notes = source.notes === undefined || source.notes.length === 0 ? {} : { notes: [...source.notes] };
+  return { written, profile: table.profile(), images: source.source(), notes };
 };

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import { ColumnTypes, type Dataset, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
+import { ColumnTypes, type Dataset, DecimalMark, Delimiter, type ImageShape } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
@@ -24,22 +24,32 @@ const TableParameters = z.object({
 
 const side = z.int().min(1).max(limits.imageSide);
 /** Of archives of images: their size, and what becomes of what is no image. */
-const ImageParameters = z.object({
-  name: TableParameters.shape.name,
+const ImageParameters = TableParameters.extend({
   shorterSide: side.optional(),
   size: side.optional(),
-  channels: z.union([z.literal(1), z.literal(3)]).default(3),
+  channels: z.union([z.literal(1), z.literal(3)]).optional(),
   onBroken: z.enum(["skip", "refuse"]).default("skip"),
 });
 
 const defaultSide = 64;
 
-const toImageSize = ({ shorterSide, size, channels }: z.output<typeof ImageParameters>): ImageSize => {
-  const shorter = shorterSide ?? size ?? defaultSide;
-  const cut = size ?? shorter;
-  if (cut <= shorter) return { height: cut, width: cut, channels, shorterSide: shorter };
-  const detail = `${cut} pixels cannot be cut out of a side of ${shorter}; make shorterSide at least as large, or leave it out`;
-  throw new ServiceError("invalid", `/query/size: ${detail}`, { errors: [{ pointer: "/query/size", detail }] });
+/** The size that is stated; where none is, 64 × 64 in colour, or that of images that have one of their own. */
+const toImageSize = ({ shorterSide, size, channels }: z.output<typeof ImageParameters>) => {
+  const shorter = shorterSide ?? size;
+  if (size !== undefined && shorter !== undefined && size > shorter) {
+    const detail = `${size} pixels cannot be cut out of a side of ${shorter}; make shorterSide at least as large, or leave it out`;
+    throw new ServiceError("invalid", `/query/size: ${detail}`, { errors: [{ pointer: "/query/size", detail }] });
+  }
+  return (own: ImageShape | null): ImageSize | null => {
+    const colours = channels ?? own?.channels ?? 3;
+    if (shorter !== undefined) {
+      const cut = size ?? shorter;
+      return { height: cut, width: cut, channels: colours, shorterSide: shorter };
+    }
+    if (own === null) return { height: defaultSide, width: defaultSide, channels: colours, shorterSide: defaultSide };
+    if (colours === own.channels) return null;
+    return { ...own, channels: colours, shorterSide: Math.min(own.height, own.width) };
+  };
 };
 
 /** What the user says of the file; unchecked. */
@@ -94,18 +104,21 @@ const prepareTable = (stated: Stated, options: ParseOptions): Store => {
 };
 
 const prepareImages = (stated: Stated, options: ParseOptions): Store => {
-  requireNone(stated, ["types"], "is for tables; the label of an image is the name of its folder");
-  requireNone(stated, ["delimiter", "decimal"], "is for tables, sent with Content-Type: text/csv; leave it out");
   const parsed = parse(ImageParameters, stated, options);
-  const size = toImageSize(parsed);
-  const { name, onBroken } = parsed;
+  const sizeOf = toImageSize(parsed);
+  const { name, onBroken, types, ...dialect } = parsed;
   return async ({ artifacts }, { tenant, id, ...upload }) => {
-    const { written, profile, images } = await storeImages(artifacts, {
-      ...{ ...upload, size, onBroken },
-      uploadKey: artifactKeys.datasetUpload(tenant, id),
-      key: artifactKeys.datasetFile(tenant, id, "images"),
+    const { written, profile, images, notes } = await storeImages(artifacts, {
+      ...{ ...upload, sizeOf, onBroken, types },
+      dialect: { delimiter: dialect.delimiter, decimal: dialect.decimal },
+      keys: {
+        upload: artifactKeys.datasetUpload(tenant, id),
+        aside: artifactKeys.datasetAside(tenant, id),
+        file: artifactKeys.datasetFile(tenant, id, "images"),
+        index: artifactKeys.datasetIndex(tenant, id),
+      },
     });
-    return { name, format: "images", images, ...written, ...profile };
+    return { name, format: "images", images, ...notes, ...written, ...profile };
   };
 };
 

@@ -1,5 +1,6 @@
 import type { TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
+import type { NewJob } from "../../store/job-store.ts";
 import type { Deps } from "../deps.ts";
 
 /**
@@ -20,6 +21,20 @@ export const enqueueJob = async (
       "the job is recorded but not yet queued; the reconciler will do it",
     );
   }
+};
+
+/** Records a job durably, within the tenant's quota, and queues it. Once this resolves, the job is not lost. */
+export const recordJob = async (
+  deps: Deps,
+  tenant: TenantId,
+  wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
+): Promise<{ job: Job; created: boolean }> => {
+  const { queuedJobs } = deps.quotas;
+  const quota = queuedJobs === null ? null : { queuedJobs };
+  const createdAt = deps.now().toISOString();
+  const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
+  return { job, created };
 };
 
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */

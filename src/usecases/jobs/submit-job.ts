@@ -3,7 +3,7 @@ import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "./idempotency.ts";
 import { planJob } from "./planning/plan-job.ts";
-import { enqueueJob } from "./queue-entry.ts";
+import { recordJob } from "./queue-entry.ts";
 
 /**
  * Records a job durably and queues it. With an idempotency key, the same body answers with the job that was made first
@@ -16,15 +16,6 @@ export const submitJob = async (
 ): Promise<{ job: Job; created: boolean }> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
   const { spec, plan } = await planJob(deps, caller, request.spec);
-  const { job, created, place } = await deps.jobs.create({
-    tenant: caller.tenant,
-    id: deps.createId("job"),
-    spec,
-    plan,
-    createdAt: deps.now().toISOString(),
-    idempotency: key === null ? null : { key, bodyDigest: digestOf(request.spec) },
-    quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
-  });
-  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
-  return { job, created };
+  const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.spec) };
+  return recordJob(deps, caller.tenant, { id: deps.createId("job"), spec, plan, idempotency });
 };

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull } from "../../domain/errors.ts";
 import { type AnyModel, isImported } from "../../domain/models/model.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
@@ -9,22 +9,12 @@ import { getModelReport } from "./get-model-report.ts";
 /** A chain of fine-tunings may be long; a card tells of the nearest. */
 const mostBases = 20;
 
-const unlessGone = async <T>(find: () => Promise<T>): Promise<T | null> => {
-  try {
-    return await find();
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
-
 const basesOf = async (deps: Deps, caller: Caller, model: AnyModel): Promise<CardContent["bases"]> => {
   const bases: CardContent["bases"][number][] = [];
   let next = model.base;
   while (next !== null && bases.length < mostBases) {
-    const id = next;
-    const base = await unlessGone(() => deps.catalogue.model(caller.tenant, id));
-    bases.push(base ?? { id, deleted: true });
+    const base: AnyModel | null = await orNull(deps.catalogue.model(caller.tenant, next));
+    bases.push(base ?? { id: next, deleted: true });
     next = base?.base ?? null;
   }
   return bases;
@@ -37,7 +27,7 @@ export const getModelCard = async (deps: Deps, caller: Caller, { id }: { id: str
   return modelCard({
     model,
     bases: await basesOf(deps, caller, model),
-    dataset: dataset === null ? null : await unlessGone(() => deps.catalogue.dataset(caller.tenant, dataset)),
+    dataset: dataset === null ? null : await orNull(deps.catalogue.dataset(caller.tenant, dataset)),
     report: isImported(model) ? null : await getModelReport(deps, caller, { id: model.id }),
   });
 };

@@ -1,5 +1,6 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull } from "../../domain/errors.ts";
 import { JobId, ModelId, type TenantId } from "../../domain/ids.ts";
+import { isDone } from "../../domain/jobs/job-state.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Lineage, LineageBranch, LineageJob, LineageModel } from "../../domain/models/lineage.ts";
 import { type AnyModel, isImported } from "../../domain/models/model.ts";
@@ -7,17 +8,7 @@ import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
 
-/** What was deleted while the tree was drawn is no part of it. */
-const orNull = async <T>(read: Promise<T>): Promise<T | null> => {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
-
-/** Reads the tree node by node, as many as one answer shows. */
+/** Reads the tree node by node, as many as one answer shows. What was deleted meanwhile is no part of it. */
 const createReader = async (deps: Deps, tenant: TenantId) => {
   const { catalogue, jobs } = deps;
   const aliases = await catalogue.aliases(tenant);
@@ -64,8 +55,8 @@ const createReader = async (deps: Deps, tenant: TenantId) => {
     for (const id of await catalogue.referrers(tenant, model.id, limits.lineageNodes)) {
       if (!take()) break;
       if (JobId.safeParse(id).success) {
-        const job = await orNull(jobs.get(tenant, id));
-        if (job !== null && !job.done) live.push({ id, state: job.state });
+        const state = await orNull(jobs.state(tenant, id));
+        if (state !== null && !isDone(state)) live.push({ id, state });
       } else if (ModelId.safeParse(id).success) {
         const descendant = await orNull(catalogue.model(tenant, id));
         if (descendant?.base === model.id) descendants.push(await branchOf(descendant));

@@ -9,11 +9,12 @@ import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { readNetwork } from "../../store/artifacts/read-network.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
+import { referred } from "../admission/referred.ts";
 import { openRoom } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { requireWebhookAllowed } from "../jobs/planning/check-webhook.ts";
-import { enqueueJob } from "../jobs/queue-entry.ts";
+import { recordJob } from "../jobs/queue-entry.ts";
 import { getModel } from "../models/get-model.ts";
 
 const requireColumns = (model: Model, dataset: Dataset): void => {
@@ -22,19 +23,6 @@ const requireColumns = (model: Model, dataset: Dataset): void => {
   if (first === undefined) return;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
   throw new ServiceError("invalid", `${first.pointer}: ${first.detail}${more}`, { errors: errors.slice(0, 20) });
-};
-
-const datasetOf = async (deps: Deps, caller: Caller, id: string): Promise<Dataset> => {
-  try {
-    return await deps.catalogue.dataset(caller.tenant, id);
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    const detail = error.message;
-    throw new ServiceError("invalid", `/dataset: ${detail}`, {
-      errors: [{ pointer: "/dataset", detail }],
-      cause: error,
-    });
-  }
 };
 
 /** A multiplication and an addition for each weight and row is all that is known of the work. */
@@ -72,7 +60,7 @@ export const predictDataset = async (
     const detail = `${model.id} was imported, and its inputs are no columns of a data set; send tensors to its predict or infer, or train from it`;
     throw new ServiceError("unprocessable", detail);
   }
-  const dataset = await datasetOf(deps, caller, asked.dataset);
+  const dataset = await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   requireColumns(model, dataset);
   const { webhook: _, ...own } = model.spec;
   const { name = model.name, priority, maxSeconds, webhook } = asked;
@@ -89,16 +77,11 @@ export const predictDataset = async (
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
   const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
   await room.close();
-  const { job, created, place } = await deps.jobs.create({
-    tenant: caller.tenant,
+  return recordJob(deps, caller.tenant, {
     id,
     spec,
     plan,
     prediction: { model: model.id, rows: dataset.rows, result: null },
-    createdAt: deps.now().toISOString(),
     idempotency: key === null ? null : { key, bodyDigest: digestOf({ model: request.model, predict: request.body }) },
-    quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
   });
-  if (job.state === "queued") await enqueueJob(deps, caller.tenant, job, { place, isNew: created });
-  return { job, created };
 };

@@ -11,11 +11,12 @@ import { cornersOf } from "../../search/corners.ts";
 import type { Dimension, Point } from "../../search/dimension.ts";
 import { gridSize } from "../../search/grid.ts";
 import { readSpace } from "../../search/read-space.ts";
-import { fromValues, toValues } from "../../search/values.ts";
+import { toValues } from "../../search/values.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import type { Deps } from "../deps.ts";
-import { planJob } from "../jobs/planning/plan-job.ts";
+import { type PlannedJob, planJob } from "../jobs/planning/plan-job.ts";
+import { readGuess } from "./course/read-guess.ts";
 
 export interface PlannedStudy {
   spec: ResolvedStudySpec;
@@ -31,10 +32,8 @@ const placed = (
   error: ServiceError,
   space: ResolvedStudySpec["space"],
   values: Record<string, unknown>,
-  where: string | null,
 ): ServiceError => {
   const errors = error.errors.map(({ pointer, detail }) => {
-    if (where !== null) return toFieldError(where, detail);
     const from = Object.keys(space).find(
       (each) => pointer === each || pointer.startsWith(`${each}/`) || each.startsWith(`${pointer}/`),
     );
@@ -51,13 +50,8 @@ const placed = (
 const checkGuesses = (spec: ResolvedStudySpec, dimensions: readonly Dimension[]): Point[] => {
   const errors = createSpecErrors();
   const points = spec.guesses.flatMap((guess, i) => {
-    const found = fromValues(spec.space, dimensions, guess);
-    if ("point" in found) return [found.point];
-    for (const pointer of found.missing)
-      errors.add(`/guesses/${i}/${toPointerSegment(pointer)}`, "is required: a guess has a value of every parameter");
-    for (const pointer of found.foreign)
-      errors.add(`/guesses/${i}/${toPointerSegment(pointer)}`, "is not in the space");
-    return [];
+    const point = readGuess(spec.space, dimensions, guess, `/guesses/${i}`, errors);
+    return point === null ? [] : [point];
   });
   errors.throwIfAny("invalid");
   return points;
@@ -76,12 +70,13 @@ const resolved = async (
   deps: Deps,
   caller: Caller,
   body: unknown,
-): Promise<{ spec: ResolvedStudySpec; template: ResolvedJobSpec; dimensions: Dimension[] }> => {
+): Promise<{ spec: ResolvedStudySpec; template: ResolvedJobSpec; dimensions: Dimension[]; known: PlannedJob }> => {
   const asked = parse(StudySpec, body);
   const sent = isObject(body) ? body.job : {};
-  const { dataset, base } = await planJob(deps, caller, sent).catch((error: unknown) => {
-    throw error instanceof ServiceError ? placed(error, {}, {}, null) : error;
+  const known = await planJob(deps, caller, sent).catch((error: unknown) => {
+    throw error instanceof ServiceError ? placed(error, {}, {}) : error;
   });
+  const { dataset, base } = known;
   const errors = createSpecErrors();
   const { spec, template } = resolveStudy(
     asked,
@@ -91,7 +86,7 @@ const resolved = async (
   );
   const dimensions = readSpace(spec.space, errors);
   errors.throwIfAny("invalid");
-  return { spec, template, dimensions };
+  return { spec, template, dimensions, known };
 };
 
 /** An alias may move while the study runs: its record names the model it meant. */
@@ -103,7 +98,7 @@ const withBase = (sent: unknown, model: string): unknown =>
  * trial is refused later.
  */
 export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Promise<PlannedStudy> => {
-  const { spec, template, dimensions } = await resolved(deps, caller, body);
+  const { spec, template, dimensions, known } = await resolved(deps, caller, body);
   const guesses = checkGuesses(spec, dimensions);
   checkGrid(spec, dimensions);
   const plans: Plan[] = [];
@@ -113,11 +108,11 @@ export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Prom
     const values = toValues(spec.space, point);
     const job = jobWithValues(spec, template, values, { study: "std", number: 0 });
     try {
-      const planned = await planJob(deps, caller, job);
+      const planned = await planJob(deps, caller, job, known);
       plans.push(planned.plan);
       epochs = Math.max(spec.pruner.type === "none" ? epochs : 0, planned.spec.training.epochs);
     } catch (error) {
-      throw error instanceof ServiceError ? placed(error, spec.space, values, null) : error;
+      throw error instanceof ServiceError ? placed(error, spec.space, values) : error;
     }
   }
   return { spec, dimensions, epochs, plans };

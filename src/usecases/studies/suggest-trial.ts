@@ -1,23 +1,18 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { toPointerSegment } from "../../domain/pointer.ts";
 import type { Study } from "../../domain/studies/study.ts";
 import { TrialValues } from "../../domain/studies/study-spec.ts";
-import { fromValues } from "../../search/values.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { dimensionsOf } from "./course/next-trial.ts";
+import { readGuess } from "./course/read-guess.ts";
 
 const checkValues = (study: Study, values: TrialValues): void => {
   const errors = createSpecErrors();
-  const found = fromValues(study.spec.space, dimensionsOf(study), values);
-  if ("point" in found) return;
-  for (const pointer of found.missing)
-    errors.add(`/values/${toPointerSegment(pointer)}`, "is required: a guess has a value of every parameter");
-  for (const pointer of found.foreign) errors.add(`/values/${toPointerSegment(pointer)}`, "is not in the space");
+  readGuess(study.spec.space, dimensionsOf(study), values, "/values", errors);
   errors.throwIfAny("invalid");
 };
 

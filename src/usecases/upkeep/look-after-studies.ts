@@ -1,12 +1,12 @@
 import { ServiceError } from "../../domain/errors.ts";
+import type { StudyName } from "../../store/study-store.ts";
 import type { Deps } from "../deps.ts";
 import { advanceStudy } from "../studies/course/advance-study.ts";
+import { INTERVAL_MS, keepLooking } from "./keep-looking.ts";
 
-const INTERVAL_MS = 2000;
-
-/** Takes every open study as far as it can go now. One that fails does not hold up the others. */
-export const lookAfterStudies = async (deps: Deps): Promise<void> => {
-  for (const { tenant, id } of await deps.studies.open()) {
+/** Takes each of these studies as far as it can go now. One that fails does not hold up the others. */
+const advanceEach = async (deps: Deps, studies: Iterable<StudyName>): Promise<void> => {
+  for (const { tenant, id } of studies) {
     try {
       await advanceStudy(deps, tenant, id);
     } catch (error) {
@@ -17,46 +17,34 @@ export const lookAfterStudies = async (deps: Deps): Promise<void> => {
   }
 };
 
-/** Looks now, whenever a trial ends or a study is changed, and every few seconds, until stopped. An outage is logged once and ends by itself. */
+/** Takes every open study as far as it can go now. */
+export const lookAfterStudies = async (deps: Deps): Promise<void> => advanceEach(deps, await deps.studies.open());
+
+/**
+ * Looks now, then at each study of which there is news, and every few seconds at all, as news may be lost; until stopped. An outage is
+ * logged once and ends by itself.
+ */
 export const startStudies = (deps: Deps): (() => Promise<void>) => {
-  let stopped = false;
-  let healthy = true;
-  let woken = false;
-  let wake = (): void => {};
-  const unsubscribe = deps.studies.onNews(() => {
-    woken = true;
-    wake();
+  const named = new Map<string, StudyName>();
+  /** When all were last looked at without a failure. */
+  let sawAllMs = Number.NEGATIVE_INFINITY;
+  return keepLooking({
+    look: async (woken) => {
+      const news = [...named.values()];
+      named.clear();
+      const nowMs = performance.now();
+      const all = !woken || nowMs - sawAllMs >= INTERVAL_MS;
+      const sawMs = all ? nowMs : sawAllMs;
+      // What an outage cuts short is made up for by a look at all.
+      sawAllMs = Number.NEGATIVE_INFINITY;
+      await (all ? lookAfterStudies(deps) : advanceEach(deps, news));
+      sawAllMs = sawMs;
+    },
+    subscribe: (wake) =>
+      deps.studies.onNews((study) => {
+        named.set(`${study.tenant}/${study.id}`, study);
+        wake();
+      }),
+    failed: (error) => deps.log.warn({ err: error }, "studies could not be looked after; trying again"),
   });
-  const idle = async (): Promise<void> => {
-    // After a failure the pause is kept: Redis that comes back is not to be met by a storm.
-    if (stopped || (woken && healthy)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, INTERVAL_MS);
-      wake = () => {
-        if (!healthy && !stopped) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  };
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      woken = false;
-      try {
-        await lookAfterStudies(deps);
-        healthy = true;
-      } catch (error) {
-        if (healthy) deps.log.warn({ err: error }, "studies could not be looked after; trying again");
-        healthy = false;
-      }
-      await idle();
-    }
-  };
-  const running = run();
-  return async () => {
-    stopped = true;
-    unsubscribe();
-    wake();
-    await running;
-  };
 };

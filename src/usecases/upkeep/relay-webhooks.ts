@@ -1,6 +1,7 @@
 import type { Log } from "../../domain/log.ts";
 import type { WebhookQueue } from "../../queue/webhook-queue.ts";
 import type { WebhookOutbox } from "../../store/webhook-outbox.ts";
+import { keepLooking } from "./keep-looking.ts";
 
 export interface RelayDeps {
   outbox: WebhookOutbox;
@@ -10,7 +11,6 @@ export interface RelayDeps {
 }
 
 const PAGE = 100;
-const INTERVAL_MS = 2000;
 /** An entry that the queue lost is put in again after so long. */
 const LOOK_AGAIN_MS = 10 * 60_000;
 
@@ -29,44 +29,9 @@ export const relayWebhooks = async ({ outbox, queue, now }: RelayDeps): Promise<
 };
 
 /** Relays now, whenever something becomes due and every few seconds, until stopped. An outage is logged once and ends by itself. */
-export const startWebhookRelay = (deps: RelayDeps): (() => void) => {
-  let stopped = false;
-  let healthy = true;
-  let wake = (): void => {};
-  let woken = false;
-  const unsubscribe = deps.outbox.onDue(() => {
-    woken = true;
-    wake();
+export const startWebhookRelay = (deps: RelayDeps): (() => Promise<void>) =>
+  keepLooking({
+    look: () => relayWebhooks(deps),
+    subscribe: (wake) => deps.outbox.onDue(wake),
+    failed: (error) => deps.log.warn({ err: error }, "due webhooks could not be queued; trying again"),
   });
-  const idle = async (): Promise<void> => {
-    // After a failure the pause is kept: Redis that comes back is not to be met by a storm.
-    if (stopped || (woken && healthy)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, INTERVAL_MS);
-      wake = () => {
-        if (!healthy && !stopped) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  };
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      woken = false;
-      try {
-        await relayWebhooks(deps);
-        healthy = true;
-      } catch (error) {
-        if (healthy) deps.log.warn({ err: error }, "due webhooks could not be queued; trying again");
-        healthy = false;
-      }
-      await idle();
-    }
-  };
-  void run();
-  return () => {
-    stopped = true;
-    unsubscribe();
-    wake();
-  };
-};

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
@@ -12,15 +12,6 @@ export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catal
 
 /** An upload or a last commit that is under way looks like an orphan; none takes so long. */
 const GRACE_MS = 86_400_000;
-
-const orNull = async <T>(read: () => Promise<T>): Promise<T | null> => {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
 
 type Folders = Map<string, { id: string; hasManifest: boolean; hasLog: boolean }>;
 
@@ -42,12 +33,12 @@ const write = ({ artifacts }: RetentionDeps, key: string, value: object) =>
 
 /** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
 const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<string>): Promise<void> => {
-  for (const id of ids) await publishJob(deps, tenant, id, await orNull(() => deps.jobs.get(tenant, id)));
+  for (const id of ids) await publishJob(deps, tenant, id, await orNull(deps.jobs.get(tenant, id)));
 };
 
 const publishStudies = async (deps: RetentionDeps, tenant: TenantId): Promise<void> => {
   for (const id of await deps.studies.unpublished(tenant)) {
-    const record = await orNull(() => deps.studies.get(tenant, id));
+    const record = await orNull(deps.studies.get(tenant, id));
     if (record === null) await deps.studies.published(tenant, id);
     else await publishStudy(deps, tenant, record.study);
   }
@@ -86,7 +77,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
     await artifacts.remove(prefix);
     count += 1;
   };
-  const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(() => jobs.get(tenant, id)) : null);
+  const jobOf = (id: string) => (JobId.safeParse(id).success ? orNull(jobs.get(tenant, id)) : null);
 
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
   await publishStudies(deps, tenant);
@@ -105,7 +96,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   }
   for (const [files, { id, hasManifest }] of ofModels) {
     if (hasManifest) continue;
-    const model = await orNull(() => catalogue.model(tenant, id));
+    const model = await orNull(catalogue.model(tenant, id));
     if (model !== null) await write(deps, artifactKeys.modelManifest(tenant, id), model);
     if (model !== null || !isOld(id)) continue;
     // The weights are written before the last commit: while the job may still make it, they stay.
@@ -114,7 +105,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   }
   for (const [files, { id, hasManifest }] of ofDatasets) {
     if (hasManifest) continue;
-    const dataset = await orNull(() => catalogue.dataset(tenant, id));
+    const dataset = await orNull(catalogue.dataset(tenant, id));
     if (dataset !== null) await write(deps, artifactKeys.datasetManifest(tenant, id), dataset);
     else if (isOld(id)) await remove(files);
   }

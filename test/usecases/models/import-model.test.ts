@@ -83,6 +83,7 @@ describe("a network from a file", () => {
     const { predictions } = await ask(clients.models, clients.models.predict, {
       model: model.id,
       rows: [{ x: [1, 1] }],
+      pictures: [],
     });
     expect(predictions[0]?.kind).toMatchObject({ $case: "network", value: { outputs: { y: [3.5, 6.5] } } });
   });

@@ -117,6 +117,21 @@ describe("the prediction of a data set", () => {
     expect((await fileOf(cut)).equals(await fileOf(whole))).toBe(true);
   });
 
+  test("whose checkpoints cannot be used starts anew, says so, and leaves the same bytes", async () => {
+    const [whole, cut] = [createId("job", Date.now()), createId("job", Date.now())];
+    const undisturbed = await run(whole);
+    const { key, sha256 } = { key: artifactKeys.checkpoint(tenant, cut, 4096, 1), sha256: "0".repeat(64) };
+    await jobs.artifacts.write(key, Buffer.from("torn"));
+    const record = { key, sha256, step: 4096, attempt: 1, at: new Date().toISOString() };
+    const { end, posted } = await run(cut, { checkpoints: [record] });
+    expect(posted.filter(({ type }) => type === "event")).toMatchObject([
+      { name: "corrupt_checkpoint", data: { step: 4096 } },
+      { name: "started_anew", data: { checkpoints: 1 } },
+    ]);
+    expect(end).toEqual(undisturbed.end);
+    expect((await fileOf(cut)).equals(await fileOf(whole))).toBe(true);
+  });
+
   test("fails where the file is not what was uploaded, and says so", async () => {
     const key = artifactKeys.datasetFile(tenant, dataset.id);
     await jobs.artifacts.write(key, Readable.from([Buffer.from(csv(rows - 1))]));

@@ -28,20 +28,30 @@ export const photographs = async (each = 40): Promise<Packed[]> => {
   return files;
 };
 
+interface UploadOptions {
+  side: number;
+  onBroken?: "skip" | "refuse";
+  pack?: (files: readonly Packed[]) => Uint8Array;
+}
+
 /** A data set of squares of pixels, as an upload leaves it in the store. */
 export const uploadPictures = async (
   artifacts: ArtifactStore,
   files: readonly Packed[],
-  { side, onBroken = "skip" }: { side: number; onBroken?: "skip" | "refuse" },
+  { side, onBroken = "skip", pack = buildZip }: UploadOptions,
 ): Promise<Dataset> => {
   const id = createId("ds", Date.now());
-  const { written, profile, images } = await storeImages(artifacts, {
-    ...{ uploadKey: artifactKeys.datasetUpload("default", id), key: artifactKeys.datasetFile("default", id, "images") },
-    ...{
-      body: Readable.from([buildZip(files)]),
-      room: unlimitedRoom,
+  const size = { height: side, width: side, channels: 3, shorterSide: side };
+  const { written, profile, images, notes } = await storeImages(artifacts, {
+    keys: {
+      upload: artifactKeys.datasetUpload("default", id),
+      aside: artifactKeys.datasetAside("default", id),
+      file: artifactKeys.datasetFile("default", id, "images"),
+      index: artifactKeys.datasetIndex("default", id),
     },
-    ...{ size: { height: side, width: side, channels: 3, shorterSide: side }, onBroken, requireWhole: () => {} },
+    ...{ body: Readable.from([pack(files)]), room: unlimitedRoom, requireWhole: () => {} },
+    ...{ sizeOf: () => size, onBroken, types: {}, dialect: {} },
   });
-  return { id, name: "stripes", format: "images", images, ...written, ...profile, createdAt: "2026-11-24T00:00:00Z" };
+  const stored = { ...written, ...profile };
+  return { id, name: "stripes", format: "images", images, ...notes, ...stored, createdAt: "2026-11-24T00:00:00Z" };
 };

@@ -22,7 +22,9 @@ const features = z
   .min(1)
   .max(limits.columns)
   .optional()
-  .describe("The columns to learn from, in any order. Left out: every column but the label.");
+  .describe(
+    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label.",
+  );
 
 export const TaskSpec = z
   .discriminatedUnion("type", [

@@ -6,9 +6,12 @@ import { type SplitSizes, splitStrata } from "./split-sizes.ts";
 /** The label column's name; null for tasks without one. */
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
 
-/** The features: those the task names, or else every column but the label. */
-export const featureNames = (task: TaskSpec, dataset: Pick<Dataset, "columns">): readonly string[] =>
-  task.features ?? dataset.columns.map(({ name }) => name).filter((name) => name !== labelName(task));
+/** The features: those the task names, or else the image of a data set of images, of others every column but the label. */
+export const featureNames = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): readonly string[] => {
+  if (task.features !== undefined) return task.features;
+  const images = columns.filter(({ type }) => type === "image");
+  return (images.length > 0 ? images : columns).map(({ name }) => name).filter((name) => name !== labelName(task));
+};
 
 /** For those that look for many: a list of columns may have thousands, and a search in it for each of them takes seconds. */
 export const columnsByName = ({ columns }: Pick<Dataset, "columns">): ReadonlyMap<string, Column> =>

@@ -38,7 +38,8 @@ export const lossCases: CasesOf<LossKernels> = {
       ...[loss, dx, x, r.integer(rows, -1, classes), r.maybeReal(classes, 0, 2), r.maybeReal(rows, 0, 2)],
       ...[r.double(0.25), classes, r.flag() * 0.1],
     ];
-    const outputs = [realOutput(loss, rows, 6, 4), ...(dx ? [realOutput(dx, n, 8, 0.25)] : [])];
+    // A sum of n rounded terms is off by up to n/2 ulp; a row sums its exponentials, and with smoothing its targets and products.
+    const outputs = [realOutput(loss, rows, 6 + classes, 4), ...(dx ? [realOutput(dx, n, 8 + classes, 0.25)] : [])];
     return { args, units: rows, outputs };
   },
   labelWeightScale: (r) => {

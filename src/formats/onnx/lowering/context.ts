@@ -1,4 +1,5 @@
 import type { NetworkNode, NetworkTensor, Padding } from "../../../domain/models/network.ts";
+import { productOf } from "../folding/axes.ts";
 import { toDim } from "../folding/batch-size.ts";
 import type { OnnxNode } from "../graph.ts";
 import { nodeProblem } from "../onnx-error.ts";
@@ -95,7 +96,7 @@ export const addTensor = (
   known: Known,
   tensor: { shape: readonly number[]; data: Float32Array; kind: NetworkTensor["kind"] },
 ): string => {
-  const needed = tensor.shape.reduce((product, size) => product * size, 1);
+  const needed = productOf(tensor.shape);
   if (tensor.data.length !== needed)
     throw nodeProblem(node, `its ${part} has ${tensor.data.length} elements where ${needed} are needed`);
   const wanted = tensorName(known.source, node, part);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isObject } from "../../../domain/is-object.ts";
 import { Importances, Leaderboard } from "../../../domain/studies/standing.ts";
 import { Study } from "../../../domain/studies/study.ts";
 import { StudySpec } from "../../../domain/studies/study-spec.ts";
@@ -8,18 +9,19 @@ import { getImportances } from "../../../usecases/studies/get-importances.ts";
 import { getLeaderboard } from "../../../usecases/studies/get-leaderboard.ts";
 import { getStudy } from "../../../usecases/studies/get-study.ts";
 import { listStudies } from "../../../usecases/studies/list-studies.ts";
+import { listStudyEvents } from "../../../usecases/studies/list-study-events.ts";
 import { listTrials } from "../../../usecases/studies/list-trials.ts";
 import { pauseStudy } from "../../../usecases/studies/pause-study.ts";
 import { resumeStudy } from "../../../usecases/studies/resume-study.ts";
 import { submitStudy } from "../../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../../usecases/studies/suggest-trial.ts";
 import { validateStudy } from "../../../usecases/studies/validate-study.ts";
+import { watchStudy } from "../../../usecases/studies/watch-study.ts";
 import { EventPage, EventsQuery, IdParams, NoQuery, PageQuery, SubmitQuery } from "../../openapi/schemas.ts";
 import { StudyPage, StudyValidation, Suggestion, TrialPage } from "../../openapi/study-schemas.ts";
-import { wantsPage } from "../job-events.ts";
+import { answerEvents, wantsPage } from "../job-events.ts";
 import { IdempotencyHeader } from "../job-routes.ts";
 import { defineRoute, json, noContent, type RestRoute } from "../route.ts";
-import { answerStudyEvents } from "./study-events.ts";
 
 const tag = "studies";
 const ofId = { tag, params: IdParams, query: NoQuery };
@@ -158,7 +160,7 @@ const reading: readonly RestRoute[] = [
     },
     errors: ["not_found"],
     isLong: ({ headers }) => !wantsPage(headers.accept),
-    handle: answerStudyEvents,
+    handle: answerEvents({ get: getStudy, list: listStudyEvents, watch: watchStudy }),
   }),
 ];
 
@@ -179,7 +181,7 @@ export const studyRoutes: readonly RestRoute[] = [
     responses: { 202: json("The study, whose `guesses` wait", Study) },
     errors: ["not_found", "forbidden_transition", "timed_out", "too_large", "unsupported_media_type", "quota_exceeded"],
     handle: async ({ deps, caller, params, body, reply }) => {
-      const values = typeof body === "object" && body !== null && "values" in body ? body.values : undefined;
+      const values = isObject(body) ? body.values : undefined;
       reply.code(202);
       return suggestTrial(deps, caller, { id: params.id ?? "", values });
     },

@@ -13,7 +13,6 @@ export interface JobRecord {
   checkpoints: CheckpointRecord[];
   place: number;
   trial: Trial | null;
-  reachedEpoch: number | null;
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
@@ -58,7 +57,7 @@ const toMap = (flat: readonly string[]): Map<string, string> => {
   return fields;
 };
 
-const numberOf = (text: string | undefined): number | null => (text ? Number(text) : null);
+export const numberOf = (text: string | null | undefined): number | null => (text ? Number(text) : null);
 
 /** Records are written by this service only, so a field that is missing is a bug. */
 export const parseRecord = ([flat, history]: RawJob): JobRecord => {
@@ -94,6 +93,5 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     checkpoints: JSON.parse(field("checkpoints")),
     place: Number(field("place")),
     trial: fields.has("study") ? { pauseAtEpoch: numberOf(fields.get("pauseAtEpoch")) } : null,
-    reachedEpoch: numberOf(fields.get("reachedEpoch")),
   };
 };

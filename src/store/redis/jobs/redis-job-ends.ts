@@ -1,6 +1,7 @@
 import { transitions } from "../../../domain/jobs/job-state.ts";
 import type { JobStore } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { namesOf } from "../redis-models.ts";
 import type { JobScripts } from "./job-scripts.ts";
 
 const mayCome = JSON.stringify(transitions.succeed.from);
@@ -16,8 +17,7 @@ export const createEnds = ({
       ...jobKeys(tenant, job),
       `${redisKeys.modelPrefix(tenant)}:${model.id}`,
       redisKeys.modelIndex(tenant),
-      redisKeys.named(tenant, model.name),
-      redisKeys.versions(tenant, model.name),
+      ...namesOf(tenant, model),
     ];
     const [text, measured] = [JSON.stringify(model), JSON.stringify(metrics)];
     return (

@@ -8,6 +8,16 @@ import { absent, type JobScripts } from "./job-scripts.ts";
 
 type EventLog = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "metrics">;
 
+/** Events from `from` on, which is the first of them if it is kept; of a job or a study. */
+export const readEventStream = async (
+  redis: Redis,
+  stream: string,
+  { from, limit }: { from: string | null; limit: number },
+): Promise<JobEvent[]> => {
+  const entries = await onRedis(() => redis.xrange(stream, from ?? "-", "+", "COUNT", limit));
+  return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
+};
+
 /** A job's events and its metrics history. */
 export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: number): EventLog => ({
   appendEvent: async ({ tenant, job, attempt }, event) => {
@@ -15,11 +25,7 @@ export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: n
     if (appended === -1) throw absent(job);
     return appended === 1;
   },
-  events: async (tenant, id, { from, limit }) => {
-    const stream = `${redisKeys.jobPrefix(tenant)}:${id}:events`;
-    const entries = await onRedis(() => redis.xrange(stream, from ?? "-", "+", "COUNT", limit));
-    return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
-  },
+  events: (tenant, id, page) => readEventStream(redis, `${redisKeys.jobPrefix(tenant)}:${id}:events`, page),
   appendMetrics: async ({ tenant, job, attempt }, points) => {
     const args = points.flatMap((point) => [point.step, JSON.stringify(point)]);
     return (await scripts.appendMetrics(jobKeys(tenant, job), attempt, leaseMs, ...args)) === 1;

@@ -6,6 +6,7 @@ import type { JobStore, UnfinishedJob } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
+import { numberOf } from "./job-record.ts";
 import { absent, createJobScripts, type JobScripts } from "./job-scripts.ts";
 import { createEventLog } from "./redis-job-event-log.ts";
 import { createRuns } from "./redis-job-runs.ts";
@@ -44,6 +45,12 @@ export const createRedisJobStore = ({
       const state = await onRedis(() => redis.hget(`${redisKeys.jobPrefix(tenant)}:${id}`, "state"));
       if (state === null) throw absent(id);
       return JobState.parse(state);
+    },
+    reachedEpoch: async (tenant, id) => {
+      const record = `${redisKeys.jobPrefix(tenant)}:${id}`;
+      const [known, epoch] = await onRedis(() => redis.hmget(record, "id", "reachedEpoch"));
+      if (!known) throw absent(id);
+      return numberOf(epoch);
     },
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),

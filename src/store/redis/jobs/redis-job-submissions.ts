@@ -5,24 +5,13 @@ import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { JobStore, NewJob } from "../../job-store.ts";
-import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
 
-const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
-
 type Submissions = Pick<
   JobStore,
-  | "create"
-  | "get"
-  | "list"
-  | "promote"
-  | "reachedEpoch"
-  | "requestPause"
-  | "requestResume"
-  | "requestCancel"
-  | "remove"
-  | "restore"
+  "create" | "get" | "list" | "promote" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
 >;
 
 /** What users do with jobs. */
@@ -56,7 +45,6 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
     const { job, place, moved } = await request("resumed", asked);
     return { job, place, moved };
   },
-  reachedEpoch: async (tenant, id) => (await read(tenant, id)).reachedEpoch,
   requestCancel: async (tenant, id, at) => {
     const asked = { tenant, id, at, reason: "cancellation requested" };
     const by = ["requestCancel", "cancelWaiting"] as const;
@@ -108,7 +96,7 @@ const create = async (
     wanted.createdAt,
     "submitted",
     idempotency?.bodyDigest ?? "",
-    IDEMPOTENCY_SECONDS,
+    idempotencySeconds,
     quota?.queuedJobs ?? "",
     wanted.study?.id ?? "",
   )) as [string, string[], string[]];

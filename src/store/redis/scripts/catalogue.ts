@@ -14,27 +14,31 @@ return 1
 `;
 
 /**
- * Manifests in descending order of their ids, which is newest first.
+ * Records in descending order of their ids, which is newest first.
  *
  * KEYS  1 index of ids   2 prefix of records
  * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many   3 how many bytes; one is given in any case
- * Result  {1 if there are more, else 0, id, manifest, id, manifest …}
+ * Result  {1 if there are more, else 0, id, record, id, record …}
+ *
+ * @param read  Lua that reads the record at a key, given as Lua
  */
-export const listManifests = `
+export const listRecords = (read: (key: string) => string): string => `
 local most, mostBytes = tonumber(ARGV[2]), tonumber(ARGV[3])
 local result, count, bytes = { 0 }, 0, 0
 for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, most + 1)) do
-  local manifest = redis.call('GET', KEYS[2] .. ':' .. id) or ''
-  if count == most or (count > 0 and bytes + #manifest > mostBytes) then
+  local record = ${read("KEYS[2] .. ':' .. id")} or ''
+  if count == most or (count > 0 and bytes + #record > mostBytes) then
     result[1] = 1
     break
   end
-  count, bytes = count + 1, bytes + #manifest
+  count, bytes = count + 1, bytes + #record
   result[#result + 1] = id
-  result[#result + 1] = manifest
+  result[#result + 1] = record
 end
 return result
 `;
+
+export const listManifests = listRecords((key) => `redis.call('GET', ${key})`);
 
 /**
  * Forgets a resource unless something still refers to it, and notes that its files are to be removed. Again 'removed' until they are.

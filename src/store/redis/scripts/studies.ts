@@ -1,5 +1,6 @@
 import { limits } from "../../../domain/limits.ts";
 import { redisKeys } from "../redis-keys.ts";
+import { listRecords } from "./catalogue.ts";
 import { removalPrelude } from "./removals.ts";
 
 /**
@@ -107,27 +108,8 @@ redis.call('ZADD', index, 0, ARGV[2])
 return 1
 `;
 
-/**
- * Studies in descending order of their ids, which is newest first.
- *
- * KEYS  1 index of ids   2 prefix of records
- * ARGV  1 upper end: '+', or '(' and the last id of the page before   2 how many   3 how many bytes; one is given in any case
- * Result  {1 if there are more, else 0, study, study …}
- */
-export const listStudies = `
-local most, mostBytes = tonumber(ARGV[2]), tonumber(ARGV[3])
-local result, count, bytes = { 0 }, 0, 0
-for _, id in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, most + 1)) do
-  local study = redis.call('HGET', KEYS[2] .. ':' .. id, 'study') or ''
-  if count == most or (count > 0 and bytes + #study > mostBytes) then
-    result[1] = 1
-    break
-  end
-  count, bytes = count + 1, bytes + #study
-  result[#result + 1] = study
-end
-return result
-`;
+/** Studies, as listManifests lists manifests. */
+export const listStudies = listRecords((key) => `redis.call('HGET', ${key}, 'study')`);
 
 /**
  * Deletes a finished study and notes that its files are to be removed. Again 'removed' until they are.

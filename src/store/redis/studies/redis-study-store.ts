@@ -4,16 +4,17 @@ import { assert, ServiceError } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import type { JobEvent } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
-import { limits } from "../../../domain/limits.ts";
+import type { Log } from "../../../domain/log.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
-import type { NewStudy, StudyStore } from "../../study-store.ts";
+import type { NewStudy, StudyName, StudyStore } from "../../study-store.ts";
 import { defineScripts, type Script } from "../define-scripts.ts";
+import { readEventStream } from "../jobs/redis-job-event-log.ts";
+import { createManifestList } from "../manifest-list.ts";
+import { onMessage } from "../on-message.ts";
 import { onRedis } from "../redis-error.ts";
-import { redisKeys } from "../redis-keys.ts";
+import { idempotencySeconds, redisKeys } from "../redis-keys.ts";
 import { commitStudy, createStudy, listStudies, removeStudy, restoreStudy } from "../scripts/studies.ts";
-
-const IDEMPOTENCY_SECONDS = 7 * 24 * 3600;
 
 const keysOf = (tenant: TenantId, id: StudyId): string[] => {
   const study = `${redisKeys.studyPrefix(tenant)}:${id}`;
@@ -29,6 +30,11 @@ const keysOf = (tenant: TenantId, id: StudyId): string[] => {
 };
 
 const absent = (id: StudyId): ServiceError => new ServiceError("not_found", `There is no study ${id}`);
+
+const fromMember = (member: string): StudyName => {
+  const [tenant = "", id = ""] = member.split("/");
+  return { tenant, id };
+};
 
 const toLines = (events: readonly Omit<JobEvent, "id">[]): string =>
   JSON.stringify(events.map((event) => JSON.stringify(event)));
@@ -58,7 +64,7 @@ const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: 
   ];
   const [outcome, text] = (await createScript(
     keys,
-    ...[tenant, study.id, JSON.stringify(study), toLines([event]), idempotency?.bodyDigest ?? "", IDEMPOTENCY_SECONDS],
+    ...[tenant, study.id, JSON.stringify(study), toLines([event]), idempotency?.bodyDigest ?? "", idempotencySeconds],
     ...[mostOpen, datasetId, base, study.state],
   )) as [string, string];
   switch (outcome) {
@@ -104,8 +110,12 @@ const readTrials = async (
  * @param redis fails fast
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
-export const createRedisStudyStore = ({ redis, subscriber }: { redis: Redis; subscriber: Redis }): StudyStore => {
+export const createRedisStudyStore = (
+  { redis, subscriber }: { redis: Redis; subscriber: Redis },
+  log?: Log,
+): StudyStore => {
   const scripts = defineScripts(redis, "study", { createStudy, commitStudy, listStudies, removeStudy, restoreStudy });
+  const list = createManifestList(scripts.listStudies, log);
   const unpublished = (tenant: TenantId): string => `${redisKeys.studyIndex(tenant)}:unpublished`;
   return {
     create: (wanted) => create(scripts.createStudy, wanted),
@@ -116,16 +126,7 @@ export const createRedisStudyStore = ({ redis, subscriber }: { redis: Redis; sub
       if (study == null) throw absent(id);
       return { study: JSON.parse(study), version: Number(version) };
     },
-    list: async (tenant, { pageSize, pageToken }) => {
-      const from = pageToken === null ? "+" : `(${pageToken}`;
-      const keys = [redisKeys.studyIndex(tenant), redisKeys.studyPrefix(tenant)];
-      const [more, ...texts] = (await scripts.listStudies(keys, from, pageSize, limits.pageBytes)) as [
-        number,
-        ...string[],
-      ];
-      const items = texts.map((text): Study => JSON.parse(text));
-      return { items, nextPageToken: more === 1 ? (items.at(-1)?.id ?? null) : null };
-    },
+    list: (tenant, page) => list<Study>(redisKeys.studyIndex(tenant), redisKeys.studyPrefix(tenant), page),
     trials: (tenant, id, range) => readTrials(redis, tenant, id, range),
     commit: async (tenant, version, { study, trials, events }) => {
       const written = trials.flatMap((trial) => [trial.number, JSON.stringify(trial)]);
@@ -133,27 +134,9 @@ export const createRedisStudyStore = ({ redis, subscriber }: { redis: Redis; sub
       const args = [tenant, study.id, version, JSON.stringify(study), study.state, done, toLines(events), ...written];
       return (await scripts.commitStudy(keysOf(tenant, study.id), ...args)) === 1;
     },
-    events: async (tenant, id, { from, limit }) => {
-      const stream = `${redisKeys.studyPrefix(tenant)}:${id}:events`;
-      const entries = await onRedis(() => redis.xrange(stream, from ?? "-", "+", "COUNT", limit));
-      return entries.map(([entryId, fields]): JobEvent => ({ ...JSON.parse(fields[1]!), id: entryId }));
-    },
-    open: async () => {
-      const members = await onRedis(() => redis.smembers(redisKeys.openStudies));
-      return members.map((member) => {
-        const [tenant = "", id = ""] = member.split("/");
-        return { tenant, id };
-      });
-    },
-    onNews: (listener) => {
-      const heard = (channel: string): void => {
-        if (channel === redisKeys.studyNews) listener();
-      };
-      subscriber.on("message", heard);
-      // Subscribed again by the client after an outage.
-      subscriber.subscribe(redisKeys.studyNews).catch(() => undefined);
-      return () => void subscriber.off("message", heard);
-    },
+    events: (tenant, id, page) => readEventStream(redis, `${redisKeys.studyPrefix(tenant)}:${id}:events`, page),
+    open: async () => (await onRedis(() => redis.smembers(redisKeys.openStudies))).map(fromMember),
+    onNews: (listener) => onMessage(subscriber, redisKeys.studyNews, (member) => listener(fromMember(member))),
     remove: async (tenant, id) => {
       const final = JSON.stringify(JobState.options.filter(isDone));
       const keys = [...keysOf(tenant, id), redisKeys.removals(tenant)];

@@ -8,25 +8,14 @@ import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../domain/limits.ts";
 import { type AnyModel, isImported } from "../../../domain/models/model.ts";
+import type { NetworkDescription } from "../../../domain/models/network.ts";
 import { readNetwork } from "../../../store/artifacts/read-network.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
+import { referred } from "../../admission/referred.ts";
 import type { Deps } from "../../deps.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { planFits } from "./plan-fits.ts";
-
-/** What a body refers to is part of the body: an absent one is a fault at its pointer, not a 404 of the route. */
-const referred = async <T>(pointer: string, what: Promise<T>): Promise<T> => {
-  try {
-    return await what;
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    throw new ServiceError("invalid", `${pointer}: ${error.message}`, {
-      errors: [{ pointer, detail: error.message }],
-      cause: error,
-    });
-  }
-};
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
@@ -48,27 +37,42 @@ export interface PlannedJob {
   plan: Plan;
   dataset: Dataset;
   base: AnyModel | null;
+  /** Of the base; null as well if the base's spec tells its layers. */
+  network: NetworkDescription | null;
 }
 
-/** The way of every spec, submitted or only validated: strict parse, references, defaults, plan, limits. */
-export const planJob = async (deps: Deps, caller: Caller, body: unknown): Promise<PlannedJob> => {
+/** What a spec refers to, as it was read before. */
+export type Known = Pick<PlannedJob, "dataset" | "base" | "network">;
+
+/**
+ * The way of every spec, submitted or only validated: strict parse, references, defaults, plan, limits.
+ * @param known is not read again where the spec refers to the same
+ */
+export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?: Known): Promise<PlannedJob> => {
   const asked = parse(JobSpec, body);
   requireWebhookAllowed(deps, asked);
-  const dataset = await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
+  const dataset =
+    asked.dataset === known?.dataset.id
+      ? known.dataset
+      : await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
+  const ofKnown = known !== undefined && asked.base !== undefined && asked.base.model === known.base?.id;
   const base =
     asked.base === undefined
       ? null
-      : await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model));
+      : ofKnown
+        ? known.base
+        : await referred("/base/model", deps.catalogue.model(caller.tenant, asked.base.model));
   // An alias may move while the job waits: the record names the model it meant.
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
-  const network = base === null ? null : await readNetwork(deps.artifacts, caller.tenant, base);
+  const network =
+    base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const planned = await planFits(fitsOf(spec, dataset, base), (fitted, shape) =>
     deps.engine.plan(caller, fitted, shape, network),
   );
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset)] };
   requireWithinLimits(plan, spec);
-  return { spec, plan, dataset, base };
+  return { spec, plan, dataset, base, network };
 };

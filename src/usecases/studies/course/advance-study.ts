@@ -19,6 +19,11 @@ interface Course {
   trials: Trial[];
 }
 
+const failed = ({ now }: Pick<Deps, "now">, trial: Trial, error: string): Trial => ({
+  ...trial,
+  ...{ state: "failed", error, endedAt: now().toISOString() },
+});
+
 /** The job of a trial that was proposed and is not recorded yet. */
 const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial): Promise<Trial> => {
   if (study.state === "cancelling") return { ...trial, state: "cancelled", endedAt: deps.now().toISOString() };
@@ -38,11 +43,11 @@ const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial):
       body,
       pauseAtEpoch: trial.pauseAtEpoch,
     });
-    if (error !== null) return { ...trial, state: "failed", error, endedAt: deps.now().toISOString() };
+    if (error !== null) return failed(deps, trial, error);
     return submitted ? { ...trial, submitted: true } : trial;
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
-    return { ...trial, state: "failed", error: error.message, endedAt: deps.now().toISOString() };
+    return failed(deps, trial, error.message);
   }
 };
 
@@ -50,7 +55,7 @@ const look = async (deps: Deps, course: Course, trial: Trial): Promise<Trial> =>
   const job = await jobOrNull(deps, course.tenant, trial.job);
   if (job !== null) return observeTrial(deps, course.tenant, course.study, trial, job);
   if (!trial.submitted) return submitTrial(deps, course, trial);
-  return { ...trial, state: "failed", error: "its job was deleted", endedAt: deps.now().toISOString() };
+  return failed(deps, trial, "its job was deleted");
 };
 
 /** What has become of the trials that are under way: those of which there is news. */
@@ -135,8 +140,8 @@ const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
             pauseAtEpoch: null,
           });
     if (submitted.error !== null) {
-      const failed = failedFinal(deps, study, "failed", submitted.error);
-      return { trials: [], study: { ...failed, final: { ...final, state: "failed" } } };
+      const change = failedFinal(deps, study, "failed", submitted.error);
+      return { trials: [], study: { ...change, final: { ...final, state: "failed" } } };
     }
     return submitted.submitted ? { trials: [], study: { final: { ...final, submitted: true } } } : null;
   }

@@ -1,7 +1,7 @@
-import { ServiceError } from "../../../domain/errors.ts";
+import { orNull } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
 import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
-import { type AnyModel, isImported } from "../../../domain/models/model.ts";
+import { isImported } from "../../../domain/models/model.ts";
 import type { Estimate } from "../../../domain/models/report.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
@@ -9,6 +9,7 @@ import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import { createTurnTaker } from "../../../domain/turn-taker.ts";
 import { decodeSafetensors } from "../../../formats/safetensors/safetensors.ts";
 import { correctForChoice, type RowScores } from "../../../search/compare-trials.ts";
+import { mean } from "../../../stats/estimate.ts";
 import { sharedRowsInflation } from "../../../stats/sampling.ts";
 import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../../deps.ts";
@@ -40,19 +41,6 @@ const scoreOf: Record<ObjectiveMetric, "loss" | "hit" | "square"> = {
 export const scoreName = (metric: ObjectiveMetric): "loss" | "error" | "squaredError" =>
   (({ loss: "loss", hit: "error", square: "squaredError" }) as const)[scoreOf[metric]];
 
-const modelOrNull = async (
-  { catalogue }: Pick<Deps, "catalogue">,
-  tenant: TenantId,
-  id: string,
-): Promise<AnyModel | null> => {
-  try {
-    return await catalogue.model(tenant, id);
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
-
 /** What the models of the best trials made of each validation row. Models that were deleted have nothing to say. */
 export const readScores = async (
   deps: Deps,
@@ -63,7 +51,7 @@ export const readScores = async (
   const name = scoreOf[study.spec.objective.metric];
   const read: RowScores[] = [];
   for (const { number, model: id } of ranked(study, trials).slice(0, mostTrials)) {
-    const model = id === null ? null : await modelOrNull(deps, tenant, id);
+    const model = id === null ? null : await orNull(deps.catalogue.model(tenant, id));
     if (model === null || isImported(model) || model.files?.scores === undefined) continue;
     const key = artifactKeys.scores(tenant, model.id, model.digest.replace(/^sha256:/, ""));
     const { tensors } = decodeSafetensors(await deps.artifacts.readBytes(key, { limitBytes: mostBytes }));
@@ -113,8 +101,6 @@ const widened = (estimate: Estimate, inflation: number): Estimate => {
   return { value, lower: move(lower), upper: move(upper) };
 };
 
-const meanOf = (scores: Float32Array): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;
-
 /** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */
 export const chooseBest = async (
   deps: Deps,
@@ -138,7 +124,7 @@ export const chooseBest = async (
   const sampled = await correctForChoice(scores, study.spec.seed, createTurnTaker());
   if (sampled === null) return naive;
   const estimate = widened(sampled, inflationOf(study));
-  const convert = toObjective(study.spec.objective.metric, { score: meanOf(own.scores), value: best.objective });
+  const convert = toObjective(study.spec.objective.metric, { score: mean(own.scores), value: best.objective });
   const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
   const [lower = null, upper = null] =
     ends[0] !== null && ends[1] !== null && ends[0]! > ends[1]! ? ends.reverse() : ends;

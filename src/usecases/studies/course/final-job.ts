@@ -1,5 +1,6 @@
 import type { Job } from "../../../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { limits } from "../../../domain/limits.ts";
 import type { FinalJob, Study } from "../../../domain/studies/study.ts";
 
 /** The chosen job once more, on training and validation rows together, for as many epochs as its best had; the test rows stay the same. */
@@ -10,7 +11,7 @@ export const finalBody = (study: Study, chosen: Job): unknown => {
   const epochs = chosen.metrics.bestEpoch ?? chosen.metrics.epochs ?? spec.training.epochs;
   return {
     ...spec,
-    name: `${study.name} final`.slice(0, 200),
+    name: `${study.name} final`.slice(0, limits.nameLength),
     training: { ...training, epochs, earlyStopping: false, split: { ...spec.training.split, validation: 0 } },
     labels: { ...spec.labels, study: study.id, trial: "final" },
   };

@@ -17,24 +17,18 @@ export const budgetOf = ({ spec }: Pick<Study, "spec">, dimensions: readonly Dim
     ? Math.min(spec.trials, gridSize(dimensions, spec.sampler.points) + spec.guesses.length)
     : spec.trials;
 
-/** The epoch of a trial's next rung after these epochs; null: its end. */
-export const nextRung = (
-  { spec, epochs }: Pick<Study, "spec" | "epochs">,
-  number: number,
-  after: number,
-): number | null => {
-  const bracket = bracketOf(spec.pruner, spec.seed, number);
-  return rungsOf(spec.pruner, epochs, bracket).find((at) => at > after) ?? null;
-};
+/** The epoch of the next rung in a bracket after these epochs; null: its end. */
+const nextRung = ({ spec, epochs }: Pick<Study, "spec" | "epochs">, bracket: number, after: number): number | null =>
+  rungsOf(spec.pruner, epochs, bracket).find((at) => at > after) ?? null;
 
 /** The trial that goes on from where it waits, if one may. */
 export const promoted = (study: Study, trials: readonly Trial[]): Trial | null => {
   const { spec, epochs } = study;
   const courses = coursesOf(trials, signOf(spec.objective.direction));
-  const next = nextPromotion(spec.pruner, courses, { seed: spec.seed, epochs });
+  const next = nextPromotion(spec.pruner, courses, epochs);
   const trial = trials.find(({ number }) => number === next?.number);
   if (trial === undefined) return null;
-  return { ...trial, state: "running", pauseAtEpoch: nextRung(study, trial.number, trial.epochs) };
+  return { ...trial, state: "running", pauseAtEpoch: nextRung(study, trial.bracket, trial.epochs) };
 };
 
 /** A grid's points are those of the trials that are no guesses, in their order. */
@@ -70,10 +64,11 @@ export const nextTrial = (
   const guessed = guess === undefined ? null : fromValues(study.spec.space, dimensions, guess);
   const known = guessed !== null && "point" in guessed ? guessed.point : null;
   const point = known ?? proposedPoint(study, dimensions, trials, { number, seen });
+  const bracket = bracketOf(study.spec.pruner, study.spec.seed, number);
   const trial: Trial = {
     ...{ number, job: deps.createId("job"), state: "running", values: toValues(study.spec.space, point), point },
     ...{ guess: known !== null, objective: null, epochs: 0, rung: 0, reached: [], seen, submitted: false, error: null },
-    ...{ bracket: bracketOf(study.spec.pruner, study.spec.seed, number), pauseAtEpoch: nextRung(study, number, 0) },
+    ...{ bracket, pauseAtEpoch: nextRung(study, bracket, 0) },
     ...{ createdAt: deps.now().toISOString(), startedAt: null, endedAt: null, model: null },
   };
   return { trial, guesses: guess === undefined ? study.guesses : guesses };

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../../domain/errors.ts";
+import { orNull, ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -11,14 +11,8 @@ import { pauseJob } from "../../jobs/pause-job.ts";
 import { enqueueJob } from "../../jobs/queue-entry.ts";
 import { serviceCaller } from "./service-caller.ts";
 
-export const jobOrNull = async ({ jobs }: Pick<Deps, "jobs">, tenant: TenantId, id: JobId): Promise<Job | null> => {
-  try {
-    return await jobs.get(tenant, id);
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
-};
+export const jobOrNull = ({ jobs }: Pick<Deps, "jobs">, tenant: TenantId, id: JobId): Promise<Job | null> =>
+  orNull(jobs.get(tenant, id));
 
 /** What came too late changes nothing: the next look sees what the job has become. */
 const unlessTooLate = async (act: () => Promise<unknown>): Promise<void> => {

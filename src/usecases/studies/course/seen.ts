@@ -65,8 +65,8 @@ export const outcomesOf = (seen: Seen, trials: readonly Trial[], sign: 1 | -1): 
 
 /** How far the trials have come, as the rungs see it. */
 export const coursesOf = (trials: readonly Trial[], sign: 1 | -1): Course[] =>
-  trials.map(({ number, state, reached, objective }) => ({
-    number,
+  trials.map(({ number, bracket, state, reached, objective }) => ({
+    ...{ number, bracket },
     reached: reached.map(({ epochs, value }) => ({ epochs, value: sign * value })),
     state: state === "running" || state === "waiting" ? state : "ended",
     value: state === "succeeded" && objective !== null ? sign * objective : null,

@@ -3,7 +3,7 @@ import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Study } from "../../../domain/studies/study.ts";
 import type { Deps } from "../../deps.ts";
 import { planJob } from "../../jobs/planning/plan-job.ts";
-import { enqueueJob } from "../../jobs/queue-entry.ts";
+import { recordJob } from "../../jobs/queue-entry.ts";
 import { serviceCaller } from "./service-caller.ts";
 
 /** The tenant's quota is full, or the study is steered otherwise: it is tried again later. */
@@ -21,12 +21,7 @@ export const submitTrialJob = async (
 ): Promise<{ error: string | null; submitted: boolean }> => {
   try {
     const { spec, plan } = await planJob(deps, serviceCaller(tenant), body);
-    const { job, created, place } = await deps.jobs.create({
-      ...{ tenant, id, spec, plan, createdAt: deps.now().toISOString(), idempotency: null },
-      quota: deps.quotas.queuedJobs === null ? null : { queuedJobs: deps.quotas.queuedJobs },
-      study: { id: study.id, pauseAtEpoch },
-    });
-    if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
+    await recordJob(deps, tenant, { id, spec, plan, idempotency: null, study: { id: study.id, pauseAtEpoch } });
     return { error: null, submitted: true };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === "internal") throw error;

@@ -159,7 +159,7 @@ export interface UploadHeader {
   decimal?:
     | string
     | undefined;
-  /** `csv` (left out), or `images`: an archive (zip, tar or tar.gz) with a folder for each label. */
+  /** `csv` (left out), or `images`: an archive (zip, tar or tar.gz) with a folder for each label, a CSV file of paths, or IDX files. */
   format?:
     | string
     | undefined;

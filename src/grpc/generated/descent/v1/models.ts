@@ -222,7 +222,11 @@ export interface PredictRequest {
     | string
     | undefined;
   /** Allow sets without a class. */
-  emptySets?: boolean | undefined;
+  emptySets?:
+    | boolean
+    | undefined;
+  /** Files of pictures (PNG, JPEG, WebP): each is the image of the row in its place or, without rows, a row of its own. */
+  pictures: Uint8Array[];
 }
 
 export interface PredictResponse {
@@ -1581,6 +1585,7 @@ function createBasePredictRequest(): PredictRequest {
     coverage: undefined,
     coverageMethod: undefined,
     emptySets: undefined,
+    pictures: [],
   };
 }
 
@@ -1603,6 +1608,9 @@ export const PredictRequest: MessageFns<PredictRequest> = {
     }
     if (message.emptySets !== undefined) {
       writer.uint32(48).bool(message.emptySets);
+    }
+    for (const v of message.pictures) {
+      writer.uint32(58).bytes(v!);
     }
     return writer;
   },
@@ -1666,6 +1674,14 @@ export const PredictRequest: MessageFns<PredictRequest> = {
             }
 
             message.emptySets = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.pictures.push(reader.bytes());
             continue;
           }
         }

@@ -1,0 +1,106 @@
+import type { Socket } from "node:net";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import { ServiceError } from "../domain/errors.ts";
+import type { Party } from "../domain/fairness/shares.ts";
+import type { Admit, Caller } from "../usecases/admission/caller.ts";
+import type { LoadGate } from "../usecases/admission/load-gate.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
+import { whenAnswered } from "./shed-load.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller | null;
+    /** The id of what the request is about; see `FinishedRequest`. */
+    resource: string | null;
+    /** Counts bytes of the body as they arrive; `overloaded` when there is no room for them. */
+    holdBytes: (bytes: number) => void;
+  }
+  interface FastifyContextConfig {
+    operation?: OperationName;
+  }
+}
+
+/** What stands before every route of a server. */
+export interface Door {
+  admit: Admit;
+  gate: LoadGate;
+  /** Aborts when the server closes. */
+  closing: AbortSignal;
+  /** Connections on which an upload is under way: it may take longer than a request, as long as it goes on. */
+  uploads: WeakSet<Socket>;
+}
+
+/** A route, as the door sees it. */
+export interface Doorway {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  /** For keys' scopes, rates and metrics. */
+  operation: OperationName;
+  schema: FastifySchema;
+  bodyLimitBytes?: number | undefined;
+  /** The body is a file, which is read as it arrives. */
+  upload?: boolean | undefined;
+  /** It waits or streams: counted apart from requests that are answered at once. */
+  isLong?: ((request: FastifyRequest) => boolean) | undefined;
+  handle(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
+}
+
+/** Aborts when the client goes away or the server closes: what ends every wait and stream. */
+export const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
+  const gone = new AbortController();
+  whenAnswered(reply.raw, () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
+};
+
+/** What lasts is counted until its end, which may be long after the handler's. */
+const enterLasting = (gate: LoadGate, kind: "long" | "upload", caller: Party, { raw }: FastifyReply): void =>
+  whenAnswered(raw, gate.enter(kind, caller));
+
+const callerOf = ({ caller }: FastifyRequest): Caller => {
+  if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
+  return caller;
+};
+
+/** Puts a route behind the door: room, key, scope and rate before the body is read, a place among the requests before it is handled. */
+export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway): void => {
+  const { admit, gate, closing, uploads } = door;
+  const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const caller = callerOf(request);
+    const call = () => route.handle(caller, request, reply);
+    if (route.upload) return call();
+    if (route.isLong?.(request) !== true) return gate.run(caller, call);
+    enterLasting(gate, "long", caller, reply);
+    return call();
+  };
+  app.route({
+    method: route.method,
+    url: route.url,
+    schema: route.schema,
+    config: { operation: route.operation },
+    exposeHeadRoute: false,
+    ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
+    // Before the body is read: a caller who may not do this does not get to send a gigabyte.
+    onRequest: async (request, reply) => {
+      gate.requireRoom();
+      if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
+      const caller = await admit(route.operation, request.headers.authorization, request.ip);
+      request.caller = caller;
+      if (route.upload) {
+        enterLasting(gate, "upload", caller, reply);
+        uploads.add(request.raw.socket);
+        reply.raw.once("close", () => uploads.delete(request.raw.socket));
+        return;
+      }
+      // What has arrived is counted, not what was announced: a sender who sends nothing keeps nobody out.
+      const body = gate.hold(caller);
+      request.holdBytes = body.add;
+      whenAnswered(reply.raw, body.release);
+    },
+    handler: async (request, reply) => {
+      const answer = await handle(request, reply);
+      if (reply.sent) return reply;
+      // A stream that broke off, as its client left: nothing more can be said to it, and nothing is wrong.
+      return reply.raw.headersSent ? reply.hijack() : reply.send(answer);
+    },
+  });
+};
