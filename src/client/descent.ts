@@ -26,6 +26,8 @@ export interface DatasetUpload extends UploadOptions {
   types?: Record<string, "number" | "category">;
   delimiter?: "," | ";" | "|" | "\t";
   decimal?: "." | ",";
+  /** Of CSV files. Left out: UTF-8, or UTF-16 where a byte order mark says so. */
+  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
   /** Of images. */
   shorterSide?: number;
   size?: number;
@@ -66,13 +68,14 @@ const datasetsOf = (transport: Transport) => ({
       types,
       delimiter,
       decimal,
+      encoding,
       shorterSide,
       size,
       channels,
       onBroken,
     } = options;
     const query = {
-      ...{ name, delimiter, decimal, shorterSide, size, channels, onBroken },
+      ...{ name, delimiter, decimal, encoding, shorterSide, size, channels, onBroken },
       types: types === undefined ? undefined : JSON.stringify(types),
     };
     return uploadFile<Dataset>(transport, "/v1/datasets", source, query, options);

@@ -25,7 +25,7 @@ export interface UploadOptions extends RequestOptions {
 
 const types: Readonly<Record<string, string>> = {
   ...{ csv: "text/csv", txt: "text/csv", zip: "application/zip", tar: "application/x-tar", tgz: "application/gzip" },
-  ...{ gz: "application/gzip", onnx: "application/onnx", safetensors: "application/vnd.safetensors" },
+  ...{ zst: "text/csv", gz: "application/gzip", onnx: "application/onnx", safetensors: "application/vnd.safetensors" },
   ...{ jsonl: "application/x-ndjson", ndjson: "application/x-ndjson", parquet: "application/vnd.apache.parquet" },
 };
 

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createExporter } from "../../workers/exporting/exporter.ts";
 import { createImporter } from "../../workers/importing/importer.ts";
 import { createInference } from "../../workers/inference/inference.ts";
+import { createParquetReader } from "../../workers/parquet/read-parquet-apart.ts";
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
@@ -36,6 +37,7 @@ import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 const exportThread = new URL("../../workers/exporting/export-thread.js", import.meta.url);
+const parquetProcess = new URL("../../workers/parquet/parquet-process.js", import.meta.url);
 const importThread = new URL("../../workers/importing/import-thread.js", import.meta.url);
 const inferenceThread = new URL("../../workers/inference/inference-thread.js", import.meta.url);
 const planningThread = new URL("../../workers/planning/planning-thread.js", import.meta.url);
@@ -151,6 +153,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
       importNetwork: importer.importNetwork,
       exportOnnx: exporter.exportOnnx,
     },
+    readParquet: createParquetReader(parquetProcess),
     consumption,
     log,
     quotas: config.quotas,

@@ -9,20 +9,25 @@ import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
 import { uploadDataset } from "../usecases/datasets/upload-dataset.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { refuse } from "./errors.ts";
-import { rowsFromJsonLines } from "./rows-from-json-lines.ts";
 
 const requirePurpose = (purpose: unknown): void => {
   if (purpose !== "fine-tune") refuse("/purpose", 'must be "fine-tune": files are what jobs learn from');
 };
 
+/** Other tables are known by their first bytes. */
+const formatOf = (filename: string) => {
+  if (/\.(jsonl|ndjson)$/i.test(filename)) return "ndjson";
+  return /\.(zip|tar|tgz|tar\.gz)$/i.test(filename) ? "images" : undefined;
+};
+
 const store = (deps: Deps, caller: Caller, { file, filename }: MultipartFile, gone: AbortSignal): Promise<Dataset> => {
-  const bytes = withProgressLimit<Buffer>(file, ({ length }) => length);
-  const body = Readable.from(/\.(jsonl|ndjson)$/i.test(filename) ? rowsFromJsonLines(bytes) : bytes, {
-    objectMode: false,
-  });
+  const body = Readable.from(
+    withProgressLimit<Buffer>(file, ({ length }) => length),
+    { objectMode: false },
+  );
   return uploadDataset(deps, caller, {
     ...{ body, gone, name: filename.slice(0, limits.nameLength) },
-    format: /\.(zip|tar|tgz|tar\.gz)$/i.test(filename) ? "images" : "csv",
+    format: formatOf(filename),
   });
 };
 

@@ -6,6 +6,7 @@ import type { Log } from "../domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
 import type { AnyModel, Model } from "../domain/models/model.ts";
 import type { NetworkDescription } from "../domain/models/network.ts";
+import type { ReadBytes, TableBytes } from "../formats/table-bytes.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
@@ -95,6 +96,8 @@ export interface Deps {
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
+  /** A Parquet file as CSV, decoded where it can do no harm. */
+  readParquet: (read: ReadBytes, bytes: number) => Promise<TableBytes>;
   /** Whether trainers take up what waits. */
   consumption: Consumption;
   /** For what must not fail an operation but must not be swallowed either. */

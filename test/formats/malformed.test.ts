@@ -17,6 +17,7 @@ import { decode, files, packed, png, size } from "./faulty-files.ts";
 import { idxImages, idxLabels } from "./images/build-idx.ts";
 import { createChance, mutate, mutateGraph } from "./mutate.ts";
 import { tinyNetwork } from "./onnx/tiny-network.ts";
+import { tableOfJsonLines } from "./read-table.ts";
 
 /** `FUZZ_SEED=7 FUZZ_ROUNDS=10000 npx vitest run test/formats/malformed.test.ts` looks elsewhere, and longer. */
 const seed = Number(process.env.FUZZ_SEED ?? 1);
@@ -77,6 +78,10 @@ const kinds: Record<string, { valid: readonly Uint8Array[]; read: (file: Uint8Ar
   tar: { valid: [buildTar(packed)], read: files },
   "tar.gz": { valid: [gzipSync(buildTar(packed))], read: files },
   image: { valid: [png], read: (file) => decode(file, size) },
+  "JSON lines": {
+    valid: [Buffer.from('{"a":{"b":[1,2]},"c":"\\u00e9"}\n{"c":null,"d":-1.5e3}\n')],
+    read: tableOfJsonLines,
+  },
   "IDX images": { valid: [idxImages(3, 4, 5), gzipSync(idxImages(3, 4, 5))], read: readImages },
   "IDX labels": { valid: [idxLabels(9), gzipSync(idxLabels(9))], read: (file) => readIdxLabels("labels", file, 1000) },
   "zip of images with a table": { valid: [buildZip(tabled)], read: readSource },

@@ -69,7 +69,7 @@ describe("a file that comes compressed", () => {
     expect(limits.datasetBytes).toBeGreaterThan(4 * 1024 ** 2);
   });
 
-  it.each(["br", "deflate", "zstd", "gzip, gzip", "nonsense"])("in another way is refused: %s", async (coding) => {
+  it.each(["br", "deflate", "gzip, gzip", "nonsense"])("in another way is refused: %s", async (coding) => {
     const answer = await send(bytes(deflateSync(iris)), { "content-encoding": coding });
     const problem = await body(answer);
     expect([answer.status, problem.code]).toEqual([415, "unsupported_media_type"]);
@@ -105,12 +105,9 @@ describe("what says how a table is written", () => {
 
 describe("a file that is no CSV", () => {
   it.each([
-    ["gzip", gzipSync(iris), /gzip.*Content-Encoding/],
     ["a spreadsheet", Buffer.from("PK\x03\x04\x14\x00\x06\x00"), /ZIP.*export/],
-    ["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 4]), /zstd/],
     ["xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), /xz/],
     ["bzip2", Buffer.from("BZh91AY&SY"), /bzip2/],
-    ["Parquet", Buffer.from("PAR1\x15\x04"), /Parquet/],
     ["an old spreadsheet", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1]), /xls/],
   ])("is said to be what it is: %s", async (_name, content, detail) => {
     const answer = await send(bytes(content));

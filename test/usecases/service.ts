@@ -16,6 +16,7 @@ import {
 } from "../../src/domain/models/model.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
+import { readParquet } from "../../src/formats/parquet/parquet-table.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { inferenceService } from "../../src/inference-protocol/grpc.ts";
@@ -85,6 +86,7 @@ export const startTestService = async (
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),
+    readParquet,
     consumption: { trouble: () => null },
     log: quiet,
     quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },

@@ -13,6 +13,8 @@ interface ColumnProfile {
   name: string;
   index: number;
   stated: ColumnType | undefined;
+  /** The file has it as texts: what looks like a number is none, unless the user says so. */
+  isText: boolean;
   /** Every present cell so far was a finite number. */
   isNumber: boolean;
   empty: number;
@@ -52,6 +54,7 @@ export const createColumnProfile = (
     name,
     index,
     stated,
+    isText: false,
     isNumber: stated !== "category",
     empty: 0,
     missingWords: new Map(),
@@ -182,6 +185,17 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
 const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: ProfiledFile): ColumnNote[] => {
   if (isEmptyColumn(column, rows)) return [{ code: "empty", message: "no row has a value; leave the column out" }];
   const notes = profile.moments.count > 0 && profile.isNumber ? codeNotes(profile.codes, profile.stated) : [];
+  if (
+    profile.isText &&
+    profile.isNumber &&
+    column.type === "category" &&
+    profile.stated === undefined &&
+    notes.length === 0
+  ) {
+    const message =
+      'the file has them as texts, so they are read as categories; state the type "number" if they are numbers';
+    notes.push({ code: "number_texts", message });
+  }
   const value = rows > 1 ? constantOf(column) : null;
   if (value !== null) {
     notes.push({ code: "constant", message: `every row has ${quoteCell(value)}: nothing can be learnt from it` });
@@ -198,8 +212,9 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
  * A column is a number column if it has a cell and each one present is a finite number that a number column gives back, or if the user says so.
  */
 export const finishColumn = (profile: ColumnProfile, file: ProfiledFile): Column => {
-  const { isNumber, stated, moments, codes } = profile;
-  const numbers = isNumber && (stated === "number" || (moments.count > 0 && codeNotes(codes, undefined).length === 0));
+  const { isNumber, stated, isText, moments, codes } = profile;
+  const inferred = moments.count > 0 && !isText && codeNotes(codes, undefined).length === 0;
+  const numbers = isNumber && (stated === "number" || inferred);
   const column = numbers ? finishNumber(profile, file) : finishCategory(profile);
   const notes = notesOf(column, profile, file);
   return notes.length === 0 ? column : { ...column, notes };

@@ -48,12 +48,13 @@ const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: re
 /**
  * Reads a CSV file once and describes its columns: types, missing cells, statistics, values with their counts.
  * @param options.types what the user states; all else is inferred
+ * @param options.texts columns that the file has as texts, however they look
  * @param options.dialect what the user states; the rest is found out by the first rows
  * Errors: `invalid_csv` with line and column; `invalid` for a stated column that the file does not have.
  */
 export const profileCsv = async (
   stream: AsyncIterable<Uint8Array>,
-  options: { types?: Readonly<Record<string, ColumnType>>; dialect?: StatedDialect } = {},
+  options: { types?: Readonly<Record<string, ColumnType>>; dialect?: StatedDialect; texts?: ReadonlySet<string> } = {},
 ): Promise<CsvProfile> => {
   const types = new Map(Object.entries(options.types ?? {}));
   let columns: ReturnType<typeof createColumnProfile>[] = [];
@@ -67,6 +68,7 @@ export const profileCsv = async (
     header: (names) => {
       checkStatedTypes(options.types ?? {}, names);
       columns = names.map((name, index) => createColumnProfile(name, index, names.length, types.get(name), charge));
+      for (const column of columns) column.isText = options.texts?.has(column.name) ?? false;
     },
     record: (record) => {
       rows += 1;

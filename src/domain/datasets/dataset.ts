@@ -45,9 +45,10 @@ export const ColumnNote = z
         "exponent_codes",
         "decimal_commas",
         "mostly_numbers",
+        "number_texts",
       ])
       .describe(
-        "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back",
+        "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
       ),
     message: z.string().describe("what it means and what to do about it"),
   })
@@ -76,10 +77,17 @@ export const Column = z
 
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
+export const TextEncoding = z.enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"]);
+/** What a table may come as; it is kept as CSV. */
+export const TableForm = z.enum(["csv", "ndjson", "parquet"]);
 
 export const DatasetNote = z
   .object({
-    code: z.enum(["delimiter_found", "decimal_found"]).describe("how the file was read, where that was not stated"),
+    code: z
+      .enum(["delimiter_found", "decimal_found", "encoding_found", "converted", "columns_left_out"])
+      .describe(
+        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table",
+      ),
     message: z.string().describe("for people, with the way to say otherwise"),
   })
   .meta({ id: "DatasetNote", description: "What was found out about a file as a whole. `code` is stable." });
@@ -115,6 +123,8 @@ export const Row = exactRecord(z.string(), Cell).meta({
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
+export type TextEncoding = z.infer<typeof TextEncoding>;
+export type TableForm = z.infer<typeof TableForm>;
 export type DatasetNote = z.infer<typeof DatasetNote>;
 export type ColumnNote = z.infer<typeof ColumnNote>;
 export type ImageShape = z.infer<typeof ImageShape>;

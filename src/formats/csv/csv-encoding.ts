@@ -49,7 +49,7 @@ export const checkEncoding = (context: ScanContext): void => {
       throw csvError(
         cellPlace(context, i),
         `byte ${at + 1} of the cell (${byte}) is not valid UTF-8`,
-        "save the file in UTF-8",
+        "save the file in UTF-8, or upload it with ?encoding=windows-1252 if that is what it has",
       );
     }
   }

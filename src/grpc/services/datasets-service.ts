@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
@@ -12,9 +11,13 @@ import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-
 import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
-const formatOf = (format: string | undefined): Dataset["format"] => {
-  if (format === undefined || format === "csv" || format === "images") return format ?? "csv";
-  const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose "csv" or "images"`;
+const formats = ["csv", "ndjson", "parquet", "images"] as const;
+
+const formatOf = (format: string | undefined): (typeof formats)[number] | undefined => {
+  const known = formats.find((name) => name === format);
+  if (known !== undefined || format === undefined) return known;
+  const choices = formats.map((name) => `"${name}"`).join(", ");
+  const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose one of ${choices}, or leave it out for a table`;
   throw new ServiceError("invalid", `/query/format: ${detail}`, { errors: [{ pointer: "/query/format", detail }] });
 };
 

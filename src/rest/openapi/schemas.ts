@@ -145,6 +145,10 @@ export const UploadQuery = z.strictObject({
     .enum([",", ";", "|", "\t", "tab"])
     .optional()
     .describe("of tables: what stands between two cells; left out: found out by the first rows"),
+  encoding: z
+    .enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"])
+    .optional()
+    .describe("of CSV files; left out: UTF-8, or UTF-16 where the file begins with its byte order mark"),
   decimal: z
     .enum([".", ","])
     .optional()

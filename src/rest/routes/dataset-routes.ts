@@ -21,7 +21,17 @@ import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "datasets";
 
-const archiveTypes = ["application/zip", "application/x-tar", "application/gzip"];
+/** What a Content-Type says of a file; `text/csv` may be any table, which its first bytes tell. */
+const formats = {
+  "application/zip": "images",
+  "application/x-tar": "images",
+  "application/gzip": "gzip",
+  "application/x-ndjson": "ndjson",
+  "application/jsonl": "ndjson",
+  "application/vnd.apache.parquet": "parquet",
+} as const;
+
+const formatOf = (type: string) => (Object.hasOwn(formats, type) ? formats[type as keyof typeof formats] : undefined);
 
 const parseTypes = (text: string | undefined): unknown => {
   if (text === undefined) return undefined;
@@ -43,11 +53,11 @@ export const datasetRoutes: readonly RestRoute[] = [
     url: "/v1/datasets",
     tag,
     description:
-      "The body is the file, streamed. Images: an archive (zip, tar or tar.gz) with a folder for each label, with a CSV file of their paths, labels and other columns, or of IDX files as MNIST has them. PNG, JPEG and WebP files are decoded once, upright, to pixels of 8 bits in one size; the columns are `label` or those of the table, and `image`. A table: CSV in UTF-8 with a header, as it is or with `Content-Encoding: gzip`; its limit holds for what comes out. Types are inferred from the whole file unless stated. A malformed file is refused with line and column, and nothing of it stays.",
+      "The body is the file, streamed. Images: an archive (zip, tar or tar.gz) with a folder for each label, with a CSV file of their paths, labels and other columns, or of IDX files as MNIST has them. PNG, JPEG and WebP files are decoded once, upright, to pixels of 8 bits in one size; the columns are `label` or those of the table, and `image`. A table: CSV with a header, JSON Lines (`application/x-ndjson`, nested objects by dotted names) or Parquet (`application/vnd.apache.parquet`), as it is or compressed with gzip (zstd where the server's Node has it), which its first bytes tell as well as `Content-Encoding`; its limit holds for what comes out. It is kept as CSV in UTF-8. Types are inferred from the whole file unless stated. A malformed file is refused with its place, and nothing of it stays.",
     query: UploadQuery,
     body: {
       contentType: "text/csv",
-      otherTypes: archiveTypes,
+      otherTypes: Object.keys(formats),
       schema: BinaryFile,
     },
     responses: { 201: json("The data set, with its columns and statistics", Dataset, { Location: "its URL" }) },
@@ -67,12 +77,12 @@ export const datasetRoutes: readonly RestRoute[] = [
       if (body === undefined)
         throw new ServiceError(
           "malformed",
-          "the body must be the file, sent with Content-Type: text/csv (a table) or application/zip (images)",
+          "the body must be the file, sent with Content-Type: text/csv (a table), application/x-ndjson, application/vnd.apache.parquet or application/zip (images)",
         );
       const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
       const dataset = await uploadDataset(deps, caller, {
         ...{ ...query, types },
-        format: archiveTypes.includes(type) ? "images" : "csv",
+        format: formatOf(type),
         body: body as Readable,
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);

@@ -13,6 +13,8 @@ export interface UploadedFile {
   types: Readonly<Record<string, ColumnType>>;
   /** What the user states of how the file is written. */
   dialect: StatedDialect;
+  /** Columns that the file has as texts. */
+  texts?: ReadonlySet<string> | undefined;
 }
 
 /** Resolves when the stream can take more, or can take nothing any more. */
@@ -50,7 +52,7 @@ const reasonOf = (failures: readonly unknown[]): unknown =>
 /** Stores and profiles in one pass over the stream. The first of the two to fail stops the other, and its reason is the answer. */
 export const storeAndProfile = async (
   artifacts: ArtifactStore,
-  { key, body, limitBytes, types, dialect }: UploadedFile,
+  { key, body, limitBytes, types, dialect, texts }: UploadedFile,
 ): Promise<{ written: WrittenArtifact; profile: CsvProfile }> => {
   const copy = new PassThrough();
   const original = Readable.from(copying(body, copy));
@@ -66,7 +68,7 @@ export const storeAndProfile = async (
   };
   const [written, profile] = await Promise.allSettled([
     artifacts.write(key, original, { limitBytes, ifAbsent: true }).catch(stop),
-    profileCsv(copy, { types, dialect }).catch(stop),
+    profileCsv(copy, { types, dialect, ...(texts === undefined ? {} : { texts }) }).catch(stop),
   ]);
   if (written.status === "rejected" || profile.status === "rejected") throw reasonOf(failures);
   return { written: written.value, profile: profile.value };

@@ -1,9 +1,20 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { z } from "zod";
-import { ColumnTypes, type Dataset, DecimalMark, Delimiter, type ImageShape } from "../../domain/datasets/dataset.ts";
+import {
+  ColumnTypes,
+  type Dataset,
+  DecimalMark,
+  Delimiter,
+  type ImageShape,
+  type TableForm,
+  TextEncoding,
+} from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
+import { compressedHead, isTarGzip } from "../../formats/archives/compressed.ts";
+import { peek } from "../../formats/archives/peek.ts";
+import { plainDialect } from "../../formats/csv/csv-dialect.ts";
 import type { ImageSize } from "../../formats/images/decode-image.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
@@ -14,12 +25,14 @@ import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
 import { storeImages } from "./store-images.ts";
+import { openTable } from "./table-source.ts";
 
 const TableParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
   delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.optional()),
   decimal: DecimalMark.optional(),
+  encoding: TextEncoding.optional(),
 });
 
 const side = z.int().min(1).max(limits.imageSide);
@@ -58,6 +71,7 @@ interface Stated {
   types?: unknown;
   delimiter?: string | undefined;
   decimal?: string | undefined;
+  encoding?: string | undefined;
   /** Of an archive of images. */
   shorterSide?: number | undefined;
   size?: number | undefined;
@@ -85,25 +99,47 @@ const requireNone = (stated: Stated, names: readonly (keyof Stated)[], detail: s
   throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 };
 
-const prepareTable = (stated: Stated, options: ParseOptions): Store => {
+/** What is written by us has commas and points, whatever was stated of the file: that would be without effect. */
+const requireCsv = (stated: Stated, form: TableForm | undefined): void => {
+  if (form === "ndjson" || form === "parquet")
+    requireNone(
+      stated,
+      ["delimiter", "decimal", "encoding"],
+      `is for CSV files, and the file is ${form}; leave it out`,
+    );
+};
+
+const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | undefined): Store => {
+  requireCsv(stated, form);
   const ofImages = ["shorterSide", "size", "channels", "onBroken"] as const;
   requireNone(stated, ofImages, "is for archives of images, sent with Content-Type: application/zip; leave it out");
-  const { name, types, ...dialect } = parse(TableParameters, stated, options);
+  const { name, types, encoding, ...dialect } = parse(TableParameters, stated, options);
   if (dialect.delimiter === "," && dialect.decimal === ",") {
     const detail =
       "a comma cannot separate cells and decimals; state another delimiter, or leave it out to have it found";
     throw new ServiceError("invalid", `/query/decimal: ${detail}`, { errors: [{ pointer: "/query/decimal", detail }] });
   }
-  return async ({ artifacts }, { room, tenant, id, body, requireWhole }) => {
+  return async (deps, { room, tenant, id, body, requireWhole }) => {
     const key = artifactKeys.datasetFile(tenant, id);
-    const file = { key, body: room.filled(body), limitBytes: limits.datasetBytes, types, dialect };
-    const { written, profile } = await storeAndProfile(artifacts, file);
-    requireWhole();
-    return { name, format: "csv", ...written, ...profile };
+    const uploadKey = artifactKeys.datasetUpload(tenant, id);
+    const table = await openTable(deps, { uploadKey, body, room, form, encoding, requireWhole });
+    try {
+      if (table.isConverted) requireCsv(stated, "ndjson");
+      const { written, profile } = await storeAndProfile(deps.artifacts, {
+        ...{ key, body: room.filled(table.bytes), limitBytes: limits.datasetBytes, types, texts: table.texts },
+        dialect: table.isConverted ? plainDialect : dialect,
+      });
+      requireWhole();
+      const notes = [...table.notes, ...(profile.notes ?? [])];
+      return { name, format: "csv", ...written, ...profile, ...(notes.length === 0 ? {} : { notes }) };
+    } finally {
+      await table.close();
+    }
   };
 };
 
 const prepareImages = (stated: Stated, options: ParseOptions): Store => {
+  requireNone(stated, ["encoding"], "is for tables, sent with Content-Type: text/csv; leave it out");
   const parsed = parse(ImageParameters, stated, options);
   const sizeOf = toImageSize(parsed);
   const { name, onBroken, types, ...dialect } = parsed;
@@ -122,6 +158,19 @@ const prepareImages = (stated: Stated, options: ParseOptions): Store => {
   };
 };
 
+/** What a file is said to be: a form of table, images, or gzip, which holds either; left out: a table, as its bytes say. */
+type StatedFormat = TableForm | "images" | "gzip";
+
+/** Of gzip the first bytes say whether it is an archive. */
+const settleFormat = async (
+  format: StatedFormat | undefined,
+  body: Readable,
+): Promise<{ form: TableForm | "images" | undefined; body: Readable }> => {
+  if (format !== "gzip") return { form: format, body };
+  const { head, stream } = await peek(body, compressedHead);
+  return { form: isTarGzip(head) ? "images" : undefined, body: Readable.from(stream, { objectMode: false }) };
+};
+
 /**
  * Streams a table into the artifact store while profiling it, or decodes the images of an archive, then records the data set, then
  * publishes the manifest: a data set that is seen is whole, and what has a manifest was recorded. On any failure nothing is left, except when Redis did not answer whether it
@@ -131,14 +180,15 @@ export const uploadDataset = async (
   deps: Deps,
   caller: Caller,
   {
-    body,
+    body: sent,
     gone,
-    format = "csv",
+    format,
     ...stated
-  }: Stated & { body: Readable; gone?: AbortSignal; format?: Dataset["format"] | undefined },
+  }: Stated & { body: Readable; gone?: AbortSignal; format?: StatedFormat | undefined },
 ): Promise<Dataset> => {
   const options = { base: "/query", most: { keys: limits.columns, parts: 2 } };
-  const store = format === "images" ? prepareImages(stated, options) : prepareTable(stated, options);
+  const { form, body } = await settleFormat(format, sent);
+  const store = form === "images" ? prepareImages(stated, options) : prepareTable(stated, options, form);
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const id = deps.createId("ds");

@@ -43,7 +43,7 @@ export const Upload = ({ onDone }: { onDone: (dataset: Dataset) => void }) => {
       >
         <input
           type="file"
-          accept=".csv,text/csv"
+          accept=".csv,.tsv,.txt,.gz,.zst,.ndjson,.jsonl,.parquet,text/csv"
           disabled={busy}
           onChange={(event) => start(event.currentTarget.files?.[0])}
         />

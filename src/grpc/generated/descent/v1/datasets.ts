@@ -66,7 +66,7 @@ export interface Dataset {
   images?:
     | ImageSource
     | undefined;
-  /** What was found out about the file and not stated: `delimiter_found`, `decimal_found`. */
+  /** What was found out about the file and not stated: `delimiter_found`, `decimal_found`, `encoding_found`, `converted`, `columns_left_out`. */
   notes: Note[];
 }
 
@@ -159,7 +159,7 @@ export interface UploadHeader {
   decimal?:
     | string
     | undefined;
-  /** `csv` (left out), or `images`: an archive (zip, tar or tar.gz) with a folder for each label, a CSV file of paths, or IDX files. */
+  /** `csv`, `ndjson` or `parquet`, each as it is or compressed with gzip or zstd (left out: as its first bytes say), or `images`: an archive (zip, tar or tar.gz) with a folder for each label, a CSV file of paths, or IDX files. */
   format?:
     | string
     | undefined;
@@ -176,7 +176,11 @@ export interface UploadHeader {
     | number
     | undefined;
   /** Of images: `skip` (left out) lists files that are none, `refuse` refuses the upload. */
-  onBroken?: string | undefined;
+  onBroken?:
+    | string
+    | undefined;
+  /** Of CSV files: `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`. Left out: UTF-8, or UTF-16 where the file begins with its byte order mark. */
+  encoding?: string | undefined;
 }
 
 export interface UploadHeader_TypesEntry {
@@ -955,6 +959,7 @@ function createBaseUploadHeader(): UploadHeader {
     size: undefined,
     channels: undefined,
     onBroken: undefined,
+    encoding: undefined,
   };
 }
 
@@ -986,6 +991,9 @@ export const UploadHeader: MessageFns<UploadHeader> = {
     }
     if (message.onBroken !== undefined) {
       writer.uint32(74).string(message.onBroken);
+    }
+    if (message.encoding !== undefined) {
+      writer.uint32(82).string(message.encoding);
     }
     return writer;
   },
@@ -1076,6 +1084,14 @@ export const UploadHeader: MessageFns<UploadHeader> = {
             }
 
             message.onBroken = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.encoding = reader.string();
             continue;
           }
         }
@@ -1465,7 +1481,7 @@ export const DeleteDatasetRequest: MessageFns<DeleteDatasetRequest> = {
 export type DatasetsServiceService = typeof DatasetsServiceService;
 export const DatasetsServiceService = {
   /**
-   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a table (CSV, JSON Lines, Parquet, as it is or compressed with gzip) or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset: {
@@ -1523,7 +1539,7 @@ export const DatasetsServiceService = {
 
 export interface DatasetsServiceServer extends UntypedServiceImplementation {
   /**
-   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a table (CSV, JSON Lines, Parquet, as it is or compressed with gzip) or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset: handleClientStreamingCall<UploadDatasetRequest, Dataset>;
@@ -1538,7 +1554,7 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
 
 export interface DatasetsServiceClient extends Client {
   /**
-   * Streams a CSV file or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
+   * Streams a table (CSV, JSON Lines, Parquet, as it is or compressed with gzip) or an archive of images: first a header message, then its bytes in chunks of any size up to the message limit (4 MiB).
    * A malformed file is refused with line and column (INVALID_ARGUMENT), and nothing of it stays.
    */
   uploadDataset(

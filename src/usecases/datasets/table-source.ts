@@ -1,0 +1,121 @@
+import type { Readable } from "node:stream";
+import type { DatasetNote, TableForm, TextEncoding } from "../../domain/datasets/dataset.ts";
+import { ServiceError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { type Compression, compressionOf, isTar, tarHead, uncompressed } from "../../formats/archives/compressed.ts";
+import { peek } from "../../formats/archives/peek.ts";
+import { markedEncoding, toUtf8 } from "../../formats/csv/text-encoding.ts";
+import { readJsonLines } from "../../formats/ndjson/json-lines.ts";
+import type { TableBytes } from "../../formats/table-bytes.ts";
+import type { Room } from "../admission/room.ts";
+import type { Deps } from "../deps.ts";
+
+interface TableUpload {
+  /** Where the file lies while it is read more than once. */
+  uploadKey: string;
+  body: Readable;
+  room: Room;
+  /** What the user says that it is; left out: what its first bytes say. */
+  form: TableForm | undefined;
+  encoding: TextEncoding | undefined;
+  /** Whether the sender has gone: then what came is not the whole file. */
+  requireWhole: () => void;
+}
+
+interface TableSource {
+  /** CSV in UTF-8. */
+  bytes: AsyncIterable<Uint8Array>;
+  texts?: ReadonlySet<string>;
+  /** It is CSV of our own writing, whose dialect is known. */
+  isConverted: boolean;
+  notes: DatasetNote[];
+  /** Removes what was kept of the upload. */
+  close(): Promise<void>;
+}
+
+/** Compressed in compressed is hostile or a mistake. */
+const mostLayers = 2;
+
+const unwrapped = async (body: AsyncIterable<Uint8Array>) => {
+  let { head, stream } = await peek(body, tarHead);
+  const layers: Compression[] = [];
+  for (let found = compressionOf(head); found !== null; found = compressionOf(head)) {
+    if (layers.length === mostLayers)
+      throw new ServiceError("malformed", "the file is compressed more than twice; uncompress it");
+    layers.push(found);
+    ({ head, stream } = await peek(uncompressed(stream, found), tarHead));
+  }
+  if (isTar(head)) {
+    const remedy =
+      "send archives of images with Content-Type: application/x-tar or application/gzip, and tables as they are";
+    throw new ServiceError("malformed", `the file is a tar archive; ${remedy}`);
+  }
+  return { head, stream };
+};
+
+/** What no CSV begins with: a quote would stand inside a cell without quotes. */
+const jsonStart = /^(?:\ufeff)?[ \t\r\n]*\{[ \t]*"/;
+
+const formOf = (head: Buffer): TableForm => {
+  if (head.toString("latin1", 0, 4) === "PAR1") return "parquet";
+  return jsonStart.test(head.toString("utf8", 0, 256)) ? "ndjson" : "csv";
+};
+
+const formNames: Record<TableForm, string> = { csv: "CSV", ndjson: "JSON Lines", parquet: "Parquet" };
+
+const notesOf = (form: TableForm, { leftOut }: TableBytes): DatasetNote[] => {
+  const message = `the file was ${formNames[form]}, and is kept as CSV; its bytes, its digest and the lines that notes name are those of the CSV`;
+  if (leftOut.length === 0) return [{ code: "converted", message }];
+  const named = leftOut.slice(0, 10).map(({ name, reason }) => `${JSON.stringify(name)} (${reason})`);
+  const further = leftOut.length > named.length ? ` and ${leftOut.length - named.length} more` : "";
+  const left = `left out, as they have no form in a table: ${named.join(", ")}${further}`;
+  return [
+    { code: "converted", message },
+    { code: "columns_left_out", message: left },
+  ];
+};
+
+const readCsv = (
+  { encoding }: TableUpload,
+  head: Buffer,
+  stream: AsyncIterable<Uint8Array>,
+): Omit<TableSource, "close" | "isConverted"> => {
+  const marked = markedEncoding(head);
+  const bytes = toUtf8(stream, encoding ?? marked ?? "utf-8");
+  if (encoding !== undefined || marked === null) return { bytes, notes: [] };
+  const message = `the file begins like ${marked.toUpperCase()}, so it was read so, and is kept in UTF-8`;
+  return { bytes, notes: [{ code: "encoding_found", message }] };
+};
+
+const requireNoEncoding = ({ encoding }: TableUpload, form: TableForm): void => {
+  if (encoding === undefined || encoding === "utf-8") return;
+  const detail = `is for CSV files; ${formNames[form]} has but one, so leave it out`;
+  throw new ServiceError("invalid", `/query/encoding: ${detail}`, { errors: [{ pointer: "/query/encoding", detail }] });
+};
+
+/**
+ * An upload as the CSV that is to be stored, whatever it came as: compressed with gzip or zstd, CSV in another encoding, JSON Lines or Parquet. The last two are read more than once,
+ * so they lie in the store meanwhile.
+ */
+export const openTable = async (
+  { artifacts, readParquet }: Pick<Deps, "artifacts" | "readParquet">,
+  upload: TableUpload,
+): Promise<TableSource> => {
+  const { head, stream } = await unwrapped(upload.body);
+  const form = upload.form ?? formOf(head);
+  if (form === "csv") return { ...readCsv(upload, head, stream), isConverted: false, close: async () => {} };
+  requireNoEncoding(upload, form);
+  const { uploadKey, room } = upload;
+  const { bytes } = await artifacts.write(uploadKey, room.filled(stream), { limitBytes: limits.datasetBytes });
+  upload.requireWhole();
+  const read = (range?: { start: number; end: number }) => artifacts.read(uploadKey, range);
+  const table = form === "ndjson" ? await readJsonLines(read) : await readParquet(read, bytes);
+  return {
+    ...{ bytes: table.csv, texts: table.texts, isConverted: true, notes: notesOf(form, table) },
+    close: async () => {
+      table.close?.();
+      await artifacts.remove(uploadKey);
+      room.give(bytes);
+    },
+  };
+};
