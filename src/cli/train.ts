@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Descent } from "../client/descent.ts";
+import { DescentError } from "../client/errors.ts";
 import { guessTask } from "../client/guess-task.ts";
 import type { Dataset, Job, JobPlan, JobSpec, MetricPoint } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
@@ -39,15 +40,16 @@ const whole = (option: string, text: string): number => {
 const taskOf = (
   { label, task, features }: TrainOptions,
   given: Partial<JobSpec>,
-  dataset: Dataset,
+  dataset: Pick<Dataset, "columns">,
 ): JobSpec["task"] => {
   if (label === undefined && task === undefined && given.task !== undefined) return given.task;
   const some = features === undefined ? {} : { features: features.split(",").map((name) => name.trim()) };
   if (label === undefined) {
     if (task === undefined || task === "classification" || task === "regression") {
       const names = dataset.columns.map(({ name }) => name).slice(0, 20);
+      const listed = names.length === 0 ? "" : ` (${names.join(", ")})`;
       throw new CommandError(
-        `--label: name the column to predict (${names.join(", ")}), or another --task: clustering, density_estimation, reconstruction`,
+        `--label: name the column to predict${listed}, or another --task: clustering, density_estimation, reconstruction`,
       );
     }
     return { type: task, ...some };
@@ -58,8 +60,11 @@ const taskOf = (
   return type === "classification" || type === "regression" ? { type, label, ...some } : { type, ...some };
 };
 
-const specOf = (options: TrainOptions, given: Partial<JobSpec>, dataset: Dataset): JobSpec => {
-  const { name, model, epochs, seed } = options;
+/** All of the spec that does not depend on the data set. */
+const ownSpecOf = (
+  { name, model, epochs, seed }: TrainOptions,
+  given: Partial<JobSpec>,
+): Omit<JobSpec, "dataset" | "task"> => {
   const training = {
     ...given.training,
     ...(epochs === undefined ? {} : { epochs: whole("--epochs", epochs) }),
@@ -67,8 +72,6 @@ const specOf = (options: TrainOptions, given: Partial<JobSpec>, dataset: Dataset
   };
   return {
     ...given,
-    dataset: dataset.id,
-    task: taskOf(options, given, dataset),
     training,
     ...(name === undefined ? {} : { name }),
     // The service knows which models there are.
@@ -76,8 +79,30 @@ const specOf = (options: TrainOptions, given: Partial<JobSpec>, dataset: Dataset
   };
 };
 
+const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
+
+/** An id that no data set has. */
+const noDataset = `ds_${"0".repeat(26)}`;
+
+/** Asks the service about all that can be judged without the data, so that nothing is uploaded in vain: it reads a spec before it looks for the data set. */
+const checkSpec = async (
+  descent: Descent,
+  options: TrainOptions,
+  given: Partial<JobSpec>,
+  own: Omit<JobSpec, "dataset" | "task">,
+): Promise<void> => {
+  const nothing: Pick<Dataset, "columns"> = { columns: [] };
+  const task = taskOf(options, given, nothing);
+  try {
+    await descent.jobs.plan({ ...own, dataset: noDataset, task });
+  } catch (error) {
+    const isOther = !(error instanceof DescentError) || error.errors.some(({ pointer }) => pointer !== "/dataset");
+    if (isOther || error.errors.length === 0) throw error;
+  }
+};
+
 const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
-  if (/^ds_[0-9A-Z]{26}$/.test(source)) return descent.datasets.get(source);
+  if (isDatasetId(source)) return descent.datasets.get(source);
   const shows = !output.json && process.stderr.isTTY;
   const dataset = await descent.datasets.upload(source, {
     onProgress: ({ sentBytes, totalBytes }) => {
@@ -139,9 +164,11 @@ const pointsOf = async (descent: Descent, job: string): Promise<MetricPoint[]> =
 /** `descent train data.csv --label y`: from a file to a model with its report. */
 export const train = async (descent: Descent, output: Output, source: string, options: TrainOptions): Promise<void> => {
   const given = await readSpec(options.spec);
+  const own = ownSpecOf(options, given);
+  if (!isDatasetId(source)) await checkSpec(descent, options, given, own);
   const dataset = await upload(descent, output, source);
   output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
-  const spec = specOf(options, given, dataset);
+  const spec: JobSpec = { ...own, dataset: dataset.id, task: taskOf(options, given, dataset) };
   const plan = await descent.jobs.plan(spec);
   if (options.planOnly === true) return output.result(plan, () => showPlan(output, plan));
   showPlan(output, plan);

@@ -37,11 +37,21 @@ export const toTrial = (trial: Trial): wire.Trial => ({
   error: trial.error ?? undefined,
 });
 
-export const toLeaderboard = ({ score, rows, items, best, simplest }: Leaderboard): wire.Leaderboard => ({
+export const toLeaderboard = ({
+  score,
+  rows,
+  items,
+  best,
+  simplest,
+  reference,
+  notes,
+}: Leaderboard): wire.Leaderboard => ({
   score,
   rows,
   best: toBest(best),
   simplest: simplest ?? undefined,
+  reference: reference ?? undefined,
+  notes,
   items: items.map(({ difference, ...standing }) => ({
     ...standing,
     model: standing.model ?? undefined,

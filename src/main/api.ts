@@ -23,6 +23,7 @@ import type { Deps } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
+import { tellLostRecords } from "../usecases/upkeep/recordless.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
 import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
@@ -161,6 +162,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),
   };
+  await tellLostRecords(deps);
   const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);

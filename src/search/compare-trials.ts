@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { estimateMean, mean, quantilesOf } from "../stats/estimate.ts";
 import { createDraws, drawPurposes } from "./draws.ts";
 
@@ -55,7 +55,8 @@ const samples = 200;
  * What the choice of the best of these trials is worth on new rows: bootstrap bias-corrected (Tsamardinos, Greasidou & Borboudakis 2018). In each sample of the
  * rows the best on it is chosen, and measured on the rows that are not in it, beside the best of all: where both are one, nothing is corrected, and never towards
  * the better. The interval is the bootstrap's own, of the best trial's mean, moved by the correction and as wide as what was measured outside.
- * Null for fewer than ten rows. `turn` is awaited between samples.
+ * A trial that is chosen is worth its mean over all rows in the end: one row's huge loss, met only outside, adds no more than that. Null for fewer than ten rows.
+ * `turn` is awaited between samples.
  */
 export const correctForChoice = async (
   trials: readonly RowScores[],
@@ -69,14 +70,15 @@ export const correctForChoice = async (
     .sort((a, b) => a.mean - b.mean || a.number - b.number)
     .slice(0, mostTrials);
   let sum = 0;
+  let worst = candidates[0]!.mean;
   const [own, outsides] = [new Float64Array(samples), new Float64Array(samples)];
   for (let sample = 0; sample < samples; sample++) {
     const draws = createDraws(seed, drawPurposes.bootstrap, sample);
     const counts = new Float64Array(rows);
     for (let i = 0; i < rows; i++) counts[draws.below(rows)]! += 1;
-    let chosen: { inside: number; outside: number } | null = null;
+    let chosen: { inside: number; outside: number; mean: number } | null = null;
     let reference = 0;
-    for (const { scores } of candidates) {
+    for (const { scores, mean: whole } of candidates) {
       let [inside, outside, left] = [0, 0, 0];
       for (let row = 0; row < rows; row++) {
         inside += counts[row]! * scores[row]!;
@@ -86,13 +88,15 @@ export const correctForChoice = async (
         }
       }
       if (chosen === null) [own[sample], reference] = [inside / rows, outside / Math.max(1, left)];
-      if (chosen === null || inside < chosen.inside) chosen = { inside, outside: outside / Math.max(1, left) };
+      if (chosen === null || inside < chosen.inside)
+        chosen = { inside, outside: outside / Math.max(1, left), mean: whole };
     }
+    worst = Math.max(worst, chosen?.mean ?? worst);
     outsides[sample] = chosen?.outside ?? 0;
     sum += outsides[sample]! - reference;
     await turn();
   }
-  const correction = Math.max(0, sum / samples);
+  const correction = Math.min(Math.max(0, sum / samples), worst - candidates[0]!.mean);
   const value = candidates[0]!.mean + correction;
   const [low, high] = [own, outsides].map((values) => quantilesOf(values, [0.025, 0.975]).map((each) => each.value));
   const ends = [low![0]! + correction, low![1]! + correction, value];

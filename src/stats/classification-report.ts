@@ -1,4 +1,5 @@
-import type { ClassificationReport, Estimate, ReportNote } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
+import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import {
   conformalBound,
   estimateExplained,
@@ -8,6 +9,7 @@ import {
   estimateShare,
   mean,
 } from "./estimate.ts";
+import { describeOperating } from "./explaining/operating-points.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 import { type Sampling, samplingOf } from "./sampling.ts";
@@ -162,6 +164,14 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
             sampling,
           )
         : null,
+    operating:
+      width === 2
+        ? describeOperating(
+            classes[1]!,
+            Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
+            (row) => truths[row] === 1,
+          )
+        : null,
     calibrationError:
       calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
     calibration,
@@ -175,6 +185,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     conformal: null,
     against: null,
     crossValidation: null,
+    explained: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };
 };

@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
 import { countUnits, type Sampling, unitVariance } from "./sampling.ts";
 

@@ -1,4 +1,4 @@
-import type { Estimate } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
 import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
 import { countUnits, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 

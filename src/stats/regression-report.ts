@@ -1,4 +1,5 @@
-import type { Estimate, RegressionReport } from "../domain/models/report.ts";
+import type { Estimate } from "../domain/models/estimate.ts";
+import type { RegressionReport } from "../domain/models/report.ts";
 import {
   conformalBound,
   correlation,
@@ -159,6 +160,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     conformal: null,
     against: null,
     crossValidation: null,
+    explained: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

@@ -33,6 +33,8 @@ const descent = (argv: string[], env: Record<string, string> = {}): Promise<Ende
     );
   });
 
+const datasets = async (): Promise<unknown> => (await fetch(`${service.url}/v1/datasets`)).json();
+
 const json = async (argv: string[], env: Record<string, string> = {}) => {
   const { output, errors } = await descent([...argv, "--json"], env);
   expect(errors).toBe("");
@@ -86,6 +88,17 @@ test("what is wrong is one line, as JSON where that was asked for, and the exit 
   expect(label).toMatchObject({ code: 1, errors: expect.stringMatching(/^descent: .*did you mean "species"\?\n$/) });
   const unlabelled = await descent(["train", iris]);
   expect(unlabelled).toMatchObject({ code: 1, errors: expect.stringContaining("--label: name the column to predict") });
+  // What the options say is judged before anything is uploaded.
+  const before = await datasets();
+  const none = await descent(["train", iris, "--label", "species", "--epochs", "0"]);
+  expect(none).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/^descent: \/training\/epochs: must be at least 1/),
+  });
+  expect((await descent(["train", iris, "--label", "species", "--epochs", "many"])).errors).toContain("--epochs many");
+  expect((await descent(["train", iris, "--label", "species", "--model", "mpl"])).errors).toContain("must be one of");
+  expect(await descent(["train", iris])).toMatchObject({ code: 1 });
+  expect(await datasets()).toEqual(before);
   const absent = await descent(["jobs", "job_01J9Z8QF4M3V2K6T5R7W8X9Y0Z", "--json"]);
   expect(JSON.parse(absent.errors)).toMatchObject({ code: "not_found", status: 404 });
   const nobody = await descent(["jobs"], { DESCENT_URL: "http://127.0.0.1:1" });

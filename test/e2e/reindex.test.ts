@@ -49,6 +49,12 @@ test("a Redis that was lost is rebuilt from the artifact store: data sets, model
     const { body: model } = await client.call<Model>(`/v1/models/${job.model}`);
     expect(await before.stop()).toBe(0);
 
+    expect(before.log.some(({ msg }) => msg?.includes("npm run reindex"))).toBe(false);
+
+    await rm(join(dataDir, "redis"), { recursive: true });
+    const bare = await startService(dataDir, { WORKERS: "0" });
+    expect(bare.log.filter(({ msg }) => msg?.includes("npm run reindex"))).toHaveLength(1);
+    expect(await bare.stop()).toBe(0);
     await rm(join(dataDir, "redis"), { recursive: true });
     const { code, output } = await runMain({ DATA_DIR: dataDir }, ["--reindex"]);
     const told = "Recorded: 1 data sets, 1 models; 2 finished jobs and 0 aliases were missing.\n";

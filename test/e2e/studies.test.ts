@@ -154,6 +154,15 @@ describe("a study", () => {
       "/model/1/hidden/0",
       "/optimizer/learningRate",
     ]);
+
+    // What the best model made of each row goes with it: that is said, and the next best takes its place.
+    expect(board).toMatchObject({ reference: study.best!.trial, notes: [] });
+    expect((await client.call(`/v1/models/${job.model}`, { method: "DELETE" })).status).toBe(204);
+    const without = await get<Leaderboard>(`/v1/studies/${id}/leaderboard`);
+    expect(without.items[0]).toMatchObject({ trial: study.best!.trial, difference: null });
+    expect(without.reference).toBe(board.items[1]!.trial);
+    expect(without.items[2]!.difference!.value).toBeCloseTo(board.items[2]!.objective - board.items[1]!.objective, 4);
+    expect(without.notes).toMatchObject([{ code: "no_scores", message: expect.stringContaining("were deleted") }]);
   });
 
   test("with successive halving: the promoted go on from their checkpoints to the weights of jobs that never stopped", async () => {

@@ -41,6 +41,17 @@ describe("the choice among trials", () => {
     expect(await correctForChoice([{ number: 0, scores: scores.slice(0, 9), parameters: 1 }], 1)).toBeNull();
   });
 
+  test("is worth no less than the worst that may be chosen: one row's huge loss adds no more than its share", async () => {
+    const rows = 200;
+    const even = Float32Array.from({ length: rows }, () => 1);
+    // Better in every row but one, and worse over all.
+    const wild = Float32Array.from({ length: rows }, (_, row) => (row === 7 ? 1000 : 0.5));
+    const trials: RowScores[] = [even, wild].map((scores, number) => ({ number, scores, parameters: 1 }));
+    const estimate = await correctForChoice(trials, 3);
+    expect(estimate!.value).toBeGreaterThan(1);
+    expect(estimate!.value).toBeLessThanOrEqual(mean(wild));
+  });
+
   test("groups what cannot be told apart, row by row, and names the simplest of it", () => {
     const best = errors(1, 500, 0.2);
     // Hardly different from the best on the same rows, and far from it on the same rows.

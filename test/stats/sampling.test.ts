@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Estimate } from "../../src/domain/models/report.ts";
+import type { Estimate } from "../../src/domain/models/estimate.ts";
 import { createRandomStream, permutation } from "../../src/engine/kernels/philox.ts";
 import { estimateExplained, estimateHits, estimateMean, estimateShare, mean } from "../../src/stats/estimate.ts";
 import { estimateAreaUnderRoc } from "../../src/stats/receiver-operating.ts";

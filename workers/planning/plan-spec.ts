@@ -7,6 +7,7 @@ import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
+import { explainedByNetwork, explainedBySolution } from "../training/explaining/explained-rows.ts";
 
 /**
  * One core on layers of ordinary size, and what a step costs whatever its size, with its share of each epoch's measuring; seen on a Zen 5
@@ -18,6 +19,7 @@ const secondsPerStep = 70e-6;
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
   readonly keptFeatures?: number;
+  readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
 };
@@ -40,6 +42,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     stepsPerEpoch,
     steps,
     ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
+    ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
     warnings: [...warnings, ...warningsOf(spec)],
@@ -54,7 +57,11 @@ const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
-  return { ...toPlan(planned, spec), estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond };
+  const explained = explainedBySolution(shape, planned);
+  return {
+    ...toPlan({ ...planned, explainedRows: explained }, spec),
+    estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond,
+  };
 };
 
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
@@ -68,7 +75,11 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
     const flops = network === null ? {} : { flops: planned.flops };
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
-    const plan = toPlan({ ...counted, ...flops, ...kept, steps: planned.steps + searchSteps }, spec);
+    const explained = explainedByNetwork(spec, shape, planned);
+    const plan = toPlan(
+      { ...counted, ...flops, ...kept, explainedRows: explained, steps: planned.steps + searchSteps },
+      spec,
+    );
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -4,6 +4,7 @@ import type { Metrics } from "../../src/domain/jobs/job.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
+import type { Report } from "../../src/domain/models/report.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
@@ -18,6 +19,8 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
+import { explainedByNetwork } from "./explaining/explained-rows.ts";
+import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
@@ -48,11 +51,35 @@ const scoreValidation = (
   spec: TracedSpec,
   { validation: { labels } }: ReturnType<typeof dataViews>,
   plan: ReturnType<typeof planTraining>,
-  ask: (options: CollectOptions) => Answers,
+  { ask, metrics }: { ask: (options: CollectOptions) => Answers; metrics: Metrics },
 ): Tensor[] | null =>
   trial === null || labels === null || plan.data.validation.rows === 0
     ? null
-    : scoreRows({ spec, preprocessing, labels, answers: ask({ split: "validation" }) });
+    : scoreRows({
+        ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }) },
+        meanLoss: metrics.validationLoss,
+      });
+
+/** What the network goes by, asked in the job's own memory. */
+const explainNetwork = (
+  asked: Omit<Explaining, "most" | "ask">,
+  shape: DataShape,
+  plan: ReturnType<typeof planTraining>,
+  ask: (options: CollectOptions) => Answers,
+): ((report: Report) => Report) => {
+  const most = explainedByNetwork(asked.spec, shape, plan);
+  const explained = explain({ ...asked, most, ask: ({ length }) => ask({ most: length }).outputs });
+  return (report) => withExplained(report, explained);
+};
+
+const addSeparation = (
+  { notes }: Report,
+  { note, penalised }: NonNullable<ReturnType<typeof separationNote>>,
+  { onEvent }: TrainingRunContext,
+): void => {
+  notes.push(note);
+  if (!penalised) onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
+};
 
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
@@ -72,6 +99,7 @@ const feedImages = (
 /** What a network is when its fit has ended. */
 interface Fitted {
   spec: TracedSpec;
+  shape: DataShape;
   plan: ReturnType<typeof planTraining>;
   memory: WebAssembly.Memory;
   team: Team;
@@ -81,7 +109,7 @@ interface Fitted {
 /** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
 const complete = async (
   context: TrainingRunContext,
-  { spec, plan, memory, team, views }: Fitted,
+  { spec, shape, plan, memory, team, views }: Fitted,
   metrics: Metrics,
 ): Promise<TrainingRunEnd> => {
   // Copies: the store hashes and writes ordinary memory.
@@ -92,28 +120,26 @@ const complete = async (
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
   const { preprocessing } = context;
-  const asked = { loss: spec.loss, preprocessing, arrays: views };
+  const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
   const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
   const linear = isLinear
     ? null
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
-  const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
-  const seen = learnsSpread && !context.judges ? ask({ split: "train", most: mostSeen }) : null;
   if (context.judges) {
     const own = { spec, preprocessing, arrays: views, answers, metrics, seen: null, linear };
     return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
   }
+  const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
+  const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
   const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
   const separated = separationNote(spec, preprocessing, views, metrics);
-  if (separated !== null) {
-    measured.notes.push(separated.note);
-    const { message } = separated.note;
-    if (!separated.penalised) context.onEvent({ level: "warn", type: "separated", message, data: {} });
-  }
+  if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
-  const scores = scoreValidation(context, spec, views, plan, ask);
-  const report = withCoefficients(measured, {
+  const explained = explainNetwork(asked, shape, plan, ask);
+  const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
+  const report = withCoefficients(explained(measured), {
     ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+    unbounded: separated?.penalised === false,
     tensorOf: (name) => {
       const data = tensors.find((tensor) => tensor.name === name)?.data;
       return data !== undefined && isFloat32(data) ? data : null;
@@ -171,7 +197,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      return complete(context, { spec, plan, memory, team, views }, metrics);
+      return complete(context, { spec, shape, plan, memory, team, views }, metrics);
     },
   };
 };

@@ -59,7 +59,7 @@ export const separationNote = (
   const penalised = isPenalised(spec);
   const consequence = penalised
     ? "only the penalty keeps the coefficients finite, and their size is of its making: errors and intervals are those of the prior that the penalty stands for, and there is no test or p value"
-    : "without a penalty the coefficients have no finite estimate, so that standard errors, intervals and p values would mean nothing; set training.l2, or leave the feature out if it gives the answer away";
+    : "without a penalty the coefficients have no finite estimate, so that none is given, nor standard errors, intervals, p values, AIC or BIC; set training.l2, or leave the feature out if it gives the answer away";
   const message = `the training rows are separated, ${separation}: ${consequence}`;
   return { note: { code: "separated", message }, penalised };
 };

@@ -30,6 +30,12 @@ export const Plan = z
       .int()
       .optional()
       .describe("of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows"),
+    explainedRows: z
+      .int()
+      .optional()
+      .describe(
+        "held-out rows that permutation importance is measured on at most: what a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
+      ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),

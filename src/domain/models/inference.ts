@@ -24,7 +24,12 @@ export const Coefficient = z
       .string()
       .describe("`(intercept)`, a number column, `column=level` against the column's first level, or `column missing`"),
     class: z.string().optional().describe("softmax: the class that is compared with the first"),
-    estimate: z.number().describe("of the label's units, log odds or log rate, for one unit of the column"),
+    estimate: z
+      .number()
+      .nullable()
+      .describe(
+        "of the label's units, log odds or log rate, for one unit of the column; null: the likelihood has no maximum, and a note says why",
+      ),
     standardError: z.number().nullable().describe("null: a note says why"),
     statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers"),
     pValue: z.number().nullable().describe("two-sided, of no effect"),
@@ -97,8 +102,11 @@ export const Inference = z
       .describe(
         "Pearson's χ² / residualDegrees: the residual variance of numbers; of counts, above 1 they vary more than Poisson's",
       ),
-    aic: z.number().nullable().describe("2 k − 2 log-likelihood; k counts the variance of numbers, as R does"),
-    bic: z.number().nullable().describe("k ln n − 2 log-likelihood"),
+    aic: z
+      .number()
+      .nullable()
+      .describe("2 k − 2 log-likelihood; k counts the variance of numbers, as R does; null where the fit has no end"),
+    bic: z.number().nullable().describe("k ln n − 2 log-likelihood; null where the fit has no end"),
     overall: NestedTest.nullable().describe(
       "against the intercept alone: F for numbers, else the likelihood ratio; null where the fit has no end",
     ),

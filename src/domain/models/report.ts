@@ -1,20 +1,9 @@
 import { z } from "zod";
 import { Conformal } from "./conformal.ts";
 import { CrossValidationReport } from "./cross-validation.ts";
+import { Estimate } from "./estimate.ts";
+import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
-
-/** A number with its uncertainty: an interval that covers the truth in 95 of 100 samples of this size. */
-export const Estimate = z
-  .object({
-    value: z.number().describe("the estimate"),
-    lower: z.number().nullable().describe("where the interval begins"),
-    upper: z.number().nullable().describe("where it ends"),
-  })
-  .meta({
-    id: "Estimate",
-    description:
-      "a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike",
-  });
 
 export const ReportNote = z
   .object({
@@ -71,6 +60,12 @@ export const Against = z
 const against = Against.nullable()
   .default(null)
   .describe("null where the loss is another, or for models of earlier versions");
+
+const explained = Explained.nullable()
+  .default(null)
+  .describe(
+    "null for images and imported networks, where the rows are too few or too wide, or for models of earlier versions",
+  );
 
 const conformal = Conformal.nullable()
   .default(null)
@@ -137,10 +132,16 @@ export const ClassificationReport = z
     conformal,
     against,
     crossValidation,
+    explained,
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),
     areaUnderRoc: Estimate.nullable().describe("two classes only"),
+    operating: Operating.nullable()
+      .default(null)
+      .describe(
+        "two classes only: ROC, precision and recall, F1 and cost at every threshold; null where the rows have one class",
+      ),
     calibrationError: z.number().describe("mean |confidence − accuracy| over bins of equally many rows"),
     calibration: z
       .array(
@@ -178,6 +179,7 @@ export const RegressionReport = z
     conformal,
     against,
     crossValidation,
+    explained,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),
@@ -270,7 +272,6 @@ export const Report = z
 
 export type TrainingFit = z.infer<typeof TrainingFit>;
 export type Against = z.infer<typeof Against>;
-export type Estimate = z.infer<typeof Estimate>;
 export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;
 export type RegressionReport = z.infer<typeof RegressionReport>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JobId, ModelId } from "../ids.ts";
-import { Estimate } from "../models/report.ts";
+import { Estimate } from "../models/estimate.ts";
+import { ReportNote } from "../models/report.ts";
 import { BestTrial } from "./study.ts";
 import { TrialValues } from "./study-spec.ts";
 
@@ -13,7 +14,7 @@ export const Standing = z
     objective: z.number().describe("the study's metric, at the end of the trial"),
     parameters: z.int().nullable().describe("weights of its model; null where the model is gone"),
     difference: Estimate.nullable().describe(
-      "mean row score minus the best trial's, over the same validation rows: below 0 would be better; null where the model is gone",
+      "mean row score minus that of the trial `reference`, over the same validation rows: below 0 would be better; null where the model is gone",
     ),
     tied: z.boolean().nullable().describe("its interval holds 0: it cannot be told from the best"),
   })
@@ -29,6 +30,13 @@ export const Leaderboard = z
       .int()
       .nullable()
       .describe("of those that cannot be told from the best the trial with the fewest weights"),
+    reference: z
+      .int()
+      .nullable()
+      .describe(
+        "the trial that `difference` is from: the best whose model is still there; null: none has rows to compare",
+      ),
+    notes: z.array(ReportNote).describe("what cannot be compared, and why"),
   })
   .meta({ id: "Leaderboard", description: "The trials that succeeded, and which of them can be told from the best." });
 

@@ -24,6 +24,35 @@ export const powerOfTwoBelow = (x: number): number => {
   return power;
 };
 
+/** A column this many times as large as it is wide loses digits wherever it is multiplied. */
+const farOff = 1024;
+
+/**
+ * What is to be taken from each input so that its digits are those of its variation; 0 for most. Of an input far from 0 for its range all values are within a
+ * factor of two of each other, so that each difference is exact (Sterbenz 1974). Null: none is so far.
+ */
+export const columnShifts = (features: Float64Array, inputs: number): Float64Array | null => {
+  const [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((end) =>
+    new Float64Array(inputs).fill(end),
+  ) as [Float64Array, Float64Array];
+  for (let at = 0; at < features.length; at += inputs)
+    for (let i = 0; i < inputs; i++) {
+      const value = features[at + i]!;
+      if (value < least[i]!) least[i] = value;
+      if (value > largest[i]!) largest[i] = value;
+    }
+  const shifts = least.map((low, i) => {
+    const high = largest[i]!;
+    return high > low && Math.max(-low, high) > farOff * (high - low) ? low + (high - low) / 2 : 0;
+  });
+  return shifts.some((shift) => shift !== 0) ? shifts : null;
+};
+
+/** Takes the shifts from all rows, in place. */
+export const shiftColumns = (features: Float64Array, shifts: Float64Array): void => {
+  for (let at = 0; at < features.length; at++) features[at]! -= shifts[at % shifts.length]!;
+};
+
 /** Columns of about the same size, by powers of two and without a centre, so that no bit of the data is lost. */
 export const scaleColumns = (features: Float64Array, rows: number, inputs: number, columns: Int32Array): Design => {
   const most = new Float64Array(inputs);

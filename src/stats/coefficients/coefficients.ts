@@ -122,13 +122,13 @@ const further = { ratio: null, robust: null, clustered: null, varianceInflation:
 
 const withTest = (
   term: string,
-  own: { estimate: number; error: number | null },
+  own: { estimate: number | null; error: number | null },
   degrees: number,
   { classLabel, tested }: { classLabel: string | undefined; tested: boolean },
 ): Coefficient => {
   const { estimate, error } = own;
   const named = { term, ...(classLabel === undefined ? {} : { class: classLabel }), estimate };
-  if (error === null || !(error > 0))
+  if (estimate === null || error === null || !(error > 0))
     return { ...named, ...further, standardError: null, statistic: null, pValue: null, lower: null, upper: null };
   const half = quantile95(degrees) * error;
   // A penalty pulls the estimate towards 0, and makes the error smaller: their ratio tests nothing.
@@ -207,7 +207,7 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
       withTest(
         terms[i]!.name,
         {
-          estimate: units.scale * estimate + (i === 0 ? units.mean : 0),
+          estimate: fit.unbounded === true ? null : units.scale * estimate + (i === 0 ? units.mean : 0),
           error: error === null ? null : units.scale * error,
         },
         degrees,

@@ -14,6 +14,8 @@ export interface LinearFit {
   readonly l2: number;
   /** Without a penalty the likelihood has no finite maximum (Albert & Anderson 1984). */
   readonly separated: boolean;
+  /** Nor does anything else hold the coefficients: where training ended, they would have grown on. */
+  readonly unbounded?: boolean;
 }
 
 /** Σ over inputs and the bias of one output's linear predictor. */

@@ -25,10 +25,12 @@ interface Trained {
   tensorOf: (name: string) => Float32Array | Float64Array | null;
   /** Without a penalty its coefficients would have no finite estimate. */
   separated: boolean;
+  /** And has none, as nothing else holds them. */
+  unbounded: boolean;
 }
 
 /** A linear model as it was trained; null where the model is another, or its loss not its own likelihood. */
-const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated }: Trained): LinearFit | null => {
+const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated, unbounded }: Trained): LinearFit | null => {
   const { train } = arrays;
   const { type } = spec.model;
   if (type !== "linear" && type !== "logistic" && type !== "softmax" && type !== "poisson") return null;
@@ -37,7 +39,7 @@ const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated }: Train
   // Pixels have thousands of weights, none of which means anything by itself.
   if (preprocessing.features.some((feature) => feature.type === "image")) return null;
   const { features, labels } = train;
-  return { model: type, preprocessing, features, labels, weight, bias, l2: spec.training.l2, separated };
+  return { model: type, preprocessing, features, labels, weight, bias, l2: spec.training.l2, separated, unbounded };
 };
 
 /** The report with the coefficients of a linear model, if it is one. */

@@ -1,6 +1,7 @@
 import type { Coefficient, Inference } from "../../domain/models/inference.ts";
 import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
 import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
+import { createUnshift } from "./data-units.ts";
 import { describeInfluence, influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
@@ -96,12 +97,15 @@ export const reportInference = (
   const residualDegrees = rows - parameters;
   const fit = solved.ending === "converged" && residualDegrees >= 1 ? solved : withoutErrors(solved);
   const { pearson, ...quality } = describeSolvedFit(fit);
-  const { logLikelihood } = quality;
+  // The criteria are those of the maximum of the likelihood, which iterations without an end did not reach.
+  const logLikelihood = solved.ending === "converged" ? quality.logLikelihood : null;
   const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
   const scale = model === "linear" ? (dispersion ?? 0) : 1;
   const small = rows * columns.length ** 2 <= mostWork;
   const leverages = small ? leveragesOf(fit) : null;
   const { robust, clustered } = robustCovariances(fit, leverages);
+  const unshift = createUnshift(fit);
+  const listed = unshift.fit;
   const degrees = model === "linear" ? residualDegrees : Number.POSITIVE_INFINITY;
   const counted = model === "linear" ? parameters + 1 : parameters;
   const tested = ratios.map(({ feature, lost, degrees: lostDegrees }) => ({
@@ -109,7 +113,13 @@ export const reportInference = (
     ...likelihoodRatioTest({ logLikelihood: -lost / 2, parameters: 0 }, { logLikelihood: 0, parameters: lostDegrees }),
   }));
   return {
-    coefficients: size > mostListed ? [] : solvedCoefficients(fit, { dispersion: scale, degrees, robust, clustered }),
+    coefficients:
+      size > mostListed
+        ? []
+        : solvedCoefficients(listed, {
+            ...{ dispersion: scale, degrees },
+            ...{ robust: unshift.matrix(robust), clustered: unshift.matrix(clustered) },
+          }),
     trainingFit: quality,
     inference: {
       ...{ rows, parameters, residualDegrees, dispersion },
@@ -117,7 +127,7 @@ export const reportInference = (
       bic: logLikelihood === null ? null : counted * Math.log(rows) - 2 * logLikelihood,
       overall: overallOf(fit, quality, { dispersion, residualDegrees }),
       features: model === "linear" ? featureTests(fit, dispersion ?? 0, residualDegrees) : tested,
-      covariance: covarianceOf(fit, scale),
+      covariance: covarianceOf(listed, scale),
       influence: describeInfluence(influenceOf(fit, leverages, scale)),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },
     },

@@ -66,6 +66,7 @@ export const solvedCoefficients = (
   const { label } = preprocessing;
   const unknown = new Set(indeterminate);
   const inflation = inflations(fit);
+  const unbounded = fit.ending === "separated";
   return Array.from(coefficients, (estimate, at): Coefficient => {
     const j = at % width;
     const of = (matrix: Float64Array | null, factor: number, degrees: number): Uncertainty | null =>
@@ -75,9 +76,10 @@ export const solvedCoefficients = (
     return {
       term: terms[j]!.name,
       ...(model === "softmax" && label.type === "classes" ? { class: label.classes[Math.floor(at / width) + 1]! } : {}),
-      estimate,
+      // Where the iterations ended says nothing of coefficients that grow for ever.
+      estimate: unbounded ? null : estimate,
       ...(own ?? nothing),
-      ratio: ratioOf(model, terms[j]!.name, estimate, own),
+      ratio: unbounded ? null : ratioOf(model, terms[j]!.name, estimate, own),
       robust: of(errors.robust, 1, errors.degrees),
       clustered: of(errors.clustered, 1, clusters === null || model !== "linear" ? errors.degrees : clusters.count - 1),
       varianceInflation: inflated,

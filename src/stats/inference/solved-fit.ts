@@ -16,11 +16,13 @@ export interface SolvedFit {
   readonly terms: readonly Term[];
   /** The input that each column is, −1 the intercept. */
   readonly columns: Int32Array;
-  /** rows × inputs, row-major, in the units of the data. */
+  /** rows × inputs, row-major, in the units of the data, without their shifts. */
   readonly features: ArrayLike<number>;
+  /** What was taken from each input, so that its digits are those of its variation; null: nothing. */
+  readonly shifts: Float64Array | null;
   /** Numbers, counts, or indices of classes. */
   readonly labels: ArrayLike<number>;
-  /** Contrast by contrast, each in the order of the columns. */
+  /** Of the shifted inputs: contrast by contrast, each in the order of the columns. */
   readonly coefficients: Float64Array;
   /** The inverse of the information without a dispersion; null where there is none. */
   readonly covariance: Float64Array | null;

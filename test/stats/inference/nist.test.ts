@@ -59,7 +59,7 @@ describe("linear models agree with the certified values of NIST:", () => {
       expect(digits(1 - deviance / nullDeviance, set.r2)).toBeGreaterThan(least.errors);
     }
     for (const [i, { estimate, standardError }] of own.entries()) {
-      expect(digits(estimate, set.estimates[i]!)).toBeGreaterThan(least.estimates);
+      expect(digits(estimate!, set.estimates[i]!)).toBeGreaterThan(least.estimates);
       if (least.errors > 0) expect(digits(standardError!, set.errors[i]!)).toBeGreaterThan(least.errors);
     }
   });

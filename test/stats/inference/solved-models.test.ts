@@ -123,3 +123,37 @@ describe("a solved model says what statsmodels says:", () => {
     expectClose(report.r2?.value, diabetes.r2, 1e-10);
   });
 });
+
+test("columns far from 0 for their range keep their digits: all but the intercept is that of the same columns at 0", async () => {
+  const offsets = { x: 1e15, year: -5e13 };
+  const cells = Array.from({ length: 60 }, (_, i) => {
+    const [x, year] = [(i * 37) % 61, (i * i) % 53];
+    return { x, year, g: ["a", "b", "c"][i % 3]!, y: 2 + 3 * x - 0.5 * year + Math.sin(i) };
+  });
+  const csvOf = (at: typeof offsets): string =>
+    `x,year,g,y\n${cells.map(({ x, year, g, y }) => `${x + at.x},${year + at.year},${g},${y}`).join("\n")}\n`;
+  const fit = { task: { type: "regression", label: "y" }, model: { type: "linear" }, training: allRows } as const;
+  const [near, far] = await Promise.all([reportOf(csvOf({ x: 0, year: 0 }), fit), reportOf(csvOf(offsets), fit)]);
+  const slopes = ({ report }: typeof near) => report.coefficients!.slice(1);
+  for (const [i, wanted] of slopes(near).entries()) {
+    const own = slopes(far)[i]!;
+    expectClose(own.estimate, wanted.estimate!, 1e-11);
+    expectClose(own.standardError, wanted.standardError!, 1e-11);
+    expectClose(own.robust?.standardError, wanted.robust!.standardError, 1e-11);
+    expectClose(own.varianceInflation, wanted.varianceInflation!, 1e-11);
+    expect(own.varianceInflation).toBeGreaterThanOrEqual(1);
+  }
+  expectClose(far.report.trainingFit?.deviance, near.report.trainingFit!.deviance, 1e-11);
+  const influence = ({ report }: typeof near) => report.inference!.influence!.largest;
+  for (const [i, { row, cooksDistance }] of influence(near).entries()) {
+    expect(influence(far)[i]!.row).toBe(row);
+    expectClose(influence(far)[i]!.cooksDistance, cooksDistance, 1e-9);
+  }
+  const byTerm = (term: string) => near.report.coefficients!.find((own) => own.term === term)!.estimate!;
+  const intercept = byTerm("(intercept)") - 1e15 * byTerm("x") + 5e13 * byTerm("year");
+  expectClose(far.report.coefficients![0]!.estimate, intercept, 1e-11);
+  // What the stored model says is what the solved one said.
+  const said = async ({ run }: typeof near, at: typeof offsets): Promise<number> =>
+    (await jobs.modelOf(run)).values({ x: 10 + at.x, year: 2 + at.year, g: "a" })[0]!;
+  expectClose(await said(far, offsets), await said(near, { x: 0, year: 0 }), 1e-5);
+});

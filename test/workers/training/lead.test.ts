@@ -52,6 +52,21 @@ describe("a job on odd data", () => {
     expect(report.areaUnderRoc?.lower).toBeLessThan(1);
     expect(report.logLikelihood?.upper ?? 0).toBeLessThanOrEqual(0);
 
+    // Where the iterations ended says nothing: no number is given, whether the model was solved or trained.
+    expect(report.coefficients?.map(({ estimate }) => estimate)).toEqual([null, null]);
+    const solved = await jobs.train(file("perfect-separation.csv"), {
+      ...{ task, model: { type: "logistic" } },
+      training: { split: exact.split },
+    });
+    const told = (await jobs.modelOf(solved)).report;
+    if (told.task !== "classification") throw new Error(told.task);
+    expect(told.solution).toMatchObject({ converged: false });
+    expect(told.inference).toMatchObject({ aic: null, bic: null, covariance: null });
+    expect(told.coefficients).toMatchObject([
+      { term: "(intercept)", estimate: null, standardError: null, ratio: null },
+      { term: "x", estimate: null, standardError: null, ratio: null },
+    ]);
+
     const training = { ...exact, l2: 0.1 };
     const held = await jobs.train(file("perfect-separation.csv"), { task, model: { type: "logistic" }, training });
     expect(held.events.some(({ name }) => name === "separated")).toBe(false);

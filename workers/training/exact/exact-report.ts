@@ -14,6 +14,7 @@ import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
+import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
 import { answersOf } from "./linear-evaluation.ts";
@@ -26,6 +27,8 @@ export interface ExactResults {
   /** In the units of the data; the inputs standardised under a penalty. */
   arrays: PreparedArrays;
   model: ExactModel;
+  /** What was taken from each input of the arrays, where some are far from 0. */
+  shifts: Float64Array | null;
   /** For the inputs as they are in the arrays; and behind standardised ones. */
   weights: LinearWeights;
   network: LinearWeights;
@@ -38,6 +41,8 @@ export interface ExactResults {
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
+  /** Held-out rows that importances are measured on at most. */
+  explainedRows: number;
   onSeparated: (message: string) => void;
   beat: () => void;
 }
@@ -57,7 +62,7 @@ const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
 const runningAway: ReportNote = {
   code: "separated",
   message:
-    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever; standard errors, intervals and p values would mean nothing; set training.l2, or leave such features out",
+    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever: no estimate is given, nor standard errors, intervals, p values, AIC or BIC; set training.l2, or leave such features out",
 };
 
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
@@ -90,7 +95,14 @@ export const reportExact = (results: ExactResults): Report => {
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
-  const measured = reportNetwork({
+  const explained = explain({
+    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, most: results.explainedRows },
+    ask: (some) => {
+      results.beat();
+      return answersOf(model, weights, arrays[split], some);
+    },
+  });
+  const evaluated = reportNetwork({
     spec,
     preprocessing: inOwnUnits(preprocessing),
     arrays,
@@ -99,6 +111,7 @@ export const reportExact = (results: ExactResults): Report => {
     seen,
     linear: null,
   });
+  const measured = withExplained(evaluated, explained);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();
@@ -107,7 +120,14 @@ export const reportExact = (results: ExactResults): Report => {
     const tensors: Record<string, Float64Array> = { "output.weight": network.weight, "output.bias": network.bias };
     const tensorOf = (name: string): Float64Array | null => tensors[name] ?? null;
     const own = withStandardisedLabels(results);
-    const report = withCoefficients(measured, { spec, preprocessing, arrays: own, separated, tensorOf });
+    const report = withCoefficients(measured, {
+      spec,
+      preprocessing,
+      arrays: own,
+      separated,
+      unbounded: false,
+      tensorOf,
+    });
     return { ...report, solution } as Report;
   }
   const { train } = arrays;
@@ -117,6 +137,7 @@ export const reportExact = (results: ExactResults): Report => {
       ...{ model, preprocessing, terms, columns, features: train.features, labels: train.labels },
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
       ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
+      shifts: results.shifts,
       ending: separated ? "separated" : fit.ending,
     },
     results.ratios,

@@ -5,6 +5,7 @@ import type { Split } from "../../../src/data/splits/split.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { columnShifts, shiftColumns } from "../../../src/engine/exact/design.ts";
 import { type ExactFit, type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import { type ExactPlan, planExact } from "../../../src/engine/exact/exact-plan.ts";
 import { type ExactOptions, type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
@@ -16,6 +17,7 @@ import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
+import { explainedBySolution } from "../explaining/explained-rows.ts";
 import { fromContent, toContent } from "../fit-state.ts";
 import { type Judged, judgeRows } from "../folds/judge-rows.ts";
 import {
@@ -185,14 +187,20 @@ const toTensors = ({ inputs, outputs, weight, bias }: LinearWeights): Tensor[] =
 const scoreValidation = (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
-  { preprocessing, arrays, weights }: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights },
+  {
+    preprocessing,
+    arrays,
+    weights,
+    metrics,
+  }: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights; metrics: Metrics },
 ): Tensor[] | null => {
   const { validation } = arrays;
   if (validation.labels === null || validation.labels.length === 0) return null;
   const rows = spreadRows(validation.labels.length, 1);
   const outputs = answersOf(plan.model, weights, validation, rows);
   const answers = { split: "validation" as const, rows, outputs };
-  return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true });
+  const { validationLoss: meanLoss } = metrics;
+  return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss });
 };
 
 /** What a model of a fold makes of the rows held out. */
@@ -223,7 +231,7 @@ export const createExactRun = (
   const complete = async (
     context: TrainingRunContext,
     solved: SolvedColumns,
-    fit: ExactFit,
+    { fit, shifts }: { fit: ExactFit; shifts: Float64Array | null },
     pulse: () => void,
   ): Promise<TrainingRunEnd> => {
     const { preprocessing } = context;
@@ -241,15 +249,18 @@ export const createExactRun = (
     const own = { fit, preprocessing, memory, pulse };
     const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
     tellEnding(fit, context);
-    const network = forNetwork(weights, preprocessing, penalised);
+    const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
     const report = reportExact({
-      ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics, ratios },
+      ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics },
+      ...{ ratios, shifts },
       places: arrays.train.places,
       clusters: clustersOf(spec, arrays.train.clusters),
+      explainedRows: explainedBySolution(shape, plan),
       onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
-    const scores = context.trial === null ? null : scoreValidation(plan, spec, { preprocessing, arrays, weights });
+    const scores =
+      context.trial === null ? null : scoreValidation(plan, spec, { preprocessing, arrays, weights, metrics });
     return { type: "completed", tensors: toTensors(network), metrics, parameters: plan.parameters, report, scores };
   };
 
@@ -266,10 +277,13 @@ export const createExactRun = (
         fillMissing(preprocessing, features);
         if (penalised) standardise(preprocessing, features);
       }
+      const origin = "intercept" in spec.model && spec.model.intercept === false;
       const solved = solvedColumns(preprocessing, arrays.train.features, {
         penalised,
-        intercept: !("intercept" in spec.model && spec.model.intercept === false),
+        intercept: !origin,
       });
+      const shifts = penalised || origin ? null : columnShifts(arrays.train.features as Float64Array, plan.inputs);
+      if (shifts !== null) for (const split of splits) shiftColumns(arrays[split].features as Float64Array, shifts);
       const resume =
         context.resume === null ? null : fromContent<ExactState["meta"], Float64Array>(context.resume, isFloat64);
       const watch = createWatch(plan, context, resume);
@@ -281,7 +295,7 @@ export const createExactRun = (
         };
         const wanted = { columns: solved.columns, mostCovariances: penalised ? 0 : mostCovariances };
         const fit = await solve(plan, spec, arrays, wanted, memory, options);
-        return await complete(context, solved, fit, watch.pulse);
+        return await complete(context, solved, { fit, shifts }, watch.pulse);
       } catch (error) {
         if (!(error instanceof FitInterrupted)) throw error;
         // What one pass computes needs no checkpoint; the others go on from their last iteration.

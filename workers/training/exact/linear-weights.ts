@@ -35,11 +35,11 @@ export const weightsFrom = (
   return { inputs, outputs, weight, bias };
 };
 
-/** The weights behind standardised inputs, of a standardised label: what the stored model has. `standardised`: the inputs were already. */
+/** The weights behind standardised inputs, of a standardised label: what the stored model has. `standardised`: the inputs were already; else they may have been shifted. */
 export const forNetwork = (
   { inputs, outputs, weight, bias }: LinearWeights,
   { features, label }: Preprocessing,
-  standardised: boolean,
+  { standardised, shifts }: { standardised: boolean; shifts: Float64Array | null },
 ): LinearWeights => {
   const [w, b] = [Float64Array.from(weight), Float64Array.from(bias)];
   let input = 0;
@@ -47,7 +47,7 @@ export const forNetwork = (
     if (feature.type === "number" && !standardised)
       for (let k = 0; k < outputs; k++) {
         const own = w[input * outputs + k]!;
-        b[k]! += own * feature.mean;
+        b[k]! += own * (feature.mean - (shifts?.[input] ?? 0));
         w[input * outputs + k] = own * feature.scale;
       }
     input += featureWidth(feature);

@@ -54,9 +54,11 @@ export const judgeRows = (
   labels: SplitArrays["labels"],
   standardised: Preprocessing | null = null,
 ): Judged => {
-  const { spec, answers, linear } = results;
+  const { spec, answers, linear, metrics } = results;
   const preprocessing = standardised ?? results.preprocessing;
-  const scores = scoreRows({ spec, preprocessing, labels, answers, ownUnits: standardised !== null }) ?? [];
+  const scores =
+    scoreRows({ spec, preprocessing, labels, answers, ownUnits: standardised !== null, meanLoss: metrics.testLoss }) ??
+    [];
   const { columns, distribution } = judged(results);
   for (const { name, data } of scores) columns[name] = Float64Array.from(data as Float32Array);
   return {

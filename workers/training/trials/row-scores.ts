@@ -5,8 +5,10 @@ import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 
-/** So that a probability of 0 costs much, and not everything. */
-const least = 1e-30;
+/** Below it a probability or a rate in single precision has lost its digits, and at last itself. */
+const least = 2 ** -126;
+/** And so has one that is this near to 1, of what is left to 1. */
+const nearest = 2 ** -24;
 
 interface Scored {
   spec: ResolvedJobSpec;
@@ -14,24 +16,57 @@ interface Scored {
   /** Of the split: classes' indices, or standardised numbers. */
   labels: Int32Array | Float32Array | Float64Array | null;
   answers: Pick<Answers, "rows"> & { outputs: Float32Array | Float64Array };
+  /** The mean loss of all rows as it was measured, from the linear predictors; undefined: it was not. */
+  meanLoss?: number | undefined;
   /** Labels and answers are numbers of the data set, not standardised. */
   ownUnits?: boolean;
 }
 
 const tensor = (name: string, data: Float32Array): Tensor => ({ name, dtype: "F32", shape: [data.length], data });
 
-const ofClasses = ({ spec, labels, answers }: Scored, classes: number): Tensor[] => {
+/** Whether the loss as measured is the mean of the rows' own −ln p. */
+const isPlain = ({ loss }: ResolvedJobSpec): boolean =>
+  !("classWeights" in loss) || (loss.classWeights === undefined && loss.labelSmoothing === 0);
+
+/**
+ * The rows' losses, of which those that underflowed are known to be large and not how large: they share what is left of the measured mean, so that the rows' mean
+ * is the trial's objective.
+ */
+const withRemainder = (
+  { spec, labels, meanLoss }: Scored,
+  loss: Float64Array,
+  cut: readonly number[],
+): Float32Array => {
+  const known = meanLoss !== undefined && Number.isFinite(meanLoss) && isPlain(spec) && loss.length === labels?.length;
+  if (cut.length > 0 && known) {
+    const own = new Set(cut);
+    let rest = meanLoss * loss.length;
+    for (const [row, value] of loss.entries()) if (!own.has(row)) rest -= value;
+    for (const row of cut) loss[row] = Math.max(loss[row]!, rest / cut.length);
+  }
+  return Float32Array.from(loss);
+};
+
+const ofClasses = (scored: Scored, classes: number): Tensor[] => {
+  const { spec, labels, answers } = scored;
   const single = spec.loss.type === "binary_cross_entropy";
   const width = single ? 1 : classes;
   const probability = (i: number, label: number): number =>
     single ? (label === 1 ? answers.outputs[i]! : 1 - answers.outputs[i]!) : answers.outputs[i * width + label]!;
-  const loss = Float32Array.from(answers.rows, (row, i) => -log64(Math.max(least, probability(i, labels![row]!))));
+  const cut: number[] = [];
+  const loss = Float64Array.from(answers.rows, (row, i) => {
+    const label = labels![row]!;
+    const smallest = single && label !== 1 ? nearest : least;
+    const own = probability(i, label);
+    if (own < smallest) cut.push(i);
+    return -log64(Math.max(smallest, own));
+  });
   const hit = Float32Array.from(answers.rows, (row, i) => {
     let best = 0;
     for (let label = 1; label < classes; label++) if (probability(i, label) > probability(i, best)) best = label;
     return best === labels![row] ? 1 : 0;
   });
-  return [tensor("loss", loss), tensor("hit", hit)];
+  return [tensor("loss", withRemainder(scored, loss, cut)), tensor("hit", hit)];
 };
 
 /** The loss of one row, from the standardised prediction and truth, as the spec names it. */
@@ -53,17 +88,22 @@ const lossOf = (loss: ResolvedJobSpec["loss"], predicted: number, second: number
   }
 };
 
-const ofNumbers = ({ spec, preprocessing, labels, answers, ownUnits = false }: Scored, scale: number): Tensor[] => {
+const ofNumbers = (scored: Scored, scale: number): Tensor[] => {
+  const { spec, preprocessing, labels, answers, ownUnits = false } = scored;
   const unit = ownUnits ? scale : 1;
   const truth = (row: number): number => labels![row]! / unit;
   const width = preprocessing.outputs;
   const at = (i: number, j: number): number => (answers.outputs[i * width + j] ?? 0) / unit;
-  const loss = Float32Array.from(answers.rows, (row, i) => lossOf(spec.loss, at(i, 0), at(i, 1), truth(row)));
+  const cut: number[] = [];
+  const loss = Float64Array.from(answers.rows, (row, i) => {
+    if (spec.loss.type === "poisson_nll" && truth(row) > 0 && at(i, 0) < least) cut.push(i);
+    return lossOf(spec.loss, at(i, 0), at(i, 1), truth(row));
+  });
   const square = Float32Array.from(answers.rows, (row, i) => {
     const error = scale * (at(i, 0) - truth(row));
     return error * error;
   });
-  return [tensor("loss", loss), tensor("square", square)];
+  return [tensor("loss", withRemainder(scored, loss, cut)), tensor("square", square)];
 };
 
 /** Of each row of a split what objectives are means of: `loss`, and `hit` (1: the right class) or `square` (error squared, in the label's units). */

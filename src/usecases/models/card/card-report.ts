@@ -1,4 +1,5 @@
-import type { Estimate, Report } from "../../../domain/models/report.ts";
+import type { Estimate } from "../../../domain/models/estimate.ts";
+import type { Report } from "../../../domain/models/report.ts";
 import { plain, section, table } from "./markdown.ts";
 
 const number = (value: number): string => String(Number(value.toPrecision(4)));

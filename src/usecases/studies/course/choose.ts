@@ -1,8 +1,8 @@
 import { orNull } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
 import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
+import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
-import type { Estimate } from "../../../domain/models/report.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";

@@ -82,6 +82,46 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
   );
 };
 
+const mostImportances = 30;
+
+const Importances = ({ report: { explained } }: { report: ClassificationReport | RegressionReport }) => {
+  if (explained === null) return null;
+  const groups = explained.groups.map(({ columns, importance }) => ({ column: columns.join(" + "), importance }));
+  const shown = [...groups, ...explained.columns].slice(0, mostImportances);
+  const show = (value: number | null): string => (value === null ? "–" : formatNumber(value));
+  return (
+    <div class="scroll">
+      <table class="list">
+        <caption class="muted small">
+          What a row's {explained.measure.replace("_", " ")} loses while a column is exchanged between rows
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Column</th>
+            {["Importance", "Lower", "Upper"].map((name) => (
+              <th key={name} scope="col" class="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ column, importance: { value, lower, upper } }) => (
+            <tr key={column}>
+              <th scope="row">{column}</th>
+              {[value, lower, upper].map((figure, place) => (
+                <td key={place} class="number">
+                  {show(figure)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
 /** The statistician's report of a model; nothing where it has none. */
 export const ReportCard = ({ model }: { model: string }) => {
   const { value } = usePoll(
@@ -105,6 +145,7 @@ export const ReportCard = ({ model }: { model: string }) => {
       ))}
       {value.task === "classification" && <Confusion report={value} />}
       {(value.task === "classification" || value.task === "regression") && <Coefficients report={value} />}
+      {(value.task === "classification" || value.task === "regression") && <Importances report={value} />}
     </Card>
   );
 };

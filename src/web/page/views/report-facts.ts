@@ -1,7 +1,7 @@
+import type { Estimate } from "../../../domain/models/estimate.ts";
 import type {
   ClassificationReport,
   ClusteringReport,
-  Estimate,
   RegressionReport,
   Report,
 } from "../../../domain/models/report.ts";

@@ -153,6 +153,10 @@ export interface Plan {
   keptFeatures?:
     | number
     | undefined;
+  /** Held-out rows that permutation importance is measured on at most. */
+  explainedRows?:
+    | number
+    | undefined;
   /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
   fits?: number | undefined;
 }
@@ -886,6 +890,7 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    explainedRows: undefined,
     fits: undefined,
   };
 }
@@ -925,8 +930,11 @@ export const Plan: MessageFns<Plan> = {
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
     }
+    if (message.explainedRows !== undefined) {
+      writer.uint32(96).int64(message.explainedRows);
+    }
     if (message.fits !== undefined) {
-      writer.uint32(96).int32(message.fits);
+      writer.uint32(104).int32(message.fits);
     }
     return writer;
   },
@@ -1034,6 +1042,14 @@ export const Plan: MessageFns<Plan> = {
           }
           case 12: {
             if (tag !== 96) {
+              break;
+            }
+
+            message.explainedRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
               break;
             }
 

@@ -197,7 +197,20 @@ export interface Leaderboard {
   rows: number;
   items: Standing[];
   best?: BestTrial | undefined;
-  simplest?: number | undefined;
+  simplest?:
+    | number
+    | undefined;
+  /** The trial that `difference` is from. */
+  reference?:
+    | number
+    | undefined;
+  /** What cannot be compared, and why. */
+  notes: LeaderboardNote[];
+}
+
+export interface LeaderboardNote {
+  code: string;
+  message: string;
 }
 
 export interface Standing {
@@ -1895,7 +1908,7 @@ export const GetLeaderboardRequest: MessageFns<GetLeaderboardRequest> = {
 };
 
 function createBaseLeaderboard(): Leaderboard {
-  return { score: "", rows: 0, items: [], best: undefined, simplest: undefined };
+  return { score: "", rows: 0, items: [], best: undefined, simplest: undefined, reference: undefined, notes: [] };
 }
 
 export const Leaderboard: MessageFns<Leaderboard> = {
@@ -1914,6 +1927,12 @@ export const Leaderboard: MessageFns<Leaderboard> = {
     }
     if (message.simplest !== undefined) {
       writer.uint32(40).int32(message.simplest);
+    }
+    if (message.reference !== undefined) {
+      writer.uint32(48).int32(message.reference);
+    }
+    for (const v of message.notes) {
+      LeaderboardNote.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1969,6 +1988,79 @@ export const Leaderboard: MessageFns<Leaderboard> = {
             }
 
             message.simplest = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.reference = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.notes.push(LeaderboardNote.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLeaderboardNote(): LeaderboardNote {
+  return { code: "", message: "" };
+}
+
+export const LeaderboardNote: MessageFns<LeaderboardNote> = {
+  encode(message: LeaderboardNote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeaderboardNote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeaderboardNote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
             continue;
           }
         }

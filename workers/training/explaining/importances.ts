@@ -1,0 +1,84 @@
+import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
+import type { Split } from "../../../src/data/splits/split.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Explained } from "../../../src/domain/models/explained.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import type { Report } from "../../../src/domain/models/report.ts";
+import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
+import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
+import { estimateMean } from "../../../src/stats/estimate.ts";
+import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
+import { repeats } from "./explained-rows.ts";
+import { createRowMeasure } from "./row-measures.ts";
+
+/** "perm": Philox's purpose, far from the small numbers of the engine's. */
+const purpose = 0x7065726d;
+/** Training rows that correlations are computed from at most. */
+const mostCorrelated = 2000;
+
+/** A trained model, its data, and how it is asked about rows of a split as they stand in the arrays. */
+export interface Explaining {
+  spec: ResolvedJobSpec;
+  /** In whose units the arrays' labels and the outputs are. */
+  preprocessing: Preprocessing;
+  arrays: PreparedArrays;
+  split: Split;
+  /** Rows that are asked at most: the plan's `explainedRows`. */
+  most: number;
+  ask: (rows: Int32Array) => ArrayLike<number>;
+}
+
+/**
+ * Permutation importance of each column, and of strongly correlated ones together, on the rows that the report is about: values are exchanged between these rows
+ * in the arrays themselves, the model is asked, and they are put back. The intervals are those of the rows' own losses, averaged over the repeats. Null: nothing
+ * can be explained.
+ */
+export const explain = ({ spec, preprocessing, arrays, split, most, ask }: Explaining): Explained | null => {
+  const { features, labels } = arrays[split];
+  const { inputs, features: transforms } = preprocessing;
+  if (most < 2 || labels === null) return null;
+  const tabular = transforms.length > 0 && transforms.every(({ type }) => type !== "image");
+  if (!tabular || Math.min(most, labels.length) < 2) return null;
+  const rows = spreadRows(labels.length, preprocessing.outputs, most);
+  const { measure, of } = createRowMeasure(spec, preprocessing, arrays[split], rows);
+  const own = of(ask(rows));
+  const places = columnInputs(preprocessing);
+  let index = 0;
+  const importanceOf = (columns: readonly number[]): Explained["columns"][number]["importance"] => {
+    const moved = columns.flatMap((i) => Array.from({ length: places[i]!.width }, (_, k) => places[i]!.first + k));
+    const kept = moved.map((input) => Float64Array.from(rows, (row) => features[row * inputs + input]!));
+    const put = (order: (i: number) => number): void => {
+      for (const [k, input] of moved.entries())
+        for (const [i, row] of rows.entries()) features[row * inputs + input] = kept[k]![order(i)]!;
+    };
+    const lost = new Float64Array(rows.length);
+    try {
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
+        index += 1;
+        put((i) => order[i]!);
+        for (const [i, value] of of(ask(rows)).entries()) lost[i]! += (own[i]! - value) / repeats;
+      }
+    } finally {
+      put((i) => i);
+    }
+    return estimateMean(lost);
+  };
+  const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
+  const seen = spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated);
+  const groups = correlatedColumns(preprocessing, arrays.train.features, seen).map((group) => ({
+    columns: group.columns.map((i) => places[i]!.column),
+    correlation: group.correlation,
+    importance: importanceOf(group.columns),
+  }));
+  const byImportance = (a: { importance: { value: number } }, b: { importance: { value: number } }): number =>
+    b.importance.value - a.importance.value;
+  return {
+    ...{ measure, rows: rows.length, repeats },
+    columns: columns.toSorted(byImportance),
+    groups: groups.toSorted(byImportance),
+  };
+};
+
+export const withExplained = (report: Report, explained: Explained | null): Report =>
+  report.task === "classification" || report.task === "regression" ? { ...report, explained } : report;

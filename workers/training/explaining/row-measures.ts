@@ -1,0 +1,35 @@
+import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
+import { assert } from "../../../src/domain/errors.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import type { Against } from "../../../src/domain/models/report.ts";
+import { logOf } from "../../../src/stats/classification-report.ts";
+import { logPoisson } from "../../../src/stats/regression-report.ts";
+
+/** What a model's outputs say of each row, larger is better: ln p of its label, or the squared error with a minus. */
+export const createRowMeasure = (
+  { loss }: Pick<ResolvedJobSpec, "loss">,
+  { label, outputs: width }: Preprocessing,
+  { labels }: SplitArrays,
+  rows: ArrayLike<number>,
+): { measure: Against["measure"]; of: (outputs: ArrayLike<number>) => Float64Array } => {
+  assert(labels !== null && label.type !== "none", "classification and regression have labels");
+  const truths = Float64Array.from(rows, (row) => labels[row]!);
+  if (label.type === "classes") {
+    const single = loss.type === "binary_cross_entropy";
+    const classes = label.classes.length;
+    const of = (outputs: ArrayLike<number>): Float64Array =>
+      truths.map((truth, i) =>
+        logOf(single ? (truth === 1 ? outputs[i]! : 1 - outputs[i]!) : outputs[i * classes + truth]!),
+      );
+    return { measure: "log_likelihood", of };
+  }
+  const toUnits = (value: number): number => label.mean + label.scale * value;
+  const counts = loss.type === "poisson_nll";
+  const measured = (truth: number, predicted: number): number =>
+    counts ? logPoisson(truth, predicted) : -((truth - predicted) ** 2);
+  return {
+    measure: counts ? "log_likelihood" : "squared_error",
+    of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), toUnits(outputs[i * width]!))),
+  };
+};
