@@ -85,6 +85,8 @@ const datasetsOf = (transport: Transport) => ({
   get: (dataset: string, options?: RequestOptions) => transport.json<Dataset>(`/v1/datasets/${id(dataset)}`, options),
   rows: async (dataset: string, { limit, ...options }: RequestOptions & { limit?: number } = {}): Promise<Row[]> =>
     (await transport.json<{ rows: Row[] }>(`/v1/datasets/${id(dataset)}/rows`, { query: { limit }, ...options })).rows,
+  /** The file as it is kept: CSV, or pixels; as a response to stream from. */
+  file: (dataset: string, options?: RequestOptions) => transport.send(`/v1/datasets/${id(dataset)}/file`, options),
   delete: async (dataset: string, options?: RequestOptions): Promise<void> => {
     await transport.send(`/v1/datasets/${id(dataset)}`, { method: "DELETE", ...options });
   },

@@ -8,7 +8,8 @@ const present = (entries: Record<string, unknown>): Record<string, unknown> =>
 
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
-const fromTask = ({ type, label, features }: TaskSpec) => present({ type, label, features: nonEmpty(features) });
+const fromTask = ({ type, label, features, exclude }: TaskSpec) =>
+  present({ type, label, features: nonEmpty(features), exclude: nonEmpty(exclude) });
 
 /** In a list, so that the wire has one type: what JSON has as a text stands alone in it. */
 const fromLayers = (layers: readonly string[], text: string) =>
@@ -52,6 +53,7 @@ export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   type: task.type,
   label: "label" in task ? task.label : undefined,
   features: task.features ?? [],
+  exclude: task.exclude ?? [],
 });
 
 export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({

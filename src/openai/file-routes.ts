@@ -1,8 +1,8 @@
 import { limits } from "../domain/limits.ts";
 import { deleteDataset } from "../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../usecases/datasets/get-dataset.ts";
+import { getDatasetFile } from "../usecases/datasets/get-dataset-file.ts";
 import { listDatasets } from "../usecases/datasets/list-datasets.ts";
-import { openDatasetFile } from "../usecases/datasets/open-dataset-file.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { getJob } from "../usecases/jobs/get-job.ts";
 import { resultFile } from "./job-log.ts";
@@ -53,7 +53,7 @@ export const fileRoutes = (deps: Deps): OpenAiRoute[] => [
     handle: async ({ caller, id, reply }) => {
       const job = jobOfResult(id);
       if (job !== null) return reply.type("text/csv; charset=utf-8").send(await resultFile(deps, caller, job));
-      const { dataset, body } = await openDatasetFile(deps, caller, { id });
+      const { dataset, body } = await getDatasetFile(deps, caller, { id });
       const type = dataset.format === "csv" ? "text/csv; charset=utf-8" : "application/octet-stream";
       return reply.type(type).header("content-length", dataset.bytes).send(body);
     },

@@ -26,7 +26,7 @@ describe("the five data sets over gRPC, all defaults", () => {
   const specOf = ({ name, task, model }: DataSetCase, dataset: string) => ({
     name,
     dataset,
-    task: { ...task, features: [] },
+    task: { ...task, features: [], exclude: [] },
     ...(model === undefined ? {} : { model }),
     labels: {},
   });

@@ -53,7 +53,11 @@ export const openRpcCalls = (
     stream.on("data", () => undefined).on("error", done);
     stream.on("end", () => done(null));
   };
-  const spec = { dataset: ids.datasets, task: { type: "classification", label: "y", features: [] }, labels: {} };
+  const spec = {
+    dataset: ids.datasets,
+    task: { type: "classification", label: "y", features: [], exclude: [] },
+    labels: {},
+  };
   const kinds: Readonly<Record<string, (done: Done) => void>> = {
     listDatasets: (done) => void datasets.listDatasets({}, done),
     getDataset: (done) => void datasets.getDataset({ id: ids.datasets }, done),

@@ -106,7 +106,11 @@ describe("a published network, fine-tuned on a folder of pictures", () => {
     const grpc = createGrpcClient(service.grpc);
     const training = { epochs: 3, batchSize: 8, microBatch: 3, augment: { flip: true, randomResizedCrop: {} } };
     const job = await grpc.submit({
-      ...{ dataset: dataset.id, labels: {}, task: { type: "classification", label: "label", features: [] } },
+      ...{
+        dataset: dataset.id,
+        labels: {},
+        task: { type: "classification", label: "label", features: [], exclude: [] },
+      },
       base: { model: base.id, freeze: ["all but the head"], unfreeze: [], newHead: true },
       optimizer: { type: "adam", learningRate: 0.01 },
       training,

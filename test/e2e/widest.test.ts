@@ -76,7 +76,7 @@ const overRest: [string, () => Promise<unknown>][] = [
 
 /** The same spec as a message. */
 const message = (features: string[] = []): JobSpec => ({
-  ...{ dataset, task: { ...task, features }, model: { type: "softmax" }, labels: {} },
+  ...{ dataset, task: { ...task, features, exclude: [] }, model: { type: "softmax" }, labels: {} },
   ...{ name: undefined, loss: undefined, optimizer: undefined, training: undefined },
   ...{ base: undefined, resources: undefined, webhook: undefined },
 });

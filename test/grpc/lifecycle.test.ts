@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 const specFor = (dataset: string) => ({
-  ...{ dataset, labels: {}, task: { type: "classification", label: "species", features: [] } },
+  ...{ dataset, labels: {}, task: { type: "classification", label: "species", features: [], exclude: [] } },
 });
 const submit = async (idempotencyKey?: string): Promise<Job> => {
   const { id } = await uploadFile(clients, iris, { name: "iris" });

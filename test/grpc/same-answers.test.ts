@@ -26,7 +26,7 @@ type Body = Record<string, unknown>;
 /** The message that a gRPC client would write for the JSON body that a REST client writes. */
 const toMessage = ({ task, base, resources, labels, ...rest }: Body): JobSpec => ({
   ...(rest as Partial<JobSpec>),
-  task: task === undefined ? undefined : { features: [], ...(task as object) },
+  task: task === undefined ? undefined : { features: [], exclude: [], ...(task as object) },
   base: base === undefined ? undefined : { freeze: [], unfreeze: [], ...(base as object) },
   resources: resources as JobSpec["resources"],
   labels: (labels as Record<string, string>) ?? {},

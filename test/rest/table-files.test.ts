@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -100,6 +101,21 @@ describe("a table", () => {
     expect(await stored(dataset.id)).toBe(text);
     const unstated = await body(send(Buffer.from(text, "latin1")));
     expect(unstated.detail).toContain("encoding=windows-1252");
+  });
+});
+
+describe("a data set's file", () => {
+  it("is what is kept: CSV whatever came, with its length and digest", async () => {
+    const { id, bytes, sha256 } = await body(send(gzipSync(irisLines), "application/gzip"));
+    const answer = await client.call(`/v1/datasets/${id}/file`);
+    const file = Buffer.from(await answer.arrayBuffer());
+    expect(file.toString()).toBe(iris);
+    expect([answer.headers.get("content-type"), Number(answer.headers.get("content-length"))]).toEqual([
+      "text/csv; charset=utf-8; header=present",
+      bytes,
+    ]);
+    expect(createHash("sha256").update(file).digest("hex")).toBe(sha256);
+    expect((await client.call("/v1/datasets/ds_01M888MJW0G5J7MTFF7P2QE54F/file")).status).toBe(404);
   });
 });
 

@@ -69,7 +69,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     return received;
   };
   const { dataset, job, model, waiting, study } = owned;
-  const wanted = { ...spec(dataset), task: { ...spec(dataset).task, features: [] }, labels: {} };
+  const wanted = { ...spec(dataset), task: { ...spec(dataset).task, features: [], exclude: [] }, labels: {} };
   return {
     uploadDataset: (m) => uploadFile(clients, iris, {}, m),
     listDatasets: (m) => ask(datasets, datasets.listDatasets, {}, m),
@@ -110,6 +110,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
     predictDataset: (m) => ask(predictions, predictions.predictDataset, { model, dataset }, m),
+    getDatasetFile: (m) => stream(datasets.getDatasetFile({ id: dataset }, m)),
     getPredictionFile: (m) => stream(predictions.getPredictionFile({ id: job, format: 0 }, m)),
     putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
     listAliases: (m) => ask(aliases, aliases.listAliases, {}, m),

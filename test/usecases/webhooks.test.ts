@@ -61,7 +61,7 @@ describe("a job that names a webhook", () => {
 
   it.each(refused)("is refused for %s, over gRPC", async (_what, url, pointer, detail) => {
     const { jobs } = clients;
-    const spec = { dataset, task: { ...task, features: [] }, labels: {}, webhook: { url: String(url) } };
+    const spec = { dataset, task: { ...task, features: [], exclude: [] }, labels: {}, webhook: { url: String(url) } };
     const { problem } = await refusalOf(ask(jobs, jobs.submitJob, { spec }));
     expect(problem).toMatchObject({ code: "invalid", errors: [{ pointer, detail: expect.stringMatching(detail) }] });
   });
@@ -74,7 +74,7 @@ describe("a job that names a webhook", () => {
     ]);
     expect((await post({ dataset, task, webhook: good })).body.errors[0]?.pointer).toBe("/webhook");
     const { jobs } = clients;
-    const spec = { dataset, task: { ...task, features: [] }, labels: {}, webhook: {} };
+    const spec = { dataset, task: { ...task, features: [], exclude: [] }, labels: {}, webhook: {} };
     const { problem } = await refusalOf(ask(jobs, jobs.validateJob, { spec }));
     expect(problem.errors).toEqual([{ pointer: "/webhook/url", detail: "is required" }]);
   });
@@ -99,7 +99,7 @@ describe("a job that names a webhook", () => {
     const { jobs } = clients;
     const over = await ask(jobs, jobs.getJob, { id: named.body.id });
     expect(over.spec?.webhook).toEqual({ url: good });
-    const spec = { dataset, task: { ...task, features: [] }, labels: {}, webhook: { url: good } };
+    const spec = { dataset, task: { ...task, features: [], exclude: [] }, labels: {}, webhook: { url: good } };
     expect((await ask(jobs, jobs.submitJob, { spec })).spec?.webhook).toEqual({ url: good });
     expect((await ask(jobs, jobs.getJob, { id: plain.body.id })).spec?.webhook).toBeUndefined();
   });

@@ -8,6 +8,7 @@ import { watchCalls } from "../../src/store/watch-calls.ts";
 import { predictDataset } from "../predicting/predict-dataset.ts";
 import { leadJob } from "../training/lead.ts";
 import { lowerPriority } from "./lower-priority.ts";
+import { systemThread } from "./processor-time.ts";
 import type { FromThread, RunEnd, RunOrder, ToThread } from "./protocol.ts";
 import { toRunEnd } from "./run-error.ts";
 
@@ -48,6 +49,7 @@ const work = async (task: ToThread): Promise<void> => {
   post({ type: "idle" });
 };
 
+post({ type: "ready", thread: systemThread() });
 port.on("message", (task: ToThread) => {
   work(task).catch((error: unknown) => {
     // Out of the promise, so that it reaches the owner as the thread's `error`.

@@ -61,6 +61,8 @@ export type RunEnd =
 
 /** An engine thread to the trainer's main thread. */
 export type FromThread =
+  /** The thread's code is loaded; `thread`: the number by which the system knows it, where it tells. */
+  | { type: "ready"; thread: number | null }
   /** The task is over and the thread may have another. */
   | { type: "idle" }
   /** The lead asks for the other members of its team. */

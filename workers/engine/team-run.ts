@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { assert } from "../../src/domain/errors.ts";
 import { currentSignal, heartbeats } from "./control.ts";
+import { type ProcessorTime, processorTime, systemThreads, waitedBetween } from "./processor-time.ts";
 import type { FromThread, RunEnd, RunOrder, TeamOrder } from "./protocol.ts";
 import type { EngineThread, ThreadPool } from "./thread-pool.ts";
 import { ThreadDied } from "./thread-pool.ts";
@@ -14,24 +15,48 @@ export type TeamEnd =
   | { type: "overtime" };
 
 /** What the lead reports on the way. */
-export type Report = Exclude<FromThread, { type: "idle" | "recruit" | "finished" }>;
+export type Report = Exclude<FromThread, { type: "ready" | "idle" | "recruit" | "finished" }>;
 
 const tickMs = 1000;
 /** What a lead that was told to stop at once may take before its threads are ended from outside. */
 const abandonTicks = 2;
 
 /**
+ * How much of each tick the team's threads had a processor when they wanted one, from 0 to 1: that of the thread which waited longest.
+ * On a busy machine the others go first, and a thread that does not come to its turn is not hung.
+ */
+const createTurns = (threads: readonly EngineThread[]): (() => number) => {
+  let before = new Map<number, ProcessorTime | null>();
+  return () => {
+    const numbers = threads.map(({ systemThread }) => systemThread());
+    // One that has no number yet is still starting.
+    const known = numbers.filter((number) => number !== null);
+    const after = new Map((known.length < numbers.length ? systemThreads() : known).map((n) => [n, processorTime(n)]));
+    const waited = [...after].map(([n, time]) => waitedBetween(before.get(n) ?? null, time, tickMs));
+    before = after;
+    return 1 - Math.max(0, ...waited) / tickMs;
+  };
+};
+
+/**
  * Watches a lead from the outside. heartbeats are counted in ticks, not in time: a process that was frozen and wakes
  * up finds one tick gone, and does not take its threads for hung.
  */
-const watch = (order: RunOrder, heartbeatMs: number, trouble: (end: TeamEnd) => void): (() => void) => {
+const watch = (
+  order: RunOrder,
+  heartbeatMs: number,
+  threads: readonly EngineThread[],
+  trouble: (end: TeamEnd) => void,
+): (() => void) => {
   const silentTicks = Math.max(2, Math.ceil(heartbeatMs / tickMs));
+  const turn = createTurns(threads);
   let seen = heartbeats(order.control);
   let silent = 0;
   let abandoned = 0;
   const timer = setInterval(() => {
     const beats = heartbeats(order.control);
-    silent = beats === seen ? silent + 1 : 0;
+    const tick = turn();
+    silent = beats === seen ? silent + tick : 0;
     seen = beats;
     if (silent >= silentTicks)
       trouble({ type: "crashed", reason: `the engine showed no heartbeat for ${Math.round(heartbeatMs / 1000)} s` });
@@ -102,10 +127,10 @@ export const runTeam = async (
       // Timers hold 31 bits of milliseconds; a longer limit than 24 days is beyond what one attempt lasts.
       overtime = setTimeout(() => trouble({ type: "overtime" }), Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
     }
-    if (message.type !== "idle") options.report(message);
+    if (message.type !== "idle" && message.type !== "ready") options.report(message);
   });
 
-  const unwatch = watch(order, options.heartbeatMs, trouble);
+  const unwatch = watch(order, options.heartbeatMs, threads, trouble);
   const giveUp = (): void => trouble({ type: "stopped" });
   options.giveUp?.addEventListener("abort", giveUp);
   const well = (async (): Promise<TeamEnd> => {

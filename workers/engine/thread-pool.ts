@@ -15,6 +15,8 @@ export interface EngineThread {
   /** Gives the thread one task; settles when it says `idle`, rejects with ThreadDied when it ends before. */
   run(task: ToThread, listen: (message: FromThread) => void): Promise<void>;
   terminate(): Promise<void>;
+  /** The number by which the system knows the thread; null while it starts, and where the system does not tell. */
+  systemThread(): number | null;
 }
 
 export interface ThreadPool {
@@ -36,6 +38,7 @@ const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: Eng
   let task: { listen: (message: FromThread) => void; resolve: () => void; reject: (error: ThreadDied) => void } | null =
     null;
   let death: ThreadDied | null = null;
+  let number: number | null = null;
   const die = (error: ThreadDied): void => {
     death ??= error;
     task?.reject(death);
@@ -43,6 +46,10 @@ const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: Eng
     onEnd(thread);
   };
   worker.on("message", (message: FromThread) => {
+    if (message.type === "ready") {
+      number = message.thread;
+      return;
+    }
     if (message.type !== "idle") return task?.listen(message);
     const finished = task;
     task = null;
@@ -65,6 +72,7 @@ const createThread = (script: URL, setup: EngineThreadSetup, onEnd: (thread: Eng
     async terminate() {
       await worker.terminate();
     },
+    systemThread: () => number,
   };
   return thread;
 };

@@ -3,11 +3,13 @@ import { ServiceError } from "../../domain/errors.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
-import { clientStream, unary, type Wiring } from "../call.ts";
+import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
 import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-messages.ts";
+import { toChunks } from "../downloading.ts";
 import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
@@ -40,6 +42,9 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
     ),
     listDatasetRows: unary(wiring, "listDatasetRows", async (caller, request) =>
       encodeRows((await listDatasetRows(deps, caller, request)).rows),
+    ),
+    getDatasetFile: serverStream(wiring, "getDatasetFile", async (caller, { id }) =>
+      toChunks((await getDatasetFile(deps, caller, { id })).body),
     ),
     deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
       await deleteDataset(deps, caller, { id });

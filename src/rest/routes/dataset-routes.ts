@@ -4,6 +4,7 @@ import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
+import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
@@ -124,6 +125,34 @@ export const datasetRoutes: readonly RestRoute[] = [
     responses: { 200: json("The rows", DatasetRows) },
     errors: ["not_found", "corrupt"],
     handle: ({ deps, caller, params, query }) => listDatasetRows(deps, caller, { id: params.id ?? "", ...query }),
+  }),
+  defineRoute({
+    operations: ["getDatasetFile"],
+    method: "GET",
+    url: "/v1/datasets/:id/file",
+    tag,
+    description:
+      "The file as it is kept, whose length and digest the data set tells: a table as CSV in UTF-8, whatever it came as; of images their pixels. If it is not what was written, the transfer breaks off: it never ends well with other bytes.",
+    params: IdParams,
+    query: NoQuery,
+    responses: {
+      200: {
+        description: "The file",
+        content: { "text/csv": { schema: BinaryFile }, "application/octet-stream": { schema: BinaryFile } },
+      },
+    },
+    errors: ["not_found", "corrupt"],
+    isLong: () => true,
+    handle: async ({ deps, caller, params, reply }) => {
+      const { dataset, body } = await getDatasetFile(deps, caller, { id: params.id ?? "" });
+      const isCsv = dataset.format === "csv";
+      return reply
+        .type(isCsv ? "text/csv; charset=utf-8; header=present" : "application/octet-stream")
+        .header("content-length", dataset.bytes)
+        .header("content-disposition", `attachment; filename="${dataset.id}.${isCsv ? "csv" : "images"}"`)
+        .header("etag", `"${dataset.sha256.slice(0, 32)}"`)
+        .send(body);
+    },
   }),
   defineRoute({
     operations: ["deleteDataset"],

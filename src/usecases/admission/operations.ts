@@ -16,6 +16,7 @@ export const operations = {
   listDatasets: { kind: "unary", scope: "read", summary: "List data sets, newest first" },
   getDataset: { kind: "unary", scope: "read", summary: "A data set: its columns, types and statistics" },
   listDatasetRows: { kind: "unary", scope: "read", summary: "The first rows of a data set" },
+  getDatasetFile: { kind: "stream", scope: "read", summary: "A data set's file, as it is kept" },
   deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
   submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
   planJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },

@@ -34,7 +34,7 @@ const overRest = async (body: Body): Promise<Plan & { spec: ResolvedJobSpec }> =
 };
 
 const overGrpc = async ({ task, ...rest }: Body) => {
-  const spec = { ...rest, dataset, task: { features: [], ...task }, labels: {} } as unknown as JobSpec;
+  const spec = { ...rest, dataset, task: { features: [], exclude: [], ...task }, labels: {} } as unknown as JobSpec;
   return ask(clients.jobs, clients.jobs.validateJob, { spec });
 };
 

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createControl, sendSignal } from "../../../workers/engine/control.ts";
@@ -6,6 +9,7 @@ import { type Report, runTeam } from "../../../workers/engine/team-run.ts";
 import { createThreadPool, type ThreadPool } from "../../../workers/engine/thread-pool.ts";
 
 const script = new URL("../threads/faulty-thread.mjs", import.meta.url);
+const system = process.platform === "linux" ? readFileSync("/proc/self/status", "utf8") : "";
 const log = pino({ level: "silent" });
 
 /** Only what a supervisor looks at. */
@@ -48,6 +52,16 @@ describe("a team, seen from the trainer's main thread", () => {
 
   test("a lead that hangs is found out by its heartbeat", async () => {
     expect(await run(orderOf("hang"))).toEqual({ type: "crashed", reason: expect.stringContaining("no heartbeat") });
+  });
+
+  const [cpu = ""] = /Cpus_allowed_list:\s+(\d+)/.exec(system)?.slice(1) ?? [];
+
+  test.runIf(cpu !== "")("a lead that gets no processor is not taken for hung", async () => {
+    // They end by themselves, well after the lead would have been taken for hung.
+    const busy = "const end = performance.now() + 4000; while (performance.now() < end);";
+    const others = [1, 2].map(() => spawn("taskset", ["-c", cpu, process.execPath, "-e", busy]));
+    await Promise.all(others.map((other) => once(other, "spawn")));
+    expect(await run(orderOf("starve"))).toEqual({ type: "stopped" });
   });
 
   test("a member's crash ends the lead that waits for it", async () => {

@@ -1,7 +1,7 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
-import type { ResolvedJobSpec } from "./job-spec.ts";
-import { classCounts, featureNames, splitSizes } from "./task-columns.ts";
+import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
+import { classCounts, featureNames, leftOutColumns, splitSizes } from "./task-columns.ts";
 
 /** A warning names so many; of the others only the number. */
 const mostNamed = 10;
@@ -34,17 +34,26 @@ const classesOfOneRow = ({ task, training }: ResolvedJobSpec, dataset: Dataset):
   return (classes ?? []).filter(({ count }) => count === 1).map(({ value }) => value);
 };
 
-/** What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy. */
-export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset): string[] => {
+/**
+ * What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy.
+ * @param asked the task as it came, which says whether columns were left out by the service
+ */
+export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: TaskSpec = spec.task): string[] => {
   const wanted = new Set(featureNames(spec.task, dataset));
   const features = dataset.columns.filter(({ name }) => wanted.has(name));
   const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
   const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
   const constant = namesOf((column) => constantOf(column) !== null);
   const commas = namesOf(({ notes }) => notes?.some(({ code }) => code === "decimal_commas") ?? false);
+  const leftOut = spec.base === undefined ? leftOutColumns(asked, dataset) : [];
   const unlearnt = classesWithoutRows(spec, dataset);
   const alone = classesOfOneRow(spec, dataset);
   return [
+    ...(leftOut.length > 0
+      ? [
+          `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; make numbers or categories of what matters in them, or name the columns in task.exclude`,
+        ]
+      : []),
     ...(empty.length > 0 ? [`${named(empty)} ${are(empty)} empty: leave what has no value out of the features`] : []),
     ...(constant.length > 0
       ? [

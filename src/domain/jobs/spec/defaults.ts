@@ -155,7 +155,8 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = defaultFeatures(spec, dataset);
-  const task: TaskSpec = trained ? withBaseFeatures(spec.task, trained) : { ...spec.task, features };
+  const { exclude: _, ...asGiven } = spec.task;
+  const task: TaskSpec = trained ? withBaseFeatures(asGiven, trained) : { ...asGiven, features };
   const { preprocessing } = spec;
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);

@@ -23,26 +23,35 @@ const features = z
   .max(limits.columns)
   .optional()
   .describe(
-    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label.",
+    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label and those in `exclude`; columns of free text are then left out with a warning.",
+  );
+
+const exclude = z
+  .array(z.string().min(1).max(limits.nameLength))
+  .min(1)
+  .max(limits.columns)
+  .optional()
+  .describe(
+    "Columns not to learn from, of the features or else of all; the record lists the features that are left. Left out: none.",
   );
 
 export const TaskSpec = z
   .discriminatedUnion("type", [
     z
-      .strictObject({ type: z.literal("classification"), label, features })
+      .strictObject({ type: z.literal("classification"), label, features, exclude })
       .meta({ id: "ClassificationTask", title: "Classification", description: "Predict a row's class." }),
     z
-      .strictObject({ type: z.literal("regression"), label, features })
+      .strictObject({ type: z.literal("regression"), label, features, exclude })
       .meta({ id: "RegressionTask", title: "Regression", description: "Predict a number." }),
     z
-      .strictObject({ type: z.literal("clustering"), features })
+      .strictObject({ type: z.literal("clustering"), features, exclude })
       .meta({ id: "ClusteringTask", title: "Clustering", description: "Group rows that are alike, without a label." }),
-    z.strictObject({ type: z.literal("density_estimation"), features }).meta({
+    z.strictObject({ type: z.literal("density_estimation"), features, exclude }).meta({
       id: "DensityTask",
       title: "Density estimation",
       description: "How likely a row is: the logarithm of its density under a mixture.",
     }),
-    z.strictObject({ type: z.literal("reconstruction"), features }).meta({
+    z.strictObject({ type: z.literal("reconstruction"), features, exclude }).meta({
       id: "ReconstructionTask",
       title: "Reconstruction",
       description:

@@ -3,10 +3,21 @@ import { limits } from "../../limits.ts";
 import { createNearNames } from "../../near-names.ts";
 import type { TaskSpec } from "./job-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
-import { classCounts, columnsByName, featureNames, findColumn, labelName } from "./task-columns.ts";
+import {
+  classCounts,
+  columnsByName,
+  featureNames,
+  findColumn,
+  isFreeText,
+  labelName,
+  leftOutColumns,
+} from "./task-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) => name);
+
+const freeText = (name: string): string =>
+  `${quote(name)} has too many different texts to be a feature (more than ${limits.categoriesPerColumn} a column, or longer than categories are)`;
 
 /** The columns that the task names are in the data set, the label is not among the features, and none is named twice. */
 export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
@@ -28,8 +39,24 @@ export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecE
     } else if (seen.has(feature)) errors.add(pointer, `${quote(feature)} is named twice; leave one out`);
     seen.add(feature);
   }
+  for (const [i, name] of (task.exclude ?? []).entries()) {
+    if (!known.has(name)) errors.add(`/task/exclude/${i}`, absent(name));
+    else if (name === label)
+      errors.add(
+        `/task/exclude/${i}`,
+        `${quote(name)} is the label, which is no feature anyway; leave it out of exclude`,
+      );
+  }
   if (task.features === undefined && names.every((name) => name === label)) {
     errors.add("/task/label", "the data set has no other column to learn from; upload one with features");
+  } else if (featureNames(task, dataset).length === 0) {
+    const [first] = leftOutColumns(task, dataset);
+    if (task.exclude !== undefined) errors.add("/task/exclude", "leaves no column to learn from; exclude fewer");
+    else
+      errors.add(
+        "/task/features",
+        `no column is left to learn from: ${freeText(first ?? "")}; upload one with other features`,
+      );
   }
 };
 
@@ -79,17 +106,13 @@ export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors)
   else checkNumberLabel(column, errors);
 };
 
-/** Every feature can become inputs. A column of free text or ids is named rather than dropped silently. */
+/** Every feature that the task names can become inputs; of those that it does not name, others are left out with a warning. */
 export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
   const columns = columnsByName(dataset);
-  for (const [i, name] of featureNames(task, dataset).entries()) {
+  const excluded = new Set(task.exclude);
+  for (const [i, name] of (task.features ?? []).entries()) {
     const column = columns.get(name);
-    if (column === undefined || column.type !== "category" || column.categories !== undefined) continue;
-    const pointer = task.features === undefined ? "/task/features" : `/task/features/${i}`;
-    const remedy = task.features === undefined ? "list the features without it" : "leave it out of the features";
-    errors.add(
-      pointer,
-      `${quote(name)} has too many different texts to be a feature (more than ${limits.categoriesPerColumn} a column, or longer than categories are); ${remedy}`,
-    );
+    if (column === undefined || excluded.has(name) || !isFreeText(column)) continue;
+    errors.add(`/task/features/${i}`, `${freeText(name)}; leave it out of the features`);
   }
 };

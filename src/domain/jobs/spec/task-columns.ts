@@ -6,11 +6,34 @@ import { type SplitSizes, splitStrata } from "./split-sizes.ts";
 /** The label column's name; null for tasks without one. */
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
 
-/** The features: those the task names, or else the image of a data set of images, of others every column but the label. */
-export const featureNames = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): readonly string[] => {
-  if (task.features !== undefined) return task.features;
-  const images = columns.filter(({ type }) => type === "image");
-  return (images.length > 0 ? images : columns).map(({ name }) => name).filter((name) => name !== labelName(task));
+/** Too many different texts to count, or longer ones than categories are: one input for each would be none of use. */
+export const isFreeText = ({ type, categories }: Column): boolean => type === "category" && categories === undefined;
+
+/** What a task that names no features may learn from: the image of a data set of images, of others every column but the label; without what it excludes. */
+const candidates = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): Column[] => {
+  const without = new Set([labelName(task), ...(task.exclude ?? [])]);
+  const others = columns.filter(({ name }) => !without.has(name));
+  const images = others.filter(({ type }) => type === "image");
+  return images.length > 0 ? images : others;
+};
+
+/** Columns that a task would learn from and cannot, and has not named itself: they are left out, and that is said. */
+export const leftOutColumns = (task: TaskSpec, dataset: Pick<Dataset, "columns">): string[] =>
+  task.features === undefined
+    ? candidates(task, dataset)
+        .filter(isFreeText)
+        .map(({ name }) => name)
+    : [];
+
+/** The features: those the task names, without what it excludes, or else every column that can be one. */
+export const featureNames = (task: TaskSpec, dataset: Pick<Dataset, "columns">): readonly string[] => {
+  const { features, exclude } = task;
+  if (features === undefined)
+    return candidates(task, dataset)
+      .filter((column) => !isFreeText(column))
+      .map(({ name }) => name);
+  const without = new Set(exclude);
+  return without.size === 0 ? features : features.filter((name) => !without.has(name));
 };
 
 /** For those that look for many: a list of columns may have thousands, and a search in it for each of them takes seconds. */

@@ -172,16 +172,6 @@ describe("columns that do not fit the task", () => {
     );
   });
 
-  it("refuses free text as a feature unless the features leave it out", async () => {
-    const people = await csv(`name,age,y\n${rows(1200, (i) => `person ${i},${i % 50},${i % 2}`)}`);
-    const task = { type: "classification", label: "y" } as const;
-    expect(errorOf({ task }, people).first).toEqual({
-      pointer: "/task/features",
-      detail: expect.stringMatching(/^"name" has too many different texts.*list the features without it$/) as string,
-    });
-    expect(resolveSpec(jobSpec({ task: { ...task, features: ["age"] } }), people).task.features).toEqual(["age"]);
-  });
-
   it("refuses a table of nothing but the label", async () => {
     const lonely = await csv(`y\n${rows(20, (i) => `${i % 2}`)}`);
     expect(errorOf({ task: { type: "classification", label: "y" } }, lonely).first.pointer).toBe("/task/label");

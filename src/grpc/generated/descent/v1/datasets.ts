@@ -11,9 +11,11 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
   type ClientWritableStream,
   type handleClientStreamingCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -220,6 +222,14 @@ export interface ListDatasetRowsResponse {
 
 export interface DeleteDatasetRequest {
   id: string;
+}
+
+export interface GetDatasetFileRequest {
+  id: string;
+}
+
+export interface GetDatasetFileResponse {
+  chunk: Uint8Array;
 }
 
 function createBaseDataset(): Dataset {
@@ -1473,6 +1483,98 @@ export const DeleteDatasetRequest: MessageFns<DeleteDatasetRequest> = {
   },
 };
 
+function createBaseGetDatasetFileRequest(): GetDatasetFileRequest {
+  return { id: "" };
+}
+
+export const GetDatasetFileRequest: MessageFns<GetDatasetFileRequest> = {
+  encode(message: GetDatasetFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetDatasetFileResponse(): GetDatasetFileResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetDatasetFileResponse: MessageFns<GetDatasetFileResponse> = {
+  encode(message: GetDatasetFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Files that jobs learn from. The same operations, limits and errors as `/v1/datasets` over REST.
  *
@@ -1525,6 +1627,18 @@ export const DatasetsServiceService = {
       Buffer.from(ListDatasetRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDatasetRowsResponse => ListDatasetRowsResponse.decode(value),
   },
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile: {
+    path: "/descent.v1.DatasetsService/GetDatasetFile" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetDatasetFileRequest): Buffer =>
+      Buffer.from(GetDatasetFileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetDatasetFileRequest => GetDatasetFileRequest.decode(value),
+    responseSerialize: (value: GetDatasetFileResponse): Buffer =>
+      Buffer.from(GetDatasetFileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetDatasetFileResponse => GetDatasetFileResponse.decode(value),
+  },
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset: {
     path: "/descent.v1.DatasetsService/DeleteDataset" as const,
@@ -1548,6 +1662,8 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
   getDataset: handleUnaryCall<GetDatasetRequest, Dataset>;
   /** The first rows, as a prediction takes them: numbers, texts, and null for missing cells. */
   listDatasetRows: handleUnaryCall<ListDatasetRowsRequest, ListDatasetRowsResponse>;
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile: handleServerStreamingCall<GetDatasetFileRequest, GetDatasetFileResponse>;
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset: handleUnaryCall<DeleteDatasetRequest, Empty>;
 }
@@ -1620,6 +1736,16 @@ export interface DatasetsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDatasetRowsResponse) => void,
   ): ClientUnaryCall;
+  /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
+  getDatasetFile(
+    request: GetDatasetFileRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetDatasetFileResponse>;
+  getDatasetFile(
+    request: GetDatasetFileRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetDatasetFileResponse>;
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
   deleteDataset(
     request: DeleteDatasetRequest,

@@ -69,6 +69,8 @@ export interface TaskSpec {
     | undefined;
   /** The columns to predict from; empty: all others. */
   features: string[];
+  /** Columns not to learn from, of the features or else of all. The record lists the features that are left. */
+  exclude: string[];
 }
 
 /** Transfer: the model whose weights the job starts from. */
@@ -359,7 +361,7 @@ export const JobSpec_LabelsEntry: MessageFns<JobSpec_LabelsEntry> = {
 };
 
 function createBaseTaskSpec(): TaskSpec {
-  return { type: undefined, label: undefined, features: [] };
+  return { type: undefined, label: undefined, features: [], exclude: [] };
 }
 
 export const TaskSpec: MessageFns<TaskSpec> = {
@@ -372,6 +374,9 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     for (const v of message.features) {
       writer.uint32(26).string(v!);
+    }
+    for (const v of message.exclude) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -411,6 +416,14 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.features.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.exclude.push(reader.string());
             continue;
           }
         }

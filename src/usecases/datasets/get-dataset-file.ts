@@ -8,7 +8,7 @@ import { unlessDeleted } from "../models/unless-deleted.ts";
 import { getDataset } from "./get-dataset.ts";
 
 /** A data set's file as it is stored. The caller must read the stream or destroy it; it never ends well with other bytes than were written. */
-export const openDatasetFile = async (
+export const getDatasetFile = async (
   deps: Deps,
   caller: Caller,
   request: { id: string },

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { ServiceError } from "../../../../src/domain/errors.ts";
+import { dataWarnings } from "../../../../src/domain/jobs/spec/data-warnings.ts";
+import { resolveSpec } from "../../../../src/domain/jobs/spec/defaults.ts";
+import { JobSpec, type JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
+import { datasetOf, jobSpec, openFile, streamOf } from "../../../data/csv-fixtures.ts";
+
+const iris = await datasetOf(() => openFile("iris.csv"), "iris.csv");
+const csv = (text: string) => datasetOf(() => streamOf(text, 1000));
+const rows = (count: number, row: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => `${row(i)}\n`).join("");
+
+const species = { type: "classification", label: "species" } as const;
+
+const errorOf = (input: Omit<JobSpecInput, "dataset">, dataset = iris) => {
+  try {
+    resolveSpec(jobSpec(input), dataset);
+  } catch (error) {
+    if (error instanceof ServiceError) return { first: error.errors[0]! };
+    throw error;
+  }
+  throw new Error("the spec was accepted");
+};
+
+describe("the columns that a job learns from", () => {
+  it("leave columns of free text out, with a warning, unless they are named", async () => {
+    const people = await csv(`name,age,y\n${rows(1200, (i) => `person ${i},${i % 50},${i % 2}`)}`);
+    const task = { type: "classification", label: "y" } as const;
+    const spec = resolveSpec(jobSpec({ task }), people);
+    expect(spec.task.features).toEqual(["age"]);
+    expect(dataWarnings(spec, people, task)).toEqual([
+      expect.stringMatching(/^"name" is left out of the features: too many different texts.*task\.exclude$/),
+    ]);
+    expect(dataWarnings(spec, people, { ...task, exclude: ["name"] })).toEqual([]);
+    expect(errorOf({ task: { ...task, features: ["age", "name"] } }, people).first).toEqual({
+      pointer: "/task/features/1",
+      detail: expect.stringMatching(/^"name" has too many different texts.*leave it out of the features$/) as string,
+    });
+    const only = await csv(`name,y\n${rows(1200, (i) => `person ${i},${i % 2}`)}`);
+    expect(errorOf({ task }, only).first).toEqual({
+      pointer: "/task/features",
+      detail: expect.stringMatching(/^no column is left to learn from: "name"/) as string,
+    });
+  });
+
+  it("are all but the excluded ones, or from the features without them, and resolves to itself", () => {
+    const spec = resolveSpec(jobSpec({ task: { ...species, exclude: ["petal_width", "sepal_length"] } }), iris);
+    expect(spec.task).toEqual({ ...species, features: ["sepal_width", "petal_length"] });
+    expect(resolveSpec(JobSpec.parse(spec), iris)).toEqual(spec);
+    const both = { ...species, features: ["petal_width", "sepal_width"], exclude: ["petal_width"] };
+    expect(resolveSpec(jobSpec({ task: both }), iris).task).toEqual({ ...species, features: ["sepal_width"] });
+  });
+
+  it("cannot exclude what is not there, the label, or everything", () => {
+    const first = (exclude: string[]) => errorOf({ task: { ...species, exclude } }).first;
+    expect(first(["petal_with"])).toEqual({
+      pointer: "/task/exclude/0",
+      detail: expect.stringMatching(/petal_width/) as string,
+    });
+    expect(first(["petal_width", "species"]).pointer).toBe("/task/exclude/1");
+    expect(first(["sepal_length", "sepal_width", "petal_length", "petal_width"]).pointer).toBe("/task/exclude");
+  });
+});
