@@ -1,8 +1,10 @@
+import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { Party } from "../domain/fairness/shares.ts";
 import type { ModelId, TenantId } from "../domain/ids.ts";
 import type { Plan } from "../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Log } from "../domain/log.ts";
+import type { Comparison } from "../domain/models/comparison.ts";
 import type { ImportedNetwork, ImportFormat } from "../domain/models/imported-model.ts";
 import type { AnyModel, Model } from "../domain/models/model.ts";
 import type { NetworkDescription } from "../domain/models/network.ts";
@@ -52,6 +54,8 @@ export interface EngineAccess {
   predictBody(party: Party, model: AnyModel, sent: PredictBody): Promise<Uint8Array>;
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Asks models about the same rows of a data set that has their columns and their label. */
+  compare(party: Party, question: { models: readonly Model[]; dataset: Dataset }): Promise<Comparison>;
   /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */
   inferHttp(
     party: Party,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
+import type { Comparison } from "../../src/domain/models/comparison.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
@@ -54,6 +55,26 @@ describe("a data set's predictions", { timeout: 120_000 }, () => {
     return { digest: hash.digest("hex"), lines };
   };
   const isCheckpoint = ({ type }: JobEvent): boolean => type === "checkpoint";
+
+  test("or a part of them, judge models beside each other; what cannot be compared is refused at its place", async () => {
+    const { status, body } = await client.post<Comparison>("/v1/comparisons", { models: [model], dataset });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      dataset,
+      label: "y",
+      rows: 10_000,
+      groups: [[model]],
+      notes: [{ code: "some_rows" }],
+    });
+    const refused = async (asked: object): Promise<unknown> =>
+      (await client.post<Problem>("/v1/comparisons", asked)).body.errors;
+    expect(await refused({ models: [model, model], dataset })).toMatchObject([{ pointer: "/models/1" }]);
+    expect(await refused({ models: ["nobodys"], dataset })).toMatchObject([{ pointer: "/models/0" }]);
+    const unlabelled = await client.upload("unlabelled", "x,z\n1,2\n3,4\n");
+    expect(await refused({ models: [model], dataset: unlabelled.id })).toMatchObject([
+      { pointer: "/dataset", detail: expect.stringContaining('no column "y"') },
+    ]);
+  });
 
   test("are the same bytes after its trainer was killed, and after a pause", async () => {
     const whole = await predict();

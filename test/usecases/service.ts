@@ -11,6 +11,7 @@ import {
   type AnyModel,
   isImported,
   type Model,
+  type Prediction,
   PredictRequest,
   type PredictResponse,
 } from "../../src/domain/models/model.ts";
@@ -44,6 +45,7 @@ import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { answerHttp, answerMessage, readHttpAnswer } from "../../workers/inference/answer-inference.ts";
+import { compareModels } from "../../workers/inference/compare-models.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planPrediction } from "../../workers/planning/plan-prediction.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";
@@ -124,6 +126,12 @@ export const startTestService = async (
   };
 };
 
+const firstClass = ({ preprocessing: { label } }: Model, rows: number): Prediction[] => {
+  const classes = label.type === "classes" ? label.classes : [];
+  const probabilities = Object.fromEntries(classes.map((name, i) => [name, i === 0 ? 0.75 : 0.25]));
+  return Array.from({ length: rows }, () => ({ label: classes[0] ?? "", probabilities }));
+};
+
 /** Plans, imports and asks imported networks as the service does; of trained models it predicts the first class for every row that the preprocessing takes. */
 const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess> => {
   const kernels = { module: await compileKernels(), native: null };
@@ -150,6 +158,12 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
       const { pictures, ...asked } = readPredictRequest(body);
       return writePredictResponse(await predict(party, model, withPictures(model, asked, pictures)));
     },
+    compare: ({ tenant }, question) =>
+      compareModels(
+        artifacts,
+        { tenant, ...question },
+        async (model) => (_inputs, rows) => firstClass(model, rows.length),
+      ),
     inferHttp: async (party, model, question) =>
       readHttpAnswer(await answerHttp(model, question, (body) => predict(party, model, body))),
     inferMessage: (party, model, question) => answerMessage(model, question, (body) => predict(party, model, body)),

@@ -110,6 +110,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
     predictDataset: (m) => ask(predictions, predictions.predictDataset, { model, dataset }, m),
+    compareModels: (m) => ask(predictions, predictions.compareModels, { models: [model], dataset }, m),
     getDatasetFile: (m) => stream(datasets.getDatasetFile({ id: dataset }, m)),
     getPredictionFile: (m) => stream(predictions.getPredictionFile({ id: job, format: 0 }, m)),
     putAlias: (m) => ask(aliases, aliases.putAlias, { name: "acme-live", model }, m),
@@ -131,6 +132,10 @@ const bodies: Partial<
   importModel: () => ({ type: "application/onnx", content: tinyNetwork() }),
   submitJob: (of) => ({ type: "application/json", content: JSON.stringify(spec(of.dataset)) }),
   predictDataset: (of) => ({ type: "application/json", content: JSON.stringify({ dataset: of.dataset }) }),
+  compareModels: (of) => ({
+    type: "application/json",
+    content: JSON.stringify({ models: [of.model], dataset: of.dataset }),
+  }),
   submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
   suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
@@ -181,6 +186,7 @@ const byReference: readonly OperationName[] = [
   "planJob",
   "validateJob",
   "putAlias",
+  "compareModels",
   "submitStudy",
   "validateStudy",
 ];

@@ -27,6 +27,7 @@ import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
+import { compareModels } from "./compare-models.ts";
 import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { type Answer, loadModel } from "./load-model.ts";
@@ -127,6 +128,11 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
       networks.removeBelow(`${question.tenant}/${question.model}/`);
       scores.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
+    }
+    if (question.type === "compare") {
+      const { tenant } = question;
+      const compared = await compareModels(artifacts, question, (model) => answerOf(tenant, model));
+      return new TextEncoder().encode(JSON.stringify(compared));
     }
     if (question.type === "inferHttp" || question.type === "inferMessage") {
       const { tenant, model } = question;

@@ -12,6 +12,7 @@ export interface Inference {
   predictMessage: EngineAccess["predictMessage"];
   inferHttp: EngineAccess["inferHttp"];
   inferMessage: EngineAccess["inferMessage"];
+  compare: EngineAccess["compare"];
   forget(tenant: TenantId, model: ModelId): void;
   close(): Promise<void>;
 }
@@ -51,6 +52,10 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
     },
     inferMessage: (party, model, question) =>
       thread.ask(party, { type: "inferMessage", tenant: party.tenant, model, question }, [question.body.buffer]),
+    compare: async (party, { models, dataset }) => {
+      const answer = await thread.ask(party, { type: "compare", tenant: party.tenant, models, dataset });
+      return JSON.parse(Buffer.from(answer).toString());
+    },
     forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),
     close: thread.close,
   };

@@ -1,9 +1,11 @@
+import { compareModels } from "../../usecases/models/compare-models.ts";
 import { getPredictionFile } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import * as wire from "../generated/descent/v1/predictions.ts";
 import { toJob } from "../job-messages.ts";
+import { toStruct } from "../job-spec.ts";
 
 /** The JSON body that the message stands for. */
 const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
@@ -21,6 +23,9 @@ export const createPredictionsService = (wiring: Wiring): wire.PredictionsServic
       const { model, idempotencyKey } = request;
       return toJob((await predictDataset(deps, caller, { model, body: bodyOf(request), idempotencyKey })).job);
     }),
+    compareModels: unary(wiring, "compareModels", async (caller, { models, dataset }) => ({
+      comparison: toStruct(await compareModels(deps, caller, { body: { models, dataset } })),
+    })),
     getPredictionFile: serverStream(wiring, "getPredictionFile", async (caller, { id, format }) => {
       const isNdjson = format === wire.PredictionFormat.PREDICTION_FORMAT_NDJSON;
       return toChunks((await getPredictionFile(deps, caller, { id, format: isNdjson ? "ndjson" : "csv" })).body);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
 import { Job } from "../../domain/jobs/job.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
+import { CompareRequest, Comparison } from "../../domain/models/comparison.ts";
+import { compareModels } from "../../usecases/models/compare-models.ts";
 import { getPredictionFile, type PredictionFormat } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { BinaryFile, IdParams, ModelParams, NoQuery } from "../openapi/schemas.ts";
@@ -54,6 +56,26 @@ export const predictionRoutes: readonly RestRoute[] = [
       reply.code(202).header("location", `/v1/jobs/${job.id}`);
       return job;
     },
+  }),
+  defineRoute({
+    operations: ["compareModels"],
+    method: "POST",
+    url: "/v1/comparisons",
+    tag: "models",
+    description:
+      "Asks up to ten models of one label about the same rows of a data set, at most 10,000 at equal distances, and compares them pair by pair: how much better, how sure that is, and which cannot be told apart. One model alone is evaluated on the data set. Rows that a model was trained on make it look better than it is; a note says where that is so.",
+    query: NoQuery,
+    body: {
+      contentType: "application/json",
+      schema: CompareRequest,
+      example: {
+        models: ["mdl_01J9Z8QF4M3V2K6T5R7W8X9Y0Z", "champion"],
+        dataset: "ds_01J9Z8QF4M3V2K6T5R7W8X9Y0Z",
+      },
+    },
+    responses: { 200: json("The models, the best first", Comparison) },
+    errors: ["unprocessable", "corrupt", "timed_out", "too_large", "unsupported_media_type"],
+    handle: ({ deps, caller, body }) => compareModels(deps, caller, { body }),
   }),
   defineRoute({
     operations: ["getPredictionFile"],

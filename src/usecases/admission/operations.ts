@@ -67,6 +67,7 @@ export const operations = {
   getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
   predictDataset: { kind: "unary", scope: "submit", summary: "Predict a whole data set, as a job" },
+  compareModels: { kind: "unary", scope: "read", summary: "Compare models on the same rows of a data set" },
   getPredictionFile: { kind: "stream", scope: "read", summary: "The answers for a data set as CSV or NDJSON" },
   putAlias: { kind: "unary", scope: "submit", summary: "Make an alias of a model, or move it" },
   listAliases: { kind: "unary", scope: "read", summary: "List aliases by name" },

@@ -20,6 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Struct } from "../../google/protobuf/struct.ts";
 import { Job } from "./jobs.ts";
 
 export const protobufPackage = "descent.v1";
@@ -73,6 +74,17 @@ export interface GetPredictionFileRequest {
 
 export interface GetPredictionFileResponse {
   chunk: Uint8Array;
+}
+
+export interface CompareModelsRequest {
+  /** 1 to 10 ids or aliases. */
+  models: string[];
+  dataset: string;
+}
+
+export interface CompareModelsResponse {
+  /** The OpenAPI document's Comparison. */
+  comparison?: { [key: string]: any } | undefined;
 }
 
 function createBasePredictDatasetRequest(): PredictDatasetRequest {
@@ -298,6 +310,109 @@ export const GetPredictionFileResponse: MessageFns<GetPredictionFileResponse> = 
   },
 };
 
+function createBaseCompareModelsRequest(): CompareModelsRequest {
+  return { models: [], dataset: "" };
+}
+
+export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
+  encode(message: CompareModelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.models) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareModelsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareModelsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCompareModelsResponse(): CompareModelsResponse {
+  return { comparison: undefined };
+}
+
+export const CompareModelsResponse: MessageFns<CompareModelsResponse> = {
+  encode(message: CompareModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.comparison !== undefined) {
+      Struct.encode(Struct.wrap(message.comparison), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareModelsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareModelsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.comparison = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** Answers for whole data sets. The same operations, limits and errors as over REST. */
 export type PredictionsServiceService = typeof PredictionsServiceService;
 export const PredictionsServiceService = {
@@ -311,6 +426,17 @@ export const PredictionsServiceService = {
     requestDeserialize: (value: Buffer): PredictDatasetRequest => PredictDatasetRequest.decode(value),
     responseSerialize: (value: Job): Buffer => Buffer.from(Job.encode(value).finish()),
     responseDeserialize: (value: Buffer): Job => Job.decode(value),
+  },
+  /** Models of one label on the same rows of a data set, pair by pair. */
+  compareModels: {
+    path: "/descent.v1.PredictionsService/CompareModels" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CompareModelsRequest): Buffer => Buffer.from(CompareModelsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompareModelsRequest => CompareModelsRequest.decode(value),
+    responseSerialize: (value: CompareModelsResponse): Buffer =>
+      Buffer.from(CompareModelsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompareModelsResponse => CompareModelsResponse.decode(value),
   },
   /** The answers of such a job in chunks: a line for each row, in their order. */
   getPredictionFile: {
@@ -329,6 +455,8 @@ export const PredictionsServiceService = {
 export interface PredictionsServiceServer extends UntypedServiceImplementation {
   /** Predicts every row of a stored data set, as a job of JobsService. */
   predictDataset: handleUnaryCall<PredictDatasetRequest, Job>;
+  /** Models of one label on the same rows of a data set, pair by pair. */
+  compareModels: handleUnaryCall<CompareModelsRequest, CompareModelsResponse>;
   /** The answers of such a job in chunks: a line for each row, in their order. */
   getPredictionFile: handleServerStreamingCall<GetPredictionFileRequest, GetPredictionFileResponse>;
 }
@@ -349,6 +477,22 @@ export interface PredictionsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Job) => void,
+  ): ClientUnaryCall;
+  /** Models of one label on the same rows of a data set, pair by pair. */
+  compareModels(
+    request: CompareModelsRequest,
+    callback: (error: ServiceError | null, response: CompareModelsResponse) => void,
+  ): ClientUnaryCall;
+  compareModels(
+    request: CompareModelsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CompareModelsResponse) => void,
+  ): ClientUnaryCall;
+  compareModels(
+    request: CompareModelsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CompareModelsResponse) => void,
   ): ClientUnaryCall;
   /** The answers of such a job in chunks: a line for each row, in their order. */
   getPredictionFile(

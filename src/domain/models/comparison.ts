@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { AliasName, DatasetId, ModelId } from "../ids.ts";
+import { Estimate } from "./estimate.ts";
+import { ClassificationReport, ReportNote } from "./report.ts";
+
+const mostModels = 10;
+
+export const CompareRequest = z
+  .strictObject({
+    models: z
+      .array(z.union([ModelId, AliasName]))
+      .min(1)
+      .max(mostModels)
+      .describe("ids or aliases; they have one label in common. One alone is evaluated on the data set"),
+    dataset: DatasetId.describe("any that has the models' columns and their label"),
+  })
+  .meta({ id: "CompareRequest", description: "Models to compare, and the rows to compare them on." });
+
+const calibration = ClassificationReport.shape.calibration;
+
+export const ComparedModel = z
+  .object({
+    model: ModelId,
+    name: z.string().describe("the model's"),
+    measure: Estimate.describe("mean of the rows' measure: the larger, the better"),
+    group: z.int().describe("its place among `groups`, from 0: the best"),
+    trainedOnIt: z
+      .boolean()
+      .describe("it was trained on this data set: of the rows that it has seen it knows too much"),
+    accuracy: Estimate.nullable().describe("classes: share of right answers"),
+    brier: Estimate.nullable().describe("classes: mean squared distance of the probabilities from the truth, 0 to 2"),
+    areaUnderRoc: Estimate.nullable().describe("two classes only"),
+    calibrationError: z
+      .number()
+      .nullable()
+      .describe("classes: mean |confidence − accuracy| over bins of equally many rows"),
+    calibration: calibration.nullable().describe("classes: the bins, by confidence"),
+    rootMeanSquaredError: Estimate.nullable().describe("numbers: in the label's units"),
+    meanAbsoluteError: Estimate.nullable().describe("numbers: in the label's units"),
+    r2: Estimate.nullable().describe("numbers: null where the label does not vary"),
+    bias: Estimate.nullable().describe("numbers: mean of prediction − truth"),
+  })
+  .meta({ id: "ComparedModel", description: "How good one model is on the rows that all were asked about." });
+
+export const Comparison = z
+  .object({
+    dataset: DatasetId,
+    label: z.string().describe("the column that the models predict"),
+    task: z.enum(["classification", "regression"]).describe("of the models"),
+    measure: z
+      .enum(["log_likelihood", "squared_error"])
+      .describe("of a row: ln p of its class, or −(label − prediction)²"),
+    rows: z.int().describe("compared: the same for all; of a large data set 10,000, at equal distances"),
+    leftOut: z
+      .object({
+        unlabelled: z.int().describe("without a label"),
+        unknown: z.int().describe("with a class that one of the models does not know"),
+      })
+      .meta({ id: "LeftOutRows", description: "Rows that were asked for and could not be judged." }),
+    models: z.array(ComparedModel).describe("the best first"),
+    differences: z
+      .array(
+        z
+          .object({
+            model: ModelId.describe("the better one"),
+            other: ModelId.describe("the one that it is compared with"),
+            difference: Estimate.describe("of the mean measures, model − other, paired row by row"),
+            tied: z.boolean().describe("the interval holds 0: they cannot be told apart by these rows"),
+          })
+          .meta({ id: "ModelDifference", description: "One pair of models." }),
+      )
+      .describe(
+        "of every pair; each interval holds the truth in 95 of 100 samples by itself, not all of them together",
+      ),
+    groups: z
+      .array(z.array(ModelId))
+      .describe(
+        "the best and those that cannot be told from it; then the best of the rest, with those that cannot be told from that; …",
+      ),
+    notes: z.array(ReportNote).describe("what must be known to read it"),
+  })
+  .meta({ id: "Comparison", description: "Models on the same rows, with paired intervals." });
+
+export type CompareRequest = z.infer<typeof CompareRequest>;
+export type ComparedModel = z.infer<typeof ComparedModel>;
+export type Comparison = z.infer<typeof Comparison>;

@@ -1,0 +1,83 @@
+import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
+import { logOf, reportClassification } from "./classification-report.ts";
+import { estimateMean } from "./estimate.ts";
+import { reportRegression } from "./regression-report.ts";
+
+type Model = ComparedModel["model"];
+
+/** What one model says of the rows, and what the rows' measures are by that. */
+export interface Answered {
+  readonly model: Model;
+  readonly name: string;
+  readonly trainedOnIt: boolean;
+  readonly measures: Float64Array;
+  readonly figures: Figures;
+}
+
+type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "trainedOnIt">;
+
+const none: Figures = {
+  ...{ accuracy: null, brier: null, areaUnderRoc: null, calibrationError: null, calibration: null },
+  ...{ rootMeanSquaredError: null, meanAbsoluteError: null, r2: null, bias: null },
+};
+
+/** Of probabilities (rows × classes) and the rows' classes. */
+export const measureClasses = (
+  classes: readonly string[],
+  probabilities: Float64Array,
+  truths: Int32Array,
+): Pick<Answered, "measures" | "figures"> => {
+  const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
+  const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "" } as const;
+  const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
+  return {
+    measures: Float64Array.from(truths, (truth, row) => logOf(probabilities[row * classes.length + truth]!)),
+    figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },
+  };
+};
+
+export const measureNumbers = (
+  predictions: Float64Array,
+  truths: Float64Array,
+): Pick<Answered, "measures" | "figures"> => {
+  const answers = { split: "test", predictions, truths, likelihood: null, counts: false } as const;
+  const { rootMeanSquaredError, meanAbsoluteError, r2, bias } = reportRegression(answers);
+  return {
+    measures: truths.map((truth, row) => -((truth - predictions[row]!) ** 2)),
+    figures: { ...none, rootMeanSquaredError, meanAbsoluteError, r2, bias },
+  };
+};
+
+/** Two models that say the same of every row are tied; so are those whose difference's interval holds 0, or that one row alone tells apart. */
+const compare = (better: Answered, other: Answered): Comparison["differences"][number] => {
+  const difference = estimateMean(better.measures.map((value, row) => value - other.measures[row]!));
+  const { value, lower } = difference;
+  // Without an interval all rows differ by the same amount: several of them tell the models apart.
+  const tied = lower === null ? value === 0 || better.measures.length < 2 : lower <= 0;
+  return { model: better.model, other: other.model, difference, tied };
+};
+
+/** Models by their mean measure, every pair's difference on the same rows, and who cannot be told apart. */
+export const compareAnswered = (
+  answered: readonly Answered[],
+): Pick<Comparison, "models" | "differences" | "groups"> => {
+  const order = answered
+    .map((each) => ({ ...each, measure: estimateMean(each.measures) }))
+    .sort((a, b) => b.measure.value - a.measure.value);
+  const differences = order.flatMap((better, i) => order.slice(i + 1).map((other) => compare(better, other)));
+  const tied = (a: Model, b: Model): boolean =>
+    differences.some(({ model, other, tied: told }) => model === a && other === b && told);
+  const groups: Model[][] = [];
+  let rest: Model[] = order.map(({ model }) => model);
+  while (rest.length > 0) {
+    const [best] = rest;
+    const group = rest.filter((model) => model === best || tied(best!, model));
+    groups.push(group);
+    rest = rest.filter((model) => !group.includes(model));
+  }
+  const models = order.map(({ model, name, trainedOnIt, measure, figures }) => {
+    const group = groups.findIndex((own) => own.includes(model));
+    return { model, name, measure, group, trainedOnIt, ...figures };
+  });
+  return { models, differences, groups };
+};

@@ -1,0 +1,81 @@
+import { unfitColumns } from "../../data/stored/stored-rows.ts";
+import type { Dataset } from "../../domain/datasets/dataset.ts";
+import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
+import { CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
+import { isImported, type Model } from "../../domain/models/model.ts";
+import type { Caller } from "../admission/caller.ts";
+import { parse } from "../admission/parse.ts";
+import type { Deps } from "../deps.ts";
+import { getModel } from "./get-model.ts";
+import { unlessDeleted } from "./unless-deleted.ts";
+
+const refuse = (errors: readonly FieldError[]): never => {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  throw new ServiceError("invalid", `${first!.pointer}: ${first!.detail}${more}`, { errors: errors.slice(0, 20) });
+};
+
+/** What is not there is the request's fault, at its place. */
+const at = async <T>(pointer: string, read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== "not_found") throw error;
+    return refuse([{ pointer, detail: error.message }]);
+  }
+};
+
+const modelsOf = async (deps: Deps, caller: Caller, named: readonly string[]): Promise<Model[]> => {
+  const models: Model[] = [];
+  for (const [i, id] of named.entries()) {
+    const pointer = `/models/${i}`;
+    const model = await at(pointer, () => getModel(deps, caller, { id }));
+    if (isImported(model))
+      return refuse([{ pointer, detail: `${model.id} was imported, and its inputs are no columns` }]);
+    const { label } = model.preprocessing;
+    if (label.type === "none")
+      return refuse([{ pointer, detail: `${model.id} predicts no label that it could be held against` }]);
+    const first = models[0]?.preprocessing.label ?? label;
+    if (first.type !== label.type || first.column !== label.column) {
+      const detail = `${model.id} predicts ${JSON.stringify(label.column)} as ${label.type === "classes" ? "a class" : "a number"}, which ${models[0]?.id} does not; compare models of one label`;
+      return refuse([{ pointer, detail }]);
+    }
+    const before = models.findIndex((other) => other.id === model.id);
+    if (before >= 0)
+      return refuse([{ pointer, detail: `is ${model.id}, as /models/${before} is; name each model once` }]);
+    models.push(model);
+  }
+  return models;
+};
+
+const requireLabel = ({ preprocessing: { label } }: Model, dataset: Dataset): void => {
+  if (label.type === "none") return;
+  const column = dataset.columns.find(({ name }) => name === label.column);
+  const name = JSON.stringify(label.column);
+  const wrong = (detail: string): never => refuse([{ pointer: "/dataset", detail }]);
+  if (column === undefined)
+    wrong(`the data set has no column ${name}, which the models predict; it is needed to judge them`);
+  else if (label.type === "number" && column.type !== "number")
+    wrong(`${name} is a ${column.type} in the data set and a number to the models`);
+  else if (label.type === "classes" && classCounts(column) === null)
+    wrong(`${name} has too many different values in the data set to be classes; upload it with the type category`);
+};
+
+/**
+ * Asks models of one label about the same rows of a data set, and compares their answers pair by pair. `invalid` with a pointer where they cannot be compared.
+ */
+export const compareModels = async (deps: Deps, caller: Caller, request: { body: unknown }): Promise<Comparison> => {
+  const asked = parse(CompareRequest, request.body);
+  const models = await modelsOf(deps, caller, asked.models);
+  const dataset = await at("/dataset", () => deps.catalogue.dataset(caller.tenant, asked.dataset));
+  requireLabel(models[0]!, dataset);
+  const faults = models.flatMap(({ id, preprocessing }) =>
+    unfitColumns(preprocessing, dataset).map(({ pointer, detail }) => ({ pointer, detail: `${detail} (${id})` })),
+  );
+  if (faults.length > 0) refuse(faults);
+  const again = async () => {
+    for (const { id } of models) await getModel(deps, caller, { id });
+  };
+  return unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset }));
+};

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { type Answered, compareAnswered, measureNumbers } from "../../src/stats/compare-models.ts";
+
+const { figures } = measureNumbers(Float64Array.of(1, 2), Float64Array.of(1, 3));
+const answered = (model: string, measures: number[]): Answered => ({
+  ...{ model: `mdl_${model}`, name: model, trainedOnIt: false, figures },
+  measures: Float64Array.from(measures),
+});
+const a = answered("a", [-0.1, -0.4, -0.2, -0.9, -0.3, -0.15, -0.6, -0.25]);
+const b = answered("b", [-0.3, -0.35, -0.5, -1.4, -0.2, -0.4, -0.7, -0.55]);
+const c = answered("c", [-2, -1.5, -2.2, -1.9, -2.5, -1.1, -3, -2.4]);
+
+test("every pair is compared row by row, with Student's interval; those that cannot be told apart are of one group", () => {
+  const { models, differences, groups } = compareAnswered([c, b, a]);
+  expect(models.map(({ model, group }) => [model, group])).toEqual([
+    ["mdl_a", 0],
+    ["mdl_b", 1],
+    ["mdl_c", 2],
+  ]);
+  // scipy.stats.t.interval(0.95, 7, mean, sem) of the differences.
+  expect(differences.map(({ model, other }) => `${model} ${other}`)).toEqual([
+    "mdl_a mdl_b",
+    "mdl_a mdl_c",
+    "mdl_b mdl_c",
+  ]);
+  const [ab, , bc] = differences.map(({ difference }) => difference);
+  for (const [found, wanted] of [
+    [ab, [0.1875, 0.02217246531951167, 0.3528275346804883]],
+    [bc, [1.525, 0.9562248274168761, 2.0937751725831237]],
+  ] as const) {
+    expect(found?.value).toBeCloseTo(wanted[0], 10);
+    // The quantile's expansion is exact to a thousandth.
+    expect(Math.abs(found!.lower! - wanted[1])).toBeLessThan(1e-3);
+    expect(Math.abs(found!.upper! - wanted[2])).toBeLessThan(1e-3);
+  }
+  expect(groups).toEqual([["mdl_a"], ["mdl_b"], ["mdl_c"]]);
+});
+
+test("models that say the same are tied; one that is better by the same everywhere is not", () => {
+  const better = answered(
+    "d",
+    [...a.measures].map((value) => value + 0.5),
+  );
+  const { groups, differences } = compareAnswered([a, answered("e", [...a.measures]), better]);
+  expect(groups).toEqual([["mdl_d"], ["mdl_a", "mdl_e"]]);
+  expect(differences.find(({ model, other }) => model === "mdl_a" && other === "mdl_e")).toMatchObject({
+    difference: { value: 0, lower: null, upper: null },
+    tied: true,
+  });
+});

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
+import { createId } from "../../../src/domain/ids.ts";
+import type { Model } from "../../../src/domain/models/model.ts";
+import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
+import { compareModels } from "../../../workers/inference/compare-models.ts";
+import { loadModel } from "../../../workers/inference/load-model.ts";
+import { datasetOf } from "../../data/csv-fixtures.ts";
+import { createJobs } from "../training/jobs.ts";
+
+const tenant = "default";
+const read = (name: string): string => readFileSync(new URL(`../../data/${name}`, import.meta.url), "utf8");
+
+let jobs: Awaited<ReturnType<typeof createJobs>>;
+let kernels: { module: WebAssembly.Module; native: null };
+beforeAll(async () => {
+  jobs = await createJobs();
+  kernels = { module: await compileKernels(), native: null };
+});
+afterAll(() => jobs?.close());
+
+const store = async (csv: string): Promise<Dataset> => {
+  const id = createId("ds", Date.now());
+  const open = () => Readable.from([Buffer.from(csv)]);
+  const { bytes, sha256 } = await jobs.artifacts.write(artifactKeys.datasetFile(tenant, id), open());
+  return { ...(await datasetOf(open, "data", {})), id, bytes, sha256 };
+};
+const compare = (models: Model[], dataset: Dataset) =>
+  compareModels(
+    jobs.artifacts,
+    { tenant, models, dataset },
+    async (model) => (await loadModel(jobs.artifacts, kernels, tenant, model)).value,
+  );
+
+test("models are asked about the same rows, and what is compared is what they predict", async () => {
+  const [header, ...rows] = read("iris.csv").trim().split("\n");
+  const table = (some: string[]): string => `${[header, ...some].join("\n")}\n`;
+  const task = { type: "classification", label: "species" } as const;
+  const training = { split: { validation: 0, test: 0 }, l2: 0.01 };
+  const seen = table(rows.filter((_, i) => i % 2 === 0));
+  const softmax = await jobs.modelOf(await jobs.train(seen, { task, model: { type: "softmax" }, training }));
+  const blind = await jobs.modelOf(
+    await jobs.train(seen, { task: { ...task, features: ["sepal_width"] }, model: { type: "softmax" }, training }),
+  );
+  const fresh = rows.filter((_, i) => i % 2 === 1);
+  const cells = (row: string) => Object.fromEntries(header!.split(",").map((name, i) => [name, row.split(",")[i]!]));
+  const dataset = await store(table([...fresh, "5,3,1,0.2,", "5,3,1,0.2,tulip"]));
+  const found = await compare([blind.model, softmax.model], dataset);
+  expect(found).toMatchObject({ task: "classification", measure: "log_likelihood", label: "species", rows: 75 });
+  expect(found.leftOut).toEqual({ unlabelled: 1, unknown: 1 });
+  expect(found.models.map(({ model, trainedOnIt }) => [model, trainedOnIt])).toEqual([
+    [softmax.model.id, false],
+    [blind.model.id, false],
+  ]);
+  const logs = ({ predict }: typeof softmax): number[] =>
+    fresh.map((row) => {
+      const { species, ...given } = cells(row);
+      const numbers = Object.fromEntries(Object.entries(given).map(([name, cell]) => [name, Number(cell)]));
+      const [answer] = predict(numbers).predictions;
+      return Math.log((answer as { probabilities: Record<string, number> }).probabilities[species!]!);
+    });
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [own, other] = [logs(softmax), logs(blind)];
+  expect(found.models[0]!.measure.value).toBeCloseTo(mean(own), 10);
+  expect(found.differences).toHaveLength(1);
+  expect(found.differences[0]!.difference.value).toBeCloseTo(mean(own.map((value, i) => value - other[i]!)), 10);
+  expect(found).toMatchObject({ groups: [[softmax.model.id], [blind.model.id]], notes: [] });
+  expect(found.models[0]!.calibration!.reduce((sum, { rows: count }) => sum + count, 0)).toBe(75);
+});
+
+test("of numbers squared errors are compared, of many rows some, and a model that learnt from them is named", async () => {
+  const csv = read("diabetes.csv");
+  const run = await jobs.train(csv, {
+    task: { type: "regression", label: "progression" },
+    model: { type: "linear" },
+    training: { split: { validation: 0, test: 0 } },
+  });
+  const { model, report } = await jobs.modelOf(run);
+  const [header, ...rows] = csv.trim().split("\n");
+  const [again, many] = await Promise.all([
+    store(csv),
+    store(
+      `${header}\n${Array.from({ length: 24 }, () => rows)
+        .flat()
+        .join("\n")}\n`,
+    ),
+  ]);
+  const evaluated = await compare([{ ...model, dataset: again.id }], again);
+  expect(evaluated).toMatchObject({ rows: 442, differences: [], groups: [[model.id]] });
+  if (report.task !== "regression") throw new Error(report.task);
+  expect(evaluated.models[0]!.r2!.value).toBeCloseTo(report.r2!.value, 5);
+  expect(evaluated.models[0]!.measure.value).toBeCloseTo(-(report.rootMeanSquaredError.value ** 2), 1);
+  expect(evaluated.notes).toMatchObject([{ code: "trained_on_it", message: expect.stringContaining(model.id) }]);
+  const part = await compare([model], many);
+  expect(part).toMatchObject({ rows: 10_000, notes: [{ code: "some_rows" }] });
+});

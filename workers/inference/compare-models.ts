@@ -1,0 +1,183 @@
+import { scanRows } from "../../src/data/columns/scan-rows.ts";
+import { createLabelReader } from "../../src/data/preprocessing/label-reader.ts";
+import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
+import { createRowReader, encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import { assert, ServiceError } from "../../src/domain/errors.ts";
+import type { TenantId } from "../../src/domain/ids.ts";
+import type { Comparison } from "../../src/domain/models/comparison.ts";
+import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { CsvRecord } from "../../src/formats/csv/csv-record.ts";
+import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
+import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { checkFile, openVerified } from "../../src/store/artifacts/verified.ts";
+import { rowsOfBlock } from "../predicting/answer-blocks.ts";
+import type { Answer } from "./load-model.ts";
+
+const mostRows = 10_000;
+/** Encoded numbers of all rows of a model, and probabilities: 128 MiB. */
+const mostNumbers = 2 ** 25;
+
+/** Every row, or as many as are compared at equal distances. */
+const wantedRows = (models: readonly Model[], { rows }: Dataset): number => {
+  const widest = Math.max(...models.map(({ preprocessing: { inputs, outputs } }) => inputs + outputs));
+  return Math.min(rows, mostRows, Math.max(1, Math.floor(mostNumbers / widest)));
+};
+
+interface Read {
+  /** Of each model, in the order of the rows. */
+  rows: StoredRow[][];
+  /** Texts of classes, or numbers. */
+  labels: (string | number)[];
+  unlabelled: number;
+}
+
+const labelReaderOf = (model: Model, dataset: Dataset): ((record: CsvRecord) => string | number | undefined) => {
+  const reader = createLabelReader(model.spec, dataset);
+  assert(reader.type !== "none", "the models have a label");
+  if (reader.type === "number") return reader.read;
+  return (record) => {
+    const index = reader.read(record);
+    return index === undefined ? undefined : reader.classes[index];
+  };
+};
+
+/** Reads the rows that are compared, the file held against its digest. */
+const readRows = async (
+  artifacts: ArtifactStore,
+  tenant: TenantId,
+  models: readonly Model[],
+  dataset: Dataset,
+): Promise<Read> => {
+  const readers = models.map(({ preprocessing }) => createRowReader(preprocessing, dataset));
+  const labelOf = labelReaderOf(models[0]!, dataset);
+  const wanted = wantedRows(models, dataset);
+  const read: Read = { rows: models.map(() => []), labels: [], unlabelled: 0 };
+  let [seen, taken] = [0, 0];
+  const handlers = {
+    header: () => {},
+    record: (record: CsvRecord) => {
+      const isNext = seen === Math.floor((taken * dataset.rows) / wanted);
+      seen += 1;
+      if (!isNext || taken === wanted) return true;
+      taken += 1;
+      const label = labelOf(record);
+      if (label === undefined) read.unlabelled += 1;
+      else {
+        read.labels.push(label);
+        for (const [i, own] of readers.entries()) read.rows[i]!.push(own(record));
+      }
+      return true;
+    },
+  };
+  const key = artifactKeys.datasetFile(tenant, dataset.id, dataset.format);
+  await scanRows(
+    await openVerified(artifacts, key, checkFile(dataset), `the file of ${dataset.id}`),
+    handlers,
+    dataset,
+  );
+  return read;
+};
+
+/** A model's answers for the rows, block by block, between which others are answered. */
+const answersFor = async (
+  { preprocessing }: Model,
+  answer: Answer,
+  rows: readonly StoredRow[],
+): Promise<Prediction[]> => {
+  const predictions: Prediction[] = [];
+  const atOnce = rowsOfBlock(preprocessing);
+  for (let first = 0; first < rows.length; first += atOnce) {
+    const block = rows.slice(first, first + atOnce);
+    const answers = ofBlock(first, () => {
+      const encoded = encodeStoredRows(preprocessing, block);
+      const own = answer(
+        encoded.inputs,
+        block.map(({ row }) => row),
+      );
+      requireFinite(own, encoded.warnings);
+      return own;
+    });
+    predictions.push(...answers);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return predictions;
+};
+
+const classesOf = ({ preprocessing: { label } }: Model): readonly string[] | null =>
+  label.type === "classes" ? label.classes : null;
+
+const measure = (
+  model: Model,
+  predictions: readonly Prediction[],
+  labels: readonly (string | number)[],
+): Pick<Answered, "measures" | "figures"> => {
+  const classes = classesOf(model);
+  if (classes === null) {
+    const values = Float64Array.from(predictions, (each) => ("value" in each ? each.value : Number.NaN));
+    return measureNumbers(values, Float64Array.from(labels, Number));
+  }
+  const codes = new Map(classes.map((name, i) => [name, i]));
+  const probabilities = new Float64Array(predictions.length * classes.length);
+  for (const [row, each] of predictions.entries()) {
+    assert("probabilities" in each && !Array.isArray(each.probabilities), "classifiers answer with probabilities");
+    const own = each.probabilities as Record<string, number>;
+    for (const [k, name] of classes.entries()) probabilities[row * classes.length + k] = own[name]!;
+  }
+  return measureClasses(
+    classes,
+    probabilities,
+    Int32Array.from(labels, (label) => codes.get(label as string)!),
+  );
+};
+
+const notesOf = (models: readonly Model[], dataset: Dataset, taken: number): Comparison["notes"] => {
+  const trained = models.filter((model) => model.dataset === dataset.id).map(({ id }) => id);
+  const notes: Comparison["notes"] = [];
+  if (trained.length > 0)
+    notes.push({
+      code: "trained_on_it",
+      message: `${trained.join(", ")} learnt from rows of this data set, and seem better on them than on new ones; compare on a data set that none of the models has seen, or read their reports, which are about rows that were held out`,
+    });
+  if (taken < dataset.rows)
+    notes.push({ code: "some_rows", message: `${taken} of the ${dataset.rows} rows were asked, at equal distances` });
+  return notes;
+};
+
+/** Asks each model about the same rows of a data set. `unprocessable` where no row is left to judge them by. */
+export const compareModels = async (
+  artifacts: ArtifactStore,
+  { tenant, models, dataset }: { tenant: TenantId; models: readonly Model[]; dataset: Dataset },
+  answerOf: (model: Model) => Promise<Answer>,
+): Promise<Comparison> => {
+  const read = await readRows(artifacts, tenant, models, dataset);
+  const taken = read.labels.length + read.unlabelled;
+  const known = models.map((model) => classesOf(model)).filter((classes) => classes !== null);
+  const sets = known.map((classes) => new Set(classes));
+  const kept = Array.from(read.labels.keys()).filter((row) =>
+    sets.every((classes) => classes.has(read.labels[row] as string)),
+  );
+  const { label } = models[0]!.preprocessing;
+  assert(label.type !== "none", "the models have a label");
+  if (kept.length === 0) {
+    const detail = `no row of ${dataset.id} has a label in ${JSON.stringify(label.column)} that the models know`;
+    throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/dataset", detail }] });
+  }
+  const labels = kept.map((row) => read.labels[row]!);
+  const answered: Answered[] = [];
+  for (const [i, model] of models.entries()) {
+    const rows = kept.map((row) => read.rows[i]![row]!);
+    const predictions = await answersFor(model, await answerOf(model), rows);
+    const own = { model: model.id, name: model.name, trainedOnIt: model.dataset === dataset.id };
+    answered.push({ ...own, ...measure(model, predictions, labels) });
+  }
+  const isClasses = label.type === "classes";
+  return {
+    ...{ dataset: dataset.id, label: label.column, rows: kept.length },
+    task: isClasses ? "classification" : "regression",
+    measure: isClasses ? "log_likelihood" : "squared_error",
+    leftOut: { unlabelled: read.unlabelled, unknown: read.labels.length - kept.length },
+    ...compareAnswered(answered),
+    notes: notesOf(models, dataset, taken),
+  };
+};
