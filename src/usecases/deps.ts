@@ -25,6 +25,7 @@ export interface DataShape {
   inputs: number;
   outputs: number;
   imageBytes?: number;
+  streams?: boolean;
 }
 
 /** A prediction's body, unread. */

@@ -37,6 +37,24 @@ export const artifactStoreSuite = (name: string, open: () => Promise<StoreUnderT
       }
     });
 
+    it("opens a file whose bytes can be read by place, in any order and again; fewer come only at its end", async () => {
+      await store.write("acme/datasets/ds_1/data.images", text("0123456789"));
+      const file = await store.openFile("acme/datasets/ds_1/data.images");
+      for (const [start, bytes, expected] of [
+        [7, 2, "78"],
+        [0, 10, "0123456789"],
+        [7, 2, "78"],
+        [8, 5, "89"],
+        [3, 0, ""],
+      ] as const) {
+        const into = Buffer.alloc(bytes);
+        const count = await file.read(into, start);
+        expect(into.toString("latin1", 0, count)).toBe(expected);
+      }
+      await file.close();
+      await expect(store.openFile("acme/absent")).rejects.toMatchObject({ code: "not_found" });
+    });
+
     it("returns what was written, whatever the chunks, with its size and SHA-256", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 8 }), async (chunks) => {

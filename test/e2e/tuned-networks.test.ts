@@ -124,6 +124,31 @@ describe("a published network, fine-tuned on a folder of pictures", () => {
     grpc.close();
   });
 
+  test("pictures larger than a job's memory are read as they are needed, on two threads, to the same bits", async () => {
+    const { base: _, ...rest } = spec();
+    const whole = { ...rest, training: { epochs: 2, batchSize: 8, augment: { flip: true } } };
+    const planOf = async (resources: object) =>
+      (
+        await client.post<{ memoryBytes: number; ringRows?: number; threads: number }>("/v1/jobs?validateOnly=true", {
+          ...whole,
+          resources: { threads: 2, ...resources },
+        })
+      ).body;
+    const held = await planOf({});
+    expect(held).not.toHaveProperty("ringRows");
+    const short = { threads: 2, memoryBytes: held.memoryBytes - 1 };
+    const { memoryBytes, ringRows } = await planOf(short);
+    expect(ringRows).toBeGreaterThan(0);
+    const digests: string[] = [];
+    for (const resources of [{ threads: 1 }, short]) {
+      const done = await client.untilDone((await client.submit({ ...whole, resources })).id);
+      expect({ state: done.state, error: done.error }).toEqual({ state: "succeeded", error: null });
+      if (resources === short) expect(done.plan).toMatchObject({ memoryBytes, ringRows });
+      digests.push((await client.model(done.model ?? "")).digest);
+    }
+    expect(digests[1]).toBe(digests[0]);
+  });
+
   test("misuse is told where it is", async () => {
     const refused = await client.trySubmit({ ...spec(), base: { ...spec().base, freeze: ["no_such_layer"] } });
     expect(refused.status).toBe(422);

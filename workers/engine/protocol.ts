@@ -9,6 +9,7 @@ import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord, Trial } from "../../src/store/job-store.ts";
 import type { InferQuestion } from "../../src/usecases/deps.ts";
+import type { ReadOrder } from "../reading/read-rows.ts";
 import type { Control } from "./control.ts";
 
 /** Everything that the lead of a job must know; it opens the store, reads and computes by itself. */
@@ -43,7 +44,10 @@ export interface TeamOrder {
 }
 
 /** The trainer's main thread to an engine thread. One task at a time. */
-export type ToThread = { type: "lead"; order: RunOrder } | { type: "join"; team: TeamOrder; rank: number };
+export type ToThread =
+  | { type: "lead"; order: RunOrder }
+  | { type: "join"; team: TeamOrder; rank: number }
+  | { type: "read"; order: ReadOrder };
 
 /** How a run ended, in the lead's words. */
 export type RunEnd =
@@ -67,6 +71,8 @@ export type FromThread =
   | { type: "idle" }
   /** The lead asks for the other members of its team. */
   | { type: "recruit"; team: TeamOrder }
+  /** The lead asks for a thread that reads its rows. */
+  | { type: "recruit_reader"; order: ReadOrder }
   /** Data are prepared; `secondsBefore` and `step` were computed by earlier attempts, up to the checkpoint resumed from. */
   | { type: "started"; secondsBefore: number; step: number }
   | { type: "progress"; progress: number; metrics: Metrics }

@@ -15,7 +15,7 @@ export type TeamEnd =
   | { type: "overtime" };
 
 /** What the lead reports on the way. */
-export type Report = Exclude<FromThread, { type: "ready" | "idle" | "recruit" | "finished" }>;
+export type Report = Exclude<FromThread, { type: "ready" | "idle" | "recruit" | "recruit_reader" | "finished" }>;
 
 const tickMs = 1000;
 /** What a lead that was told to stop at once may take before its threads are ended from outside. */
@@ -66,7 +66,7 @@ const watch = (
 };
 
 /**
- * Runs one job on a team of engine threads: a lead, and the members that it asks for. Settles exactly once, when no thread
+ * Runs one job on a team of engine threads: a lead, and the members and the reader of rows that it asks for. Settles exactly once, when no thread
  * works on the job any more. Threads of a run that ended well go back to the pool; all others are ended.
  */
 export const runTeam = async (
@@ -118,6 +118,7 @@ export const runTeam = async (
   };
   start({ type: "lead", order }, (message) => {
     if (message.type === "recruit") return recruit(message.team);
+    if (message.type === "recruit_reader") return start({ type: "read", order: message.order }, () => {});
     if (message.type === "finished") {
       end = message.end;
       return;

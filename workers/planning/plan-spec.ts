@@ -19,6 +19,8 @@ const secondsPerStep = 70e-6;
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
   readonly keptFeatures?: number;
+  readonly ringRows?: number;
+  readonly ringBytes?: number;
   readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
@@ -42,6 +44,8 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     stepsPerEpoch,
     steps,
     ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
+    ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
+    ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
     ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
@@ -75,9 +79,13 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
     const flops = network === null ? {} : { flops: planned.flops };
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
+    const ring =
+      planned.ring === null
+        ? {}
+        : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
     const explained = explainedByNetwork(spec, shape, planned);
     const plan = toPlan(
-      { ...counted, ...flops, ...kept, explainedRows: explained, steps: planned.steps + searchSteps },
+      { ...counted, ...flops, ...kept, ...ring, explainedRows: explained, steps: planned.steps + searchSteps },
       spec,
     );
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;

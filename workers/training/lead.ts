@@ -58,10 +58,17 @@ const fitOnce = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Pr
   }
 };
 
-/** A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. */
+/**
+ * A team as large as the trainer may have: how many compute changes no bit, and more of them than cores only wait for each other. And no more memory than was
+ * admitted: what a smaller team leaves free must not make the plan another one.
+ */
 const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
   ...spec,
-  resources: { ...spec.resources, threads: Math.min(spec.resources.threads, admitted.threads) },
+  resources: {
+    ...spec.resources,
+    threads: Math.min(spec.resources.threads, admitted.threads),
+    memoryBytes: Math.min(spec.resources.memoryBytes, admitted.memoryBytes),
+  },
 });
 
 /**

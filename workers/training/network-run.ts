@@ -1,5 +1,6 @@
 import { createFeed, type FeedImages } from "../../src/data/images/feed-images.ts";
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { LossSpec } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
@@ -12,12 +13,19 @@ import { leadTeam, type Team } from "../../src/engine/parallel/team.ts";
 import { type Answers, type CollectOptions, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
-import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
+import {
+  type DataViews,
+  dataViews,
+  prepareTrainingMemory,
+  weightTensors,
+} from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
-import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { beat } from "../engine/control.ts";
+import { storedPlaces } from "../reading/stored-places.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { explainedByNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
@@ -89,11 +97,12 @@ const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
 const feedImages = (
   { augment, seed }: TracedSpec["training"],
   preprocessing: Preprocessing,
-  pixels: Uint8Array | null,
-  imageBytes: number,
+  { train: { pixels } }: PreparedArrays,
+  { imageBytes = 0, trainRows }: DataShape,
 ): { feed?: FeedImages } => {
-  if (pixels === null || augment === undefined) return {};
-  return { feed: createFeed(preprocessing, { pixels, imageBytes, augment }, { seed, purpose: purposes.augment }) };
+  if (pixels === undefined || augment === undefined) return {};
+  const augmentation = { augment, seed, purpose: purposes.augment, trainRows };
+  return { feed: createFeed(preprocessing, { pixels, imageBytes }, augmentation) };
 };
 
 /** What a network is when its fit has ended. */
@@ -148,6 +157,32 @@ const complete = async (
   return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
 };
 
+/** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */
+const arraysOf = (
+  { feed, ring, shape }: TrainingPlan,
+  memory: WebAssembly.Memory,
+  { train, validation, test }: DataViews,
+): PreparedArrays => {
+  if (ring === null) {
+    if (feed === null) return { train, validation, test };
+    const pixels = new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
+    return { train: { ...train, pixels }, validation, test };
+  }
+  const places = storedPlaces(ring, memory);
+  return {
+    train: { ...train, stored: places.train },
+    validation: { ...validation, stored: places.validation },
+    test: { ...test, stored: places.test },
+  };
+};
+
+const readerOf = (
+  { ring, spec: { training } }: TrainingPlan,
+  memory: WebAssembly.Memory,
+  preprocessing: Preprocessing,
+): ReturnType<NonNullable<TrainingRun["reader"]>> =>
+  ring && { memory, ring, preprocessing, augment: training.augment ?? null, seed: training.seed };
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
@@ -161,9 +196,7 @@ export const createNetworkRun = async (
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
 
-  const { feed } = plan;
-  const pixels = feed && new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
-  const arrays = pixels === null ? views : { ...views, train: { ...views.train, pixels } };
+  const arrays = arraysOf(plan, memory, views);
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -174,7 +207,7 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, pixels, feed?.imageBytes ?? 0) },
+    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, arrays, shape) },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -188,7 +221,11 @@ export const createNetworkRun = async (
     arrays,
     intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
-    dismiss: () => team.dismiss(),
+    reader: (preprocessing) => readerOf(plan, memory, preprocessing),
+    dismiss: () => {
+      if (plan.ring !== null) closeRing(plan.ring, memory);
+      team.dismiss();
+    },
     async fit(context): Promise<TrainingRunEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);

@@ -7,6 +7,7 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { Trial } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
 import type { TeamOrder } from "../engine/protocol.ts";
+import type { ReadOrder } from "../reading/read-rows.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
 import type { Judged } from "./folds/judge-rows.ts";
 
@@ -61,9 +62,13 @@ export interface TrainingRun {
   ownUnits?: true;
   /** Takes the rows instead of the arrays, on the base's weights; null: the arrays hold them. */
   intake?: (initial: ReadonlyMap<string, Float32Array>, control: Control) => RowIntake | null;
+  /** The rows come through a ring: what their reader must know once the data are prepared. Null: all lie in the memory. */
+  reader?: (
+    preprocessing: Preprocessing,
+  ) => Pick<ReadOrder, "memory" | "ring" | "preprocessing" | "augment" | "seed"> | null;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
   fit(context: TrainingRunContext): Promise<TrainingRunEnd>;
-  /** Lets the members of the team go. */
+  /** Lets the members of the team, and the reader, go. */
   dismiss(): void;
 }

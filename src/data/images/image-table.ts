@@ -22,7 +22,11 @@ export interface ImageTable {
 }
 
 /** Pictures to the file of a data set, whose columns are profiled on the way. */
-export const createImageTable = ({ columns, image, rows }: PictureSource): ImageTable => {
+export const createImageTable = ({
+  columns,
+  image,
+  rows,
+}: Pick<PictureSource, "columns" | "image" | "rows">): ImageTable => {
   const names = [...columns.map(({ name }) => name), imageColumn];
   let countedBytes = 0;
   const charge = (bytes: number): void => {

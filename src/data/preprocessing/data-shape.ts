@@ -19,6 +19,8 @@ export interface DataShape {
   outputs: number;
   /** Of a stored image, where training changes it from epoch to epoch. */
   imageBytes?: number;
+  /** Rows can be read one by one from the data set's file, in any order, and nothing of the job needs all of them at once. */
+  streams?: boolean;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -79,6 +81,10 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
+/** Classifiers that are trained by epochs: the reports of others look at all features. */
+const streams = ({ task, model }: ResolvedJobSpec): boolean =>
+  task.type === "classification" && (model.type === "cnn" || model.type === "mlp" || model.type === "network");
+
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
  * @param spec from `resolveSpec`
@@ -96,9 +102,11 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
       );
   const keepsHead = trained !== null && spec.base?.newHead !== true;
   const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);
-  const image = spec.training.augment === undefined ? null : onlyImageOf(spec.task, dataset);
+  const image = onlyImageOf(spec.task, dataset);
+  const bytes = image === null ? 0 : image.height * image.width * image.channels;
   return {
-    ...(image === null ? {} : { imageBytes: image.height * image.width * image.channels }),
+    ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
+    ...(bytes > 0 && streams(spec) ? { streams: true } : {}),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

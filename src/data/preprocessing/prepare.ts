@@ -6,6 +6,7 @@ import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
+import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/stored-places.ts";
 import type { BaseModel } from "./data-shape.ts";
 import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
@@ -20,6 +21,8 @@ export interface SplitArrays {
   labels: Int32Array | Floats | null;
   /** The stored images, one after another, where training changes them. */
   pixels?: Uint8Array;
+  /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
+  stored?: StoredPlaces;
   /** The rows' numbers in the file, from 0, where they are asked for. */
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
@@ -98,6 +101,8 @@ export const fillSplits = async (
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
   const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
+  const placeOf =
+    arrays.train.stored === undefined ? null : createPlaceFinder(dataset, preprocessing.features[0]?.column);
   const held: { split: Split; row: number }[] = [];
   const takeIn = (record: CsvRecord, split: Split, row: number, { input, rows, take }: RowIntake): void => {
     write(record, input, held.length * inputs);
@@ -106,8 +111,10 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, places, clusters, groups } = arrays[split];
-    if (intake !== null) takeIn(record, split, row, intake);
+    const { features, labels, pixels, stored, places, clusters, groups } = arrays[split];
+    const found = placeOf?.(record);
+    if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
+    else if (intake !== null) takeIn(record, split, row, intake);
     else {
       assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);
       write(record, features, row * inputs);

@@ -30,6 +30,13 @@ export const Plan = z
       .int()
       .optional()
       .describe("of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows"),
+    ringRows: z
+      .int()
+      .optional()
+      .describe(
+        "the data are larger than `resources.memoryBytes` allows: rows are read from the data set's file as they are needed, through a ring of so many; absent: all lie in the job's memory",
+      ),
+    ringBytes: z.int().optional().describe("of `memoryBytes`, for the rows of that ring"),
     explainedRows: z
       .int()
       .optional()

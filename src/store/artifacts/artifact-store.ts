@@ -18,6 +18,8 @@ export interface ArtifactStore {
   /** `not_found` if absent. With a range: the bytes from `start` to before `end`, of which there is one at least. */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   readBytes(key: string, options?: { limitBytes?: number }): Promise<Uint8Array>;
+  /** The file, to be read from anywhere and as often as wanted; `not_found` if absent. Whoever opens it closes it. */
+  openFile(key: string): Promise<ArtifactFile>;
   exists(key: string): Promise<boolean>;
   /** Keys below a prefix (ending in `/`), sorted. */
   list(prefix: string): Promise<string[]>;
@@ -31,6 +33,12 @@ export interface ArtifactStore {
   sweepTemporary(): Promise<number>;
   /** Proves that the store can be written and read now. */
   probe(): Promise<void>;
+}
+
+export interface ArtifactFile {
+  /** Fills `into` with what stands from `start` on; returns how many bytes: fewer only at the file's end. */
+  read(into: Uint8Array, start: number): Promise<number>;
+  close(): Promise<void>;
 }
 
 export interface WriteOptions {

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { ServiceError } from "../../domain/errors.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import { errorCode } from "./file-error.ts";
+import { fileOfHandle } from "./handle-file.ts";
 import { sweepTemporaryFiles, temporaryName } from "./temporary-files.ts";
 
 export interface CacheOptions {
@@ -166,6 +167,10 @@ export const cacheArtifacts = async (store: ArtifactStore, options: CacheOptions
       if (range !== undefined) return store.read(key, range);
       const file = await openCached(key);
       return file === null ? store.read(key) : Readable.from(checked(file), { objectMode: false });
+    },
+    openFile: async (key) => {
+      const file = await openCached(key);
+      return file === null ? store.openFile(key) : fileOfHandle(file.handle);
     },
     readBytes: async (key, limits) => {
       const file = await openCached(key);

@@ -6,6 +6,7 @@ import { assert, ServiceError } from "../../domain/errors.ts";
 import { parseKey, parsePrefix } from "./artifact-key.ts";
 import type { ArtifactStore, WriteOptions, WrittenArtifact } from "./artifact-store.ts";
 import { errorCode, onFiles } from "./file-error.ts";
+import { fileOfHandle } from "./handle-file.ts";
 import { sweepTemporaryFiles, temporaryName } from "./temporary-files.ts";
 
 const TEMPORARY = ".tmp";
@@ -54,6 +55,7 @@ export const createFileArtifactStore = async (
         range && { start: range.start, end: range.end - 1 },
       ),
     readBytes: (key, options) => onStore(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
+    openFile: async (key) => fileOfHandle(await onStore(() => openFile(fileOf(key)))),
     exists: (key) =>
       onStore(
         () => isFile(fileOf(key)),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ServiceError } from "../../domain/errors.ts";
-import type { ArtifactStore, WrittenArtifact } from "./artifact-store.ts";
+import type { ArtifactFile, ArtifactStore, WrittenArtifact } from "./artifact-store.ts";
 
 /** What a file is held against while it is read. */
 export interface Check {
@@ -101,6 +101,10 @@ async function* passing(
   if (!check.holds()) throw changed(what);
   if (last !== null) yield last;
 }
+
+/** A file to be read by place: whoever does so holds what is read against digests of its own. */
+export const openByPlace = (artifacts: ArtifactStore, key: string, what: string): Promise<ArtifactFile> =>
+  orMissing(what, () => artifacts.openFile(key));
 
 /** Reads the file to its end: `corrupt` if it is not what was written. */
 export const requireIntact = async (

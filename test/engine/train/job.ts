@@ -20,6 +20,7 @@ import {
 } from "../../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
 import type { DataShape, FitOptions, TrainingPlan } from "../../../src/engine/train/planning/training.ts";
+import { closeRing } from "../../../src/engine/train/ring/ring-lead.ts";
 
 interface Parts {
   readonly model: { readonly type: string; readonly [key: string]: unknown };
@@ -88,6 +89,8 @@ export interface RunOptions extends Partial<FitOptions> {
   readonly fill?: (views: DataViews) => void;
   /** Computes a frozen trunk once for each row. */
   readonly keepFeatures?: boolean;
+  /** Rows come through a ring of so many, from a thread of their own. */
+  readonly ringRows?: number;
   /** Pauses after this many steps. */
   readonly stopAfterSteps?: number;
 }
@@ -137,20 +140,43 @@ const takeIn = (
   }
 };
 
+/** A thread that brings rows to the ring; the labels lie in the job's memory. */
+const startReader = (
+  plan: TrainingPlan,
+  ring: NonNullable<TrainingPlan["ring"]>,
+  memory: WebAssembly.Memory,
+  fill: (views: DataViews) => void,
+): Worker => {
+  const own = dataViews(plan, memory);
+  const rowsOf = (split: "train" | "validation" | "test") => ({
+    ...own[split],
+    features: new Float32Array(own[split].rows * plan.shape.inputs),
+  });
+  const views = { ...own, train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") };
+  fill(views);
+  const { train, validation, test } = views;
+  const features = { train: train.features, validation: validation.features, test: test.features };
+  return new Worker(new URL("./reader.mjs", import.meta.url), { workerData: { ring, memory, features } });
+};
+
 /** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
 export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: RunOptions = {}) => {
   const { threads = 1, native = null, classes = shape.outputs, fill, stopAfterSteps, ...rest } = options;
-  const { keepFeatures = false, ...fitOptions } = rest;
+  const { keepFeatures = false, ringRows, ...fitOptions } = rest;
   const kernels = { ...(await compiled), native };
   const resources = { ...spec.resources, threads };
-  const plan = planTraining({ ...spec, resources }, shape, { flopsPerThread: 1, keepFeatures });
+  const plan = planTraining({ ...spec, resources }, shape, {
+    ...{ flopsPerThread: 1, keepFeatures },
+    ...(ringRows === undefined ? {} : { ringRows }),
+  });
   const memory = createTrainingMemory(plan);
   const filled = fill ?? ((views: DataViews) => fillData(views, shape.inputs, classes));
-  if (plan.trunk === null) filled(dataViews(plan, memory));
+  if (plan.ring === null && plan.trunk === null) filled(dataViews(plan, memory));
   const workers = Array.from({ length: plan.threads - 1 }, (_, index) => {
     const workerData = { plan, memory, kernels, thread: index + 1 };
     return new Worker(new URL("./member.mjs", import.meta.url), { workerData });
   });
+  if (plan.ring !== null) workers.push(startReader(plan, plan.ring, memory, filled));
   await Promise.all(workers.map((worker) => once(worker, "online")));
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const control = new Int32Array(new SharedArrayBuffer(4));
@@ -165,6 +191,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
     });
     return { plan, memory, result, digest: digestOf(plan, memory), steps: counted.done() };
   } finally {
+    if (plan.ring !== null) closeRing(plan.ring, memory);
     team.dismiss();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }

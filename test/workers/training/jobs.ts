@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { decodeCells } from "../../../src/data/images/decode-cells.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
@@ -30,10 +33,17 @@ import { toRunEnd } from "../../../workers/engine/run-error.ts";
 import { importNetwork } from "../../../workers/importing/import-network.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { planSpec } from "../../../workers/planning/plan-spec.ts";
+import type { ReadOrder } from "../../../workers/reading/read-rows.ts";
 import { leadJob } from "../../../workers/training/lead.ts";
 import { datasetOf } from "../../data/csv-fixtures.ts";
 
 const tenant = "default";
+
+/** A thread that reads rows for a lead. Node 20 starts no worker from a .ts file: this one runs what `npm run build` put into dist. */
+const startReader = (order: ReadOrder): Promise<unknown> => {
+  const url = new URL("./reader.mjs", import.meta.url);
+  return once(new Worker(url, { workerData: order }), "exit");
+};
 
 /** Trains on the data of a CSV text as a trainer's lead does, on this thread: with files, without Redis. */
 export const createJobs = async (native: NativeLibrary | null = null) => {
@@ -97,16 +107,22 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     {
       onCheckpoint,
       ...resumed
-    }: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial">> & {
+    }: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache">> & {
       onCheckpoint?: (count: number) => void;
     } = {},
+    beforeReading: () => void = () => {},
   ) => {
     const { spec, plan } = await planOn(dataset, input, base);
     const { memoryBytes, threads } = plan;
     const checkpoints: CheckpointRecord[] = [];
     const events: Extract<FromThread, { type: "event" }>[] = [];
     const points: MetricPoint[] = [];
+    const readers: Promise<unknown>[] = [];
     const post = (message: FromThread): void => {
+      if (message.type === "recruit_reader") {
+        beforeReading();
+        readers.push(startReader(message.order));
+      }
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
       if (message.type !== "checkpoint") return;
@@ -127,7 +143,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       },
       ...{
         artifactCache: null,
-        artifactUrl: "",
+        artifactUrl: pathToFileURL(folder).href,
         checkpointMs: 60_000,
         trial: null,
         admitted: { memoryBytes, threads },
@@ -141,6 +157,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       if (failed === null) throw error;
       return failed;
     });
+    await Promise.all(readers);
     return { spec, plan, dataset, events, points, end, checkpoints };
   };
 
@@ -168,6 +185,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
 
   return {
     artifacts,
+    folder,
     train,
     trainOn,
     planOn,

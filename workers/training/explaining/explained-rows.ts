@@ -38,19 +38,20 @@ const reported = ({ trainRows, validationRows, testRows }: Shape): number =>
 /** Without optimisation loops and in double precision less is free. */
 const [freeTrained, freeSolved] = [1e9, 1e8];
 
-/** Of a network: what it takes in is a table's columns, none of them worked on before. */
+/** Of a network: what it takes in is a table's columns, none of them worked on before, and all rows lie in the memory. */
 export const explainedByNetwork = (
   { task, model }: Pick<ResolvedJobSpec, "task" | "model">,
   shape: Shape,
   {
     trunk,
+    ring,
     steps,
     stepsPerEpoch,
     flopsPerStep,
-  }: Readonly<{ trunk: unknown; steps: number; stepsPerEpoch: number; flopsPerStep: number }>,
+  }: Readonly<{ trunk: unknown; ring: unknown; steps: number; stepsPerEpoch: number; flopsPerStep: number }>,
 ): number => {
   const supervised = task.type === "classification" || task.type === "regression";
-  if (!supervised || model.type === "cnn" || trunk !== null) return 0;
+  if (!supervised || model.type === "cnn" || trunk !== null || ring !== null) return 0;
   // A step is about three evaluations of its rows.
   const rowFlops = (flopsPerStep * stepsPerEpoch) / (3 * Math.max(1, shape.trainRows));
   const rows = { rows: reported(shape), inputs: shape.inputs };

@@ -23,5 +23,10 @@ export const prepareRun = async (
   const preprocessing = await readData(artifacts, order, (openStream) =>
     prepare(spec, dataset, openStream, trainingRun.arrays, order.base, trainingRun.ownUnits, intake),
   );
+  const reader = trainingRun.reader?.(preprocessing) ?? null;
+  if (reader !== null) {
+    const { tenant, artifactUrl, artifactCache } = order;
+    post({ type: "recruit_reader", order: { tenant, dataset, artifactUrl, artifactCache, ...reader } });
+  }
   return { initial, preprocessing };
 };

@@ -1,5 +1,6 @@
 import type { Team } from "../../parallel/team.ts";
 import { reportSplitOf, type Split, type TrainingPlan } from "../planning/training.ts";
+import { createRowRunner } from "./row-runner.ts";
 
 /** Rows and numbers that answers are kept of at most: what says more about a model than its standard errors need is only slow. */
 const mostRows = 1_000_000;
@@ -40,7 +41,7 @@ export interface CollectOptions {
 
 /**
  * Asks the model as it stands in the job's memory, after fit(), about rows of a split. Takes no shared memory beyond the plan.
- * `onBatch` is called between batches.
+ * `onBatch` is called between batches, and while their rows are waited for.
  */
 export const collectAnswers = (
   plan: TrainingPlan,
@@ -50,7 +51,8 @@ export const collectAnswers = (
   { split = reportSplitOf(plan.shape), most }: CollectOptions = {},
 ): Answers => {
   const programs = plan.programIndex.evaluate[split]!;
-  const { evaluation, cursorOffset } = plan.layout;
+  const { evaluation, cursorOffset, identityOffset } = plan.layout;
+  const runner = createRowRunner(plan, memory, team, onBatch);
   const total = plan.data[split].rows;
   const width = plan.shape.outputs;
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
@@ -58,9 +60,13 @@ export const collectAnswers = (
   const rows = spreadRows(total, width, most);
   const outputs = new Float32Array(rows.length * width);
   whileFirst(plan, memory, rows, () => {
+    const end = Math.min(total, Math.ceil(rows.length / evaluation.rows) * evaluation.rows);
     for (let first = 0; first < rows.length; first += evaluation.rows) {
       cursor[0] = first;
-      team.run(first + evaluation.rows <= total ? programs.full : programs.rest);
+      const isFull = first + evaluation.rows <= total;
+      const taken = isFull ? evaluation.rows : total - first;
+      const wanted = { split, orderOffset: identityOffset, first, rows: taken, end, epoch: null };
+      runner.run(isFull ? programs.full : programs.rest, wanted);
       outputs.set(batch.subarray(0, Math.min(evaluation.rows, rows.length - first) * width), first * width);
       onBatch();
     }

@@ -1,6 +1,6 @@
 import type { LayerStatistics } from "../../../domain/jobs/job.ts";
-import type { Team } from "../../parallel/team.ts";
 import type { TrainingPlan } from "../planning/training.ts";
+import type { RowRunner } from "./row-runner.ts";
 
 /** A job has thousands of points, and a network from a file any number of layers with names of its own. */
 const mostLayers = 200;
@@ -9,8 +9,15 @@ const longestName = 100;
 /** The state of the layers after a step: weights and last gradients of each, and its outputs on the first rows of the epoch. */
 export type LayerDescriber = () => { readonly layers: LayerStatistics[]; readonly gradientNorm: number };
 
-export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): LayerDescriber => {
+export const createLayerDescriber = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  runner: RowRunner,
+): LayerDescriber => {
   const { statistics, cursorOffset } = plan.layout;
+  const { identityOffset } = plan.layout;
+  const rows = Math.min(plan.layout.evaluation.rows, plan.shape.trainRows);
+  const firstRows = { split: "train", orderOffset: identityOffset, first: 0, rows, end: rows, epoch: null } as const;
   const doubles = new Float64Array(memory.buffer);
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
   const at = (offset: number): number => doubles[offset / 8]!;
@@ -29,7 +36,7 @@ export const createLayerDescriber = (plan: TrainingPlan, memory: WebAssembly.Mem
 
   return () => {
     cursor[0] = 0;
-    team.run(plan.programIndex.statistics);
+    runner.run(plan.programIndex.statistics, firstRows);
     let squares = 0;
     const layers = statistics.layers.flatMap((layer, index) => {
       const gradientSquares = layer.trainable > 0 ? at(layer.gradientSquaresOffset) : 0;

@@ -1,5 +1,5 @@
 import { TrainingError, type TrainingMeta, type TrainingPlan } from "../planning/training.ts";
-import { floatsOf } from "./memory.ts";
+import { viewOf } from "./memory.ts";
 
 const allFinite = (values: Float32Array): boolean => values.every((value) => Number.isFinite(value));
 
@@ -8,8 +8,8 @@ const allFinite = (values: Float32Array): boolean => values.every((value) => Num
  * the state before: the input itself, else the layer whose gradients were largest when they were last described.
  */
 const suspect = (plan: TrainingPlan, memory: WebAssembly.Memory, meta: TrainingMeta): string => {
-  const { features, rows } = plan.data.train;
-  if (!allFinite(floatsOf(memory, { offset: features.offset, count: rows * plan.shape.inputs }))) return "input";
+  // Those that come through a ring are made of pixels.
+  if (!allFinite(viewOf(memory, plan.data.train.features) as Float32Array)) return "input";
   const worst = meta.watch.layers.toSorted((a, b) => b.gradientRms - a.gradientRms)[0];
   const last = plan.tensors.at(-1);
   return worst?.layer ?? last?.layer ?? "output";

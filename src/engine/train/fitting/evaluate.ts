@@ -1,6 +1,6 @@
-import type { Team } from "../../parallel/team.ts";
 import type { Split, TrainingPlan } from "../planning/training.ts";
 import { viewOf } from "./memory.ts";
+import type { RowRunner } from "./row-runner.ts";
 
 export interface Evaluation {
   readonly loss: number;
@@ -32,8 +32,8 @@ const variance = (values: ArrayLike<number>): number => {
 /** Measures the model as it stands on one split; null where the split has no rows. */
 export type Evaluator = (split: Split) => Evaluation | null;
 
-export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team): Evaluator => {
-  const { evaluation, cursorOffset } = plan.layout;
+export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, runner: RowRunner): Evaluator => {
+  const { evaluation, cursorOffset, identityOffset } = plan.layout;
   const floats = new Float32Array(memory.buffer);
   const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
   const logits = new Float32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
@@ -67,7 +67,8 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
     for (let first = 0; first < rows; first += evaluation.rows) {
       const count = Math.min(evaluation.rows, rows - first);
       cursor[0] = first;
-      team.run(first + evaluation.rows <= rows ? programs.full : programs.rest);
+      const wanted = { split, orderOffset: identityOffset, first, rows: count, end: rows, epoch: null };
+      runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, wanted);
       loss += floats[evaluation.lossOffset / 4]! * count;
       squares += floats[evaluation.squaredErrorOffset / 4]! * count;
       if (answers) correct += correctIn(answers, first, count);

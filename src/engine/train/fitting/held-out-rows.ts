@@ -2,10 +2,10 @@ import type { LossSpec } from "../../../domain/jobs/spec/parts/loss-spec.ts";
 import { exp64, log64 } from "../../kernels/math64.ts";
 import { permutation, seedWords } from "../../kernels/philox.ts";
 import { purposes } from "../../nn/purposes.ts";
-import type { Team } from "../../parallel/team.ts";
 import type { SearchPlan } from "../planning/plan-search.ts";
 import type { TrainingPlan } from "../planning/training.ts";
 import { viewOf } from "./memory.ts";
+import type { RowRunner } from "./row-runner.ts";
 
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;
@@ -103,10 +103,10 @@ export const judge = (
   plan: TrainingPlan,
   search: SearchPlan,
   memory: WebAssembly.Memory,
-  team: Team,
+  runner: RowRunner,
   rows: TrialRows,
 ): number[] | null => {
-  const { evaluation, cursorOffset } = plan.layout;
+  const { evaluation, cursorOffset, orderOffset } = plan.layout;
   const { holdOut } = rows;
   const labels = labelsOf(plan, memory);
   const weight = weightOf(plan, memory);
@@ -116,9 +116,18 @@ export const judge = (
   const batch = Math.min(holdOut.length, evaluation.rows);
   const losses: number[] = [];
   for (let first = 0; first < holdOut.length; first += batch) {
-    cursor[0] = search.trainRows + first;
+    const at = search.trainRows + first;
+    cursor[0] = at;
     const count = Math.min(batch, holdOut.length - first);
-    team.run(count === batch ? search.judge.full : search.judge.rest);
+    const wanted = {
+      split: "train",
+      orderOffset,
+      first: at,
+      rows: count,
+      end: plan.shape.trainRows,
+      epoch: null,
+    } as const;
+    runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
     for (let i = 0; i < count; i++) {
       const label = labels[holdOut[first + i]!]!;
       losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, i * width, label, holdOut.length, width));

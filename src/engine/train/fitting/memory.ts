@@ -16,6 +16,10 @@ export const prepareTrainingMemory = (plan: TrainingPlan, memory: WebAssembly.Me
   const rows = Math.max(...splits.map((split) => plan.shape[`${split}Rows`]));
   const identity = new Int32Array(memory.buffer, plan.layout.identityOffset, rows);
   for (let row = 0; row < rows; row++) identity[row] = row;
+  const { ring } = plan;
+  if (ring === null) return;
+  const slots = new Int32Array(memory.buffer, ring.slots.offset, ring.slots.count);
+  for (let i = 0; i < slots.length; i++) slots[i] = i % ring.rows;
 };
 
 /** The job's one memory, at exactly the planned size; constants are in place, everything else is zero. */

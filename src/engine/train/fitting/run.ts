@@ -15,6 +15,7 @@ import { monitored, nextBest, shouldStop } from "./early-stopping.ts";
 import { createEvaluator, type Evaluation, type Evaluator, namedMetrics } from "./evaluate.ts";
 import { floatsOf } from "./memory.ts";
 import { firstTrial } from "./penalty-trials.ts";
+import { createRowRunner, type RowRunner } from "./row-runner.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
@@ -40,7 +41,7 @@ const freshMeta: TrainingMeta = {
 export interface Run {
   readonly plan: TrainingPlan;
   readonly memory: WebAssembly.Memory;
-  readonly team: Team;
+  readonly runner: RowRunner;
   readonly options: FitOptions;
   readonly stepper: Stepper;
   readonly evaluate: Evaluator;
@@ -53,15 +54,16 @@ export interface Run {
 }
 
 export const createRun = (plan: TrainingPlan, memory: WebAssembly.Memory, team: Team, options: FitOptions): Run => {
+  const runner = createRowRunner(plan, memory, team, options.nowMs);
   const search = plan.search && { search: firstTrial(plan.search) };
   return {
     plan,
     memory,
-    team,
+    runner,
     options,
-    stepper: createStepper(plan, memory, team, options.feed),
-    evaluate: createEvaluator(plan, memory, team),
-    describe: createLayerDescriber(plan, memory, team),
+    stepper: createStepper(plan, memory, team, runner, options.feed),
+    evaluate: createEvaluator(plan, memory, runner),
+    describe: createLayerDescriber(plan, memory, runner),
     meta: { ...(options.resume?.meta ?? { ...freshMeta, ...search }) },
     round: trainingRound(plan, null),
     startedMs: options.nowMs(),

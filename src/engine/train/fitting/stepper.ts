@@ -5,8 +5,10 @@ import { changesWithinEpoch, learningRateAt, type PlateauState } from "../../opt
 import type { Team } from "../../parallel/team.ts";
 import type { Feed } from "../planning/row-sources.ts";
 import type { Stage, TrainingPlan } from "../planning/training.ts";
+import type { WantedRows } from "../ring/ring-lead.ts";
 import type { TrialRows } from "./held-out-rows.ts";
 import { floatsOf } from "./memory.ts";
+import type { RowRunner } from "./row-runner.ts";
 
 /** What is trained: a trial of a penalty, or the model itself. */
 export interface Round {
@@ -64,37 +66,14 @@ const shuffleBy = (order: Int32Array, draws: Uint32Array): void => {
   }
 };
 
-export const createStepper = (
-  plan: TrainingPlan,
-  memory: WebAssembly.Memory,
-  team: Team,
-  feed: Feed | undefined,
-): Stepper => {
-  const fed = plan.feed && floatsOf(memory, plan.feed.features);
-  if (fed !== null && feed === undefined) throw new Error("a plan with a feed is given one");
-  const { layout, programIndex, spec } = plan;
-  let round = trainingRound(plan, null);
-  const { optimizer } = spec;
-  const random = new Uint32Array(memory.buffer, layout.randomOffset, 4);
-  const cursor = new Int32Array(memory.buffer, layout.cursorOffset, 1);
-  const loss = new Float32Array(memory.buffer, layout.lossOffset, 1);
+/** Writes the learning rates and the corrections of moving averages of each step. */
+const createRates = ({ layout, spec: { optimizer } }: TrainingPlan, memory: WebAssembly.Memory) => {
   const hypers = layout.groups.map(({ hyperOffset }) => new Float64Array(memory.buffer, hyperOffset, 3));
-  const order = new Int32Array(memory.buffer, layout.orderOffset, plan.shape.trainRows);
-  const draws = new Uint32Array(memory.buffer, layout.shuffleOffset, plan.shape.trainRows);
-  const { seedLow, seedHigh } = seedWords(spec.training.seed);
   const [beta1, beta2] = ruleOf(optimizer).decays(optimizer);
   const varies = changesWithinEpoch(optimizer.schedule);
   let rate = Number.NaN;
   let rateEpoch = -1;
-
-  const setRandom = (index: number): void => {
-    random[0] = seedLow;
-    random[1] = seedHigh;
-    random[2] = index;
-    random[3] = Math.floor(index / 4294967296);
-  };
-
-  const setRates = (epoch: number, step: number, plateau: PlateauState): void => {
+  const set = (round: Round, epoch: number, step: number, plateau: PlateauState): void => {
     if (varies || rateEpoch !== epoch) {
       rate = learningRateAt(optimizer.schedule, optimizer.learningRate, { step, steps: round.steps, epoch }, plateau);
       rateEpoch = epoch;
@@ -111,13 +90,50 @@ export const createStepper = (
       hyper[2] = beta2 > 0 ? 1 - powInteger64(beta2, steps) : 1;
     }
   };
+  const forget = (): void => {
+    rateEpoch = -1;
+  };
+  return { set, forget, learningRate: (): number => rate };
+};
+
+export const createStepper = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  team: Team,
+  runner: RowRunner,
+  feed: Feed | undefined,
+): Stepper => {
+  const fed = plan.feed && floatsOf(memory, plan.feed.features);
+  if (fed !== null && feed === undefined) throw new Error("a plan with a feed is given one");
+  const { layout, programIndex, spec } = plan;
+  let round = trainingRound(plan, null);
+  const random = new Uint32Array(memory.buffer, layout.randomOffset, 4);
+  const cursor = new Int32Array(memory.buffer, layout.cursorOffset, 1);
+  const loss = new Float32Array(memory.buffer, layout.lossOffset, 1);
+  const order = new Int32Array(memory.buffer, layout.orderOffset, plan.shape.trainRows);
+  const draws = new Uint32Array(memory.buffer, layout.shuffleOffset, plan.shape.trainRows);
+  const { seedLow, seedHigh } = seedWords(spec.training.seed);
+  const rates = createRates(plan, memory);
+  const seenIn = (epoch: number): number | null => (spec.training.augment === undefined ? null : epoch);
+  // One for all steps: a step makes no garbage.
+  const wanted: { -readonly [K in keyof WantedRows]: WantedRows[K] } = {
+    ...{ split: "train", orderOffset: layout.orderOffset, first: 0, rows: 0, end: 0, epoch: null },
+  };
+
+  const setRandom = (index: number): void => {
+    random[0] = seedLow;
+    random[1] = seedHigh;
+    random[2] = index;
+    random[3] = Math.floor(index / 4294967296);
+  };
 
   return {
     enter: (next) => {
       round = next;
-      rateEpoch = -1;
+      rates.forget();
     },
     shuffle: (epoch) => {
+      runner.forget();
       const rows = round.rows?.train;
       const learnt = rows === undefined ? order : order.subarray(0, rows.length);
       if (rows === undefined) for (let row = 0; row < order.length; row++) order[row] = row;
@@ -131,21 +147,26 @@ export const createStepper = (
       shuffleBy(learnt, draws);
     },
     run: (epoch, batch, step, plateau) => {
-      setRates(epoch, step, plateau);
+      rates.set(round, epoch, step, plateau);
       const stage = round.stages.findLast(({ afterEpochs }) => epoch >= afterEpochs)!;
       const parts = batch === round.stepsPerEpoch - 1 ? stage.lastStep : stage.step;
       let first = batch * plan.batchRows;
+      wanted.end = (round.stepsPerEpoch - 1) * plan.batchRows + round.lastBatchRows;
+      wanted.epoch = seenIn(epoch);
       for (let part = 0; part < parts.length; part++) {
         const { program, rows } = parts[part]!;
         setRandom(step * plan.partsPerStep + part);
         cursor[0] = first;
         if (fed !== null && rows > 0) feed?.(order.subarray(first, first + rows), epoch, fed);
-        team.run(program);
+        wanted.first = first;
+        wanted.rows = rows;
+        if (rows > 0) runner.run(program, wanted);
+        else team.run(program);
         first += rows;
       }
       return loss[0]!;
     },
-    learningRate: () => rate,
+    learningRate: rates.learningRate,
     initialise: () => {
       setRandom(0);
       team.run(programIndex.initialise);

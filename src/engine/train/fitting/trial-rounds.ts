@@ -42,10 +42,10 @@ const startAnew = ({ plan, memory, stepper, meta, options, round }: Run): void =
 
 /** The trial is over, or has diverged: the held-out rows judge it, and the next begins, or the training of the model. */
 export const endTrial = (run: Run, diverged: boolean): void => {
-  const { plan, memory, team, meta, options, round } = run;
+  const { plan, memory, runner, meta, options, round } = run;
   const { search, spec } = plan;
   if (search === null || meta.search === undefined || round.rows === null) throw new Error("a trial runs");
-  const losses = diverged ? null : judge(plan, search, memory, team, round.rows);
+  const losses = diverged ? null : judge(plan, search, memory, runner, round.rows);
   const guess = judgeGuess(plan, memory, round.rows);
   meta.search = afterTrial(search, meta.search, losses, guess);
   if (meta.search.trial === null) {

@@ -7,10 +7,11 @@ import { syncBytes } from "../../parallel/barrier.ts";
 import { bytesOf } from "../../tensor/dtype.ts";
 import { createLayout, type Layout } from "../../tensor/layout.ts";
 import { columnsOf, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { digestBytes, ringBytes } from "../ring/ring-words.ts";
 import type { ModelPlacement } from "./place-model.ts";
 import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
-import type { FeedPlan } from "./row-sources.ts";
+import type { FeedPlan, RingPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type EvaluationLayout,
@@ -37,7 +38,8 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
   const label = labelType(spec.loss, shape.outputs);
   const place = (split: Split): SplitPlacement => {
     const rows = shape[`${split}Rows`];
-    const features = placed(layout, `${split}.features`, [rows, shape.inputs], "float");
+    const held = shape.ringRows === undefined ? rows : 0;
+    const features = placed(layout, `${split}.features`, [held, shape.inputs], "float");
     const labelShape = label.dtype === "i32" ? [rows] : [rows, label.columns];
     const labels = isReconstruction(spec) ? null : placed(layout, `${split}.labels`, labelShape, label.dtype);
     return { rows, features, labels };
@@ -45,10 +47,32 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
   return { train: place("train"), validation: place("validation"), test: place("test") };
 };
 
-const placeFeed = (layout: Layout, { imageBytes, trainRows, inputs }: DataShape, rows: number): FeedPlan | null => {
-  if (imageBytes === undefined) return null;
+const placeFeed = (
+  layout: Layout,
+  { imageBytes, trainRows, inputs, ringRows }: DataShape,
+  rows: number,
+): FeedPlan | null => {
+  if (imageBytes === undefined || ringRows !== undefined) return null;
   const pixelsOffset = layout.place(trainRows * imageBytes);
   return { pixelsOffset, imageBytes, features: { offset: layout.place(4 * rows * inputs), count: rows * inputs } };
+};
+
+/** @param most rows that are taken at once */
+const placeRing = (layout: Layout, shape: DataShape, most: number): RingPlan | null => {
+  const { ringRows, inputs } = shape;
+  if (ringRows === undefined) return null;
+  const stored = (split: Split) => {
+    const rows = shape[`${split}Rows`];
+    const [positionsOffset, lengthsOffset] = [layout.place(8 * rows), layout.place(4 * rows)];
+    return { rows, positionsOffset, lengthsOffset, digestsOffset: layout.place(digestBytes * rows) };
+  };
+  return {
+    ...{ rows: ringRows, inputs, rowsOffset: layout.place(4 * ringRows * inputs) },
+    wordsOffset: layout.place(ringBytes),
+    slots: { offset: layout.place(4 * (ringRows + most)), count: ringRows + most },
+    cursorOffset: layout.place(4),
+    stored: { train: stored("train"), validation: stored("validation"), test: stored("test") },
+  };
 };
 
 const placeEvaluation = (
@@ -113,6 +137,7 @@ export interface Placed {
   /** Two f64, for gradient clipping: Σ g² and the factor. */
   readonly clip: { readonly squaresOffset: number; readonly factorOffset: number };
   readonly feed: FeedPlan | null;
+  readonly ring: RingPlan | null;
   /** Rows that go into the trunk, and what it makes of them. */
   readonly trunk: { readonly input: FloatRegion; readonly output: FloatRegion } | null;
   readonly arenaOffset: number;
@@ -156,6 +181,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     output: floats(request.trunk.rows * request.trunk.width),
   };
   const feed = placeFeed(layout, shape, request.partRows);
+  const ring = placeRing(layout, shape, Math.max(request.partRows, request.evaluationRows));
   const scratchOffsets = Array.from({ length: request.threads }, () => layout.place(request.scratchBytes));
   const arenaOffset = layout.place(0);
   return {
@@ -177,6 +203,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     data,
     clip,
     feed,
+    ring,
     trunk,
     arenaOffset,
   };

@@ -15,7 +15,9 @@ import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import type { StepPart } from "./plan-search.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
-import { fedFeatures } from "./programs.ts";
+import { fedFeatures, ringLeaves } from "./programs.ts";
+import { ringRowsWithin } from "./ring-size.ts";
+import type { RingPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type ModelTensor,
@@ -28,6 +30,15 @@ import {
 
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
 const evaluationBatch = 256;
+
+const ringPlaces = (ring: RingPlan | null): (readonly [string, number])[] =>
+  ring === null
+    ? []
+    : [
+        [ringLeaves.rows, ring.rowsOffset],
+        [ringLeaves.slots, ring.slots.offset],
+        [ringLeaves.cursor, ring.cursorOffset],
+      ];
 
 /** A leaf's place by its name. */
 const createLookup = (placed: Placed, model: ModelPlacement) => {
@@ -45,6 +56,7 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
     ),
     [lossLeaf, layout.lossOffset],
     ...(placed.feed === null ? [] : [[fedFeatures, placed.feed.features.offset] as const]),
+    ...ringPlaces(placed.ring),
     ...(placed.trunk === null ? [] : [[trunkInput, placed.trunk.input.offset] as const]),
   ]);
   for (const split of splits) {
@@ -131,13 +143,27 @@ export interface PlanOptions {
   readonly flopsPerThread?: number;
   /** False: a frozen trunk is computed in every step; tests compare the bits. */
   readonly keepFeatures?: boolean;
+  /** So many rows of a ring, even where all rows fit; tests compare the bits. */
+  readonly ringRows?: number;
 }
 
 /**
  * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
- * the job. A frozen trunk's values are kept, if they fit. Throws ModelShapeError where the model does not fit the data.
+ * the job. A frozen trunk's values are kept, if they fit; rows that do not fit are read through a ring, if they can be read one by one. Throws ModelShapeError where the model does not fit the data.
  */
 export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
+  const { ringRows } = options;
+  if (ringRows !== undefined) return planWith(spec, { ...shape, ringRows }, null, options);
+  const { memoryBytes } = spec.resources;
+  const held = planHeld(spec, shape, options);
+  if (held.memoryBytes <= memoryBytes || shape.streams !== true) return held;
+  const planRing = (rows: number): TrainingPlan => planWith(spec, { ...shape, ringRows: rows }, null, options);
+  const streamed = planRing(ringRowsWithin(memoryBytes, planRing(1)));
+  return streamed.memoryBytes < held.memoryBytes ? streamed : held;
+};
+
+/** With all rows in the memory. */
+const planHeld = (spec: TracedSpec, shape: DataShape, options: PlanOptions): TrainingPlan => {
   const trunk = options.keepFeatures === false || shape.inputs !== inputsOf(spec) ? null : findTrunk(spec);
   if (trunk === null) return planWith(spec, shape, null, options);
   const kept = planWith({ ...spec, network: trunk.top }, { ...shape, inputs: trunk.width }, trunk, options);
@@ -221,6 +247,7 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     data: placed.data,
     layout: placed.layout,
     feed: placed.feed,
+    ring: placed.ring,
     trunk:
       trunk && placed.trunk && index.trunk !== null
         ? { program: index.trunk, rows: trunk.rows, inputs: trunk.inputs, width: trunk.width, ...placed.trunk }

@@ -25,6 +25,19 @@ export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.t
 
 /** The leaf of a batch that is made anew for each step. */
 export const fedFeatures = "fed.features";
+/** The leaves of the ring that rows come through. */
+export const ringLeaves = { rows: "ring.rows", slots: "ring.slots", cursor: "ring.cursor" } as const;
+
+/** The ring's next rows. */
+const ringFeatures = (graph: Graph, { inputs }: DataShape, ringRows: number, rows: number): Value =>
+  gather(
+    {
+      data: graph.leaf(ringLeaves.rows, [ringRows, inputs]),
+      indices: graph.leaf(ringLeaves.slots, [ringRows + rows], "i32"),
+      cursor: graph.leaf(ringLeaves.cursor, [], "i32"),
+    },
+    { rows },
+  ).out;
 
 export interface BatchOptions {
   readonly training: boolean;
@@ -55,10 +68,13 @@ export const traceBatch = (
       { data: graph.leaf(`${split}.${name}`, [Math.max(1, splitRows), ...columns], dtype), indices, cursor },
       { rows },
     ).out;
-  const x =
-    training && shape.imageBytes !== undefined
+  const features = (): Value => {
+    if (shape.ringRows !== undefined) return ringFeatures(graph, shape, shape.ringRows, rows);
+    return training && shape.imageBytes !== undefined
       ? graph.leaf(fedFeatures, [rows, shape.inputs])
       : taken("features", [shape.inputs], "float");
+  };
+  const x = features();
   const label = labelType(spec.loss, shape.outputs);
   const labels = isReconstruction(spec)
     ? x

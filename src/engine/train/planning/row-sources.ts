@@ -14,6 +14,28 @@ export interface TrunkPlan {
   readonly output: Floats;
 }
 
+/** Where each row of a split is found in the data set's file: its first byte (f64), how many (u32), and a digest of them (16 bytes). */
+interface StoredPlan {
+  readonly rows: number;
+  readonly positionsOffset: number;
+  readonly lengthsOffset: number;
+  readonly digestsOffset: number;
+}
+
+/** Rows of data larger than memory, as a thread of their own leaves them: f32 `[rows, inputs]`, the oldest overwritten by the next. */
+export interface RingPlan {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly rowsOffset: number;
+  /** The words by which the lead and the reader agree, and behind them the text of an error. */
+  readonly wordsOffset: number;
+  /** i32: 0, 1, …, rows − 1, 0, 1, …: what is taken from any row on may go past the end. */
+  readonly slots: { readonly offset: number; readonly count: number };
+  /** i32: the slot of the batch's first row. */
+  readonly cursorOffset: number;
+  readonly stored: Readonly<Record<"train" | "validation" | "test", StoredPlan>>;
+}
+
 /** Stored images of the training rows, and the batch that is made of them before each step. */
 export interface FeedPlan {
   readonly pixelsOffset: number;

@@ -6,7 +6,7 @@ import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { SearchPlan, StepPrograms } from "./plan-search.ts";
-import type { Feed, FeedPlan, TrunkPlan } from "./row-sources.ts";
+import type { Feed, FeedPlan, RingPlan, TrunkPlan } from "./row-sources.ts";
 
 /** What the planner needs to know of the data: counts only. */
 export interface DataShape {
@@ -19,8 +19,10 @@ export interface DataShape {
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */
   readonly outputs: number;
-  /** Of a stored image, where training changes it from epoch to epoch. */
+  /** Of a stored image, where training changes it from epoch to epoch; whether rows can be read one by one, and the ring that the planner chose for them. */
   readonly imageBytes?: number;
+  readonly streams?: boolean;
+  readonly ringRows?: number;
 }
 
 export const splits = ["train", "validation", "test"] as const;
@@ -46,7 +48,7 @@ export interface ModelTensor extends PlacedTensor {
   readonly frozen: boolean;
 }
 
-/** Where one split of the preprocessed data lies. `labels` is null for an autoencoder, whose features are its labels. */
+/** Where one split of the preprocessed data lies: no features where they come through a ring. `labels` is null for an autoencoder, whose features are its labels. */
 export interface SplitPlacement {
   readonly rows: number;
   readonly features: PlacedTensor;
@@ -169,8 +171,9 @@ export interface TrainingPlan {
   readonly tensors: readonly ModelTensor[];
   readonly data: Readonly<Record<Split, SplitPlacement>>;
   readonly layout: TrainingLayout;
-  /** Null: each epoch sees the same features. */
+  /** Null: each epoch sees the same features; all rows lie in the memory. */
   readonly feed: FeedPlan | null;
+  readonly ring: RingPlan | null;
   /** The frozen part of a network whose values are kept as features: null where there is none. `shape.inputs` counts those. */
   readonly trunk: TrunkPlan | null;
   readonly programs: readonly ExecutionPlan[];

@@ -3,6 +3,7 @@ import { assert, ServiceError } from "../../../domain/errors.ts";
 import { parseKey, parsePrefix } from "../artifact-key.ts";
 import type { ArtifactStore } from "../artifact-store.ts";
 import type { S3Client } from "./s3-client.ts";
+import { absent } from "./s3-error.ts";
 import { listFolders, listObjects, listUploads } from "./s3-list.ts";
 import { openObject } from "./s3-read.ts";
 import { writeObject } from "./s3-write.ts";
@@ -37,6 +38,24 @@ const readWhole = async (client: S3Client, key: string, limitBytes: number, idle
   }
 };
 
+/** Fills `into` from `start` on; returns how many bytes there were. */
+const readPart = async (
+  client: S3Client,
+  key: string,
+  into: Uint8Array,
+  start: number,
+  idleMs: number,
+): Promise<number> => {
+  if (into.length === 0) return 0;
+  const { body } = await openObject(client, key, idleMs, { start, end: start + into.length });
+  let filled = 0;
+  for await (const chunk of body) {
+    into.set(chunk, filled);
+    filled += chunk.byteLength;
+  }
+  return filled;
+};
+
 /** Objects of a bucket, one per key. S3 is consistent after each write, and publishes an object as a whole; it is never used as a lock. */
 export const createS3ArtifactStore = (
   client: S3Client,
@@ -59,6 +78,11 @@ export const createS3ArtifactStore = (
     },
     readBytes: async (key, options) =>
       readWhole(client, checkedKey(key), options?.limitBytes ?? Number.POSITIVE_INFINITY, idleMs),
+    openFile: async (given) => {
+      const key = checkedKey(given);
+      if (!(await exists(key))) throw absent();
+      return { read: (into, start) => readPart(client, key, into, start, idleMs), close: async () => {} };
+    },
     exists: async (key) => exists(checkedKey(key)),
     list: async (prefix) => {
       const keys: string[] = [];

@@ -1,5 +1,6 @@
 import type { DataShape } from "../../../data/preprocessing/data-shape.ts";
 import type { Fit } from "../../../data/splits/fits.ts";
+import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 
@@ -36,6 +37,11 @@ export const planFits = async (
     }),
   );
   if (plans.length === 1) return plans[0]!;
+  if (plans.some(({ ringRows }) => ringRows !== undefined)) {
+    const detail =
+      "a cross-validation needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or leave the cross-validation out";
+    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/training/crossValidation", detail }] });
+  }
   // The report is of the folds, whose models are not explained.
   const { explainedRows: _, ...own } = plans.at(-1)!;
   const most = (of: (one: Plan) => number): number => Math.max(...plans.map(of));

@@ -172,6 +172,10 @@ const optimizerOf = ({ prediction, spec: { optimizer, training } }: Job): string
     ? null
     : `${optimizer.type}, learning rate ${formatNumber(optimizer.learningRate)}`;
 
+/** Nothing to say where all lie in the job's memory. */
+const rowsOf = ({ plan: { ringRows } }: Job): string | null =>
+  ringRows === undefined ? null : `read as they are needed, through a ring of ${formatNumber(ringRows)}`;
+
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">
     <Facts
@@ -186,6 +190,7 @@ const Plan = ({ job }: { job: Job }) => (
         ["Memory", formatBytes(job.plan.memoryBytes)],
         ["Work per step", `${formatNumber(job.plan.flopsPerStep)} FLOPs`],
         ["Steps", `${formatNumber(job.plan.steps)} (${formatNumber(job.plan.stepsPerEpoch)} an epoch)`],
+        ["Rows", rowsOf(job)],
         ["Threads", String(job.plan.threads)],
         ["Base model", job.spec.base === undefined ? null : job.spec.base.model],
         ["Attempts", String(job.attempt)],

@@ -153,6 +153,14 @@ export interface Plan {
   keptFeatures?:
     | number
     | undefined;
+  /** The data are larger than the memory that the job may have: rows are read through a ring of so many; absent: all lie in it. */
+  ringRows?:
+    | number
+    | undefined;
+  /** Of `memory_bytes`, for the rows of that ring. */
+  ringBytes?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?:
     | number
@@ -890,6 +898,8 @@ function createBasePlan(): Plan {
     backend: undefined,
     searchSteps: undefined,
     keptFeatures: undefined,
+    ringRows: undefined,
+    ringBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
   };
@@ -930,11 +940,17 @@ export const Plan: MessageFns<Plan> = {
     if (message.keptFeatures !== undefined) {
       writer.uint32(88).int64(message.keptFeatures);
     }
+    if (message.ringRows !== undefined) {
+      writer.uint32(104).int64(message.ringRows);
+    }
+    if (message.ringBytes !== undefined) {
+      writer.uint32(112).int64(message.ringBytes);
+    }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
     }
     if (message.fits !== undefined) {
-      writer.uint32(104).int32(message.fits);
+      writer.uint32(120).int32(message.fits);
     }
     return writer;
   },
@@ -1040,6 +1056,22 @@ export const Plan: MessageFns<Plan> = {
             message.keptFeatures = longToNumber(reader.int64());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.ringRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.ringBytes = longToNumber(reader.int64());
+            continue;
+          }
           case 12: {
             if (tag !== 96) {
               break;
@@ -1048,8 +1080,8 @@ export const Plan: MessageFns<Plan> = {
             message.explainedRows = longToNumber(reader.int64());
             continue;
           }
-          case 13: {
-            if (tag !== 104) {
+          case 15: {
+            if (tag !== 120) {
               break;
             }
 

@@ -1,0 +1,97 @@
+import { type ErrorCode, ServiceError } from "../../../domain/errors.ts";
+import type { RingPlan } from "../planning/row-sources.ts";
+import type { Split } from "../planning/training.ts";
+import { errorTextOf, ringBell, ringSplits, words, wordsOf } from "./ring-words.ts";
+
+/** Which rows a program needs, and which will be wanted after them if nothing else is. */
+export interface WantedRows {
+  readonly split: Split;
+  /** Byte offset of the places in the split that rows are taken in the order of; i32. */
+  readonly orderOffset: number;
+  /** The rows' positions in that order: from `first`, so many; those behind, up to `end`, come next. */
+  readonly first: number;
+  readonly rows: number;
+  readonly end: number;
+  /** The epoch whose changes the rows have; null: as they are. */
+  readonly epoch: number | null;
+}
+
+/** The lead's side of a ring. */
+export interface RingLead {
+  /** Waits for the rows and puts the cursor on them: they stay until they are given back. Throws what the reader ended with. */
+  take(wanted: WantedRows): void;
+  giveBack(rows: number): void;
+  /** The order that was read in is another now. */
+  forget(): void;
+}
+
+/** A waiting lead shows so often that it lives. */
+const waitMs = 200;
+
+const sameOrder = (a: WantedRows, b: WantedRows): boolean =>
+  a.split === b.split && a.orderOffset === b.orderOffset && a.end === b.end && a.epoch === b.epoch;
+
+/** The reader's error, as it happened there. */
+const readerError = (memory: WebAssembly.Memory, plan: RingPlan, bytes: number): ServiceError => {
+  const text = Buffer.from(errorTextOf(memory, plan).slice(0, bytes)).toString();
+  const { code, message }: { code: ErrorCode; message: string } = JSON.parse(text);
+  return new ServiceError(code, message);
+};
+
+/** @param onWait called while rows are waited for */
+export const createRingLead = (plan: RingPlan, memory: WebAssembly.Memory, onWait: () => void): RingLead => {
+  const all = wordsOf(memory, plan);
+  const cursor = new Int32Array(memory.buffer, plan.cursorOffset, 1);
+  let current: WantedRows | null = null;
+  /** Rows of the current order that were given back. */
+  let taken = 0;
+
+  const begin = (wanted: WantedRows): void => {
+    current = { ...wanted };
+    taken = 0;
+    Atomics.add(all, words.wanted, 1);
+    Atomics.store(all, words.split, ringSplits.indexOf(wanted.split));
+    Atomics.store(all, words.epoch, wanted.epoch ?? -1);
+    Atomics.store(all, words.order, wanted.orderOffset / 4 + wanted.first);
+    Atomics.store(all, words.count, wanted.end - wanted.first);
+    Atomics.store(all, words.taken, 0);
+    Atomics.add(all, words.wanted, 1);
+    ringBell(all, words.leadBell);
+  };
+  const isReady = (rows: number): boolean =>
+    Atomics.load(all, words.served) === Atomics.load(all, words.wanted) &&
+    Atomics.load(all, words.ready) - taken >= rows;
+  const wait = (rows: number): void => {
+    for (;;) {
+      const bell = Atomics.load(all, words.readerBell);
+      if (isReady(rows)) return;
+      const failed = Atomics.load(all, words.failed);
+      if (failed > 0) throw readerError(memory, plan, failed);
+      Atomics.wait(all, words.readerBell, bell, waitMs);
+      onWait();
+    }
+  };
+
+  return {
+    take: (wanted) => {
+      if (current === null || !sameOrder(current, wanted) || current.first + taken !== wanted.first) begin(wanted);
+      wait(wanted.rows);
+      cursor[0] = taken % plan.rows;
+    },
+    giveBack: (rows) => {
+      taken += rows;
+      Atomics.store(all, words.taken, taken);
+      ringBell(all, words.leadBell);
+    },
+    forget: () => {
+      current = null;
+    },
+  };
+};
+
+/** Lets the reader return. */
+export const closeRing = (plan: RingPlan, memory: WebAssembly.Memory): void => {
+  const all = wordsOf(memory, plan);
+  Atomics.store(all, words.closed, 1);
+  ringBell(all, words.leadBell);
+};

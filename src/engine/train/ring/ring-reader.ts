@@ -1,0 +1,85 @@
+import type { RingPlan } from "../planning/row-sources.ts";
+import type { Split } from "../planning/training.ts";
+import { errorTextBytes, errorTextOf, ringBell, ringSplits, words, wordsOf } from "./ring-words.ts";
+
+/** The next rows that are wanted, and where each goes. */
+export interface RowsToRead {
+  readonly split: Split;
+  readonly epoch: number | null;
+  /** Places in the split. */
+  readonly places: readonly number[];
+  /** Index of the first of each row's inputs in `floats`. */
+  readonly slots: readonly number[];
+}
+
+/** The reader's side of a ring: runs on a thread of its own. */
+export interface RingReader {
+  /** The whole ring. */
+  readonly floats: Float32Array;
+  /** Blocks until there is room for a row that is wanted, and tells of as many as there is, at most so many; null: the ring is closed. */
+  next(most: number): RowsToRead | null;
+  /** The first so many of them lie in the ring; in vain if others are wanted by now. */
+  ready(rows: number): void;
+  /** The lead is to end with this error. */
+  fail(code: string, message: string): void;
+}
+
+/** A message is cut before it is too long as JSON, whatever must be escaped in it. */
+const mostCharacters = Math.floor(errorTextBytes / 8);
+
+export const createRingReader = (plan: RingPlan, memory: WebAssembly.Memory): RingReader => {
+  const all = wordsOf(memory, plan);
+  const integers = new Int32Array(memory.buffer);
+  let generation = 0;
+  let ready = 0;
+
+  /** Takes up the order that is wanted, if it is another. */
+  const follow = (): void => {
+    const wanted = Atomics.load(all, words.wanted);
+    if (wanted === generation || wanted % 2 !== 0) return;
+    generation = wanted;
+    ready = 0;
+    Atomics.store(all, words.ready, 0);
+    Atomics.store(all, words.served, wanted);
+  };
+
+  return {
+    floats: new Float32Array(memory.buffer, plan.rowsOffset, plan.rows * plan.inputs),
+    next: (most) => {
+      for (;;) {
+        const bell = Atomics.load(all, words.leadBell);
+        if (Atomics.load(all, words.closed) !== 0) return null;
+        follow();
+        const room = Atomics.load(all, words.taken) + plan.rows - ready;
+        const rows = generation === 0 ? 0 : Math.min(most, room, Atomics.load(all, words.count) - ready);
+        if (rows <= 0) {
+          Atomics.wait(all, words.leadBell, bell);
+          continue;
+        }
+        const epoch = Atomics.load(all, words.epoch);
+        const order = Atomics.load(all, words.order) + ready;
+        const at = Array.from({ length: rows }, (_, i) => i);
+        const found = {
+          split: ringSplits[Atomics.load(all, words.split)]!,
+          epoch: epoch < 0 ? null : epoch,
+          places: at.map((i) => integers[order + i]!),
+          slots: at.map((i) => ((ready + i) % plan.rows) * plan.inputs),
+        };
+        // The lead may want others since: then what was found may be made of both.
+        if (Atomics.load(all, words.wanted) === generation) return found;
+      }
+    },
+    ready: (rows) => {
+      if (Atomics.load(all, words.wanted) !== generation) return;
+      ready += rows;
+      Atomics.store(all, words.ready, ready);
+      ringBell(all, words.readerBell);
+    },
+    fail: (code, message) => {
+      const text = Buffer.from(JSON.stringify({ code, message: message.slice(0, mostCharacters) }));
+      errorTextOf(memory, plan).set(text);
+      Atomics.store(all, words.failed, text.length);
+      ringBell(all, words.readerBell);
+    },
+  };
+};
