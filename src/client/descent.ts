@@ -35,6 +35,12 @@ export interface DatasetUpload extends UploadOptions {
   onBroken?: "skip" | "refuse";
 }
 
+export interface RowPageOptions {
+  limit?: number;
+  pageToken?: string;
+  imageSide?: number;
+}
+
 export interface ModelImport extends UploadOptions {
   name?: string;
   /** Of a safetensors file: `resnet18`, … */
@@ -85,6 +91,15 @@ const datasetsOf = (transport: Transport) => ({
   get: (dataset: string, options?: RequestOptions) => transport.json<Dataset>(`/v1/datasets/${id(dataset)}`, options),
   rows: async (dataset: string, { limit, ...options }: RequestOptions & { limit?: number } = {}): Promise<Row[]> =>
     (await transport.json<{ rows: Row[] }>(`/v1/datasets/${id(dataset)}/rows`, { query: { limit }, ...options })).rows,
+  /** A page of rows, from the first on or after another page; images no larger than `imageSide`, or as they are. */
+  rowPage: (
+    dataset: string,
+    { limit, pageToken, imageSide, ...options }: RequestOptions & RowPageOptions = {},
+  ): Promise<{ rows: Row[]; nextPageToken: string | null }> =>
+    transport.json(`/v1/datasets/${id(dataset)}/rows`, { query: { limit, pageToken, imageSide }, ...options }),
+  /** The image of a row, from 0, as a PNG file. */
+  image: (dataset: string, row: number, options?: RequestOptions) =>
+    transport.send(`/v1/datasets/${id(dataset)}/rows/${row}/image`, { headers: { accept: "*/*" }, ...options }),
   /** The file as it is kept: CSV, or pixels; as a response to stream from. */
   file: (dataset: string, options?: RequestOptions) => transport.send(`/v1/datasets/${id(dataset)}/file`, options),
   delete: async (dataset: string, options?: RequestOptions): Promise<void> => {

@@ -14,6 +14,8 @@ export const limits = {
   previewRows: 1000,
   /** Of a preview's rows, about: fewer rows are shown of a wide table, one at least. */
   previewBytes: MIB / 2,
+  /** … whose images are shown smaller: that are read for it. */
+  previewReadBytes: 8 * MIB,
   datasetBytes: GIB,
   modelBytes: GIB,
   /** Of an archive of images: its entries, each unpacked, all unpacked; of a picture as its header states it; of the pixels that are kept. */

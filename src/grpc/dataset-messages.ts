@@ -58,9 +58,15 @@ async function* partsOfPage({ items, nextPageToken }: Page<Dataset>): AsyncGener
 export const encodeDatasets = async (page: Page<Dataset>): Promise<Encoded<wire.ListDatasetsResponse>> =>
   new Encoded(await writeParts(partsOfPage(page)));
 
-function* partsOfRows(rows: readonly Row[]): Generator<BinaryWriter, void, void> {
-  for (const row of rows) yield wire.ListDatasetRowsResponse.encode({ rows: [row] });
+interface RowsPage {
+  rows: readonly Row[];
+  nextPageToken: string | null;
 }
 
-export const encodeRows = async (rows: readonly Row[]): Promise<Encoded<wire.ListDatasetRowsResponse>> =>
-  new Encoded(await writeParts(partsOfRows(rows)));
+function* partsOfRows({ rows, nextPageToken }: RowsPage): Generator<BinaryWriter, void, void> {
+  for (const row of rows) yield wire.ListDatasetRowsResponse.encode({ rows: [row] });
+  yield wire.ListDatasetRowsResponse.encode({ rows: [], nextPageToken: nextPageToken ?? undefined });
+}
+
+export const encodeRows = async (page: RowsPage): Promise<Encoded<wire.ListDatasetRowsResponse>> =>
+  new Encoded(await writeParts(partsOfRows(page)));

@@ -30,7 +30,7 @@ export const restCalls = (
     const id = ids[tag as keyof typeof ids];
     return async () => {
       const startMs = performance.now();
-      const response = await fetch(`${url}${route.replace(":id", id)}`, {
+      const response = await fetch(`${url}${route.replace(":id", id).replace(":row", "0")}`, {
         method,
         ...(body === null ? {} : { headers: { "content-type": body.type }, body: body.content }),
       });

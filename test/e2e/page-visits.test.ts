@@ -1,5 +1,7 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { encodePng } from "../../src/formats/images/decode-image.ts";
+import { buildZip } from "../formats/archives/build-archives.ts";
 import { browserFlags, browserPath, requireBrowser } from "./browser.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
@@ -7,19 +9,34 @@ import { createDataDir, removeDataDir, type Service, startService } from "./serv
 requireBrowser();
 
 /** Every view of the page, and the docs: where it is, and what shows that it is there. */
-const views: [name: string, path: (ids: { job: string; dataset: string; model: string }) => string, shown: string][] = [
+const views: [
+  name: string,
+  path: (ids: { job: string; dataset: string; images: string; model: string }) => string,
+  shown: string,
+][] = [
   ["jobs", () => "/", "table a:has-text('visited')"],
   ["a job", ({ job }) => `/#/jobs/${job}`, "h1:has-text('visited')"],
   ["a new job", () => "/#/new", "h1:has-text('New job')"],
   ["a new job of a data set", ({ dataset }) => `/#/new/${dataset}`, "label:has-text('Predict the column')"],
   ["data sets", () => "/#/datasets", "table a:has-text('flowers')"],
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
+  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='right']"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
   ["a model", ({ model }) => `/#/models/${model}`, "h1:has-text('visited')"],
   ["the API reference", () => "/docs/api/", ".opblock-summary-path:has-text('/v1/jobs')"],
   ["the documents", () => "/docs", "h1:has-text('Documents')"],
   ["a document", () => "/docs/configuration", "h1:has-text('Configuration')"],
 ];
+
+const uploadImages = async (url: string): Promise<string> => {
+  const pixels = Uint8Array.from({ length: 192 }, (_, i) => i);
+  const content = await encodePng(pixels, { height: 8, width: 8, channels: 3 });
+  const zip = buildZip(["left/1.png", "right/1.png"].map((path) => ({ path, content })));
+  const response = await fetch(`${url}/v1/datasets?size=8`, {
+    ...{ method: "POST", headers: { "content-type": "application/zip" }, body: new Uint8Array(zip) },
+  });
+  return ((await response.json()) as { id: string }).id;
+};
 
 describe.skipIf(browserPath === undefined)("every view in a real browser, whose cache has seen it before", () => {
   let service: Service;
@@ -28,7 +45,7 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
   let page: Page;
   let dataDir: string;
   let faults: string[];
-  const ids = { job: "", dataset: "", model: "" };
+  const ids = { job: "", dataset: "", images: "", model: "" };
 
   beforeAll(async () => {
     dataDir = await createDataDir();
@@ -36,6 +53,7 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
     browser = await chromium.launch({ executablePath: browserPath ?? "", args: browserFlags });
     const client = createRestClient(service.url);
     ids.dataset = (await client.upload("flowers", await dataFile("iris"))).id;
+    ids.images = await uploadImages(service.url);
     const task = { type: "classification", label: "species" } as const;
     const job = await client.submit({ name: "visited", dataset: ids.dataset, task, training: { epochs: 3 } });
     ids.job = job.id;

@@ -74,7 +74,7 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   run.dismiss();
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);
   const model = await storeModel(store, { spec, task: spec.task, preprocessing }, end.tensors);
-  return { model, rows: await readRows(open(), 1000, dataset) };
+  return { model, rows: (await readRows(open(), { limit: 1000 }, dataset)).rows };
 };
 
 /** What the service answers to these rows. */

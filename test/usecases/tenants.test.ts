@@ -75,6 +75,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listDatasets: (m) => ask(datasets, datasets.listDatasets, {}, m),
     getDataset: (m) => ask(datasets, datasets.getDataset, { id: dataset }, m),
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
+    getDatasetImage: (m) => ask(datasets, datasets.getDatasetImage, { id: dataset, row: 0 }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
     planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
@@ -159,7 +160,7 @@ const restCalls = restRoutes.map(({ operations: [operation], method, url, tag })
             : steers
               ? of.waiting
               : of.job;
-    return fetch(`${service.url}${url.replace(":id", id).replace(":name", of.alias)}`, {
+    return fetch(`${service.url}${url.replace(":id", id).replace(":name", of.alias).replace(":row", "0")}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": body.type }) },
       ...(body === undefined ? {} : { body: body.content }),

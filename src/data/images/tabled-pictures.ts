@@ -1,6 +1,5 @@
+import { Buffer } from "node:buffer";
 import type { ArchiveFile, ReadArchive } from "../../formats/archives/archive-file.ts";
-import { badArchive } from "../../formats/archives/archive-file.ts";
-import { createByteReader } from "../../formats/archives/byte-reader.ts";
 import type { DecodeImage, ImageSize } from "../../formats/images/decode-image.ts";
 import { createBroken, type OnBroken, type PictureRow, type PictureSource, quotedPath } from "./picture-rows.ts";
 import type { PictureTable } from "./picture-table.ts";
@@ -11,9 +10,40 @@ export type KeepAside = (bytes: AsyncIterable<Uint8Array>) => Promise<ReadArchiv
 
 type Pictures = AsyncIterable<Picture<number>>;
 
-/**
- * Pictures in the order of their rows: their pixels are set aside as they come, and read again, those that lie together in one go.
- */
+/** What is read at once, and how much of it is kept for pictures that lie near. */
+const blockBytes = 256 * 1024;
+const keptBytes = 8 * 1024 * 1024;
+
+/** Pixels of pictures by their places among those set aside. */
+const createPixelReader = (read: ReadArchive, { count, imageBytes }: { count: number; imageBytes: number }) => {
+  const perBlock = Math.max(1, Math.floor(blockBytes / imageBytes));
+  const most = Math.max(1, Math.floor(keptBytes / (perBlock * imageBytes)));
+  // The first key is the block used longest ago.
+  const blocks = new Map<number, Buffer>();
+  const blockOf = async (number: number): Promise<Buffer> => {
+    const known = blocks.get(number);
+    if (known !== undefined) {
+      blocks.delete(number);
+      blocks.set(number, known);
+      return known;
+    }
+    const first = number * perBlock;
+    const end = Math.min(count, first + perBlock);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await read({ start: first * imageBytes, end: end * imageBytes })) chunks.push(chunk);
+    const block = Buffer.concat(chunks);
+    blocks.set(number, block);
+    const [oldest] = blocks.keys();
+    if (blocks.size > most) blocks.delete(oldest!);
+    return block;
+  };
+  return async (slot: number): Promise<Buffer> => {
+    const at = (slot % perBlock) * imageBytes;
+    return (await blockOf(Math.floor(slot / perBlock))).subarray(at, at + imageBytes);
+  };
+};
+
+/** Pictures in the order of their rows: their pixels are set aside as they come, and read again in that order. */
 async function* inOrder(
   pictures: Pictures,
   { rows, imageBytes, keepAside }: { rows: number; imageBytes: number; keepAside: KeepAside },
@@ -27,23 +57,8 @@ async function* inOrder(
     }
   }
   const read = await keepAside(pixelsOf());
-  const kept = [...slots.keys()].filter((row) => slots[row]! >= 0);
-  for (let at = 0; at < kept.length; ) {
-    const first = slots[kept[at]!]!;
-    let run = 1;
-    while (at + run < kept.length && slots[kept[at + run]!] === first + run) run += 1;
-    const reader = createByteReader(await read({ start: first * imageBytes, end: (first + run) * imageBytes }));
-    try {
-      for (const row of kept.slice(at, at + run)) {
-        const pixels = await reader.take(imageBytes);
-        if (!pixels) throw badArchive("its pixels could not be read again; upload it again");
-        yield { place: row, pixels };
-      }
-    } finally {
-      await reader.close();
-    }
-    at += run;
-  }
+  const pixelsAt = createPixelReader(read, { count, imageBytes });
+  for (let row = 0; row < rows; row++) if (slots[row]! >= 0) yield { place: row, pixels: await pixelsAt(slots[row]!) };
 }
 
 /** Whether the archive has the pictures in the order of the table's rows. */

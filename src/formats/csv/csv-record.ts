@@ -12,8 +12,9 @@ export interface CsvRecord {
   /** 1 where the cell was quoted and still has its doubled quotes. */
   escaped: Uint8Array;
   cells: number;
-  /** Offset of the record's first byte, and its line in the file (from 1). */
+  /** Offset of the record's first byte, here and in the file, and its line in the file (from 1). */
   start: number;
+  offset: number;
   line: number;
   /** Lines that the record takes: more than one with line feeds in quoted cells. */
   lines: number;
@@ -30,6 +31,7 @@ export const createCsvRecord = (): CsvRecord => ({
   escaped: new Uint8Array(64),
   cells: 0,
   start: 0,
+  offset: 0,
   line: 0,
   lines: 1,
   ascii: true,

@@ -15,6 +15,12 @@ export interface CsvHandlers {
   record(record: CsvRecord): boolean;
 }
 
+/** Where reading begins that is not a file's: at a row, whose offset in the file is known. */
+export interface ScanStart {
+  names: readonly string[];
+  offset: number;
+}
+
 /** Pieces from a socket may be tiny: they are joined up to this size, so that scanning a long record again and again stays linear. */
 const batchBytes = 256 * 1024;
 /** Between two rests: a few milliseconds' worth. */
@@ -49,16 +55,21 @@ const createBatch = () => {
  * then, so that others get their turn.
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
-const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDialect = plainDialect) => {
+const createCsvScanner = (
+  handlers: CsvHandlers,
+  { delimiter, decimal }: CsvDialect = plainDialect,
+  from?: ScanStart,
+) => {
   const record = { ...createCsvRecord(), decimal: decimal.charCodeAt(0) };
   const context: ScanContext = {
-    ...{ record, names: [], final: false, openCell: -1 },
+    ...{ record, names: from?.names ?? [], final: false, openCell: -1 },
     delimiter: delimiter.charCodeAt(0),
   };
   const batch = createBatch();
   let line = 1;
   let rows = 0;
-  let atFileStart = true;
+  let fileOffset = from?.offset ?? 0;
+  let atFileStart = from === undefined;
   let stopped = false;
 
   const takeRecord = (record: CsvRecord): void => {
@@ -91,6 +102,7 @@ const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDial
       }
       if (next === incomplete) break;
       if (suspect) checkEncoding(context);
+      record.offset = fileOffset + record.start;
       takeRecord(record);
       line += record.lines;
       at = next;
@@ -105,10 +117,14 @@ const createCsvScanner = (handlers: CsvHandlers, { delimiter, decimal }: CsvDial
   function* flush(): Generator<void, void, void> {
     let bytes = batch.take();
     if (atFileStart && bytes.length > 0) {
+      const whole = bytes.length;
       bytes = skipByteOrderMark(bytes);
+      fileOffset += whole - bytes.length;
       atFileStart = false;
     }
-    batch.restart(bytes.subarray(yield* scanBatch(bytes)));
+    const scanned = yield* scanBatch(bytes);
+    fileOffset += scanned;
+    batch.restart(bytes.subarray(scanned));
   }
 
   function* push(chunk: Uint8Array): Generator<void, boolean, void> {
@@ -132,8 +148,9 @@ export const scanCsv = async (
   stream: AsyncIterable<Uint8Array>,
   handlers: CsvHandlers,
   dialect?: CsvDialect,
+  from?: ScanStart,
 ): Promise<void> => {
-  const scanner = createCsvScanner(handlers, dialect);
+  const scanner = createCsvScanner(handlers, dialect, from);
   const turn = createTurnTaker();
   const run = async <T>(work: Generator<void, T, void>): Promise<T> => {
     for (;;) {

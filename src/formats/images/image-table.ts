@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { ServiceError } from "../../domain/errors.ts";
 import { type ByteReader, createByteReader } from "../archives/byte-reader.ts";
 import { type CsvRecord, createCsvRecord, growRecord } from "../csv/csv-record.ts";
-import type { CsvHandlers } from "../csv/csv-scanner.ts";
+import type { CsvHandlers, ScanStart } from "../csv/csv-scanner.ts";
 
 /**
  * The file of a data set of images: after `descent-images-1\n` and a line of JSON, row after row. A row has for each column its length (uint32,
@@ -62,23 +62,33 @@ export const recordOfCells = (record: CsvRecord, cells: readonly Uint8Array[]): 
 };
 
 /** Reads a file of images row by row, as a CSV file is read: the cells of images are their pixels. One row is held at a time. */
-export const scanImageTable = async (stream: AsyncIterable<Uint8Array>, handlers: CsvHandlers): Promise<void> => {
+export const scanImageTable = async (
+  stream: AsyncIterable<Uint8Array>,
+  handlers: CsvHandlers,
+  from?: ScanStart,
+): Promise<void> => {
   const reader = createByteReader(stream);
   try {
-    await scanRows(reader, handlers);
+    await scanRows(reader, handlers, from);
   } finally {
     await reader.close();
   }
 };
 
-const scanRows = async (reader: ByteReader, handlers: CsvHandlers): Promise<void> => {
-  const take = async (bytes: number): Promise<Buffer> => requireBytes(await reader.take(bytes));
-  const columns = await readHeader(take);
-  handlers.header(columns);
+const scanRows = async (reader: ByteReader, handlers: CsvHandlers, from: ScanStart | undefined): Promise<void> => {
+  let offset = from?.offset ?? 0;
+  const take = async (bytes: number): Promise<Buffer> => {
+    offset += bytes;
+    return requireBytes(await reader.take(bytes));
+  };
+  const columns = from?.names ?? (await readHeader(take));
+  if (from === undefined) handlers.header(columns);
   const record = createCsvRecord();
   for (let row = 1; ; row++) {
     const first = await reader.take(4);
     if (first === null) return;
+    record.offset = offset;
+    offset += 4;
     const cells: Buffer[] = [];
     for (let i = 0; i < columns.length; i++) {
       const length = (i === 0 ? requireBytes(first) : await take(4)).readUInt32LE();

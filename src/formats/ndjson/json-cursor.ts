@@ -1,6 +1,6 @@
 import { csvError, quoteCell } from "../csv/csv-error.ts";
 
-const [quote, backslash, space] = [34, 92, 32];
+const [quote, backslash, space, tab, carriageReturn] = [34, 92, 32, 9, 13];
 const escapes = /["\\/bfnrt]/;
 const remedy = "write one JSON object on each line";
 
@@ -13,7 +13,10 @@ export const createJsonCursor = (source: string, line: number) => {
   };
 
   const skipSpace = (): void => {
-    while (at < source.length && /[ \t\r]/.test(source[at]!)) at += 1;
+    for (; at < source.length; at++) {
+      const code = source.charCodeAt(at);
+      if (code !== space && code !== tab && code !== carriageReturn) return;
+    }
   };
 
   /** The next character that is no space, which stays. */

@@ -4,6 +4,7 @@ import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
 import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
+import { getDatasetImage } from "../../usecases/datasets/get-dataset-image.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
@@ -41,8 +42,11 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
       encodeDataset(await getDataset(deps, caller, { id })),
     ),
     listDatasetRows: unary(wiring, "listDatasetRows", async (caller, request) =>
-      encodeRows((await listDatasetRows(deps, caller, request)).rows),
+      encodeRows(await listDatasetRows(deps, caller, request)),
     ),
+    getDatasetImage: unary(wiring, "getDatasetImage", async (caller, { id, row }) => ({
+      png: (await getDatasetImage(deps, caller, { id, row })).png,
+    })),
     getDatasetFile: serverStream(wiring, "getDatasetFile", async (caller, { id }) =>
       toChunks((await getDatasetFile(deps, caller, { id })).body),
     ),

@@ -37,8 +37,8 @@ export const MetricsPage = z
   })
   .meta({ id: "MetricsPage", description: "A page of a job's curve." });
 export const DatasetRows = z
-  .object({ rows: z.array(Row).describe("in the file's order") })
-  .meta({ id: "DatasetRows", description: "The first rows of a data set." });
+  .object({ rows: z.array(Row).describe("in the file's order"), nextPageToken })
+  .meta({ id: "DatasetRows", description: "Rows of a data set." });
 export const JobValidation = Plan.extend({ spec: JobSpec.describe("with every default filled in") }).meta({
   id: "JobValidation",
   description: "The plan of a job that would be accepted",
@@ -84,6 +84,7 @@ export const Problem = z
 
 export const NoQuery = z.strictObject({});
 export const IdParams = z.object({ id: z.string().describe("the resource's id") });
+export const RowParams = IdParams.extend({ row: z.string().describe("the row's number, from 0") });
 export const ModelParams = z.object({ id: z.string().describe("the model's id, or an alias") });
 
 export const PageQuery = z.strictObject({
@@ -116,7 +117,14 @@ export const MetricsQuery = z.strictObject({
   limit: z.int().min(1).max(limits.metricPointsPerJob).default(1000).describe("points in a page"),
 });
 export const RowsQuery = z.strictObject({
-  limit: z.int().min(1).max(limits.previewRows).default(20).describe("rows in the answer"),
+  limit: z.int().min(1).max(limits.previewRows).default(20).describe("rows in the answer; fewer if they are large"),
+  pageToken: z.string().optional().describe("nextPageToken of the page before"),
+  imageSide: z
+    .int()
+    .min(1)
+    .max(limits.imageSide)
+    .optional()
+    .describe("images are shown no larger than this on a side; left out: as they are"),
 });
 export const OnnxQuery = z.strictObject({
   preprocessing: z.boolean().default(true).describe("whether raw columns go in, or what preprocessing makes of them"),

@@ -5,6 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
 import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
+import { getDatasetImage } from "../../usecases/datasets/get-dataset-image.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
@@ -15,6 +16,7 @@ import {
   IdParams,
   NoQuery,
   PageQuery,
+  RowParams,
   RowsQuery,
   UploadQuery,
 } from "../openapi/schemas.ts";
@@ -119,12 +121,28 @@ export const datasetRoutes: readonly RestRoute[] = [
     url: "/v1/datasets/:id/rows",
     tag,
     description:
-      "The first rows, as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells. Of a file beyond 8 MiB only these rows are read, so they are not held against its digest.",
+      "Rows from the first on, as a prediction takes them: numbers, texts, images as PNG in base64, and null for missing cells. Of a file beyond 8 MiB only these rows are read, so they are not held against its digest.",
     params: IdParams,
     query: RowsQuery,
     responses: { 200: json("The rows", DatasetRows) },
     errors: ["not_found", "corrupt"],
     handle: ({ deps, caller, params, query }) => listDatasetRows(deps, caller, { id: params.id ?? "", ...query }),
+  }),
+  defineRoute({
+    operations: ["getDatasetImage"],
+    method: "GET",
+    url: "/v1/datasets/:id/rows/:row/image",
+    tag,
+    description: "The pixels of the row's image as a PNG file, without loss. Rows are counted from 0.",
+    params: RowParams,
+    query: NoQuery,
+    responses: { 200: { description: "The image", content: { "image/png": { schema: BinaryFile } } } },
+    errors: ["not_found", "corrupt"],
+    handle: async ({ deps, caller, params, reply }) => {
+      const row = /^\d{1,15}$/.test(params.row ?? "") ? Number(params.row) : Number.NaN;
+      const { dataset, png } = await getDatasetImage(deps, caller, { id: params.id ?? "", row });
+      return reply.type("image/png").header("etag", `"${dataset.sha256}-${row}"`).send(png);
+    },
   }),
   defineRoute({
     operations: ["getDatasetFile"],

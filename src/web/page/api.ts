@@ -54,6 +54,13 @@ export const api = {
     descent.datasets.list({ pageSize, signal }).page(pageToken),
   dataset: (dataset: string, signal: AbortSignal) => descent.datasets.get(dataset, { signal }),
   rows: async (dataset: string, limit: number) => ({ rows: await descent.datasets.rows(dataset, { limit }) }),
+  thumbnails: (dataset: string, pageToken: string | null, signal: AbortSignal) =>
+    descent.datasets.rowPage(dataset, {
+      limit: 24,
+      imageSide: 96,
+      signal,
+      ...(pageToken === null ? {} : { pageToken }),
+    }),
   upload: (name: string, file: File, onProgress: (share: number) => void) =>
     descent.datasets.upload(file, {
       name,

@@ -158,19 +158,22 @@ export const MetricFacts = ({ metrics }: { metrics: Record<string, number> }) =>
 export const Pager = ({
   tokens,
   next,
+  words = ["← Newer", "Older →"],
   onChange,
 }: {
   tokens: readonly string[];
   next: string | null;
+  /** To the page before and the page after. */
+  words?: readonly [string, string];
   onChange: (tokens: readonly string[]) => void;
 }) =>
   tokens.length === 0 && next === null ? null : (
     <nav class="pager" aria-label="Pages">
       <button type="button" disabled={tokens.length === 0} onClick={() => onChange(tokens.slice(0, -1))}>
-        ← Newer
+        {words[0]}
       </button>
       <button type="button" disabled={next === null} onClick={() => next !== null && onChange([...tokens, next])}>
-        Older →
+        {words[1]}
       </button>
     </nav>
   );

@@ -86,7 +86,7 @@ describe("semicolons and decimal commas", () => {
     ]);
     expect(columns[0]?.mean).toBeCloseTo(1.75, 12);
     expect(columns[0]?.categories?.map(({ value }) => value)).toContain("1.55");
-    const [first] = await readRows(openFile("cases/decimal-comma.csv"), 1, { columns, ...dialect });
+    const [first] = (await readRows(openFile("cases/decimal-comma.csv"), { limit: 1 }, { columns, ...dialect })).rows;
     expect(first).toEqual({ height: 1.5, width: 3.1, y: 6.1 });
   });
 

@@ -123,7 +123,7 @@ describe("the first rows of a file", () => {
   it("are read as a prediction takes them", async () => {
     const csv = "age,name,__proto__\n5,x,1\n NA,,2\n7,y,3\n";
     const { columns } = await profile(csv);
-    const rows = await readRows(streamOf(csv), 2, { columns });
+    const rows = (await readRows(streamOf(csv), { limit: 2 }, { columns })).rows;
     expect(rows.map((row) => Object.entries(row))).toEqual([
       [
         ["age", 5],
@@ -136,7 +136,7 @@ describe("the first rows of a file", () => {
         ["__proto__", 2],
       ],
     ]);
-    expect(await readRows(streamOf(csv), 0, { columns })).toEqual([]);
-    expect((await readRows(streamOf(csv), 99, { columns })).length).toBe(3);
+    expect((await readRows(streamOf(csv), { limit: 0 }, { columns })).rows).toEqual([]);
+    expect((await readRows(streamOf(csv), { limit: 99 }, { columns })).rows.length).toBe(3);
   });
 });

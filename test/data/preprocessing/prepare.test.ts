@@ -75,7 +75,10 @@ describe("any table", () => {
           training: { seed, split: { validation: 0.2, test: 0.2, stratify } },
         });
         expect([preprocessing.inputs, preprocessing.outputs]).toEqual([shape.inputs, shape.outputs]);
-        const encoded = encodeRows(preprocessing, await readRows(open(), rows.length, dataset)).inputs;
+        const encoded = encodeRows(
+          preprocessing,
+          (await readRows(open(), { limit: rows.length }, dataset)).rows,
+        ).inputs;
         const want = splits.flatMap((split) => rowsOf(Float32Array.from(arrays[split].features), shape.inputs)).sort();
         expect(rowsOf(encoded, shape.inputs).sort()).toEqual(want);
       }),

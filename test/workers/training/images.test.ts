@@ -62,7 +62,7 @@ describe("a data set of images", () => {
     expect(model.metrics.testAccuracy).toBeGreaterThan(0.9);
 
     const file = await jobs.artifacts.read(artifactKeys.datasetFile("default", dataset.id, "images"));
-    const [row] = await readRows(file, 1, dataset);
+    const [row] = (await readRows(file, { limit: 1 }, dataset)).rows;
     const shown = String(row?.image);
     const original = (await picture(true, 0)).toString("base64");
     const [ofRow, ofFile] = await answerPictures({ image: shown }, { image: `data:image/png;base64,${original}` });

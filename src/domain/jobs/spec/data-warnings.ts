@@ -14,6 +14,16 @@ const named = (names: readonly string[]): string => {
 
 const are = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
 
+/** Fewer rows than this may differ all by chance, and be too few to speak of a share. */
+const fewestRows = 50;
+
+/** Every row has a text of its own: a name for the row rather than something that other rows share. */
+const isLikeIds = ({ type, distinct, missing }: Column, rows: number): boolean =>
+  type === "category" && rows - missing >= fewestRows && distinct === rows - missing;
+
+const isMostlyMissing = (column: Column, rows: number): boolean =>
+  rows >= fewestRows && 2 * column.missing > rows && !isEmptyColumn(column, rows);
+
 /** Classes that no row of the training split has; only where the split is drawn class by class does the manifest tell. */
 const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: Dataset): string[] => {
   const column =
@@ -45,6 +55,9 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: Tas
   const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
   const constant = namesOf((column) => constantOf(column) !== null);
   const commas = namesOf(({ notes }) => notes?.some(({ code }) => code === "decimal_commas") ?? false);
+  const ids = namesOf((column) => isLikeIds(column, dataset.rows));
+  const sparse = namesOf((column) => isMostlyMissing(column, dataset.rows));
+  const slips = namesOf(({ notes }) => notes?.some(({ code }) => code === "mostly_numbers") ?? false);
   const leftOut = spec.base === undefined ? leftOutColumns(asked, dataset) : [];
   const unlearnt = classesWithoutRows(spec, dataset);
   const alone = classesOfOneRow(spec, dataset);
@@ -63,6 +76,21 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: Tas
     ...(commas.length > 0
       ? [
           `${named(commas)} ${are(commas)} read as categories and look like numbers with decimal commas: upload the file with ?decimal=,`,
+        ]
+      : []),
+    ...(ids.length > 0
+      ? [
+          `${named(ids)} ${are(ids)} different in every row, like an id: nothing can be learnt from it for other rows; name it in task.exclude`,
+        ]
+      : []),
+    ...(sparse.length > 0
+      ? [
+          `${named(sparse)} ${are(sparse)} missing in more than half of the rows: see whether what is there is worth it, or name it in task.exclude`,
+        ]
+      : []),
+    ...(slips.length > 0
+      ? [
+          `${named(slips)} ${are(slips)} read as categories because of a few cells, while most are numbers: the data set's notes name the first; correct them and upload again`,
         ]
       : []),
     ...(unlearnt.length > 0

@@ -4,6 +4,7 @@ import { formatAge, formatBytes, formatDate, formatNumber } from "../format.ts";
 import { ListView, Table, type TableColumn } from "../list-view.tsx";
 import { Card, Empty, Facts, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { DatasetImages } from "./dataset-images.tsx";
 import { Upload } from "./new-job-view.tsx";
 
 const datasetColumns: readonly TableColumn<Dataset>[] = [
@@ -78,6 +79,18 @@ const noteColumn: TableColumn<Column> = {
 const columnsFor = ({ columns }: Dataset): readonly TableColumn<Column>[] =>
   columns.some(({ notes }) => notes !== undefined) ? [...columnColumns, noteColumn] : columnColumns;
 
+/** Files of an archive that are no rows, and the first of them. */
+const LeftOut = ({ images: { broken, listed } }: { images: NonNullable<Dataset["images"]> }) => (
+  <>
+    {formatNumber(broken)}
+    {listed.slice(0, 3).map(({ path, reason }) => (
+      <div key={path} class="small break">
+        {path}: {reason}
+      </div>
+    ))}
+  </>
+);
+
 export const DatasetView = ({ id }: { id: string }) => {
   const { value, failure, refresh } = usePoll(
     id,
@@ -127,11 +140,15 @@ export const DatasetView = ({ id }: { id: string }) => {
                 ["Rows", formatNumber(value.rows)],
                 ["Columns", String(value.columns.length)],
                 ["Size", formatBytes(value.bytes)],
+                ...(value.images === undefined
+                  ? []
+                  : ([["Files left out", <LeftOut images={value.images} />]] as const)),
                 ["Uploaded", formatDate(value.createdAt)],
                 ["SHA-256", <code class="break">{value.sha256}</code>],
               ]}
             />
           </section>
+          {value.columns.some(({ type }) => type === "image") && <DatasetImages dataset={value} />}
           <Card title="Columns">
             <Table items={value.columns} keyOf={({ name }) => name} columns={columnsFor(value)} />
           </Card>

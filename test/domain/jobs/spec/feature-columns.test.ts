@@ -60,4 +60,20 @@ describe("the columns that a job learns from", () => {
     expect(first(["petal_width", "species"]).pointer).toBe("/task/exclude/1");
     expect(first(["sepal_length", "sepal_width", "petal_length", "petal_width"]).pointer).toBe("/task/exclude");
   });
+
+  it("are warned of where they look like ids, are mostly missing, or hold slips among numbers", async () => {
+    const task = { type: "classification", label: "y" } as const;
+    const table = (count: number) =>
+      csv(`key,rare,slip,y\n${rows(count, (i) => `k${i},${i % 3 === 0 ? i : ""},${i === 7 ? "n.a." : i},${i % 2}`)}`);
+    const warningsOf = async (count: number) => {
+      const dataset = await table(count);
+      return dataWarnings(resolveSpec(jobSpec({ task }), dataset), dataset, task);
+    };
+    expect(await warningsOf(60)).toEqual([
+      expect.stringMatching(/^"key", "slip" are different in every row, like an id/),
+      expect.stringMatching(/^"rare" is missing in more than half of the rows/),
+      expect.stringMatching(/^"slip" is read as categories because of a few cells/),
+    ]);
+    expect(await warningsOf(30)).toEqual([expect.stringMatching(/^"slip" is read as categories/)]);
+  });
 });

@@ -211,17 +211,38 @@ export interface GetDatasetRequest {
 
 export interface ListDatasetRowsRequest {
   id: string;
-  /** 1 to 1000; left out: 20. */
-  limit?: number | undefined;
+  /** 1 to 1000; left out: 20. Fewer come if they are large. */
+  limit?:
+    | number
+    | undefined;
+  /** `next_page_token` of the page before. */
+  pageToken?:
+    | string
+    | undefined;
+  /** Images are shown no larger than this on a side. Left out: as they are. */
+  imageSide?: number | undefined;
 }
 
 export interface ListDatasetRowsResponse {
   /** One object per row: column name → number, text, an image as PNG in base64, or null. */
   rows: { [key: string]: any }[];
+  /** Absent on the last page. */
+  nextPageToken?: string | undefined;
 }
 
 export interface DeleteDatasetRequest {
   id: string;
+}
+
+export interface GetDatasetImageRequest {
+  id: string;
+  /** From 0. */
+  row: number;
+}
+
+export interface GetDatasetImageResponse {
+  /** A PNG file, without loss. */
+  png: Uint8Array;
 }
 
 export interface GetDatasetFileRequest {
@@ -1335,7 +1356,7 @@ export const GetDatasetRequest: MessageFns<GetDatasetRequest> = {
 };
 
 function createBaseListDatasetRowsRequest(): ListDatasetRowsRequest {
-  return { id: "", limit: undefined };
+  return { id: "", limit: undefined, pageToken: undefined, imageSide: undefined };
 }
 
 export const ListDatasetRowsRequest: MessageFns<ListDatasetRowsRequest> = {
@@ -1345,6 +1366,12 @@ export const ListDatasetRowsRequest: MessageFns<ListDatasetRowsRequest> = {
     }
     if (message.limit !== undefined) {
       writer.uint32(16).int32(message.limit);
+    }
+    if (message.pageToken !== undefined) {
+      writer.uint32(26).string(message.pageToken);
+    }
+    if (message.imageSide !== undefined) {
+      writer.uint32(32).int32(message.imageSide);
     }
     return writer;
   },
@@ -1378,6 +1405,22 @@ export const ListDatasetRowsRequest: MessageFns<ListDatasetRowsRequest> = {
             message.limit = reader.int32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.imageSide = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1392,13 +1435,16 @@ export const ListDatasetRowsRequest: MessageFns<ListDatasetRowsRequest> = {
 };
 
 function createBaseListDatasetRowsResponse(): ListDatasetRowsResponse {
-  return { rows: [] };
+  return { rows: [], nextPageToken: undefined };
 }
 
 export const ListDatasetRowsResponse: MessageFns<ListDatasetRowsResponse> = {
   encode(message: ListDatasetRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.rows) {
       Struct.encode(Struct.wrap(v!), writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== undefined) {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -1422,6 +1468,14 @@ export const ListDatasetRowsResponse: MessageFns<ListDatasetRowsResponse> = {
             }
 
             message.rows.push(Struct.unwrap(Struct.decode(reader, reader.uint32())));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
             continue;
           }
         }
@@ -1468,6 +1522,109 @@ export const DeleteDatasetRequest: MessageFns<DeleteDatasetRequest> = {
             }
 
             message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetDatasetImageRequest(): GetDatasetImageRequest {
+  return { id: "", row: 0 };
+}
+
+export const GetDatasetImageRequest: MessageFns<GetDatasetImageRequest> = {
+  encode(message: GetDatasetImageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.row !== 0) {
+      writer.uint32(16).int64(message.row);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetImageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetImageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.row = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetDatasetImageResponse(): GetDatasetImageResponse {
+  return { png: new Uint8Array(0) };
+}
+
+export const GetDatasetImageResponse: MessageFns<GetDatasetImageResponse> = {
+  encode(message: GetDatasetImageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.png.length !== 0) {
+      writer.uint32(10).bytes(message.png);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDatasetImageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDatasetImageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.png = reader.bytes();
             continue;
           }
         }
@@ -1615,7 +1772,7 @@ export const DatasetsServiceService = {
     responseSerialize: (value: Dataset): Buffer => Buffer.from(Dataset.encode(value).finish()),
     responseDeserialize: (value: Buffer): Dataset => Dataset.decode(value),
   },
-  /** The first rows, as a prediction takes them: numbers, texts, and null for missing cells. */
+  /** Rows from the first on, as a prediction takes them: numbers, texts, and null for missing cells. */
   listDatasetRows: {
     path: "/descent.v1.DatasetsService/ListDatasetRows" as const,
     requestStream: false as const,
@@ -1626,6 +1783,18 @@ export const DatasetsServiceService = {
     responseSerialize: (value: ListDatasetRowsResponse): Buffer =>
       Buffer.from(ListDatasetRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDatasetRowsResponse => ListDatasetRowsResponse.decode(value),
+  },
+  /** NOT_FOUND where there is no such row, or no image in it. */
+  getDatasetImage: {
+    path: "/descent.v1.DatasetsService/GetDatasetImage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetDatasetImageRequest): Buffer =>
+      Buffer.from(GetDatasetImageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetDatasetImageRequest => GetDatasetImageRequest.decode(value),
+    responseSerialize: (value: GetDatasetImageResponse): Buffer =>
+      Buffer.from(GetDatasetImageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetDatasetImageResponse => GetDatasetImageResponse.decode(value),
   },
   /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
   getDatasetFile: {
@@ -1660,8 +1829,10 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
   /** Newest first. */
   listDatasets: handleUnaryCall<ListDatasetsRequest, ListDatasetsResponse>;
   getDataset: handleUnaryCall<GetDatasetRequest, Dataset>;
-  /** The first rows, as a prediction takes them: numbers, texts, and null for missing cells. */
+  /** Rows from the first on, as a prediction takes them: numbers, texts, and null for missing cells. */
   listDatasetRows: handleUnaryCall<ListDatasetRowsRequest, ListDatasetRowsResponse>;
+  /** NOT_FOUND where there is no such row, or no image in it. */
+  getDatasetImage: handleUnaryCall<GetDatasetImageRequest, GetDatasetImageResponse>;
   /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
   getDatasetFile: handleServerStreamingCall<GetDatasetFileRequest, GetDatasetFileResponse>;
   /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
@@ -1720,7 +1891,7 @@ export interface DatasetsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Dataset) => void,
   ): ClientUnaryCall;
-  /** The first rows, as a prediction takes them: numbers, texts, and null for missing cells. */
+  /** Rows from the first on, as a prediction takes them: numbers, texts, and null for missing cells. */
   listDatasetRows(
     request: ListDatasetRowsRequest,
     callback: (error: ServiceError | null, response: ListDatasetRowsResponse) => void,
@@ -1735,6 +1906,22 @@ export interface DatasetsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDatasetRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** NOT_FOUND where there is no such row, or no image in it. */
+  getDatasetImage(
+    request: GetDatasetImageRequest,
+    callback: (error: ServiceError | null, response: GetDatasetImageResponse) => void,
+  ): ClientUnaryCall;
+  getDatasetImage(
+    request: GetDatasetImageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetDatasetImageResponse) => void,
+  ): ClientUnaryCall;
+  getDatasetImage(
+    request: GetDatasetImageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetDatasetImageResponse) => void,
   ): ClientUnaryCall;
   /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
   getDatasetFile(
