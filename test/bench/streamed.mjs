@@ -123,9 +123,12 @@ const trainOne = async ({ dataset, memoryBytes, url }) => {
   const beganMs = performance.now();
   let readMs = 0;
   let seconds = 0;
+  let processorBefore = process.cpuUsage();
+  let processor = processorBefore;
   const report = (message) => {
     if (message.type === "started") {
       readMs = performance.now() - beganMs;
+      processorBefore = process.cpuUsage();
       if (values.cold)
         execFileSync(
           "dd",
@@ -133,7 +136,9 @@ const trainOne = async ({ dataset, memoryBytes, url }) => {
           { stdio: ["ignore", "ignore", "inherit"] },
         );
     }
-    if (message.type === "points") seconds = message.points.at(-1).seconds;
+    if (message.type !== "points") return;
+    seconds = message.points.at(-1).seconds;
+    processor = process.cpuUsage(processorBefore);
   };
   const log = { warn: (...what) => console.error(...what) };
   const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report });
@@ -153,6 +158,8 @@ const trainOne = async ({ dataset, memoryBytes, url }) => {
       readSeconds: round(readMs / 1000),
     },
     rowsPerSecond: round((shape.trainRows * epochs) / seconds),
+    // Of all threads: on a machine that others use it says more than the clock.
+    processorMsPerRow: round((processor.user + processor.system) / 1000 / (shape.trainRows * epochs)),
   };
 };
 
