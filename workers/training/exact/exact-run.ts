@@ -1,6 +1,6 @@
 import type { DataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import type { PreparedArrays, SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
-import { fillMissing, inOwnUnits, standardise } from "../../../src/data/preprocessing/raw-numbers.ts";
+import { fillMissing, standardise } from "../../../src/data/preprocessing/raw-numbers.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
@@ -19,7 +19,6 @@ import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
 import { explainedBySolution } from "../explaining/explained-rows.ts";
 import { fromContent, toContent } from "../fit-state.ts";
-import { type Judged, judgeRows } from "../folds/judge-rows.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -28,6 +27,7 @@ import {
 } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
+import { judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
@@ -201,20 +201,6 @@ const scoreValidation = (
   const answers = { split: "validation" as const, rows, outputs };
   const { validationLoss: meanLoss } = metrics;
   return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss });
-};
-
-/** What a model of a fold makes of the rows held out. */
-const judgeTest = (
-  plan: ExactPlan,
-  spec: ResolvedJobSpec,
-  fitted: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights; metrics: Metrics },
-): Judged => {
-  const { preprocessing, arrays, weights, metrics } = fitted;
-  const { labels } = arrays.test;
-  const rows = spreadRows(labels?.length ?? 0, weights.outputs);
-  const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null };
-  return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
 };
 
 /** Linear models with a likelihood of their own: solved in float64 by the lead alone, to the bit whatever the machine. */
