@@ -1,3 +1,4 @@
+import { pointsOfLastFit } from "../client/last-fit.ts";
 import type { MetricPoint, Report } from "../client/types.ts";
 import { type Output, toShort, toSparkline, toTable } from "./output.ts";
 
@@ -33,7 +34,9 @@ const estimates = (report: Report): string[][] =>
 
 /** A report as tables: estimates with their intervals, and what belongs to the task. */
 export const showReport = ({ say }: Output, report: Report): void => {
-  say(`Report, measured on ${report.rows} rows of the ${report.split} split`);
+  say(
+    `Report, measured on ${report.rows} rows of the ${report.split === "out_of_fold" ? "cross-validation" : `${report.split} split`}`,
+  );
   say();
   say(toTable(["measure", "value", "lower", "upper"], estimates(report), "  "));
   if (report.task === "classification") {
@@ -60,8 +63,9 @@ const fall = (values: readonly number[]): string => {
   return first === undefined || last === undefined ? "" : `${toShort(first)} → ${toShort(last)}`;
 };
 
-/** The losses over the epochs, one curve a line. */
-export const showCurves = ({ say }: Output, points: readonly MetricPoint[]): void => {
+/** The losses over the epochs, one curve a line; of several fits those of the last. */
+export const showCurves = ({ say }: Output, all: readonly MetricPoint[]): void => {
+  const points = pointsOfLastFit(all);
   const curves: [string, number[]][] = [
     ["training loss", points.map(({ trainLoss }) => trainLoss)],
     ["validation loss", points.flatMap(({ metrics }) => metrics.validationLoss ?? [])],

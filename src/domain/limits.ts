@@ -38,6 +38,8 @@ export const limits = {
   /** Of memory, for values that are counted while one file is read. */
   countedValueBytes: 32 * MIB,
   classes: 10_000,
+  /** Models that one cross-validation fits beside that of all rows. */
+  fits: 100,
   hiddenLayers: 32,
   unitsPerLayer: 65_536,
   parameters: 500_000_000,

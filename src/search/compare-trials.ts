@@ -18,13 +18,21 @@ export interface Compared {
   readonly tied: boolean;
 }
 
-/** Each trial's difference to the best, row by row: what all find hard cancels out. */
-export const compareTrials = (trials: readonly RowScores[], best: number): Compared[] => {
+/**
+ * Each trial's difference to the best, row by row: what all find hard cancels out.
+ * @param inflation of the variance, where the scores are of folds whose models share training rows
+ */
+export const compareTrials = (trials: readonly RowScores[], best: number, inflation = 1): Compared[] => {
   const reference = trials.find(({ number }) => number === best);
   if (reference === undefined) return [];
   return trials.map(({ number, scores }) => {
     if (number === best) return { number, difference: { value: 0, lower: null, upper: null }, tied: true };
-    const difference = estimateMean(scores.map((score, row) => score - reference.scores[row]!));
+    const sampling = inflation === 1 ? null : { unitOf: Int32Array.from(scores.keys()), inflation };
+    const difference = estimateMean(
+      scores.map((score, row) => score - reference.scores[row]!),
+      {},
+      sampling,
+    );
     const { value, lower } = difference;
     return { number, difference, tied: lower === null ? value === 0 : lower <= 0 };
   });

@@ -1,5 +1,6 @@
 import type { Against } from "../domain/models/report.ts";
 import { estimateMean } from "./estimate.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** What each row says of a model, larger is better: ln p of its label, or the squared error with a minus. */
 export interface RowMeasures {
@@ -11,9 +12,14 @@ export interface RowMeasures {
 }
 
 /** Paired differences on the same rows, with Student's intervals of their means. */
-export const compareWithSimpler = (rows: RowMeasures): Against => {
+export const compareWithSimpler = (rows: RowMeasures, sampling: Sampling | null = null): Against => {
   const { measure, own, linear } = rows;
-  const differenceFrom = (other: Float64Array) => estimateMean(own.map((value, row) => value - other[row]!));
+  const differenceFrom = (other: Float64Array) =>
+    estimateMean(
+      own.map((value, row) => value - other[row]!),
+      {},
+      sampling,
+    );
   return {
     ...{ measure, rows: own.length },
     null: { difference: differenceFrom(rows.null) },

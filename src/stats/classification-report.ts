@@ -1,7 +1,9 @@
+import type { Estimate } from "../domain/models/estimate.ts";
 import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import {
   conformalBound,
   estimateExplained,
+  estimateHits,
   estimateMean,
   estimatePositiveMean,
   estimateShare,
@@ -10,6 +12,7 @@ import {
 import { describeOperating } from "./explaining/operating-points.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
+import { type Sampling, samplingOf } from "./sampling.ts";
 
 const calibrationBins = 10;
 const coverage = 0.9;
@@ -26,6 +29,15 @@ export interface ClassAnswers {
   /** Rows of each class in the training split. */
   trainCounts: readonly number[];
   distribution: string;
+  /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
+  folds?: FoldedClasses;
+}
+
+export interface FoldedClasses {
+  readonly sampling: Sampling;
+  /** ln of each label's share in the training rows of the prediction's model; and whether it is the commonest there. */
+  readonly nullLogs: Float64Array;
+  readonly commonest: Float64Array;
 }
 
 const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int32Array => {
@@ -69,7 +81,10 @@ const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number
   return counts;
 };
 
-const describeClasses = (classes: readonly string[], truths: Int32Array, predicted: Int32Array) => {
+const describeClasses = (
+  { classes, truths, folds }: Pick<ClassAnswers, "classes" | "truths" | "folds">,
+  predicted: Int32Array,
+) => {
   const [rows, answers, hits] = [0, 1, 2].map(() => new Int32Array(classes.length)) as [
     Int32Array,
     Int32Array,
@@ -80,19 +95,25 @@ const describeClasses = (classes: readonly string[], truths: Int32Array, predict
     answers[predicted[row]!]! += 1;
     if (predicted[row] === truth) hits[truth]! += 1;
   }
+  const share = (of: Int32Array, k: number): Estimate => {
+    if (folds === undefined) return estimateShare(hits[k]!, of === truths ? rows[k]! : answers[k]!);
+    const picked = Array.from(of.keys()).filter((row) => of[row] === k);
+    const right = picked.map((row) => (truths[row] === predicted[row] ? 1 : 0));
+    return estimateHits(right, samplingOf(folds.sampling, picked));
+  };
   return classes.map((label, k) => ({
     label,
     rows: rows[k]!,
     predicted: answers[k]!,
-    precision: answers[k] === 0 ? null : estimateShare(hits[k]!, answers[k]!),
-    recall: rows[k] === 0 ? null : estimateShare(hits[k]!, rows[k]!),
+    precision: answers[k] === 0 ? null : share(predicted, k),
+    recall: rows[k] === 0 ? null : share(truths, k),
   }));
 };
 
 /** Sets of classes by split conformal prediction with the score 1 − p(truth) (Sadinle, Lei & Wasserman 2019). */
 const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): ClassificationReport["predictionSets"] => {
-  // Rows that training has seen say nothing about new ones.
-  if (split === "train") return null;
+  // Rows that training has seen say nothing about new ones, and scores of the folds' models nothing exact about the model of all rows.
+  if (split === "train" || split === "out_of_fold") return null;
   const width = classes.length;
   const bound = conformalBound(
     Float64Array.from(truths, (truth, row) => 1 - probabilities[row * width + truth]!),
@@ -111,14 +132,15 @@ const oneClass = ({ classes, truths, split }: ClassAnswers): ReportNote[] =>
 
 /** The report of a classifier on rows with known classes; at least one row. */
 export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
-  const { classes, probabilities, truths, trainCounts, split, distribution } = answers;
+  const { classes, probabilities, truths, trainCounts, split, distribution, folds } = answers;
+  const sampling = folds?.sampling ?? null;
   const width = classes.length;
   const predicted = predictedClasses(answers);
   const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
   const confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
   const logs = Float64Array.from(truths, (truth, row) => logOf(probabilities[row * width + truth]!));
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
-  const nullLogs = Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
+  const nullLogs = folds?.nullLogs ?? Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
   const calibration = calibrate(confidences, right);
   const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
@@ -127,19 +149,19 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     split,
     rows: truths.length,
     distribution,
-    logLikelihood: estimateMean(logs, { most: 0 }),
-    devianceExplained: estimateExplained(logs, nullLogs),
-    accuracy: estimateShare(
-      right.reduce((sum, hit) => sum + hit, 0),
-      truths.length,
-    ),
-    baselineAccuracy: truths.filter((truth) => truth === commonest).length / truths.length,
-    brier: estimatePositiveMean(brierScores(answers)),
+    logLikelihood: estimateMean(logs, { most: 0 }, sampling),
+    devianceExplained: estimateExplained(logs, nullLogs, sampling),
+    accuracy: estimateHits(right, sampling),
+    baselineAccuracy: folds
+      ? mean(folds.commonest)
+      : truths.filter((truth) => truth === commonest).length / truths.length,
+    brier: estimatePositiveMean(brierScores(answers), sampling),
     areaUnderRoc:
       width === 2
         ? estimateAreaUnderRoc(
             Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
             (row) => truths[row] === 1,
+            sampling,
           )
         : null,
     operating:
@@ -153,7 +175,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     calibrationError:
       calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
     calibration,
-    classes: describeClasses(classes, truths, predicted),
+    classes: describeClasses(answers, predicted),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
     coefficients: null,
@@ -162,6 +184,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     inference: null,
     conformal: null,
     against: null,
+    crossValidation: null,
     explained: null,
     notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
   };

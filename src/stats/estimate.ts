@@ -1,5 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
+import { countUnits, type Sampling, unitVariance } from "./sampling.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;
@@ -42,6 +43,12 @@ interface Bounds {
   most?: number;
 }
 
+/** Of the mean of deviations from a mean, and of how many independent units it is. */
+const errorOfMean = (deviations: Float64Array, sampling: Sampling): { standardError: number; units: number } => ({
+  standardError: Math.sqrt(unitVariance(deviations, sampling) * sampling.inflation) / deviations.length,
+  units: countUnits(sampling),
+});
+
 /**
  * value ± t · standardError with n − 1 degrees of freedom, as far as values are possible. One row says nothing of how much rows differ, nor do rows that
  * are all alike: then there is no interval.
@@ -57,11 +64,24 @@ const around = (value: number, standardError: number, rows: number, { least, mos
 };
 
 /** A mean with Student's interval. */
-export const estimateMean = (values: ArrayLike<number>, bounds: Bounds = {}): Estimate =>
-  around(mean(values), Math.sqrt(sampleVariance(values) / values.length), values.length, bounds);
+export const estimateMean = (
+  values: ArrayLike<number>,
+  bounds: Bounds = {},
+  sampling: Sampling | null = null,
+): Estimate => {
+  const center = mean(values);
+  if (sampling === null)
+    return around(center, Math.sqrt(sampleVariance(values) / values.length), values.length, bounds);
+  const { standardError, units } = errorOfMean(
+    Float64Array.from(values, (value) => value - center),
+    sampling,
+  );
+  return around(center, standardError, units, bounds);
+};
 
 /** A mean of what is never negative: neither is its interval. */
-export const estimatePositiveMean = (values: ArrayLike<number>): Estimate => estimateMean(values, { least: 0 });
+export const estimatePositiveMean = (values: ArrayLike<number>, sampling: Sampling | null = null): Estimate =>
+  estimateMean(values, { least: 0 }, sampling);
 
 /** A share with Wilson's score interval (Wilson 1927), which is right for small samples and for shares near 0 and 1. */
 export const estimateShare = (hits: number, rows: number): Estimate => {
@@ -78,20 +98,45 @@ export const estimateShare = (hits: number, rows: number): Estimate => {
 };
 
 /**
+ * A share of predictions that are right (1) or not (0), with Wilson's interval. Those that are no independent rows count as so many independent ones as give
+ * their variance, and never as more than there are units (Korn & Graubard 1998).
+ */
+export const estimateHits = (hits: ArrayLike<number>, sampling: Sampling | null): Estimate => {
+  const count = mean(hits) * hits.length;
+  if (sampling === null) return estimateShare(Math.round(count), hits.length);
+  const share = mean(hits);
+  const deviations = Float64Array.from(hits, (hit) => hit - share);
+  const units = countUnits(sampling);
+  // Wilson's variance share · (1 − share) / n is of the whole, without the n − 1 of a sample's.
+  const variance = ((units - 1) / units) * (unitVariance(deviations, sampling) / hits.length ** 2);
+  const alike = variance > 0 ? (share * (1 - share)) / variance : units;
+  const rows = Math.min(units, alike) / sampling.inflation;
+  return estimateShare(share * rows, rows);
+};
+
+/**
  * 1 − mean(a) / mean(b), such as R² of squared errors and squared deviations, with the interval of the delta method, which ends at 1: the influence
  * of a row on the ratio r is (a − r·b) / mean(b). Null where mean(b) is 0.
  */
-export const estimateExplained = (a: Float64Array, b: Float64Array): Estimate | null => {
+export const estimateExplained = (
+  a: Float64Array,
+  b: Float64Array,
+  sampling: Sampling | null = null,
+): Estimate | null => {
   const scale = mean(b);
   if (scale === 0) return null;
   const ratio = mean(a) / scale;
   const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
+  if (sampling !== null) {
+    const { standardError, units } = errorOfMean(influences, sampling);
+    return around(1 - ratio, standardError, units, { most: 1 });
+  }
   return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length, { most: 1 });
 };
 
 /** The square root of a mean of squares, its interval carried through the root. */
-export const estimateRootMean = (squares: Float64Array): Estimate => {
-  const { value, lower, upper } = estimatePositiveMean(squares);
+export const estimateRootMean = (squares: Float64Array, sampling: Sampling | null = null): Estimate => {
+  const { value, lower, upper } = estimatePositiveMean(squares, sampling);
   const root = (end: number | null): number | null => (end === null ? null : Math.sqrt(end));
   return { value: Math.sqrt(value), lower: root(lower), upper: root(upper) };
 };

@@ -1,5 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
+import { countUnits, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
 /** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */
 const componentsOf = (own: Float64Array, all: Float64Array, others: number): Float64Array => {
@@ -41,13 +42,33 @@ const logitInterval = (area: number, error: number): { lower: number; upper: num
   return { lower: back(center - half), upper: back(center + half) };
 };
 
+/** Each prediction moves the area by its component's deviation over the rows of its class. */
+const varianceByUnit = (
+  parts: { second: readonly number[]; first: readonly number[]; above: Float64Array; below: Float64Array },
+  sampling: Sampling,
+): number => {
+  const deviations = new Float64Array(sampling.unitOf.length);
+  for (const [rows, values] of [
+    [parts.second, parts.above],
+    [parts.first, parts.below],
+  ] as const) {
+    const center = mean(values);
+    for (const [i, row] of rows.entries()) deviations[row] = (values[i]! - center) / rows.length;
+  }
+  return unitVariance(deviations, sampling) * sampling.inflation;
+};
+
 /**
  * The area under the receiver operating characteristic: the chance that a row of the second class gets a higher score than one of the
  * first, equal scores counting half; with the interval of DeLong, DeLong & Clarke-Pearson (1988) on the logit scale, by ranks as in Sun & Xu (2014).
  * Where the classes do not overlap, or one has a single row, that variance is 0 or unknown, and Newcombe's interval takes its place.
- * Null where one class has no rows.
+ * Null where one class has no rows. Predictions that are no independent rows have the variance of DeLong's components by unit (Obuchowski 1997).
  */
-export const estimateAreaUnderRoc = (scores: Float64Array, isSecond: (row: number) => boolean): Estimate | null => {
+export const estimateAreaUnderRoc = (
+  scores: Float64Array,
+  isSecond: (row: number) => boolean,
+  sampling: Sampling | null = null,
+): Estimate | null => {
   const rows = Array.from(scores.keys());
   const [second, first] = [rows.filter(isSecond), rows.filter((row) => !isSecond(row))];
   if (second.length === 0 || first.length === 0) return null;
@@ -56,7 +77,11 @@ export const estimateAreaUnderRoc = (scores: Float64Array, isSecond: (row: numbe
   const above = componentsOf(pick(scores, second), pick(ranks, second), first.length);
   const below = componentsOf(pick(scores, first), pick(ranks, first), second.length);
   const value = mean(above);
-  const error = Math.sqrt(sampleVariance(above) / second.length + sampleVariance(below) / first.length);
-  const known = error > 0 && value > 0 && value < 1 && Math.min(first.length, second.length) > 1;
-  return { value, ...(known ? logitInterval(value, error) : scoreInterval(value, first.length, second.length)) };
+  const independent = sampleVariance(above) / second.length + sampleVariance(below) / first.length;
+  const error = Math.sqrt(sampling === null ? independent : varianceByUnit({ second, first, above, below }, sampling));
+  const [m, n] = [first, second].map((rows) =>
+    sampling === null ? rows.length : countUnits(samplingOf(sampling, rows)) / sampling.inflation,
+  ) as [number, number];
+  const known = error > 0 && value > 0 && value < 1 && Math.min(m, n) > 1;
+  return { value, ...(known ? logitInterval(value, error) : scoreInterval(value, m, n)) };
 };

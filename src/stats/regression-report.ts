@@ -13,6 +13,7 @@ import {
   sampleVariance,
 } from "./estimate.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
+import type { Sampling } from "./sampling.ts";
 
 const coverage = 0.9;
 const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
@@ -34,6 +35,8 @@ export interface ValueAnswers {
   likelihood: Likelihood | null;
   /** The label is a count (Poisson). */
   counts: boolean;
+  /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
+  sampling?: Sampling;
 }
 
 /** ln N(y; μ, σ²) */
@@ -80,12 +83,12 @@ const describeResiduals = (
 };
 
 /** 1 − D/D₀ with the deviance D = 2 Σ (ln p of the truth itself − ln p of the prediction), D₀ that of the training mean. */
-const explainDeviance = (likelihood: Likelihood | null, rows: number): Estimate | null => {
+const explainDeviance = (likelihood: Likelihood | null, rows: number, sampling: Sampling | null): Estimate | null => {
   if (!likelihood?.deviance) return null;
   const { nullLogOf, saturatedLogOf } = likelihood.deviance;
   const short = (logOf: (row: number) => number): Float64Array =>
     Float64Array.from({ length: rows }, (_, row) => saturatedLogOf(row) - logOf(row));
-  return estimateExplained(short(likelihood.logOf), short(nullLogOf));
+  return estimateExplained(short(likelihood.logOf), short(nullLogOf), sampling);
 };
 
 /** Within it the squares of squares that variances of squares are made of are doubles. */
@@ -107,6 +110,7 @@ const inUnits = (estimate: Estimate, unit: number): Estimate => ({
 /** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const { split, likelihood, counts } = answers;
+  const sampling = answers.sampling ?? null;
   const unit = unitOf(answers.truths, answers.predictions);
   const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
     values.map((value) => value / unit),
@@ -117,25 +121,33 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const center = mean(truths);
   const logs = likelihood && truths.map((_, row) => likelihood.logOf(row));
   const constant = truths.every((truth) => truth === truths[0]);
-  const halfWidth = split === "train" ? null : conformalBound(absolutes, coverage);
+  const halfWidth = split === "train" || split === "out_of_fold" ? null : conformalBound(absolutes, coverage);
   return {
     task: "regression",
     split,
     rows: truths.length,
     distribution: likelihood?.distribution ?? null,
     // A density may be above 1; a probability is not, nor is its logarithm above 0.
-    logLikelihood: logs && estimateMean(logs, counts ? { most: 0 } : {}),
-    devianceExplained: explainDeviance(likelihood, truths.length),
-    rootMeanSquaredError: inUnits(estimateRootMean(squares), unit),
-    meanAbsoluteError: inUnits(estimatePositiveMean(absolutes), unit),
+    logLikelihood: logs && estimateMean(logs, counts ? { most: 0 } : {}, sampling),
+    devianceExplained: explainDeviance(likelihood, truths.length, sampling),
+    rootMeanSquaredError: inUnits(estimateRootMean(squares, sampling), unit),
+    meanAbsoluteError: inUnits(estimatePositiveMean(absolutes, sampling), unit),
     // Of equal labels the mean may differ in the last bit: their variance is then nearly 0, and R² nearly −∞.
     r2: constant
       ? null
       : estimateExplained(
           squares,
           truths.map((truth) => (truth - center) ** 2),
+          sampling,
         ),
-    bias: inUnits(estimateMean(residuals.map((residual) => -residual)), unit),
+    bias: inUnits(
+      estimateMean(
+        residuals.map((residual) => -residual),
+        {},
+        sampling,
+      ),
+      unit,
+    ),
     residuals: describeResiduals(residuals, predictions, unit),
     dispersion: counts
       ? unit * mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126)))
@@ -147,6 +159,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     inference: null,
     conformal: null,
     against: null,
+    crossValidation: null,
     explained: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),

@@ -3,10 +3,12 @@ import { leastScores } from "./conformal/scores.ts";
 
 type Split = ClassificationReport["split"];
 
+const nameOf = (split: Split): string => (split === "out_of_fold" ? "cross-validation" : `${split} split`);
+
 /** The rows that a report is about have one label: what compares rows with each other has no value. */
 export const constantLabel = (split: Split, value: string, figure: string): ReportNote => ({
   code: "constant_label",
-  message: `the label is ${value} in every row of the ${split} split: there is no ${figure}; use more rows, another seed or another split`,
+  message: `the label is ${value} in every row of the ${nameOf(split)}: there is no ${figure}; use more rows, another seed or another split`,
 });
 
 /** What cannot be said of so few rows. */
@@ -16,7 +18,7 @@ export const fewRows = (split: Split, rows: number, coverage: number): ReportNot
     return [{ code: "too_few_rows", message }];
   }
   const least = leastScores(coverage);
-  if (split === "train" || rows >= least) return [];
+  if (split === "train" || split === "out_of_fold" || rows >= least) return [];
   const promise = `${Math.round(100 * coverage)} %`;
   const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}; hold out more rows`;
   return [{ code: "too_few_rows", message }];

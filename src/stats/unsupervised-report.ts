@@ -1,6 +1,7 @@
 import type { ClusteringReport, ReconstructionReport, ReportNote } from "../domain/models/report.ts";
 import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
 import { fewRows } from "./report-notes.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** What a clustering or a mixture answered. */
 export interface ClusterAnswers {
@@ -54,11 +55,13 @@ export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
 export const reportReconstruction = (
   split: ReconstructionReport["split"],
   errors: Float64Array,
+  sampling: Sampling | null = null,
 ): ReconstructionReport => ({
   task: "reconstruction",
   split,
   rows: errors.length,
-  meanSquaredError: estimatePositiveMean(errors),
+  meanSquaredError: estimatePositiveMean(errors, sampling),
   notes: oneRow(split, errors.length),
+  crossValidation: null,
   quantiles: quantilesOf(errors, [0.5, 0.75, 0.9, 0.95, 0.99]),
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
       jobs: {
         ...plain.jobs,
         succeed: (fence, model, metrics, at) =>
-          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: 0.5 }, at),
+          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: 0.5, outOfFoldLoss: 0.25 }, at),
       },
     }),
   });
@@ -57,4 +57,32 @@ test("models that are solved exactly are searched by their penalty alone, and st
   const { spec } = await start({ model: { type: "softmax" } });
   expect(Object.keys(spec.space)).toEqual(["/training/l2"]);
   expect(spec.job.training?.epochs).toBeUndefined();
+});
+
+test("a cross-validation in the job makes the out-of-fold loss the objective, and the last job is measured on the test rows alone", async () => {
+  const training = { epochs: 5, crossValidation: { folds: 3 } };
+  const { id, spec } = await start({ training });
+  expect(spec.job.training).toMatchObject({ crossValidation: { folds: 3, repeats: 1 }, split: { test: 0.2 } });
+  expect(spec.job.training?.split).not.toHaveProperty("validation");
+  const { deps } = service;
+  await advanceStudy(deps, "default", id);
+  const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
+  const job = await deps.jobs.get("default", items[0]!.job);
+  expect(job.plan.fits).toBe(4);
+  await finishJob(service, job);
+  await advanceStudy(deps, "default", id);
+  const waiting = await call<Study>(`/${id}`);
+  expect(waiting).toMatchObject({ best: { trial: 0, value: 0.25 } });
+  await advanceStudy(deps, "default", id);
+  const last = await deps.jobs.get("default", waiting.final!.job);
+  expect(last.spec.training).not.toHaveProperty("crossValidation");
+  expect(last.spec.training.split).toMatchObject({ validation: 0, test: 0.2 });
+  expect(last.plan.fits).toBeUndefined();
+});
+
+test("trials with folds have no epochs to be compared at on the way", async () => {
+  const job = { dataset, task: { type: "classification", label: "species" }, training: { crossValidation: {} } };
+  expect(await call("", { job, trials: 1, pruner: { type: "asha" } })).toMatchObject({
+    errors: [{ pointer: "/pruner/type", detail: expect.stringContaining("all their folds") }],
+  });
 });

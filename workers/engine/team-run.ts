@@ -86,18 +86,32 @@ export const runTeam = async (
     trouble = resolve;
   });
 
-  const start = (task: Parameters<EngineThread["run"]>[0], listen: (message: FromThread) => void): void => {
-    const thread = pool.take();
-    threads.push(thread);
-    const done = thread.run(task, listen);
+  const watched = (thread: EngineThread, done: Promise<void>) => {
     done.catch((error: unknown) => {
       assert(error instanceof ThreadDied, `a thread's task ends well or with the thread: ${String(error)}`);
       trouble({ type: "crashed", reason: error.message });
     });
     tasks.push(done);
+    return { thread, done };
   };
+  const start = (task: Parameters<EngineThread["run"]>[0], listen: (message: FromThread) => void) => {
+    const thread = pool.take();
+    threads.push(thread);
+    return watched(thread, thread.run(task, listen));
+  };
+  /** Members by rank, each with its last task: those of one fit go on in the next, once they have left the team before. */
+  const members: { thread: EngineThread; done: Promise<void> }[] = [];
   const recruit = (team: TeamOrder): void => {
-    for (let rank = 1; rank < team.plan.threads; rank++) start({ type: "join", team, rank }, () => {});
+    for (let rank = 1; rank < team.plan.threads; rank++) {
+      const task = { type: "join", team, rank } as const;
+      const earlier = members[rank - 1];
+      members[rank - 1] = earlier
+        ? watched(
+            earlier.thread,
+            earlier.done.then(() => earlier.thread.run(task, () => {})),
+          )
+        : start(task, () => {});
+    }
   };
   start({ type: "lead", order }, (message) => {
     if (message.type === "recruit") return recruit(message.team);

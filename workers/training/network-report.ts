@@ -10,6 +10,7 @@ import { logOf, reportClassification } from "../../src/stats/classification-repo
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { mean } from "../../src/stats/estimate.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
+import type { Sampling } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
 
@@ -41,12 +42,13 @@ const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
 };
 
 /** ln p of each row's class. */
-const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
+export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
   Float64Array.from(truths, (truth, row) => logOf(probabilities[row * width + truth]!));
 
-const classify = (results: NetworkResults, classes: readonly string[]): Report => {
-  const { spec, arrays, answers } = results;
-  const { split, outputs } = answers;
+/** What a classifier says of each row, and what those say that know less. */
+export const classAnswersOf = (results: NetworkResults, classes: readonly string[]) => {
+  const { spec, arrays, answers, linear } = results;
+  const { outputs } = answers;
   const truths = Int32Array.from(truthsOf(results));
   // With two classes there may be one output, the probability of the second.
   const single = spec.loss.type === "binary_cross_entropy";
@@ -57,13 +59,23 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
     : Float64Array.from(outputs);
   const trainCounts = new Array<number>(classes.length).fill(0);
   for (const label of labelsOf(arrays.train)) trainCounts[label]! += 1;
-  const distribution = single ? "Bernoulli" : "categorical";
-  const report = reportClassification({ split, classes, probabilities, truths, trainCounts, distribution });
+  const trainRows = labelsOf(arrays.train).length;
+  return {
+    ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
+    nullLogs: Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
+    linearLogs: linear && classLogs(linear.outputs, truths, classes.length),
+  };
+};
+
+const classify = (results: NetworkResults, classes: readonly string[]): Report => {
+  const { split } = results.answers;
+  const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
+  const report = reportClassification({ split, classes, probabilities, truths, ...known });
   const against = compareWithSimpler({
     measure: "log_likelihood",
     own: classLogs(probabilities, truths, classes.length),
-    null: Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / labelsOf(arrays.train).length)),
-    linear: results.linear && { ...results.linear, values: classLogs(results.linear.outputs, truths, classes.length) },
+    null: nullLogs,
+    linear: results.linear && linearLogs && { ...results.linear, values: linearLogs },
   });
   const conformal = split === "train" ? null : conformalSets({ classes, probabilities, truths });
   return { ...report, against, conformal };
@@ -113,35 +125,48 @@ const likelihoodOf = (
   }
 };
 
-/** Squared errors, or for counts ln p, of the model, of the training mean and of the linear model. */
-const againstOf = (
-  { spec, arrays, linear }: NetworkResults,
-  toUnits: (value: number) => number,
-  predictions: Float64Array,
-  truths: Float64Array,
-) => {
-  const counts = spec.loss.type === "poisson_nll";
-  const center = toUnits(mean(labelsOf(arrays.train)));
-  const measured = (predicted: (row: number) => number): Float64Array =>
-    truths.map((truth, row) => (counts ? logPoisson(truth, predicted(row)) : -((truth - predicted(row)) ** 2)));
-  return compareWithSimpler({
-    measure: counts ? "log_likelihood" : "squared_error",
-    own: measured((row) => predictions[row]!),
-    null: measured(() => center),
-    linear: linear && { ...linear, values: measured((row) => toUnits(linear.outputs[row]!)) },
-  });
-};
-
-const regress = (results: NetworkResults, label: NumberLabel): Report => {
-  const { spec, preprocessing, answers } = results;
+/** What a regression says of each row, and what those say that know less, in the label's units. */
+export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
+  const { spec, preprocessing, answers, arrays, linear } = results;
   const toUnits = (value: number): number => label.mean + label.scale * value;
   const truths = truthsOf(results).map(toUnits);
   const width = preprocessing.outputs;
   const predictions = truths.map((_, row) => toUnits(answers.outputs[row * width]!));
-  const likelihood = likelihoodOf(results, label, predictions, truths);
-  const counts = spec.loss.type === "poisson_nll";
+  return {
+    ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll" },
+    likelihood: likelihoodOf(results, label, predictions, truths),
+    /** The training rows' mean. */
+    center: toUnits(mean(labelsOf(arrays.train))),
+    linear: linear && truths.map((_, row) => toUnits(linear.outputs[row]!)),
+  };
+};
+
+/** Squared errors, or for counts ln p, of the model, of the training mean and of the linear model. */
+export const againstOf = (
+  { truths, predictions, counts }: { truths: Float64Array; predictions: Float64Array; counts: boolean },
+  centerOf: (row: number) => number,
+  linear: (Pick<LinearBaseline, "model" | "l2" | "trainRows"> & { values: Float64Array }) | null,
+  sampling: Sampling | null = null,
+) => {
+  const measured = (predicted: (row: number) => number): Float64Array =>
+    truths.map((truth, row) => (counts ? logPoisson(truth, predicted(row)) : -((truth - predicted(row)) ** 2)));
+  const rows = {
+    measure: counts ? ("log_likelihood" as const) : ("squared_error" as const),
+    own: measured((row) => predictions[row]!),
+    null: measured(centerOf),
+    linear: linear && { ...linear, values: measured((row) => linear.values[row]!) },
+  };
+  return compareWithSimpler(rows, sampling);
+};
+
+const regress = (results: NetworkResults, label: NumberLabel): Report => {
+  const { preprocessing, answers } = results;
+  const own = valueAnswersOf(results, label);
+  const { truths, predictions, likelihood, counts, toUnits, center } = own;
+  const width = preprocessing.outputs;
   const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts });
-  const report = { ...measured, against: againstOf(results, toUnits, predictions, truths) };
+  const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
+  const report = { ...measured, against: againstOf(own, () => center, linear) };
   if (answers.split === "train") return report;
   const labels = labelsOf(results.arrays.train);
   const train = results.seen && {
@@ -151,20 +176,20 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   return { ...report, conformal: conformalIntervals({ predictions, truths, train, counts }) };
 };
 
-const reconstruct = ({ arrays, answers, preprocessing }: NetworkResults): Report => {
+/** Mean squared error of each row over the standardised inputs. */
+export const errorsOf = ({ arrays, answers, preprocessing }: NetworkResults): Float64Array => {
   const { features } = arrays[answers.split];
   const width = preprocessing.inputs;
-  const errors = Float64Array.from(answers.rows, (row, i) => {
+  return Float64Array.from(answers.rows, (row, i) => {
     let squares = 0;
     for (let j = 0; j < width; j++) squares += (answers.outputs[i * width + j]! - features[row * width + j]!) ** 2;
     return squares / width;
   });
-  return reportReconstruction(answers.split, errors);
 };
 
 export const reportNetwork = (results: NetworkResults): Report => {
   const { label } = results.preprocessing;
   if (label.type === "classes") return classify(results, label.classes);
   if (label.type === "number") return regress(results, label);
-  return reconstruct(results);
+  return reportReconstruction(results.answers.split, errorsOf(results));
 };

@@ -9,7 +9,7 @@ import type { Report } from "../../src/domain/models/report.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
-import { leadTeam } from "../../src/engine/parallel/team.ts";
+import { leadTeam, type Team } from "../../src/engine/parallel/team.ts";
 import { type Answers, type CollectOptions, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
@@ -30,6 +30,7 @@ import { linearBaseline } from "./exact/linear-baseline.ts";
 import { explainedByNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
+import { judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
@@ -102,6 +103,58 @@ const feedImages = (
   if (pixels === undefined || augment === undefined) return {};
   const augmentation = { augment, seed, purpose: purposes.augment, trainRows };
   return { feed: createFeed(preprocessing, { pixels, imageBytes }, augmentation) };
+};
+
+/** What a network is when its fit has ended. */
+interface Fitted {
+  spec: TracedSpec;
+  shape: DataShape;
+  plan: ReturnType<typeof planTraining>;
+  memory: WebAssembly.Memory;
+  team: Team;
+  views: ReturnType<typeof dataViews>;
+}
+
+/** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
+const complete = async (
+  context: TrainingRunContext,
+  { spec, shape, plan, memory, team, views }: Fitted,
+  metrics: Metrics,
+): Promise<TrainingRunEnd> => {
+  // Copies: the store hashes and writes ordinary memory.
+  const tensors = weightTensors(plan, memory).map(
+    ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
+  );
+  const ask = (options: CollectOptions): Answers =>
+    collectAnswers(plan, memory, team, () => beat(context.control), options);
+  const answers = ask({});
+  const { preprocessing } = context;
+  const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
+  const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
+  const linear = isLinear
+    ? null
+    : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+  if (context.judges) {
+    const own = { spec, preprocessing, arrays: views, answers, metrics, seen: null, linear };
+    return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
+  }
+  const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
+  const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
+  const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
+  const separated = separationNote(spec, preprocessing, views, metrics);
+  if (separated !== null) addSeparation(measured, separated, context);
+  beat(context.control);
+  const explained = explainNetwork(asked, shape, plan, ask);
+  const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
+  const report = withCoefficients(explained(measured), {
+    ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+    unbounded: separated?.penalised === false,
+    tensorOf: (name) => {
+      const data = tensors.find((tensor) => tensor.name === name)?.data;
+      return data !== undefined && isFloat32(data) ? data : null;
+    },
+  });
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */
@@ -181,36 +234,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      // Copies: the store hashes and writes ordinary memory.
-      const tensors = weightTensors(plan, memory).map(
-        ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
-      );
-      const ask = (options: CollectOptions): Answers =>
-        collectAnswers(plan, memory, team, () => beat(context.control), options);
-      const answers = ask({});
-      const { preprocessing } = context;
-      const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
-      const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
-      const linear = isLinear
-        ? null
-        : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
-      const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
-      const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-      const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
-      const separated = separationNote(spec, preprocessing, views, metrics);
-      if (separated !== null) addSeparation(measured, separated, context);
-      beat(context.control);
-      const explained = explainNetwork(asked, shape, plan, ask);
-      const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
-      const report = withCoefficients(explained(measured), {
-        ...{ spec, preprocessing, arrays: views, separated: separated !== null },
-        unbounded: separated?.penalised === false,
-        tensorOf: (name) => {
-          const data = tensors.find((tensor) => tensor.name === name)?.data;
-          return data !== undefined && isFloat32(data) ? data : null;
-        },
-      });
-      return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
+      return complete(context, { spec, shape, plan, memory, team, views }, metrics);
     },
   };
 };

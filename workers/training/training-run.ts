@@ -9,6 +9,7 @@ import type { Control } from "../engine/control.ts";
 import type { TeamOrder } from "../engine/protocol.ts";
 import type { ReadOrder } from "../reading/read-rows.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
+import type { Judged } from "./folds/judge-rows.ts";
 
 /**
  * The first checkpoint of each attempt comes after this share of the time between two: it shows that the job gets on, so that what
@@ -26,6 +27,8 @@ export interface TrainingRunContext {
   checkpointMs: number;
   /** Null: the job is no study's trial. */
   trial: Trial | null;
+  /** The fit is of a fold: what matters is what its model makes of the rows held out, and no report is made. */
+  judges?: true;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
   onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
@@ -42,6 +45,8 @@ export type TrainingRunEnd =
       report: Report;
       scores: Tensor[] | null;
     }
+  /** Of a fold. */
+  | { type: "judged"; metrics: Metrics; judged: Judged }
   /** As the control word requests; a requested checkpoint is written. */
   | { type: "stopped" }
   /** At the epoch at which it was to pause; the checkpoint is written. */

@@ -3,10 +3,10 @@ import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
-import { totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
-import { columnsByName, countClasses, featureNames, splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
+import { rowsOfSplits } from "../splits/fold-sizes.ts";
 
 /** The rows of the three splits and the width of the network's ends. */
 export interface DataShape {
@@ -91,7 +91,7 @@ const streams = ({ task, model }: ResolvedJobSpec): boolean =>
  * @param base the model of `spec.base`, whose preprocessing is used as it is; an imported one has none
  */
 export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseModel | null): DataShape => {
-  const rows = totalSizes(splitSizes(spec.task, spec.training.split, dataset));
+  const rows = rowsOfSplits(spec, dataset);
   const columns = columnsByName(dataset);
   const trained = trainedBase(base);
   const inputs = trained

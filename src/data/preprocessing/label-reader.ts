@@ -11,21 +11,35 @@ export type LabelReader =
   | { type: "number"; column: string; read(record: CsvRecord): number | undefined }
   | { type: "none" };
 
-const createClassReader = (column: Column, index: number): LabelReader => {
-  const classes = classCounts(column)?.map(({ value }) => value);
-  assert(classes !== undefined, `the classes of ${column.name} are known`);
+type ReadValue = (record: CsvRecord) => number | undefined;
+
+/** The index of a cell's value among those that the manifest lists, in their natural order. */
+const valueReader = (column: Column, index: number, values: readonly string[]): ReadValue => {
   // A number column's classes are numbers however they are written: 1, 1.0 and 01 are one class.
-  const byNumber = new Map(classes.map((value, i) => [Number(value), i]));
-  const byText = new Map(classes.map((value, i) => [value, i]));
-  return {
-    type: "classes",
-    column: column.name,
-    classes,
-    read:
-      column.type === "number"
-        ? (record) => byNumber.get(cellNumber(record, index))
-        : (record) => byText.get(cellText(record, index)),
-  };
+  const byNumber = new Map(values.map((value, i) => [Number(value), i]));
+  const byText = new Map(values.map((value, i) => [value, i]));
+  return column.type === "number"
+    ? (record) => byNumber.get(cellNumber(record, index))
+    : (record) => byText.get(cellText(record, index));
+};
+
+const valuesOf = (column: Column): string[] => {
+  const values = classCounts(column)?.map(({ value }) => value);
+  assert(values !== undefined, `the values of ${column.name} are known`);
+  return values;
+};
+
+/** The same of any column whose values are known. */
+export const createValueReader = ({ columns }: Dataset, name: string): ReadValue => {
+  const index = columns.findIndex((column) => column.name === name);
+  const column = columns[index];
+  assert(column !== undefined, `the data set has the column ${name}`);
+  return valueReader(column, index, valuesOf(column));
+};
+
+const createClassReader = (column: Column, index: number): LabelReader => {
+  const classes = valuesOf(column);
+  return { type: "classes", column: column.name, classes, read: valueReader(column, index, classes) };
 };
 
 /** The reader for the task's label column, by the manifest's column order. `read` gives undefined for what the manifest does not foresee. */

@@ -10,7 +10,7 @@ import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/sto
 import type { BaseModel } from "./data-shape.ts";
 import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
-import { createLabelReader, type LabelReader } from "./label-reader.ts";
+import { createLabelReader, createValueReader, type LabelReader } from "./label-reader.ts";
 import { inOwnUnits } from "./raw-numbers.ts";
 
 /** Where the rows of one split go, in file order. */
@@ -27,6 +27,8 @@ export interface SplitArrays {
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
   clusters?: Int32Array;
+  /** What is one in a cross-validation: the group of each row, or the row itself. */
+  groups?: Int32Array;
 }
 
 export type PreparedArrays = Record<Split, SplitArrays>;
@@ -94,7 +96,8 @@ export const fillSplits = async (
   const write = createRecordWriter(preprocessing, dataset);
   const target = createTarget(preprocessing.label, reader);
   const clusterOf = createClusterReader(spec, dataset);
-  let place = 0;
+  const { crossValidation } = spec.training;
+  const groupOf = crossValidation?.by === undefined ? null : createValueReader(dataset, crossValidation.by);
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
   const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
@@ -106,9 +109,9 @@ export const fillSplits = async (
     held.push({ split, row });
     if (held.length === rows) take(held.splice(0));
   };
-  await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
+  await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, stored, places, clusters } = arrays[split];
+    const { features, labels, pixels, stored, places, clusters, groups } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
     else if (intake !== null) takeIn(record, split, row, intake);
@@ -123,7 +126,7 @@ export const fillSplits = async (
     if (labels !== null) labels[row] = target(label);
     if (places !== undefined) places[row] = place;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
-    place += 1;
+    if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;
     filled[split] = row + 1;
   });
   if (held.length > 0) intake?.take(held);

@@ -6,13 +6,24 @@ import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { scanRows } from "../columns/scan-rows.ts";
 import type { LabelReader } from "../preprocessing/label-reader.ts";
+import { createFoldAssigner, type PlaceRow } from "./fold-rows.ts";
 import { createSplitAssigner, type Split } from "./split.ts";
 
 /** Opens the data set's file from its beginning. */
 export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterable<Uint8Array>;
 
-/** @param label the class's index, the number, or 0 for tasks without a label */
-export type VisitRow = (record: CsvRecord, split: Split, label: number) => void;
+/**
+ * @param label the class's index, the number, or 0 for tasks without a label
+ * @param place the row's number in the file, from 0
+ */
+export type VisitRow = (record: CsvRecord, split: Split, label: number, place: number) => void;
+
+const createAssigner = (spec: ResolvedJobSpec, dataset: Dataset): PlaceRow => {
+  const { heldOut, split, seed } = spec.training;
+  if (heldOut !== undefined) return createFoldAssigner(spec, dataset, heldOut);
+  const assign = createSplitAssigner(splitSizes(spec.task, split, dataset), seed);
+  return (_, stratum) => assign(stratum);
+};
 
 const otherFile = (difference: string): ServiceError =>
   new ServiceError(
@@ -20,7 +31,7 @@ const otherFile = (difference: string): ServiceError =>
     `the stored file is not the one that the data set describes: ${difference}; upload it again`,
   );
 
-/** Reads the file once and visits each row in file order with the split it belongs to. The same rows in the same splits each time. */
+/** Reads the file once and visits each row in file order with the split it belongs to, but for those that the fit sets aside. The same rows in the same splits each time. */
 export const visitSplitRows = async (
   spec: ResolvedJobSpec,
   dataset: Dataset,
@@ -28,7 +39,7 @@ export const visitSplitRows = async (
   labelReader: LabelReader,
   visit: VisitRow,
 ): Promise<void> => {
-  const assign = createSplitAssigner(splitSizes(spec.task, spec.training.split, dataset), spec.training.seed);
+  const assign = createAssigner(spec, dataset);
   const stratified = labelReader.type === "classes" && spec.training.split.stratify;
   let rows = 0;
   const handlers: CsvHandlers = {
@@ -41,9 +52,9 @@ export const visitSplitRows = async (
       rows += 1;
       const label = labelReader.type === "none" ? 0 : labelReader.read(record);
       if (label === undefined) throw otherFile(`the label on line ${record.line} is missing or unknown`);
-      const split = assign(stratified ? label : 0);
+      const split = assign(record, stratified ? label : 0);
       if (split === undefined) throw otherFile("it has more rows");
-      visit(record, split, label);
+      if (split !== "aside") visit(record, split, label, rows - 1);
       return true;
     },
   };

@@ -10,6 +10,7 @@ export const notices = {
   empty_features: "columns without a value in any training row",
   events_missing: "others are gone, as only the newest are kept; without an id, as it is not of the log",
   exploding_gradients: "the gradient is very long",
+  fold_done: "a fold of a cross-validation is done: its rows are predicted, by a model that has not seen them",
   k_evaluated: "what the choice of k goes by, for one k",
   learning_rate_too_high: "the training loss rises",
   loss_not_falling: "the training loss hardly falls",

@@ -26,6 +26,10 @@ export const Plan = z
       .describe(
         "numbers of a row that frozen layers are computed to once, before the training, and kept; absent: there are no such layers, or they do not fit",
       ),
+    fits: z
+      .int()
+      .optional()
+      .describe("of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows"),
     ringRows: z
       .int()
       .optional()
@@ -63,7 +67,7 @@ export const HistoryEntry = z
 export const Metrics = exactRecord(z.string(), z.number()).meta({
   id: "Metrics",
   description:
-    "Latest values by name: trainLoss, validationLoss, validationAccuracy, testLoss, testAccuracy, testR2, l2, …",
+    "Latest values by name: trainLoss, validationLoss, validationAccuracy, testLoss, testAccuracy, testR2, l2, …; of a cross-validation outOfFoldLoss, outOfFoldAccuracy, …",
 });
 
 export const JobError = z
@@ -136,6 +140,11 @@ export const MetricPoint = z
     gradientNorm: z.number().describe("length of the whole gradient, before clipping"),
     trainLoss: z.number().describe("mean over the rows of the epoch so far, with penalties"),
     metrics: Metrics.describe("measured by then, by name"),
+    repeat: z
+      .int()
+      .optional()
+      .describe("of a cross-validation: the division of the rows, from 1; absent: the model of all rows, or no folds"),
+    fold: z.int().optional().describe("of that division, from 1; its epochs are counted from 1 again"),
     layers: z.array(LayerStatistics).default([]).describe("some epochs only"),
   })
   .meta({ id: "MetricPoint", description: "One point of a job's curve." });

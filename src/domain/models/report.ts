@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Conformal } from "./conformal.ts";
+import { CrossValidationReport } from "./cross-validation.ts";
 import { Estimate } from "./estimate.ts";
 import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
@@ -9,7 +10,7 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -85,12 +86,18 @@ const linear = {
   inference: Inference.nullable().default(null).describe("of linear models that were solved without a penalty"),
 };
 
+const crossValidation = CrossValidationReport.nullable()
+  .default(null)
+  .describe("of a job with a cross-validation: its folds; null for others");
+
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
 
 const evaluated = {
   split: z
-    .enum(["test", "validation", "train"])
-    .describe("the rows that everything is measured on; `train` only where nothing was held out, and then too good"),
+    .enum(["test", "validation", "train", "out_of_fold"])
+    .describe(
+      "the rows that everything is measured on; `train` only where nothing was held out, and then too good; `out_of_fold`: of a cross-validation, each predicted by a model that did not learn from it",
+    ),
   rows: z.int().describe("measured on; of a large split at most a million, evenly spread"),
   distribution: z.string().nullable().describe("whose negative log-likelihood the loss is; null: of none"),
   logLikelihood: Estimate.nullable().describe("natural logarithm, mean of a row"),
@@ -124,6 +131,7 @@ export const ClassificationReport = z
     ...linear,
     conformal,
     against,
+    crossValidation,
     explained,
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
@@ -170,6 +178,7 @@ export const RegressionReport = z
     ...linear,
     conformal,
     against,
+    crossValidation,
     explained,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
@@ -251,6 +260,7 @@ export const ReconstructionReport = z
     split: evaluated.split,
     rows: evaluated.rows,
     notes,
+    crossValidation,
     meanSquaredError: Estimate.describe("of a row, mean over the standardised inputs"),
     quantiles: z.array(shareQuantile).describe("of the rows' errors: what lies above the last ones is unusual"),
   })

@@ -1,5 +1,6 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import { isObject } from "../is-object.ts";
+import { defaultTest } from "../jobs/spec/default-training.ts";
 import { resolveSpec } from "../jobs/spec/defaults.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
 import type { SpecErrors } from "../jobs/spec/spec-errors.ts";
@@ -13,17 +14,23 @@ import type { ResolvedStudySpec, StudySpec } from "./study-spec.ts";
 const validationShare = 0.2;
 const halvings = 4;
 
-const withShare = (job: JobSpec): JobSpec => ({
-  ...job,
-  training: {
-    ...job.training,
-    split: { ...job.training.split, validation: job.training.split.validation || validationShare },
-  },
-});
+/** Under a cross-validation the folds compare, and only the final job's test rows are set aside; by groups it has none, as they are drawn row by row. */
+const withShare = (job: JobSpec): JobSpec => {
+  const { split, crossValidation } = job.training;
+  const own =
+    crossValidation === undefined
+      ? { validation: split.validation || validationShare }
+      : { test: split.test ?? (crossValidation.by === undefined ? defaultTest : 0) };
+  return { ...job, training: { ...job.training, split: { ...split, ...own } } };
+};
 
 /** A space that suits the model and the task. */
 const defaultSpace = ({ model, training }: ResolvedJobSpec): Space => {
-  const l2 = { min: 1e-6, max: training.split.validation > 0 ? 1 : 0.1, scale: "log" } as const;
+  const l2 = {
+    min: 1e-6,
+    max: training.split.validation > 0 || training.crossValidation ? 1 : 0.1,
+    scale: "log",
+  } as const;
   // What is solved exactly has no learning rate: with one it would be iterated instead.
   if (training.solver === "exact") return { "/training/l2": l2 };
   const common: Space = {
@@ -77,6 +84,11 @@ const checkObjective = ({ objective }: StudySpec, { task, model }: ResolvedJobSp
 const resolvePruner = (spec: StudySpec, epochs: number, errors: SpecErrors): ResolvedStudySpec["pruner"] => {
   const { pruner } = spec;
   if (pruner.type === "none") return pruner;
+  if (spec.job.training.crossValidation !== undefined)
+    errors.add(
+      "/pruner/type",
+      'trials with a cross-validation are compared by all their folds, and have no epochs to be compared at on the way; set it to "none"',
+    );
   if (spec.space !== undefined && Object.hasOwn(spec.space, "/training/epochs"))
     errors.add(
       "/space/~1training~1epochs",
@@ -99,9 +111,15 @@ const commonJob = (
   fixesEpochs: boolean,
 ): ResolvedStudySpec["job"] => {
   const plain = (isObject(sent) ? sent : {}) as ResolvedStudySpec["job"];
-  const split = { ...(plain.training?.split ?? {}), validation: job.training.split.validation };
+  const { validation, test } = job.training.split;
+  const { crossValidation } = job.training;
+  const own = crossValidation === undefined ? { validation } : { test };
+  const split = { ...(plain.training?.split ?? {}), ...own };
   const epochs = fixesEpochs ? { epochs: resolved.training.epochs } : {};
-  return { ...plain, training: { ...plain.training, split, ...epochs } };
+  return {
+    ...plain,
+    training: { ...plain.training, ...(crossValidation ? { crossValidation } : {}), split, ...epochs },
+  };
 };
 
 /**

@@ -18,7 +18,7 @@ export type ObjectiveMetric = z.infer<typeof ObjectiveMetric>;
 export const Objective = z
   .strictObject({
     metric: ObjectiveMetric.default("validationLoss").describe(
-      "A metric of the validation rows: loss and accuracy for classes, all but accuracy for numbers.",
+      "A metric of the validation rows: loss and accuracy for classes, all but accuracy for numbers. Where the job has a `crossValidation`, the same of the out-of-fold predictions.",
     ),
     direction: z
       .enum(["minimize", "maximize"])

@@ -1,5 +1,5 @@
 /** Words of the block that a team shares, as indices into an Int32Array at the block's offset. */
-const words = { generation: 0, arrived: 16, sleepers: 17, command: 32, abort: 33 } as const;
+const words = { generation: 0, arrived: 16, sleepers: 17, command: 32, abort: 33, gone: 34 } as const;
 export const syncBytes = 256;
 
 /** Turns of the spinning loop before a thread sleeps: some microseconds, about what the longest short kernel takes. */
@@ -20,6 +20,9 @@ export interface Barrier {
   wait(): void;
   /** A number that the lead leaves for the members before a barrier, and that they read after it. */
   command: { get(): number; set(value: number): void };
+  /** A member's last touch of the shared memory; and the lead's wait for that of all others. */
+  leave(): void;
+  allGone(): void;
 }
 
 /**
@@ -54,6 +57,18 @@ export const createBarrier = (memory: ArrayBufferLike, offset: number, threads: 
     command: {
       get: () => Atomics.load(sync, words.command),
       set: (value) => void Atomics.store(sync, words.command, value),
+    },
+    leave: () => {
+      Atomics.add(sync, words.gone, 1);
+      Atomics.notify(sync, words.gone);
+    },
+    allGone: () => {
+      for (;;) {
+        const gone = Atomics.load(sync, words.gone);
+        if (gone >= threads - 1) return;
+        if (Atomics.load(sync, words.abort) !== 0) throw new TeamAborted();
+        Atomics.wait(sync, words.gone, gone, sleepMs);
+      }
     },
   };
 };

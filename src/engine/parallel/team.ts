@@ -18,7 +18,7 @@ export interface Team {
   readonly threads: number;
   /** Runs one program to its end, the lead computing its part. */
   run(program: number): void;
-  /** Lets the members return. */
+  /** Lets the members return: then none of them touches the memory any more. */
   dismiss(): void;
 }
 
@@ -46,6 +46,7 @@ export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: En
     dismiss: () => {
       barrier.command.set(dismissed);
       barrier.wait();
+      barrier.allGone();
     },
   };
 };
@@ -64,7 +65,10 @@ export const runTeamMember = (
   for (;;) {
     barrier.wait();
     const program = barrier.command.get();
-    if (program === dismissed) return;
+    if (program === dismissed) {
+      barrier.leave();
+      return;
+    }
     programs[program]!();
     barrier.wait();
   }

@@ -62,7 +62,7 @@ export const withCoverage = (
   };
   if (conformal === null)
     return refuse(
-      "nothing is known of this model's errors on held-out rows; train it with a test split, or leave the coverage out",
+      "nothing is known of this model's errors on held-out rows (those of a cross-validation are of its folds' models); train it with a test split, or leave the coverage out",
     );
   const least = leastScores(coverage);
   if (conformal.rows < least)

@@ -5,7 +5,7 @@ import { compareTrials, simplestOf } from "../../search/compare-trials.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
-import { ranked, readScores, scoreName } from "./course/choose.ts";
+import { inflationOf, ranked, readScores, scoreName } from "./course/choose.ts";
 
 const shown = 100;
 
@@ -37,7 +37,7 @@ export const getLeaderboard = async (deps: Deps, caller: Caller, request: { id: 
   const order = ranked(study, trials).slice(0, shown);
   const scores = await readScores(deps, tenant, study, trials);
   const reference = order.find(({ number }) => scores.some((each) => each.number === number))?.number ?? null;
-  const compared = reference === null ? [] : compareTrials(scores, reference);
+  const compared = reference === null ? [] : compareTrials(scores, reference, inflationOf(study));
   const items = order.map(({ number, job, model, values, objective }) => {
     const of = compared.find((each) => each.number === number);
     const parameters = scores.find((each) => each.number === number)?.parameters ?? null;

@@ -6,9 +6,9 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { decodeCells } from "../../../src/data/images/decode-cells.ts";
-import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
+import { fitsOf } from "../../../src/data/splits/fits.ts";
 import type { ColumnType, Dataset, Row } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
 import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
@@ -26,6 +26,7 @@ import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../../src/store/artifacts/file-artifact-store.ts";
 import { readNetwork } from "../../../src/store/artifacts/read-network.ts";
 import type { CheckpointRecord } from "../../../src/store/job-store.ts";
+import { planFits } from "../../../src/usecases/jobs/planning/plan-fits.ts";
 import { createControl } from "../../../workers/engine/control.ts";
 import type { FromThread, RunOrder } from "../../../workers/engine/protocol.ts";
 import { toRunEnd } from "../../../workers/engine/run-error.ts";
@@ -94,7 +95,8 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const parsed = JobSpec.parse({ dataset: dataset.id, ...input, resources });
     const spec = resolveSpec(parsed, dataset, base);
     const network = base === null ? null : await readNetwork(artifacts, tenant, base);
-    return { spec, plan: planSpec(spec, dataShape(spec, dataset, base), network) };
+    const fits = fitsOf(spec, dataset, base);
+    return { spec, plan: await planFits(fits, async (fitted, shape) => planSpec(fitted, shape, network)) };
   };
 
   /** Trains on a data set whose file is in the store. */
@@ -102,9 +104,12 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     dataset: Dataset,
     input: Omit<JobSpecInput, "dataset">,
     base: AnyModel | null = null,
-    resumed: Partial<
-      Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache">
-    > = {},
+    {
+      onCheckpoint,
+      ...resumed
+    }: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache">> & {
+      onCheckpoint?: (count: number) => void;
+    } = {},
     beforeReading: () => void = () => {},
   ) => {
     const { spec, plan } = await planOn(dataset, input, base);
@@ -120,7 +125,9 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       }
       if (message.type === "event") events.push(message);
       if (message.type === "points") points.push(...message.points);
-      if (message.type === "checkpoint") checkpoints.unshift(message.record);
+      if (message.type !== "checkpoint") return;
+      const count = checkpoints.unshift(message.record);
+      onCheckpoint?.(count);
     };
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order = {

@@ -27,6 +27,7 @@ import {
 } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
+import { judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
 
@@ -229,6 +230,8 @@ export const createExactRun = (
       if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
       pulse();
     }
+    if (context.judges)
+      return { type: "judged", metrics, judged: judgeTest(plan, spec, { preprocessing, arrays, weights, metrics }) };
     const own = { fit, preprocessing, memory, pulse };
     const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
     tellEnding(fit, context);

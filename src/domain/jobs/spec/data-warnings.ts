@@ -36,6 +36,14 @@ const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: Datase
   return classes.filter((_, i) => sizes[i]?.train === 0).map(({ value }) => value);
 };
 
+/** A class of one row is learnt by no model that is asked about it. */
+const classesOfOneRow = ({ task, training }: ResolvedJobSpec, dataset: Dataset): string[] => {
+  if (task.type !== "classification" || training.crossValidation === undefined) return [];
+  const column = dataset.columns.find(({ name }) => name === task.label);
+  const classes = column === undefined ? null : classCounts(column);
+  return (classes ?? []).filter(({ count }) => count === 1).map(({ value }) => value);
+};
+
 /**
  * What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy.
  * @param asked the task as it came, which says whether columns were left out by the service
@@ -52,6 +60,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: Tas
   const slips = namesOf(({ notes }) => notes?.some(({ code }) => code === "mostly_numbers") ?? false);
   const leftOut = spec.base === undefined ? leftOutColumns(asked, dataset) : [];
   const unlearnt = classesWithoutRows(spec, dataset);
+  const alone = classesOfOneRow(spec, dataset);
   return [
     ...(leftOut.length > 0
       ? [
@@ -87,6 +96,11 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: Tas
     ...(unlearnt.length > 0
       ? [
           `no row of the training split has the class ${named(unlearnt)}: it will never be predicted; add rows of it, or make the other splits smaller`,
+        ]
+      : []),
+    ...(alone.length > 0
+      ? [
+          `one row alone has the class ${named(alone)}: the model of its fold has not learnt that there is such a class; add rows of it`,
         ]
       : []),
   ];

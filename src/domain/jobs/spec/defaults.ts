@@ -17,6 +17,7 @@ import {
   defaultValidation,
   exactIterations,
 } from "./default-training.ts";
+import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
   checkAugment,
   checkImageFeatures,
@@ -51,7 +52,7 @@ const resolveSplit = (
   errors: SpecErrors,
 ): ResolvedSplitSpec => {
   const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
-  const test = givenTest ?? defaultTest;
+  const test = givenTest ?? (spec.training.crossValidation ? 0 : defaultTest);
   // Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by.
   const validation =
     givenValidation ?? (spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
@@ -73,6 +74,10 @@ const countTrainRows = (task: TaskSpec, split: ResolvedSplitSpec, dataset: Datas
   }
   return Math.max(1, sizes.train);
 };
+
+/** The column that rows belong together by is a feature only where the task names it: no model has seen the values that it is asked about. */
+const defaultFeatures = ({ task, training: { crossValidation } }: JobSpec, dataset: Dataset): string[] =>
+  featureNames(task, dataset).filter((name) => task.features !== undefined || name !== crossValidation?.by);
 
 type Training = ResolvedJobSpec["training"];
 
@@ -149,7 +154,7 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   errors.throwIfAny("invalid");
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
-  const features = [...featureNames(spec.task, dataset)];
+  const features = defaultFeatures(spec, dataset);
   const { exclude: _, ...asGiven } = spec.task;
   const task: TaskSpec = trained ? withBaseFeatures(asGiven, trained) : { ...asGiven, features };
   const { preprocessing } = spec;
@@ -166,6 +171,7 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   checkModelAndLoss(task, model, loss, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset.rows, solver, errors);
+  checkCrossValidation(spec, { task, model, split, base: trained }, dataset, errors);
   checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage({ task, preprocessing }, model, dataset, errors);

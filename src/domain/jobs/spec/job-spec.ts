@@ -3,6 +3,7 @@ import { exactRecord } from "../../exact-record.ts";
 import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { BaseSpec } from "./base/base-spec.ts";
+import type { HeldOut } from "./folds/cross-validation-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import { LossSpec } from "./parts/loss-spec.ts";
@@ -135,6 +136,8 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
   training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
     split: ResolvedSplitSpec;
     penaltySearch: false | ResolvedPenaltySearch;
+    /** Of one fit of a cross-validation, and never of a record: the rows that it does not see are its test split. */
+    heldOut?: HeldOut;
   };
   resources: Filled<ResourcesSpec, "threads">;
 };

@@ -1,4 +1,4 @@
-import { dataShape } from "../../../data/preprocessing/data-shape.ts";
+import { fitsOf } from "../../../data/splits/fits.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
@@ -15,6 +15,7 @@ import { parse } from "../../admission/parse.ts";
 import { referred } from "../../admission/referred.ts";
 import type { Deps } from "../../deps.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
+import { planFits } from "./plan-fits.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
@@ -67,7 +68,9 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   const spec = resolveSpec(named, dataset, base);
   const network =
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
-  const planned = await deps.engine.plan(caller, spec, dataShape(spec, dataset, base), network);
+  const planned = await planFits(fitsOf(spec, dataset, base), (fitted, shape) =>
+    deps.engine.plan(caller, fitted, shape, network),
+  );
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)] };
   requireWithinLimits(plan, spec);

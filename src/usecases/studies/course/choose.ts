@@ -1,13 +1,16 @@
 import { orNull } from "../../../domain/errors.ts";
 import type { TenantId } from "../../../domain/ids.ts";
+import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
+import { foldsOf } from "../../../domain/studies/objective-metric.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import { createTurnTaker } from "../../../domain/turn-taker.ts";
 import { decodeSafetensors } from "../../../formats/safetensors/safetensors.ts";
 import { correctForChoice, type RowScores } from "../../../search/compare-trials.ts";
 import { mean } from "../../../stats/estimate.ts";
+import { sharedRowsInflation } from "../../../stats/sampling.ts";
 import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../../deps.ts";
 import { signOf } from "./seen.ts";
@@ -85,6 +88,19 @@ const toObjective = (metric: ObjectiveMetric, naive: { score: number; value: num
   };
 };
 
+/** By which variances of means over the scores are multiplied: models of folds share training rows. */
+export const inflationOf = ({ spec }: Pick<Study, "spec">): number => {
+  const folds = foldsOf(spec);
+  return folds === undefined ? 1 : sharedRowsInflation(CrossValidation.parse(folds).folds);
+};
+
+const widened = (estimate: Estimate, inflation: number): Estimate => {
+  const { value, lower, upper } = estimate;
+  const factor = Math.sqrt(inflation);
+  const move = (end: number | null): number | null => (end === null ? null : value + factor * (end - value));
+  return { value, lower: move(lower), upper: move(upper) };
+};
+
 /** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */
 export const chooseBest = async (
   deps: Deps,
@@ -105,8 +121,9 @@ export const chooseBest = async (
   const scores = await readScores(deps, tenant, study, trials);
   const own = scores.find(({ number }) => number === best.number);
   if (own === undefined) return naive;
-  const estimate: Estimate | null = await correctForChoice(scores, study.spec.seed, createTurnTaker());
-  if (estimate === null) return naive;
+  const sampled = await correctForChoice(scores, study.spec.seed, createTurnTaker());
+  if (sampled === null) return naive;
+  const estimate = widened(sampled, inflationOf(study));
   const convert = toObjective(study.spec.objective.metric, { score: mean(own.scores), value: best.objective });
   const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
   const [lower = null, upper = null] =

@@ -6,11 +6,13 @@ import type { FinalJob, Study } from "../../../domain/studies/study.ts";
 /** The chosen job once more, on training and validation rows together, for as many epochs as its best had; the test rows stay the same. */
 export const finalBody = (study: Study, chosen: Job): unknown => {
   const { webhook: _, ...spec }: ResolvedJobSpec = chosen.spec;
+  // Its folds have chosen: what is left to say is said by the test rows.
+  const { crossValidation: _folds, ...training } = spec.training;
   const epochs = chosen.metrics.bestEpoch ?? chosen.metrics.epochs ?? spec.training.epochs;
   return {
     ...spec,
     name: `${study.name} final`.slice(0, limits.nameLength),
-    training: { ...spec.training, epochs, earlyStopping: false, split: { ...spec.training.split, validation: 0 } },
+    training: { ...training, epochs, earlyStopping: false, split: { ...spec.training.split, validation: 0 } },
     labels: { ...spec.labels, study: study.id, trial: "final" },
   };
 };

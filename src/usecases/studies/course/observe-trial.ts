@@ -2,6 +2,7 @@ import { orNull, ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { limits } from "../../../domain/limits.ts";
+import { objectiveMetricOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import type { Deps } from "../../deps.ts";
@@ -32,7 +33,7 @@ const valueAt = async (
   return points.findLast((point) => point.epoch === epoch && metric in point.metrics)?.metrics[metric] ?? null;
 };
 
-const ended = (trial: Trial, job: Job, metric: ObjectiveMetric): Trial => {
+const ended = (trial: Trial, job: Job, metric: string): Trial => {
   const times = { startedAt: job.startedAt, endedAt: job.endedAt };
   if (job.state === "failed")
     return { ...trial, ...times, state: "failed", error: `${job.error?.code}: ${job.error?.message}` };
@@ -78,7 +79,7 @@ export const observeTrial = async (
   job: Job,
 ): Promise<Trial> => {
   const caller = serviceCaller(tenant);
-  if (job.done) return ended(trial, job, study.spec.objective.metric);
+  if (job.done) return ended(trial, job, objectiveMetricOf(study.spec));
   if (study.state === "cancelling") {
     await unlessTooLate(() => cancelJob(deps, caller, { id: job.id }));
     return trial;

@@ -1,4 +1,5 @@
 import { useRef } from "preact/hooks";
+import { pointsOfLastFit } from "../../../client/last-fit.ts";
 import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobPrediction } from "../../../domain/jobs/prediction-job.ts";
 import { api } from "../api.ts";
@@ -83,19 +84,32 @@ const withoutCurves = (job: Job): string => {
   return "This job ended before its first epoch.";
 };
 
-const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) => (
-  <Card title="Curves">
-    {points.length === 0 ? (
-      <p class="muted">{withoutCurves(job)}</p>
-    ) : (
-      <div class="curves">
-        {toCurves(points).map((curve) => (
-          <CurveFigure key={curve.title} curve={curve} epochs={points.map((point) => point.epoch)} />
-        ))}
-      </div>
-    )}
-  </Card>
-);
+const titleOfCurves = ({ plan }: Job, { repeat, fold }: Partial<MetricPoint>): string => {
+  if (plan.fits === undefined) return "Curves";
+  return fold === undefined ? "Curves of the model of all rows" : `Curves of fold ${fold}, repeat ${repeat}`;
+};
+
+const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) => {
+  const last = pointsOfLastFit(points);
+  const { repeat = 0, fold = 0 } = last[0] ?? {};
+  return (
+    <Card title={titleOfCurves(job, last[0] ?? {})}>
+      {last.length === 0 ? (
+        <p class="muted">{withoutCurves(job)}</p>
+      ) : (
+        <div class="curves">
+          {toCurves(last).map((curve) => (
+            <CurveFigure
+              key={`${curve.title} ${repeat} ${fold}`}
+              curve={curve}
+              epochs={last.map((point) => point.epoch)}
+            />
+          ))}
+        </div>
+      )}
+    </Card>
+  );
+};
 
 /** Of a job that predicts a whole data set, in place of curves. */
 const Answers = ({ id, prediction }: { id: string; prediction: JobPrediction }) => (

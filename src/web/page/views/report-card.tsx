@@ -133,8 +133,9 @@ export const ReportCard = ({ model }: { model: string }) => {
   return (
     <Card title="Report">
       <p class="muted">
-        Measured on the {value.rows} {value.rows === 1 ? "row" : "rows"} of the {value.split} split, with 95 %
-        intervals. <a href={`/v1/models/${model}/report`}>All of it as JSON</a>
+        Measured on the {value.rows} {value.rows === 1 ? "row" : "rows"} of the{" "}
+        {value.split === "out_of_fold" ? "cross-validation" : `${value.split} split`}, with 95 % intervals.{" "}
+        <a href={`/v1/models/${model}/report`}>All of it as JSON</a>
       </p>
       <Facts facts={factsOf(value)} />
       {value.notes.map(({ code, message }) => (

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nonNegativeFloat32, positiveFloat32 } from "../../../float32.ts";
 import { limits } from "../../../limits.ts";
+import { CrossValidation } from "../folds/cross-validation-spec.ts";
 import { PenaltySearch } from "../penalty-search.ts";
 import { AugmentSpec } from "./augment-spec.ts";
 
@@ -19,7 +20,9 @@ export const SplitSpec = z
       .min(0)
       .lt(1)
       .optional()
-      .describe("Share of the rows that the report is measured on. Left out: 0.2, that of a fold of five."),
+      .describe(
+        "Share of the rows that the report is measured on. Left out: 0.2, that of a fold of five; 0 under a cross-validation, which sets these rows aside from every fold.",
+      ),
     stratify: z
       .boolean()
       .default(true)
@@ -93,6 +96,9 @@ export const TrainingSpec = z
       ),
     augment: AugmentSpec.optional().describe("Of a job on images. Left out: each epoch sees the same pixels."),
     split: SplitSpec.prefault({}),
+    crossValidation: CrossValidation.optional().describe(
+      "Measures by predictions for rows that were held out, part after part, and not by one split. Left out: one split.",
+    ),
     earlyStopping: z
       .union([z.literal(false), EarlyStopping])
       .optional()

@@ -162,7 +162,11 @@ export interface Plan {
     | number
     | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
-  explainedRows?: number | undefined;
+  explainedRows?:
+    | number
+    | undefined;
+  /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
+  fits?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -287,6 +291,12 @@ export interface MetricPoint {
   trainLoss: number;
   metrics: { [key: string]: number };
   layers: LayerStatistics[];
+  /** Of a cross-validation: the division of the rows, from 1; absent: the model of all rows, or no folds. */
+  repeat?:
+    | number
+    | undefined;
+  /** Of that division, from 1; its epochs are counted from 1 again. */
+  fold?: number | undefined;
 }
 
 export interface MetricPoint_MetricsEntry {
@@ -891,6 +901,7 @@ function createBasePlan(): Plan {
     ringRows: undefined,
     ringBytes: undefined,
     explainedRows: undefined,
+    fits: undefined,
   };
 }
 
@@ -937,6 +948,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
+    }
+    if (message.fits !== undefined) {
+      writer.uint32(120).int32(message.fits);
     }
     return writer;
   },
@@ -1064,6 +1078,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.explainedRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.fits = reader.int32();
             continue;
           }
         }
@@ -1977,7 +1999,18 @@ export const ListJobMetricsResponse: MessageFns<ListJobMetricsResponse> = {
 };
 
 function createBaseMetricPoint(): MetricPoint {
-  return { epoch: 0, step: 0, seconds: 0, learningRate: 0, gradientNorm: 0, trainLoss: 0, metrics: Object.create(null), layers: [] };
+  return {
+    epoch: 0,
+    step: 0,
+    seconds: 0,
+    learningRate: 0,
+    gradientNorm: 0,
+    trainLoss: 0,
+    metrics: Object.create(null),
+    layers: [],
+    repeat: undefined,
+    fold: undefined,
+  };
 }
 
 export const MetricPoint: MessageFns<MetricPoint> = {
@@ -2005,6 +2038,12 @@ export const MetricPoint: MessageFns<MetricPoint> = {
     });
     for (const v of message.layers) {
       LayerStatistics.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.repeat !== undefined) {
+      writer.uint32(72).int32(message.repeat);
+    }
+    if (message.fold !== undefined) {
+      writer.uint32(80).int32(message.fold);
     }
     return writer;
   },
@@ -2087,6 +2126,22 @@ export const MetricPoint: MessageFns<MetricPoint> = {
             }
 
             message.layers.push(LayerStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.repeat = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.fold = reader.int32();
             continue;
           }
         }

@@ -1,0 +1,83 @@
+import type { Dataset } from "../../../datasets/dataset.ts";
+import { limits } from "../../../limits.ts";
+import type { Model } from "../../../models/model.ts";
+import { createNearNames } from "../../../near-names.ts";
+import type { JobSpec, ResolvedSplitSpec, TaskSpec } from "../job-spec.ts";
+import type { ModelSpec } from "../model-spec.ts";
+import type { SpecErrors } from "../spec-errors.ts";
+import { totalSizes } from "../split-sizes.ts";
+import { classCounts, findColumn, labelName, splitSizes } from "../task-columns.ts";
+import type { CrossValidation } from "./cross-validation-spec.ts";
+
+const at = "/training/crossValidation";
+
+/** Rows of each value of the column that rows belong together by, in the values' natural order. */
+export const groupCounts = ({ by }: CrossValidation, dataset: Dataset): { value: string; count: number }[] | null => {
+  const column = by === undefined ? undefined : findColumn(dataset, by);
+  return column === undefined ? null : classCounts(column);
+};
+
+const faultOfGroups = (
+  { by, folds }: CrossValidation & { by: string },
+  task: TaskSpec,
+  dataset: Dataset,
+): string | null => {
+  const name = JSON.stringify(by);
+  const column = findColumn(dataset, by);
+  if (column === undefined)
+    return `the data set has no column ${name}${createNearNames(dataset.columns.map((each) => each.name))(by)}`;
+  if (by === labelName(task)) return `${name} is the label: rows of a class would all be in one fold`;
+  if (column.missing > 0)
+    return `${column.missing} rows have no ${name}, and it is not known with which they belong; upload the data with it`;
+  const groups = classCounts(column);
+  if (groups === null)
+    return `${name} has too many different values for the folds to be known beforehand (at most ${limits.categoriesPerColumn} a column); name a coarser column`;
+  if (task.features?.length === 0) return "the data set has no other column to learn from; upload one with features";
+  return groups.length < folds ? `${name} has ${groups.length} values, too few for ${folds} folds; take fewer` : null;
+};
+
+const checkGroups = (
+  { by, folds, repeats }: CrossValidation,
+  task: TaskSpec,
+  split: ResolvedSplitSpec,
+  dataset: Dataset,
+  errors: SpecErrors,
+): void => {
+  if (by === undefined) return;
+  const fault = faultOfGroups({ by, folds, repeats }, task, dataset);
+  if (fault !== null) errors.add(`${at}/by`, fault);
+  if (split.test > 0)
+    errors.add(
+      "/training/split/test",
+      "a test split is drawn row by row, so that rows which belong together would be on both of its sides; leave it out",
+    );
+};
+
+/** A cross-validation has sense for the model, and the data have rows for it. */
+export const checkCrossValidation = (
+  spec: JobSpec,
+  { task, model, split, base }: { task: TaskSpec; model: ModelSpec; split: ResolvedSplitSpec; base: Model | null },
+  dataset: Dataset,
+  errors: SpecErrors,
+): void => {
+  const { crossValidation } = spec.training;
+  if (crossValidation === undefined) return;
+  const { folds, repeats } = crossValidation;
+  if (model.type === "k_means" || model.type === "gaussian_mixture")
+    errors.add(at, "clusters and mixtures predict no held-out label; leave it out");
+  if (folds * repeats > limits.fits)
+    errors.add(
+      `${at}/repeats`,
+      `${folds} folds in ${repeats} repeats are ${folds * repeats} models; at most ${limits.fits} are fitted: take fewer`,
+    );
+  if (base !== null && base.dataset === dataset.id)
+    errors.add(
+      at,
+      "the base model was trained on this data set, so it has seen rows of every fold; train without a base, or start from a model of other data",
+    );
+  checkGroups(crossValidation, task, split, dataset, errors);
+  const { train, validation } = totalSizes(splitSizes(task, split, dataset));
+  const rows = train + validation;
+  if (rows - Math.ceil(rows / folds) < 2 || rows < folds)
+    errors.add(`${at}/folds`, `${rows} rows are too few for ${folds} folds; take fewer, or upload more rows`);
+};

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { limits } from "../../../limits.ts";
+
+export const CrossValidation = z
+  .strictObject({
+    folds: z
+      .int()
+      .min(2)
+      .max(limits.fits)
+      .default(5)
+      .describe("Parts of the rows, each of which is predicted by a model that learnt from the others."),
+    repeats: z
+      .int()
+      .min(1)
+      .max(limits.fits / 2)
+      .default(1)
+      .describe(
+        `How many times the rows are divided anew: what depends on the division averages out. folds · repeats is at most ${limits.fits}.`,
+      ),
+    by: z
+      .string()
+      .min(1)
+      .max(limits.nameLength)
+      .optional()
+      .describe(
+        "A column whose equal values mark rows that belong together (patients, shops): they are in one fold, so that no model has seen any of them. It is no feature unless the task names it. Left out: rows are drawn one by one, from each class by itself if `split.stratify`.",
+      ),
+  })
+  .meta({
+    id: "CrossValidation",
+    description:
+      "The report is of predictions for rows that the model of their fold has not seen; the job's own model is then fitted to all rows.",
+  });
+
+export type CrossValidation = z.infer<typeof CrossValidation>;
+
+/** Which rows a fit does not see: a part of one division of the rows. From 0. */
+export interface HeldOut {
+  readonly repeat: number;
+  readonly fold: number;
+}

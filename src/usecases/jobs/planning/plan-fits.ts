@@ -1,0 +1,61 @@
+import type { DataShape } from "../../../data/preprocessing/data-shape.ts";
+import type { Fit } from "../../../data/splits/fits.ts";
+import { ServiceError } from "../../../domain/errors.ts";
+import type { Plan } from "../../../domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+
+const pageBytes = 65_536;
+/** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
+const numbersOfRow = 10;
+
+/** Bytes of all that the folds say of the rows held out, which checkpoints and the report are made of. */
+const keptBytes = (fits: readonly Fit[]): number => {
+  const numbers = fits.reduce(
+    (sum, { heldOut, shape }) =>
+      heldOut === null ? sum : sum + shape.testRows * (Math.max(2, shape.outputs) + numbersOfRow),
+    0,
+  );
+  return Math.ceil((8 * numbers) / pageBytes) * pageBytes;
+};
+
+/**
+ * What all fits of a job take together: the memory of the largest, as one runs after the other, and what is kept of the folds; the steps and seconds of all.
+ * Fits of one shape are planned once.
+ */
+export const planFits = async (
+  fits: readonly Fit[],
+  plan: (spec: ResolvedJobSpec, shape: DataShape) => Promise<Plan>,
+): Promise<Plan> => {
+  const known = new Map<string, Promise<Plan>>();
+  const plans = await Promise.all(
+    fits.map(({ spec, shape }) => {
+      const { heldOut: _, ...training } = spec.training;
+      const key = JSON.stringify([training.batchSize, shape]);
+      const planned = known.get(key) ?? plan({ ...spec, training }, shape);
+      known.set(key, planned);
+      return planned;
+    }),
+  );
+  if (plans.length === 1) return plans[0]!;
+  if (plans.some(({ ringRows }) => ringRows !== undefined)) {
+    const detail =
+      "a cross-validation needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or leave the cross-validation out";
+    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/training/crossValidation", detail }] });
+  }
+  // The report is of the folds, whose models are not explained.
+  const { explainedRows: _, ...own } = plans.at(-1)!;
+  const most = (of: (one: Plan) => number): number => Math.max(...plans.map(of));
+  const sum = (of: (one: Plan) => number): number => plans.reduce((total, one) => total + of(one), 0);
+  const searchSteps = sum((one) => one.searchSteps ?? 0);
+  return {
+    ...own,
+    memoryBytes: most(({ memoryBytes }) => memoryBytes) + keptBytes(fits),
+    flopsPerStep: most(({ flopsPerStep }) => flopsPerStep),
+    steps: sum(({ steps }) => steps),
+    ...(searchSteps > 0 ? { searchSteps } : {}),
+    fits: fits.length,
+    threads: most(({ threads }) => threads),
+    estimatedSeconds: sum(({ estimatedSeconds }) => estimatedSeconds),
+    warnings: [...new Set(plans.flatMap(({ warnings }) => warnings))],
+  };
+};

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Job, JobEvent, MetricPoint } from "../../src/domain/jobs/job.ts";
+import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
+import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+/** Large enough for a team of two. */
+const spec: Omit<JobSpecInput, "dataset"> = {
+  task: { type: "classification", label: "digit" },
+  model: { type: "mlp", hidden: [256, 128], dropout: 0.2 },
+  training: { epochs: 6, crossValidation: { folds: 3 } },
+};
+
+describe("a cross-validated job", () => {
+  let service: Service;
+  let client: RestClient;
+  let dataDir: string;
+  beforeAll(async () => {
+    dataDir = await createDataDir();
+    service = await startService(dataDir, { CHECKPOINT_SECONDS: "0.2", LEASE_SECONDS: "3" });
+    client = createRestClient(service.url);
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await removeDataDir(dataDir);
+  });
+
+  const items = async <T>(path: string): Promise<T[]> =>
+    (await client.call<{ items: T[] }>(path, { headers: { accept: "application/json" } })).body.items;
+
+  test("whose trainer is killed in its second fold ends with the bits of one on one thread, each fold done once", async () => {
+    const dataset = (await client.upload("digits", await dataFile("digits"))).id;
+    const whole = await client.untilDone((await client.submit({ ...spec, dataset, resources: { threads: 1 } })).id);
+    expect(whole.state).toBe("succeeded");
+    const { id, plan } = await client.submit({ ...spec, dataset, resources: { threads: 2 } });
+    expect(plan).toMatchObject({ fits: 4, threads: 2 });
+    let done = false;
+    await client.untilEvent(id, ({ type }: JobEvent) => {
+      done ||= type === "fold_done";
+      return done && type === "checkpoint";
+    });
+    process.kill(service.trainerPid(), "SIGKILL");
+    const job: Job = await client.untilDone(id);
+    expect(job).toMatchObject({ state: "succeeded", attempt: 2, progress: 1 });
+    const events = await items<JobEvent>(`/v1/jobs/${id}/events?limit=1000`);
+    expect(events.filter(({ type }) => type === "fold_done").map(({ data }) => data.fold)).toEqual([1, 2, 3]);
+    const reportOf = async (model: string | null) => (await client.call(`/v1/models/${model}/report`)).body;
+    expect((await client.model(job.model ?? "")).digest).toBe((await client.model(whole.model ?? "")).digest);
+    expect(await reportOf(job.model)).toEqual(await reportOf(whole.model));
+    const points = await items<MetricPoint>(`/v1/jobs/${id}/metrics?limit=1000`);
+    expect([...new Set(points.map(({ fold }) => fold))]).toEqual([1, 2, 3, undefined]);
+  });
+});

@@ -1,0 +1,164 @@
+import { type Fit, fitsOf } from "../../../src/data/splits/fits.ts";
+import { assert } from "../../../src/domain/errors.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { NetworkDescription } from "../../../src/domain/models/network.ts";
+import type { KernelSource } from "../../../src/engine/kernels/engine-kernels.ts";
+import { reservedBytes } from "../../../src/engine/tensor/layout.ts";
+import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
+import { currentSignal } from "../../engine/control.ts";
+import type { FromThread, RunEnd, RunOrder } from "../../engine/protocol.ts";
+import { readResumePoint } from "../checkpoint-file.ts";
+import { dataEvents } from "../data-events.ts";
+import { createRun, takeMemory } from "../leading/create-run.ts";
+import { prepareRun } from "../leading/prepare-run.ts";
+import { publishWeights } from "../leading/publish-weights.ts";
+import { createContext, createReports } from "../leading/reports.ts";
+import { tellStart } from "../leading/tell-start.ts";
+import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
+import { stepsOf } from "./fit-steps.ts";
+import { type FoldsPosition, fromFoldsContent, toFoldsContent } from "./fold-checkpoint.ts";
+import { addFold } from "./pool.ts";
+import { foldMetrics, reportFolds } from "./pooled-report.ts";
+import { unitScores } from "./unit-scores.ts";
+
+interface World {
+  artifacts: ArtifactStore;
+  network: NetworkDescription | null;
+  kernels: KernelSource;
+  post: (message: FromThread) => void;
+}
+
+/** Before each fit but the first: what it finds is all zero, as the first did. The members of the team before have left. */
+const clear = (memory: WebAssembly.Memory): void => {
+  new Uint8Array(memory.buffer, reservedBytes).fill(0);
+};
+
+/** Which fold speaks; nothing for the model of all rows. */
+const tagOf = ({ heldOut }: Fit): { repeat?: number; fold?: number } =>
+  heldOut === null ? {} : { repeat: heldOut.repeat + 1, fold: heldOut.fold + 1 };
+
+const nameOf = ({ spec, heldOut }: Fit): string => {
+  const { folds, repeats } = spec.training.crossValidation!;
+  if (heldOut === null) return "the model of all rows";
+  const of = repeats === 1 ? "" : ` of repeat ${heldOut.repeat + 1}`;
+  return `fold ${heldOut.fold + 1} of ${folds}${of}`;
+};
+
+/** The context of one fit: its steps go on from the fits before, its progress is a share of the job's, and what it tells names its fold. */
+const contextOf = (
+  fit: Fit,
+  context: ReturnType<typeof createContext>,
+  { position, before, own, total }: { position: FoldsPosition; before: number; own: number; total: number },
+): ReturnType<typeof createContext> => {
+  return {
+    ...context,
+    onProgress: (value) => context.onProgress((before + value * own) / total),
+    onPoint: (point) =>
+      context.onPoint({
+        ...point,
+        ...{ step: before + point.step, seconds: position.seconds + point.seconds },
+        ...tagOf(fit),
+      }),
+    onEvent: (event) => {
+      if (fit.heldOut === null) context.onEvent(event);
+      else
+        context.onEvent({
+          ...event,
+          message: `${nameOf(fit)}: ${event.message}`,
+          data: { ...event.data, ...tagOf(fit) },
+        });
+    },
+    writeCheckpoint: (inner) => context.writeCheckpoint(toFoldsContent(before + inner.step, { ...position, inner })),
+  };
+};
+
+/** One fit from its data to its end. */
+const runFit = async (
+  trainingRun: TrainingRun,
+  fit: Fit,
+  order: RunOrder,
+  world: World,
+  {
+    inner,
+    tell,
+    begin,
+  }: {
+    inner: FoldsPosition["inner"];
+    tell: Omit<TrainingRunContext, "preprocessing" | "initial" | "resume">;
+    begin: () => void;
+  },
+) => {
+  const held = {
+    places: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
+    groups: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
+  };
+  if (fit.heldOut !== null) Object.assign(trainingRun.arrays.test, held);
+  const { initial, preprocessing } = await prepareRun(trainingRun, fit.spec, order, world, world.post);
+  begin();
+  const stopped: TrainingRunEnd = { type: "stopped" };
+  if (currentSignal(order.control) !== "go") return { end: stopped, preprocessing, held };
+  if (fit.heldOut === null && inner === null && order.base === null)
+    for (const event of dataEvents(preprocessing, trainingRun.arrays)) tell.onEvent(event);
+  const judges = fit.heldOut === null ? {} : { judges: true as const };
+  const end = await trainingRun.fit({ ...tell, ...judges, preprocessing, initial, resume: inner });
+  return { end, preprocessing, held };
+};
+
+/**
+ * Runs a job with a cross-validation: a fit for each fold, whose model is asked about the rows that it has not seen, and last the model of all rows. Each fit has
+ * the job's memory to itself. What a fold said is in every later checkpoint: it is not computed again.
+ */
+export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Promise<RunEnd> => {
+  const { artifacts, network, kernels, post } = world;
+  const fits = fitsOf(spec, order.dataset, order.base);
+  const steps = fits.map(stepsOf);
+  const stepsBefore = (fit: number): number => steps.slice(0, fit).reduce((sum, own) => sum + own, 0);
+  const total = stepsBefore(fits.length);
+  const resume = await readResumePoint(artifacts, order, post);
+  let position = fromFoldsContent(resume);
+  let started = false;
+  const reports = createReports(post);
+  // The whole of a cross-validation is a trial's objective: it pauses at no epoch of one of its fits.
+  const context = { ...createContext(artifacts, order, reports, post), trial: order.trial && { pauseAtEpoch: null } };
+  for (;;) {
+    const fit = fits[position.fit]!;
+    const [before, own] = [stepsBefore(position.fit), steps[position.fit]!];
+    if (started) clear(order.memory);
+    const traced = network === null ? fit.spec : { ...fit.spec, network };
+    const trainingRun = await createRun(traced, fit.shape, kernels, (bytes) => takeMemory(order, bytes));
+    const { inner } = position;
+    const secondsIn = inner === null ? 0 : trainingRun.secondsOf(inner.state);
+    const begin = (): void => {
+      if (!started) tellStart(resume, position.seconds + secondsIn, post);
+      started = true;
+    };
+    const startedMs = performance.now();
+    try {
+      const tell = contextOf(fit, context, { position, before, own, total });
+      const { end, preprocessing, held } = await runFit(trainingRun, fit, order, world, { inner, tell, begin });
+      if (end.type === "completed") {
+        const report = reportFolds({ spec, pool: position.pool, label: preprocessing.label }, end.report);
+        const metrics = { ...end.metrics, ...foldMetrics(position.pool) };
+        const scores = order.trial === null ? null : unitScores(position.pool);
+        reports.flush();
+        return publishWeights(artifacts, order, preprocessing, { ...end, report, metrics, scores }, network);
+      }
+      if (end.type !== "judged") return end;
+      assert(fit.heldOut !== null, "only folds are judged");
+      const pool = addFold(position.pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held });
+      const seconds = position.seconds + secondsIn + (performance.now() - startedMs) / 1000;
+      position = { fit: position.fit + 1, seconds, pool, inner: null };
+      tell.onEvent({
+        ...{ level: "info", type: "fold_done", message: `${held.places.length} rows predicted` },
+        data: { rows: held.places.length, loss: end.metrics.testLoss ?? null },
+      });
+      context.onProgress((before + own) / total);
+      await context.writeCheckpoint(toFoldsContent(before + own, position));
+    } finally {
+      // A fit that fails has told what led to it.
+      reports.flush();
+      trainingRun.dismiss();
+    }
+    if (currentSignal(order.control) !== "go") return { type: "stopped" };
+  }
+};

@@ -1,0 +1,68 @@
+import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
+import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import type { LinearBaseline } from "../exact/linear-baseline.ts";
+import { classAnswersOf, errorsOf, type NetworkResults, valueAnswersOf } from "../network-report.ts";
+import { scoreRows } from "../trials/row-scores.ts";
+
+/** What the model of one fold makes of the rows that it has not seen. */
+export interface Judged {
+  /** By name: a number of each row, or as many as the label has classes. */
+  readonly columns: Readonly<Record<string, Float64Array>>;
+  /** Places of the rows in the split. */
+  readonly rows: Int32Array;
+  /** Whose negative log-likelihood the loss is; null: of none. */
+  readonly distribution: string | null;
+  readonly linear: Pick<LinearBaseline, "model" | "l2" | "trainRows"> | null;
+}
+
+const ofClasses = (results: NetworkResults, classes: readonly string[]) => {
+  const { probabilities, truths, trainCounts, distribution, nullLogs, linearLogs } = classAnswersOf(results, classes);
+  const commonest = trainCounts.indexOf(Math.max(...trainCounts));
+  const columns = {
+    ...{ probabilities, nullLogs, truths: Float64Array.from(truths) },
+    commonest: Float64Array.from(truths, (truth) => (truth === commonest ? 1 : 0)),
+    ...(linearLogs ? { linear: linearLogs } : {}),
+  };
+  return { columns, distribution };
+};
+
+type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
+
+const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
+  const { truths, predictions, likelihood, center, linear } = valueAnswersOf(results, label);
+  const columns = {
+    ...{ truths, predictions, centers: truths.map(() => center) },
+    ...(likelihood ? { logs: truths.map((_, row) => likelihood.logOf(row)) } : {}),
+    ...(linear ? { linear } : {}),
+  };
+  return { columns, distribution: likelihood?.distribution ?? null };
+};
+
+const judged = (results: NetworkResults): Pick<Judged, "distribution"> & { columns: Record<string, Float64Array> } => {
+  const { label } = results.preprocessing;
+  if (label.type === "classes") return ofClasses(results, label.classes);
+  if (label.type === "number") return ofNumbers(results, label);
+  return { columns: { errors: errorsOf(results) }, distribution: null };
+};
+
+/**
+ * Everything that a report of all folds needs of one of them, row by row, in the label's own units.
+ * @param standardised the preprocessing behind which losses are measured, where `results` is in the data's own units
+ */
+export const judgeRows = (
+  results: NetworkResults,
+  labels: SplitArrays["labels"],
+  standardised: Preprocessing | null = null,
+): Judged => {
+  const { spec, answers, linear, metrics } = results;
+  const preprocessing = standardised ?? results.preprocessing;
+  const scores =
+    scoreRows({ spec, preprocessing, labels, answers, ownUnits: standardised !== null, meanLoss: metrics.testLoss }) ??
+    [];
+  const { columns, distribution } = judged(results);
+  for (const { name, data } of scores) columns[name] = Float64Array.from(data as Float32Array);
+  return {
+    ...{ columns, rows: answers.rows, distribution },
+    linear: linear && { model: linear.model, l2: linear.l2, trainRows: linear.trainRows },
+  };
+};

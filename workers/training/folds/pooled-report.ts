@@ -1,0 +1,151 @@
+import { assert } from "../../../src/domain/errors.ts";
+import type { Metrics } from "../../../src/domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { CrossValidationReport } from "../../../src/domain/models/cross-validation.ts";
+import type { LabelTransform } from "../../../src/domain/models/model.ts";
+import type { Report, ReportNote } from "../../../src/domain/models/report.ts";
+import { compareWithSimpler } from "../../../src/stats/against.ts";
+import { reportClassification } from "../../../src/stats/classification-report.ts";
+import { mean } from "../../../src/stats/estimate.ts";
+import { logPoisson, reportRegression } from "../../../src/stats/regression-report.ts";
+import { countUnits, type Sampling, sharedRowsInflation } from "../../../src/stats/sampling.ts";
+import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
+import { againstOf, classLogs } from "../network-report.ts";
+import { type Pool, unitsOf } from "./pool.ts";
+
+const split = "out_of_fold" as const;
+
+interface Pooled {
+  spec: ResolvedJobSpec;
+  pool: Pool;
+  sampling: Sampling;
+}
+
+const samplingOf = ({ training: { crossValidation } }: ResolvedJobSpec, pool: Pool): Sampling => {
+  assert(crossValidation !== undefined, "folds are of a cross-validation");
+  return { unitOf: unitsOf(pool), inflation: sharedRowsInflation(crossValidation.folds) };
+};
+
+const columnOf = ({ columns }: Pool, name: string): Float64Array => {
+  const column = columns[name];
+  assert(column !== undefined, `every fold has told its ${name}`);
+  return column;
+};
+
+/** The exact linear models of all folds as one: with the largest penalty and the fewest rows of them. */
+const linearOf = ({ folds, columns }: Pool) => {
+  const [first, ...others] = folds.map(({ linear }) => linear);
+  if (!first || columns.linear === undefined || others.includes(null)) return null;
+  const all = [first, ...others].filter((linear) => linear !== null);
+  return {
+    ...{ model: first.model, values: columns.linear },
+    l2: Math.max(...all.map(({ l2 }) => l2)),
+    trainRows: Math.min(...all.map(({ trainRows }) => trainRows)),
+  };
+};
+
+const ofClasses = ({ pool, sampling }: Pooled, classes: readonly string[]): Report => {
+  const [probabilities, nullLogs, commonest] = ["probabilities", "nullLogs", "commonest"].map((name) =>
+    columnOf(pool, name),
+  ) as [Float64Array, Float64Array, Float64Array];
+  const truths = Int32Array.from(columnOf(pool, "truths"));
+  const report = reportClassification({
+    ...{ split, classes, probabilities, truths, folds: { sampling, nullLogs, commonest } },
+    ...{ trainCounts: classes.map(() => 0), distribution: pool.folds[0]?.distribution ?? "categorical" },
+  });
+  const own = classLogs(probabilities, truths, classes.length);
+  const compared = { measure: "log_likelihood" as const, own, null: nullLogs, linear: linearOf(pool) };
+  return { ...report, against: compareWithSimpler(compared, sampling) };
+};
+
+const ofNumbers = ({ spec, pool, sampling }: Pooled): Report => {
+  const [truths, predictions, centers] = ["truths", "predictions", "centers"].map((name) => columnOf(pool, name)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const { logs } = pool.columns;
+  const counts = spec.loss.type === "poisson_nll";
+  const deviance = {
+    nullLogOf: (row: number) => logPoisson(truths[row]!, centers[row]!),
+    saturatedLogOf: (row: number) => logPoisson(truths[row]!, truths[row]!),
+  };
+  const likelihood =
+    logs === undefined
+      ? null
+      : {
+          ...{ distribution: pool.folds[0]?.distribution ?? "", logOf: (row: number) => logs[row]! },
+          deviance: counts ? deviance : null,
+        };
+  const report = reportRegression({ split, predictions, truths, likelihood, counts, sampling });
+  const against = againstOf({ truths, predictions, counts }, (row) => centers[row]!, linearOf(pool), sampling);
+  return { ...report, against };
+};
+
+const foldsSection = ({ spec, pool, sampling }: Pooled): CrossValidationReport => {
+  const { folds, repeats, by } = spec.training.crossValidation!;
+  return {
+    ...{ folds, repeats, by: by ?? null, inflation: sampling.inflation, units: countUnits(sampling) },
+    rows: new Set(columnOf(pool, "places")).size,
+    predictions: sampling.unitOf.length,
+    models: pool.folds.map(({ repeat, fold, trainRows, rows, metrics }) => ({
+      ...{ repeat: repeat + 1, fold: fold + 1, trainRows, rows, loss: metrics.testLoss ?? 0 },
+      accuracy: metrics.testAccuracy ?? null,
+      meanSquaredError: metrics.testMeanSquaredError ?? null,
+    })),
+  };
+};
+
+const noteOf = ({ folds, by, units }: CrossValidationReport, conformal: string | null): ReportNote => ({
+  code: "cross_validated",
+  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds; the job's own model learnt from all rows. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
+    conformal !== null
+      ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
+      : "Predictions with coverage are not available: scores of the folds' models hold for this one only with those models at hand (CV+), which are not kept; give the job a test split for them"
+  }`,
+});
+
+/**
+ * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
+ * @param own the report of that model
+ */
+export const reportFolds = (
+  { spec, pool, label }: { spec: ResolvedJobSpec; pool: Pool; label: LabelTransform },
+  own: Report,
+): Report => {
+  const pooled = { spec, pool, sampling: samplingOf(spec, pool) };
+  const crossValidation = foldsSection(pooled);
+  const { rows } = crossValidation;
+  if (label.type === "none") {
+    const report = reportReconstruction(split, columnOf(pool, "errors"), pooled.sampling);
+    return { ...report, rows, crossValidation, notes: [...report.notes, ...own.notes, noteOf(crossValidation, null)] };
+  }
+  const report = label.type === "classes" ? ofClasses(pooled, label.classes) : ofNumbers(pooled);
+  assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
+  const { coefficients, trainingFit, solution, inference, conformal } = own;
+  const known = { coefficients, trainingFit, solution, inference, conformal };
+  const notes = [...report.notes, ...own.notes, noteOf(crossValidation, conformal && own.split)];
+  return { ...report, ...known, rows, crossValidation, notes } as Report;
+};
+
+/** `outOfFoldLoss`, `outOfFoldAccuracy`, …: means over all predictions. */
+export const foldMetrics = ({ folds, columns }: Pool): Metrics => {
+  const rows = folds.reduce((sum, fold) => sum + fold.rows, 0);
+  const meanOf = (name: string): number | null => {
+    if (folds.some(({ metrics }) => metrics[name] === undefined)) return null;
+    return folds.reduce((sum, fold) => sum + (fold.rows / rows) * fold.metrics[name]!, 0);
+  };
+  const [loss, accuracy, meanSquaredError] = ["testLoss", "testAccuracy", "testMeanSquaredError"].map(meanOf);
+  const metrics: Record<string, number> = {};
+  if (loss != null) metrics.outOfFoldLoss = loss;
+  if (accuracy != null) metrics.outOfFoldAccuracy = accuracy;
+  const { truths, predictions } = columns;
+  if (meanSquaredError != null && truths !== undefined && predictions !== undefined) {
+    metrics.outOfFoldMeanSquaredError = meanSquaredError;
+    metrics.outOfFoldRootMeanSquaredError = Math.sqrt(meanSquaredError);
+    const center = mean(truths);
+    const spread = mean(truths.map((truth) => (truth - center) ** 2));
+    if (spread > 0) metrics.outOfFoldR2 = 1 - meanSquaredError / spread;
+  }
+  return metrics;
+};

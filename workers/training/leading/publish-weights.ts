@@ -1,0 +1,72 @@
+import { Readable } from "node:stream";
+import { modelIdOfJob } from "../../../src/domain/ids.ts";
+import type { Model, Preprocessing } from "../../../src/domain/models/model.ts";
+import type { NetworkDescription } from "../../../src/domain/models/network.ts";
+import { withOutputs } from "../../../src/engine/nn/network-head.ts";
+import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../../src/store/artifacts/artifact-store.ts";
+import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
+import { finiteMetrics } from "../finite-point.ts";
+import { patiently } from "../store-retry.ts";
+import type { TrainingRunEnd } from "../training-run.ts";
+
+const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
+
+/** What the model made of each validation row: with it trials are compared row by row. */
+const writeScores = (
+  artifacts: ArtifactStore,
+  tenant: string,
+  id: string,
+  digest: string,
+  scores: Tensor[],
+): Promise<WrittenArtifact> => {
+  const key = artifactKeys.scores(tenant, id, digestHex(digest));
+  const chunks = safetensorsChunks(scores, { producer: "descent" });
+  return patiently(() => artifacts.write(key, Readable.from(chunks)));
+};
+
+/** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
+export const publishWeights = async (
+  artifacts: ArtifactStore,
+  order: RunOrder,
+  preprocessing: Preprocessing,
+  end: Extract<TrainingRunEnd, { type: "completed" }>,
+  network: NetworkDescription | null,
+): Promise<RunEnd> => {
+  const { tenant, dataset, base } = order;
+  // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
+  const { webhook: _, ...spec } = order.spec;
+  const id = modelIdOfJob(order.job);
+  const digest = digestOfTensors(end.tensors);
+  const metrics = finiteMetrics(end.metrics);
+  const key = artifactKeys.weights(tenant, id, digestHex(digest));
+  const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
+  const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
+  const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
+  const description =
+    network === null
+      ? null
+      : await patiently(() =>
+          artifacts.write(
+            artifactKeys.network(tenant, id, digestHex(digest)),
+            Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
+          ),
+        );
+  const ofTrial = end.scores === null ? {} : { scores: await writeScores(artifacts, tenant, id, digest, end.scores) };
+  const model: Omit<Model, "createdAt"> = {
+    id,
+    name: spec.name,
+    job: order.job,
+    dataset: dataset.id,
+    base: base?.id ?? null,
+    task: spec.task,
+    spec,
+    parameters: end.parameters,
+    metrics,
+    digest,
+    files: { weights, report, ...(description === null ? {} : { network: description }), ...ofTrial },
+    preprocessing,
+  };
+  return { type: "trained", model, metrics };
+};
