@@ -62,7 +62,7 @@ describe("cut short at every step", { timeout: 240_000 }, () => {
   });
   const sweep = () => applyRetention(later(2), null);
   const upload = (deps = service.deps): Promise<Dataset> =>
-    uploadDataset(deps, caller, { name: "iris", body: Readable.from([iris]) });
+    uploadDataset(deps, caller, { name: "iris", body: Readable.from([Buffer.from(iris)]) });
   const submit = async (deps: Deps, dataset: Dataset, idempotencyKey: string): Promise<Job> => {
     const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
     return (await submitJob(deps, caller, { spec, idempotencyKey })).job;

@@ -88,7 +88,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
   await Promise.all([waitForRedis(redis, 5000), waitForRedis(subscriber, 5000)]);
   const hasty = createRedisJobStore({ redis, subscriber, leaseMs: 0 });
   const caller = await admitEveryone("submitJob", undefined, "");
-  const dataset = await uploadDataset(deps, caller, { name: "iris", body: Readable.from([iris]) });
+  const dataset = await uploadDataset(deps, caller, { name: "iris", body: Readable.from([Buffer.from(iris)]) });
   const spec = {
     dataset: dataset.id,
     task: { type: "classification", label: "species" },
