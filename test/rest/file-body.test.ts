@@ -94,8 +94,7 @@ describe("what says how a table is written", () => {
       fetch(`${service.url}/v1/datasets?${query}`, { method: "POST", headers: { "content-type": type }, body: iris });
     for (const [query, type, pointer] of [
       ["delimiter=,&decimal=,", "text/csv", "/query/decimal"],
-      ["delimiter=;", "application/zip", "/query/delimiter"],
-      ["decimal=,", "application/zip", "/query/decimal"],
+      ["encoding=windows-1252", "application/zip", "/query/encoding"],
     ] as const) {
       const answer = await send(query, type);
       expect([answer.status, (await body(answer)).errors[0].pointer]).toEqual([422, pointer]);
