@@ -144,7 +144,7 @@ export const foldMetrics = ({ folds, columns }: Pool): Metrics => {
     metrics.outOfFoldMeanSquaredError = meanSquaredError;
     metrics.outOfFoldRootMeanSquaredError = Math.sqrt(meanSquaredError);
     const center = mean(truths);
-    const spread = mean(truths.map((truth) => (truth - center) ** 2));
+    const spread = mean(truths.map((truth) => (truth - center) * (truth - center)));
     if (spread > 0) metrics.outOfFoldR2 = 1 - meanSquaredError / spread;
   }
   return metrics;
