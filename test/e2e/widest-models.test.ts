@@ -126,8 +126,8 @@ const overGrpc: [string, () => Promise<unknown>][] = [
     "predictions of as many rows as a message has room for",
     async () => {
       const rows = rowsIn(limits.grpcMessageBytes - 100);
-      const request = { model: wideModel, rows, strict: undefined, tensors: [] };
-      const { predictions } = await ask(clients.models, clients.models.predict, request as never);
+      const request = { model: wideModel, rows, pictures: [] };
+      const { predictions } = await ask(clients.models, clients.models.predict, request);
       expect(predictions).toHaveLength(rows.length);
     },
   ],
