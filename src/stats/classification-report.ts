@@ -49,8 +49,19 @@ const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int
   });
 };
 
+const leastProbability = 2 ** -126;
+
 /** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
-export const logOf = (probability: number): number => Math.log(Math.max(probability, 2 ** -126));
+export const logOf = (probability: number): number => Math.log(Math.max(probability, leastProbability));
+
+/** Says of how many rows the likelihood is only a bound; `chances`: those of the rows' own classes. */
+export const underflow = (chances: Float64Array): ReportNote[] => {
+  const below = chances.filter((chance) => chance < leastProbability).length;
+  if (below === 0) return [];
+  const rows = `${below} of ${chances.length} rows had a class to which the model gave no probability that a 32-bit float can hold`;
+  const message = `${rows}; each counts as 2⁻¹²⁶, so that the log-likelihood seems better than it is, and than the loss among the metrics says`;
+  return [{ code: "probability_underflow", message }];
+};
 
 /** Σ over classes of (probability − truth)² (Brier 1950), for each row. */
 const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
@@ -138,7 +149,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const predicted = predictedClasses(answers);
   const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
   const confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
-  const logs = Float64Array.from(truths, (truth, row) => logOf(probabilities[row * width + truth]!));
+  const chances = Float64Array.from(truths, (truth, row) => probabilities[row * width + truth]!);
+  const logs = chances.map(logOf);
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   const nullLogs = folds?.nullLogs ?? Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
   const calibration = calibrate(confidences, right);
@@ -186,6 +198,6 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     against: null,
     crossValidation: null,
     explained: null,
-    notes: [...oneClass(answers), ...fewRows(split, truths.length, coverage)],
+    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],
   };
 };

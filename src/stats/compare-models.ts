@@ -1,5 +1,6 @@
 import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
-import { logOf, reportClassification } from "./classification-report.ts";
+import type { ReportNote } from "../domain/models/report.ts";
+import { logOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 
@@ -12,6 +13,8 @@ export interface Answered {
   readonly trainedOnIt: boolean;
   readonly measures: Float64Array;
   readonly figures: Figures;
+  /** What must be known of its measures. */
+  readonly notes: readonly ReportNote[];
 }
 
 type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "trainedOnIt">;
@@ -26,25 +29,28 @@ export const measureClasses = (
   classes: readonly string[],
   probabilities: Float64Array,
   truths: Int32Array,
-): Pick<Answered, "measures" | "figures"> => {
+): Pick<Answered, "measures" | "figures" | "notes"> => {
   const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
   const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "" } as const;
   const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
+  const chances = Float64Array.from(truths, (truth, row) => probabilities[row * classes.length + truth]!);
   return {
-    measures: Float64Array.from(truths, (truth, row) => logOf(probabilities[row * classes.length + truth]!)),
+    measures: chances.map(logOf),
     figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },
+    notes: underflow(chances),
   };
 };
 
 export const measureNumbers = (
   predictions: Float64Array,
   truths: Float64Array,
-): Pick<Answered, "measures" | "figures"> => {
+): Pick<Answered, "measures" | "figures" | "notes"> => {
   const answers = { split: "test", predictions, truths, likelihood: null, counts: false } as const;
   const { rootMeanSquaredError, meanAbsoluteError, r2, bias } = reportRegression(answers);
   return {
     measures: truths.map((truth, row) => -((truth - predictions[row]!) ** 2)),
     figures: { ...none, rootMeanSquaredError, meanAbsoluteError, r2, bias },
+    notes: [],
   };
 };
 

@@ -56,7 +56,10 @@ export interface EngineAccess {
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Asks models about the same rows of a data set that has their columns and their label. */
-  compare(party: Party, question: { models: readonly Model[]; dataset: Dataset }): Promise<Comparison>;
+  compare(
+    party: Party,
+    question: { models: readonly Model[]; dataset: Dataset; trainedOnIt: readonly string[] },
+  ): Promise<Comparison>;
   /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */
   inferHttp(
     party: Party,

@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
-import { type Answered, compareAnswered, measureNumbers } from "../../src/stats/compare-models.ts";
+import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
 
 const { figures } = measureNumbers(Float64Array.of(1, 2), Float64Array.of(1, 3));
 const answered = (model: string, measures: number[]): Answered => ({
-  ...{ model: `mdl_${model}`, name: model, trainedOnIt: false, figures },
+  ...{ model: `mdl_${model}`, name: model, trainedOnIt: false, figures, notes: [] },
   measures: Float64Array.from(measures),
 });
+test("probabilities that underflowed are counted as a bound, and told", () => {
+  const { measures, notes } = measureClasses(["a", "b"], Float64Array.of(1, 0, 0.5, 0.5), Int32Array.of(1, 0));
+  expect(Array.from(measures)).toEqual([Math.log(2 ** -126), Math.log(0.5)]);
+  expect(notes).toMatchObject([{ code: "probability_underflow", message: expect.stringMatching(/^1 of 2 rows/) }]);
+  expect(measureClasses(["a", "b"], Float64Array.of(0.9, 0.1), Int32Array.of(1)).notes).toEqual([]);
+});
+
 const a = answered("a", [-0.1, -0.4, -0.2, -0.9, -0.3, -0.15, -0.6, -0.25]);
 const b = answered("b", [-0.3, -0.35, -0.5, -1.4, -0.2, -0.4, -0.7, -0.55]);
 const c = answered("c", [-2, -1.5, -2.2, -1.9, -2.5, -1.1, -3, -2.4]);

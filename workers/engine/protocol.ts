@@ -88,7 +88,7 @@ export type ToInference =
   | { type: "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
   | { type: "inferHttp"; tenant: TenantId; model: AnyModel; question: InferQuestion & { jsonBytes: number | null } }
   | { type: "inferMessage"; tenant: TenantId; model: AnyModel; question: InferQuestion }
-  | { type: "compare"; tenant: TenantId; models: readonly Model[]; dataset: Dataset }
+  | { type: "compare"; tenant: TenantId; models: readonly Model[]; dataset: Dataset; trainedOnIt: readonly string[] }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -111,7 +111,7 @@ const measure = (
   model: Model,
   predictions: readonly Prediction[],
   labels: readonly (string | number)[],
-): Pick<Answered, "measures" | "figures"> => {
+): Pick<Answered, "measures" | "figures" | "notes"> => {
   const classes = classesOf(model);
   if (classes === null) {
     const values = Float64Array.from(predictions, (each) => ("value" in each ? each.value : Number.NaN));
@@ -131,23 +131,33 @@ const measure = (
   );
 };
 
-const notesOf = (models: readonly Model[], dataset: Dataset, taken: number): Comparison["notes"] => {
-  const trained = models.filter((model) => model.dataset === dataset.id).map(({ id }) => id);
-  const notes: Comparison["notes"] = [];
+const notesOf = (answered: readonly Answered[], dataset: Dataset, taken: number): Comparison["notes"] => {
+  const trained = answered.filter(({ trainedOnIt }) => trainedOnIt).map(({ model }) => model);
+  const notes = answered.flatMap(({ model, notes }) =>
+    notes.map(({ code, message }) => ({ code, message: `${model}: ${message}` })),
+  );
   if (trained.length > 0)
     notes.push({
       code: "trained_on_it",
-      message: `${trained.join(", ")} learnt from rows of this data set, and seem better on them than on new ones; compare on a data set that none of the models has seen, or read their reports, which are about rows that were held out`,
+      message: `${trained.join(", ")} learnt from rows of this data set or of the same file, and seem better on them than on new ones; compare on a data set that none of the models has seen, or read their reports, which are about rows that were held out`,
     });
   if (taken < dataset.rows)
     notes.push({ code: "some_rows", message: `${taken} of the ${dataset.rows} rows were asked, at equal distances` });
   return notes;
 };
 
+interface Question {
+  tenant: TenantId;
+  models: readonly Model[];
+  dataset: Dataset;
+  /** Those of the models that learnt from these rows. */
+  trainedOnIt: readonly string[];
+}
+
 /** Asks each model about the same rows of a data set. `unprocessable` where no row is left to judge them by. */
 export const compareModels = async (
   artifacts: ArtifactStore,
-  { tenant, models, dataset }: { tenant: TenantId; models: readonly Model[]; dataset: Dataset },
+  { tenant, models, dataset, trainedOnIt }: Question,
   answerOf: (model: Model) => Promise<Answer>,
 ): Promise<Comparison> => {
   const read = await readRows(artifacts, tenant, models, dataset);
@@ -168,7 +178,7 @@ export const compareModels = async (
   for (const [i, model] of models.entries()) {
     const rows = kept.map((row) => read.rows[i]![row]!);
     const predictions = await answersFor(model, await answerOf(model), rows);
-    const own = { model: model.id, name: model.name, trainedOnIt: model.dataset === dataset.id };
+    const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
     answered.push({ ...own, ...measure(model, predictions, labels) });
   }
   const isClasses = label.type === "classes";
@@ -178,6 +188,6 @@ export const compareModels = async (
     measure: isClasses ? "log_likelihood" : "squared_error",
     leftOut: { unlabelled: read.unlabelled, unknown: read.labels.length - kept.length },
     ...compareAnswered(answered),
-    notes: notesOf(models, dataset, taken),
+    notes: notesOf(answered, dataset, taken),
   };
 };

@@ -52,8 +52,8 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
     },
     inferMessage: (party, model, question) =>
       thread.ask(party, { type: "inferMessage", tenant: party.tenant, model, question }, [question.body.buffer]),
-    compare: async (party, { models, dataset }) => {
-      const answer = await thread.ask(party, { type: "compare", tenant: party.tenant, models, dataset });
+    compare: async (party, question) => {
+      const answer = await thread.ask(party, { type: "compare", tenant: party.tenant, ...question });
       return JSON.parse(Buffer.from(answer).toString());
     },
     forget: (tenant, model) => thread.tell({ type: "forget", tenant, model }),

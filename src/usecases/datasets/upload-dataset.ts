@@ -105,7 +105,7 @@ const requireCsv = (stated: Stated, form: TableForm | undefined): void => {
     requireNone(
       stated,
       ["delimiter", "decimal", "encoding"],
-      `is for CSV files, and the file is ${form}; leave it out`,
+      `is for CSV files, and the file is ${form === "parquet" ? "Parquet" : "JSON Lines"}; leave it out`,
     );
 };
 

@@ -1,6 +1,6 @@
 import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { type FieldError, orNull, ServiceError } from "../../domain/errors.ts";
 import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
 import { CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
@@ -62,6 +62,21 @@ const requireLabel = ({ preprocessing: { label } }: Model, dataset: Dataset): vo
     wrong(`${name} has too many different values in the data set to be classes; upload it with the type category`);
 };
 
+/** Which models learnt from the file of a data set, under whatever id it was uploaded. */
+const learntFrom = async (
+  deps: Deps,
+  caller: Caller,
+  models: readonly Model[],
+  dataset: Dataset,
+): Promise<string[]> => {
+  const ids: string[] = [];
+  for (const model of models) {
+    const own = model.dataset && (await orNull(deps.catalogue.dataset(caller.tenant, model.dataset)));
+    if (model.dataset === dataset.id || (own && own.sha256 === dataset.sha256)) ids.push(model.id);
+  }
+  return ids;
+};
+
 /**
  * Asks models of one label about the same rows of a data set, and compares their answers pair by pair. `invalid` with a pointer where they cannot be compared.
  */
@@ -74,8 +89,9 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
     unfitColumns(preprocessing, dataset).map(({ pointer, detail }) => ({ pointer, detail: `${detail} (${id})` })),
   );
   if (faults.length > 0) refuse(faults);
+  const trainedOnIt = await learntFrom(deps, caller, models, dataset);
   const again = async () => {
     for (const { id } of models) await getModel(deps, caller, { id });
   };
-  return unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset }));
+  return unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset, trainedOnIt }));
 };

@@ -31,7 +31,7 @@ const store = async (csv: string): Promise<Dataset> => {
 const compare = (models: Model[], dataset: Dataset) =>
   compareModels(
     jobs.artifacts,
-    { tenant, models, dataset },
+    { tenant, models, dataset, trainedOnIt: models.filter((m) => m.dataset === dataset.id).map(({ id }) => id) },
     async (model) => (await loadModel(jobs.artifacts, kernels, tenant, model)).value,
   );
 

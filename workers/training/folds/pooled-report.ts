@@ -96,9 +96,9 @@ const foldsSection = ({ spec, pool, sampling }: Pooled): CrossValidationReport =
   };
 };
 
-const noteOf = ({ folds, by, units }: CrossValidationReport, conformal: string | null): ReportNote => ({
+const noteOf = ({ folds, repeats, by, units }: CrossValidationReport, conformal: string | null): ReportNote => ({
   code: "cross_validated",
-  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds; the job's own model learnt from all rows. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
+  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
     conformal !== null
       ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
       : "Predictions with coverage are not available: scores of the folds' models hold for this one only with those models at hand (CV+), which are not kept; give the job a test split for them"

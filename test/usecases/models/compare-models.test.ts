@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Comparison } from "../../../src/domain/models/comparison.ts";
+import { admitEveryone } from "../../../src/usecases/admission/caller.ts";
+import { submitJob } from "../../../src/usecases/jobs/submit-job.ts";
+import { createRestClient } from "../../e2e/rest-client.ts";
+import { finishJob, iris, startTestService, type TestService } from "../service.ts";
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.close());
+
+it("a file that a model learnt from is known under whatever id it was uploaded", async () => {
+  const rest = createRestClient(service.url);
+  const [first, copy, other] = await Promise.all(
+    [iris, iris, iris.slice(0, iris.lastIndexOf("\n", iris.length - 2) + 1)].map((csv) => rest.upload("iris", csv)),
+  );
+  const caller = await admitEveryone("submitJob", undefined, "");
+  const spec = { dataset: first!.id, task: { type: "classification", label: "species" } };
+  const model = await finishJob(service, (await submitJob(service.deps, caller, { spec })).job);
+  for (const [dataset, learntFrom] of [
+    [first, true],
+    [copy, true],
+    [other, false],
+  ] as const) {
+    const { body } = await rest.call<Comparison>("/v1/comparisons", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ models: [model.id], dataset: dataset!.id }),
+    });
+    expect(body.models[0]?.trainedOnIt).toBe(learntFrom);
+    expect(body.notes.some(({ code }) => code === "trained_on_it")).toBe(learntFrom);
+  }
+});
