@@ -6,10 +6,11 @@ import { batches, toSpec, workloads } from "./workloads.mjs";
 /** The built engine below a `dist` folder. */
 export const loadEngine = async (dist) => {
   const part = (path) => import(new URL(`src/${path}`, dist).href);
-  const [spec, plan, memory, stepper, team, engineKernels, load, choose, schedule] = await Promise.all([
+  const [spec, plan, memory, runner, stepper, team, engineKernels, load, choose, schedule] = await Promise.all([
     part("domain/jobs/spec/job-spec.js"),
     part("engine/train/planning/plan-training.js"),
     part("engine/train/fitting/memory.js"),
+    part("engine/train/fitting/row-runner.js"),
     part("engine/train/fitting/stepper.js"),
     part("engine/parallel/team.js"),
     part("engine/kernels/engine-kernels.js"),
@@ -17,7 +18,18 @@ export const loadEngine = async (dist) => {
     part("engine/kernels/native/choose.js"),
     part("engine/optim/schedule.js"),
   ]);
-  const parts = { ...spec, ...plan, ...memory, ...stepper, ...team, ...engineKernels, ...load, ...choose, ...schedule };
+  const parts = {
+    ...spec,
+    ...plan,
+    ...memory,
+    ...runner,
+    ...stepper,
+    ...team,
+    ...engineKernels,
+    ...load,
+    ...choose,
+    ...schedule,
+  };
   return { ...parts, dist: dist.href };
 };
 
@@ -54,7 +66,8 @@ export const createDescentSide = async (engine, name, { threads, kernels: wanted
   const kernels = await engine.loadEngineKernels({ module, native }, memory);
   const members = await startMembers(engine, plan, memory, { module, native });
   const team = engine.leadTeam(plan, memory, kernels);
-  const stepper = engine.createStepper(plan, memory, team);
+  const runner = engine.createRowRunner(plan, memory, team, () => {});
+  const stepper = engine.createStepper(plan, memory, team, runner);
   stepper.initialise();
   let steps = 0;
   const step = () => {
