@@ -25,7 +25,10 @@ describe("a change of an alias, cut short at every step", { timeout: 120_000 }, 
     service = await startTestService();
     redis = new Redis(service.redis.url);
     caller = await admitEveryone("putAlias", undefined, "");
-    const dataset = await uploadDataset(service.deps, caller, { name: "iris", body: Readable.from([Buffer.from(iris)]) });
+    const dataset = await uploadDataset(service.deps, caller, {
+      name: "iris",
+      body: Readable.from([Buffer.from(iris)]),
+    });
     for (let i = 0; i < 2; i++) {
       const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
       models.push((await finishJob(service, (await submitJob(service.deps, caller, { spec })).job)).id);
