@@ -83,7 +83,6 @@ test(`a tenant with ${CROWD.toLocaleString("en-US")} queued jobs does not keep a
     expect(items).toHaveLength(1);
     console.info(`idle ${JSON.stringify(idle)}, beside ${CROWD} queued jobs ${JSON.stringify(crowded)}`);
     // One job of the crowd may be running, which nobody stops; those that are queued add nothing.
-    // One job of the crowd may be running, which nobody stops; those that are queued add nothing.
     expect(crowded.doneMs - idle.doneMs).toBeLessThan(2 * idle.doneMs);
   } finally {
     await trainer.stop();
