@@ -56,6 +56,10 @@ export class ServiceError extends Error {
   }
 }
 
+/** The error for a part of a request. */
+export const invalidAt = (pointer: string, detail: string): ServiceError =>
+  new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+
 /** What is read, or null where it is not there, or no longer. */
 export const orNull = async <T>(read: Promise<T>): Promise<T | null> => {
   try {

@@ -1,5 +1,5 @@
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { ServiceError } from "../domain/errors.ts";
+import { invalidAt } from "../domain/errors.ts";
 import type { ImportedModel, ImportFormat } from "../domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../domain/models/model.ts";
 import type { Report } from "../domain/models/report.ts";
@@ -19,7 +19,7 @@ export const fromFormat = (format: wire.ImportFormat): ImportFormat => {
       return "safetensors";
     default: {
       const detail = "must be IMPORT_FORMAT_ONNX, IMPORT_FORMAT_ZIP or IMPORT_FORMAT_SAFETENSORS";
-      throw new ServiceError("invalid", `/format: ${detail}`, { errors: [{ pointer: "/format", detail }] });
+      throw invalidAt("/format", detail);
     }
   }
 };

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
+import { type ErrorCode, errorCatalogue, invalidAt, isRetryable, type ServiceError } from "../domain/errors.ts";
 import { toServiceError } from "../rest/problem.ts";
 
 /** Refuses a part of a request. */
 export const refuse = (pointer: string, detail: string): never => {
-  throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+  throw invalidAt(pointer, detail);
 };
 
 /** Where OpenAI's requests have what a pointer into ours means. */

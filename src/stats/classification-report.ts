@@ -54,6 +54,10 @@ const leastProbability = 2 ** -126;
 /** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
 export const logOf = (probability: number): number => Math.log(Math.max(probability, leastProbability));
 
+/** The probability of each row's own class. */
+export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
+  Float64Array.from(truths, (truth, row) => probabilities[row * width + truth]!);
+
 /** Says of how many rows the likelihood is only a bound; `chances`: those of the rows' own classes. */
 export const underflow = (chances: Float64Array): ReportNote[] => {
   const below = chances.filter((chance) => chance < leastProbability).length;
@@ -149,7 +153,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const predicted = predictedClasses(answers);
   const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
   const confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
-  const chances = Float64Array.from(truths, (truth, row) => probabilities[row * width + truth]!);
+  const chances = chancesOf(probabilities, truths, width);
   const logs = chances.map(logOf);
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   const nullLogs = folds?.nullLogs ?? Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));

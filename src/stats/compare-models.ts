@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
 import type { ReportNote } from "../domain/models/report.ts";
-import { logOf, reportClassification, underflow } from "./classification-report.ts";
+import { chancesOf, logOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 
@@ -33,7 +33,7 @@ export const measureClasses = (
   const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
   const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "" } as const;
   const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
-  const chances = Float64Array.from(truths, (truth, row) => probabilities[row * classes.length + truth]!);
+  const chances = chancesOf(probabilities, truths, classes.length);
   return {
     measures: chances.map(logOf),
     figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },

@@ -67,6 +67,19 @@ describe("a trainer's cache", () => {
     expect(await kept()).toEqual([]);
   });
 
+  it("knows which of many files read within a millisecond was read first", async () => {
+    for (let n = 1; n <= 9; n++) await write(n, 10);
+    for (let round = 0; round < 20; round++) {
+      await rm(cacheFolder(), { recursive: true, force: true });
+      const store = await open(80);
+      const order = Array.from({ length: 9 }, (_, n) => 1 + ((n + round) % 9));
+      for (const n of order) await store.readBytes(dataKey(n));
+      asked.length = 0;
+      for (const n of order.slice(1)) await store.readBytes(dataKey(n));
+      expect(asked, `round ${round}`).toEqual([]);
+    }
+  });
+
   it("stays within its bytes: what was not read for the longest time goes, and what is too large is not kept", async () => {
     for (let n = 1; n <= 4; n++) await write(n);
     await write(5, 5000);

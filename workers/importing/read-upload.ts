@@ -1,4 +1,4 @@
-import { ServiceError } from "../../src/domain/errors.ts";
+import { invalidAt, ServiceError } from "../../src/domain/errors.ts";
 import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportFormat } from "../../src/domain/models/imported-model.ts";
@@ -64,9 +64,7 @@ const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
 const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadUpload => {
   if (architecture === undefined) {
     const detail = `a safetensors file has no network in it: say which it is of, a model's spec as JSON, or one of ${familyNames.join(", ")}`;
-    throw new ServiceError("invalid", `/query/architecture: ${detail}`, {
-      errors: [{ pointer: "/query/architecture", detail }],
-    });
+    throw invalidAt("/query/architecture", detail);
   }
   const tensors = readForeignTensors(bytes);
   const isSpec = architecture.trimStart().startsWith("{");

@@ -1,7 +1,6 @@
 import { scanRows } from "../../src/data/columns/scan-rows.ts";
 import { createLabelReader } from "../../src/data/preprocessing/label-reader.ts";
-import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
-import { createRowReader, encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
+import { createRowReader, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
@@ -11,7 +10,7 @@ import type { CsvRecord } from "../../src/formats/csv/csv-record.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { checkFile, openVerified } from "../../src/store/artifacts/verified.ts";
-import { rowsOfBlock } from "../predicting/answer-blocks.ts";
+import { askBlock, rowsOfBlock } from "../predicting/answer-blocks.ts";
 import type { Answer } from "./load-model.ts";
 
 const mostRows = 10_000;
@@ -88,17 +87,7 @@ const answersFor = async (
   const predictions: Prediction[] = [];
   const atOnce = rowsOfBlock(preprocessing);
   for (let first = 0; first < rows.length; first += atOnce) {
-    const block = rows.slice(first, first + atOnce);
-    const answers = ofBlock(first, () => {
-      const encoded = encodeStoredRows(preprocessing, block);
-      const own = answer(
-        encoded.inputs,
-        block.map(({ row }) => row),
-      );
-      requireFinite(own, encoded.warnings);
-      return own;
-    });
-    predictions.push(...answers);
+    predictions.push(...askBlock(answer, preprocessing, rows.slice(first, first + atOnce), first).predictions);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return predictions;

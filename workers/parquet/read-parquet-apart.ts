@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { buffer } from "node:stream/consumers";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { ReadBytes, TableBytes } from "../../src/formats/table-bytes.ts";
 import type { FromReader, ToReader } from "./messages.ts";
@@ -16,11 +17,8 @@ const refused = (detail: string): ServiceError =>
     `the Parquet file cannot be read: ${detail}; it may be damaged, or write it anew with smaller row groups`,
   );
 
-const bytesOf = async (read: ReadBytes, start: number, end: number): Promise<Uint8Array> => {
-  const pieces: Uint8Array[] = [];
-  if (end > start) for await (const piece of await read({ start, end })) pieces.push(piece);
-  return Buffer.concat(pieces);
-};
+const bytesOf = async (read: ReadBytes, start: number, end: number): Promise<Uint8Array> =>
+  end > start ? buffer(await read({ start, end })) : Buffer.alloc(0);
 
 /** The messages of a process in order; it is watched while one is waited for. */
 const createListener = (child: ChildProcess, silentMs: number) => {

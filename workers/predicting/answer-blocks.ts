@@ -1,6 +1,7 @@
+import type { EncodedRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
-import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
 import type { Answer } from "../inference/load-model.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
@@ -11,6 +12,23 @@ const mostRows = 4096;
 export const rowsOfBlock = ({ inputs, outputs }: Preprocessing): number =>
   Math.max(1, Math.min(mostRows, Math.floor(mostInputs / Math.max(1, inputs + outputs))));
 
+/** What the model says of a block of rows, and what was odd about them. Errors tell the rows' numbers in the file, from `first` on. */
+export const askBlock = (
+  answer: Answer,
+  preprocessing: Preprocessing,
+  rows: readonly StoredRow[],
+  first: number,
+): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
+  ofBlock(first, () => {
+    const { inputs, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
+    const predictions = answer(
+      inputs,
+      rows.map(({ row }) => row),
+    );
+    requireFinite(predictions, warnings);
+    return { predictions, warnings, furtherWarnings };
+  });
+
 /** A block of answers, a line of JSON for each row, with its number in the file. Counts what training had not. */
 export const answerBlock = (
   answer: Answer,
@@ -19,16 +37,8 @@ export const answerBlock = (
   first: number,
   warnings: Map<string, number>,
 ): Buffer => {
-  const predictions = ofBlock(first, () => {
-    const encoded = encodeStoredRows(preprocessing, rows);
-    const answers = answer(
-      encoded.inputs,
-      rows.map(({ row }) => row),
-    );
-    requireFinite(answers, encoded.warnings);
-    for (const { code } of encoded.warnings) warnings.set(code, (warnings.get(code) ?? 0) + 1);
-    if (encoded.furtherWarnings > 0) warnings.set("further", (warnings.get("further") ?? 0) + encoded.furtherWarnings);
-    return answers;
-  });
+  const { predictions, warnings: found, furtherWarnings } = askBlock(answer, preprocessing, rows, first);
+  for (const { code } of found) warnings.set(code, (warnings.get(code) ?? 0) + 1);
+  if (furtherWarnings > 0) warnings.set("further", (warnings.get("further") ?? 0) + furtherWarnings);
   return Buffer.from(predictions.map((each, i) => `${JSON.stringify({ row: first + i, ...each })}\n`).join(""));
 };

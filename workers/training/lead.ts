@@ -1,7 +1,6 @@
 import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
@@ -9,7 +8,7 @@ import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import { readResumePoint } from "./checkpoint-file.ts";
 import { dataEvents } from "./data-events.ts";
-import { crossValidate } from "./folds/cross-validate.ts";
+import { crossValidate, type World } from "./folds/cross-validate.ts";
 import { createRun, takeMemory } from "./leading/create-run.ts";
 import { prepareRun } from "./leading/prepare-run.ts";
 import { publishWeights } from "./leading/publish-weights.ts";
@@ -18,13 +17,6 @@ import { tellStart } from "./leading/tell-start.ts";
 import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunEnd } from "./training-run.ts";
-
-interface World {
-  artifacts: ArtifactStore;
-  network: NetworkDescription | null;
-  kernels: KernelSource;
-  post: (message: FromThread) => void;
-}
 
 const run = async (trainingRun: TrainingRun, order: RunOrder, { artifacts, network, post }: World): Promise<RunEnd> => {
   const { initial, preprocessing } = await prepareRun(trainingRun, order.spec, order, { artifacts, network }, post);

@@ -6,7 +6,7 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { Report } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
-import { logOf, reportClassification } from "../../src/stats/classification-report.ts";
+import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { mean } from "../../src/stats/estimate.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
@@ -43,7 +43,7 @@ const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
 
 /** ln p of each row's class. */
 export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
-  Float64Array.from(truths, (truth, row) => logOf(probabilities[row * width + truth]!));
+  chancesOf(probabilities, truths, width).map(logOf);
 
 /** What a classifier says of each row, and what those say that know less. */
 export const classAnswersOf = (results: NetworkResults, classes: readonly string[]) => {

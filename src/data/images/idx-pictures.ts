@@ -1,17 +1,10 @@
 import type { ImageShape } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { badArchive } from "../../formats/archives/archive-file.ts";
+import { badArchive, quotedPath } from "../../formats/archives/archive-file.ts";
 import { type ImageSize, resizePixels } from "../../formats/images/decode-image.ts";
 import { type IdxImages, readIdxImages, readIdxLabels } from "../../formats/images/idx.ts";
-import {
-  cellOf,
-  createBroken,
-  type OnBroken,
-  type PictureRow,
-  type PictureSource,
-  quotedPath,
-} from "./picture-rows.ts";
+import { cellOf, createBroken, type OnBroken, type PictureRow, type PictureSource } from "./picture-rows.ts";
 
 /** `train-images-idx3-ubyte.gz`, as the files of the MNIST family are called, also with points: `t10k-labels.idx1-ubyte`. */
 const idxName = /^(?:(.+)[-._])?(images|labels)[-.]idx([13])[-.]ubyte(?:\.gz)?$/i;

@@ -1,13 +1,13 @@
 import type { ColumnType, ImageShape } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt, ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { badArchive, type ReadArchive, type Wanted } from "../../formats/archives/archive-file.ts";
+import { badArchive, quotedPath, type ReadArchive, type Wanted } from "../../formats/archives/archive-file.ts";
 import { archiveFiles } from "../../formats/archives/archive-files.ts";
 import type { StatedDialect } from "../../formats/csv/csv-dialect.ts";
 import type { DecodeImage, ImageSize } from "../../formats/images/decode-image.ts";
 import { idxPictures, idxSets, isIdxLabels } from "./idx-pictures.ts";
 import { labelledFolders } from "./labelled-folders.ts";
-import { type OnBroken, type PictureSource, quotedPath } from "./picture-rows.ts";
+import type { OnBroken, PictureSource } from "./picture-rows.ts";
 import { readPictureTable, tableOf } from "./picture-table.ts";
 import { type KeepAside, tabledPictures } from "./tabled-pictures.ts";
 
@@ -22,8 +22,8 @@ export interface ArchiveOfPictures {
   bytes: number;
   decode: DecodeImage;
   keepAside: KeepAside;
-  /** As stated; null: none is, and pictures have that of their kind. */
-  sizeOf: (own: ImageShape | null) => ImageSize | null;
+  /** As stated, of pictures that have this shape, or have it where nothing is stated; null: they keep it. */
+  sizeOf: (own: ImageShape) => ImageSize | null;
   onBroken: OnBroken;
   /** What is stated of the table. */
   types: Readonly<Record<string, ColumnType>>;
@@ -56,10 +56,11 @@ const requireNoneStated = ({ types, dialect }: ArchiveOfPictures): void => {
   const name = ["types", "delimiter", "decimal"].find((key) => stated[key] !== undefined);
   if (name === undefined) return;
   const detail = "is for tables, and the archive has none; leave it out";
-  throw new ServiceError("invalid", `/query/${name}: ${detail}`, { errors: [{ pointer: `/query/${name}`, detail }] });
+  throw invalidAt(`/query/${name}`, detail);
 };
 
-const defaultSize: ImageSize = { height: 64, width: 64, channels: 3, shorterSide: 64 };
+/** Of pictures whose size is not stated. */
+const usualShape: ImageShape = { height: 64, width: 64, channels: 3 };
 
 /**
  * The pictures of an archive, whose kind shows in its files: IDX files of the MNIST family; a CSV file with the paths of pictures, their labels and other columns; or a
@@ -81,7 +82,7 @@ export const openPictures = async (archive: ArchiveOfPictures): Promise<PictureS
     };
     return idxPictures({ sets, labels: contents, open, paths, sizeOf, onBroken });
   }
-  const size = sizeOf(null) ?? defaultSize;
+  const size = sizeOf(usualShape) ?? { ...usualShape, shorterSide: usualShape.height };
   const path = tableOf(paths.filter(isTable));
   if (path === null) {
     requireNoneStated(archive);

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { ColumnNote, ColumnType, DatasetNote, ImageShape, ImageSource } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
+import { quotedPath } from "../../formats/archives/archive-file.ts";
 
 /** A row of a data set of images: its cells, those of the image's column left out, and the picture's pixels. */
 export interface PictureRow {
@@ -29,8 +30,6 @@ export interface PictureSource {
 
 /** What becomes of the upload when a file of it is no image that can be read. */
 export type OnBroken = "skip" | "refuse";
-
-export const quotedPath = (path: string): string => JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
 
 /** Counts what is left out, and lists the first of it with its path; with `refuse` it is `unprocessable`. */
 export const createBroken = (onBroken: OnBroken) => {

@@ -3,14 +3,15 @@ import { posix } from "node:path";
 import type { ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { badArchive } from "../../formats/archives/archive-file.ts";
+import { badArchive, quotedPath } from "../../formats/archives/archive-file.ts";
 import type { CsvDialect, StatedDialect } from "../../formats/csv/csv-dialect.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
 import { scanCsv } from "../../formats/csv/csv-scanner.ts";
+import { imageTableRow } from "../../formats/images/image-table.ts";
 import { profileCsv } from "../columns/profile-csv.ts";
 import { imageColumn } from "./image-table.ts";
-import { type PictureColumn, quotedPath } from "./picture-rows.ts";
+import type { PictureColumn } from "./picture-rows.ts";
 
 /** Names of the column that has the paths of pictures, the first of them that the table has. */
 const pathNames = ["path", "file", "file_name", "filename", "image"];
@@ -27,7 +28,7 @@ export interface PictureTable {
   cellsOf(row: number): Buffer[];
 }
 
-/** The cells of rows, in one piece of memory: a million rows of objects would take many times as much. */
+/** The cells of rows as a file of images has them, in one piece of memory: a million rows of objects would take many times as much. */
 const createCells = () => {
   const pieces: Buffer[] = [];
   const starts: number[] = [];
@@ -38,15 +39,8 @@ const createCells = () => {
     add: (line: number, cells: readonly string[]): void => {
       starts.push(at);
       lines.push(line);
-      const row = cells.map((cell) => Buffer.from(cell));
-      const piece = Buffer.allocUnsafe(row.reduce((sum, { length }) => sum + 4 + length, 0));
-      let end = 0;
-      for (const cell of row) {
-        piece.writeUInt32LE(cell.length, end);
-        piece.set(cell, end + 4);
-        end += 4 + cell.length;
-      }
-      at += end;
+      const piece = imageTableRow(cells.map((cell) => Buffer.from(cell)));
+      at += piece.length;
       pieces.push(piece);
       if (pieces.length === 4096) pieces.splice(0, pieces.length, Buffer.concat(pieces));
     },

@@ -1,7 +1,7 @@
 import type { ArchiveFile } from "../../formats/archives/archive-file.ts";
-import { badArchive } from "../../formats/archives/archive-file.ts";
+import { badArchive, quotedPath } from "../../formats/archives/archive-file.ts";
 import type { DecodeImage, ImageSize } from "../../formats/images/decode-image.ts";
-import { type Broken, quotedPath } from "./picture-rows.ts";
+import type { Broken } from "./picture-rows.ts";
 
 /** A picture, and what its path says of it. */
 export interface Picture<Place> {

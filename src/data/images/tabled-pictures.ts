@@ -1,7 +1,9 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { buffer } from "node:stream/consumers";
 import type { ArchiveFile, ReadArchive } from "../../formats/archives/archive-file.ts";
+import { quotedPath } from "../../formats/archives/archive-file.ts";
 import type { DecodeImage, ImageSize } from "../../formats/images/decode-image.ts";
-import { createBroken, type OnBroken, type PictureRow, type PictureSource, quotedPath } from "./picture-rows.ts";
+import { createBroken, type OnBroken, type PictureRow, type PictureSource } from "./picture-rows.ts";
 import type { PictureTable } from "./picture-table.ts";
 import { type Picture, readPictures } from "./read-pictures.ts";
 
@@ -29,9 +31,7 @@ const createPixelReader = (read: ReadArchive, { count, imageBytes }: { count: nu
     }
     const first = number * perBlock;
     const end = Math.min(count, first + perBlock);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of await read({ start: first * imageBytes, end: end * imageBytes })) chunks.push(chunk);
-    const block = Buffer.concat(chunks);
+    const block = await buffer(await read({ start: first * imageBytes, end: end * imageBytes }));
     blocks.set(number, block);
     const [oldest] = blocks.keys();
     if (blocks.size > most) blocks.delete(oldest!);

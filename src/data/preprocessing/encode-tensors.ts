@@ -1,4 +1,4 @@
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { type FieldError, invalidAt, ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { NestedNumbers } from "../../domain/models/model.ts";
 import type { NetworkPort } from "../../domain/models/network.ts";
@@ -83,20 +83,17 @@ const writePicture = (values: Float32Array, port: NetworkPort, out: Float32Array
 /** As `pictureOf` reads a shape: first the file's first axis. */
 const isChannelsLast = ([first]: readonly number[]): boolean => first !== 1 && first !== 3;
 
-const invalid = (pointer: string, detail: string): ServiceError =>
-  new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
-
 /** The rows of a request's body, each an object; what they hold is looked at when it is written. */
 export const readTensorRows = (body: unknown): Record<string, NestedNumbers | string>[] => {
   const rows = typeof body === "object" && body !== null && "rows" in body ? body.rows : undefined;
   if (!Array.isArray(rows) || rows.length === 0)
-    throw invalid("/rows", "must be a list of at least one row: input name → tensor");
-  if (rows.length > limits.predictRows) throw invalid("/rows", `must have at most ${limits.predictRows} entries`);
+    throw invalidAt("/rows", "must be a list of at least one row: input name → tensor");
+  if (rows.length > limits.predictRows) throw invalidAt("/rows", `must have at most ${limits.predictRows} entries`);
   const odd = Object.keys(body as object).find((key) => key !== "rows" && key !== "strict");
   if (odd !== undefined)
-    throw invalid(`/${toPointerSegment(odd)}`, "unknown key; a network from a file takes only rows");
+    throw invalidAt(`/${toPointerSegment(odd)}`, "unknown key; a network from a file takes only rows");
   const wrong = rows.findIndex((row) => typeof row !== "object" || row === null || Array.isArray(row));
-  if (wrong >= 0) throw invalid(`/rows/${wrong}`, "must be an object: input name → tensor");
+  if (wrong >= 0) throw invalidAt(`/rows/${wrong}`, "must be an object: input name → tensor");
   return rows;
 };
 

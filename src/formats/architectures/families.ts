@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt, ServiceError } from "../../domain/errors.ts";
 import { nearNames } from "../../domain/near-names.ts";
 import type { OnnxGraph } from "../onnx/graph.ts";
 import type { ForeignTensor } from "../safetensors/foreign-tensors.ts";
@@ -51,9 +51,7 @@ export const graphOfFamily = (architecture: string, file: readonly ForeignTensor
   const family = Object.hasOwn(families, architecture) ? families[architecture] : undefined;
   if (family === undefined) {
     const detail = `there is no architecture ${JSON.stringify(architecture)}${nearNames(architecture, familyNames)}; there are ${familyNames.join(", ")}`;
-    throw new ServiceError("invalid", `/query/architecture: ${detail}`, {
-      errors: [{ pointer: "/query/architecture", detail }],
-    });
+    throw invalidAt("/query/architecture", detail);
   }
   const { tensors, missing, misshapen, extra } = createTensors(file);
   const graph = family(tensors);

@@ -20,13 +20,14 @@ export type ReadArchive = (range?: { start: number; end: number }) => Promise<As
 
 const longestPath = 1024;
 
-const quoted = (path: string): string => JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
+/** As messages name a file. */
+export const quotedPath = (path: string): string => JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
 
 export const badArchive = (detail: string, cause?: unknown): ServiceError =>
   new ServiceError("malformed", `the archive cannot be read: ${detail}`, { cause });
 
 export const leadsOut = (path: string): ServiceError =>
-  badArchive(`the path ${quoted(path)} leads out of it; pack it again with relative paths`);
+  badArchive(`the path ${quotedPath(path)} leads out of it; pack it again with relative paths`);
 
 export const tooLargeFor = (bytes: number, limit: number): string =>
   `it unpacks to more than ${limit.toLocaleString("en-US")} bytes (${bytes.toLocaleString("en-US")})`;
@@ -37,7 +38,8 @@ export const safePath = (name: string): string => {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path) || parts.includes("..") || path.includes("\0"))
     throw leadsOut(name);
-  if (path.length > longestPath) throw badArchive(`the path ${quoted(name)} is longer than ${longestPath} characters`);
+  if (path.length > longestPath)
+    throw badArchive(`the path ${quotedPath(name)} is longer than ${longestPath} characters`);
   return parts.join("/");
 };
 
@@ -58,7 +60,7 @@ export const createArchiveGauge = ({ entries, totalBytes }: ArchiveLimits) => {
         throw new ServiceError("too_large", `the archive has more than ${entries.toLocaleString("en-US")} entries`);
     },
     addFile: (path: string): void => {
-      if (paths.has(path)) throw badArchive(`it has ${quoted(path)} twice`);
+      if (paths.has(path)) throw badArchive(`it has ${quotedPath(path)} twice`);
       paths.add(path);
     },
     addBytes: (more: number): void => {

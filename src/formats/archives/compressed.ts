@@ -28,7 +28,8 @@ const createDecoder = (compression: Compression): Transform => {
   );
 };
 
-const damaged = (compression: Compression, cause: Error): ServiceError =>
+/** Of a body that is not whole. */
+const damaged = (cause: Error, compression: Compression): ServiceError =>
   new ServiceError(
     "malformed",
     `the body is not whole ${compression}, as it begins or its Content-Encoding says: ${cause.message}`,
@@ -36,22 +37,32 @@ const damaged = (compression: Compression, cause: Error): ServiceError =>
   );
 
 /** zlib's errors are the client's; what the source throws is itself. */
-async function* readable(stream: Readable, compression: Compression): AsyncGenerator<Buffer, void, void> {
+async function* readable(
+  stream: Readable,
+  toError: (cause: Error) => ServiceError,
+): AsyncGenerator<Buffer, void, void> {
   try {
     for await (const chunk of stream) yield chunk as Buffer;
   } catch (error) {
     if (error instanceof Error && "code" in error && /^(Z_|ZSTD_|ERR_TRAILING_JUNK|ERR_ZSTD)/.test(String(error.code)))
-      throw damaged(compression, error);
+      throw toError(error);
     throw error;
   }
 }
 
-/** What is in compressed bytes, as they come. How much comes out is for the reader to limit. Errors: `malformed`; `unsupported_media_type` without zstd. */
-export const uncompressed = (source: AsyncIterable<Uint8Array>, compression: Compression): Readable => {
+/** What is in compressed bytes, as they come. How much comes out is for the reader to limit. Errors: `toError` of what is not whole; `unsupported_media_type` without zstd. */
+export const uncompressed = (
+  source: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  toError: (cause: Error, compression: Compression) => ServiceError = damaged,
+): Readable => {
   const decoder = createDecoder(compression);
   // What goes wrong reaches whoever reads, and is nobody's when nobody does any more.
   const plain = pipeline(Readable.from(source, { objectMode: false }), decoder, () => {}).on("error", () => {});
-  return Readable.from(readable(plain, compression), { objectMode: false });
+  return Readable.from(
+    readable(plain, (cause) => toError(cause, compression)),
+    { objectMode: false },
+  );
 };
 
 const tarMagicAt = 257;

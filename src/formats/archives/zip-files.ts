@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from "yauzl";
 import { ServiceError } from "../../domain/errors.ts";
 import {
@@ -35,11 +36,7 @@ const toError = (error: unknown): unknown => {
 };
 
 /** The unpacked bytes. They are as many as the directory says, or it is an error: whoever has checked that has checked all. */
-const unpack = async (zip: ZipFile, entry: Entry): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-};
+const unpack = async (zip: ZipFile, entry: Entry): Promise<Buffer> => buffer(await zip.openReadStreamPromise(entry));
 
 /** @returns why the file cannot be had, before any of it is unpacked */
 const problemOf = (entry: Entry, { entryBytes }: ArchiveLimits): string | null => {

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { badArchive } from "../archives/archive-file.ts";
+import { badArchive, quotedPath } from "../archives/archive-file.ts";
 import { type ByteReader, createByteReader } from "../archives/byte-reader.ts";
+import { compressionOf, uncompressed } from "../archives/compressed.ts";
 
 /**
  * Files of the MNIST family (Y. LeCun's IDX): two zero bytes, the type of the numbers (8: a byte each), how many axes, the axes' sizes as
@@ -16,37 +16,26 @@ const typeNames: Readonly<Record<number, string>> = {
   14: "64-bit floats",
 };
 
-const quoted = (path: string): string => JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
-
 const endsEarly = (path: string, stated: string) =>
-  badArchive(`${quoted(path)} ends early: it states ${stated}; upload the whole of it`);
+  badArchive(`${quotedPath(path)} ends early: it states ${stated}; upload the whole of it`);
 
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
-/** zlib's errors are the file's. */
-async function* plain(path: string, bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
-  if (!isGzip(bytes)) {
-    yield bytes;
-    return;
-  }
-  const gunzip = Readable.from([bytes], { objectMode: false }).pipe(createGunzip());
-  try {
-    for await (const chunk of gunzip) yield chunk as Buffer;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && /^(Z_|ERR_TRAILING_JUNK)/.test(String(error.code)))
-      throw badArchive(`${quoted(path)} is not whole gzip: ${error.message}`, error);
-    throw error;
-  }
-}
+/** The bytes, uncompressed where they are gzip. */
+const plain = (path: string, bytes: Uint8Array): AsyncIterable<Uint8Array> => {
+  const source = Readable.from([bytes], { objectMode: false });
+  if (compressionOf(bytes) !== "gzip") return source;
+  return uncompressed(source, "gzip", (cause) =>
+    badArchive(`${quotedPath(path)} is not whole gzip: ${cause.message}`, cause),
+  );
+};
 
 const readHeader = async (reader: ByteReader, path: string, axes: number): Promise<number[]> => {
   const magic = await reader.take(4);
-  if (magic?.[0] !== 0 || magic[1] !== 0) throw badArchive(`${quoted(path)} is no IDX file`);
+  if (magic?.[0] !== 0 || magic[1] !== 0) throw badArchive(`${quotedPath(path)} is no IDX file`);
   if (magic[2] !== 8) {
     const type = typeNames[magic[2]!] ?? `numbers of the unknown type ${magic[2]}`;
-    throw badArchive(`${quoted(path)} holds ${type}; IDX files of unsigned bytes can be read`);
+    throw badArchive(`${quotedPath(path)} holds ${type}; IDX files of unsigned bytes can be read`);
   }
-  if (magic[3] !== axes) throw badArchive(`${quoted(path)} has ${magic[3]} axes where ${axes} are needed`);
+  if (magic[3] !== axes) throw badArchive(`${quotedPath(path)} has ${magic[3]} axes where ${axes} are needed`);
   const sizes = await reader.take(4 * axes);
   if (!sizes) throw endsEarly(path, `${axes} axes`);
   return Array.from({ length: axes }, (_, i) => sizes.readUInt32BE(4 * i));
@@ -54,7 +43,7 @@ const readHeader = async (reader: ByteReader, path: string, axes: number): Promi
 
 const requireEnd = async (reader: ByteReader, path: string, stated: string): Promise<void> => {
   if (!(await reader.skip(1))) return;
-  throw badArchive(`${quoted(path)} goes on after the end: it states ${stated}`);
+  throw badArchive(`${quotedPath(path)} goes on after the end: it states ${stated}`);
 };
 
 /** What is read of a file, which is let go of however that ends. */
@@ -79,7 +68,7 @@ export const readIdxLabels = async (path: string, bytes: Uint8Array, most: numbe
   for await (const labels of reading(path, bytes, async function* (reader) {
     const [count = 0] = await readHeader(reader, path, 1);
     const stated = `${count} labels`;
-    if (count > most) throw badArchive(`${quoted(path)} states ${stated}; at most ${most} can be read`);
+    if (count > most) throw badArchive(`${quotedPath(path)} states ${stated}; at most ${most} can be read`);
     const labels = count === 0 ? Buffer.alloc(0) : await reader.take(count);
     if (!labels) throw endsEarly(path, stated);
     await requireEnd(reader, path, stated);
@@ -108,7 +97,7 @@ export const readIdxImages = (
     const [count = 0, height = 0, width = 0] = await readHeader(reader, path, 3);
     const stated = `${count} images of ${height} × ${width}`;
     if (height < 1 || width < 1 || height > mostSide || width > mostSide)
-      throw badArchive(`${quoted(path)} states ${stated}; sides of 1 to ${mostSide} pixels can be read`);
+      throw badArchive(`${quotedPath(path)} states ${stated}; sides of 1 to ${mostSide} pixels can be read`);
     begin({ count, height, width });
     for (let i = 0; i < count; i++) {
       const image = await reader.take(height * width);

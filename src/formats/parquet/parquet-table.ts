@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { buffer } from "node:stream/consumers";
 import { type FileMetaData, parquetRead, type RowGroup } from "hyparquet";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { quoteCell } from "../csv/csv-error.ts";
@@ -19,9 +20,7 @@ const piece = 64 * 1024;
 const createRangeReader =
   (read: ReadBytes): ReadRange =>
   async (start, end) => {
-    const pieces: Uint8Array[] = [];
-    if (end > start) for await (const chunk of await read({ start, end })) pieces.push(chunk);
-    const bytes = Buffer.concat(pieces);
+    const bytes = end > start ? await buffer(await read({ start, end })) : Buffer.alloc(0);
     if (bytes.length !== end - start) throw parquetError("it is cut off");
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
   };

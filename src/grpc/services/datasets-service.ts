@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
 import { getDataset } from "../../usecases/datasets/get-dataset.ts";
@@ -21,7 +21,7 @@ const formatOf = (format: string | undefined): (typeof formats)[number] | undefi
   if (known !== undefined || format === undefined) return known;
   const choices = formats.map((name) => `"${name}"`).join(", ");
   const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose one of ${choices}, or leave it out for a table`;
-  throw new ServiceError("invalid", `/query/format: ${detail}`, { errors: [{ pointer: "/query/format", detail }] });
+  throw invalidAt("/query/format", detail);
 };
 
 export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {

@@ -25,6 +25,14 @@ const TEMPORARY = ".tmp";
 /** A file's name says what it is of, and what it must be. */
 const nameOf = (key: string, sha256: string): string => `${createHash("sha256").update(key).digest("hex")}.${sha256}`;
 
+let lastUseMs = 0;
+
+/** Marks a file as read last of all: the file system's own clock stands still for some ms, within which many files are read. */
+const markUsed = async (path: string): Promise<void> => {
+  lastUseMs = Math.max(Date.now(), lastUseMs + 0.01);
+  await utimes(path, lastUseMs / 1000, lastUseMs / 1000);
+};
+
 /** A local trouble (a full disk, a folder that is not ours) is no reason to fail: the store itself is asked instead. */
 const orNull = async <T>(step: () => Promise<T>): Promise<T | null> => {
   try {
@@ -102,6 +110,7 @@ const fetchTo = async (store: ArtifactStore, options: CacheOptions, key: string)
     const sha256 = hash.digest("hex");
     const path = join(options.folder, nameOf(key, sha256));
     await makeRoom(options, bytes, Date.now());
+    await markUsed(draft);
     await rename(draft, path);
     return { path, sha256 };
   } finally {
@@ -128,9 +137,9 @@ export const cacheArtifacts = async (store: ArtifactStore, options: CacheOptions
     const prefix = nameOf(key, "");
     const name = (await readdir(folder)).find((each) => each.startsWith(prefix));
     if (name === undefined) return null;
-    const now = new Date();
-    await utimes(join(folder, name), now, now);
-    return { path: join(folder, name), sha256: name.slice(prefix.length) };
+    const path = join(folder, name);
+    await markUsed(path);
+    return { path, sha256: name.slice(prefix.length) };
   };
   const tooLarge = new Set<string>();
   const fetched = async (key: string): Promise<Cached | null> => {

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { assert, ServiceError } from "../../domain/errors.ts";
+import { assert, invalidAt, ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Alias, AliasChange, AliasManifest } from "../../domain/models/alias.ts";
@@ -33,7 +33,7 @@ const refusal = (outcome: string, text: string | undefined, { name, model }: Ali
       return absent(name);
     case "no_model": {
       const detail = `there is no model ${model}`;
-      return new ServiceError("invalid", `/model: ${detail}`, { errors: [{ pointer: "/model", detail }] });
+      return invalidAt("/model", detail);
     }
     case "full":
       return new ServiceError("quota_exceeded", `There are ${limits.aliases} aliases already; delete one first`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
 import { parse } from "./parse.ts";
@@ -32,9 +32,7 @@ const decode = (listing: string, token: string): string => {
     name === listing && storeToken !== undefined && rest.length === 0 && /^[\x21-\x7e]{1,500}$/.test(storeToken);
   if (!sound || encode(listing, storeToken) !== token) {
     const detail = "is not a token of this listing; pass nextPageToken of the page before, with the same filters";
-    throw new ServiceError("invalid", `/query/pageToken: ${detail}`, {
-      errors: [{ pointer: "/query/pageToken", detail }],
-    });
+    throw invalidAt("/query/pageToken", detail);
   }
   return storeToken;
 };

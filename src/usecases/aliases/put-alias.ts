@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import { AliasName } from "../../domain/ids.ts";
 import { type Alias, type AliasCondition, PutAliasRequest } from "../../domain/models/alias.ts";
 import type { Caller } from "../admission/caller.ts";
@@ -11,7 +11,7 @@ const requireName = (name: string): string => {
   const parsed = AliasName.safeParse(name);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues[0]?.message ?? "is not a name";
-  throw new ServiceError("invalid", `/name: ${detail}`, { errors: [{ pointer: "/name", detail }] });
+  throw invalidAt("/name", detail);
 };
 
 /**

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { showImage } from "../../data/columns/read-rows.ts";
 import { scanRows } from "../../data/columns/scan-rows.ts";
 import type { Dataset, ImageShape } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull, ServiceError } from "../../domain/errors.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
@@ -44,15 +45,10 @@ const imageOf = ({ columns, rows }: Dataset, row: number): { place: number; imag
 
 /** Where a row begins, by the list beside the file; null: data sets of earlier versions have none. */
 const startOf = async ({ artifacts }: Deps, { tenant }: Caller, id: string, row: number): Promise<number | null> => {
-  try {
-    const chunks: Buffer[] = [];
-    const entry = await artifacts.read(artifactKeys.datasetIndex(tenant, id), { start: 8 * row, end: 8 * row + 8 });
-    for await (const chunk of entry) chunks.push(chunk as Buffer);
-    return Number(Buffer.concat(chunks).readBigUInt64LE());
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "not_found") return null;
-    throw error;
-  }
+  const entry = await orNull(
+    artifacts.read(artifactKeys.datasetIndex(tenant, id), { start: 8 * row, end: 8 * row + 8 }),
+  );
+  return entry && Number((await buffer(entry)).readBigUInt64LE());
 };
 
 /** The image of one row, counted from 0, as a PNG file without loss. `not_found`: there is no such row, or no image in it. */

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { readRows } from "../../data/columns/read-rows.ts";
 import type { Dataset, Row } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { checkFile, openVerified, readVerified } from "../../store/artifacts/verified.ts";
@@ -44,8 +44,7 @@ const fromToken = (dataset: Dataset, token: string): number => {
   const offset = Number(Buffer.from(token, "base64url").toString("latin1").split("/")[0]);
   if (toToken(dataset, offset) === token) return offset;
   const detail = "is not a token of this data set; pass nextPageToken of the page before";
-  const errors = [{ pointer: "/query/pageToken", detail }];
-  throw new ServiceError("invalid", `/query/pageToken: ${detail}`, { errors });
+  throw invalidAt("/query/pageToken", detail);
 };
 
 /**

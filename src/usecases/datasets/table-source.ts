@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { DatasetNote, TableForm, TextEncoding } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt, ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { type Compression, compressionOf, isTar, tarHead, uncompressed } from "../../formats/archives/compressed.ts";
 import { peek } from "../../formats/archives/peek.ts";
@@ -26,8 +26,8 @@ interface TableSource {
   /** CSV in UTF-8. */
   bytes: AsyncIterable<Uint8Array>;
   texts?: ReadonlySet<string>;
-  /** It is CSV of our own writing, whose dialect is known. */
-  isConverted: boolean;
+  /** What it came as; all but CSV is CSV of our own writing now, whose dialect is known. */
+  form: TableForm;
   notes: DatasetNote[];
   /** Removes what was kept of the upload. */
   close(): Promise<void>;
@@ -61,7 +61,7 @@ const formOf = (head: Buffer): TableForm => {
   return jsonStart.test(head.toString("utf8", 0, 256)) ? "ndjson" : "csv";
 };
 
-const formNames: Record<TableForm, string> = { csv: "CSV", ndjson: "JSON Lines", parquet: "Parquet" };
+export const formNames: Record<TableForm, string> = { csv: "CSV", ndjson: "JSON Lines", parquet: "Parquet" };
 
 const notesOf = (form: TableForm, { leftOut }: TableBytes): DatasetNote[] => {
   const message = `the file was ${formNames[form]}, and is kept as CSV; its bytes, its digest and the lines that notes name are those of the CSV`;
@@ -79,7 +79,7 @@ const readCsv = (
   { encoding }: TableUpload,
   head: Buffer,
   stream: AsyncIterable<Uint8Array>,
-): Omit<TableSource, "close" | "isConverted"> => {
+): Omit<TableSource, "close" | "form"> => {
   const marked = markedEncoding(head);
   const bytes = toUtf8(stream, encoding ?? marked ?? "utf-8");
   if (encoding !== undefined || marked === null) return { bytes, notes: [] };
@@ -90,7 +90,7 @@ const readCsv = (
 const requireNoEncoding = ({ encoding }: TableUpload, form: TableForm): void => {
   if (encoding === undefined || encoding === "utf-8") return;
   const detail = `is for CSV files; ${formNames[form]} has but one, so leave it out`;
-  throw new ServiceError("invalid", `/query/encoding: ${detail}`, { errors: [{ pointer: "/query/encoding", detail }] });
+  throw invalidAt("/query/encoding", detail);
 };
 
 /**
@@ -103,7 +103,7 @@ export const openTable = async (
 ): Promise<TableSource> => {
   const { head, stream } = await unwrapped(upload.body);
   const form = upload.form ?? formOf(head);
-  if (form === "csv") return { ...readCsv(upload, head, stream), isConverted: false, close: async () => {} };
+  if (form === "csv") return { ...readCsv(upload, head, stream), form, close: async () => {} };
   requireNoEncoding(upload, form);
   const { uploadKey, room } = upload;
   const { bytes } = await artifacts.write(uploadKey, room.filled(stream), { limitBytes: limits.datasetBytes });
@@ -111,7 +111,7 @@ export const openTable = async (
   const read = (range?: { start: number; end: number }) => artifacts.read(uploadKey, range);
   const table = form === "ndjson" ? await readJsonLines(read) : await readParquet(read, bytes);
   return {
-    ...{ bytes: table.csv, texts: table.texts, isConverted: true, notes: notesOf(form, table) },
+    ...{ bytes: table.csv, texts: table.texts, form, notes: notesOf(form, table) },
     close: async () => {
       table.close?.();
       await artifacts.remove(uploadKey);

@@ -9,7 +9,7 @@ import {
   type TableForm,
   TextEncoding,
 } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import type { DatasetId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { compressedHead, isTarGzip } from "../../formats/archives/compressed.ts";
@@ -25,7 +25,7 @@ import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
 import { storeImages } from "./store-images.ts";
-import { openTable } from "./table-source.ts";
+import { formNames, openTable } from "./table-source.ts";
 
 const TableParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
@@ -44,22 +44,19 @@ const ImageParameters = TableParameters.extend({
   onBroken: z.enum(["skip", "refuse"]).default("skip"),
 });
 
-const defaultSide = 64;
-
-/** The size that is stated; where none is, 64 × 64 in colour, or that of images that have one of their own. */
+/** The size that is stated; null: images keep their own. */
 const toImageSize = ({ shorterSide, size, channels }: z.output<typeof ImageParameters>) => {
   const shorter = shorterSide ?? size;
   if (size !== undefined && shorter !== undefined && size > shorter) {
     const detail = `${size} pixels cannot be cut out of a side of ${shorter}; make shorterSide at least as large, or leave it out`;
-    throw new ServiceError("invalid", `/query/size: ${detail}`, { errors: [{ pointer: "/query/size", detail }] });
+    throw invalidAt("/query/size", detail);
   }
-  return (own: ImageShape | null): ImageSize | null => {
-    const colours = channels ?? own?.channels ?? 3;
+  return (own: ImageShape): ImageSize | null => {
+    const colours = channels ?? own.channels;
     if (shorter !== undefined) {
       const cut = size ?? shorter;
       return { height: cut, width: cut, channels: colours, shorterSide: shorter };
     }
-    if (own === null) return { height: defaultSide, width: defaultSide, channels: colours, shorterSide: defaultSide };
     if (colours === own.channels) return null;
     return { ...own, channels: colours, shorterSide: Math.min(own.height, own.width) };
   };
@@ -96,17 +93,14 @@ const requireNone = (stated: Stated, names: readonly (keyof Stated)[], detail: s
   const name = names.find((key) => stated[key] !== undefined);
   if (name === undefined) return;
   const pointer = `/query/${name}`;
-  throw new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+  throw invalidAt(pointer, detail);
 };
 
 /** What is written by us has commas and points, whatever was stated of the file: that would be without effect. */
 const requireCsv = (stated: Stated, form: TableForm | undefined): void => {
-  if (form === "ndjson" || form === "parquet")
-    requireNone(
-      stated,
-      ["delimiter", "decimal", "encoding"],
-      `is for CSV files, and the file is ${form === "parquet" ? "Parquet" : "JSON Lines"}; leave it out`,
-    );
+  if (form === undefined || form === "csv") return;
+  const detail = `is for CSV files, and the file is ${formNames[form]}; leave it out`;
+  requireNone(stated, ["delimiter", "decimal", "encoding"], detail);
 };
 
 const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | undefined): Store => {
@@ -117,17 +111,17 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
   if (dialect.delimiter === "," && dialect.decimal === ",") {
     const detail =
       "a comma cannot separate cells and decimals; state another delimiter, or leave it out to have it found";
-    throw new ServiceError("invalid", `/query/decimal: ${detail}`, { errors: [{ pointer: "/query/decimal", detail }] });
+    throw invalidAt("/query/decimal", detail);
   }
   return async (deps, { room, tenant, id, body, requireWhole }) => {
     const key = artifactKeys.datasetFile(tenant, id);
     const uploadKey = artifactKeys.datasetUpload(tenant, id);
     const table = await openTable(deps, { uploadKey, body, room, form, encoding, requireWhole });
     try {
-      if (table.isConverted) requireCsv(stated, "ndjson");
+      requireCsv(stated, table.form);
       const { written, profile } = await storeAndProfile(deps.artifacts, {
         ...{ key, body: room.filled(table.bytes), limitBytes: limits.datasetBytes, types, texts: table.texts },
-        dialect: table.isConverted ? plainDialect : dialect,
+        dialect: table.form === "csv" ? dialect : plainDialect,
       });
       requireWhole();
       const notes = [...table.notes, ...(profile.notes ?? [])];

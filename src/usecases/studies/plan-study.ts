@@ -1,4 +1,4 @@
-import { ServiceError } from "../../domain/errors.ts";
+import { invalidAt, ServiceError } from "../../domain/errors.ts";
 import { isObject } from "../../domain/is-object.ts";
 import type { Plan } from "../../domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
@@ -62,7 +62,7 @@ const checkGrid = ({ sampler }: ResolvedStudySpec, dimensions: readonly Dimensio
   const size = gridSize(dimensions, sampler.points);
   if (size <= limits.gridPoints) return;
   const detail = `makes a grid of ${size} points; at most ${limits.gridPoints} are allowed: take fewer, or another sampler`;
-  throw new ServiceError("invalid", `/sampler/points: ${detail}`, { errors: [{ pointer: "/sampler/points", detail }] });
+  throw invalidAt("/sampler/points", detail);
 };
 
 /** The template as it is sent and as it will be run: faults of the job are told beneath `/job`. */

@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { reportSplitOf } from "../../../src/engine/train/planning/training.ts";
 
 /** Exchanges of each column. */
 export const repeats = 5;
@@ -32,8 +33,7 @@ interface Shape {
   readonly outputs: number;
 }
 
-const reported = ({ trainRows, validationRows, testRows }: Shape): number =>
-  testRows > 0 ? testRows : validationRows > 0 ? validationRows : trainRows;
+const reported = (shape: Shape): number => shape[`${reportSplitOf(shape)}Rows`];
 
 /** Without optimisation loops and in double precision less is free. */
 const [freeTrained, freeSolved] = [1e9, 1e8];

@@ -21,7 +21,7 @@ import { addFold } from "./pool.ts";
 import { foldMetrics, reportFolds } from "./pooled-report.ts";
 import { unitScores } from "./unit-scores.ts";
 
-interface World {
+export interface World {
   artifacts: ArtifactStore;
   network: NetworkDescription | null;
   kernels: KernelSource;

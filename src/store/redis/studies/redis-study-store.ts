@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
-import { assert, ServiceError } from "../../../domain/errors.ts";
+import { assert, invalidAt, ServiceError } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import type { JobEvent } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
@@ -78,15 +78,12 @@ const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: 
         retryAfterSeconds: 60,
       });
     case "no_dataset":
-      throw gone("/job/dataset", `there is no data set ${datasetId}`);
+      throw invalidAt("/job/dataset", `there is no data set ${datasetId}`);
     case "no_base":
-      throw gone("/job/base/model", `there is no model ${base}`);
+      throw invalidAt("/job/base/model", `there is no model ${base}`);
   }
   assert(false, `createStudy answers one of its outcomes, not ${outcome}`);
 };
-
-const gone = (pointer: string, detail: string): ServiceError =>
-  new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 
 const readTrials = async (
   redis: Redis,

@@ -1,9 +1,6 @@
-import { ServiceError } from "../../../domain/errors.ts";
+import { invalidAt } from "../../../domain/errors.ts";
 import type { JobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import type { Deps } from "../../deps.ts";
-
-const refusal = (pointer: string, detail: string): ServiceError =>
-  new ServiceError("invalid", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 
 /**
  * Refuses at submission a webhook that could not be delivered: on a server without a secret, or to where none may go. Names are
@@ -12,7 +9,7 @@ const refusal = (pointer: string, detail: string): ServiceError =>
 export const requireWebhookAllowed = ({ webhooks }: Pick<Deps, "webhooks">, spec: JobSpec): void => {
   if (spec.webhook === undefined) return;
   if (webhooks === null)
-    throw refusal("/webhook", "this server cannot sign webhooks: it needs WEBHOOK_SECRET; leave webhook out");
+    throw invalidAt("/webhook", "this server cannot sign webhooks: it needs WEBHOOK_SECRET; leave webhook out");
   const refused = webhooks.refusalOf(new URL(spec.webhook.url));
-  if (refused !== null) throw refusal("/webhook/url", refused);
+  if (refused !== null) throw invalidAt("/webhook/url", refused);
 };
