@@ -94,6 +94,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getStudy: (m) => ask(studies, studies.getStudy, { id: study }, m),
     listStudies: (m) => ask(studies, studies.listStudies, {}, m),
     listTrials: (m) => ask(studies, studies.listTrials, { id: study }, m),
+    exportTrials: (m) => ask(studies, studies.exportTrials, { id: study }, m),
     suggestTrial: (m) => ask(studies, studies.suggestTrial, { id: study, values: {} }, m),
     getLeaderboard: (m) => ask(studies, studies.getLeaderboard, { id: study }, m),
     getImportances: (m) => ask(studies, studies.getImportances, { id: study }, m),

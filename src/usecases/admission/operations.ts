@@ -44,6 +44,7 @@ export const operations = {
   getStudy: { kind: "unary", scope: "read", summary: "A study: its state, its best trial" },
   listStudies: { kind: "unary", scope: "read", summary: "List studies, newest first" },
   listTrials: { kind: "unary", scope: "read", summary: "A page of a study's trials" },
+  exportTrials: { kind: "unary", scope: "read", summary: "All trials of a study as CSV" },
   suggestTrial: { kind: "unary", scope: "submit", summary: "Suggest values that a study tries next" },
   getLeaderboard: {
     kind: "unary",

@@ -66,8 +66,15 @@ const observe = async (deps: Deps, course: Course): Promise<Trial[]> => {
   return looked.filter((trial, i) => trial !== open[i]);
 };
 
-const isTimeUp = (deps: Deps, { spec, createdAt }: Study): boolean =>
-  spec.maxSeconds !== undefined && deps.now().getTime() - Date.parse(createdAt) > 1000 * spec.maxSeconds;
+/** Whether the seconds or the epochs of all trials are used up; those under way count as far as they may go. */
+const isSpent = (deps: Deps, { study, trials }: Course): boolean => {
+  const { maxSeconds, maxEpochs } = study.spec;
+  if (maxSeconds !== undefined && deps.now().getTime() - Date.parse(study.createdAt) > 1000 * maxSeconds) return true;
+  if (maxEpochs === undefined) return false;
+  const epochsOf = ({ state, epochs, pauseAtEpoch }: Trial): number =>
+    state === "running" ? (pauseAtEpoch ?? study.epochs) : epochs;
+  return trials.reduce((sum, trial) => sum + epochsOf(trial), 0) >= maxEpochs;
+};
 
 /** All has been tried and nothing runs: what waits is stopped, unless nothing else would have come to its end. */
 const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
@@ -155,7 +162,7 @@ const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
 const decide = async (deps: Deps, course: Course): Promise<Step | null> => {
   const { study, trials } = course;
   const running = trials.filter(({ state }) => state === "running").length;
-  if (running < study.spec.parallel && !isTimeUp(deps, study)) {
+  if (running < study.spec.parallel && !isSpent(deps, course)) {
     const goesOn = promoted(study, trials);
     if (goesOn !== null) return { trials: [goesOn], study: {} };
     const dimensions = dimensionsOf(study);
