@@ -1,4 +1,5 @@
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
+import { studiesOf } from "./studies.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
 import type {
   Dataset,
@@ -183,6 +184,7 @@ export const createDescent = (options: DescentOptions = {}) => {
     datasets: datasetsOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
+    studies: studiesOf(transport),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,
   };

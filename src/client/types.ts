@@ -7,6 +7,9 @@ import type { JobSpecInput } from "../domain/jobs/spec/job-spec.ts";
 import type * as models from "../domain/models/model.ts";
 import type { Report as ModelReport } from "../domain/models/report.ts";
 import type { Page as ListPage } from "../domain/page.ts";
+import type * as standing from "../domain/studies/standing.ts";
+import type * as studies from "../domain/studies/study.ts";
+import type { StudySpecInput } from "../domain/studies/study-spec.ts";
 
 // What the service sends and takes, under the names of the OpenAPI document; from the schemas that validate it there.
 
@@ -23,6 +26,22 @@ export type Model = models.AnyModel;
 export type Report = ModelReport;
 export type Prediction = models.Prediction;
 export type PredictResponse = models.PredictResponse;
+/** What `studies.submit` and `studies.plan` take; whatever has a default may be left out. */
+export type StudySpec = StudySpecInput;
+export type Study = studies.Study;
+export type Trial = studies.Trial;
+export type Leaderboard = standing.Leaderboard;
+export type Importances = standing.Importances;
+/** What a study would cost. */
+export type StudyPlan = {
+  spec: Study["spec"];
+  trials: number;
+  memoryBytes: number;
+  parameters: number;
+  epochs: number;
+  estimatedSeconds: number;
+  warnings: string[];
+};
 export type Page<T> = ListPage<T>;
 export type FieldError = Fault;
 /** The codes of the service; `connection`: nobody answered, `interrupted`: an answer broke off. */

@@ -182,6 +182,8 @@ export const StudySpec = z
   });
 
 export type StudySpec = z.infer<typeof StudySpec>;
+/** As it may be sent. */
+export type StudySpecInput = z.input<typeof StudySpec>;
 export type TrialValues = z.infer<typeof TrialValues>;
 
 /** With every default filled in. */
