@@ -34,6 +34,8 @@ const ReachedRung = z
   .object({
     epochs: z.int().describe("after which it was compared"),
     value: z.number().describe("of the objective, there"),
+    at: Timestamp.optional().describe("when it was compared; studies of earlier versions do not say"),
+    resumedAt: Timestamp.optional().describe("when it was let go on; left out where it was not"),
   })
   .meta({ id: "ReachedRung", description: "Where a trial was compared with others on its way." });
 

@@ -24,6 +24,14 @@ const failed = ({ now }: Pick<Deps, "now">, trial: Trial, error: string): Trial 
   ...{ state: "failed", error, endedAt: now().toISOString() },
 });
 
+/** With the time at which it goes on from where it was compared. */
+const resumed = ({ now }: Pick<Deps, "now">, trial: Trial): Trial => ({
+  ...trial,
+  reached: trial.reached.map((rung, i, all) =>
+    i === all.length - 1 ? { ...rung, resumedAt: now().toISOString() } : rung,
+  ),
+});
+
 /** The job of a trial that was proposed and is not recorded yet. */
 const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial): Promise<Trial> => {
   if (study.state === "cancelling") return { ...trial, state: "cancelled", endedAt: deps.now().toISOString() };
@@ -89,7 +97,7 @@ const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
         study,
         level.map((trial) => ({ ...trial, state: "succeeded" })),
       );
-      return { trials: [{ ...trials[best!.number]!, state: "running", pauseAtEpoch: null }], study: {} };
+      return { trials: [resumed(deps, { ...trials[best!.number]!, state: "running", pauseAtEpoch: null })], study: {} };
     }
     await Promise.all(waiting.map((trial) => stopTrial(deps, tenant, trial)));
     const at = deps.now().toISOString();
@@ -164,7 +172,7 @@ const decide = async (deps: Deps, course: Course): Promise<Step | null> => {
   const running = trials.filter(({ state }) => state === "running").length;
   if (running < study.spec.parallel && !isSpent(deps, course)) {
     const goesOn = promoted(study, trials);
-    if (goesOn !== null) return { trials: [goesOn], study: {} };
+    if (goesOn !== null) return { trials: [resumed(deps, goesOn)], study: {} };
     const dimensions = dimensionsOf(study);
     if (trials.length < budgetOf(study, dimensions)) {
       const { trial, guesses } = nextTrial(deps, study, dimensions, trials);

@@ -102,7 +102,7 @@ export const TimelineChart = ({ trials }: { trials: readonly Trial[] }) => {
   return (
     <Frame
       title="Timeline"
-      described={`${spans.length} trials in ${formatSeconds(last)}, at most ${lanes} at a time`}
+      described={`${new Set(spans.map(({ trial }) => trial.number)).size} trials in ${formatSeconds(last)}, at most ${lanes} at a time`}
       x={{ title: "seconds since the first trial began", scale: x }}
       y={{ title: "at a time", scale: y }}
       height={Math.max(120, 60 + 26 * lanes)}
@@ -110,7 +110,7 @@ export const TimelineChart = ({ trials }: { trials: readonly Trial[] }) => {
       {(area) =>
         spans.map(({ trial, from, to, lane }) => (
           <rect
-            key={trial.number}
+            key={`${trial.number} ${from}`}
             class={`trial ${trial.state}`}
             x={area.x(x.place(from))}
             width={Math.max(1.5, area.x(x.place(to)) - area.x(x.place(from)) - 0.5)}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Scale } from "./scale.ts";
 
-const margin = { left: 74, right: 14, top: 8, bottom: 40 };
+const margin = { left: 66, right: 14, top: 8, bottom: 40 };
 
 export interface Area {
   /** From a place on an axis to a coordinate. */
@@ -15,8 +15,8 @@ export const Frame = ({
   described,
   x,
   y,
-  width = 560,
-  height = 250,
+  width = 360,
+  height = 220,
   children,
 }: {
   title: string;

@@ -36,7 +36,7 @@ export const ParallelChart = ({
       <div class="scrolls">
         <svg
           viewBox={`0 0 ${width} ${height}`}
-          style={{ minWidth: `${width}px` }}
+          style={{ minWidth: `${width}px`, maxWidth: `${1.4 * width}px` }}
           role="img"
           aria-label={`${shown.length} trials through ${parameters.map(({ title }) => title).join(", ")} to ${objective}`}
         >
@@ -95,8 +95,6 @@ export const SliceChart = ({
       described={`${objective} of ${has.length} trials against ${parameter.title}`}
       x={{ title: parameter.title, scale: parameter.scale }}
       y={{ title: objective, scale: y }}
-      width={360}
-      height={220}
     >
       {(area) =>
         has.map((each) => (
@@ -160,6 +158,8 @@ export const ContourChart = ({ shown, parameters }: { shown: readonly Shown[]; p
         described={`${dots.length} trials by ${across.title} and ${up.title}; blue is better, orange worse`}
         x={{ title: across.title, scale: across.scale }}
         y={{ title: up.title, scale: up.scale }}
+        width={640}
+        height={340}
       >
         {(area) => (
           <>
@@ -201,7 +201,7 @@ export const ContourChart = ({ shown, parameters }: { shown: readonly Shown[]; p
 /** How much each parameter matters, the most first. */
 export const ImportanceBars = ({ importances }: { importances: Importances }) => {
   const known = importances.items.filter(({ importance }) => importance !== null);
-  if (known.length === 0) return <p class="muted">They are known once ten trials have a value.</p>;
+  if (known.length === 0) return <p class="muted">They are known once ten trials have come to their end.</p>;
   return (
     <dl class="bars">
       {known

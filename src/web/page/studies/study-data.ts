@@ -69,23 +69,36 @@ export interface Span {
   /** Seconds since the first trial began. */
   from: number;
   to: number;
-  /** Trials that ran at the same time have lanes of their own. */
+  /** What ran at the same time has lanes of its own. */
   lane: number;
 }
 
-/** When each trial was with a trainer, from its first taking up to its end or to now. */
+/** When a trial was with a trainer, or waited for one again; not while it waited to be compared. */
+const partsOf = ({ startedAt, endedAt, reached, state }: Trial, now: string): { from: string; to: string }[] => {
+  const parts: { from: string; to: string }[] = [];
+  let from = startedAt;
+  for (const { at, resumedAt } of reached) {
+    if (from !== null && at !== undefined) parts.push({ from, to: at });
+    from = resumedAt ?? (at === undefined ? from : null);
+  }
+  if (from !== null && state !== "waiting") parts.push({ from, to: endedAt ?? now });
+  return parts;
+};
+
+/** When each trial was with a trainer, the earliest first. */
 export const timelineOf = (trials: readonly Trial[], nowMs: number): Span[] => {
-  const begun = trials
-    .filter(({ startedAt }) => startedAt !== null)
-    .toSorted((a, b) => Date.parse(a.startedAt!) - Date.parse(b.startedAt!));
-  const zero = begun.length === 0 ? 0 : Date.parse(begun[0]!.startedAt!);
+  const now = new Date(nowMs).toISOString();
+  const parts = trials
+    .flatMap((trial) =>
+      partsOf(trial, now).map((part) => ({ trial, from: Date.parse(part.from), to: Date.parse(part.to) })),
+    )
+    .toSorted((a, b) => a.from - b.from);
+  const zero = parts[0]?.from ?? 0;
   const free: number[] = [];
-  return begun.map((trial) => {
-    const from = (Date.parse(trial.startedAt!) - zero) / 1000;
-    const to = Math.max(from, ((trial.endedAt === null ? nowMs : Date.parse(trial.endedAt)) - zero) / 1000);
+  return parts.map(({ trial, from, to }) => {
     const open = free.findIndex((until) => until <= from);
     const lane = open === -1 ? free.length : open;
     free[lane] = to;
-    return { trial, from, to, lane };
+    return { trial, from: (from - zero) / 1000, to: Math.max(from, to) / 1000 - zero / 1000, lane };
   });
 };

@@ -143,6 +143,9 @@ export interface Trial_PointEntry {
 export interface Rung {
   epochs: number;
   value: number;
+  /** When it was compared, and when it was let go on. */
+  at?: string | undefined;
+  resumedAt?: string | undefined;
 }
 
 /** The results that the proposal saw, as numbers of trials: `0-17,19`; stopped ones with their epochs: `18@4`. */
@@ -1355,7 +1358,7 @@ export const Trial_PointEntry: MessageFns<Trial_PointEntry> = {
 };
 
 function createBaseRung(): Rung {
-  return { epochs: 0, value: 0 };
+  return { epochs: 0, value: 0, at: undefined, resumedAt: undefined };
 }
 
 export const Rung: MessageFns<Rung> = {
@@ -1365,6 +1368,12 @@ export const Rung: MessageFns<Rung> = {
     }
     if (message.value !== 0) {
       writer.uint32(17).double(message.value);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(26).fork()).join();
+    }
+    if (message.resumedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.resumedAt), writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1396,6 +1405,22 @@ export const Rung: MessageFns<Rung> = {
             }
 
             message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resumedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
