@@ -107,11 +107,17 @@ const accuracyOf = async (client, modelId, dataset, truths) => {
 const prepare = async (client, train, test) => {
   const random = createRandom(1);
   const places = firstClasses.flatMap((label) => draw(train.placesOf(label), Number(values.pretrain), random));
-  const dataset = await client.datasets.upload(archive(train, places), { name: "classes 0-4", contentType: "application/x-tar" });
+  const dataset = await client.datasets.upload(archive(train, places), {
+    name: "classes 0-4",
+    contentType: "application/x-tar",
+  });
   const spec = { dataset: dataset.id, task, model, optimizer, training: trainingOf(8, 1), resources };
   const base = await finished(client, await client.jobs.submit(spec));
   const heldOut = lastClasses.flatMap((label) => test.placesOf(label));
-  const heldOutSet = await client.datasets.upload(archive(test, heldOut), { name: "held out 5-9", contentType: "application/x-tar" });
+  const heldOutSet = await client.datasets.upload(archive(test, heldOut), {
+    name: "held out 5-9",
+    contentType: "application/x-tar",
+  });
   return { base: base.model, heldOutSet, truths: heldOut.map((at) => test.labels[at]) };
 };
 
@@ -119,8 +125,17 @@ const prepare = async (client, train, test) => {
 const runPoint = async (client, train, { base, heldOutSet, truths }, few, seed) => {
   const random = createRandom(1000 * few + seed);
   const places = lastClasses.flatMap((label) => draw(train.placesOf(label), few, random));
-  const dataset = await client.datasets.upload(archive(train, places), { name: `${few} a class, seed ${seed}`, contentType: "application/x-tar" });
-  const shared = { dataset: dataset.id, task, optimizer, training: trainingOf(epochsOf(places.length), seed), resources };
+  const dataset = await client.datasets.upload(archive(train, places), {
+    name: `${few} a class, seed ${seed}`,
+    contentType: "application/x-tar",
+  });
+  const shared = {
+    dataset: dataset.id,
+    task,
+    optimizer,
+    training: trainingOf(epochsOf(places.length), seed),
+    resources,
+  };
   const measure = async (spec) => {
     const job = await finished(client, await client.jobs.submit({ ...shared, ...spec }));
     const { digest } = await client.models.get(job.model);
@@ -149,7 +164,9 @@ const tableOf = (points) => [
     const own = points.filter((point) => point.few === few);
     const [tuned, scratch] = [own.map((point) => point.tuned.accuracy), own.map((point) => point.scratch.accuracy)];
     const gains = tuned.map((accuracy, i) => accuracy - scratch[i]);
-    const cells = [tuned, scratch, gains].map((numbers) => `${percent(meanOf(numbers))} ± ${percent(intervalOf(numbers))} %`);
+    const cells = [tuned, scratch, gains].map(
+      (numbers) => `${percent(meanOf(numbers))} ± ${percent(intervalOf(numbers))} %`,
+    );
     return `| ${few} | ${cells.join(" | ")} |`;
   }),
 ];

@@ -27,12 +27,16 @@ const [width, height] = [320, 256];
 
 /** Brightness at a place, 0 to 1: what a scene consists of beside its colours. */
 const scenes = {
-  horizon: (x, y, { a, b }) => (y > 0.3 + 0.4 * a + 0.02 * Math.sin(20 * x + 9 * b) ? 0.25 + 0.2 * Math.sin(60 * y * b) : 0.9 - 0.5 * y),
-  discs: (x, y, { a, b }) => (((x * (3 + 4 * a)) % 1) - 0.5) ** 2 + (((y * (3 + 4 * b)) % 1) - 0.5) ** 2 < 0.09 ? 0.85 : 0.3,
+  horizon: (x, y, { a, b }) =>
+    y > 0.3 + 0.4 * a + 0.02 * Math.sin(20 * x + 9 * b) ? 0.25 + 0.2 * Math.sin(60 * y * b) : 0.9 - 0.5 * y,
+  discs: (x, y, { a, b }) =>
+    (((x * (3 + 4 * a)) % 1) - 0.5) ** 2 + (((y * (3 + 4 * b)) % 1) - 0.5) ** 2 < 0.09 ? 0.85 : 0.3,
   stripes: (x, y, { a, b }) => 0.5 + 0.4 * Math.sin(40 * (0.5 + b) * (x * Math.cos(3 * a) + y * Math.sin(3 * a))),
   bricks: (x, y, { a }) => {
     const [row, size] = [Math.floor(y * 12), 5 + 3 * a];
-    return (y * 12) % 1 < 0.12 || (x * size + (row % 2) / 2) % 1 < 0.06 ? 0.8 : 0.35 + 0.1 * Math.sin(7 * row + Math.floor(x * size));
+    return (y * 12) % 1 < 0.12 || (x * size + (row % 2) / 2) % 1 < 0.06
+      ? 0.8
+      : 0.35 + 0.1 * Math.sin(7 * row + Math.floor(x * size));
   },
   hills: (x, y, { a, b }) => {
     const ridge = 0.45 + 0.2 * Math.sin(5 * x + 6 * a) + 0.1 * Math.sin(13 * x + 6 * b);
@@ -49,7 +53,9 @@ const makePhotograph = (scene, random) => {
       const light = scene(x / width, y / height, shape) + 0.08 * (random.uniform() - 0.5);
       for (let c = 0; c < 3; c++) pixels[at++] = Math.min(255, Math.max(0, 255 * light * tint[c]));
     }
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).jpeg({ quality: 90 }).toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
 };
 
 const makePhotographs = async (folder) => {
