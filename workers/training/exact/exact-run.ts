@@ -216,8 +216,7 @@ export const createExactRun = (
     { fit, shifts }: { fit: ExactFit; shifts: Float64Array | null },
     pulse: () => void,
   ): Promise<TrainingRunEnd> => {
-    const { preprocessing } = context;
-    const { columns, terms } = solved;
+    const [{ preprocessing }, { columns, terms }] = [context, solved];
     const weights = weightsFrom(fit.coefficients, columns, plan);
     const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
     const metrics: Metrics = {};
