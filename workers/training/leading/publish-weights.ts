@@ -31,6 +31,13 @@ const writeBeside = async (
   return written;
 };
 
+/** A model that starts from another decides by its own threshold. */
+export const withThreshold = ({ label, ...rest }: Preprocessing, threshold: number | null): Preprocessing => {
+  if (label.type !== "classes") return { ...rest, label };
+  const { threshold: _, ...classes } = label;
+  return { ...rest, label: threshold === null ? classes : { ...classes, threshold } };
+};
+
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
 export const publishWeights = async (
   artifacts: ArtifactStore,
@@ -72,7 +79,7 @@ export const publishWeights = async (
     metrics,
     digest,
     files: { weights, report, ...(description === null ? {} : { network: description }), ...beside },
-    preprocessing,
+    preprocessing: withThreshold(preprocessing, end.threshold),
   };
   return { type: "trained", model, metrics };
 };

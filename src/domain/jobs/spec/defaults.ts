@@ -6,6 +6,7 @@ import { checkBase, withBaseFeatures, withBaseModel } from "./base/base-checks.t
 import { checkFineTuning } from "./base/fine-tuning-checks.ts";
 import { checkImportedBase, networkPreprocessing } from "./base/network-base.ts";
 import {
+  chosenValidation,
   defaultBatchSize,
   defaultEpochs,
   defaultL2,
@@ -44,6 +45,7 @@ import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
 import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
+import { checkThreshold, choosesThreshold } from "./threshold-checks.ts";
 
 const resolveSplit = (
   spec: JobSpec,
@@ -52,10 +54,12 @@ const resolveSplit = (
   errors: SpecErrors,
 ): ResolvedSplitSpec => {
   const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
+  const chosen = choosesThreshold(spec.task) ? chosenValidation : 0;
   const test = givenTest ?? (spec.training.crossValidation ? 0 : defaultTest);
   // Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by.
   const validation =
-    givenValidation ?? (spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
+    givenValidation ??
+    Math.max(chosen, spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
   if (validation + test >= 1) {
     const detail = `validation ${validation} and test ${test} leave nothing to train on; their sum must be below 1`;
     errors.add("/training/split", detail);
@@ -182,6 +186,7 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   if (!trained) checkFeatures(spec.task, dataset, errors);
   errors.throwIfAny("unprocessable");
   checkLossOnData(task, loss, dataset, errors);
+  checkThreshold({ task, training: spec.training }, split, dataset, errors);
   errors.throwIfAny("unprocessable");
   const trainRows = countTrainRows(task, split, dataset, errors);
   errors.throwIfAny("unprocessable");
