@@ -193,7 +193,17 @@ export interface TrainingEvent {
 /** What the control word says. */
 export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
 
+/** Which training rows belong together: the trials of a penalty hold them out as one. */
+export interface TrialUnits {
+  /** A number for each training row, in file order. */
+  readonly of: Int32Array;
+  /** Which are held out: those of the highest numbers, or random ones. */
+  readonly order: "random" | "latest";
+}
+
 export interface FitOptions {
+  /** Left out: the trials of a penalty hold out rows one by one. */
+  readonly units?: TrialUnits;
   /** Needed where the plan has a feed. */
   readonly feed?: Feed;
   /** Weights to start from, by tensor name: the rest is initialised. Transfer learning; a new head leaves `output.…` out. */
