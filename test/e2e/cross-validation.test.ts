@@ -55,15 +55,15 @@ describe("a cross-validated job", () => {
     const days = Array.from({ length: 40 }, (_, i) => `2026-01-${10 + (i % 20)},${i},${i % 2 === 0 ? "a" : "b"}`);
     const file = ["day,x,y", ...days].join("\n");
     const [first, copy] = [(await client.upload("first", file)).id, (await client.upload("copy", file)).id];
-    const task = { type: "classification", label: "y", features: ["x"] } as const;
+    const task = { type: "classification" as const, label: "y", features: ["x"] };
     const split = { time: "day", test: 0.25 };
     const job = { dataset: first, task, model: { type: "softmax" } as const, training: { split } };
     const { model, plan } = await client.untilDone((await client.submit(job)).id);
     expect(plan.warnings).toEqual([]);
-    expect((await client.call<Report>(`/v1/models/${model}/report`)).body).toMatchObject({ split: "test", rows: 10 });
-    const again = { dataset: copy, task, base: { model }, training: { crossValidation: { folds: 3 } } };
-    const refused = await client.call<Problem>("/v1/jobs", { method: "POST", body: JSON.stringify(again) });
-    expect(refused.status).toBe(400);
+    expect(await client.report(model ?? "")).toMatchObject({ split: "test", rows: 10 });
+    const training = { solver: "iterative", crossValidation: { folds: 3 } };
+    const refused = await client.trySubmit({ dataset: copy, task, base: { model }, training });
+    expect(refused.status).toBe(422);
     expect(refused.body.errors).toEqual([
       { pointer: "/training/crossValidation", detail: expect.stringContaining("or on a copy of it") as string },
     ]);
