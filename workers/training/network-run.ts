@@ -20,7 +20,8 @@ import {
   weightTensors,
 } from "../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
-import type { TrainingMeta, TrainingPlan, TrialUnits } from "../../src/engine/train/planning/training.ts";
+import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
+import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";

@@ -1,65 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseTime } from "../../../src/data/columns/time-cell.ts";
-import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
-import { createLabelReader } from "../../../src/data/preprocessing/label-reader.ts";
 import { countRows } from "../../../src/data/splits/count-rows.ts";
-import { fitsOf } from "../../../src/data/splits/fits.ts";
-import type { Split } from "../../../src/data/splits/split.ts";
-import { visitSplitRows } from "../../../src/data/splits/split-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
-import { ServiceError } from "../../../src/domain/errors.ts";
-import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
-import type { JobSpecInput, ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { splitTimes } from "../../../src/domain/jobs/spec/rows/split-times.ts";
-import { createSpecErrors } from "../../../src/domain/jobs/spec/spec-errors.ts";
-import { resolveStudy } from "../../../src/domain/studies/resolve-study.ts";
-import { StudySpec } from "../../../src/domain/studies/study-spec.ts";
-import { datasetId, datasetOf, jobSpec, streamOf } from "../csv-fixtures.ts";
+import { datasetOf, jobSpec } from "../csv-fixtures.ts";
 
-type Training = JobSpecInput["training"];
-type Rows = Record<Split, number[]>;
-
-const openOf = (csv: string) => () => streamOf(csv, 4096);
-
-/** Counts, resolves, and tells which rows of the file are in which split: of the job, and of each fit. */
-const split = async (
-  csv: string,
-  training: Training,
-  task: JobSpecInput["task"] = { type: "regression", label: "y" },
-) => {
-  const plain = await datasetOf(openOf(csv));
-  const asked = jobSpec({ task, model: { type: task.type === "regression" ? "linear" : "softmax" }, training });
-  const dataset = await countRows(asked, plain, openOf(csv));
-  const spec = resolveSpec(asked, dataset);
-  expect(resolveSpec(spec, await countRows(spec, plain, openOf(csv)))).toEqual(spec);
-  const rowsOf = async (own: ResolvedJobSpec): Promise<Rows> => {
-    const rows: Rows = { train: [], validation: [], test: [] };
-    await visitSplitRows(own, dataset, openOf(csv), createLabelReader(own, dataset), (_, name, __, place) =>
-      rows[name].push(place),
-    );
-    const shape = dataShape(own, dataset);
-    expect([shape.trainRows, shape.validationRows, shape.testRows]).toEqual([
-      ...[rows.train.length, rows.validation.length, rows.test.length],
-    ]);
-    return rows;
-  };
-  const fits = fitsOf(spec, dataset, null).filter(({ heldOut }) => heldOut !== null);
-  return { dataset, spec, rows: await rowsOf(spec), folds: await Promise.all(fits.map((fit) => rowsOf(fit.spec))) };
-};
-
-const errorOf = async (csv: string, training: Training): Promise<{ code: string; pointer: string; detail: string }> => {
-  try {
-    await split(csv, training);
-  } catch (error) {
-    if (error instanceof ServiceError) return { code: error.code, ...error.errors[0]! };
-    throw error;
-  }
-  throw new Error("the split was accepted");
-};
-
-const table = (rows: readonly (string | number)[][], names = "x,g,y"): string =>
-  [names, ...rows.map((row) => row.join(","))].join("\n");
+import { errorOf, openOf, type Rows, split, table } from "./split-rows-of.ts";
 
 describe("rows without a label", () => {
   test("are in no split, whatever splits the others", async () => {
@@ -279,34 +226,4 @@ test("jobs that split at random get their data set back uncounted, and no file i
   // Groups that the manifest lists need no pass either.
   const byGroup = jobSpec({ task: { type: "regression", label: "y" }, training: { split: { by: "g" } } });
   expect((await countRows(byGroup, plain, never)).counted?.groups?.map(({ count }) => count)).toEqual([5, 5, 5, 5]);
-});
-
-describe("a study", () => {
-  const studyOn = async (words: readonly string[], training: Training) => {
-    const csv = table(words.map((word, i) => [i, word, i % 7]));
-    const job = { dataset: datasetId, task: { type: "regression", label: "y" }, model: { type: "mlp" }, training };
-    const plain = await datasetOf(openOf(csv));
-    const asked = StudySpec.parse({ job });
-    const dataset = await countRows(asked.job, plain, openOf(csv));
-    const errors = createSpecErrors();
-    const { spec, template } = resolveStudy(asked, job, { dataset, base: null }, errors);
-    errors.throwIfAny("invalid");
-    return { split: spec.job.training?.split, resolved: template.training };
-  };
-
-  test("compares on the rows that a column says, or on a share of the training rows", async () => {
-    const words = Array.from({ length: 50 }, (_, i) => (i % 5 === 0 ? "test" : "train"));
-    const drawn = await studyOn(words, { split: { column: "g" } });
-    expect(drawn.split).toEqual({ column: "g", validation: 0.2 });
-    expect(drawn.resolved.split).toMatchObject({ validation: 0.2, test: 0.2 });
-    const said = words.map((word, i) => (i % 5 === 1 ? "validation" : word));
-    expect((await studyOn(said, { split: { column: "g" } })).split).toEqual({ column: "g" });
-  });
-
-  test("sets whole groups aside for its final job, where its trials go by folds", async () => {
-    const words = Array.from({ length: 60 }, (_, i) => `g${i % 12}`);
-    const { split: own, resolved } = await studyOn(words, { split: { by: "g" }, crossValidation: { folds: 3 } });
-    expect(own).toEqual({ by: "g", test: 0.2 });
-    expect(resolved.crossValidation?.by).toBe("g");
-  });
 });

@@ -31,6 +31,14 @@ export interface SearchPlan {
   readonly judge: { readonly full: number; readonly rest: number };
 }
 
+/** Which training rows belong together: the trials of a penalty hold them out as one. */
+export interface TrialUnits {
+  /** A number for each training row, in file order. */
+  readonly of: Int32Array;
+  /** Which are held out: those of the highest numbers, or random ones. */
+  readonly order: "random" | "latest";
+}
+
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;
 
 /** The counts of a search; null where the spec asks for none. */

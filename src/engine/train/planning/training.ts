@@ -5,7 +5,7 @@ import type { ExecutionPlan } from "../../graph/plan.ts";
 import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { SearchPlan, StepPrograms } from "./plan-search.ts";
+import type { SearchPlan, StepPrograms, TrialUnits } from "./plan-search.ts";
 import type { Feed, FeedPlan, RingPlan, TrunkPlan } from "./row-sources.ts";
 
 /** What the planner needs to know of the data: counts only. */
@@ -192,14 +192,6 @@ export interface TrainingEvent {
 
 /** What the control word says. */
 export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
-
-/** Which training rows belong together: the trials of a penalty hold them out as one. */
-export interface TrialUnits {
-  /** A number for each training row, in file order. */
-  readonly of: Int32Array;
-  /** Which are held out: those of the highest numbers, or random ones. */
-  readonly order: "random" | "latest";
-}
 
 export interface FitOptions {
   /** Left out: the trials of a penalty hold out rows one by one. */

@@ -1,7 +1,6 @@
 import { permutation, seedWords } from "../../../kernels/philox.ts";
 import { purposes } from "../../../nn/purposes.ts";
-import type { SearchPlan } from "../../planning/plan-search.ts";
-import type { TrialUnits } from "../../planning/training.ts";
+import type { SearchPlan, TrialUnits } from "../../planning/plan-search.ts";
 import type { TrialRows } from "./held-out-rows.ts";
 
 /** So many entries of a list, from its beginning again where it is too short. */
