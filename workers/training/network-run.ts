@@ -19,8 +19,8 @@ import {
   prepareTrainingMemory,
   weightTensors,
 } from "../../src/engine/train/fitting/memory.ts";
-import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
+import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
