@@ -50,6 +50,13 @@ export interface ModelImport extends UploadOptions {
   source?: string;
 }
 
+export interface PredictOptions {
+  /** Refuse what would be answered with a warning. */
+  strict?: boolean;
+  /** Say what every column contributes to each answer. */
+  explain?: boolean;
+}
+
 export interface SubmitOptions extends RequestOptions {
   /** The same key and specification are the same job, however often they are sent. Left out: one of its own. */
   idempotencyKey?: string;
@@ -162,9 +169,12 @@ const modelsOf = (transport: Transport) => ({
   get: (model: string, options?: RequestOptions) => transport.json<Model>(`/v1/models/${id(model)}`, options),
   report: (model: string, options?: RequestOptions) =>
     transport.json<Report>(`/v1/models/${id(model)}/report`, options),
-  predict: (model: string, rows: readonly Row[], options: RequestOptions & { strict?: boolean } = {}) => {
-    const { strict, ...rest } = options;
-    const json = { rows, ...(strict === undefined ? {} : { strict }) };
+  predict: (model: string, rows: readonly Row[], options: RequestOptions & PredictOptions = {}) => {
+    const { strict, explain, ...rest } = options;
+    const json = {
+      ...{ rows, ...(strict === undefined ? {} : { strict }) },
+      ...(explain === undefined ? {} : { explain }),
+    };
     const sent = { method: "POST" as const, json, repeatable: true };
     return transport.json<PredictResponse>(`/v1/models/${id(model)}/predict`, { ...sent, ...rest });
   },

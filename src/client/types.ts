@@ -5,6 +5,7 @@ import type * as jobs from "../domain/jobs/job.ts";
 import type { JobState as State } from "../domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../domain/jobs/spec/job-spec.ts";
 import type * as models from "../domain/models/model.ts";
+import type * as predictions from "../domain/models/predictions/prediction.ts";
 import type { Report as ModelReport } from "../domain/models/report.ts";
 import type { Page as ListPage } from "../domain/page.ts";
 
@@ -21,8 +22,8 @@ export type MetricPoint = jobs.MetricPoint;
 export type JobPlan = jobs.Plan & { spec: jobs.Job["spec"] };
 export type Model = models.AnyModel;
 export type Report = ModelReport;
-export type Prediction = models.Prediction;
-export type PredictResponse = models.PredictResponse;
+export type Prediction = predictions.Prediction;
+export type PredictResponse = predictions.PredictResponse;
 export type Page<T> = ListPage<T>;
 export type FieldError = Fault;
 /** The codes of the service; `connection`: nobody answered, `interrupted`: an answer broke off. */

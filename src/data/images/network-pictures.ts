@@ -2,7 +2,7 @@ import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { pictureOf } from "../../domain/models/image-presets.ts";
 import type { ImagePreprocessing, ImportedModel } from "../../domain/models/imported-model.ts";
-import type { NestedNumbers } from "../../domain/models/model.ts";
+import type { NestedNumbers } from "../../domain/models/predictions/prediction.ts";
 import type { DecodeImage } from "../../formats/images/decode-image.ts";
 import type { PictureOf } from "../preprocessing/encode-tensors.ts";
 import { fileOfText } from "./decode-cells.ts";

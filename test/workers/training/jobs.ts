@@ -18,7 +18,8 @@ import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-sp
 import { limits } from "../../../src/domain/limits.ts";
 import { presetFor } from "../../../src/domain/models/image-presets.ts";
 import type { ImagePreset, ImportedModel } from "../../../src/domain/models/imported-model.ts";
-import type { AnyModel, Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
+import type { AnyModel } from "../../../src/domain/models/model.ts";
+import type { Prediction, PredictWarning } from "../../../src/domain/models/predictions/prediction.ts";
 import { Report } from "../../../src/domain/models/report.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
