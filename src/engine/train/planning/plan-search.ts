@@ -39,6 +39,20 @@ export interface TrialUnits {
   readonly order: "random" | "latest";
 }
 
+/** What the search for a penalty remembers; positions are those of the spec's factors. */
+export interface SearchState {
+  /** The penalty that is tried; null: one is chosen. */
+  readonly trial: number | null;
+  /** The fold that judges, and what those before it said of this penalty: losses of rows, and the sum of the folds' mean losses of guessing. */
+  readonly fold: number;
+  readonly partial: readonly number[];
+  readonly guessSum: number;
+  readonly tried: readonly { readonly factor: number; readonly loss: number | null }[];
+  /** The best so far, and its loss of each held-out row; null: it diverged. */
+  readonly best: number;
+  readonly losses: readonly number[] | null;
+}
+
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;
 
 /** The counts of a search; null where the spec asks for none. */
