@@ -53,7 +53,12 @@ export const StatedPreprocessing = z
         "pixels to which the shorter side is scaled before the centre is cut out; left out: 8/7 of the centre, or with `stretch` no more than it",
       ),
     crop: z
-      .union([side, z.strictObject({ height: side, width: side })])
+      .union([
+        side.meta({ title: "A square" }),
+        z
+          .strictObject({ height: side.describe("rows of pixels"), width: side.describe("pixels of a row") })
+          .meta({ id: "PictureSize", title: "A rectangle", description: "The size of a picture." }),
+      ])
       .optional()
       .describe("what is cut out of the centre: the size of the network's input, which it is when left out"),
     channelOrder: channelOrder.optional(),

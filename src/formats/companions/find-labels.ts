@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ServiceError } from "../../domain/errors.ts";
+import { exactRecord } from "../../domain/exact-record.ts";
 import { limits } from "../../domain/limits.ts";
 import { namesOfLines, namesOfText, namesOfValue } from "./class-names.ts";
 import { besideNetwork, type FilesByPath, readCompanion } from "./read-companion.ts";
@@ -20,9 +21,9 @@ export interface FoundLabels {
 
 /** Hugging Face's and timm's. */
 const ModelConfig = z.object({
-  id2label: z.record(z.string(), z.string()).optional(),
+  id2label: exactRecord(z.string(), z.string()).optional(),
   label_names: z.array(z.string()).optional(),
-  label_descriptions: z.record(z.string(), z.string()).optional(),
+  label_descriptions: exactRecord(z.string(), z.string()).optional(),
 });
 
 /** Entries of ONNX metadata that hold names of classes: this service's, Ultralytics', and what others call them. */
