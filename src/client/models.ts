@@ -28,8 +28,10 @@ export interface ModelUpdate {
 export type PictureSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
 
 export interface PredictOptions extends RequestOptions {
-  /** An error instead of an answer with warnings. */
+  /** Refuse what would be answered with a warning. */
   strict?: boolean;
+  /** Say what every column contributes to each answer. */
+  explain?: boolean;
 }
 
 const id = encodeURIComponent;
@@ -59,8 +61,8 @@ export const modelsOf = (transport: Transport) => {
     items: readonly Row[] | readonly PictureSource[],
     options: PredictOptions = {},
   ): Promise<PredictResponse> => {
-    const { strict, ...rest } = options;
-    const said = strict === undefined ? {} : { strict };
+    const { strict, explain, ...rest } = options;
+    const said = { ...(strict === undefined ? {} : { strict }), ...(explain === undefined ? {} : { explain }) };
     const given: readonly (Row | PictureSource)[] = items;
     const pictures = given.filter(isPicture);
     if (pictures.length > 0 && pictures.length < given.length)

@@ -9,6 +9,7 @@ import type { Comparison as Compared } from "../domain/models/comparison.ts";
 import type { ImagePreset, StatedPreprocessing } from "../domain/models/image-preprocessing.ts";
 import type { Lineage as Tree } from "../domain/models/lineage.ts";
 import type * as models from "../domain/models/model.ts";
+import type * as predictions from "../domain/models/predictions/prediction.ts";
 import type { Report as ModelReport } from "../domain/models/report.ts";
 import type { Page as ListPage } from "../domain/page.ts";
 
@@ -31,8 +32,8 @@ export type Lineage = Tree;
 export type Comparison = Compared;
 /** What pictures become before an imported network sees them: by name or by numbers. */
 export type PicturePreprocessing = ImagePreset | StatedPreprocessing;
-export type Prediction = models.Prediction;
-export type PredictResponse = models.PredictResponse;
+export type Prediction = predictions.Prediction;
+export type PredictResponse = predictions.PredictResponse;
 export type Page<T> = ListPage<T>;
 export type FieldError = Fault;
 /** The codes of the service; `connection`: nobody answered, `interrupted`: an answer broke off. */

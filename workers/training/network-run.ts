@@ -24,10 +24,12 @@ import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning
 import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
+import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
 import { beat } from "../engine/control.ts";
 import { storedPlaces } from "../reading/stored-places.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
-import { explainedByNetwork } from "./explaining/explained-rows.ts";
+import { backgroundOf } from "./explaining/background.ts";
+import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { judgeRows } from "./folds/judge-rows.ts";
@@ -70,13 +72,14 @@ const scoreValidation = (
 
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
-  asked: Omit<Explaining, "most" | "ask">,
+  asked: Omit<Explaining, "unitsOf" | "budget" | "ask">,
   shape: DataShape,
   plan: ReturnType<typeof planTraining>,
   ask: (options: CollectOptions) => Answers,
 ): ((report: Report) => Report) => {
-  const most = explainedByNetwork(asked.spec, shape, plan);
-  const explained = explain({ ...asked, most, ask: ({ length }) => ask({ most: length }).outputs });
+  const budget = explainingNetwork(asked.spec, shape, plan);
+  const unitsOf = createUnits(asked.preprocessing, { standardised: true, shifts: null, digits: 7 });
+  const explained = explain({ ...asked, unitsOf, budget, ask: ({ length }) => ask({ most: length }).outputs });
   return (report) => withExplained(report, explained);
 };
 
@@ -154,7 +157,12 @@ const complete = async (
       return data !== undefined && isFloat32(data) ? data : null;
     },
   });
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
+  const inArrays = { ownUnits: false, shifts: null };
+  const background =
+    explainingNetwork(spec, shape, plan) === null
+      ? null
+      : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */

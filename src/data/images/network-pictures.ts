@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { ImagePreprocessing } from "../../domain/models/image-preprocessing.ts";
 import { pictureOf } from "../../domain/models/image-presets.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
-import type { NestedNumbers } from "../../domain/models/model.ts";
+import type { NestedNumbers } from "../../domain/models/predictions/prediction.ts";
 import type { DecodeImage } from "../../formats/images/decode-image.ts";
 import type { PictureOf } from "../preprocessing/encode-tensors.ts";
 import { fileOfText } from "./decode-cells.ts";

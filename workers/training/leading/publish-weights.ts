@@ -12,17 +12,23 @@ import type { TrainingRunEnd } from "../training-run.ts";
 
 const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
 
-/** What the model made of each validation row: with it trials are compared row by row. */
-const writeScores = (
+/**
+ * What lies beside the weights: of a trial what the model made of each validation row, by which trials are compared row by row, and training rows that predictions
+ * are explained against.
+ */
+const writeBeside = async (
   artifacts: ArtifactStore,
-  tenant: string,
-  id: string,
-  digest: string,
-  scores: Tensor[],
-): Promise<WrittenArtifact> => {
-  const key = artifactKeys.scores(tenant, id, digestHex(digest));
-  const chunks = safetensorsChunks(scores, { producer: "descent" });
-  return patiently(() => artifacts.write(key, Readable.from(chunks)));
+  keyOf: (kind: "scores" | "background") => string,
+  beside: Record<"scores" | "background", Tensor[] | null>,
+): Promise<{ scores?: WrittenArtifact; background?: WrittenArtifact }> => {
+  const written: { scores?: WrittenArtifact; background?: WrittenArtifact } = {};
+  for (const kind of ["scores", "background"] as const) {
+    const tensors = beside[kind];
+    if (tensors === null) continue;
+    const chunks = safetensorsChunks(tensors, { producer: "descent" });
+    written[kind] = await patiently(() => artifacts.write(keyOf(kind), Readable.from(chunks)));
+  }
+  return written;
 };
 
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
@@ -53,7 +59,7 @@ export const publishWeights = async (
             Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
           ),
         );
-  const ofTrial = end.scores === null ? {} : { scores: await writeScores(artifacts, tenant, id, digest, end.scores) };
+  const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -65,7 +71,7 @@ export const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report, ...(description === null ? {} : { network: description }), ...ofTrial },
+    files: { weights, report, ...(description === null ? {} : { network: description }), ...beside },
     preprocessing,
   };
   return { type: "trained", model, metrics };
