@@ -59,6 +59,9 @@ export const limits = {
   jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
+  /** Of one name of a network's output, and of all of them together. */
+  classNameLength: 500,
+  classNamesBytes: MIB,
   /** Of a model's spec as JSON in a query. */
   architectureLength: 8000,
   labels: 64,

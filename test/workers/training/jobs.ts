@@ -16,8 +16,9 @@ import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../src/domain/limits.ts";
-import { presetFor } from "../../../src/domain/models/image-presets.ts";
-import type { ImagePreset, ImportedModel } from "../../../src/domain/models/imported-model.ts";
+import type { ImagePreset } from "../../../src/domain/models/image-preprocessing.ts";
+import { preprocessingFor } from "../../../src/domain/models/image-presets.ts";
+import type { ImportedModel } from "../../../src/domain/models/imported-model.ts";
 import type { AnyModel } from "../../../src/domain/models/model.ts";
 import type { Prediction, PredictWarning } from "../../../src/domain/models/predictions/prediction.ts";
 import { Report } from "../../../src/domain/models/report.ts";
@@ -82,7 +83,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const { preprocessing = "none", ...rest } = described;
     return {
       ...{ id, name: "imported", origin: "imported", job: null, dataset: null, base: null, metrics: {}, ...read },
-      ...{ image: presetFor(preprocessing, read.inputs[0]), licence: null, source: null },
+      ...{ image: preprocessingFor(preprocessing, read.inputs[0], ""), licence: null, source: null },
       ...{
         file: { format: "onnx", bytes: file.length, sha256: "", producer, opset },
         createdAt: "2026-11-24T00:00:00Z",
