@@ -141,7 +141,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return loading;
   };
   const predict = async (party: Party, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-    if (isImported(model)) return (await networkOf(party, model)).value(body);
+    if (isImported(model)) return (await networkOf(party, model)).value(model, body);
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));

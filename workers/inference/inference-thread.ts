@@ -89,7 +89,7 @@ const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<N
 };
 
 const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-  if (isImported(model)) return (await importedAnswer(tenant, model))(body);
+  if (isImported(model)) return (await importedAnswer(tenant, model))(model, body);
   return predictTrained(tenant, model, body);
 };
 

@@ -65,8 +65,12 @@ export const FeatureTransform = z
         channels: z.int().describe("3: red, green, blue; 1: grey"),
         shorterSide: z.int().describe("to which a picture is scaled before its centre is cut out"),
         crop: ImageCrop.optional().describe("what becomes of the image then; left out: it is taken as it is"),
-        mean: z.array(z.number()).describe("of each channel"),
-        scale: z.array(z.number()).describe("of each channel"),
+        mean: z.array(z.number()).describe("of each channel: red, green, blue"),
+        scale: z.array(z.number()).describe("of each channel: red, green, blue"),
+        channelOrder: z
+          .literal("bgr")
+          .optional()
+          .describe("the network gets blue first; left out: as the image has them"),
         missingIndicator: z.literal(false),
       })
       .meta({

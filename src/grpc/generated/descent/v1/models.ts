@@ -109,7 +109,11 @@ export interface ImportedNetwork {
     | string
     | undefined;
   /** The file as it came: the OpenAPI document's `file`. */
-  file?: { [key: string]: any } | undefined;
+  file?:
+    | { [key: string]: any }
+    | undefined;
+  /** What the file says of its labels and pictures, and where. */
+  found: string[];
 }
 
 export interface TensorPort {
@@ -139,7 +143,7 @@ export interface ImportHeader {
   architecture?:
     | string
     | undefined;
-  /** imagenet, minus_one_to_one or none */
+  /** imagenet, unit, minus_one_to_one, none, or the OpenAPI document's StatedImagePreprocessing as JSON; left out: as the file has it. */
   preprocessing?: string | undefined;
   licence?: string | undefined;
   source?: string | undefined;
@@ -392,6 +396,27 @@ export interface GetModelCardResponse {
 export interface GetModelLineageRequest {
   /** The model's id, or an alias. */
   id: string;
+}
+
+/** What is left out stays as it is. */
+export interface UpdateModelRequest {
+  /** The model's id, or an alias. */
+  id: string;
+  /** Empty: none. */
+  labels?:
+    | ClassNames
+    | undefined;
+  /** imagenet, unit, minus_one_to_one, none, or the OpenAPI document's StatedImagePreprocessing as JSON. */
+  preprocessing?:
+    | string
+    | undefined;
+  /** An empty text: none. */
+  licence?: string | undefined;
+  source?: string | undefined;
+}
+
+export interface ClassNames {
+  names: string[];
 }
 
 export interface GetModelLineageResponse {
@@ -689,6 +714,7 @@ function createBaseImportedNetwork(): ImportedNetwork {
     licence: undefined,
     source: undefined,
     file: undefined,
+    found: [],
   };
 }
 
@@ -729,6 +755,9 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
     }
     if (message.file !== undefined) {
       Struct.encode(Struct.wrap(message.file), writer.uint32(98).fork()).join();
+    }
+    for (const v of message.found) {
+      writer.uint32(106).string(v!);
     }
     return writer;
   },
@@ -840,6 +869,14 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
             }
 
             message.file = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.found.push(reader.string());
             continue;
           }
         }
@@ -3217,6 +3254,142 @@ export const GetModelLineageRequest: MessageFns<GetModelLineageRequest> = {
   },
 };
 
+function createBaseUpdateModelRequest(): UpdateModelRequest {
+  return { id: "", labels: undefined, preprocessing: undefined, licence: undefined, source: undefined };
+}
+
+export const UpdateModelRequest: MessageFns<UpdateModelRequest> = {
+  encode(message: UpdateModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.labels !== undefined) {
+      ClassNames.encode(message.labels, writer.uint32(18).fork()).join();
+    }
+    if (message.preprocessing !== undefined) {
+      writer.uint32(26).string(message.preprocessing);
+    }
+    if (message.licence !== undefined) {
+      writer.uint32(34).string(message.licence);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(42).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.labels = ClassNames.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.preprocessing = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClassNames(): ClassNames {
+  return { names: [] };
+}
+
+export const ClassNames: MessageFns<ClassNames> = {
+  encode(message: ClassNames, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClassNames {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClassNames();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseGetModelLineageResponse(): GetModelLineageResponse {
   return { lineage: undefined };
 }
@@ -3280,6 +3453,16 @@ export const ModelsServiceService = {
     responseStream: false as const,
     requestSerialize: (value: ImportModelRequest): Buffer => Buffer.from(ImportModelRequest.encode(value).finish()),
     requestDeserialize: (value: Buffer): ImportModelRequest => ImportModelRequest.decode(value),
+    responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Model => Model.decode(value),
+  },
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel: {
+    path: "/descent.v1.ModelsService/UpdateModel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateModelRequest): Buffer => Buffer.from(UpdateModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateModelRequest => UpdateModelRequest.decode(value),
     responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
     responseDeserialize: (value: Buffer): Model => Model.decode(value),
   },
@@ -3389,6 +3572,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
    * architecture.
    */
   importModel: handleClientStreamingCall<ImportModelRequest, Model>;
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel: handleUnaryCall<UpdateModelRequest, Model>;
   /** Newest first. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** By id or alias. */
@@ -3430,6 +3615,22 @@ export interface ModelsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Model) => void,
   ): ClientWritableStream<ImportModelRequest>;
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel(
+    request: UpdateModelRequest,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
+  updateModel(
+    request: UpdateModelRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
+  updateModel(
+    request: UpdateModelRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
   /** Newest first. */
   listModels(
     request: ListModelsRequest,
