@@ -19,6 +19,7 @@ import {
   prepareTrainingMemory,
   weightTensors,
 } from "../../src/engine/train/fitting/memory.ts";
+import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
@@ -92,6 +93,15 @@ const addSeparation = (
   if (!penalised) onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
 };
 
+/** Rows that the trials of a penalty hold out as one, where the split says so. */
+const unitsOf = ({ training: { split } }: TracedSpec, { train }: PreparedArrays): { units?: TrialUnits } => {
+  if (train.units === undefined) return {};
+  return { units: { of: train.units, order: split.time === undefined ? "random" : "latest" } };
+};
+
+const holdsUnits = ({ training: { split, penaltySearch } }: TracedSpec): boolean =>
+  penaltySearch !== false && (split.by ?? split.time) !== undefined;
+
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
   trial === null || trial.pauseAtEpoch === null ? {} : { pauseAtEpoch: trial.pauseAtEpoch };
@@ -116,12 +126,13 @@ interface Fitted {
   memory: WebAssembly.Memory;
   team: Team;
   views: ReturnType<typeof dataViews>;
+  arrays: PreparedArrays;
 }
 
 /** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
 const complete = async (
   context: TrainingRunContext,
-  { spec, shape, plan, memory, team, views }: Fitted,
+  { spec, shape, plan, memory, team, views, arrays }: Fitted,
   metrics: Metrics,
 ): Promise<TrainingRunEnd> => {
   // Copies: the store hashes and writes ordinary memory.
@@ -132,18 +143,18 @@ const complete = async (
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
   const { preprocessing } = context;
-  const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
+  const asked = { spec, loss: spec.loss, preprocessing, arrays, split: answers.split };
   const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
   const linear = isLinear
     ? null
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
-    const own = { spec, preprocessing, arrays: views, answers, metrics, seen: null, linear };
+    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear };
     return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
+  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear });
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
@@ -205,6 +216,7 @@ export const createNetworkRun = async (
   const views = dataViews(plan, memory);
 
   const arrays = arraysOf(plan, memory, views);
+  if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -215,7 +227,11 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, arrays, shape) },
+    ...{
+      ...pauseOf(context),
+      ...unitsOf(spec, arrays),
+      ...feedImages(spec.training, context.preprocessing, arrays, shape),
+    },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -242,7 +258,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      return complete(context, { spec, shape, plan, memory, team, views }, metrics);
+      return complete(context, { spec, shape, plan, memory, team, views, arrays }, metrics);
     },
   };
 };

@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { decodeCells } from "../../../src/data/images/decode-cells.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
+import { countRows } from "../../../src/data/splits/count-rows.ts";
 import { fitsOf } from "../../../src/data/splits/fits.ts";
 import type { ColumnType, Dataset, Row } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
@@ -95,9 +96,12 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
   const planOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">, base: AnyModel | null = null) => {
     const resources = { threads: 1, ...input.resources };
     const parsed = JobSpec.parse({ dataset: dataset.id, ...input, resources });
-    const spec = resolveSpec(parsed, dataset, base);
+    const counted = await countRows(parsed, dataset, () =>
+      artifacts.read(artifactKeys.datasetFile(tenant, dataset.id, dataset.format)),
+    );
+    const spec = resolveSpec(parsed, counted, base);
     const network = base === null ? null : await readNetwork(artifacts, tenant, base);
-    const fits = fitsOf(spec, dataset, base);
+    const fits = fitsOf(spec, counted, base);
     return { spec, plan: await planFits(fits, async (fitted, shape) => planSpec(fitted, shape, network)) };
   };
 

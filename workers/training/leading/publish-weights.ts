@@ -4,6 +4,7 @@ import type { Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import { withDataNotes } from "../../../src/stats/data-notes.ts";
 import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../../src/store/artifacts/artifact-store.ts";
 import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { finiteMetrics } from "../finite-point.ts";
@@ -48,7 +49,8 @@ export const publishWeights = async (
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
-  const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  const noted = withDataNotes(end.report, spec, dataset);
+  const text = Buffer.from(`${JSON.stringify(noted, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const description =
     network === null
