@@ -29,8 +29,12 @@ export interface ClassAnswers {
   /** Rows of each class in the training split. */
   trainCounts: readonly number[];
   distribution: string;
+  /** Of the second of two classes; null: the likeliest class is the answer. */
+  threshold?: number | null;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
   folds?: FoldedClasses;
+  /** Which rows belong together. Left out: each stands for itself, or the folds say. */
+  sampling?: Sampling | null;
 }
 
 export interface FoldedClasses {
@@ -40,8 +44,9 @@ export interface FoldedClasses {
   readonly commonest: Float64Array;
 }
 
-const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int32Array => {
+const predictedClasses = ({ probabilities, classes, truths, threshold = null }: ClassAnswers): Int32Array => {
   const width = classes.length;
+  if (threshold !== null) return truths.map((_, row) => (probabilities[row * width + 1]! >= threshold ? 1 : 0));
   return truths.map((_, row) => {
     let best = 0;
     for (let k = 1; k < width; k++) if (probabilities[row * width + k]! > probabilities[row * width + best]!) best = k;
@@ -97,8 +102,9 @@ const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number
 };
 
 const describeClasses = (
-  { classes, truths, folds }: Pick<ClassAnswers, "classes" | "truths" | "folds">,
+  { classes, truths }: Pick<ClassAnswers, "classes" | "truths">,
   predicted: Int32Array,
+  sampling: Sampling | null,
 ) => {
   const [rows, answers, hits] = [0, 1, 2].map(() => new Int32Array(classes.length)) as [
     Int32Array,
@@ -111,10 +117,10 @@ const describeClasses = (
     if (predicted[row] === truth) hits[truth]! += 1;
   }
   const share = (of: Int32Array, k: number): Estimate => {
-    if (folds === undefined) return estimateShare(hits[k]!, of === truths ? rows[k]! : answers[k]!);
+    if (sampling === null) return estimateShare(hits[k]!, of === truths ? rows[k]! : answers[k]!);
     const picked = Array.from(of.keys()).filter((row) => of[row] === k);
     const right = picked.map((row) => (truths[row] === predicted[row] ? 1 : 0));
-    return estimateHits(right, samplingOf(folds.sampling, picked));
+    return estimateHits(right, samplingOf(sampling, picked));
   };
   return classes.map((label, k) => ({
     label,
@@ -148,7 +154,7 @@ const oneClass = ({ classes, truths, split }: ClassAnswers): ReportNote[] =>
 /** The report of a classifier on rows with known classes; at least one row. */
 export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
   const { classes, probabilities, truths, trainCounts, split, distribution, folds } = answers;
-  const sampling = folds?.sampling ?? null;
+  const sampling = folds?.sampling ?? answers.sampling ?? null;
   const width = classes.length;
   const predicted = predictedClasses(answers);
   const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
@@ -167,6 +173,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     distribution,
     logLikelihood: estimateMean(logs, { most: 0 }, sampling),
     devianceExplained: estimateExplained(logs, nullLogs, sampling),
+    threshold: answers.threshold ?? null,
     accuracy: estimateHits(right, sampling),
     baselineAccuracy: folds
       ? mean(folds.commonest)
@@ -191,7 +198,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     calibrationError:
       calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
     calibration,
-    classes: describeClasses(answers, predicted),
+    classes: describeClasses(answers, predicted, sampling),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
     coefficients: null,

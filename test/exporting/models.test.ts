@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { bytesOf, type Feed, runOnnx } from "./runtime.ts";
 import { predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
@@ -119,6 +120,27 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
     {
       task: { type: "classification", label: "bought", features: mixedFeatures },
       model: { type: "logistic" },
+      training: short,
+    },
+  ],
+  [
+    "logistic, with a threshold",
+    mixed,
+    {
+      task: { type: "classification", label: "bought", features: mixedFeatures, threshold: 0.31 },
+      model: { type: "logistic" },
+      training: short,
+    },
+  ],
+  [
+    "two probabilities, with a threshold that was chosen",
+    mixed,
+    {
+      task: {
+        ...{ type: "classification", label: "bought", features: mixedFeatures },
+        threshold: { costs: { falsePositive: 1, falseNegative: 9 } },
+      },
+      model: { type: "softmax" },
       training: short,
     },
   ],

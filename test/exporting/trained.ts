@@ -9,8 +9,9 @@ import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
@@ -18,6 +19,7 @@ import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact
 import { createControl } from "../../workers/engine/control.ts";
 import { loadModel } from "../../workers/inference/load-model.ts";
 import { createClusteringRun } from "../../workers/training/clustering-run.ts";
+import { withThreshold } from "../../workers/training/leading/publish-weights.ts";
 import { createNetworkRun } from "../../workers/training/network-run.ts";
 import { datasetOf, jobSpec } from "../data/csv-fixtures.ts";
 import { compiled } from "../engine/train/job.ts";
@@ -73,7 +75,11 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   });
   run.dismiss();
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);
-  const model = await storeModel(store, { spec, task: spec.task, preprocessing }, end.tensors);
+  const model = await storeModel(
+    store,
+    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold) },
+    end.tensors,
+  );
   return { model, rows: (await readRows(open(), { limit: 1000 }, dataset)).rows };
 };
 

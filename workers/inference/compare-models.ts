@@ -5,7 +5,8 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { CsvRecord } from "../../src/formats/csv/csv-record.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
@@ -117,6 +118,7 @@ const measure = (
     classes,
     probabilities,
     Int32Array.from(labels, (label) => codes.get(label as string)!),
+    model.preprocessing.label.type === "classes" ? (model.preprocessing.label.threshold ?? null) : null,
   );
 };
 

@@ -4,8 +4,8 @@ import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import type { Prediction, PredictResponse } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { Prediction, PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
@@ -17,8 +17,11 @@ import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Loaded } from "./loaded-models.ts";
 
-/** A loaded network from a file: a request's body to its answer. */
-export type NetworkAnswer = (body: unknown) => Promise<PredictResponse>;
+/** A loaded network from a file: a request's body to its answer, by the labels and the preprocessing that its record has now. */
+export type NetworkAnswer = (
+  model: Pick<ImportedModel, "labels" | "image" | "inputs">,
+  body: unknown,
+) => Promise<PredictResponse>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -55,14 +58,14 @@ const requireRows = (network: NetworkDescription, rows: number): void => {
     );
 };
 
-const createAnswer = (
-  model: ImportedModel,
-  network: NetworkDescription,
-  predict: (inputs: Float32Array[], rows: number) => Float32Array[],
-  decode: DecodeImage,
-): NetworkAnswer => {
-  const { labels } = model;
-  return async (body) => {
+const createAnswer =
+  (
+    network: NetworkDescription,
+    predict: (inputs: Float32Array[], rows: number) => Float32Array[],
+    decode: DecodeImage,
+  ): NetworkAnswer =>
+  async (model, body) => {
+    const { labels } = model;
     const rows = readTensorRows(body);
     requireRows(network, rows.length);
     const pictures = await decodeNetworkPictures(model, rows, decode);
@@ -78,7 +81,6 @@ const createAnswer = (
     });
     return { predictions, warnings: [], furtherWarnings: 0 };
   };
-};
 
 /** Reads an imported network from the store and makes it ready to answer. */
 export const loadImported = async (
@@ -98,5 +100,5 @@ export const loadImported = async (
     ),
   );
   const predictor = await createNetworkPredictor(network, weights, kernels);
-  return { value: createAnswer(model, network, predictor.predict, decode), bytes: predictor.bytes };
+  return { value: createAnswer(network, predictor.predict, decode), bytes: predictor.bytes };
 };

@@ -9,13 +9,12 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import {
-  type AnyModel,
-  isImported,
-  type Model,
+  type Prediction,
   PredictRequest,
   type PredictResponse,
-} from "../../src/domain/models/model.ts";
+} from "../../src/domain/models/predictions/prediction.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
@@ -28,8 +27,10 @@ import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { compareModels } from "./compare-models.ts";
+import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
 import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
+import { loadBackground } from "./load-background.ts";
 import { type Answer, loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
 
@@ -88,7 +89,7 @@ const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<N
 };
 
 const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-  if (isImported(model)) return (await importedAnswer(tenant, model))(body);
+  if (isImported(model)) return (await importedAnswer(tenant, model))(model, body);
   return predictTrained(tenant, model, body);
 };
 
@@ -104,16 +105,39 @@ const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | 
   return conformal;
 };
 
+const backgrounds = createLoadedModels<Background>(setup.cacheBytes);
+
+const backgroundOf = async (tenant: TenantId, model: Model): Promise<Background> => {
+  const key = keyOf(tenant, model);
+  const known = backgrounds.get(key);
+  if (known !== null) return known;
+  const loaded = await loadBackground(artifacts, tenant, model);
+  backgrounds.add(key, loaded);
+  return loaded.value;
+};
+
+const explained = async (
+  tenant: TenantId,
+  model: Model,
+  { inputs, answer, predictions }: { inputs: Float32Array; answer: Answer; predictions: Prediction[] },
+): Promise<Prediction[]> => {
+  const background = await backgroundOf(tenant, model);
+  const explanations = explainRows(model, background, inputs, (asked) => answer(asked, []));
+  return predictions.map((prediction, row) => ({ ...prediction, explanation: explanations[row]! }) as Prediction);
+};
+
 const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
-  const { rows, strict, coverage, ...promise } = parse(PredictRequest, body, { most: rowLimits });
+  const { rows, strict, coverage, explain, ...promise } = parse(PredictRequest, body, { most: rowLimits });
+  if (explain) requireExplainable(model);
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
   const pixels = pixelsOf === null ? {} : { pixelsOf };
   const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
   requireRoom(answer, model, rows, pixels);
-  const predictions = answer(inputs, rows);
-  requireFinite(predictions, warnings);
+  const plain = answer(inputs, rows);
+  requireFinite(plain, warnings);
+  const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
   const warned = { warnings: [...warnings], furtherWarnings };
   if (coverage === undefined) return { predictions, ...warned };
   const conformal = await conformalOf(tenant, model);
@@ -127,6 +151,7 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
       models.removeBelow(`${question.tenant}/${question.model}/`);
       networks.removeBelow(`${question.tenant}/${question.model}/`);
       scores.removeBelow(`${question.tenant}/${question.model}/`);
+      backgrounds.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
     }
     if (question.type === "compare") {

@@ -7,7 +7,7 @@ import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
-import { explainedByNetwork, explainedBySolution } from "../training/explaining/explained-rows.ts";
+import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
 
 /**
  * One core on layers of ordinary size, and what a step costs whatever its size, with its share of each epoch's measuring; seen on a Zen 5
@@ -61,7 +61,7 @@ const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
-  const explained = explainedBySolution(shape, planned);
+  const explained = explainedRows(explainingSolution(shape, planned));
   return {
     ...toPlan({ ...planned, explainedRows: explained }, spec),
     estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond,
@@ -83,7 +83,7 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
       planned.ring === null
         ? {}
         : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
-    const explained = explainedByNetwork(spec, shape, planned);
+    const explained = explainedRows(explainingNetwork(spec, shape, planned));
     const plan = toPlan(
       { ...counted, ...flops, ...kept, ...ring, explainedRows: explained, steps: planned.steps + searchSteps },
       spec,

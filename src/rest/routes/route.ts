@@ -16,6 +16,8 @@ export interface RestCall<Q> {
   body: unknown;
   /** Aborts when the client goes away or the server closes. */
   signal: AbortSignal;
+  /** Aborts when the client goes away: what nobody waits for any more is not to be kept. */
+  gone: AbortSignal;
   request: FastifyRequest;
   reply: FastifyReply;
 }
@@ -23,7 +25,7 @@ export interface RestCall<Q> {
 export interface RestRoute {
   /** The operations it performs, the usual one first. All need the same scope. */
   operations: readonly [OperationName, ...OperationName[]];
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: string;
   tag: string;
   description: string;

@@ -19,6 +19,6 @@ export const judgeTest = (
   const { labels } = arrays.test;
   const rows = spreadRows(labels?.length ?? 0, weights.outputs);
   const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null };
   return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
 };
