@@ -27,6 +27,7 @@ export const operations = {
   watchJob: { kind: "stream", scope: "read", summary: "Follow a job's events until it is done" },
   listJobEvents: { kind: "unary", scope: "read", summary: "A page of a job's events" },
   listJobMetrics: { kind: "unary", scope: "read", summary: "A job's metrics history" },
+  getJobRows: { kind: "stream", scope: "read", summary: "Which rows a job trains, validates and tests on, as CSV" },
   cancelJob: { kind: "unary", scope: "submit", summary: "Cancel a job" },
   pauseJob: { kind: "unary", scope: "submit", summary: "Pause a job at a checkpoint" },
   resumeJob: { kind: "unary", scope: "submit", summary: "Resume a paused job" },
