@@ -64,6 +64,8 @@ describe("a cross-validated job", () => {
     const tested = rows.split("\n").filter((line) => line.endsWith(",test"));
     expect(tested).toEqual([15, 16, 17, 18, 19, 35, 36, 37, 38, 39].map((row) => `${row},test`));
     expect(await client.report(model ?? "")).toMatchObject({ split: "test", rows: 10 });
+    const answers = await (await fetch(`${client.url}/v1/models/${model}/held-out`)).text();
+    expect(answers).toMatch(/^row,truth,prediction,probabilities\.a,probabilities\.b\n15,b,/);
     const training = { solver: "iterative", crossValidation: { folds: 3 } };
     const refused = await client.trySubmit({ dataset: copy, task, base: { model }, training });
     expect(refused.status).toBe(422);

@@ -110,6 +110,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
+    getHeldOutPredictions: (m) => stream(models.getHeldOutPredictions({ id: model }, m)),
     getModelWeights: (m) => stream(models.getModelWeights({ id: model }, m)),
     getModelLineage: (m) => ask(models, models.getModelLineage, { id: model }, m),
     predictDataset: (m) => ask(predictions, predictions.predictDataset, { model, dataset }, m),

@@ -33,7 +33,7 @@ import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { judgeRows } from "./folds/judge-rows.ts";
+import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
@@ -173,7 +173,8 @@ const complete = async (
     explainingNetwork(spec, shape, plan) === null
       ? null
       : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background };
+  const heldOut = heldOutAnswers({ spec, preprocessing, arrays, answers, metrics, seen: null, linear: null });
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background, heldOut };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */

@@ -70,6 +70,11 @@ export const operations = {
   getModelLineage: { kind: "unary", scope: "read", summary: "Where a model comes from, and what came of it" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  getHeldOutPredictions: {
+    kind: "stream",
+    scope: "read",
+    summary: "What a model said of the rows that it was measured on, as CSV",
+  },
   getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
   getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },

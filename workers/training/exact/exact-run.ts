@@ -28,7 +28,7 @@ import {
 } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
-import { judgeTest } from "./judge-test.ts";
+import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, toTensors, weightsFrom } from "./linear-weights.ts";
 
@@ -225,8 +225,8 @@ export const createExactRun = (
       if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
       pulse();
     }
-    if (context.judges)
-      return { type: "judged", metrics, judged: judgeTest(plan, spec, { preprocessing, arrays, weights, metrics }) };
+    const fitted = { preprocessing, arrays, weights, metrics };
+    if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
     const own = { fit, preprocessing, memory, pulse };
     const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
     tellEnding(fit, context);
@@ -240,10 +240,10 @@ export const createExactRun = (
       onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
-    const scores = scoreValidation(context, plan, spec, { preprocessing, arrays, weights, metrics });
+    const scores = scoreValidation(context, plan, spec, fitted);
     const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
-    const { parameters } = plan;
-    return { type: "completed", tensors: toTensors(network), parameters, metrics, report, scores, background };
+    const beside = { metrics, report, scores, background, heldOut: heldOutBySolution(plan, spec, fitted) };
+    return { type: "completed", tensors: toTensors(network), parameters: plan.parameters, ...beside };
   };
 
   return {
