@@ -44,6 +44,8 @@ export type TrainingRunEnd =
       parameters: number;
       report: Report;
       scores: Tensor[] | null;
+      /** From which probability on the second of two classes is the answer; null: the likelier class is. */
+      threshold: number | null;
       /** What single predictions are explained against; null: they cannot be. */
       background: Tensor[] | null;
       heldOut: HeldOutAnswers | null;

@@ -92,6 +92,12 @@ export const LabelTransform = z
         type: z.literal("classes"),
         column: columnName,
         classes: z.array(z.string()).describe("in the order of the outputs"),
+        threshold: z
+          .number()
+          .optional()
+          .describe(
+            "the probability from which on the second of two classes is the answer; left out: the likelier class is",
+          ),
       })
       .meta({
         id: "ClassLabel",

@@ -26,7 +26,7 @@ export const heldOutBySolution = (
   const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
   const answers = { split, rows, outputs: answersOf(plan.model, weights, arrays[split], rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null };
   return heldOutAnswers({ ...results, preprocessing: inOwnUnits(preprocessing) });
 };
 
@@ -36,6 +36,6 @@ export const judgeTest = (plan: ExactPlan, spec: ResolvedJobSpec, fitted: Fitted
   const { labels } = arrays.test;
   const rows = spreadRows(labels?.length ?? 0, weights.outputs);
   const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null };
   return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
 };

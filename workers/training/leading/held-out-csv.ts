@@ -17,11 +17,12 @@ const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: s
   if (label.type === "none") return { names: ["error"], cells: (row) => [columns.errors![row]!] };
   const [truths, names] = [columns.truths!, ["truth", "prediction"]];
   if (label.type === "number") return { names, cells: (row) => [truths[row]!, columns.predictions![row]!] };
-  const { classes } = label;
+  const { classes, threshold } = label;
   const probabilities = columns.probabilities!;
   const cells: Cells = (row) => {
     const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-    const best = own.indexOf(Math.max(...own));
+    const likeliest = own.indexOf(Math.max(...own));
+    const best = threshold === undefined ? likeliest : own[1]! >= threshold ? 1 : 0;
     return [classes[truths[row]!]!, classes[best]!, ...own];
   };
   return { names: [...names, ...classes.map((name) => `probabilities.${name}`)], cells };

@@ -33,6 +33,16 @@ const writeBeside = async (
   return written;
 };
 
+/** A threshold that was chosen is the model's own: the models of folds decide by one that was stated, or by the likeliest class. */
+const labelOfAnswers = (
+  { task }: Pick<RunOrder["spec"], "task">,
+  preprocessing: Preprocessing,
+  { heldOut, threshold }: Extract<TrainingRunEnd, { type: "completed" }>,
+): LabelTransform => {
+  const stated = task.type === "classification" && typeof task.threshold === "number";
+  return withThreshold(preprocessing, heldOut?.fits === undefined || stated ? threshold : null).label;
+};
+
 /** Trials are compared by their scores, and are too many to keep their answers as well. */
 const writeHeldOut = async (
   artifacts: ArtifactStore,
@@ -43,6 +53,13 @@ const writeHeldOut = async (
 ): Promise<{ heldOut?: WrittenArtifact }> => {
   if (heldOut === null || trial !== null) return {};
   return { heldOut: await patiently(() => artifacts.write(key, Readable.from(heldOutCsv(heldOut, label)))) };
+};
+
+/** A model that starts from another decides by its own threshold. */
+export const withThreshold = ({ label, ...rest }: Preprocessing, threshold: number | null): Preprocessing => {
+  if (label.type !== "classes") return { ...rest, label };
+  const { threshold: _, ...classes } = label;
+  return { ...rest, label: threshold === null ? classes : { ...classes, threshold } };
 };
 
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
@@ -76,7 +93,8 @@ export const publishWeights = async (
         );
   const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
   const csv = artifactKeys.heldOut(tenant, id, digestHex(digest));
-  const heldOut = await writeHeldOut(artifacts, csv, end, order, preprocessing.label);
+  const decided = withThreshold(preprocessing, end.threshold);
+  const heldOut = await writeHeldOut(artifacts, csv, end, order, labelOfAnswers(spec, preprocessing, end));
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -89,7 +107,7 @@ export const publishWeights = async (
     metrics,
     digest,
     files: { weights, report, ...(description === null ? {} : { network: description }), ...beside, ...heldOut },
-    preprocessing,
+    preprocessing: decided,
   };
   return { type: "trained", model, metrics };
 };
