@@ -138,7 +138,12 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
   const { native, line } = await chooseStartKernels(config.kernels);
   log.info(line);
-  const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
+  const setup = {
+    artifactUrl: config.artifactUrl,
+    cacheBytes: config.predictCacheBytes,
+    batchRows: config.predictBatchRows,
+    native,
+  };
   const inference = createInference(inferenceThread, setup, log);
   const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
   const exporter = createExporter(exportThread, { artifactUrl: config.artifactUrl }, log);

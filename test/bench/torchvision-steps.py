@@ -9,7 +9,7 @@ options = {"weights": None, "num_classes": 10}
 if name == "googlenet": options.update(init_weights=False, aux_logits=False)
 model = getattr(torchvision.models, name)(**options)
 for module in model.modules():
-    if isinstance(module, torch.nn.Dropout): module.p = 0.0
+    if isinstance(module, (torch.nn.Dropout, torchvision.ops.StochasticDepth)): module.p = 0.0
 x, labels = torch.randn(4, 3, size, size), torch.tensor([0, 1, 2, 3])
 x.numpy().tofile(f"{folder}/x.f32")
 

@@ -4,21 +4,26 @@ import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import type { Prediction, PredictResponse } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
-import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
+import { createNetworkPredictor, type NetworkPredictor } from "../../src/engine/train/network-predictor.ts";
 import type { DecodeImage } from "../../src/formats/images/decode-image.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
+import type { Answer, Encoded } from "./answer.ts";
 import type { Loaded } from "./loaded-models.ts";
 
-/** A loaded network from a file: a request's body to its answer. */
-export type NetworkAnswer = (body: unknown) => Promise<PredictResponse>;
+/** A loaded network from a file. */
+export interface ImportedNetwork {
+  /** A request's body as the network takes it, its pictures decoded. */
+  encode(body: unknown): Promise<Encoded>;
+  readonly answer: Answer;
+}
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -55,19 +60,20 @@ const requireRows = (network: NetworkDescription, rows: number): void => {
     );
 };
 
-const createAnswer = (
-  model: ImportedModel,
-  network: NetworkDescription,
-  predict: (inputs: Float32Array[], rows: number) => Float32Array[],
-  decode: DecodeImage,
-): NetworkAnswer => {
-  const { labels } = model;
-  return async (body) => {
+const createEncode =
+  (model: ImportedModel, network: NetworkDescription, decode: DecodeImage): ImportedNetwork["encode"] =>
+  async (body) => {
     const rows = readTensorRows(body);
     requireRows(network, rows.length);
     const pictures = await decodeNetworkPictures(model, rows, decode);
-    const answers = predict(encodeTensors(network.inputs, rows, pictures), rows.length);
-    const predictions = rows.map((_, row): Prediction => {
+    return { inputs: encodeTensors(network.inputs, rows, pictures), rows: rows.length };
+  };
+
+const createAnswer =
+  ({ labels }: ImportedModel, network: NetworkDescription, predict: NetworkPredictor["predict"]): Answer =>
+  ({ inputs, rows }) => {
+    const answers = predict(inputs, rows);
+    return Array.from({ length: rows }, (_, row): Prediction => {
       const outputs = network.outputs.map(
         ({ name, shape }, i) => [name, nestedOf(answers[i]!, shape, row * sizeOf(shape))] as const,
       );
@@ -76,9 +82,7 @@ const createAnswer = (
       const named = labels === null ? {} : classify(labels, first, network.outputs[0]!.softmax);
       return { outputs: Object.fromEntries(outputs), ...named };
     });
-    return { predictions, warnings: [], furtherWarnings: 0 };
   };
-};
 
 /** Reads an imported network from the store and makes it ready to answer. */
 export const loadImported = async (
@@ -87,7 +91,7 @@ export const loadImported = async (
   tenant: TenantId,
   model: ImportedModel,
   decode: DecodeImage,
-): Promise<Loaded<NetworkAnswer>> => {
+): Promise<Loaded<ImportedNetwork>> => {
   const network = await readNetwork(artifacts, tenant, model);
   assert(network !== null, "an imported model has a description of its network");
   const { key, check, what } = weightsOf(tenant, model);
@@ -98,5 +102,9 @@ export const loadImported = async (
     ),
   );
   const predictor = await createNetworkPredictor(network, weights, kernels);
-  return { value: createAnswer(model, network, predictor.predict, decode), bytes: predictor.bytes };
+  const value = {
+    encode: createEncode(model, network, decode),
+    answer: createAnswer(model, network, predictor.predict),
+  };
+  return { value, bytes: predictor.bytes };
 };

@@ -2,7 +2,7 @@ import type { EncodedRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
-import type { Answer } from "../inference/load-model.ts";
+import type { Answer } from "../inference/answer.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
 const mostInputs = 1024 ** 2;
@@ -21,10 +21,7 @@ export const askBlock = (
 ): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
   ofBlock(first, () => {
     const { inputs, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
-    const predictions = answer(
-      inputs,
-      rows.map(({ row }) => row),
-    );
+    const predictions = answer({ inputs: [inputs], rows: rows.length });
     requireFinite(predictions, warnings);
     return { predictions, warnings, furtherWarnings };
   });
