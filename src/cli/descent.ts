@@ -6,6 +6,7 @@ import { StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
 import { diagnose } from "../main/doctor.ts";
 import { CommandError } from "./command-error.ts";
+import { importModel, updateModel } from "./import-model.ts";
 import { listJobs, listModels, showJob, showModel } from "./lists.ts";
 import { createOutput, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
@@ -82,15 +83,15 @@ const addJobCommands = (program: Command): void => {
 
 const addModelCommands = (program: Command): void => {
   program
-    .command("predict <model> [file]")
-    .description("predict the rows of a CSV file (- for stdin): one line of CSV for each")
+    .command("predict <model> [files...]")
+    .description("predict the rows of a CSV file (- for stdin), one line of CSV for each; or pictures, in a table")
     .option("--row <json>", "a row, or a list of rows, in JSON instead of a file")
     .action(
-      withClient(program, (descent, output, model: string, file: string | undefined, { row }: { row?: string }) =>
-        predict(descent, output, model, { file, row }),
+      withClient(program, (descent, output, model: string, files: string[], { row }: { row?: string }) =>
+        predict(descent, output, model, { files, row }),
       ),
     );
-  program
+  const models = program
     .command("models [id]")
     .description("list models, newest first, or show one with its report")
     .option("--limit <n>", "so many", toCount, 20)
@@ -99,6 +100,22 @@ const addModelCommands = (program: Command): void => {
         id === undefined ? listModels(descent, output, limit) : showModel(descent, output, id),
       ),
     );
+  const stating = (command: Command): Command =>
+    command
+      .option("--labels <file>", "names of the output's columns: a line each, or a list in JSON")
+      .option(
+        "--preprocessing <what>",
+        "imagenet, unit, minus_one_to_one, none, or JSON with mean and deviation, scale, shorterSide, channelOrder",
+      )
+      .option("--licence <text>", "of the weights")
+      .option("--source <text>", "where the file comes from");
+  stating(models.command("import <file>").description("import a network: .onnx, .zip or .safetensors"))
+    .option("--name <name>", "the model's name (the file's)")
+    .option("--architecture <name>", "of a safetensors file: resnet18, …, or a model's spec in JSON")
+    .action(withClient(program, importModel));
+  stating(models.command("update <id>").description("state labels or preprocessing of an imported model")).action(
+    withClient(program, updateModel),
+  );
 };
 
 const marks = { ok: "✓", warning: "!", fault: "✗" } as const;
@@ -137,7 +154,8 @@ const createProgram = (): Command => {
   addModelCommands(program);
   addServerCommands(program);
   // `descent jobs --json` and `descent --json jobs` are the same.
-  for (const command of program.commands) {
+  const nested = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of nested) {
     command.option("--json", "print JSON, for programs").hook("preAction", (_, action) => {
       if (action.opts<{ json?: boolean }>().json === true) program.setOptionValue("json", true);
     });

@@ -1,49 +1,12 @@
-import { createReadStream } from "node:fs";
 import type { Descent } from "../client/descent.ts";
-import type { Model, Prediction, PredictResponse, Row } from "../client/types.ts";
-import { cellText } from "../formats/csv/csv-record.ts";
-import { type CsvHandlers, scanCsv } from "../formats/csv/csv-scanner.ts";
-import { findDialect } from "../formats/csv/find-dialect.ts";
+import type { Prediction, PredictResponse, Row } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
+import { isPictureFile, predictPictures } from "./predict-pictures.ts";
+import { readRows } from "./read-rows.ts";
 
 /** Rows in one request. */
 const rowsAtOnce = 1000;
-
-/** A cell as the model's feature wants it: a number where it can be one, null where there is nothing. */
-const toCell = (text: string, isNumber: boolean, decimal: string): Row[string] => {
-  if (text === "") return null;
-  const value = Number(decimal === "," ? text.replaceAll(".", "?").replace(",", ".") : text);
-  return isNumber && Number.isFinite(value) ? value : text;
-};
-
-/** The model's features in the rows of a file; other columns, such as the label, are passed over. */
-export const readRows = async (path: string, model: Model): Promise<Row[]> => {
-  if (!("preprocessing" in model)) throw new CommandError(`${model.id} was imported: it takes tensors, not tables`);
-  const features = new Map(model.preprocessing.features.map((feature) => [feature.column, feature.type === "number"]));
-  const rows: Row[] = [];
-  let names: readonly string[] = [];
-  const source = path === "-" ? process.stdin : createReadStream(path);
-  const { dialect, stream } = await findDialect(source, {});
-  const handlers: CsvHandlers = {
-    header: (header) => {
-      names = header;
-      if (names.some((name) => features.has(name))) return;
-      const wanted = [...features.keys()].slice(0, 20).join(", ");
-      throw new CommandError(`${path} has none of the columns that ${model.id} asks for: ${wanted}`);
-    },
-    record: (record) => {
-      const cells = names.flatMap((name, i): [string, Row[string]][] => {
-        const isNumber = features.get(name);
-        return isNumber === undefined ? [] : [[name, toCell(cellText(record, i), isNumber, dialect.decimal)]];
-      });
-      rows.push(Object.fromEntries(cells));
-      return true;
-    },
-  };
-  await scanCsv(stream, handlers, dialect);
-  return rows;
-};
 
 const parseRows = (text: string): Row[] => {
   try {
@@ -76,16 +39,7 @@ const headOf = (prediction: Prediction | undefined): string => {
       : "prediction";
 };
 
-/** `descent predict MODEL rows.csv`: a line of CSV for each row, or with `--json` the service's answer for each thousand. */
-export const predict = async (
-  descent: Descent,
-  output: Output,
-  model: string,
-  { file, row }: { file?: string | undefined; row?: string | undefined },
-): Promise<void> => {
-  if ((file === undefined) === (row === undefined))
-    throw new CommandError("give a CSV file (- for stdin), or --row '{…}'");
-  const rows = row === undefined ? await readRows(file!, await descent.models.get(model)) : parseRows(row);
+const predictTable = async (descent: Descent, output: Output, model: string, rows: readonly Row[]): Promise<void> => {
   let warned = 0;
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     const answer: PredictResponse = await descent.models.predict(model, rows.slice(start, start + rowsAtOnce));
@@ -99,4 +53,26 @@ export const predict = async (
       if (warned++ < 10) process.stderr.write(`Warning: row ${start + at}: ${message}\n`);
   }
   if (warned > 10) process.stderr.write(`and ${warned - 10} more warnings\n`);
+};
+
+/**
+ * `descent predict MODEL rows.csv`: a line of CSV for each row, or with `--json` the service's answer for each thousand. `descent predict MODEL a.jpg b.png`: a
+ * table of the pictures, or with `--json` an object for each.
+ */
+export const predict = async (
+  descent: Descent,
+  output: Output,
+  model: string,
+  { files, row }: { files: readonly string[]; row?: string | undefined },
+): Promise<void> => {
+  const [file, ...others] = files;
+  if ((file === undefined) === (row === undefined))
+    throw new CommandError("give a CSV file (- for stdin), pictures, or --row '{…}'");
+  if (file === undefined) return predictTable(descent, output, model, parseRows(row!));
+  const isPicture = await Promise.all(files.map((path) => isPictureFile(path)));
+  if (isPicture.every(Boolean)) return predictPictures(descent, output, model, files);
+  const other = files[isPicture.indexOf(false)];
+  if (isPicture.includes(true)) throw new CommandError(`${other} is no PNG, JPEG or WebP picture, as the others are`);
+  if (others.length > 0) throw new CommandError("give one table, or pictures (PNG, JPEG, WebP), as many as you like");
+  await predictTable(descent, output, model, await readRows(file, await descent.models.get(model)));
 };

@@ -1,22 +1,13 @@
+import { aliasesOf } from "./aliases.ts";
+import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
-import type {
-  Dataset,
-  Job,
-  JobEvent,
-  JobPlan,
-  JobSpec,
-  JobState,
-  MetricPoint,
-  Model,
-  PredictResponse,
-  Report,
-  Row,
-} from "./types.ts";
-import { type FileSource, nameOf, type UploadOptions, uploadFile } from "./upload-file.ts";
+import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
+import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
 export { DescentError } from "./errors.ts";
+export type { ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
 export type * from "./types.ts";
 
 export interface DatasetUpload extends UploadOptions {
@@ -41,15 +32,6 @@ export interface RowPageOptions {
   imageSide?: number;
 }
 
-export interface ModelImport extends UploadOptions {
-  name?: string;
-  /** Of a safetensors file: `resnet18`, … */
-  architecture?: string;
-  preprocessing?: "imagenet" | "minus_one_to_one" | "none";
-  licence?: string;
-  source?: string;
-}
-
 export interface SubmitOptions extends RequestOptions {
   /** The same key and specification are the same job, however often they are sent. Left out: one of its own. */
   idempotencyKey?: string;
@@ -64,13 +46,11 @@ export interface SubmittedJob extends Promise<Job> {
 }
 
 const id = encodeURIComponent;
-/** `iris.csv` and `iris.tar.gz` are called iris. */
-const withoutEnding = (name: string | undefined): string | undefined => name?.replace(/(\.\w{1,11}){1,2}$/, "");
 
 const datasetsOf = (transport: Transport) => ({
   upload: (source: FileSource, options: DatasetUpload = {}): Promise<Dataset> => {
     const {
-      name = withoutEnding(nameOf(source)),
+      name = titleOf(source),
       types,
       delimiter,
       decimal,
@@ -151,31 +131,6 @@ const jobsOf = (transport: Transport) => {
   };
 };
 
-const modelsOf = (transport: Transport) => ({
-  import: (source: FileSource, options: ModelImport = {}): Promise<Model> => {
-    const { name = withoutEnding(nameOf(source)), architecture, preprocessing, licence, source: from } = options;
-    const query = { name, architecture, preprocessing, licence, source: from };
-    return uploadFile<Model>(transport, "/v1/models", source, query, options);
-  },
-  list: (options: ListOptions = {}): Listing<Model> => createListing<Model>(transport, "/v1/models", { ...options }),
-  /** By id or alias, as wherever a model is meant. */
-  get: (model: string, options?: RequestOptions) => transport.json<Model>(`/v1/models/${id(model)}`, options),
-  report: (model: string, options?: RequestOptions) =>
-    transport.json<Report>(`/v1/models/${id(model)}/report`, options),
-  predict: (model: string, rows: readonly Row[], options: RequestOptions & { strict?: boolean } = {}) => {
-    const { strict, ...rest } = options;
-    const json = { rows, ...(strict === undefined ? {} : { strict }) };
-    const sent = { method: "POST" as const, json, repeatable: true };
-    return transport.json<PredictResponse>(`/v1/models/${id(model)}/predict`, { ...sent, ...rest });
-  },
-  /** Weights as safetensors, the network as ONNX, or its card in Markdown; as a response to stream from. */
-  file: (model: string, kind: "weights" | "onnx" | "card", options?: RequestOptions) =>
-    transport.send(`/v1/models/${id(model)}/${kind}`, { headers: { accept: "*/*" }, ...options }),
-  delete: async (model: string, options?: RequestOptions): Promise<void> => {
-    await transport.send(`/v1/models/${id(model)}`, { method: "DELETE", ...options });
-  },
-});
-
 /** A client of one service: no state but its address and key. */
 export const createDescent = (options: DescentOptions = {}) => {
   const transport = createTransport(options);
@@ -183,6 +138,7 @@ export const createDescent = (options: DescentOptions = {}) => {
     datasets: datasetsOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
+    aliases: aliasesOf(transport),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,
   };

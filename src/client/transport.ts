@@ -25,7 +25,7 @@ export interface Sent extends RequestOptions {
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as it is; a function makes it anew for each try. */
-  body?: () => Blob | ReadableStream<Uint8Array>;
+  body?: () => Blob | FormData | ReadableStream<Uint8Array>;
   /** Whether doing it twice is doing it once: left out, what GET and DELETE are. */
   repeatable?: boolean;
 }

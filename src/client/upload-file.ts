@@ -19,7 +19,7 @@ export interface Progress {
 
 export interface UploadOptions extends RequestOptions {
   onProgress?: (progress: Progress) => void;
-  /** Left out: from the file's name, or `text/csv`. */
+  /** Left out: from the file's name, or `text/csv` for data sets and `application/onnx` for models. */
   contentType?: string;
 }
 
@@ -34,9 +34,12 @@ export const nameOf = (source: FileSource): string | undefined => {
   return (source as { name?: unknown }).name?.toString();
 };
 
-const typeOf = (source: FileSource, name: string | undefined): string => {
+/** `iris.csv` and `iris.tar.gz` are called iris. */
+export const titleOf = (source: FileSource): string | undefined => nameOf(source)?.replace(/(\.\w{1,11}){1,2}$/, "");
+
+const typeOf = (source: FileSource, name: string | undefined, usual: string): string => {
   const known = types[name?.toLowerCase().split(".").at(-1) ?? ""];
-  return known ?? (source instanceof Blob && source.type !== "" ? source.type : "text/csv");
+  return known ?? (source instanceof Blob && source.type !== "" ? source.type : usual);
 };
 
 const isStream = (source: object): source is ReadableStream<Uint8Array> => "getReader" in source;
@@ -117,11 +120,12 @@ export const uploadFile = async <T>(
   source: FileSource,
   query: Query,
   options: UploadOptions = {},
+  usualType = "text/csv",
 ): Promise<T> => {
   const { onProgress, signal } = options;
   const file = typeof source === "string" || source instanceof URL ? await openFile(source) : null;
   const whole = source instanceof Uint8Array ? new Blob([source]) : source instanceof Blob ? source : null;
-  const headers = { "content-type": options.contentType ?? typeOf(source, nameOf(source)) };
+  const headers = { "content-type": options.contentType ?? typeOf(source, nameOf(source), usualType) };
   const Request = browserRequest();
   if (whole !== null && onProgress !== undefined && Request !== undefined) {
     const all = { accept: "application/json", ...transport.headers(), ...headers };

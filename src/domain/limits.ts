@@ -33,6 +33,8 @@ export const limits = {
   csvCellBytes: 64 * KIB,
   columns: 16_384,
   categoriesPerColumn: 1000,
+  /** Values of a column that rows belong together by. */
+  groups: 100_000,
   /** Of a data set's record, for the values that columns have with their counts. */
   manifestValueBytes: 2 * MIB,
   /** Of memory, for values that are counted while one file is read. */
@@ -57,6 +59,9 @@ export const limits = {
   jobPointsBytes: 6 * MIB,
   waitSeconds: 60,
   nameLength: 200,
+  /** Of one name of a network's output, and of all of them together. */
+  classNameLength: 500,
+  classNamesBytes: MIB,
   /** Of a model's spec as JSON in a query. */
   architectureLength: 8000,
   labels: 64,

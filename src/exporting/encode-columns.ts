@@ -2,7 +2,7 @@ import { resampleMatrices } from "../data/images/resample.ts";
 import { featureWidth } from "../data/preprocessing/data-shape.ts";
 import type { FeatureTransform, Preprocessing } from "../domain/models/model.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
-import { toChannelsFirst, toChannelsLast } from "./translation.ts";
+import { reversedChannels, toChannelsFirst, toChannelsLast } from "./translation.ts";
 
 type Transform<Type> = Extract<FeatureTransform, { type: Type }>;
 
@@ -89,8 +89,11 @@ const encodePicture = (build: OnnxBuilder, transform: Transform<"image">, input:
   const { node } = build;
   const { mean, scale, channels } = transform;
   const each = (values: readonly number[]): string => build.constant([channels, 1, 1], Float32Array.from(values));
-  const pixels = resized(build, transform, toChannelsFirst(build, node("Cast", [input], { to: { int: 1 } })));
-  return node("Div", [node("Sub", [pixels, each(mean)]), each(scale)]);
+  const isReversed = transform.channelOrder === "bgr";
+  const inOrder = (values: readonly number[]): readonly number[] => (isReversed ? [...values].reverse() : values);
+  const ordered = isReversed ? reversedChannels(build, input) : input;
+  const pixels = resized(build, transform, toChannelsFirst(build, node("Cast", [ordered], { to: { int: 1 } })));
+  return node("Div", [node("Sub", [pixels, each(inOrder(mean))]), each(inOrder(scale))]);
 };
 
 /** Blocks side by side in the order of the model's inputs. */

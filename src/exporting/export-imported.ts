@@ -1,5 +1,6 @@
+import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts";
 import { pictureOf } from "../domain/models/image-presets.ts";
-import type { ImagePreprocessing, ImportedModel } from "../domain/models/imported-model.ts";
+import type { ImportedModel } from "../domain/models/imported-model.ts";
 import type { NetworkDescription, NetworkPort } from "../domain/models/network.ts";
 import { createGraph } from "../engine/graph/graph.ts";
 import { networkOutputs } from "../engine/nn/network.ts";
@@ -9,7 +10,7 @@ import { createOnnxBuilder, type OnnxBuilder } from "../formats/onnx/writing/onn
 import type { OnnxFile } from "../formats/onnx/writing/onnx-file.ts";
 import { namedOutputs } from "./answers.ts";
 import { translateGraph } from "./translate-graph.ts";
-import { batchRows, createTranslation, type Translation, toChannelsFirst } from "./translation.ts";
+import { batchRows, createTranslation, reversedChannels, type Translation, toChannelsFirst } from "./translation.ts";
 
 /** Pixels to the network's input, in its file's order of axes: (scale · pixel − mean)/deviation of each channel. */
 const encodePixels = (
@@ -21,7 +22,8 @@ const encodePixels = (
   const channels = mean.length;
   const pixels = build.input(port.name, { type: "uint8", dims: ["batch", height, width, channels] });
   const each = (values: readonly number[]): string => build.constant([channels], Float32Array.from(values));
-  const floats = build.node("Cast", [pixels], { to: { int: 1 } });
+  const ordered = image.channelOrder === "bgr" ? reversedChannels(build, pixels) : pixels;
+  const floats = build.node("Cast", [ordered], { to: { int: 1 } });
   const centred = build.node("Sub", [build.node("Mul", [floats, build.scalar(scale)]), each(mean)]);
   const input = build.node("Div", [centred, each(deviation)]);
   return { pixels, input: port.shape[0] === channels ? toChannelsFirst(build, input) : input };
@@ -83,5 +85,7 @@ export const exportImported = (
   if (model.source !== null) metadata.set("source", model.source);
   if (model.labels !== null) metadata.set("descent.classes", JSON.stringify(model.labels));
   if (model.image !== null) metadata.set("descent.image", JSON.stringify(model.image));
+  if (model.image !== null || model.labels !== null)
+    metadata.set("descent.preprocessing", preprocessing ? "inside" : "outside");
   return build.finish({ name: model.name, metadata });
 };

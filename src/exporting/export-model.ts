@@ -1,5 +1,6 @@
 import { assert } from "../domain/errors.ts";
-import type { Model } from "../domain/models/model.ts";
+import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts";
+import type { FeatureTransform, Model } from "../domain/models/model.ts";
 import type { ClusterModel } from "../engine/cluster/predict-clusters.ts";
 import { createGraph } from "../engine/graph/graph.ts";
 import { predictionValue } from "../engine/nn/losses.ts";
@@ -64,19 +65,37 @@ const networkOutputs = (
   build.output(name, t.plain(answer), { type: "float", dims: ["batch", outputs] });
 };
 
+/** An image's two steps, to the data set's size and to the network's, as one. */
+const wholePreprocessing = (feature: Extract<FeatureTransform, { type: "image" }>): ImagePreprocessing => {
+  const { height, width, shorterSide, crop, mean, scale, channelOrder } = feature;
+  const inOrder = (values: readonly number[]): number[] =>
+    channelOrder === "bgr" ? [...values].reverse() : [...values];
+  const resize = crop === undefined ? 1 : crop.shorterSide / Math.min(height, width);
+  return {
+    shorterSide: Math.round(shorterSide * resize),
+    ...{ height: crop?.height ?? height, width: crop?.width ?? width },
+    ...{ scale: 1, mean: inOrder(mean), deviation: inOrder(scale) },
+    ...(channelOrder === undefined ? {} : { channelOrder }),
+  };
+};
+
 /** What the file says of where it comes from, and what its numbers do not. */
-const metadataOf = ({ id, digest, task, preprocessing }: Described): ReadonlyMap<string, string> => {
+const metadataOf = (model: Described, inside: boolean): ReadonlyMap<string, string> => {
+  const { id, digest, task, preprocessing } = model;
   const metadata = new Map([
     ["descent.model", id],
     ["descent.digest", digest],
     ["descent.task", task.type],
+    ["descent.preprocessing", inside ? "inside" : "outside"],
   ]);
   const { features, label } = preprocessing;
   if (label.type === "classes") metadata.set("descent.classes", JSON.stringify(label.classes));
   for (const feature of features) {
     if (feature.type !== "image") continue;
     const { height, width, channels, shorterSide } = feature;
-    metadata.set("descent.image", JSON.stringify({ shorterSide, height, width, channels }));
+    // With the preprocessing inside, how the picture is cut; else all that stands before the network, as an import takes it.
+    const image = inside ? { shorterSide, height, width, channels } : wholePreprocessing(feature);
+    metadata.set("descent.image", JSON.stringify(image));
   }
   return metadata;
 };
@@ -98,7 +117,7 @@ export const exportModel = (
     const flat = encoded.inputs ?? flattened(build, encoded, inputs);
     clusterOutputs(build, content.clusters, flat, inputs, model.task.type === "density_estimation");
   }
-  return build.finish({ name: model.name, metadata: metadataOf(model) });
+  return build.finish({ name: model.name, metadata: metadataOf(model, preprocessing) });
 };
 
 /** Pixels in the order of the data set's: height, width, channels. */

@@ -51,6 +51,10 @@ export const toChannelsFirst = (build: OnnxBuilder, x: string): string =>
 export const toChannelsLast = (build: OnnxBuilder, x: string): string =>
   build.node("Transpose", [x], { perm: { ints: [0, 2, 3, 1] } });
 
+/** Red, green, blue to blue, green, red: of pixels [batch, height, width, 3]. */
+export const reversedChannels = (build: OnnxBuilder, pixels: string): string =>
+  build.node("Gather", [pixels, build.integers([2, 1, 0])], { axis: { int: 3 } });
+
 /** @param weights of the model, by name */
 export const createTranslation = (
   build: OnnxBuilder,

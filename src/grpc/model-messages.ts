@@ -27,6 +27,7 @@ export const fromFormat = (format: wire.ImportFormat): ImportFormat => {
 const toImported = (model: ImportedModel): wire.Model => {
   const { architecture, inputs, outputs, trainable, frozen, head, labels, image, warnings, licence, source, file } =
     model;
+  const { found = [] } = model;
   return {
     id: model.id,
     name: model.name,
@@ -37,7 +38,7 @@ const toImported = (model: ImportedModel): wire.Model => {
     files: model.files,
     version: model.version,
     imported: {
-      ...{ inputs, outputs, trainable, frozen, warnings, labels: labels ?? [] },
+      ...{ inputs, outputs, trainable, frozen, warnings, found, labels: labels ?? [] },
       architecture: architecture ?? undefined,
       head: head ?? undefined,
       image: image === null ? undefined : toStruct(image),

@@ -1,6 +1,7 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { ServiceError } from "../domain/errors.ts";
-import type { Prediction, PredictResponse } from "../domain/models/model.ts";
+import type { Explanation } from "../domain/models/predictions/explanation.ts";
+import type { Prediction, PredictResponse } from "../domain/models/predictions/prediction.ts";
 import * as wire from "./generated/descent/v1/models.ts";
 import { toStruct } from "./job-spec.ts";
 
@@ -40,14 +41,34 @@ export const readPredictRequest = (bytes: Uint8Array): Record<string, unknown> &
   }
 };
 
+/** What is null is absent. */
+const toExplanation = ({ answers, ...explanation }: Explanation): wire.Explanation => ({
+  ...explanation,
+  answers: answers.map(({ class: name, contributions, ...answer }) => ({
+    ...{ ...answer, class: name ?? undefined },
+    contributions: contributions.map(({ standardError, ...own }) => ({
+      ...own,
+      standardError: standardError ?? undefined,
+    })),
+  })),
+});
+
 const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> => {
   if ("outputs" in prediction) {
     const { outputs, label, probabilities } = prediction;
     return { $case: "network", value: { outputs: toStruct(outputs), label, probabilities: probabilities ?? {} } };
   }
-  if ("label" in prediction) return { $case: "classification", value: { ...prediction, set: prediction.set ?? [] } };
-  if ("value" in prediction)
-    return { $case: "regression", value: { value: prediction.value, interval: prediction.interval } };
+  const explained = (explanation: Explanation | undefined) => ({
+    explanation: explanation === undefined ? undefined : toExplanation(explanation),
+  });
+  if ("label" in prediction) {
+    const { set = [], explanation } = prediction;
+    return { $case: "classification", value: { ...prediction, set, ...explained(explanation) } };
+  }
+  if ("value" in prediction) {
+    const { value, interval, explanation } = prediction;
+    return { $case: "regression", value: { value, interval, ...explained(explanation) } };
+  }
   if ("distances" in prediction) return { $case: "cluster", value: prediction };
   if ("cluster" in prediction) return { $case: "mixture", value: prediction };
   if ("reconstruction" in prediction) return { $case: "reconstruction", value: prediction };

@@ -1,12 +1,6 @@
 import type { Cell, Row } from "../domain/datasets/dataset.ts";
-import {
-  type AnyModel,
-  isImported,
-  type Model,
-  type NestedNumbers,
-  type Prediction,
-  type PredictResponse,
-} from "../domain/models/model.ts";
+import { type AnyModel, isImported, type Model } from "../domain/models/model.ts";
+import type { NestedNumbers, Prediction, PredictResponse } from "../domain/models/predictions/prediction.ts";
 import { countOf, type Datatype, refused, type Tensor } from "./tensor.ts";
 
 /** A question of the protocol, however it came. */

@@ -31,6 +31,8 @@ export interface ClassAnswers {
   distribution: string;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
   folds?: FoldedClasses;
+  /** Which rows belong together. Left out: each stands for itself, or the folds say. */
+  sampling?: Sampling | null;
 }
 
 export interface FoldedClasses {
@@ -97,8 +99,9 @@ const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number
 };
 
 const describeClasses = (
-  { classes, truths, folds }: Pick<ClassAnswers, "classes" | "truths" | "folds">,
+  { classes, truths }: Pick<ClassAnswers, "classes" | "truths">,
   predicted: Int32Array,
+  sampling: Sampling | null,
 ) => {
   const [rows, answers, hits] = [0, 1, 2].map(() => new Int32Array(classes.length)) as [
     Int32Array,
@@ -111,10 +114,10 @@ const describeClasses = (
     if (predicted[row] === truth) hits[truth]! += 1;
   }
   const share = (of: Int32Array, k: number): Estimate => {
-    if (folds === undefined) return estimateShare(hits[k]!, of === truths ? rows[k]! : answers[k]!);
+    if (sampling === null) return estimateShare(hits[k]!, of === truths ? rows[k]! : answers[k]!);
     const picked = Array.from(of.keys()).filter((row) => of[row] === k);
     const right = picked.map((row) => (truths[row] === predicted[row] ? 1 : 0));
-    return estimateHits(right, samplingOf(folds.sampling, picked));
+    return estimateHits(right, samplingOf(sampling, picked));
   };
   return classes.map((label, k) => ({
     label,
@@ -148,7 +151,7 @@ const oneClass = ({ classes, truths, split }: ClassAnswers): ReportNote[] =>
 /** The report of a classifier on rows with known classes; at least one row. */
 export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
   const { classes, probabilities, truths, trainCounts, split, distribution, folds } = answers;
-  const sampling = folds?.sampling ?? null;
+  const sampling = folds?.sampling ?? answers.sampling ?? null;
   const width = classes.length;
   const predicted = predictedClasses(answers);
   const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
@@ -191,7 +194,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     calibrationError:
       calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
     calibration,
-    classes: describeClasses(answers, predicted),
+    classes: describeClasses(answers, predicted, sampling),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
     coefficients: null,

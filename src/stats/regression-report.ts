@@ -36,7 +36,7 @@ export interface ValueAnswers {
   /** The label is a count (Poisson). */
   counts: boolean;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
-  sampling?: Sampling;
+  sampling?: Sampling | null;
 }
 
 /** ln N(y; μ, σ²) */

@@ -20,6 +20,16 @@ export interface Catalogue extends Aliases {
   removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;
   /** Gives it the next version of its name, unless it has one; returns it as it is recorded. */
   addModel(tenant: TenantId, model: AnyModel): Promise<AnyModel>;
+  /**
+   * Changes a model's record, its name, version and lineage excepted, in one step; the record as it is then. With `unused`, `in_use` while
+   * an unfinished job needs it. May be repeated, should others change it meanwhile: `change` is asked again.
+   */
+  changeModel(
+    tenant: TenantId,
+    id: ModelId,
+    change: (model: AnyModel) => AnyModel,
+    options: { unused: boolean },
+  ): Promise<AnyModel>;
   /** Up to so many of the models and unfinished jobs that need this data set or model. */
   referrers(tenant: TenantId, id: string, most: number): Promise<string[]>;
   /** The models of one name, oldest first, the newest hundreds of them; with a version, only that. */

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
-import { readRows } from "../../src/cli/predict.ts";
+import { readRows } from "../../src/cli/read-rows.ts";
 import type { Model } from "../../src/client/types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "predict-"));
@@ -18,7 +19,7 @@ const model = {
   },
 } as unknown as Model;
 
-const rowsOf = (text: string) => {
+const rowsOf = (text: string | Uint8Array) => {
   const path = join(folder, "rows.csv");
   writeFileSync(path, text);
   return readRows(path, model);
@@ -30,6 +31,17 @@ test("rows are read with semicolons and decimal commas, as data sets are", async
     { a: -0.25, g: null },
   ]);
   expect(await rowsOf("a,g\n1.5,x\n")).toEqual([{ a: 1.5, g: "x" }]);
+});
+
+test("compressed files and UTF-16 are read as uploads of them are, and other forms say what to do", async () => {
+  const rows = [{ a: 1.5, g: "é" }];
+  const [csv, wide] = [Buffer.from("a;g\n1,5;é\n"), Buffer.from("\ufeffa;g\n1,5;é\n", "utf16le")];
+  expect(await rowsOf(gzipSync(csv))).toEqual(rows);
+  expect(await rowsOf(wide)).toEqual(rows);
+  expect(await rowsOf(gzipSync(wide.swap16()))).toEqual(rows);
+  await expect(rowsOf("PAR1…")).rejects.toThrow(/is Parquet: upload it/);
+  await expect(rowsOf('{"a":1}\n')).rejects.toThrow(/is JSON Lines: upload it/);
+  await expect(rowsOf(gzipSync(csv).subarray(0, 30))).rejects.toThrow(/not whole gzip/);
 });
 
 test("a file with none of the model's columns is refused, one with some is not", async () => {

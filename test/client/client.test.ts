@@ -1,8 +1,14 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDescent, DescentError, type JobSpec } from "../../src/client/descent.ts";
+import { channelMeans } from "../formats/onnx/tiny-network.ts";
 import { startTestService, type TestService } from "../usecases/service.ts";
 
 const irisFile = new URL("../data/iris.csv", import.meta.url);
@@ -13,7 +19,11 @@ beforeAll(async () => {
   service = await startTestService();
   descent = createDescent({ url: service.url });
 });
-afterAll(() => service.close());
+const folder = mkdtempSync(join(tmpdir(), "client-"));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await service.close();
+});
 
 const failureOf = async (work: Promise<unknown>): Promise<DescentError> => {
   const error = await work.then(
@@ -86,6 +96,34 @@ describe("resources", () => {
     expect((await submission.wait()).state).toBe("cancelled");
     await descent.jobs.delete(other);
     expect(await failureOf(descent.jobs.get(other))).toMatchObject({ status: 404, code: "not_found" });
+  });
+
+  it("are networks that are imported, described, named, and asked about pictures from anywhere", async () => {
+    const preprocessing = { scale: 1, mean: [1, 2, 3] };
+    const model = await descent.models.import(channelMeans(), { name: "means", preprocessing });
+    expect(model).toMatchObject({ name: "means", image: { scale: 1, mean: [1, 2, 3] } });
+    const labels = ["red", "green", "blue"];
+    expect(await descent.models.update(model.id, { labels })).toMatchObject({ labels });
+    expect(await descent.aliases.put("eyes", model.id)).toMatchObject({ name: "eyes", model: model.id });
+    const file = join(folder, "a picture.png");
+    const create = { width: 3, height: 4, channels: 3 as const, background: { r: 11, g: 12, b: 200 } };
+    await sharp({ create }).png().toFile(file);
+    const bytes = new Uint8Array(await readFile(file));
+    const pictures = [file, pathToFileURL(file), new Blob([bytes]), new File([bytes], "x.png"), bytes];
+    const { predictions } = await descent.models.predict("eyes", pictures, { strict: true });
+    expect(predictions).toHaveLength(5);
+    for (const prediction of predictions)
+      expect(prediction).toMatchObject({ label: "blue", outputs: { y: [10, 10, 197] } });
+    const mixed = [file, { x: [] }] as never;
+    await expect(descent.models.predict("eyes", mixed)).rejects.toThrow(/rows or pictures, not both/);
+    const broken = await failureOf(descent.models.predict("eyes", [bytes, bytes.slice(0, 50)]));
+    expect(broken.errors).toMatchObject([{ pointer: "/rows/1/x" }]);
+    expect(await descent.models.lineage("eyes")).toMatchObject({ ancestors: [], model: { aliases: ["eyes"] } });
+    expect(await descent.aliases.history("eyes")).toMatchObject([{ model: model.id }]);
+    await descent.aliases.delete("eyes");
+    const names: string[] = [];
+    for await (const { name } of descent.aliases.list()) names.push(name);
+    expect(names).toEqual([]);
   });
 
   it("are refused with a code, and a pointer to each fault", async () => {

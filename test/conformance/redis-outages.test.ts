@@ -105,6 +105,7 @@ describe("Redis that goes away", () => {
       datasets: () => catalogue.datasets("acme", page),
       removeDataset: () => catalogue.removeDataset("acme", dataset.id),
       addModel: () => catalogue.addModel("acme", modelOf(job)),
+      changeModel: () => catalogue.changeModel("acme", modelOf(job).id, (model) => model, { unused: true }),
       model: () => catalogue.model("acme", "champion"),
       models: () => catalogue.models("acme", page),
       removeModel: () => catalogue.removeModel("acme", modelOf(job).id),

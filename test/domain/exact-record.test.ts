@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { exactRecord } from "../../src/domain/exact-record.ts";
 import { JobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import { PredictRequest } from "../../src/domain/models/model.ts";
+import { PredictRequest } from "../../src/domain/models/predictions/prediction.ts";
 import { parse } from "../../src/usecases/admission/parse.ts";
 
 const odd = '{"__proto__": 1, "constructor": 2, "toString": 3}';

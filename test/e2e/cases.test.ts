@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { PredictResponse } from "../../src/domain/models/model.ts";
+import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import { ColumnType as WireType } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";

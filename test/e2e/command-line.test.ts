@@ -2,7 +2,9 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { channelMeans } from "../formats/onnx/tiny-network.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -81,6 +83,40 @@ test("from a file to a model, its report, its predictions and the lists", { time
   const events = (await descent(["watch", job.id, "--json"])).output.trim().split("\n");
   expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({ type: "state", data: { state: "succeeded" } });
   expect(await json(["train", dataset.id, "--label", "species", "--plan-only"])).toMatchObject({ parameters: 2499 });
+});
+
+test("a network is imported and says what pictures are", async () => {
+  const [network, labels, orange, blue, broken] = [
+    "net.onnx",
+    "labels.txt",
+    "orange.png",
+    "blue.png",
+    "broken.png",
+  ].map((name) => join(dataDir, name)) as [string, string, string, string, string];
+  writeFileSync(network, channelMeans());
+  writeFileSync(labels, "red\ngreen\nblue\n");
+  const painted = (r: number, g: number, b: number): Promise<Buffer> =>
+    sharp({ create: { width: 3, height: 2, channels: 3, background: { r, g, b } } })
+      .png()
+      .toBuffer();
+  writeFileSync(orange, await painted(255, 127, 0));
+  writeFileSync(blue, await painted(0, 0, 255));
+  writeFileSync(broken, (await painted(0, 0, 0)).subarray(0, 40));
+  const model = await json(["models", "import", network, "--labels", labels, "--preprocessing", "unit"]);
+  expect(model).toMatchObject({ name: "net", labels: ["red", "green", "blue"], image: { scale: 1 / 255 } });
+  const { output } = await descent(["predict", model.id, orange, blue]);
+  const [head, , ...rows] = output.split("\n").map((line) => line.split(/ {2,}/));
+  expect(head).toEqual(["path", "label", "probability"]);
+  expect(rows).toEqual([
+    [orange, "red", expect.stringMatching(/^0\.\d+$/)],
+    [blue, "blue", expect.stringMatching(/^0\.\d+$/)],
+    [""],
+  ]);
+  expect(await json(["predict", model.id, blue])).toMatchObject({ path: blue, label: "blue" });
+  const told = await descent(["predict", model.id, blue, broken]);
+  expect(told).toMatchObject({ code: 1, errors: expect.stringContaining(`${broken}: is no picture that can be read`) });
+  expect((await descent(["predict", model.id, blue, labels])).errors).toContain(`${labels} is no PNG, JPEG or WebP`);
+  expect(await json(["models", "update", model.id, "--licence", "MIT"])).toMatchObject({ licence: "MIT" });
 });
 
 test("what is wrong is one line, as JSON where that was asked for, and the exit code says so", async () => {

@@ -50,4 +50,22 @@ describe("a cross-validated job", () => {
     const points = await items<MetricPoint>(`/v1/jobs/${id}/metrics?limit=1000`);
     expect([...new Set(points.map(({ fold }) => fold))]).toEqual([1, 2, 3, undefined]);
   });
+
+  test("is refused with a base that learnt from a copy of the file, and splits by time as its plan says", async () => {
+    const days = Array.from({ length: 40 }, (_, i) => `2026-01-${10 + (i % 20)},${i},${i % 2 === 0 ? "a" : "b"}`);
+    const file = ["day,x,y", ...days].join("\n");
+    const [first, copy] = [(await client.upload("first", file)).id, (await client.upload("copy", file)).id];
+    const task = { type: "classification" as const, label: "y", features: ["x"] };
+    const split = { time: "day", test: 0.25 };
+    const job = { dataset: first, task, model: { type: "softmax" } as const, training: { split } };
+    const { model, plan } = await client.untilDone((await client.submit(job)).id);
+    expect(plan.warnings).toEqual([]);
+    expect(await client.report(model ?? "")).toMatchObject({ split: "test", rows: 10 });
+    const training = { solver: "iterative", crossValidation: { folds: 3 } };
+    const refused = await client.trySubmit({ dataset: copy, task, base: { model }, training });
+    expect(refused.status).toBe(422);
+    expect(refused.body.errors).toEqual([
+      { pointer: "/training/crossValidation", detail: expect.stringContaining("or on a copy of it") as string },
+    ]);
+  });
 });

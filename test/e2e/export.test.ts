@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Prediction } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { runOnnx } from "../exporting/runtime.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";

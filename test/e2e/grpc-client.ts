@@ -51,8 +51,9 @@ export const createGrpcClient = (address: string) => {
       rows: Record<string, unknown>[],
       strict?: boolean,
       coverage?: number,
+      explain?: boolean,
     ): Promise<PredictResponse> =>
-      answered((callback) => models.predict({ model, rows, strict, coverage, pictures: [] }, callback)),
+      answered((callback) => models.predict({ model, rows, strict, coverage, explain, pictures: [] }, callback)),
     close: (): void => {
       for (const client of [datasets, jobs, models]) client.close();
     },

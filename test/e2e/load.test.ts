@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
-import type { Prediction } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Explanation } from "../../src/domain/models/predictions/explanation.ts";
 import type {
   ClassificationReport,
   ClusteringReport,
@@ -82,6 +83,41 @@ describe("every model comes with a report", () => {
     ).toEqual(told);
     grpc.close();
     await expect(client.predict(job.model ?? "", rows, { coverage: 0.995 })).rejects.toThrow(/needs 199/);
+  });
+
+  test("what each column contributes to an answer is said when asked for, over both surfaces", async () => {
+    const { job } = await train("iris", {
+      task: { type: "classification", label: "species" },
+      model: { type: "mlp", hidden: [8] },
+      training: { epochs: 20 },
+    });
+    const rows = [{ sepal_length: 6.1, sepal_width: 3, petal_length: 4.9, petal_width: 1.8 }];
+    const [plain] = (await client.predict(job.model ?? "", rows)).predictions;
+    const [told] = (await client.predict(job.model ?? "", rows, { explain: true })).predictions;
+    const { explanation, ...answer } = told as typeof plain & { explanation: Explanation };
+    expect(answer).toEqual(plain);
+    expect(explanation).toMatchObject({ method: "shapley", scale: "probability", rows: 100 });
+    expect(explanation.answers).toHaveLength(3);
+    expect(explanation.answers[0]!.class).toBe("label" in answer ? answer.label : null);
+    for (const { base, answer: own, contributions } of explanation.answers) {
+      expect(contributions.map(({ column }) => column)).toEqual(Object.keys(rows[0]!));
+      expect(contributions.reduce((sum, { value }) => sum + value, base)).toBeCloseTo(own, 9);
+    }
+    const grpc = createGrpcClient(service.grpc);
+    const { predictions } = await grpc.predict(job.model ?? "", rows, false, undefined, true);
+    const { kind } = predictions[0]!;
+    expect(kind?.$case === "classification" && kind.value.explanation).toEqual(explanation);
+    grpc.close();
+    const clusters = await client.untilDone(
+      (
+        await client.submit({
+          dataset: datasets.get("iris")!,
+          task: { type: "clustering", features: ["petal_length", "petal_width"] },
+          model: { type: "k_means", clusters: 3 },
+        })
+      ).id,
+    );
+    await expect(client.predict(clusters.model ?? "", rows, { explain: true })).rejects.toThrow(/explain/);
   });
 
   test("a logistic regression's has an area under the ROC", async () => {

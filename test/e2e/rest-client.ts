@@ -5,7 +5,8 @@ import type { Problem } from "../../src/domain/errors.ts";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model, PredictRequest, PredictResponse } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import type { PredictRequest, PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 
 export interface Answer<T> {

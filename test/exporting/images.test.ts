@@ -66,6 +66,7 @@ const cases: [string, FeatureTransform[], { type: string; [key: string]: unknown
     { type: "mlp", hidden: [5] },
   ],
   ["an mlp on images", [image], { type: "mlp", hidden: [5] }],
+  ["an mlp that gets blue first", [{ ...image, channelOrder: "bgr" }], { type: "mlp", hidden: [5] }],
   ["an mlp on images and numbers", [size, image], { type: "mlp", hidden: [5] }],
 ];
 

@@ -2,7 +2,8 @@ import { credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import type { Model, PredictResponse } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
+import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import {
   GRPCInferenceServiceClient,
   type ModelInferRequest,

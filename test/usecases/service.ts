@@ -7,14 +7,12 @@ import type { Party } from "../../src/domain/fairness/shares.ts";
 import { createId } from "../../src/domain/ids.ts";
 import type { Job, MetricPoint } from "../../src/domain/jobs/job.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import {
-  type AnyModel,
-  isImported,
-  type Model,
   type Prediction,
   PredictRequest,
   type PredictResponse,
-} from "../../src/domain/models/model.ts";
+} from "../../src/domain/models/predictions/prediction.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readParquet } from "../../src/formats/parquet/parquet-table.ts";
@@ -144,8 +142,8 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
   };
   const predict = async (party: Party, model: AnyModel, body: unknown): Promise<PredictResponse> => {
     if (isImported(model)) {
-      const { encode, answer } = (await networkOf(party, model)).value;
-      return { predictions: answer(await encode(body)), warnings: [], furtherWarnings: 0 };
+      const { encode, answer, label } = (await networkOf(party, model)).value;
+      return { predictions: label(model, answer(await encode(model, body))), warnings: [], furtherWarnings: 0 };
     }
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });

@@ -104,6 +104,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     resumeStudy: (m) => ask(studies, studies.resumeStudy, { id: study }, m),
     deleteStudy: (m) => ask(studies, studies.deleteStudy, { id: study }, m),
     importModel: (m) => importFile(clients, tinyNetwork(), { format: 1 }, m),
+    updateModel: (m) => ask(models, models.updateModel, { id: model, licence: "MIT" }, m),
     listModels: (m) => ask(models, models.listModels, {}, m),
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
@@ -140,6 +141,7 @@ const bodies: Partial<
   submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
   suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
+  updateModel: () => ({ type: "application/json", content: '{"licence":"MIT"}' }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };
 

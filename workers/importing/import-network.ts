@@ -3,6 +3,8 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { TensorPort } from "../../src/domain/models/imported-model.ts";
 import type { NetworkDescription, NetworkPort } from "../../src/domain/models/network.ts";
+import { findImage } from "../../src/formats/companions/find-image.ts";
+import { findLabels } from "../../src/formats/companions/find-labels.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import type { ImportAnswer, ImportQuestion } from "./importer.ts";
@@ -15,24 +17,13 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 const parametersOf = ({ tensors }: NetworkDescription): number =>
   tensors.filter(({ kind }) => kind !== "statistic").reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
-/** The names of classes must be as many as the first output has columns. */
-const requireLabels = (labels: readonly string[] | null, network: NetworkDescription): string[] | null => {
-  if (labels === null) return null;
-  const columns = sizeOf(network.outputs[0]!.shape);
-  if (labels.length === columns) return [...labels];
-  throw new ServiceError(
-    "unprocessable",
-    `the upload has ${labels.length} labels, the network's first output ${columns} columns`,
-  );
-};
-
 /** Reads an uploaded file and leaves its weights and its network in the store, both under the weights' digest, if they may take as much. */
 export const importNetwork = async (
   artifacts: ArtifactStore,
   { tenant, model, format, architecture, mostBytes }: ImportQuestion,
 ): Promise<ImportAnswer> => {
   const bytes = await artifacts.readBytes(artifactKeys.modelUpload(tenant, model));
-  const { network: read, labels } = await readUpload(bytes, format, architecture);
+  const { network: read, companions } = await readUpload(bytes, format, architecture);
   const { network, data } = read;
   const parameters = parametersOf(network);
   if (parameters > limits.parameters) {
@@ -41,7 +32,9 @@ export const importNetwork = async (
       `the network has ${parameters} weights; at most ${limits.parameters} are allowed`,
     );
   }
-  const names = requireLabels(labels, network);
+  const inputs = network.inputs.map(portOf);
+  const named = findLabels(companions, sizeOf(network.outputs[0]!.shape));
+  const pictures = findImage(companions, inputs[0]);
   const tensors = network.tensors.map(
     ({ name, shape }): Tensor => ({ name, dtype: "F32", shape, data: data.get(name)! }),
   );
@@ -59,14 +52,16 @@ export const importNetwork = async (
     digest,
     files: { weights, network: description },
     architecture: architecture ?? null,
-    inputs: network.inputs.map(portOf),
+    inputs,
     outputs: network.outputs.map(portOf),
     trainable: network.tensors.filter(({ kind }) => isTrained(kind)).map(({ name }) => name),
     frozen: network.tensors.filter(({ kind }) => !isTrained(kind)).map(({ name }) => name),
     head:
       network.head === null ? null : (network.tensors.find(({ name }) => name === network.head?.weight)?.layer ?? null),
-    labels: names,
-    warnings: [...read.warnings],
+    labels: named.labels === null ? null : [...named.labels],
+    image: pictures.image,
+    found: [...named.found, ...pictures.found],
+    warnings: [...read.warnings, ...named.warnings, ...pictures.warnings],
     producer: read.producer,
     opset: format === "safetensors" ? null : read.opset,
   };

@@ -1,19 +1,24 @@
 import { invalidAt, ServiceError } from "../../src/domain/errors.ts";
-import { parseJsonBytes } from "../../src/domain/json-bytes.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportFormat } from "../../src/domain/models/imported-model.ts";
 import { familyNames, graphOfFamily } from "../../src/formats/architectures/families.ts";
 import { badArchive } from "../../src/formats/archives/archive-file.ts";
 import { zipFiles } from "../../src/formats/archives/zip-files.ts";
+import type { Companions } from "../../src/formats/companions/find-labels.ts";
 import { networkOfGraph, type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
 import { readForeignTensors } from "../../src/formats/safetensors/foreign-tensors.ts";
 import { networkOfSpec } from "./network-of-spec.ts";
 
-/** What an upload holds: a network, and the names of its classes where it brings them. */
+/** What an upload holds: a network, and what says more of it. */
 export interface ReadUpload {
   readonly network: ReadNetwork;
-  readonly labels: readonly string[] | null;
+  readonly companions: Companions;
 }
+
+const alone = (network: ReadNetwork): ReadUpload => ({
+  network,
+  companions: { metadata: network.metadata, files: new Map(), folder: "" },
+});
 
 const zipLimits = { entries: 1000, entryBytes: limits.modelBytes, totalBytes: limits.modelBytes };
 
@@ -31,22 +36,6 @@ const filesOf = async (archive: Uint8Array): Promise<Map<string, Uint8Array>> =>
   return files;
 };
 
-const labelsOf = (files: ReadonlyMap<string, Uint8Array>): readonly string[] | null => {
-  const json = files.get("labels.json");
-  if (json !== undefined) {
-    const names = parseJsonBytes(json);
-    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
-    throw new ServiceError("malformed", "labels.json must be a list of texts, one for each column of the output");
-  }
-  const text = files.get("labels.txt");
-  return text === undefined
-    ? null
-    : new TextDecoder()
-        .decode(text)
-        .split(/\r?\n/)
-        .filter((line) => line !== "");
-};
-
 const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
   const files = await filesOf(bytes);
   const models = [...files.keys()].filter((path) => path.endsWith(".onnx"));
@@ -58,7 +47,7 @@ const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
   const network = readOnnxNetwork(files.get(path)!, (location) =>
     files.get(`${folder}${location.replace(/^\.\//, "")}`),
   );
-  return { network, labels: labelsOf(files) };
+  return { network, companions: { metadata: network.metadata, files, folder } };
 };
 
 const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadUpload => {
@@ -69,7 +58,7 @@ const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadU
   const tensors = readForeignTensors(bytes);
   const isSpec = architecture.trimStart().startsWith("{");
   const network = isSpec ? networkOfSpec(architecture, tensors) : networkOfGraph(graphOfFamily(architecture, tensors));
-  return { network, labels: null };
+  return alone(network);
 };
 
 /** Reads an uploaded file of any of the formats. */
@@ -80,7 +69,7 @@ export const readUpload = async (
 ): Promise<ReadUpload> => {
   switch (format) {
     case "onnx":
-      return { network: readOnnxNetwork(bytes), labels: null };
+      return alone(readOnnxNetwork(bytes));
     case "zip":
       return readArchive(bytes);
     case "safetensors":

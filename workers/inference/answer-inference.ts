@@ -1,4 +1,5 @@
-import type { AnyModel, PredictResponse } from "../../src/domain/models/model.ts";
+import type { AnyModel } from "../../src/domain/models/model.ts";
+import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import { readHttp, writeHttp } from "../../src/inference-protocol/http-codec.ts";
 import { type InferRequest, toOutputs, toPredictBody } from "../../src/inference-protocol/infer.ts";
 import { readMessage, writeMessage } from "../../src/inference-protocol/message-codec.ts";

@@ -1,4 +1,4 @@
-import type { Prediction } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 
 /** Rows as their model takes them: for each of its inputs the numbers, row-major. A model that was trained here has one input. */
 export interface Encoded {

@@ -4,8 +4,8 @@ import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import type { Prediction } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { NestedNumbers, Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
 import { createNetworkPredictor, type NetworkPredictor } from "../../src/engine/train/network-predictor.ts";
@@ -18,11 +18,16 @@ import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Answer, Encoded } from "./answer.ts";
 import type { Loaded } from "./loaded-models.ts";
 
+/** What a record says of its network, as it is now. */
+type Said = Pick<ImportedModel, "labels" | "image" | "inputs">;
+
 /** A loaded network from a file. */
 export interface ImportedNetwork {
-  /** A request's body as the network takes it, its pictures decoded. */
-  encode(body: unknown): Promise<Encoded>;
+  /** A request's body as the network takes it, its pictures decoded by the preprocessing that its record has now. */
+  encode(model: Said, body: unknown): Promise<Encoded>;
   readonly answer: Answer;
+  /** Answers with the labels that the record has now, if it has some. */
+  label(model: Said, predictions: readonly Prediction[]): Prediction[];
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -61,8 +66,8 @@ const requireRows = (network: NetworkDescription, rows: number): void => {
 };
 
 const createEncode =
-  (model: ImportedModel, network: NetworkDescription, decode: DecodeImage): ImportedNetwork["encode"] =>
-  async (body) => {
+  (network: NetworkDescription, decode: DecodeImage): ImportedNetwork["encode"] =>
+  async (model, body) => {
     const rows = readTensorRows(body);
     requireRows(network, rows.length);
     const pictures = await decodeNetworkPictures(model, rows, decode);
@@ -70,17 +75,27 @@ const createEncode =
   };
 
 const createAnswer =
-  ({ labels }: ImportedModel, network: NetworkDescription, predict: NetworkPredictor["predict"]): Answer =>
+  (network: NetworkDescription, predict: NetworkPredictor["predict"]): Answer =>
   ({ inputs, rows }) => {
     const answers = predict(inputs, rows);
     return Array.from({ length: rows }, (_, row): Prediction => {
       const outputs = network.outputs.map(
         ({ name, shape }, i) => [name, nestedOf(answers[i]!, shape, row * sizeOf(shape))] as const,
       );
-      const columns = sizeOf(network.outputs[0]!.shape);
-      const first = answers[0]!.subarray(row * columns, (row + 1) * columns);
-      const named = labels === null ? {} : classify(labels, first, network.outputs[0]!.softmax);
-      return { outputs: Object.fromEntries(outputs), ...named };
+      return { outputs: Object.fromEntries(outputs) };
+    });
+  };
+
+const flat = (value: NestedNumbers): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
+
+const createLabel =
+  ({ outputs: [first] }: NetworkDescription): ImportedNetwork["label"] =>
+  ({ labels }, predictions) => {
+    if (labels === null || first === undefined) return [...predictions];
+    return predictions.map((prediction): Prediction => {
+      assert("outputs" in prediction, "a network from a file answers with its outputs");
+      const values = Float32Array.from(flat(prediction.outputs[first.name]!));
+      return { ...prediction, ...classify(labels, values, first.softmax) };
     });
   };
 
@@ -103,8 +118,9 @@ export const loadImported = async (
   );
   const predictor = await createNetworkPredictor(network, weights, kernels);
   const value = {
-    encode: createEncode(model, network, decode),
-    answer: createAnswer(model, network, predictor.predict),
+    encode: createEncode(network, decode),
+    answer: createAnswer(network, predictor.predict),
+    label: createLabel(network),
   };
   return { value, bytes: predictor.bytes };
 };

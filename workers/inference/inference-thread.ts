@@ -9,14 +9,12 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
+import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
 import {
-  type AnyModel,
-  isImported,
-  type Model,
   type Prediction,
   PredictRequest,
   type PredictResponse,
-} from "../../src/domain/models/model.ts";
+} from "../../src/domain/models/predictions/prediction.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
@@ -30,8 +28,10 @@ import { answerQuestions } from "../requests/answer-requests.ts";
 import type { Answer, Encoded } from "./answer.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { compareModels } from "./compare-models.ts";
+import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
 import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
+import { loadBackground } from "./load-background.ts";
 import { loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
 import { createMicroBatches } from "./micro-batches.ts";
@@ -45,7 +45,9 @@ const [module, artifacts] = await Promise.all([
 ]);
 const decode = createImageDecoder(limits.imagePixels);
 /** Everything of models that stays loaded: each key has one kind of it. */
-const kept = createLoadedModels<Answer | ImportedNetwork | { conformal: Conformal | null }>(setup.cacheBytes);
+const kept = createLoadedModels<Answer | ImportedNetwork | Background | { conformal: Conformal | null }>(
+  setup.cacheBytes,
+);
 
 /** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */
 const keyOf = (tenant: TenantId, model: Pick<Model, "id" | "digest">): string =>
@@ -95,15 +97,33 @@ const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | 
   return conformal;
 };
 
+const backgroundOf = async (tenant: TenantId, model: Model): Promise<Background> => {
+  const load = () => loadBackground(artifacts, tenant, model);
+  return (await kept.get(`${keyOf(tenant, model)}/background`, load)) as Background;
+};
+
+const explained = async (
+  tenant: TenantId,
+  model: Model,
+  { inputs, answer, predictions }: { inputs: Float32Array; answer: Answer; predictions: Prediction[] },
+): Promise<Prediction[]> => {
+  const background = await backgroundOf(tenant, model);
+  const width = model.preprocessing.inputs;
+  const ask = (asked: Float32Array) => answer({ inputs: [asked], rows: asked.length / width });
+  const explanations = explainRows(model, background, inputs, ask);
+  return predictions.map((prediction, row) => ({ ...prediction, explanation: explanations[row]! }) as Prediction);
+};
+
 /** Rows read, encoded and with their model loaded; what is left of the request when the model has answered. */
 interface Prepared {
   answer: Answer;
   encoded: Encoded;
-  finish(predictions: Prediction[]): PredictResponse;
+  finish(predictions: Prediction[]): Promise<PredictResponse>;
 }
 
 const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<Prepared> => {
-  const { rows, strict, coverage, ...promise } = parse(PredictRequest, body, { most: rowLimits });
+  const { rows, strict, coverage, explain, ...promise } = parse(PredictRequest, body, { most: rowLimits });
+  if (explain) requireExplainable(model);
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
   const pixels = pixelsOf === null ? {} : { pixelsOf };
@@ -111,8 +131,9 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   const answer = await answerOf(tenant, model);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
-  const finish: Prepared["finish"] = (predictions) => {
-    requireFinite(predictions, warnings);
+  const finish: Prepared["finish"] = async (plain) => {
+    requireFinite(plain, warnings);
+    const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
     return { ...withCoverage(predictions, conformal, { coverage, ...promise }), ...warned };
@@ -121,9 +142,11 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
 };
 
 const prepareImported = async (tenant: TenantId, model: ImportedModel, body: unknown): Promise<Prepared> => {
-  const { encode, answer } = await importedNetwork(tenant, model);
-  const finish: Prepared["finish"] = (predictions) => ({ predictions, warnings: [], furtherWarnings: 0 });
-  return { answer, encoded: await encode(body), finish };
+  const { encode, answer, label } = await importedNetwork(tenant, model);
+  const finish: Prepared["finish"] = async (predictions) => ({
+    ...{ predictions: label(model, predictions), warnings: [], furtherWarnings: 0 },
+  });
+  return { answer, encoded: await encode(model, body), finish };
 };
 
 type Asked = { tenant: TenantId; key: string | null; model: AnyModel };

@@ -1,8 +1,9 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import type { Model, Prediction } from "../../src/domain/models/model.ts";
+import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";

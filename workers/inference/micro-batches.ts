@@ -1,6 +1,6 @@
 import type { Party } from "../../src/domain/fairness/shares.ts";
 import { createTurns } from "../../src/domain/fairness/turns.ts";
-import type { Prediction } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { Answer, Encoded } from "./answer.ts";
 
 export interface BatchLimits {

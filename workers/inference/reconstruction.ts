@@ -1,5 +1,6 @@
 import { assert } from "../../src/domain/errors.ts";
-import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 
 /**
  * An autoencoder's outputs in the words of the data set: numbers back on their own scale, the likeliest category.

@@ -9,7 +9,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
-import { explainedByNetwork, explainedBySolution } from "../training/explaining/explained-rows.ts";
+import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
 
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
@@ -65,7 +65,7 @@ const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
-  const explained = explainedBySolution(shape, planned);
+  const explained = explainedRows(explainingSolution(shape, planned));
   return {
     ...toPlan({ ...planned, explainedRows: explained }, spec),
     estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond,
@@ -97,7 +97,7 @@ export const planSpec = (
       planned.ring === null
         ? {}
         : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
-    const explained = explainedByNetwork(spec, shape, planned);
+    const explained = explainedRows(explainingNetwork(spec, shape, planned));
     const plan = toPlan(
       {
         ...counted,

@@ -1,7 +1,8 @@
 import type { EncodedRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
-import type { Prediction, Preprocessing } from "../../src/domain/models/model.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { Answer } from "../inference/answer.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */

@@ -35,6 +35,21 @@ const classesWithoutRows = ({ label }: Preprocessing, { train }: PreparedArrays)
   return label.classes.filter((_, index) => seen[index] === 0);
 };
 
+/** Held-out rows of a class that no training row has: the model cannot answer rightly. */
+export const unlearntRows = (preprocessing: Preprocessing, arrays: PreparedArrays): number => {
+  const { label } = preprocessing;
+  const { labels } = arrays.test;
+  if (label.type !== "classes" || labels === null) return 0;
+  const missing = new Set(classesWithoutRows(preprocessing, arrays));
+  let rows = 0;
+  for (const index of labels) if (missing.has(label.classes[index]!)) rows += 1;
+  return rows;
+};
+
+/** Of a fold: that its training rows lack a class, most often because groups hold whole classes. */
+export const foldEvents = (preprocessing: Preprocessing, arrays: PreparedArrays): Event[] =>
+  dataEvents(preprocessing, arrays).filter(({ type }) => type === "class_without_rows");
+
 /** What the training rows cannot teach: it is known when they have been read, and said once, before the training. */
 export const dataEvents = (preprocessing: Preprocessing, arrays: PreparedArrays): Event[] => {
   const namesOf = (odd: (feature: FeatureTransform) => boolean): string[] =>

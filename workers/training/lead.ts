@@ -1,4 +1,5 @@
 import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
+import { countRows } from "../../src/data/splits/count-rows.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
@@ -10,10 +11,12 @@ import { readResumePoint } from "./checkpoint-file.ts";
 import { dataEvents } from "./data-events.ts";
 import { crossValidate, type World } from "./folds/cross-validate.ts";
 import { createRun, takeMemory } from "./leading/create-run.ts";
+import { noteHeldOut } from "./leading/note-held-out.ts";
 import { prepareRun } from "./leading/prepare-run.ts";
 import { publishWeights } from "./leading/publish-weights.ts";
 import { createContext, createReports } from "./leading/reports.ts";
 import { tellStart } from "./leading/tell-start.ts";
+import { readData } from "./read-data.ts";
 import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunEnd } from "./training-run.ts";
@@ -43,6 +46,7 @@ const fitOnce = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Pr
   const shape = dataShape(spec, order.dataset, order.base);
   const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
   const trainingRun = await createRun(network === null ? spec : { ...spec, network }, shape, kernels, take);
+  noteHeldOut(trainingRun, spec, shape);
   try {
     return await run(trainingRun, order, world);
   } finally {
@@ -68,7 +72,7 @@ const withinTrainer = ({ spec, admitted }: RunOrder): ResolvedJobSpec => ({
  * store. Commits nothing: that is the main thread's, under the job's fence.
  */
 export const leadJob = async (
-  order: RunOrder,
+  given: RunOrder,
   {
     artifacts,
     kernels,
@@ -76,9 +80,11 @@ export const leadJob = async (
   }: { artifacts: ArtifactStore; kernels: KernelSource; post: (message: FromThread) => void },
 ): Promise<RunEnd> => {
   // While data are read the event loop turns; while the fit computes, the trainingRun counts.
-  const alive = setInterval(() => beat(order.control), 500);
+  const alive = setInterval(() => beat(given.control), 500);
   try {
-    const spec = withinTrainer(order);
+    const spec = withinTrainer(given);
+    const dataset = await readData(artifacts, given, (openStream) => countRows(spec, given.dataset, openStream));
+    const order = { ...given, dataset };
     const { base } = order;
     const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const world = { artifacts, network, kernels, post };

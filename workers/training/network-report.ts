@@ -67,16 +67,26 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
   };
 };
 
+/** Rows of a split by groups are no more independent than their groups are. */
+const samplingOfGroups = ({ spec, arrays, answers }: NetworkResults): Sampling | null => {
+  const { groups } = arrays[answers.split];
+  if (spec.training.split.by === undefined || groups === undefined) return null;
+  const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
+  return { unitOf: answers.rows.map((row) => own.get(groups[row]!)!), inflation: 1 };
+};
+
 const classify = (results: NetworkResults, classes: readonly string[]): Report => {
   const { split } = results.answers;
   const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
-  const report = reportClassification({ split, classes, probabilities, truths, ...known });
-  const against = compareWithSimpler({
-    measure: "log_likelihood",
+  const sampling = samplingOfGroups(results);
+  const report = reportClassification({ split, classes, probabilities, truths, sampling, ...known });
+  const compared = {
+    measure: "log_likelihood" as const,
     own: classLogs(probabilities, truths, classes.length),
     null: nullLogs,
     linear: results.linear && linearLogs && { ...results.linear, values: linearLogs },
-  });
+  };
+  const against = compareWithSimpler(compared, sampling);
   const conformal = split === "train" ? null : conformalSets({ classes, probabilities, truths });
   return { ...report, against, conformal };
 };
@@ -164,9 +174,10 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const own = valueAnswersOf(results, label);
   const { truths, predictions, likelihood, counts, toUnits, center } = own;
   const width = preprocessing.outputs;
-  const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts });
+  const sampling = samplingOfGroups(results);
+  const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts, sampling });
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
-  const report = { ...measured, against: againstOf(own, () => center, linear) };
+  const report = { ...measured, against: againstOf(own, () => center, linear, sampling) };
   if (answers.split === "train") return report;
   const labels = labelsOf(results.arrays.train);
   const train = results.seen && {
@@ -191,5 +202,5 @@ export const reportNetwork = (results: NetworkResults): Report => {
   const { label } = results.preprocessing;
   if (label.type === "classes") return classify(results, label.classes);
   if (label.type === "number") return regress(results, label);
-  return reportReconstruction(results.answers.split, errorsOf(results));
+  return reportReconstruction(results.answers.split, errorsOf(results), samplingOfGroups(results));
 };

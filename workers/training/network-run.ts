@@ -19,15 +19,18 @@ import {
   prepareTrainingMemory,
   weightTensors,
 } from "../../src/engine/train/fitting/memory.ts";
+import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
+import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
 import { beat } from "../engine/control.ts";
 import { storedPlaces } from "../reading/stored-places.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
-import { explainedByNetwork } from "./explaining/explained-rows.ts";
+import { backgroundOf } from "./explaining/background.ts";
+import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { judgeRows } from "./folds/judge-rows.ts";
@@ -70,13 +73,14 @@ const scoreValidation = (
 
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
-  asked: Omit<Explaining, "most" | "ask">,
+  asked: Omit<Explaining, "unitsOf" | "budget" | "ask">,
   shape: DataShape,
   plan: ReturnType<typeof planTraining>,
   ask: (options: CollectOptions) => Answers,
 ): ((report: Report) => Report) => {
-  const most = explainedByNetwork(asked.spec, shape, plan);
-  const explained = explain({ ...asked, most, ask: ({ length }) => ask({ most: length }).outputs });
+  const budget = explainingNetwork(asked.spec, shape, plan);
+  const unitsOf = createUnits(asked.preprocessing, { standardised: true, shifts: null, digits: 7 });
+  const explained = explain({ ...asked, unitsOf, budget, ask: ({ length }) => ask({ most: length }).outputs });
   return (report) => withExplained(report, explained);
 };
 
@@ -88,6 +92,15 @@ const addSeparation = (
   notes.push(note);
   if (!penalised) onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
 };
+
+/** Rows that the trials of a penalty hold out as one, where the split says so. */
+const unitsOf = ({ training: { split } }: TracedSpec, { train }: PreparedArrays): { units?: TrialUnits } => {
+  if (train.units === undefined) return {};
+  return { units: { of: train.units, order: split.time === undefined ? "random" : "latest" } };
+};
+
+const holdsUnits = ({ training: { split, penaltySearch } }: TracedSpec): boolean =>
+  penaltySearch !== false && (split.by ?? split.time) !== undefined;
 
 /** The epoch at which a trial is to pause. */
 const pauseOf = ({ trial }: TrainingRunContext): { pauseAtEpoch?: number } =>
@@ -113,12 +126,13 @@ interface Fitted {
   memory: WebAssembly.Memory;
   team: Team;
   views: ReturnType<typeof dataViews>;
+  arrays: PreparedArrays;
 }
 
 /** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
 const complete = async (
   context: TrainingRunContext,
-  { spec, shape, plan, memory, team, views }: Fitted,
+  { spec, shape, plan, memory, team, views, arrays }: Fitted,
   metrics: Metrics,
 ): Promise<TrainingRunEnd> => {
   // Copies: the store hashes and writes ordinary memory.
@@ -129,18 +143,18 @@ const complete = async (
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
   const { preprocessing } = context;
-  const asked = { spec, loss: spec.loss, preprocessing, arrays: views, split: answers.split };
+  const asked = { spec, loss: spec.loss, preprocessing, arrays, split: answers.split };
   const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
   const linear = isLinear
     ? null
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
-    const own = { spec, preprocessing, arrays: views, answers, metrics, seen: null, linear };
+    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear };
     return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const measured = reportNetwork({ spec, preprocessing, arrays: views, answers, metrics, seen, linear });
+  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear });
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
@@ -154,7 +168,12 @@ const complete = async (
       return data !== undefined && isFloat32(data) ? data : null;
     },
   });
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores };
+  const inArrays = { ownUnits: false, shifts: null };
+  const background =
+    explainingNetwork(spec, shape, plan) === null
+      ? null
+      : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */
@@ -197,6 +216,7 @@ export const createNetworkRun = async (
   const views = dataViews(plan, memory);
 
   const arrays = arraysOf(plan, memory, views);
+  if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
     // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
@@ -207,7 +227,11 @@ export const createNetworkRun = async (
     checkpointEveryMs: context.checkpointMs,
     firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
     labelScale: labelScaleOf(context.preprocessing),
-    ...{ ...pauseOf(context), ...feedImages(spec.training, context.preprocessing, arrays, shape) },
+    ...{
+      ...pauseOf(context),
+      ...unitsOf(spec, arrays),
+      ...feedImages(spec.training, context.preprocessing, arrays, shape),
+    },
     onPoint: context.onPoint,
     onEvent: context.onEvent,
     onProgress: context.onProgress,
@@ -234,7 +258,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      return complete(context, { spec, shape, plan, memory, team, views }, metrics);
+      return complete(context, { spec, shape, plan, memory, team, views, arrays }, metrics);
     },
   };
 };

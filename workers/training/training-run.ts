@@ -44,6 +44,8 @@ export type TrainingRunEnd =
       parameters: number;
       report: Report;
       scores: Tensor[] | null;
+      /** What single predictions are explained against; null: they cannot be. */
+      background: Tensor[] | null;
     }
   /** Of a fold. */
   | { type: "judged"; metrics: Metrics; judged: Judged }

@@ -2,6 +2,7 @@ import type { AugmentSpec } from "../../domain/jobs/spec/parts/augment-spec.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import { cosTurns64, exp64, log64, sinTurns64 } from "../../engine/kernels/math64.ts";
 import { createRandomStream, type RandomKey } from "../../engine/kernels/philox.ts";
+import { channelShifts } from "../preprocessing/data-shape.ts";
 
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 
@@ -118,6 +119,7 @@ export const createAugment = (transform: ImageTransform, spec: AugmentSpec): Aug
   const { height, width } = transform.crop ?? transform;
   const plain = plainRegion(transform);
   const values = new Float64Array(height * width * channels);
+  const shifts = channelShifts(transform);
   return (pixels, random, out, at) => {
     const { uniform } = createRandomStream(random);
     const { randomResizedCrop } = spec;
@@ -125,7 +127,7 @@ export const createAugment = (transform: ImageTransform, spec: AugmentSpec): Aug
     sample(pixels, transform, affineOf(region, { height, width }, spec, uniform), { height, width }, values);
     recolour(values, spec, uniform);
     for (let i = 0, c = 0; i < values.length; i++) {
-      out[at + i] = (values[i]! - mean[c]!) / scale[c]!;
+      out[at + i + shifts[c]!] = (values[i]! - mean[c]!) / scale[c]!;
       c = c + 1 === channels ? 0 : c + 1;
     }
   };

@@ -1,20 +1,26 @@
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
+import type { ImagePreprocessing } from "../../domain/models/image-preprocessing.ts";
 import { pictureOf } from "../../domain/models/image-presets.ts";
-import type { ImagePreprocessing, ImportedModel } from "../../domain/models/imported-model.ts";
-import type { NestedNumbers } from "../../domain/models/model.ts";
+import type { ImportedModel } from "../../domain/models/imported-model.ts";
+import type { NestedNumbers } from "../../domain/models/predictions/prediction.ts";
 import type { DecodeImage } from "../../formats/images/decode-image.ts";
 import type { PictureOf } from "../preprocessing/encode-tensors.ts";
 import { fileOfText } from "./decode-cells.ts";
 
-/** (scale·pixel − mean)/deviation of each channel. */
-const scaled = (pixels: Uint8Array, { scale, mean, deviation }: ImagePreprocessing): Float32Array => {
+/** (scale·pixel − mean)/deviation of each channel, in the network's order of them. */
+const scaled = (pixels: Uint8Array, { scale, mean, deviation, channelOrder }: ImagePreprocessing): Float32Array => {
   const channels = mean.length;
-  return Float32Array.from(pixels, (pixel, i) => (scale * pixel - mean[i % channels]!) / deviation[i % channels]!);
+  const last = channelOrder === "bgr" ? channels - 1 : 0;
+  return Float32Array.from(pixels, (own, i) => {
+    const c = i % channels;
+    const pixel = last === 0 ? own : pixels[i - c + last - c]!;
+    return (scale * pixel - mean[c]!) / deviation[c]!;
+  });
 };
 
 const unknownPreprocessing =
-  "is a text, and what pictures become before this network sees them is not known; import it with ?preprocessing=imagenet or minus_one_to_one, or send its tensor";
+  "is a text, and what pictures become before this network sees them is not known; state it (PATCH /v1/models/{id} with preprocessing: imagenet, unit, minus_one_to_one, or numbers), or send its tensor";
 
 /**
  * Decodes the pictures, files in base64, that rows of a network from a file have in place of tensors, and prepares each as the model says: scaled, its centre cut
@@ -37,8 +43,9 @@ export const decodeNetworkPictures = async (
       decoded.set(i, { problem: "is neither a tensor nor a picture in base64" });
       continue;
     }
-    const { shorterSide } = image;
-    const read = await decode(file, { ...picture, shorterSide, likeTorchvision: true });
+    const { shorterSide, fit } = image;
+    const stretch = fit === "stretch" ? { stretch: true as const } : {};
+    const read = await decode(file, { ...picture, shorterSide, likeTorchvision: true, ...stretch });
     if ("problem" in read) decoded.set(i, { problem: `is no picture that can be read: ${read.problem}` });
     else {
       numbers += read.pixels.length;

@@ -46,6 +46,13 @@ export const featureWidth = (transform: FeatureTransform): number => {
   return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
 };
 
+/** How far from its place in the pixel each channel is written. */
+export const channelShifts = ({
+  channels,
+  channelOrder,
+}: Pick<Extract<FeatureTransform, { type: "image" }>, "channels" | "channelOrder">): readonly number[] =>
+  Array.from({ length: channels }, (_, c) => (channelOrder === "bgr" ? channels - 1 - 2 * c : 0));
+
 const columnWidth = (
   columns: ReadonlyMap<string, Column>,
   name: string,

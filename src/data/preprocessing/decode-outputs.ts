@@ -1,5 +1,6 @@
 import { assert } from "../../domain/errors.ts";
-import type { Prediction, Preprocessing } from "../../domain/models/model.ts";
+import type { Preprocessing } from "../../domain/models/model.ts";
+import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 
 type ClassPrediction = Extract<Prediction, { label: string }>;
 

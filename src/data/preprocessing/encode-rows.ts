@@ -1,7 +1,8 @@
 import type { Cell, Row } from "../../domain/datasets/dataset.ts";
 import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
 import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
-import type { FeatureTransform, PredictWarning, Preprocessing } from "../../domain/models/model.ts";
+import type { FeatureTransform, Preprocessing } from "../../domain/models/model.ts";
+import type { PredictWarning } from "../../domain/models/predictions/prediction.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import type { DecodedImage } from "../../formats/images/decode-image.ts";

@@ -1,7 +1,7 @@
 import { type FieldError, invalidAt, ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { NestedNumbers } from "../../domain/models/model.ts";
 import type { NetworkPort } from "../../domain/models/network.ts";
+import type { NestedNumbers } from "../../domain/models/predictions/prediction.ts";
 import { nearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 

@@ -1,7 +1,7 @@
 import { assert } from "../../domain/errors.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import { createResample } from "../images/resample.ts";
-import { featureWidth } from "./data-shape.ts";
+import { channelShifts, featureWidth } from "./data-shape.ts";
 
 /** Networks take 32 bits; what is solved exactly takes all that the file has. */
 export type Floats = Float32Array | Float64Array;
@@ -70,6 +70,7 @@ const createResamplingEncoder = (
 ): Encoder<"image"> => {
   const { column, channels, mean, scale } = transform;
   const width = featureWidth(transform);
+  const shifts = channelShifts(transform);
   const resample = createResample(transform, crop);
   const resized = new Float64Array(width);
   return {
@@ -80,7 +81,7 @@ const createResamplingEncoder = (
       assert(pixels.length === transform.height * transform.width * channels, `the size of an image of ${column}`);
       resample(pixels, resized);
       for (let i = 0, c = 0; i < width; i++) {
-        out[at + i] = (resized[i]! - mean[c]!) / scale[c]!;
+        out[at + i + shifts[c]!] = (resized[i]! - mean[c]!) / scale[c]!;
         c = c + 1 === channels ? 0 : c + 1;
       }
     },
@@ -92,6 +93,7 @@ const createImageEncoder = (transform: ImageTransform): Encoder<"image"> => {
   const { column, channels, mean, scale, crop } = transform;
   if (crop !== undefined) return createResamplingEncoder(transform, crop);
   const width = featureWidth(transform);
+  const shifts = channelShifts(transform);
   const table = new Float32Array(256 * channels);
   for (let value = 0; value < 256; value++)
     for (let c = 0; c < channels; c++) table[value * channels + c] = (value - mean[c]!) / scale[c]!;
@@ -102,7 +104,7 @@ const createImageEncoder = (transform: ImageTransform): Encoder<"image"> => {
     write: (out, at, pixels) => {
       assert(pixels.length === width, `an image of ${column} has ${width} numbers`);
       for (let i = 0, c = 0; i < width; i++) {
-        out[at + i] = table[pixels[i]! * channels + c]!;
+        out[at + i + shifts[c]!] = table[pixels[i]! * channels + c]!;
         c = c + 1 === channels ? 0 : c + 1;
       }
     },

@@ -55,6 +55,7 @@ export const createImageFit = (
         ...{ type: "image", column: name, height, width, channels, shorterSide },
         ...(crop === null ? {} : { crop }),
         ...scaling,
+        ...(preprocessing?.channelOrder === "bgr" ? { channelOrder: "bgr" as const } : {}),
         missingIndicator: false,
       };
     },

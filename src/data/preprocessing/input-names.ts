@@ -1,10 +1,12 @@
-import type { Preprocessing } from "../../domain/models/model.ts";
+import type { FeatureTransform, Preprocessing } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
 /** `y 3, x 5, channel 0`, from 0. */
-const pixelName = ({ width, channels }: { width: number; channels: number }, at: number): string => {
+const pixelName = (feature: Extract<FeatureTransform, { type: "image" }>, at: number): string => {
+  const { width, channels, channelOrder } = feature;
   const pixel = Math.floor(at / channels);
-  return `y ${Math.floor(pixel / width)}, x ${pixel % width}, channel ${at % channels}`;
+  const channel = channelOrder === "bgr" ? channels - 1 - (at % channels) : at % channels;
+  return `y ${Math.floor(pixel / width)}, x ${pixel % width}, channel ${channel}`;
 };
 
 /** The name of the feature that an input comes from, with its category or "missing" where it is one of several. */

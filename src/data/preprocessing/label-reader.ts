@@ -1,9 +1,9 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
-import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { ResolvedJobSpec, TaskSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { classCounts, findColumn, labelName } from "../../domain/jobs/spec/task-columns.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
-import { cellNumber } from "../columns/number-cell.ts";
+import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 
 /** Reads the label of a record: the index of its class in natural order, a number, or nothing. */
 export type LabelReader =
@@ -29,12 +29,22 @@ const valuesOf = (column: Column): string[] => {
   return values;
 };
 
-/** The same of any column whose values are known. */
-export const createValueReader = ({ columns }: Dataset, name: string): ReadValue => {
+/** The same of any column whose values are known: those that the manifest lists, or those that were counted. */
+export const createValueReader = ({ columns }: Dataset, name: string, values?: readonly string[]): ReadValue => {
   const index = columns.findIndex((column) => column.name === name);
   const column = columns[index];
   assert(column !== undefined, `the data set has the column ${name}`);
-  return valueReader(column, index, valuesOf(column));
+  return valueReader(column, index, values ?? valuesOf(column));
+};
+
+/** Tells whether a record has a label; every one has where the task learns none. */
+export const createLabelPresence = (task: TaskSpec, { columns }: Dataset): ((record: CsvRecord) => boolean) => {
+  const name = labelName(task);
+  const index = columns.findIndex((column) => column.name === name);
+  if (index < 0) return () => true;
+  return columns[index]?.type === "number"
+    ? (record) => !Number.isNaN(cellNumber(record, index))
+    : (record) => !isEmptyCell(record, index);
 };
 
 const createClassReader = (column: Column, index: number): LabelReader => {

@@ -1,5 +1,5 @@
 import { limits } from "../../domain/limits.ts";
-import type { PredictWarning } from "../../domain/models/model.ts";
+import type { PredictWarning } from "../../domain/models/predictions/prediction.ts";
 import { createNearNames } from "../../domain/near-names.ts";
 
 /** Looking for what was meant takes long among thousands of names: after so many it is left. */

@@ -4,13 +4,14 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
+import { createGroupReader, createUnitReader } from "../splits/place-rows.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/stored-places.ts";
 import type { BaseModel } from "./data-shape.ts";
 import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
-import { createLabelReader, createValueReader, type LabelReader } from "./label-reader.ts";
+import { createLabelReader, type LabelReader } from "./label-reader.ts";
 import { inOwnUnits } from "./raw-numbers.ts";
 
 /** Where the rows of one split go, in file order. */
@@ -27,8 +28,10 @@ export interface SplitArrays {
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
   clusters?: Int32Array;
-  /** What is one in a cross-validation: the group of each row, or the row itself. */
+  /** What is one where rows are held out: the group of each row, or the row itself. */
   groups?: Int32Array;
+  /** What the trials of a penalty hold out as one. */
+  units?: Int32Array;
 }
 
 export type PreparedArrays = Record<Split, SplitArrays>;
@@ -96,8 +99,9 @@ export const fillSplits = async (
   const write = createRecordWriter(preprocessing, dataset);
   const target = createTarget(preprocessing.label, reader);
   const clusterOf = createClusterReader(spec, dataset);
-  const { crossValidation } = spec.training;
-  const groupOf = crossValidation?.by === undefined ? null : createValueReader(dataset, crossValidation.by);
+  const by = spec.training.crossValidation?.by ?? spec.training.split.by;
+  const groupOf = by === undefined ? null : createGroupReader(dataset, by);
+  const unitOf = createUnitReader(spec, dataset);
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
   const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
@@ -111,7 +115,7 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, stored, places, clusters, groups } = arrays[split];
+    const { features, labels, pixels, stored, places, clusters, groups, units } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
     else if (intake !== null) takeIn(record, split, row, intake);
@@ -127,6 +131,7 @@ export const fillSplits = async (
     if (places !== undefined) places[row] = place;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
     if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;
+    if (units !== undefined && unitOf !== null) units[row] = unitOf(record);
     filled[split] = row + 1;
   });
   if (held.length > 0) intake?.take(held);

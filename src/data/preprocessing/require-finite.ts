@@ -1,5 +1,5 @@
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
-import type { Prediction, PredictWarning } from "../../domain/models/model.ts";
+import type { Prediction, PredictWarning } from "../../domain/models/predictions/prediction.ts";
 
 /** An answer with more errors than this would help nobody. */
 const mostErrors = 50;

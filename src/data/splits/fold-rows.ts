@@ -2,10 +2,17 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import type { HeldOut } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { seedWords, shuffle } from "../../engine/kernels/philox.ts";
-import type { CsvRecord } from "../../formats/csv/csv-record.ts";
-import { createValueReader } from "../preprocessing/label-reader.ts";
-import { type FoldSource, foldSource, foldStrata, foldsOfGroups, partakingRows, stratumStarts } from "./fold-sizes.ts";
-import { createSplitAssigner, type Split } from "./split.ts";
+import {
+  type FoldSource,
+  foldSource,
+  foldStrata,
+  foldsOfGroups,
+  groupsOfFold,
+  partakingRows,
+  stratumStarts,
+} from "./fold-sizes.ts";
+import { createGroupReader, createRowSplitter, type PlaceRow } from "./place-rows.ts";
+import { type Split, splitOfCode } from "./split.ts";
 
 /** Philox purposes: "fold" and "fval" in ASCII. */
 const foldPurpose = 0x666f6c64;
@@ -41,9 +48,6 @@ const validationCodes = (source: FoldSource, { repeat, fold }: HeldOut): Uint8Ar
   });
 };
 
-/** Where a row belongs in one fit of a cross-validation; `aside`: in no fit. Undefined: the file is not the one that was profiled. */
-export type PlaceRow = (record: CsvRecord, stratum: number) => Split | "aside" | undefined;
-
 /**
  * Tells rows, as they come in file order, what they are to one fit of a cross-validation. A fold is a random part of each stratum, keyed by (seed, "fold",
  * repeat, stratum), or whole groups; the job's own test rows are in no fit.
@@ -56,19 +60,27 @@ export const createFoldAssigner = (spec: ResolvedJobSpec, dataset: Dataset, held
     return code === undefined ? undefined : code === 1 ? "validation" : "train";
   };
   const { by } = source.crossValidation;
+  if (source.order !== null && by !== undefined) {
+    const { codes } = groupsOfFold(source, source.order, heldOut);
+    const groupOf = createGroupReader(dataset, by);
+    return (record) => {
+      const group = groupOf(record);
+      return group === undefined ? undefined : (splitOfCode[codes[group]!] ?? "aside");
+    };
+  }
   if (source.groups !== null && by !== undefined) {
     const foldOf = foldsOfGroups(source, source.groups, heldOut.repeat);
-    const groupOf = createValueReader(dataset, by);
+    const groupOf = createGroupReader(dataset, by);
     return (record) => {
       const group = groupOf(record);
       if (group === undefined) return undefined;
       return foldOf[group] === heldOut.fold ? "test" : inner(0);
     };
   }
-  const splitOf = createSplitAssigner(source.strata, source.seed);
+  const splitOf = createRowSplitter(spec, dataset);
   const foldOf = createDealer(foldCodes(source, heldOut.repeat));
-  return (_, stratum) => {
-    const split = splitOf(stratum);
+  return (record, stratum) => {
+    const split = splitOf(record, stratum);
     if (split === undefined) return undefined;
     if (split === "test") return "aside";
     return foldOf(stratum) === heldOut.fold ? "test" : inner(stratum);

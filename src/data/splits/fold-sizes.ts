@@ -1,10 +1,10 @@
-import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
-import { groupCounts } from "../../domain/jobs/spec/folds/check-cross-validation.ts";
 import type { CrossValidation, HeldOut } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import type { CountedDataset } from "../../domain/jobs/spec/rows/counted-rows.ts";
+import { splitSizes } from "../../domain/jobs/spec/rows/sizes-of-splits.ts";
+import { groupCounts, groupSplits, splitGroups } from "../../domain/jobs/spec/rows/split-groups.ts";
 import { type SplitSizes, splitStrata, totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
-import { splitSizes } from "../../domain/jobs/spec/task-columns.ts";
 import { permutation, seedWords } from "../../engine/kernels/philox.ts";
 
 /** Philox purpose of groups' folds: "grup" in ASCII. */
@@ -17,18 +17,22 @@ export interface FoldSource {
   readonly validation: number;
   /** As the whole job is split: its test rows are set aside from every fold. */
   readonly strata: readonly SplitSizes[];
-  /** Rows of each group; null: rows are drawn one by one. */
+  /** Rows of each group, none of those that the split sets aside; null: rows are drawn one by one. */
   readonly groups: readonly number[] | null;
+  /** The order in which a split by groups gives them out; null: the split is not by groups. */
+  readonly order: readonly number[] | null;
 }
 
-export const foldSource = (spec: ResolvedJobSpec, dataset: Dataset): FoldSource => {
+export const foldSource = (spec: ResolvedJobSpec, dataset: CountedDataset): FoldSource => {
   const { crossValidation, seed, split } = spec.training;
   assert(crossValidation !== undefined, "folds are of a cross-validation");
-  const groups = groupCounts(crossValidation, dataset);
+  const groups = groupCounts(crossValidation.by, dataset);
+  const codes = split.by === undefined ? null : groupSplits(split, dataset).codes;
   return {
     ...{ crossValidation, seed, validation: split.validation },
     strata: splitSizes(spec.task, split, dataset),
-    groups: groups?.map(({ count }) => count) ?? null,
+    groups: groups?.map(({ count }, group) => (codes?.[group] === 2 ? 0 : count)) ?? null,
+    order: codes === null ? null : (dataset.counted?.order ?? null),
   };
 };
 
@@ -76,8 +80,28 @@ export const heldOutRows = (source: FoldSource, { repeat, fold }: HeldOut): numb
   });
 };
 
+/** What each group is to one fit where the split is by groups: 0 train, 1 validation, 2 held out, 3 set aside by the whole job. */
+export const groupsOfFold = (
+  source: FoldSource,
+  order: readonly number[],
+  { repeat, fold }: HeldOut,
+): { codes: Uint8Array; sizes: SplitSizes } => {
+  const groups = source.groups ?? [];
+  const foldOf = foldsOfGroups(source, groups, repeat);
+  const isHeld = (group: number): boolean => groups[group]! > 0 && foldOf[group] === fold;
+  const left = groups.map((count, group) => (isHeld(group) ? 0 : count));
+  const { codes, sizes } = splitGroups(left, order, { validation: source.validation, test: 0 });
+  for (const [group, count] of groups.entries()) {
+    if (count === 0) codes[group] = 3;
+    else if (isHeld(group)) codes[group] = 2;
+  }
+  const test = groups.reduce((sum, count, group) => sum + (isHeld(group) ? count : 0), 0);
+  return { codes, sizes: { ...sizes, test } };
+};
+
 /** How one fit of a cross-validation splits its rows: what it does not see is its test split, and of the rest some validate where the job asks for that. */
 export const foldStrata = (source: FoldSource, heldOut: HeldOut): SplitSizes[] => {
+  if (source.order !== null) return [groupsOfFold(source, source.order, heldOut).sizes];
   const held = heldOutRows(source, heldOut);
   const rows = partakingRows(source);
   const all = source.groups === null ? rows : [rows.reduce((sum, count) => sum + count, 0)];
@@ -88,7 +112,7 @@ export const foldStrata = (source: FoldSource, heldOut: HeldOut): SplitSizes[] =
 };
 
 /** Rows of the three splits of a job, or of one fit of its cross-validation. */
-export const rowsOfSplits = (spec: ResolvedJobSpec, dataset: Dataset): SplitSizes => {
+export const rowsOfSplits = (spec: ResolvedJobSpec, dataset: CountedDataset): SplitSizes => {
   const { heldOut, split } = spec.training;
   return totalSizes(
     heldOut === undefined ? splitSizes(spec.task, split, dataset) : foldStrata(foldSource(spec, dataset), heldOut),

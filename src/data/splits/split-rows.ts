@@ -1,13 +1,14 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { splitSizes } from "../../domain/jobs/spec/task-columns.ts";
+import { isStratified } from "../../domain/jobs/spec/rows/sizes-of-splits.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { scanRows } from "../columns/scan-rows.ts";
-import type { LabelReader } from "../preprocessing/label-reader.ts";
-import { createFoldAssigner, type PlaceRow } from "./fold-rows.ts";
-import { createSplitAssigner, type Split } from "./split.ts";
+import { createLabelPresence, type LabelReader } from "../preprocessing/label-reader.ts";
+import { createFoldAssigner } from "./fold-rows.ts";
+import { createRowSplitter, type PlaceRow } from "./place-rows.ts";
+import type { Split } from "./split.ts";
 
 /** Opens the data set's file from its beginning. */
 export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterable<Uint8Array>;
@@ -19,10 +20,8 @@ export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterabl
 export type VisitRow = (record: CsvRecord, split: Split, label: number, place: number) => void;
 
 const createAssigner = (spec: ResolvedJobSpec, dataset: Dataset): PlaceRow => {
-  const { heldOut, split, seed } = spec.training;
-  if (heldOut !== undefined) return createFoldAssigner(spec, dataset, heldOut);
-  const assign = createSplitAssigner(splitSizes(spec.task, split, dataset), seed);
-  return (_, stratum) => assign(stratum);
+  const { heldOut } = spec.training;
+  return heldOut === undefined ? createRowSplitter(spec, dataset) : createFoldAssigner(spec, dataset, heldOut);
 };
 
 const otherFile = (difference: string): ServiceError =>
@@ -31,7 +30,7 @@ const otherFile = (difference: string): ServiceError =>
     `the stored file is not the one that the data set describes: ${difference}; upload it again`,
   );
 
-/** Reads the file once and visits each row in file order with the split it belongs to, but for those that the fit sets aside. The same rows in the same splits each time. */
+/** Reads the file once and visits each row in file order with the split it belongs to, but for those without a label and those that the fit sets aside. The same rows in the same splits each time. */
 export const visitSplitRows = async (
   spec: ResolvedJobSpec,
   dataset: Dataset,
@@ -40,7 +39,8 @@ export const visitSplitRows = async (
   visit: VisitRow,
 ): Promise<void> => {
   const assign = createAssigner(spec, dataset);
-  const stratified = labelReader.type === "classes" && spec.training.split.stratify;
+  const stratified = labelReader.type === "classes" && isStratified(spec.task, spec.training.split);
+  const isLabelled = createLabelPresence(spec.task, dataset);
   let rows = 0;
   const handlers: CsvHandlers = {
     header: (names) => {
@@ -51,7 +51,8 @@ export const visitSplitRows = async (
     record: (record) => {
       rows += 1;
       const label = labelReader.type === "none" ? 0 : labelReader.read(record);
-      if (label === undefined) throw otherFile(`the label on line ${record.line} is missing or unknown`);
+      if (label === undefined && !isLabelled(record)) return true;
+      if (label === undefined) throw otherFile(`the label on line ${record.line} is unknown`);
       const split = assign(record, stratified ? label : 0);
       if (split === undefined) throw otherFile("it has more rows");
       if (split !== "aside") visit(record, split, label, rows - 1);

@@ -10,7 +10,7 @@ const splitPurpose = 0x73706c74;
 export const reportedSplit = (arrays: Readonly<Record<Split, { readonly features: ArrayLike<number> }>>): Split =>
   (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
 
-const splitOfCode: readonly Split[] = ["train", "validation", "test"];
+export const splitOfCode: readonly Split[] = ["train", "validation", "test"];
 
 /**
  * Tells rows, as they come in file order, which split they belong to. Each stratum is a random permutation keyed by (seed, "split", stratum), whose first rows

@@ -41,7 +41,7 @@ export const Plan = z
       .int()
       .optional()
       .describe(
-        "held-out rows that permutation importance is measured on at most: what a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
+        "held-out rows that permutation importance is measured on at most: what about a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
       ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z.number().describe("of computing, by what the kernels of this machine take; a guide, not a promise"),

@@ -5,6 +5,56 @@ const importance = Estimate.describe(
   "what a row's measure loses on average while the values are exchanged between rows: about 0, the model does not use them",
 );
 
+const cell = z.union([
+  z.number().meta({ title: "Number" }),
+  z.string().meta({ title: "Category" }),
+  z.null().meta({ title: "Missing" }),
+]);
+
+export const Dependence = z
+  .object({
+    column: z.string().describe("the feature"),
+    values: z
+      .array(cell)
+      .describe(
+        "that the column is set to: a number's values in the data's units, of more than 20 so many at equal shares of the training rows from 5 % to 95 %; a category's levels, the 20 that most rows have",
+      ),
+    answers: z
+      .array(
+        z
+          .object({
+            class: z
+              .string()
+              .nullable()
+              .describe("whose probability it is: of two classes the second, of many the first ten; null: a number"),
+            mean: z
+              .array(z.number())
+              .describe("partial dependence: of what the model answers over the rows, for each of `values`"),
+          })
+          .meta({ id: "DependenceAnswer", description: "Partial dependence of one answer." }),
+      )
+      .describe("probabilities, or the value in the label's units"),
+    individual: z
+      .array(
+        z
+          .object({
+            cell: cell.describe("the row's own"),
+            class: z
+              .string()
+              .nullable()
+              .describe("whose probability it is: of many classes the likeliest of those in `answers`; null: a number"),
+            values: z.array(z.number()).describe("what the model answers about this row, for each of the column's"),
+          })
+          .meta({ id: "IndividualCurve", description: "Individual conditional expectation of one row." }),
+      )
+      .describe("of a few of the rows, evenly spread: curves that differ in shape tell of interactions"),
+  })
+  .meta({
+    id: "Dependence",
+    description:
+      "What the model answers on average while a column is set to one value after another, in all rows (Friedman 2001; Goldstein et al. 2015).",
+  });
+
 export const Explained = z
   .object({
     measure: z
@@ -35,6 +85,14 @@ export const Explained = z
       .describe(
         "columns with |r| ≥ 0.9, exchanged together: each alone may seem unimportant, as the others still tell; the most important first",
       ),
+    dependenceRows: z
+      .int()
+      .default(0)
+      .describe("rows that partial dependence is averaged over, evenly spread, at most 300; 0: none were asked"),
+    dependence: z
+      .array(Dependence)
+      .default([])
+      .describe("of the six most important columns; models of earlier versions have none"),
   })
   .meta({
     id: "Explained",
@@ -78,6 +136,7 @@ export const Operating = z
   })
   .meta({ id: "Operating", description: "What two classes can be told apart by, at every threshold." });
 
+export type Dependence = z.infer<typeof Dependence>;
 export type Explained = z.infer<typeof Explained>;
 export type Operating = z.infer<typeof Operating>;
 export type OperatingPoint = z.infer<typeof OperatingPoint>;

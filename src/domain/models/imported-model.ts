@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
+import { ImagePreprocessing, ImagePreset, StatedPreprocessing, statedLength } from "./image-preprocessing.ts";
 import { ModelVersion } from "./model-version.ts";
 import { StoredFile } from "./stored-file.ts";
 
@@ -12,24 +13,6 @@ export const TensorPort = z
     shape: z.array(z.int()).describe("its axes in the file's order; −1 is the batch"),
   })
   .meta({ id: "TensorPort", description: "An input or output of a network." });
-
-export const ImagePreprocessing = z
-  .strictObject({
-    shorterSide: z.int().min(1).max(4096).describe("pixels to which it is scaled first"),
-    height: z.int().min(1).max(4096).describe("rows of pixels that are cut out of the centre"),
-    width: z.int().min(1).max(4096).describe("pixels of a row"),
-    scale: z.number().positive().describe("what pixels from 0 to 255 are multiplied by"),
-    mean: z.array(z.number()).min(1).max(4).describe("of each channel"),
-    deviation: z.array(z.number().positive()).min(1).max(4).describe("of each channel"),
-  })
-  .meta({
-    id: "ImagePreprocessing",
-    description:
-      "How a picture becomes the network's input: its shorter side is scaled, the centre is cut out, then each channel becomes (scale·pixel − mean)/deviation, pixels being 0 … 255.",
-  });
-
-/** What is known by name: torchvision's for ImageNet, and −1 … 1 as MobileNet's first version has it. */
-export const ImagePreset = z.enum(["imagenet", "minus_one_to_one", "none"]);
 
 export const ImportFormat = z.enum(["onnx", "zip", "safetensors"]);
 
@@ -69,9 +52,16 @@ export const ImportedModel = z
     trainable: z.array(z.string()).describe("names of the tensors that training changes"),
     frozen: z.array(z.string()).describe("constants and running averages"),
     head: z.string().nullable().describe("the layer that newHead replaces; null if there is none"),
-    labels: z.array(z.string()).nullable().describe("names of the first output's columns, if the upload had them"),
+    labels: z
+      .array(z.string())
+      .nullable()
+      .describe("names of the first output's columns, as the upload had them or as they were stated"),
     image: ImagePreprocessing.nullable().describe("null: the input is no picture, or nothing is known of it"),
     warnings: z.array(z.string()).describe("what reading the file passed over"),
+    found: z
+      .array(z.string())
+      .optional()
+      .describe("what the file says of its labels and pictures, and where; imports of earlier versions are without"),
     licence: z.string().nullable().describe("of the weights, as given"),
     source: z.string().nullable().describe("where the file comes from, as given"),
     file: ImportedFile,
@@ -87,14 +77,35 @@ export const ImportParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   /** A name, or a spec as JSON. */
   architecture: z.string().min(1).max(limits.architectureLength).optional(),
-  preprocessing: ImagePreset.optional(),
+  /** A name, or numbers as JSON. */
+  preprocessing: z.string().min(1).max(statedLength).optional(),
   licence: z.string().min(1).max(limits.nameLength).optional(),
   source: z.string().min(1).max(2000).optional(),
 });
 
+/** What may be said of an imported model afterwards; what is left out stays as it is. */
+export const UpdateModelRequest = z
+  .strictObject({
+    labels: z
+      .array(z.string().min(1).max(limits.classNameLength))
+      .min(1)
+      .nullable()
+      .optional()
+      .describe("names of the first output's columns, in their order; null: none"),
+    preprocessing: z
+      .union([ImagePreset, StatedPreprocessing])
+      .optional()
+      .describe("what pictures become before the network sees them: by name or by numbers; `none`: nothing is known"),
+    licence: z.string().min(1).max(limits.nameLength).nullable().optional().describe("of the weights"),
+    source: z.string().min(1).max(2000).nullable().optional().describe("where the file comes from"),
+  })
+  .meta({
+    id: "UpdateModelRequest",
+    description: "What is to be changed of an imported model: one of these at least.",
+  });
+
+export type UpdateModelRequest = z.infer<typeof UpdateModelRequest>;
 export type TensorPort = z.infer<typeof TensorPort>;
-export type ImagePreprocessing = z.infer<typeof ImagePreprocessing>;
-export type ImagePreset = z.infer<typeof ImagePreset>;
 export type ImportFormat = z.infer<typeof ImportFormat>;
 export type ImportedModel = z.infer<typeof ImportedModel>;
 
@@ -111,5 +122,7 @@ export type ImportedNetwork = Pick<
   | "head"
   | "labels"
   | "warnings"
+  | "found"
+  | "image"
   | "architecture"
 > & { readonly producer: string; readonly opset: number | null };

@@ -1,8 +1,9 @@
-import type { Dataset } from "../datasets/dataset.ts";
 import { isObject } from "../is-object.ts";
 import { defaultTest } from "../jobs/spec/default-training.ts";
 import { resolveSpec } from "../jobs/spec/defaults.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
+import type { CountedDataset } from "../jobs/spec/rows/counted-rows.ts";
+import { statedSizes } from "../jobs/spec/rows/split-column.ts";
 import type { SpecErrors } from "../jobs/spec/spec-errors.ts";
 import { limits } from "../limits.ts";
 import type { AnyModel } from "../models/model.ts";
@@ -14,13 +15,19 @@ import type { ResolvedStudySpec, StudySpec } from "./study-spec.ts";
 const validationShare = 0.2;
 const halvings = 4;
 
-/** Under a cross-validation the folds compare, and only the final job's test rows are set aside; by groups it has none, as they are drawn row by row. */
-const withShare = (job: JobSpec): JobSpec => {
-  const { split, crossValidation } = job.training;
-  const own =
-    crossValidation === undefined
-      ? { validation: split.validation || validationShare }
-      : { test: split.test ?? (crossValidation.by === undefined ? defaultTest : 0) };
+/** Under a cross-validation the folds compare, and only the final job's test rows are set aside; by groups it has none, unless the split is by groups too. */
+const sharesOf = ({ split, crossValidation }: JobSpec["training"], dataset: CountedDataset) => {
+  if (split.column !== undefined) {
+    const stated = crossValidation !== undefined || statedSizes(split, dataset).validation > 0;
+    return stated ? {} : { validation: split.validation || validationShare };
+  }
+  if (crossValidation === undefined) return { validation: split.validation || validationShare };
+  return { test: split.test ?? (crossValidation.by === undefined || split.by !== undefined ? defaultTest : 0) };
+};
+
+const withShare = (job: JobSpec, dataset: CountedDataset): JobSpec => {
+  const { split } = job.training;
+  const own = sharesOf(job.training, dataset);
   return { ...job, training: { ...job.training, split: { ...split, ...own } } };
 };
 
@@ -114,7 +121,8 @@ const commonJob = (
   const { validation, test } = job.training.split;
   const { crossValidation } = job.training;
   const own = crossValidation === undefined ? { validation } : { test };
-  const split = { ...(plain.training?.split ?? {}), ...own };
+  const stated = Object.fromEntries(Object.entries(own).filter(([, share]) => share !== undefined));
+  const split = { ...(plain.training?.split ?? {}), ...stated };
   const epochs = fixesEpochs ? { epochs: resolved.training.epochs } : {};
   return {
     ...plain,
@@ -129,10 +137,10 @@ const commonJob = (
 export const resolveStudy = (
   spec: StudySpec,
   sent: unknown,
-  { dataset, base }: { dataset: Dataset; base: AnyModel | null },
+  { dataset, base }: { dataset: CountedDataset; base: AnyModel | null },
   errors: SpecErrors,
 ): { spec: ResolvedStudySpec; template: ResolvedJobSpec } => {
-  const job = withShare(spec.job);
+  const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);
@@ -180,5 +188,5 @@ export const jobWithValues = (
   return { ...(body as object), name: `${name} ${trial.number}`.slice(0, limits.nameLength), labels };
 };
 
-export const templateOf = (spec: ResolvedStudySpec, dataset: Dataset, base: AnyModel | null): ResolvedJobSpec =>
+export const templateOf = (spec: ResolvedStudySpec, dataset: CountedDataset, base: AnyModel | null): ResolvedJobSpec =>
   resolveSpec(JobSpecSchema.parse(spec.job), dataset, base);

@@ -11,6 +11,8 @@ export interface ImageSize {
   readonly shorterSide: number;
   /** As torchvision resizes: bilinear, every pixel counting where it shrinks, and a picture that has the size of the centre already no less. */
   readonly likeTorchvision?: true;
+  /** Both sides are scaled, whatever the picture's proportions: the shorter one of the centre to `shorterSide`. */
+  readonly stretch?: true;
 }
 
 export type DecodedImage = { readonly pixels: Uint8Array } | { readonly problem: string };
@@ -46,15 +48,16 @@ const largeSide = 65_535;
 
 /** Where a picture is scaled to, and what is cut out of it; null: it is taken as it is. */
 const placeOf = (
-  { height, width, shorterSide, likeTorchvision }: ImageSize,
+  { height, width, shorterSide, likeTorchvision, stretch }: ImageSize,
   full: { height: number; width: number },
 ) => {
   if (likeTorchvision === undefined && full.width === width && full.height === height) return null;
   const scale = shorterSide / Math.min(full.width, full.height);
   const round = likeTorchvision ? Math.floor : Math.round;
   const scaledTo = (side: number, least: number): number => Math.max(least, round(side * scale + 1e-9));
-  const scaledWidth = scaledTo(full.width, width);
-  const scaledHeight = scaledTo(full.height, height);
+  const grown = shorterSide / Math.min(height, width);
+  const scaledWidth = stretch ? Math.round(width * grown) : scaledTo(full.width, width);
+  const scaledHeight = stretch ? Math.round(height * grown) : scaledTo(full.height, height);
   return {
     ...{ scaledWidth, scaledHeight },
     centre: {

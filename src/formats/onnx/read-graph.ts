@@ -97,8 +97,13 @@ export const readGraph = (bytes: Uint8Array, files: ExternalFiles = () => undefi
   const messages = inlineFunctions(graph.nodes, model.functions, mostNodes);
   if (messages.length > mostNodes)
     throw unsupportedOnnx(`the graph has ${messages.length} nodes; at most ${mostNodes} can be read`);
-  const initializers = readInitializers(graph, files);
   const metadata = new Map(model.metadata.map(({ key, value }) => [key ?? "", value ?? ""]));
+  // Ours, with text and 8-bit pixels in its graph.
+  if (metadata.get("descent.preprocessing") === "inside")
+    throw unsupportedOnnx(
+      "the file was exported here with its preprocessing inside: export the network alone, with ?preprocessing=false",
+    );
+  const initializers = readInitializers(graph, files);
   return {
     opset,
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" ").slice(0, 200),

@@ -10,6 +10,8 @@ import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predictMessage } from "../../usecases/models/predict.ts";
+import { readPreprocessing } from "../../usecases/models/read-preprocessing.ts";
+import { updateModel } from "../../usecases/models/update-model.ts";
 import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import { Encoded } from "../encoded.ts";
@@ -18,6 +20,14 @@ import { toStruct } from "../job-spec.ts";
 import { encodeModel, encodeModels, encodeReport, fromFormat } from "../model-messages.ts";
 import type { UnreadPrediction } from "../prediction-messages.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
+
+/** An empty list and an empty text take away what was stated. */
+const fromUpdate = ({ labels, preprocessing, licence, source }: Omit<wire.UpdateModelRequest, "id">) => ({
+  ...(labels === undefined ? {} : { labels: labels.names.length === 0 ? null : labels.names }),
+  ...(preprocessing === undefined ? {} : { preprocessing: readPreprocessing(preprocessing, "/preprocessing") }),
+  ...(licence === undefined ? {} : { licence: licence === "" ? null : licence }),
+  ...(source === undefined ? {} : { source: source === "" ? null : source }),
+});
 
 export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer => {
   const { deps } = wiring;
@@ -33,6 +43,9 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
       const body = Readable.from(chunksOf(messages), { objectMode: false });
       return encodeModel(await importModel(deps, caller, { ...header, format: fromFormat(format), body, gone }));
     }),
+    updateModel: unary(wiring, "updateModel", async (caller, { id, ...request }) =>
+      encodeModel(await updateModel(deps, caller, { id, body: fromUpdate(request) })),
+    ),
     listModels: unary(wiring, "listModels", async (caller, request) =>
       encodeModels(await listModels(deps, caller, request)),
     ),

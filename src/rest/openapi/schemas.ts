@@ -6,7 +6,6 @@ import { Job, MetricPoint, Plan } from "../../domain/jobs/job.ts";
 import { JobState } from "../../domain/jobs/job-state.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { limits } from "../../domain/limits.ts";
-import { ImagePreset } from "../../domain/models/imported-model.ts";
 import { AnyModel } from "../../domain/models/model.ts";
 
 /** Shapes that only this surface has: the pages, the query parameters, the problem document. Their ranges are those of the use cases. */
@@ -137,9 +136,12 @@ export const ImportQuery = z.strictObject({
     .describe(
       "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2; or the spec of a model as JSON, whose tensors have the names and shapes of `/weights`",
     ),
-  preprocessing: ImagePreset.optional().describe(
-    "what pictures become before the network sees them: as torchvision has it for ImageNet, or −1 … 1; none if left out",
-  ),
+  preprocessing: z
+    .string()
+    .optional()
+    .describe(
+      "what pictures become before the network sees them: `imagenet` (as torchvision has it), `unit` (0 … 1), `minus_one_to_one`, `none`, or a StatedImagePreprocessing as JSON; left out: as the file has it, if it does",
+    ),
   licence: z.string().optional().describe("of the weights, kept with the model"),
   source: z.string().optional().describe("where the file comes from, kept with the model"),
 });

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { ImportedModel, type ImportFormat } from "../../domain/models/imported-model.ts";
-import { AnyModel, AnyPredictRequest, PredictResponse } from "../../domain/models/model.ts";
+import { ImportedModel, type ImportFormat, UpdateModelRequest } from "../../domain/models/imported-model.ts";
+import { AnyModel } from "../../domain/models/model.ts";
+import { AnyPredictRequest, PredictResponse } from "../../domain/models/predictions/prediction.ts";
 import { Report } from "../../domain/models/report.ts";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../../usecases/models/delete-model.ts";
@@ -12,6 +13,7 @@ import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predict } from "../../usecases/models/predict.ts";
+import { updateModel } from "../../usecases/models/update-model.ts";
 import { BinaryFile, ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
@@ -32,7 +34,7 @@ export const modelRoutes: readonly RestRoute[] = [
     url: "/v1/models",
     tag,
     description:
-      "The body is the file, streamed: an ONNX network of opset 7 to 21, a zip of one with its external data (and labels.json or labels.txt), or a safetensors file of a built-in architecture. It becomes a network of the engine's own: it answers predictions, and jobs can start from it. What cannot be run is refused with the node's name, its operator and what would work.",
+      "The body is the file, streamed: an ONNX network of opset 7 to 21, a zip of one with its external data (and what names its classes and tells how pictures are prepared: labels.json, labels.txt, config.json, preprocessor_config.json), or a safetensors file of a built-in architecture. It becomes a network of the engine's own: it answers predictions, and jobs can start from it. What cannot be run is refused with the node's name, its operator and what would work.",
     query: ImportQuery,
     body: {
       contentType: "application/onnx",
@@ -62,6 +64,24 @@ export const modelRoutes: readonly RestRoute[] = [
       reply.code(201).header("location", `/v1/models/${model.id}`);
       return model;
     },
+  }),
+  defineRoute({
+    operations: ["updateModel"],
+    method: "PATCH",
+    url: "/v1/models/:id",
+    tag,
+    description:
+      "Of an imported model: names for its first output's columns, what pictures become before it sees them, its licence and source. What is left out stays as it is. Labels and preprocessing do not change while an unfinished job needs the model.",
+    params: ModelParams,
+    query: NoQuery,
+    body: {
+      contentType: "application/json",
+      schema: UpdateModelRequest,
+      example: { labels: ["cat", "dog"], preprocessing: "imagenet" },
+    },
+    responses: { 200: json("The model as it is now", ImportedModel) },
+    errors: ["not_found", "in_use", "quota_exceeded"],
+    handle: ({ deps, caller, params, body }) => updateModel(deps, caller, { id: params.id ?? "", body }),
   }),
   defineRoute({
     operations: ["listModels"],

@@ -23,7 +23,7 @@ export interface RestCall<Q> {
 export interface RestRoute {
   /** The operations it performs, the usual one first. All need the same scope. */
   operations: readonly [OperationName, ...OperationName[]];
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: string;
   tag: string;
   description: string;

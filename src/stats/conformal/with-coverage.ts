@@ -1,6 +1,6 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { Conformal, ConformalIntervals, ConformalSets, CoverageAnswer } from "../../domain/models/conformal.ts";
-import type { Prediction } from "../../domain/models/model.ts";
+import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 import { boundOf, leastScores } from "./scores.ts";
 import { spreadAt } from "./spread.ts";
 

@@ -77,6 +77,9 @@ export const artifactKeys = {
   report: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/report-${digestHex}.json`,
   /** What a trial's model made of each validation row. */
   scores: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/scores-${digestHex}.safetensors`,
+  /** Training rows that single predictions are explained against. */
+  background: (tenant: string, id: string, digestHex: string) =>
+    `${tenant}/models/${id}/background-${digestHex}.safetensors`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
   studies: (tenant: string) => `${tenant}/studies/`,

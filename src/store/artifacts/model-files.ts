@@ -28,6 +28,17 @@ export const reportOf = (tenant: TenantId, model: Model): ModelFile => ({
   what: `the report of ${model.id}`,
 });
 
+/** What single predictions are explained against; null: the model keeps nothing of the kind. */
+export const backgroundFileOf = (tenant: TenantId, model: Model): ModelFile | null => {
+  const background = model.files?.background;
+  if (background === undefined) return null;
+  return {
+    key: artifactKeys.background(tenant, model.id, digestHex(model)),
+    check: checkFile(background),
+    what: `the training rows kept with ${model.id}`,
+  };
+};
+
 /** The description of a network that was read from a file, or trained from one; null: the model's spec tells its layers. */
 export const networkOf = (tenant: TenantId, model: AnyModel): ModelFile | null => {
   const network = model.files?.network;

@@ -9,7 +9,7 @@ import { defineScripts } from "./define-scripts.ts";
 import type { createManifestParser } from "./known-manifests.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
-import { addModel, listVersions, readNamed } from "./scripts/models.ts";
+import { addModel, changeModel, listVersions, readNamed } from "./scripts/models.ts";
 
 export const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
 
@@ -28,11 +28,14 @@ interface Tools {
   remove(tenant: TenantId, kind: "model", id: string, model: AnyModel | null): Promise<void>;
 }
 
-type Models = Pick<Catalogue, "addModel" | "versions" | "model" | "models" | "removeModel" | "referrers">;
+type Models = Pick<
+  Catalogue,
+  "addModel" | "changeModel" | "versions" | "model" | "models" | "removeModel" | "referrers"
+>;
 
 /** The models of the catalogue. */
 export const createRedisModels = (redis: Redis, { parseManifest, list, remove }: Tools): Models => {
-  const scripts = defineScripts(redis, "models", { addModel, listVersions, readNamed });
+  const scripts = defineScripts(redis, "models", { addModel, changeModel, listVersions, readNamed });
   const recordOf = (tenant: TenantId, id: string): string => `${redisKeys.modelPrefix(tenant)}:${id}`;
   return {
     addModel: async (tenant, model) => {
@@ -43,6 +46,21 @@ export const createRedisModels = (redis: Redis, { parseManifest, list, remove }:
         ...heldBy(model).map((each) => holders(tenant, each)),
       ];
       return JSON.parse(String(await scripts.addModel(keys, model.id, JSON.stringify(model), model.version ?? "")));
+    },
+    changeModel: async (tenant, id, change, { unused }) => {
+      const keys = [recordOf(tenant, id), holders(tenant, id)];
+      for (;;) {
+        const text = await onRedis(() => redis.get(keys[0]!));
+        if (text === null) throw new ServiceError("not_found", `There is no model ${id}`);
+        const changed = change(JSON.parse(text) as AnyModel);
+        const outcome = (await scripts.changeModel(keys, text, JSON.stringify(changed), unused ? 1 : 0)) as string[];
+        if (outcome[0] === "changed") return changed;
+        if (outcome[0] === "held")
+          throw new ServiceError(
+            "in_use",
+            `${id} is needed by ${outcome.slice(1).join(", ")}; wait until that is done`,
+          );
+      }
     },
     versions: async (tenant, name, version) => {
       const flat = (await scripts.listVersions(

@@ -58,6 +58,11 @@ export const operations = {
   resumeStudy: { kind: "unary", scope: "submit", summary: "Resume a paused study" },
   deleteStudy: { kind: "unary", scope: "admin", summary: "Delete a finished study's record; its jobs and models stay" },
   importModel: { kind: "upload", scope: "submit", summary: "Import a network from a file" },
+  updateModel: {
+    kind: "unary",
+    scope: "submit",
+    summary: "State the labels or the preprocessing of an imported model",
+  },
   listModels: { kind: "unary", scope: "read", summary: "List models, newest first" },
   getModel: { kind: "unary", scope: "read", summary: "A model: its lineage, spec, preprocessing and digest" },
   getModelReport: { kind: "unary", scope: "read", summary: "How good a model is, and how sure that is" },

@@ -1,12 +1,11 @@
 import type { Readable } from "node:stream";
 import type { DatasetNote, TableForm, TextEncoding } from "../../domain/datasets/dataset.ts";
-import { invalidAt, ServiceError } from "../../domain/errors.ts";
+import { invalidAt } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { type Compression, compressionOf, isTar, tarHead, uncompressed } from "../../formats/archives/compressed.ts";
-import { peek } from "../../formats/archives/peek.ts";
 import { markedEncoding, toUtf8 } from "../../formats/csv/text-encoding.ts";
 import { readJsonLines } from "../../formats/ndjson/json-lines.ts";
 import type { TableBytes } from "../../formats/table-bytes.ts";
+import { tableForm, unwrapTable } from "../../formats/table-start.ts";
 import type { Room } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 
@@ -32,34 +31,6 @@ interface TableSource {
   /** Removes what was kept of the upload. */
   close(): Promise<void>;
 }
-
-/** Compressed in compressed is hostile or a mistake. */
-const mostLayers = 2;
-
-const unwrapped = async (body: AsyncIterable<Uint8Array>) => {
-  let { head, stream } = await peek(body, tarHead);
-  const layers: Compression[] = [];
-  for (let found = compressionOf(head); found !== null; found = compressionOf(head)) {
-    if (layers.length === mostLayers)
-      throw new ServiceError("malformed", "the file is compressed more than twice; uncompress it");
-    layers.push(found);
-    ({ head, stream } = await peek(uncompressed(stream, found), tarHead));
-  }
-  if (isTar(head)) {
-    const remedy =
-      "send archives of images with Content-Type: application/x-tar or application/gzip, and tables as they are";
-    throw new ServiceError("malformed", `the file is a tar archive; ${remedy}`);
-  }
-  return { head, stream };
-};
-
-/** What no CSV begins with: a quote would stand inside a cell without quotes. */
-const jsonStart = /^(?:\ufeff)?[ \t\r\n]*\{[ \t]*"/;
-
-const formOf = (head: Buffer): TableForm => {
-  if (head.toString("latin1", 0, 4) === "PAR1") return "parquet";
-  return jsonStart.test(head.toString("utf8", 0, 256)) ? "ndjson" : "csv";
-};
 
 export const formNames: Record<TableForm, string> = { csv: "CSV", ndjson: "JSON Lines", parquet: "Parquet" };
 
@@ -101,8 +72,8 @@ export const openTable = async (
   { artifacts, readParquet }: Pick<Deps, "artifacts" | "readParquet">,
   upload: TableUpload,
 ): Promise<TableSource> => {
-  const { head, stream } = await unwrapped(upload.body);
-  const form = upload.form ?? formOf(head);
+  const { head, stream } = await unwrapTable(upload.body);
+  const form = upload.form ?? tableForm(head);
   if (form === "csv") return { ...readCsv(upload, head, stream), form, close: async () => {} };
   requireNoEncoding(upload, form);
   const { uploadKey, room } = upload;

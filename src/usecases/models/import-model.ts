@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ModelId, TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
-import { presetFor } from "../../domain/models/image-presets.ts";
+import { preprocessingFor } from "../../domain/models/image-presets.ts";
 import {
   type ImportedModel,
   type ImportedNetwork,
@@ -15,6 +15,9 @@ import { parse } from "../admission/parse.ts";
 import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
+import { readPreprocessing } from "./read-preprocessing.ts";
+
+const statedAt = "/query/preprocessing";
 
 /** What the user says of the file; unchecked. */
 interface Stated {
@@ -35,6 +38,7 @@ export const importModel = async (
   { body, gone, format, ...stated }: Stated & { format: ImportFormat; body: Readable; gone?: AbortSignal },
 ): Promise<ImportedModel> => {
   const given = parse(ImportParameters, stated, { base: "/query" });
+  const preprocessing = given.preprocessing === undefined ? null : readPreprocessing(given.preprocessing, statedAt);
   await deps.jobs.ping();
   const id = deps.createId("mdl");
   const { tenant } = caller;
@@ -57,7 +61,7 @@ export const importModel = async (
       base: null,
       metrics: {},
       ...read,
-      image: presetFor(given.preprocessing ?? "none", read.inputs[0]),
+      image: preprocessing === null ? read.image : preprocessingFor(preprocessing, read.inputs[0], statedAt),
       licence: given.licence ?? null,
       source: given.source ?? null,
       file: { format, bytes, sha256, producer, opset },

@@ -39,7 +39,10 @@ const OpenApi = z.object({
   openapi: z.literal("3.1.0"),
   info: z.object({ title: z.string(), version: z.string(), description: z.string() }),
   tags: z.array(z.object({ name: z.string(), description: z.string().min(1) })),
-  paths: z.record(z.string().startsWith("/"), z.partialRecord(z.enum(["get", "post", "put", "delete"]), Operation)),
+  paths: z.record(
+    z.string().startsWith("/"),
+    z.partialRecord(z.enum(["get", "post", "put", "patch", "delete"]), Operation),
+  ),
   components: z.object({
     schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
     securitySchemes: z.object({ apiKey: z.object({}) }),

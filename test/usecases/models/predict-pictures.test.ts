@@ -139,7 +139,7 @@ describe("what is no picture for a model is refused in words", () => {
       ...{ status: 422, body: { detail: /is no picture; send its tensors/ } },
     });
     const bare = await importZip(buildZip([{ path: "m.onnx", content: Buffer.from(mobilenet.onnx()) }]), "");
-    expect((await post(files[0]!, "image/png", bare.id)).body.errors[0]?.detail).toMatch(/import it with/);
+    expect((await post(files[0]!, "image/png", bare.id)).body.errors[0]?.detail).toMatch(/state it \(PATCH/);
     const upload = await fetch(`${service.url}/v1/datasets`, {
       ...{ method: "POST", headers: { "content-type": "text/csv" }, body: iris },
     });

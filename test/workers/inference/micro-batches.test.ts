@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/domain/errors.ts";
-import type { Prediction } from "../../../src/domain/models/model.ts";
+import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
 import type { Answer, Encoded } from "../../../workers/inference/answer.ts";
 import { createMicroBatches } from "../../../workers/inference/micro-batches.ts";
 

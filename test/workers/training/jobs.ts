@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { decodeCells } from "../../../src/data/images/decode-cells.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { requireFinite } from "../../../src/data/preprocessing/require-finite.ts";
+import { countRows } from "../../../src/data/splits/count-rows.ts";
 import { fitsOf } from "../../../src/data/splits/fits.ts";
 import type { ColumnType, Dataset, Row } from "../../../src/domain/datasets/dataset.ts";
 import { createId } from "../../../src/domain/ids.ts";
@@ -15,9 +16,11 @@ import type { MetricPoint } from "../../../src/domain/jobs/job.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec, type JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { limits } from "../../../src/domain/limits.ts";
-import { presetFor } from "../../../src/domain/models/image-presets.ts";
-import type { ImagePreset, ImportedModel } from "../../../src/domain/models/imported-model.ts";
-import type { AnyModel, Prediction, PredictWarning } from "../../../src/domain/models/model.ts";
+import type { ImagePreset } from "../../../src/domain/models/image-preprocessing.ts";
+import { preprocessingFor } from "../../../src/domain/models/image-presets.ts";
+import type { ImportedModel } from "../../../src/domain/models/imported-model.ts";
+import type { AnyModel } from "../../../src/domain/models/model.ts";
+import type { Prediction, PredictWarning } from "../../../src/domain/models/predictions/prediction.ts";
 import { Report } from "../../../src/domain/models/report.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
@@ -80,7 +83,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const { preprocessing = "none", ...rest } = described;
     return {
       ...{ id, name: "imported", origin: "imported", job: null, dataset: null, base: null, metrics: {}, ...read },
-      ...{ image: presetFor(preprocessing, read.inputs[0]), licence: null, source: null },
+      ...{ image: preprocessingFor(preprocessing, read.inputs[0], ""), licence: null, source: null },
       ...{
         file: { format: "onnx", bytes: file.length, sha256: "", producer, opset },
         createdAt: "2026-11-24T00:00:00Z",
@@ -93,9 +96,12 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
   const planOn = async (dataset: Dataset, input: Omit<JobSpecInput, "dataset">, base: AnyModel | null = null) => {
     const resources = { threads: 1, ...input.resources };
     const parsed = JobSpec.parse({ dataset: dataset.id, ...input, resources });
-    const spec = resolveSpec(parsed, dataset, base);
+    const counted = await countRows(parsed, dataset, () =>
+      artifacts.read(artifactKeys.datasetFile(tenant, dataset.id, dataset.format)),
+    );
+    const spec = resolveSpec(parsed, counted, base);
     const network = base === null ? null : await readNetwork(artifacts, tenant, base);
-    const fits = fitsOf(spec, dataset, base);
+    const fits = fitsOf(spec, counted, base);
     return { spec, plan: await planFits(fits, async (fitted, shape) => planSpec(fitted, shape, network)) };
   };
 

@@ -12,8 +12,10 @@ import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
+import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
+import type { ExplainingBudget } from "../explaining/explained-rows.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
@@ -41,8 +43,8 @@ export interface ExactResults {
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
-  /** Held-out rows that importances are measured on at most. */
-  explainedRows: number;
+  /** What explanations may cost. */
+  budget: ExplainingBudget;
   onSeparated: (message: string) => void;
   beat: () => void;
 }
@@ -96,7 +98,9 @@ export const reportExact = (results: ExactResults): Report => {
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
   const explained = explain({
-    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, most: results.explainedRows },
+    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, budget: results.budget },
+    // Under a penalty the inputs are standardised.
+    unitsOf: createUnits(preprocessing, { standardised: spec.training.l2 > 0, shifts: results.shifts, digits: 12 }),
     ask: (some) => {
       results.beat();
       return answersOf(model, weights, arrays[split], some);

@@ -17,7 +17,8 @@ import { mostCovariances, type SolvedColumns, solvedColumns } from "../../../src
 import { columnsByFeature } from "../../../src/stats/inference/model-tests.ts";
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
-import { explainedBySolution } from "../explaining/explained-rows.ts";
+import { backgroundOf } from "../explaining/background.ts";
+import { explainingSolution } from "../explaining/explained-rows.ts";
 import { fromContent, toContent } from "../fit-state.ts";
 import {
   firstCheckpointShare,
@@ -29,7 +30,7 @@ import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
 import { judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
-import { forNetwork, type LinearWeights, weightsFrom } from "./linear-weights.ts";
+import { forNetwork, type LinearWeights, toTensors, weightsFrom } from "./linear-weights.ts";
 
 /** How often the thread's event loop gets a turn. */
 const breathMs = 100;
@@ -127,8 +128,7 @@ const solve = (
 };
 
 /** Features whose likelihood ratios are computed at most, each by another fit, and what they may cost together. */
-const mostTests = 60;
-const mostTestFlops = 2e10;
+const [mostTests, mostTestFlops] = [60, 2e10];
 
 /** Twice the log-likelihood that a generalised linear model loses without each of its features. */
 const likelihoodRatios = async (
@@ -178,13 +178,9 @@ const tellEnding = (fit: ExactFit, { onEvent }: TrainingRunContext): void => {
   onEvent({ level: ending === "not_converged" ? "warn" : "info", type: "solved", message, data });
 };
 
-const toTensors = ({ inputs, outputs, weight, bias }: LinearWeights): Tensor[] => [
-  { name: "output.weight", dtype: "F32", shape: [inputs, outputs], data: Float32Array.from(weight) },
-  { name: "output.bias", dtype: "F32", shape: [outputs], data: Float32Array.from(bias) },
-];
-
 /** What a study compares its trials by. */
 const scoreValidation = (
+  { trial }: TrainingRunContext,
   plan: ExactPlan,
   spec: ResolvedJobSpec,
   {
@@ -195,7 +191,7 @@ const scoreValidation = (
   }: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights; metrics: Metrics },
 ): Tensor[] | null => {
   const { validation } = arrays;
-  if (validation.labels === null || validation.labels.length === 0) return null;
+  if (trial === null || validation.labels === null || validation.labels.length === 0) return null;
   const rows = spreadRows(validation.labels.length, 1);
   const outputs = answersOf(plan.model, weights, validation, rows);
   const answers = { split: "validation" as const, rows, outputs };
@@ -220,8 +216,7 @@ export const createExactRun = (
     { fit, shifts }: { fit: ExactFit; shifts: Float64Array | null },
     pulse: () => void,
   ): Promise<TrainingRunEnd> => {
-    const { preprocessing } = context;
-    const { columns, terms } = solved;
+    const [{ preprocessing }, { columns, terms }] = [context, solved];
     const weights = weightsFrom(fit.coefficients, columns, plan);
     const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
     const metrics: Metrics = {};
@@ -241,13 +236,14 @@ export const createExactRun = (
       ...{ ratios, shifts },
       places: arrays.train.places,
       clusters: clustersOf(spec, arrays.train.clusters),
-      explainedRows: explainedBySolution(shape, plan),
+      budget: explainingSolution(shape, plan),
       onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
       beat: () => beat(context.control),
     });
-    const scores =
-      context.trial === null ? null : scoreValidation(plan, spec, { preprocessing, arrays, weights, metrics });
-    return { type: "completed", tensors: toTensors(network), metrics, parameters: plan.parameters, report, scores };
+    const scores = scoreValidation(context, plan, spec, { preprocessing, arrays, weights, metrics });
+    const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
+    const { parameters } = plan;
+    return { type: "completed", tensors: toTensors(network), parameters, metrics, report, scores, background };
   };
 
   return {

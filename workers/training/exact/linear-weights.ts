@@ -1,6 +1,7 @@
 import { featureWidth } from "../../../src/data/preprocessing/data-shape.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { exp64, sigmoid64 } from "../../../src/engine/kernels/math64.ts";
+import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 
 /** A linear model's weights in float64, in the units that its inputs are in. */
 export interface LinearWeights {
@@ -88,3 +89,9 @@ export const respond = (model: "linear" | "logistic" | "softmax" | "poisson", ou
   }
   for (let k = 0; k < out.length; k++) out[k]! /= total;
 };
+
+/** As the model keeps them. */
+export const toTensors = ({ inputs, outputs, weight, bias }: LinearWeights): Tensor[] => [
+  { name: "output.weight", dtype: "F32", shape: [inputs, outputs], data: Float32Array.from(weight) },
+  { name: "output.bias", dtype: "F32", shape: [outputs], data: Float32Array.from(bias) },
+];

@@ -7,23 +7,42 @@ export const repeats = 5;
 const mostRows = 10_000;
 /** Fewer say nothing. */
 const leastRows = 20;
-/** Of the training's FLOPs, that explanations may take. */
-const share = 0.1;
+/** Of the training's FLOPs, that permutation importance and partial dependence may take: a tenth together. */
+const [importanceShare, dependenceShare] = [0.08, 0.02];
+/** Rows that partial dependence is averaged over: its curve is smooth long before. */
+const mostDependenceRows = 300;
 
-/**
- * Rows that permutation importance is measured on: as many as a tenth of the training's FLOPs pay for, or `free` FLOPs, which take less than a tenth of a second;
- * at most ten thousand. 0: even twenty rows would take longer.
- */
-const explainedRows = (
-  { rows, inputs }: { rows: number; inputs: number },
-  { trainFlops, rowFlops, free }: { trainFlops: number; rowFlops: number; free: number },
+/** What explanations may cost: the rows that the report is about, and what computing takes. `free` FLOPs, which take less than a tenth of a second, are always there. */
+export interface ExplainingBudget {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly trainFlops: number;
+  readonly rowFlops: number;
+  readonly free: number;
+}
+
+const paidRows = (
+  { rows, trainFlops, rowFlops, free }: ExplainingBudget,
+  { share, asked, most }: { share: number; asked: number; most: number },
 ): number => {
-  if (rows < 2 || inputs === 0) return 0;
-  // Each column once, and of correlated ones their groups.
-  const asked = 1 + 1.5 * repeats * inputs;
-  const paid = Math.floor(Math.max(share * trainFlops, free) / (asked * Math.max(1, rowFlops)));
-  return paid < Math.min(leastRows, rows) ? 0 : Math.min(rows, mostRows, paid);
+  const flops = Math.max(share * trainFlops, (share / importanceShare) * free);
+  const paid = Math.floor(flops / (asked * Math.max(1, rowFlops)));
+  return paid < Math.min(leastRows, rows) ? 0 : Math.min(rows, most, paid);
 };
+
+/** Rows that permutation importance is measured on, at most ten thousand. 0: even twenty would take longer than they may. */
+export const explainedRows = (budget: ExplainingBudget | null): number => {
+  if (budget === null || budget.rows < 2 || budget.inputs === 0) return 0;
+  // Each column once, and of correlated ones their groups.
+  const asked = 1 + 1.5 * repeats * budget.inputs;
+  return paidRows(budget, { share: importanceShare, asked, most: mostRows });
+};
+
+/** Rows that partial dependence is averaged over, where each is asked about so many values. 0: even twenty would take longer than they may. */
+export const dependenceRows = (budget: ExplainingBudget | null, values: number): number =>
+  budget === null || values === 0
+    ? 0
+    : paidRows(budget, { share: dependenceShare, asked: values, most: mostDependenceRows });
 
 interface Shape {
   readonly trainRows: number;
@@ -39,7 +58,7 @@ const reported = (shape: Shape): number => shape[`${reportSplitOf(shape)}Rows`];
 const [freeTrained, freeSolved] = [1e9, 1e8];
 
 /** Of a network: what it takes in is a table's columns, none of them worked on before, and all rows lie in the memory. */
-export const explainedByNetwork = (
+export const explainingNetwork = (
   { task, model }: Pick<ResolvedJobSpec, "task" | "model">,
   shape: Shape,
   {
@@ -49,21 +68,21 @@ export const explainedByNetwork = (
     stepsPerEpoch,
     flopsPerStep,
   }: Readonly<{ trunk: unknown; ring: unknown; steps: number; stepsPerEpoch: number; flopsPerStep: number }>,
-): number => {
+): ExplainingBudget | null => {
   const supervised = task.type === "classification" || task.type === "regression";
-  if (!supervised || model.type === "cnn" || trunk !== null || ring !== null) return 0;
+  if (!supervised || model.type === "cnn" || trunk !== null || ring !== null) return null;
   // A step is about three evaluations of its rows.
   const rowFlops = (flopsPerStep * stepsPerEpoch) / (3 * Math.max(1, shape.trainRows));
   const rows = { rows: reported(shape), inputs: shape.inputs };
-  return explainedRows(rows, { trainFlops: steps * flopsPerStep, rowFlops, free: freeTrained });
+  return { ...rows, trainFlops: steps * flopsPerStep, rowFlops, free: freeTrained };
 };
 
 /** Of a solved model, which takes a few passes. */
-export const explainedBySolution = (
+export const explainingSolution = (
   shape: Shape,
   { flopsPerStep, method }: { flopsPerStep: number; method: "qr" | "newton" | "lbfgs" },
-): number => {
+): ExplainingBudget => {
   const rows = { rows: reported(shape), inputs: shape.inputs };
   const trainFlops = flopsPerStep * { qr: 1, newton: 5, lbfgs: 50 }[method];
-  return explainedRows(rows, { trainFlops, rowFlops: 2 * shape.inputs * shape.outputs, free: freeSolved });
+  return { ...rows, trainFlops, rowFlops: 2 * shape.inputs * shape.outputs, free: freeSolved };
 };

@@ -8,7 +8,9 @@ import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { estimateMean } from "../../../src/stats/estimate.ts";
 import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
-import { repeats } from "./explained-rows.ts";
+import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
+import { explainDependence } from "./dependence.ts";
+import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
 import { createRowMeasure } from "./row-measures.ts";
 
 /** "perm": Philox's purpose, far from the small numbers of the engine's. */
@@ -23,18 +25,22 @@ export interface Explaining {
   preprocessing: Preprocessing;
   arrays: PreparedArrays;
   split: Split;
-  /** Rows that are asked at most: the plan's `explainedRows`. */
-  most: number;
+  /** From the arrays' inputs to the data. */
+  unitsOf: UnitsOf;
+  /** What explanations may cost; null: nothing is explained. */
+  budget: ExplainingBudget | null;
   ask: (rows: Int32Array) => ArrayLike<number>;
 }
 
 /**
- * Permutation importance of each column, and of strongly correlated ones together, on the rows that the report is about: values are exchanged between these rows
+ * Permutation importance of each column, and of strongly correlated ones together, and how the answers depend on the most important ones, on the rows that the report is about: values are exchanged between these rows
  * in the arrays themselves, the model is asked, and they are put back. The intervals are those of the rows' own losses, averaged over the repeats. Null: nothing
  * can be explained.
  */
-export const explain = ({ spec, preprocessing, arrays, split, most, ask }: Explaining): Explained | null => {
+export const explain = (explaining: Explaining): Explained | null => {
+  const { spec, preprocessing, arrays, split, budget, ask } = explaining;
   const { features, labels } = arrays[split];
+  const most = explainedRows(budget);
   const { inputs, features: transforms } = preprocessing;
   if (most < 2 || labels === null) return null;
   const tabular = transforms.length > 0 && transforms.every(({ type }) => type !== "image");
@@ -73,10 +79,13 @@ export const explain = ({ spec, preprocessing, arrays, split, most, ask }: Expla
   }));
   const byImportance = (a: { importance: { value: number } }, b: { importance: { value: number } }): number =>
     b.importance.value - a.importance.value;
+  const sorted = columns.toSorted(byImportance);
+  const names = sorted.map(({ column }) => column);
   return {
     ...{ measure, rows: rows.length, repeats },
-    columns: columns.toSorted(byImportance),
+    columns: sorted,
     groups: groups.toSorted(byImportance),
+    ...explainDependence(explaining, names),
   };
 };
 

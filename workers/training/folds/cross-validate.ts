@@ -8,7 +8,7 @@ import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.
 import { currentSignal } from "../../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { readResumePoint } from "../checkpoint-file.ts";
-import { dataEvents } from "../data-events.ts";
+import { dataEvents, foldEvents, unlearntRows } from "../data-events.ts";
 import { createRun, takeMemory } from "../leading/create-run.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
@@ -96,12 +96,15 @@ const runFit = async (
   const { initial, preprocessing } = await prepareRun(trainingRun, fit.spec, order, world, world.post);
   begin();
   const stopped: TrainingRunEnd = { type: "stopped" };
-  if (currentSignal(order.control) !== "go") return { end: stopped, preprocessing, held };
-  if (fit.heldOut === null && inner === null && order.base === null)
-    for (const event of dataEvents(preprocessing, trainingRun.arrays)) tell.onEvent(event);
+  if (currentSignal(order.control) !== "go") return { end: stopped, preprocessing, held, unlearnt: 0 };
+  if (inner === null && order.base === null) {
+    const events = fit.heldOut === null ? dataEvents : foldEvents;
+    for (const event of events(preprocessing, trainingRun.arrays)) tell.onEvent(event);
+  }
+  const unlearnt = fit.heldOut === null ? 0 : unlearntRows(preprocessing, trainingRun.arrays);
   const judges = fit.heldOut === null ? {} : { judges: true as const };
   const end = await trainingRun.fit({ ...tell, ...judges, preprocessing, initial, resume: inner });
-  return { end, preprocessing, held };
+  return { end, preprocessing, held, unlearnt };
 };
 
 /**
@@ -135,7 +138,11 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
     const startedMs = performance.now();
     try {
       const tell = contextOf(fit, context, { position, before, own, total });
-      const { end, preprocessing, held } = await runFit(trainingRun, fit, order, world, { inner, tell, begin });
+      const { end, preprocessing, held, unlearnt } = await runFit(trainingRun, fit, order, world, {
+        inner,
+        tell,
+        begin,
+      });
       if (end.type === "completed") {
         const report = reportFolds({ spec, pool: position.pool, label: preprocessing.label }, end.report);
         const metrics = { ...end.metrics, ...foldMetrics(position.pool) };
@@ -145,7 +152,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
       }
       if (end.type !== "judged") return end;
       assert(fit.heldOut !== null, "only folds are judged");
-      const pool = addFold(position.pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held });
+      const pool = addFold(position.pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held, unlearnt });
       const seconds = position.seconds + secondsIn + (performance.now() - startedMs) / 1000;
       position = { fit: position.fit + 1, seconds, pool, inner: null };
       tell.onEvent({

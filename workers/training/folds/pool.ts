@@ -11,6 +11,8 @@ export interface FoldDone extends HeldOut {
   readonly metrics: Metrics;
   readonly distribution: string | null;
   readonly linear: Judged["linear"];
+  /** Of `rows`, those of a class that no training row of the fold has. */
+  readonly unlearnt?: number;
 }
 
 /** What all folds so far have said, one after another. Besides the columns of `Judged` there are `places` and `groups`. */
@@ -38,9 +40,10 @@ export const addFold = (
     metrics: Metrics;
     trainRows: number;
     held: { places: Int32Array; groups: Int32Array };
+    unlearnt: number;
   },
 ): Pool => {
-  const { judged, metrics, trainRows, held } = fold;
+  const { judged, metrics, trainRows, held, unlearnt } = fold;
   const { rows, distribution, linear } = judged;
   const own: Record<string, Float64Array> = {
     ...judged.columns,
@@ -50,6 +53,7 @@ export const addFold = (
   const done: FoldDone = {
     ...heldOut,
     ...{ trainRows, rows: held.places.length, kept: rows.length, metrics, distribution, linear },
+    ...(unlearnt === 0 ? {} : { unlearnt }),
   };
   // What one fold does not know (a likelihood, say) is not known of all.
   const names = Object.keys(own).filter((name) => folds.length === 0 || name in columns);

@@ -105,6 +105,26 @@ const noteOf = ({ folds, repeats, by, units }: CrossValidationReport, conformal:
   }`,
 });
 
+/** Rows whose class their model has never met are always wrong, and not because the model is bad. */
+const unlearntNotes = ({ spec, pool }: Pooled): ReportNote[] => {
+  const of = (count: (fold: Pool["folds"][number]) => number): number =>
+    pool.folds.reduce((sum, fold) => sum + count(fold), 0);
+  const unlearnt = of((fold) => fold.unlearnt ?? 0);
+  if (unlearnt === 0) return [];
+  const { by } = spec.training.crossValidation!;
+  const why =
+    by === undefined
+      ? "such classes have too few rows for the folds; add rows of them, or take more folds"
+      : `values of ${JSON.stringify(by)} hold whole classes, and a model that has not met a value has not met its class: group by something else, or see whether the label is what is to be learnt`;
+  const rows = of((fold) => fold.rows);
+  return [
+    {
+      code: "classes_not_learnt",
+      message: `${unlearnt === rows ? "all" : `${unlearnt} of the ${rows}`} predictions are of rows whose class no training row of their fold has, and cannot be right: ${why}`,
+    },
+  ];
+};
+
 /**
  * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
  * @param own the report of that model
@@ -124,7 +144,8 @@ export const reportFolds = (
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
-  const notes = [...report.notes, ...own.notes, noteOf(crossValidation, conformal && own.split)];
+  const unlearnt = unlearntNotes(pooled);
+  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split)];
   return { ...report, ...known, rows, crossValidation, notes } as Report;
 };
 

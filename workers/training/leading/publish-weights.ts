@@ -4,6 +4,7 @@ import type { Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import { withDataNotes } from "../../../src/stats/data-notes.ts";
 import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../../src/store/artifacts/artifact-store.ts";
 import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { finiteMetrics } from "../finite-point.ts";
@@ -12,17 +13,23 @@ import type { TrainingRunEnd } from "../training-run.ts";
 
 const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
 
-/** What the model made of each validation row: with it trials are compared row by row. */
-const writeScores = (
+/**
+ * What lies beside the weights: of a trial what the model made of each validation row, by which trials are compared row by row, and training rows that predictions
+ * are explained against.
+ */
+const writeBeside = async (
   artifacts: ArtifactStore,
-  tenant: string,
-  id: string,
-  digest: string,
-  scores: Tensor[],
-): Promise<WrittenArtifact> => {
-  const key = artifactKeys.scores(tenant, id, digestHex(digest));
-  const chunks = safetensorsChunks(scores, { producer: "descent" });
-  return patiently(() => artifacts.write(key, Readable.from(chunks)));
+  keyOf: (kind: "scores" | "background") => string,
+  beside: Record<"scores" | "background", Tensor[] | null>,
+): Promise<{ scores?: WrittenArtifact; background?: WrittenArtifact }> => {
+  const written: { scores?: WrittenArtifact; background?: WrittenArtifact } = {};
+  for (const kind of ["scores", "background"] as const) {
+    const tensors = beside[kind];
+    if (tensors === null) continue;
+    const chunks = safetensorsChunks(tensors, { producer: "descent" });
+    written[kind] = await patiently(() => artifacts.write(keyOf(kind), Readable.from(chunks)));
+  }
+  return written;
 };
 
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
@@ -42,7 +49,8 @@ export const publishWeights = async (
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
-  const text = Buffer.from(`${JSON.stringify(end.report, null, 2)}\n`);
+  const noted = withDataNotes(end.report, spec, dataset);
+  const text = Buffer.from(`${JSON.stringify(noted, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const description =
     network === null
@@ -53,7 +61,7 @@ export const publishWeights = async (
             Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
           ),
         );
-  const ofTrial = end.scores === null ? {} : { scores: await writeScores(artifacts, tenant, id, digest, end.scores) };
+  const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -65,7 +73,7 @@ export const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report, ...(description === null ? {} : { network: description }), ...ofTrial },
+    files: { weights, report, ...(description === null ? {} : { network: description }), ...beside },
     preprocessing,
   };
   return { type: "trained", model, metrics };

@@ -1,7 +1,9 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
-import { classCounts, featureNames, leftOutColumns, splitSizes } from "./task-columns.ts";
+import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
+import { isStratified, splitSizes } from "./rows/sizes-of-splits.ts";
+import { classCounts, featureNames, labelName, leftOutColumns } from "./task-columns.ts";
 
 /** A warning names so many; of the others only the number. */
 const mostNamed = 10;
@@ -25,9 +27,9 @@ const isMostlyMissing = (column: Column, rows: number): boolean =>
   rows >= fewestRows && 2 * column.missing > rows && !isEmptyColumn(column, rows);
 
 /** Classes that no row of the training split has; only where the split is drawn class by class does the manifest tell. */
-const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: Dataset): string[] => {
+const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: CountedDataset): string[] => {
   const column =
-    task.type === "classification" && training.split.stratify
+    task.type === "classification" && isStratified(task, training.split)
       ? dataset.columns.find(({ name }) => name === task.label)
       : undefined;
   const classes = column === undefined ? null : classCounts(column);
@@ -44,11 +46,21 @@ const classesOfOneRow = ({ task, training }: ResolvedJobSpec, dataset: Dataset):
   return (classes ?? []).filter(({ count }) => count === 1).map(({ value }) => value);
 };
 
+/** Rows that the job leaves out. */
+export const unlabelledWarning = (task: TaskSpec, dataset: Dataset): string[] => {
+  const rows = unlabelledRows(task, dataset);
+  if (rows === 0) return [];
+  const [have, are] = rows === 1 ? ["has", "is"] : ["have", "are"];
+  return [
+    `${rows} of ${dataset.rows} rows ${have} no ${JSON.stringify(labelName(task))} and ${are} left out: nothing is learnt or measured from them; the model can predict them`,
+  ];
+};
+
 /**
  * What the data's manifest says against a job as it was asked for, without making it wrong. Each names the columns or classes, and the remedy.
  * @param asked the task as it came, which says whether columns were left out by the service
  */
-export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: TaskSpec = spec.task): string[] => {
+export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, asked: TaskSpec = spec.task): string[] => {
   const wanted = new Set(featureNames(spec.task, dataset));
   const features = dataset.columns.filter(({ name }) => wanted.has(name));
   const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
@@ -62,6 +74,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: Dataset, asked: Tas
   const unlearnt = classesWithoutRows(spec, dataset);
   const alone = classesOfOneRow(spec, dataset);
   return [
+    ...unlabelledWarning(spec.task, dataset),
     ...(leftOut.length > 0
       ? [
           `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; make numbers or categories of what matters in them, or name the columns in task.exclude`,

@@ -13,8 +13,6 @@ import {
   defaultLoss,
   defaultModel,
   defaultOptimizer,
-  defaultTest,
-  defaultValidation,
   exactIterations,
 } from "./default-training.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
@@ -40,44 +38,25 @@ import type { ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
-import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
-import { totalSizes } from "./split-sizes.ts";
+import { checkSplit, splitColumns } from "./rows/check-split.ts";
+import type { CountedDataset } from "./rows/counted-rows.ts";
+import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
+import { createSpecErrors } from "./spec-errors.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
-import { countClasses, featureNames, splitSizes } from "./task-columns.ts";
+import { countClasses, featureNames } from "./task-columns.ts";
 
-const resolveSplit = (
-  spec: JobSpec,
-  rows: number,
-  solver: Solver | undefined,
-  errors: SpecErrors,
-): ResolvedSplitSpec => {
-  const { stratify, validation: givenValidation, test: givenTest } = spec.training.split;
-  const test = givenTest ?? (spec.training.crossValidation ? 0 : defaultTest);
-  // Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by.
-  const validation =
-    givenValidation ?? (spec.training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows));
-  if (validation + test >= 1) {
-    const detail = `validation ${validation} and test ${test} leave nothing to train on; their sum must be below 1`;
-    errors.add("/training/split", detail);
-  }
-  return { validation, test, stratify };
+/** Columns that split the rows are features only where the task names them: no model has seen the values that it is asked about. */
+const defaultFeatures = ({ task, training }: JobSpec, dataset: Dataset): string[] => {
+  const aside = splitColumns(training);
+  return featureNames(task, dataset).filter((name) => task.features !== undefined || !aside.includes(name));
 };
 
-/** Rows of the training split; an error when a split that is wanted gets none, or training has nothing to vary over. */
-const countTrainRows = (task: TaskSpec, split: ResolvedSplitSpec, dataset: Dataset, errors: SpecErrors): number => {
-  const sizes = totalSizes(splitSizes(task, split, dataset));
-  const short =
-    sizes.train < 2 || (split.test > 0 && sizes.test === 0) || (split.validation > 0 && sizes.validation === 0);
-  if (short) {
-    const detail = `${dataset.rows} ${dataset.rows === 1 ? "row is" : "rows are"} too few for this split (${sizes.train} to train, ${sizes.validation} to validate, ${sizes.test} to test); upload more rows, or set a share to 0`;
-    errors.add("/training/split", detail);
-  }
-  return Math.max(1, sizes.train);
+/** Folds keep together what the split does. */
+const withGroups = (spec: JobSpec): JobSpec => {
+  const { crossValidation, split } = spec.training;
+  if (crossValidation === undefined || split.by === undefined) return spec;
+  return { ...spec, training: { ...spec.training, crossValidation: { ...crossValidation, by: split.by } } };
 };
-
-/** The column that rows belong together by is a feature only where the task names it: no model has seen the values that it is asked about. */
-const defaultFeatures = ({ task, training: { crossValidation } }: JobSpec, dataset: Dataset): string[] =>
-  featureNames(task, dataset).filter((name) => task.features !== undefined || name !== crossValidation?.by);
 
 type Training = ResolvedJobSpec["training"];
 
@@ -117,7 +96,10 @@ const resolveTraining = (
     l2: training.l2 ?? (exact ? 0 : defaultL2(parts, data)),
   };
   const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
-  return { ...resolved, penaltySearch: search && resolveSearch(search, trainRows, batchRows) };
+  return {
+    ...resolved,
+    penaltySearch: search && resolveSearch(search, trainRows, batchRows, split.time !== undefined),
+  };
 };
 
 const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["optimizer"] => {
@@ -137,15 +119,23 @@ const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: M
 
 /**
  * Fills in every default, also those that depend on the data, and checks that the job makes sense on this data set. Resolving what was resolved changes nothing.
+ * @param dataset with its rows counted, where the split is by groups, by time or by a column
  * @param base the model that `spec.base` names
  * @param cores of the machine that will train, for the default team size
  * Errors: `invalid` (the parts of the spec do not fit each other or name columns that are not there) and `unprocessable` (the data do not allow it), each with
  * pointers and remedies.
  */
-export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | null, cores = 2): ResolvedJobSpec => {
+export const resolveSpec = (
+  given: JobSpec,
+  dataset: CountedDataset,
+  base?: AnyModel | null,
+  cores = 2,
+): ResolvedJobSpec => {
   const errors = createSpecErrors();
-  checkColumnNames(asked.task, dataset, errors);
+  checkColumnNames(given.task, dataset, errors);
+  checkSplit(given.task, given.training, dataset, errors);
   errors.throwIfAny("invalid");
+  const asked = withGroups(given);
   const imported = base && isImported(base) ? base : null;
   const trained = base && !isImported(base) ? base : null;
   if (trained) checkBase(asked, dataset, trained, errors);
@@ -170,7 +160,7 @@ export const resolveSpec = (asked: JobSpec, dataset: Dataset, base?: AnyModel | 
   const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
-  const split = resolveSplit(spec, dataset.rows, solver, errors);
+  const split = resolveSplit(spec, dataset, solver, errors);
   checkCrossValidation(spec, { task, model, split, base: trained }, dataset, errors);
   checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);

@@ -168,7 +168,7 @@ export const withImageSize = (
 /** Trials of penalties are of networks that nothing else keeps from fitting noise, on enough rows to tell them apart. */
 export const checkPenaltySearch = (
   model: ModelSpec,
-  { penaltySearch, earlyStopping, l2, batchSize }: ResolvedJobSpec["training"],
+  { penaltySearch, earlyStopping, l2, batchSize, split }: ResolvedJobSpec["training"],
   trainRows: number,
   errors: SpecErrors,
 ): void => {
@@ -178,6 +178,8 @@ export const checkPenaltySearch = (
     add(`a search for the penalty is for "mlp" models, not for "${model.type}"; set it to false`);
   else if (earlyStopping) add("early stopping guards against fitting noise already; set one of the two to false");
   else if (l2 === 0) add("every multiple of an l2 of 0 is 0; give /training/l2 a value to start from, or leave it out");
+  else if (split.time !== undefined && penaltySearch.folds > 1)
+    add("with a split by time the latest training rows judge, which are one part; set folds to 1, or leave it out");
   else if (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch) === null) {
     add(
       `${trainRows} training rows are too few to hold some out and fill a batch of the others; set it to false, or take smaller batches`,

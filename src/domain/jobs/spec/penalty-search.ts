@@ -59,7 +59,14 @@ export const trialRows = (
 };
 
 /** The search with its folds filled in. */
-export const resolveSearch = (search: PenaltySearch, trainRows: number, batchRows: number): ResolvedPenaltySearch => {
+export const resolveSearch = (
+  search: PenaltySearch,
+  trainRows: number,
+  batchRows: number,
+  byTime: boolean,
+): ResolvedPenaltySearch => {
+  // The latest rows judge, and there is one such part.
+  if (byTime) return { ...search, folds: search.folds ?? 1 };
   const held = trialRows(trainRows, batchRows, search)?.holdOut ?? trainRows;
   const most = Math.min(mostFolds, Math.max(1, Math.round(trainRows / held)));
   return { ...search, folds: search.folds ?? Math.min(most, Math.ceil(enoughJudges / held)) };

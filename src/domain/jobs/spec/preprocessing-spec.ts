@@ -44,6 +44,12 @@ export const PreprocessingSpec = z
       ])
       .optional()
       .describe("Cut out of their centre then. Left out: all of it, or the size that an imported network takes."),
+    channelOrder: z
+      .enum(["rgb", "bgr"])
+      .optional()
+      .describe(
+        "In which order the network gets the channels of a pixel; `images` states them as red, green, blue in either case. Left out: `rgb`, or as an imported network has it.",
+      ),
     numbers: z
       .enum(["none", "standardize"])
       .optional()

@@ -89,7 +89,7 @@ const checkNumberLabel = (column: Column, errors: SpecErrors): void => {
   }
 };
 
-/** The label can be learnt: present in every row, not constant, of the type that the task needs. */
+/** The label can be learnt: present in some rows, not constant, of the type that the task needs. */
 export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
   const name = labelName(task);
   const column = name === null ? undefined : findColumn(dataset, name);
@@ -98,9 +98,9 @@ export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors)
     errors.add("/task/label", `${quote(column.name)} holds images, which are no label; choose another column`);
     return;
   }
-  if (column.missing > 0) {
-    const rows = column.missing === 1 ? "1 row has" : `${column.missing} rows have`;
-    errors.add("/task/label", `${rows} no ${quote(column.name)}; upload the data without them, or predict them later`);
+  if (column.missing === dataset.rows) {
+    errors.add("/task/label", `no row has a value in ${quote(column.name)}; choose another column`);
+    return;
   }
   if (task.type === "classification") checkClasses(column, errors);
   else checkNumberLabel(column, errors);

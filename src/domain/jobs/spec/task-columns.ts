@@ -1,7 +1,5 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import type { TaskSpec } from "./job-spec.ts";
-import type { SplitSpec } from "./parts/training-spec.ts";
-import { type SplitSizes, splitStrata } from "./split-sizes.ts";
 
 /** The label column's name; null for tasks without one. */
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
@@ -65,17 +63,3 @@ export const countClasses = (task: TaskSpec, dataset: Pick<Dataset, "columns">):
   const column = task.type === "classification" ? findColumn(dataset, task.label) : undefined;
   return column === undefined ? 0 : (classCounts(column)?.length ?? 0);
 };
-
-/** What the split draws from separately: the rows of each class, or all rows. */
-const strataOf = (task: TaskSpec, stratify: boolean, dataset: Dataset): readonly number[] => {
-  const column = task.type === "classification" && stratify ? findColumn(dataset, task.label) : undefined;
-  const classes = column === undefined ? null : classCounts(column);
-  return classes === null ? [dataset.rows] : classes.map(({ count }) => count);
-};
-
-/** Rows of each split in each stratum: one per class (in natural order) when stratified, else one in all. */
-export const splitSizes = (
-  task: TaskSpec,
-  split: Pick<SplitSpec, "stratify"> & { validation: number; test: number },
-  dataset: Dataset,
-): SplitSizes[] => splitStrata(strataOf(task, split.stratify, dataset), split);

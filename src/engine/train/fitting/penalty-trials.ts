@@ -1,5 +1,5 @@
-import type { SearchPlan } from "../planning/plan-search.ts";
-import type { SearchState, TrainingEvent } from "../planning/training.ts";
+import type { SearchPlan, SearchState } from "../planning/plan-search.ts";
+import type { TrainingEvent } from "../planning/training.ts";
 
 /** A penalty replaces the best so far when it is better by this many standard errors of the paired differences: small ones are luck. */
 const margin = 0.5;

@@ -6,9 +6,9 @@ import type { Team } from "../../parallel/team.ts";
 import type { Feed } from "../planning/row-sources.ts";
 import type { Stage, TrainingPlan } from "../planning/training.ts";
 import type { WantedRows } from "../ring/ring-lead.ts";
-import type { TrialRows } from "./held-out-rows.ts";
 import { floatsOf } from "./memory.ts";
 import type { RowRunner } from "./row-runner.ts";
+import type { TrialRows } from "./trials/held-out-rows.ts";
 
 /** What is trained: a trial of a penalty, or the model itself. */
 export interface Round {

@@ -1,14 +1,15 @@
 import { afterEpoch, initialPlateau } from "../../optim/schedule.ts";
-import { holdOutRows, judge, judgeGuess } from "./held-out-rows.ts";
 import { floatsOf } from "./memory.ts";
 import { afterTrial, chosenEvent } from "./penalty-trials.ts";
 import type { Run } from "./run.ts";
 import { loadInitial } from "./state.ts";
 import { trainingRound } from "./stepper.ts";
+import { holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
+import { holdOutUnits } from "./trials/held-out-units.ts";
 
 /** Makes `round` and the stepper follow what `meta` says of the search. */
 export const enterRound = (run: Run): void => {
-  const { plan, meta, memory, stepper } = run;
+  const { plan, meta, memory, stepper, options } = run;
   const { search } = plan;
   const { trial, fold, tried } = meta.search ?? { trial: null, fold: 0, tried: [] };
   if (search === null || trial === null) run.round = trainingRound(plan, meta.search?.best ?? null);
@@ -20,7 +21,10 @@ export const enterRound = (run: Run): void => {
       lastBatchRows: plan.batchRows,
       steps: search.stepsPerTrial,
       firstStep: (tried.length * search.folds + fold) * search.stepsPerTrial,
-      rows: holdOutRows(plan, search, memory, fold),
+      rows:
+        options.units === undefined
+          ? holdOutRows(plan, search, memory, fold)
+          : holdOutUnits(search, plan.spec.training.seed, fold, options.units),
     };
   }
   stepper.enter(run.round);

@@ -31,6 +31,28 @@ export interface SearchPlan {
   readonly judge: { readonly full: number; readonly rest: number };
 }
 
+/** Which training rows belong together: the trials of a penalty hold them out as one. */
+export interface TrialUnits {
+  /** A number for each training row, in file order. */
+  readonly of: Int32Array;
+  /** Which are held out: those of the highest numbers, or random ones. */
+  readonly order: "random" | "latest";
+}
+
+/** What the search for a penalty remembers; positions are those of the spec's factors. */
+export interface SearchState {
+  /** The penalty that is tried; null: one is chosen. */
+  readonly trial: number | null;
+  /** The fold that judges, and what those before it said of this penalty: losses of rows, and the sum of the folds' mean losses of guessing. */
+  readonly fold: number;
+  readonly partial: readonly number[];
+  readonly guessSum: number;
+  readonly tried: readonly { readonly factor: number; readonly loss: number | null }[];
+  /** The best so far, and its loss of each held-out row; null: it diverged. */
+  readonly best: number;
+  readonly losses: readonly number[] | null;
+}
+
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;
 
 /** The counts of a search; null where the spec asks for none. */

@@ -5,7 +5,7 @@ import type { ExecutionPlan } from "../../graph/plan.ts";
 import type { PlateauState } from "../../optim/schedule.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { SearchPlan, StepPrograms } from "./plan-search.ts";
+import type { SearchPlan, SearchState, StepPrograms, TrialUnits } from "./plan-search.ts";
 import type { Feed, FeedPlan, RingPlan, TrunkPlan } from "./row-sources.ts";
 
 /** What the planner needs to know of the data: counts only. */
@@ -196,6 +196,8 @@ export interface TrainingEvent {
 export const controls = { run: 0, pause: 1, cancel: 2, handBack: 3 } as const;
 
 export interface FitOptions {
+  /** Left out: the trials of a penalty hold out rows one by one. */
+  readonly units?: TrialUnits;
   /** Needed where the plan has a feed. */
   readonly feed?: Feed;
   /** Weights to start from, by tensor name: the rest is initialised. Transfer learning; a new head leaves `output.…` out. */
@@ -231,20 +233,6 @@ export interface BestEpoch {
   readonly value: number;
   /** Epochs since. */
   readonly bad: number;
-}
-
-/** What the search for a penalty remembers; positions are those of the spec's factors. */
-export interface SearchState {
-  /** The penalty that is tried; null: one is chosen. */
-  readonly trial: number | null;
-  /** The fold that judges, and what those before it said of this penalty: losses of rows, and the sum of the folds' mean losses of guessing. */
-  readonly fold: number;
-  readonly partial: readonly number[];
-  readonly guessSum: number;
-  readonly tried: readonly { readonly factor: number; readonly loss: number | null }[];
-  /** The best so far, and its loss of each held-out row; null: it diverged. */
-  readonly best: number;
-  readonly losses: readonly number[] | null;
 }
 
 /** Everything but tensors that a resumed job needs; JSON-able. */

@@ -1,11 +1,11 @@
 import { fitsOf } from "../../../data/splits/fits.ts";
-import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
 import { limits } from "../../../domain/limits.ts";
 import { type AnyModel, isImported } from "../../../domain/models/model.ts";
 import type { NetworkDescription } from "../../../domain/models/network.ts";
@@ -14,7 +14,9 @@ import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
 import { referred } from "../../admission/referred.ts";
 import type { Deps } from "../../deps.ts";
+import { requireUnseenFolds } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
+import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
@@ -35,7 +37,7 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
 export interface PlannedJob {
   spec: ResolvedJobSpec;
   plan: Plan;
-  dataset: Dataset;
+  dataset: CountedDataset;
   base: AnyModel | null;
   /** Of the base; null as well if the base's spec tells its layers. */
   network: NetworkDescription | null;
@@ -51,10 +53,11 @@ export type Known = Pick<PlannedJob, "dataset" | "base" | "network">;
 export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?: Known): Promise<PlannedJob> => {
   const asked = parse(JobSpec, body);
   requireWebhookAllowed(deps, asked);
-  const dataset =
+  const stored =
     asked.dataset === known?.dataset.id
       ? known.dataset
       : await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
+  const dataset = await countedDataset(deps, caller, asked, stored);
   const ofKnown = known !== undefined && asked.base !== undefined && asked.base.model === known.base?.id;
   const base =
     asked.base === undefined
@@ -66,6 +69,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
   const spec = resolveSpec(named, dataset, base);
+  await requireUnseenFolds(deps, caller, spec, dataset, base);
   const network =
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const planned = await planFits(fitsOf(spec, dataset, base), (fitted, shape) =>

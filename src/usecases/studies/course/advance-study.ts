@@ -1,10 +1,12 @@
 import { ServiceError } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import { isDone } from "../../../domain/jobs/job-state.ts";
+import { JobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { jobWithValues, templateOf } from "../../../domain/studies/resolve-study.ts";
 import { type FinalJob, isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
 import type { StudyChange } from "../../../store/study-store.ts";
 import type { Deps } from "../../deps.ts";
+import { countedDataset } from "../../jobs/planning/counted-dataset.ts";
 import { chooseBest, ranked } from "./choose.ts";
 import { finalBody, observedFinal } from "./final-job.ts";
 import { budgetOf, dimensionsOf, nextTrial, promoted } from "./next-trial.ts";
@@ -34,7 +36,8 @@ const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial):
       deps.catalogue.dataset(tenant, id),
       base === undefined ? null : deps.catalogue.model(tenant, base.model),
     ]);
-    const body = jobWithValues(study.spec, templateOf(study.spec, dataset, model), trial.values as never, {
+    const counted = await countedDataset(deps, { tenant }, JobSpec.parse(study.spec.job), dataset);
+    const body = jobWithValues(study.spec, templateOf(study.spec, counted, model), trial.values as never, {
       study: study.id,
       number: trial.number,
     });

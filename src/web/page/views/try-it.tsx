@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Cell, Row } from "../../../domain/datasets/dataset.ts";
-import type { FeatureTransform, Model, Prediction, PredictResponse } from "../../../domain/models/model.ts";
+import type { FeatureTransform, Model } from "../../../domain/models/model.ts";
+import type { Prediction, PredictResponse } from "../../../domain/models/predictions/prediction.ts";
 import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card, Facts, Problem, useAction } from "../parts.tsx";

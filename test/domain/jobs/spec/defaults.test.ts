@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../../../src/domain/errors.ts";
+import { dataWarnings } from "../../../../src/domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec, type JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
 import { datasetOf, jobSpec, openFile, streamOf } from "../../../data/csv-fixtures.ts";
@@ -154,12 +155,14 @@ describe("columns that do not fit the task", () => {
     );
   });
 
-  it("refuses missing cells in the label", async () => {
-    const gaps = await csv(`x,y\n${rows(20, (i) => `${i},${i === 3 ? "" : i % 2}`)}`);
-    const { first } = errorOf({ task: { type: "classification", label: "y" } }, gaps);
-    expect(first).toEqual({
+  it("leaves rows without a label out, and refuses a label that no row has", async () => {
+    const gaps = await csv(`x,y,none\n${rows(20, (i) => `${i},${i === 3 ? "" : i % 2},`)}`);
+    const task = { type: "classification", label: "y" } as const;
+    const spec = resolveSpec(jobSpec({ task }), gaps);
+    expect(dataWarnings(spec, gaps)[0]).toMatch(/^1 of 20 rows has no "y" and is left out: nothing is learnt/);
+    expect(errorOf({ task: { ...task, label: "none" } }, gaps).first).toEqual({
       pointer: "/task/label",
-      detail: expect.stringMatching(/^1 row has no "y"; upload/) as string,
+      detail: 'no row has a value in "none"; choose another column',
     });
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { holdOutRows } from "../../../../src/engine/train/fitting/held-out-rows.ts";
 import type { DataViews } from "../../../../src/engine/train/fitting/memory.ts";
 import { afterTrial, firstTrial, isPreferred } from "../../../../src/engine/train/fitting/penalty-trials.ts";
-import type { SearchPlan } from "../../../../src/engine/train/planning/plan-search.ts";
-import type { SearchState, TrainingEvent } from "../../../../src/engine/train/planning/training.ts";
+import { holdOutRows } from "../../../../src/engine/train/fitting/trials/held-out-rows.ts";
+import type { SearchPlan, SearchState } from "../../../../src/engine/train/planning/plan-search.ts";
+import type { TrainingEvent } from "../../../../src/engine/train/planning/training.ts";
 import { fillData, runJob, specOf } from "../job.ts";
 
 const factors = [1 / 16, 1 / 4, 1, 4, 16];

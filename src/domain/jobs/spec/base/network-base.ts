@@ -1,6 +1,7 @@
 import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
+import type { ImagePreprocessing } from "../../../models/image-preprocessing.ts";
 import { pictureOf } from "../../../models/image-presets.ts";
-import type { ImagePreprocessing, ImportedModel } from "../../../models/imported-model.ts";
+import type { ImportedModel } from "../../../models/imported-model.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import type { LossSpec } from "../parts/loss-spec.ts";
 import { type ImageScaling, type PreprocessingSpec, statedScaling } from "../preprocessing-spec.ts";
@@ -103,8 +104,13 @@ export const checkImportedBase = (spec: JobSpec, dataset: Dataset, base: Importe
 };
 
 /** The scaling of a file in the words of a spec: by name where it is one that is known. */
-const scalingOf = ({ scale, mean, deviation }: ImagePreprocessing): ImageScaling => {
-  const own = { mean: mean.map((x) => x / (255 * scale)), deviation: deviation.map((x) => x / (255 * scale)) };
+const scalingOf = ({ scale, mean, deviation, channelOrder }: ImagePreprocessing): ImageScaling => {
+  const red = (values: readonly number[]): readonly number[] =>
+    channelOrder === "bgr" ? [...values].reverse() : values;
+  const own = {
+    mean: red(mean).map((x) => x / (255 * scale)),
+    deviation: red(deviation).map((x) => x / (255 * scale)),
+  };
   const isLike = (name: "imagenet" | "minus_one_to_one" | "unit"): boolean => {
     const stated = statedScaling(name, mean.length);
     const near = (a: readonly number[], b: readonly number[]): boolean =>
@@ -128,12 +134,14 @@ export const networkPreprocessing = (
   if (image === null || !picture) return { images: "standardize", ...stated, numbers: stated?.numbers ?? "none" };
   const { height, width } = picture;
   const images = stated?.images ?? (base.image === null ? "standardize" : scalingOf(base.image));
-  if (stated?.crop !== undefined || stated?.shorterSide !== undefined) return { ...stated, images };
-  if (image.height === height && image.width === width) return { ...stated, images };
+  const order = stated?.channelOrder ?? base.image?.channelOrder;
+  const own = { ...stated, images, ...(order === undefined ? {} : { channelOrder: order }) };
+  if (stated?.crop !== undefined || stated?.shorterSide !== undefined) return own;
+  if (image.height === height && image.width === width) return own;
   const side = Math.min(image.height, image.width);
   const covering = Math.max(1, Math.ceil(side * Math.max(height / image.height, width / image.width)));
-  const own = base.image?.shorterSide ?? covering;
-  return { ...stated, images, shorterSide: side >= own ? own : covering, crop: { height, width } };
+  const wanted = base.image?.shorterSide ?? covering;
+  return { ...own, shorterSide: side >= wanted ? wanted : covering, crop: { height, width } };
 };
 
 /** What a user should know of a network's start before it is trained. */

@@ -1,26 +1,32 @@
-import type { Dataset } from "../../../datasets/dataset.ts";
 import { limits } from "../../../limits.ts";
 import type { Model } from "../../../models/model.ts";
 import { createNearNames } from "../../../near-names.ts";
 import type { JobSpec, ResolvedSplitSpec, TaskSpec } from "../job-spec.ts";
 import type { ModelSpec } from "../model-spec.ts";
+import type { CountedDataset } from "../rows/counted-rows.ts";
+import { splitSizes } from "../rows/sizes-of-splits.ts";
+import { groupCounts, groupSplits } from "../rows/split-groups.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { totalSizes } from "../split-sizes.ts";
-import { classCounts, findColumn, labelName, splitSizes } from "../task-columns.ts";
+import { findColumn, labelName } from "../task-columns.ts";
 import type { CrossValidation } from "./cross-validation-spec.ts";
 
 const at = "/training/crossValidation";
 
-/** Rows of each value of the column that rows belong together by, in the values' natural order. */
-export const groupCounts = ({ by }: CrossValidation, dataset: Dataset): { value: string; count: number }[] | null => {
-  const column = by === undefined ? undefined : findColumn(dataset, by);
-  return column === undefined ? null : classCounts(column);
+export const seenByBase =
+  "the base model was trained on this data set, or on a copy of it, so it has seen rows of every fold; train without a base, or start from a model of other data";
+
+/** Groups that the folds divide: those that the split does not set aside. */
+const groupsOfFolds = (by: string, split: ResolvedSplitSpec, dataset: CountedDataset): number | null => {
+  if (split.by === by) return groupSplits(split, dataset).codes.filter((code) => code !== 2).length;
+  return groupCounts(by, dataset)?.length ?? null;
 };
 
 const faultOfGroups = (
   { by, folds }: CrossValidation & { by: string },
   task: TaskSpec,
-  dataset: Dataset,
+  split: ResolvedSplitSpec,
+  dataset: CountedDataset,
 ): string | null => {
   const name = JSON.stringify(by);
   const column = findColumn(dataset, by);
@@ -29,27 +35,29 @@ const faultOfGroups = (
   if (by === labelName(task)) return `${name} is the label: rows of a class would all be in one fold`;
   if (column.missing > 0)
     return `${column.missing} rows have no ${name}, and it is not known with which they belong; upload the data with it`;
-  const groups = classCounts(column);
+  const groups = groupsOfFolds(by, split, dataset);
   if (groups === null)
-    return `${name} has too many different values for the folds to be known beforehand (at most ${limits.categoriesPerColumn} a column); name a coarser column`;
+    return `${name} has too many different values for the folds to be known beforehand (at most ${limits.groups} a column); name a coarser column`;
   if (task.features?.length === 0) return "the data set has no other column to learn from; upload one with features";
-  return groups.length < folds ? `${name} has ${groups.length} values, too few for ${folds} folds; take fewer` : null;
+  if (groups >= folds) return null;
+  const left = split.by === by && split.test > 0 ? " besides those of the test split" : "";
+  return `${name} has ${groups} values${left}, too few for ${folds} folds; take fewer`;
 };
 
 const checkGroups = (
   { by, folds, repeats }: CrossValidation,
   task: TaskSpec,
   split: ResolvedSplitSpec,
-  dataset: Dataset,
+  dataset: CountedDataset,
   errors: SpecErrors,
 ): void => {
   if (by === undefined) return;
-  const fault = faultOfGroups({ by, folds, repeats }, task, dataset);
+  const fault = faultOfGroups({ by, folds, repeats }, task, split, dataset);
   if (fault !== null) errors.add(`${at}/by`, fault);
-  if (split.test > 0)
+  if (split.test > 0 && split.by === undefined)
     errors.add(
       "/training/split/test",
-      "a test split is drawn row by row, so that rows which belong together would be on both of its sides; leave it out",
+      `a test split is drawn row by row, so that rows which belong together would be on both of its sides; leave it out, or name ${JSON.stringify(by)} in split.by`,
     );
 };
 
@@ -57,7 +65,7 @@ const checkGroups = (
 export const checkCrossValidation = (
   spec: JobSpec,
   { task, model, split, base }: { task: TaskSpec; model: ModelSpec; split: ResolvedSplitSpec; base: Model | null },
-  dataset: Dataset,
+  dataset: CountedDataset,
   errors: SpecErrors,
 ): void => {
   const { crossValidation } = spec.training;
@@ -70,11 +78,7 @@ export const checkCrossValidation = (
       `${at}/repeats`,
       `${folds} folds in ${repeats} repeats are ${folds * repeats} models; at most ${limits.fits} are fitted: take fewer`,
     );
-  if (base !== null && base.dataset === dataset.id)
-    errors.add(
-      at,
-      "the base model was trained on this data set, so it has seen rows of every fold; train without a base, or start from a model of other data",
-    );
+  if (base !== null && base.dataset === dataset.id) errors.add(at, seenByBase);
   checkGroups(crossValidation, task, split, dataset, errors);
   const { train, validation } = totalSizes(splitSizes(task, split, dataset));
   const rows = train + validation;

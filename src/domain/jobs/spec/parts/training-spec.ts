@@ -5,6 +5,9 @@ import { CrossValidation } from "../folds/cross-validation-spec.ts";
 import { PenaltySearch } from "../penalty-search.ts";
 import { AugmentSpec } from "./augment-spec.ts";
 
+const columnName = z.string().min(1).max(limits.nameLength).optional();
+const words = z.array(z.string().min(1).max(limits.nameLength)).min(1).max(100).optional();
+
 export const SplitSpec = z
   .strictObject({
     validation: z
@@ -26,12 +29,32 @@ export const SplitSpec = z
     stratify: z
       .boolean()
       .default(true)
-      .describe("Classification: each class has the same share in the three parts, as far as whole rows allow."),
+      .describe(
+        "Classification: each class has the same share in the three parts, as far as whole rows allow. Without effect with `by`, `time` or `column`.",
+      ),
+    by: columnName.describe(
+      "A column whose equal values mark rows that belong together (patients, shops): each value is in one split, so that no model is asked about what it has met. Early stopping and the search for a penalty hold out whole values too, and so do the folds of a cross-validation. It is no feature unless the task names it. Left out: rows are drawn one by one.",
+    ),
+    time: columnName.describe(
+      "A column of dates, times (ISO 8601; without a zone, UTC) or numbers that grow with time: the last share of the rows is the test split, the share before it validates, and what is older trains. Rows of one time are never parted, so shares are as near as that allows. It is no feature unless the task names it. Left out: rows are drawn without regard to time.",
+    ),
+    column: columnName.describe(
+      "A column that says which split a row is in: `train`, `validation` (`valid`, `val`, `dev`) or `test`, in any case, or the words in `values`. `test` is then left out; `validation` is drawn from the training rows if the column names none, and 0 trains on those it names. It is no feature unless the task names it. Left out: the split is drawn.",
+    ),
+    values: z
+      .strictObject({
+        train: words.describe("Values whose rows train. Left out: none."),
+        validation: words.describe("Values whose rows validate. Left out: none."),
+        test: words.describe("Values whose rows the report is measured on. Left out: none."),
+      })
+      .meta({ id: "SplitWords", description: "What the column of a split says." })
+      .optional()
+      .describe("The words of `column` that stand for each split. Left out: the usual ones."),
   })
   .meta({
     id: "SplitSpec",
     description:
-      "Which rows train, validate and test: drawn at random from the seed. Validation and test together must leave rows to train on.",
+      "Which rows train, validate and test: drawn at random from the seed, or by `by`, `time` or `column`, of which one may be given. Validation and test together must leave rows to train on.",
   });
 
 export const EarlyStopping = z

@@ -109,7 +109,11 @@ export interface ImportedNetwork {
     | string
     | undefined;
   /** The file as it came: the OpenAPI document's `file`. */
-  file?: { [key: string]: any } | undefined;
+  file?:
+    | { [key: string]: any }
+    | undefined;
+  /** What the file says of its labels and pictures, and where. */
+  found: string[];
 }
 
 export interface TensorPort {
@@ -139,7 +143,7 @@ export interface ImportHeader {
   architecture?:
     | string
     | undefined;
-  /** imagenet, minus_one_to_one or none */
+  /** imagenet, unit, minus_one_to_one, none, or the OpenAPI document's StatedImagePreprocessing as JSON; left out: as the file has it. */
   preprocessing?: string | undefined;
   licence?: string | undefined;
   source?: string | undefined;
@@ -155,7 +159,11 @@ export interface ModelFiles {
     | StoredFile
     | undefined;
   /** Of an imported model: its description of the network. */
-  network?: StoredFile | undefined;
+  network?:
+    | StoredFile
+    | undefined;
+  /** Training rows that predictions are explained against. */
+  background?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -227,6 +235,8 @@ export interface PredictRequest {
     | undefined;
   /** Files of pictures (PNG, JPEG, WebP): each is the image of the row in its place or, without rows, a row of its own. */
   pictures: Uint8Array[];
+  /** Say what every column contributes to each answer. */
+  explain?: boolean | undefined;
 }
 
 export interface PredictResponse {
@@ -273,6 +283,8 @@ export interface ClassPrediction {
   probabilities: { [key: string]: number };
   /** With `coverage`: classes that hold the row's own, the likeliest first. */
   set: string[];
+  /** With `explain`. */
+  explanation?: Explanation | undefined;
 }
 
 export interface ClassPrediction_ProbabilitiesEntry {
@@ -283,7 +295,41 @@ export interface ClassPrediction_ProbabilitiesEntry {
 export interface ValuePrediction {
   value: number;
   /** With `coverage`: holds the row's value. */
-  interval?: PredictionInterval | undefined;
+  interval?:
+    | PredictionInterval
+    | undefined;
+  /** With `explain`. */
+  explanation?: Explanation | undefined;
+}
+
+/** What the columns contribute to an answer. */
+export interface Explanation {
+  /** `linear` or `shapley`. */
+  method: string;
+  /** `value`, `probability`, `log_odds`, `log_rate` or `log_share`. */
+  scale: string;
+  /** Training rows that `base` is of. */
+  rows: number;
+  answers: ExplainedAnswer[];
+}
+
+export interface ExplainedAnswer {
+  /** Absent: a number. */
+  class?:
+    | string
+    | undefined;
+  /** `answer` minus all contributions. */
+  base: number;
+  answer: number;
+  /** In the order of the model's columns. */
+  contributions: Contribution[];
+}
+
+export interface Contribution {
+  column: string;
+  value: number;
+  /** Absent: exact, or from one row. */
+  standardError?: number | undefined;
 }
 
 export interface PredictionInterval {
@@ -350,6 +396,27 @@ export interface GetModelCardResponse {
 export interface GetModelLineageRequest {
   /** The model's id, or an alias. */
   id: string;
+}
+
+/** What is left out stays as it is. */
+export interface UpdateModelRequest {
+  /** The model's id, or an alias. */
+  id: string;
+  /** Empty: none. */
+  labels?:
+    | ClassNames
+    | undefined;
+  /** imagenet, unit, minus_one_to_one, none, or the OpenAPI document's StatedImagePreprocessing as JSON. */
+  preprocessing?:
+    | string
+    | undefined;
+  /** An empty text: none. */
+  licence?: string | undefined;
+  source?: string | undefined;
+}
+
+export interface ClassNames {
+  names: string[];
 }
 
 export interface GetModelLineageResponse {
@@ -647,6 +714,7 @@ function createBaseImportedNetwork(): ImportedNetwork {
     licence: undefined,
     source: undefined,
     file: undefined,
+    found: [],
   };
 }
 
@@ -687,6 +755,9 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
     }
     if (message.file !== undefined) {
       Struct.encode(Struct.wrap(message.file), writer.uint32(98).fork()).join();
+    }
+    for (const v of message.found) {
+      writer.uint32(106).string(v!);
     }
     return writer;
   },
@@ -798,6 +869,14 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
             }
 
             message.file = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.found.push(reader.string());
             continue;
           }
         }
@@ -1063,7 +1142,7 @@ export const ImportHeader: MessageFns<ImportHeader> = {
 };
 
 function createBaseModelFiles(): ModelFiles {
-  return { weights: undefined, report: undefined, network: undefined };
+  return { weights: undefined, report: undefined, network: undefined, background: undefined };
 }
 
 export const ModelFiles: MessageFns<ModelFiles> = {
@@ -1076,6 +1155,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.network !== undefined) {
       StoredFile.encode(message.network, writer.uint32(26).fork()).join();
+    }
+    if (message.background !== undefined) {
+      StoredFile.encode(message.background, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1115,6 +1197,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.network = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.background = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1586,6 +1676,7 @@ function createBasePredictRequest(): PredictRequest {
     coverageMethod: undefined,
     emptySets: undefined,
     pictures: [],
+    explain: undefined,
   };
 }
 
@@ -1611,6 +1702,9 @@ export const PredictRequest: MessageFns<PredictRequest> = {
     }
     for (const v of message.pictures) {
       writer.uint32(58).bytes(v!);
+    }
+    if (message.explain !== undefined) {
+      writer.uint32(64).bool(message.explain);
     }
     return writer;
   },
@@ -1682,6 +1776,14 @@ export const PredictRequest: MessageFns<PredictRequest> = {
             }
 
             message.pictures.push(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.explain = reader.bool();
             continue;
           }
         }
@@ -2038,7 +2140,7 @@ export const Prediction: MessageFns<Prediction> = {
 };
 
 function createBaseClassPrediction(): ClassPrediction {
-  return { label: "", probabilities: Object.create(null), set: [] };
+  return { label: "", probabilities: Object.create(null), set: [], explanation: undefined };
 }
 
 export const ClassPrediction: MessageFns<ClassPrediction> = {
@@ -2051,6 +2153,9 @@ export const ClassPrediction: MessageFns<ClassPrediction> = {
     });
     for (const v of message.set) {
       writer.uint32(26).string(v!);
+    }
+    if (message.explanation !== undefined) {
+      Explanation.encode(message.explanation, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2093,6 +2198,14 @@ export const ClassPrediction: MessageFns<ClassPrediction> = {
             }
 
             message.set.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.explanation = Explanation.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2166,7 +2279,7 @@ export const ClassPrediction_ProbabilitiesEntry: MessageFns<ClassPrediction_Prob
 };
 
 function createBaseValuePrediction(): ValuePrediction {
-  return { value: 0, interval: undefined };
+  return { value: 0, interval: undefined, explanation: undefined };
 }
 
 export const ValuePrediction: MessageFns<ValuePrediction> = {
@@ -2176,6 +2289,9 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
     }
     if (message.interval !== undefined) {
       PredictionInterval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    if (message.explanation !== undefined) {
+      Explanation.encode(message.explanation, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2207,6 +2323,240 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
             }
 
             message.interval = PredictionInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.explanation = Explanation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExplanation(): Explanation {
+  return { method: "", scale: "", rows: 0, answers: [] };
+}
+
+export const Explanation: MessageFns<Explanation> = {
+  encode(message: Explanation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.scale !== "") {
+      writer.uint32(18).string(message.scale);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(24).int32(message.rows);
+    }
+    for (const v of message.answers) {
+      ExplainedAnswer.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Explanation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplanation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scale = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.answers.push(ExplainedAnswer.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExplainedAnswer(): ExplainedAnswer {
+  return { class: undefined, base: 0, answer: 0, contributions: [] };
+}
+
+export const ExplainedAnswer: MessageFns<ExplainedAnswer> = {
+  encode(message: ExplainedAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.class !== undefined) {
+      writer.uint32(10).string(message.class);
+    }
+    if (message.base !== 0) {
+      writer.uint32(17).double(message.base);
+    }
+    if (message.answer !== 0) {
+      writer.uint32(25).double(message.answer);
+    }
+    for (const v of message.contributions) {
+      Contribution.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainedAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainedAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.class = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.base = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.answer = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.contributions.push(Contribution.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseContribution(): Contribution {
+  return { column: "", value: 0, standardError: undefined };
+}
+
+export const Contribution: MessageFns<Contribution> = {
+  encode(message: Contribution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== "") {
+      writer.uint32(10).string(message.column);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    if (message.standardError !== undefined) {
+      writer.uint32(25).double(message.standardError);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Contribution {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContribution();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.standardError = reader.double();
             continue;
           }
         }
@@ -2904,6 +3254,142 @@ export const GetModelLineageRequest: MessageFns<GetModelLineageRequest> = {
   },
 };
 
+function createBaseUpdateModelRequest(): UpdateModelRequest {
+  return { id: "", labels: undefined, preprocessing: undefined, licence: undefined, source: undefined };
+}
+
+export const UpdateModelRequest: MessageFns<UpdateModelRequest> = {
+  encode(message: UpdateModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.labels !== undefined) {
+      ClassNames.encode(message.labels, writer.uint32(18).fork()).join();
+    }
+    if (message.preprocessing !== undefined) {
+      writer.uint32(26).string(message.preprocessing);
+    }
+    if (message.licence !== undefined) {
+      writer.uint32(34).string(message.licence);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(42).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.labels = ClassNames.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.preprocessing = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClassNames(): ClassNames {
+  return { names: [] };
+}
+
+export const ClassNames: MessageFns<ClassNames> = {
+  encode(message: ClassNames, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClassNames {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClassNames();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseGetModelLineageResponse(): GetModelLineageResponse {
   return { lineage: undefined };
 }
@@ -2967,6 +3453,16 @@ export const ModelsServiceService = {
     responseStream: false as const,
     requestSerialize: (value: ImportModelRequest): Buffer => Buffer.from(ImportModelRequest.encode(value).finish()),
     requestDeserialize: (value: Buffer): ImportModelRequest => ImportModelRequest.decode(value),
+    responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Model => Model.decode(value),
+  },
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel: {
+    path: "/descent.v1.ModelsService/UpdateModel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateModelRequest): Buffer => Buffer.from(UpdateModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateModelRequest => UpdateModelRequest.decode(value),
     responseSerialize: (value: Model): Buffer => Buffer.from(Model.encode(value).finish()),
     responseDeserialize: (value: Buffer): Model => Model.decode(value),
   },
@@ -3076,6 +3572,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
    * architecture.
    */
   importModel: handleClientStreamingCall<ImportModelRequest, Model>;
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel: handleUnaryCall<UpdateModelRequest, Model>;
   /** Newest first. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** By id or alias. */
@@ -3117,6 +3615,22 @@ export interface ModelsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Model) => void,
   ): ClientWritableStream<ImportModelRequest>;
+  /** States the labels, the preprocessing, the licence or the source of an imported model. */
+  updateModel(
+    request: UpdateModelRequest,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
+  updateModel(
+    request: UpdateModelRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
+  updateModel(
+    request: UpdateModelRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Model) => void,
+  ): ClientUnaryCall;
   /** Newest first. */
   listModels(
     request: ListModelsRequest,

@@ -1,11 +1,11 @@
-import type { LossSpec } from "../../../domain/jobs/spec/parts/loss-spec.ts";
-import { exp64, log64 } from "../../kernels/math64.ts";
-import { permutation, seedWords } from "../../kernels/philox.ts";
-import { purposes } from "../../nn/purposes.ts";
-import type { SearchPlan } from "../planning/plan-search.ts";
-import type { TrainingPlan } from "../planning/training.ts";
-import { viewOf } from "./memory.ts";
-import type { RowRunner } from "./row-runner.ts";
+import type { LossSpec } from "../../../../domain/jobs/spec/parts/loss-spec.ts";
+import { exp64, log64 } from "../../../kernels/math64.ts";
+import { permutation, seedWords } from "../../../kernels/philox.ts";
+import { purposes } from "../../../nn/purposes.ts";
+import type { SearchPlan } from "../../planning/plan-search.ts";
+import type { TrainingPlan } from "../../planning/training.ts";
+import { viewOf } from "../memory.ts";
+import type { RowRunner } from "../row-runner.ts";
 
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;

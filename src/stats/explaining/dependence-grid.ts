@@ -1,0 +1,83 @@
+import type { Preprocessing } from "../../domain/models/model.ts";
+import { type ColumnInputs, columnInputs } from "./correlated-columns.ts";
+
+/** Values of a column at which the model is asked, at most. */
+const mostPoints = 20;
+/** Of numbers with more values: the shares of the training rows between which the points lie, as scikit-learn's. */
+const [lowest, highest] = [0.05, 0.95];
+
+/** From an input in the arrays to the data: a number in its units, or for a category's level about 0 or 1. */
+export type UnitsOf = (input: number, value: number) => number;
+
+/** Units of standardised numbers, or of numbers as they are from which a shift may have been taken; to so many digits as the arrays hold. */
+export const createUnits = (
+  preprocessing: Preprocessing,
+  { standardised, shifts, digits }: { standardised: boolean; shifts: Float64Array | null; digits: number },
+): UnitsOf => {
+  const ofNumber = new Map<number, { mean: number; scale: number }>();
+  for (const [i, { first }] of columnInputs(preprocessing).entries()) {
+    const feature = preprocessing.features[i]!;
+    if (feature.type === "number") ofNumber.set(first, feature);
+  }
+  return (input, value) => {
+    const shifted = value + (shifts?.[input] ?? 0);
+    const number = standardised ? ofNumber.get(input) : undefined;
+    return Number((number === undefined ? shifted : number.mean + number.scale * shifted).toPrecision(digits));
+  };
+};
+
+/** A value of a column and a row of the training rows that has it: its inputs are what the model is asked with. */
+interface GridPoint {
+  readonly value: number | string;
+  readonly row: number;
+}
+
+interface Column {
+  readonly inputs: ColumnInputs;
+  readonly feature: Preprocessing["features"][number];
+}
+
+/** The cell of a row: a number, a category, or null where it is missing or of no known category. */
+export const cellOf = (
+  { inputs: { first, width }, feature }: Column,
+  features: ArrayLike<number>,
+  start: number,
+  unitsOf: UnitsOf,
+): number | string | null => {
+  const at = (k: number): number => unitsOf(first + k, features[start + first + k]!);
+  if (feature.type !== "image" && feature.missingIndicator && at(width - 1) > 0.5) return null;
+  if (feature.type === "number") return at(0);
+  const level = feature.type === "category" ? feature.categories.findIndex((_, k) => at(k) > 0.5) : -1;
+  return feature.type === "category" ? (feature.categories[level] ?? null) : null;
+};
+
+/**
+ * Of a number every value, or of more than twenty so many at equal shares of the rows from 5 % to 95 %; of a category its levels, or the twenty that most rows
+ * have, in their order.
+ */
+export const dependenceGrid = (
+  column: Column,
+  features: ArrayLike<number>,
+  { inputs, rows }: { inputs: number; rows: ArrayLike<number> },
+  unitsOf: UnitsOf,
+): GridPoint[] => {
+  const cells = Array.from(rows, (row) => ({ row, value: cellOf(column, features, row * inputs, unitsOf) }));
+  const known = cells.filter((cell): cell is GridPoint => cell.value !== null);
+  const { feature } = column;
+  if (feature.type === "category") {
+    const found = new Map<number | string, { row: number; count: number }>();
+    for (const { row, value } of known) {
+      const { row: firstRow = row, count = 0 } = found.get(value) ?? {};
+      found.set(value, { row: firstRow, count: count + 1 });
+    }
+    const levels = feature.categories.filter((level) => found.has(level));
+    const often = levels.toSorted((a, b) => found.get(b)!.count - found.get(a)!.count).slice(0, mostPoints);
+    return levels.filter((value) => often.includes(value)).map((value) => ({ value, row: found.get(value)!.row }));
+  }
+  const sorted = known.toSorted((a, b) => Number(a.value) - Number(b.value));
+  const distinct = sorted.filter(({ value }, i) => value !== sorted[i - 1]?.value);
+  if (distinct.length <= mostPoints) return distinct;
+  const share = (i: number): number => lowest + ((highest - lowest) * i) / (mostPoints - 1);
+  const points = Array.from({ length: mostPoints }, (_, i) => sorted[Math.round(share(i) * (sorted.length - 1))]!);
+  return points.filter(({ value }, i) => value !== points[i - 1]?.value);
+};
