@@ -3,7 +3,7 @@ import type { Model, Row } from "../client/types.ts";
 import { cellText } from "../formats/csv/csv-record.ts";
 import { type CsvHandlers, scanCsv } from "../formats/csv/csv-scanner.ts";
 import { findDialect } from "../formats/csv/find-dialect.ts";
-import { markedEncoding, toUtf8 } from "../formats/csv/text-encoding.ts";
+import { markedEncoding, refuseUnmarked, toUtf8 } from "../formats/csv/text-encoding.ts";
 import { tableForm, unwrapTable } from "../formats/table-start.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -18,7 +18,9 @@ const toCell = (text: string, isNumber: boolean, decimal: string): Row[string] =
 const openTable = async (path: string): Promise<AsyncIterable<Uint8Array>> => {
   const { head, stream } = await unwrapTable(path === "-" ? process.stdin : createReadStream(path));
   const form = tableForm(head);
-  if (form === "csv") return toUtf8(stream, markedEncoding(head) ?? "utf-8");
+  const marked = markedEncoding(head);
+  if (form === "csv" && marked === null) refuseUnmarked(head);
+  if (form === "csv") return toUtf8(stream, marked ?? "utf-8");
   const what = form === "parquet" ? "Parquet" : "JSON Lines";
   throw new CommandError(
     `${path} is ${what}: upload it, and predict the data set (POST /v1/models/{id}/predictions), or save it as CSV`,

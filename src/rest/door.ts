@@ -45,12 +45,16 @@ export interface Doorway {
   handle(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 
-/** Aborts when the client goes away or the server closes: what ends every wait and stream. */
-export const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
+/** Aborts when the client goes away, or has its answer. */
+export const goneSignal = (reply: FastifyReply): AbortSignal => {
   const gone = new AbortController();
   whenAnswered(reply.raw, () => gone.abort());
-  return AbortSignal.any([gone.signal, closing]);
+  return gone.signal;
 };
+
+/** Aborts when the client goes away or the server closes: what ends every wait and stream. */
+export const requestSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal =>
+  AbortSignal.any([goneSignal(reply), closing]);
 
 /** What lasts is counted until its end, which may be long after the handler's. */
 const enterLasting = (gate: LoadGate, kind: "long" | "upload", caller: Party, { raw }: FastifyReply): void =>

@@ -15,7 +15,7 @@ import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
-import { type Door, registerBehind, requestSignal } from "./door.ts";
+import { type Door, goneSignal, registerBehind, requestSignal } from "./door.ts";
 import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readBinaryBody, readJsonBody } from "./json-body.ts";
@@ -98,11 +98,16 @@ const callRoute = async (
   const params = request.params as Record<string, string>;
   request.resource = params.id ?? null;
   let signal: AbortSignal | undefined;
+  let gone: AbortSignal | undefined;
   const call = {
     ...{ deps, caller, params, query, body, request, reply },
     get signal() {
       signal ??= requestSignal(reply, door.closing);
       return signal;
+    },
+    get gone() {
+      gone ??= goneSignal(reply);
+      return gone;
     },
   };
   const answer = await route.handle(call);

@@ -35,14 +35,20 @@ async function* fromUtf16(
   encoding: "utf-16le" | "utf-16be",
 ): AsyncGenerator<Buffer, void, void> {
   const decoder = new TextDecoder(encoding, { fatal: true });
+  // What is wrong is looked for in what has come, replaced where it is no character.
+  const lenient = new TextDecoder(encoding);
   let line = 1;
   const decode = (bytes: Uint8Array, stream: boolean): Buffer => {
+    const replaced = lenient.decode(bytes, { stream });
     try {
       const text = Buffer.from(decoder.decode(bytes, { stream }));
       line += countLines(text);
       return text;
     } catch {
-      throw csvError({ line }, `the file is not valid ${encoding.toUpperCase()} from here`, "save it in UTF-8");
+      const before = replaced.slice(0, Math.max(0, replaced.indexOf("\ufffd")));
+      const at = line + countLines(Buffer.from(before));
+      const detail = `the file is not valid ${encoding.toUpperCase()}: half of a surrogate pair, or half of a character, stands alone`;
+      throw csvError({ line: at }, detail, "save it in UTF-8, or state the encoding that it has");
     }
   };
   for await (const chunk of source) yield decode(chunk, true);
@@ -53,6 +59,23 @@ async function* fromUtf16(
 export const markedEncoding = ([a, b]: Uint8Array): TextEncoding | null => {
   if (a === 0xff && b === 0xfe) return "utf-16le";
   return a === 0xfe && b === 0xff ? "utf-16be" : null;
+};
+
+/** The share of zeros among the bytes at even and at odd places. */
+const zerosOf = (head: Uint8Array): [number, number] => {
+  const zeros: [number, number] = [0, 0];
+  for (let i = 0; i < head.length; i++) if (head[i] === 0) zeros[i % 2]! += 1;
+  return [zeros[0] / (head.length / 2), zeros[1] / (head.length / 2)];
+};
+
+/** Refuses UTF-16 that has no mark: every other byte of Western letters is zero then. Errors: `invalid_csv`. */
+export const refuseUnmarked = (head: Uint8Array): void => {
+  if (head.length < 8) return;
+  const [even, odd] = zerosOf(head);
+  const encoding = even < 0.05 && odd > 0.5 ? "utf-16le" : odd < 0.05 && even > 0.5 ? "utf-16be" : null;
+  if (encoding === null) return;
+  const detail = `the file looks like ${encoding.toUpperCase()} without a byte order mark`;
+  throw csvError({ line: 1 }, detail, `upload it with ?encoding=${encoding} if it is, or save it in UTF-8`);
 };
 
 /** A text's bytes in UTF-8, as they come. Errors: `invalid_csv` with the line. */

@@ -1,4 +1,5 @@
 import type { SchemaElement } from "hyparquet";
+import { parquetFault } from "./parquet-error.ts";
 
 /** Writes a value of a column as a cell; null is a missing one. Values as the decoder gives them where it converts nothing. */
 export type CellText = (value: unknown) => string | null;
@@ -22,7 +23,7 @@ const floorDivide = (value: bigint, by: bigint): bigint => (value - (((value % b
 
 const dateText = (days: bigint): string => {
   const date = new Date(Number(days) * 86_400_000);
-  if (Number.isNaN(date.getTime())) throw new Error(`${days} days from 1970 is no date`);
+  if (Number.isNaN(date.getTime())) throw parquetFault(`${days} days from 1970 is no date`);
   return date.toISOString().split("T")[0]!;
 };
 
@@ -56,7 +57,7 @@ const bytesText = (value: unknown): string => {
   try {
     return decoder.decode(value);
   } catch (cause) {
-    throw new Error("a value is no text in UTF-8; leave the column out, or write it as text", { cause });
+    throw parquetFault("a value is no text in UTF-8; leave the column out, or write it as text", cause);
   }
 };
 
@@ -98,8 +99,15 @@ export interface LeafForm {
   raw: boolean;
 }
 
+/** Why a column of bytes is left out. */
+export const noText = "it holds bytes that are no text";
+
 const isAny = (element: SchemaElement, ...names: string[]): boolean =>
   names.includes(element.converted_type ?? "") || names.includes(element.logical_type?.type ?? "");
+
+/** Bytes of which the file does not say what they are. */
+export const isUnsaid = (element: SchemaElement): boolean =>
+  element.type === "BYTE_ARRAY" && element.converted_type === undefined && element.logical_type === undefined;
 
 export const leafForm = (element: SchemaElement): LeafForm | { reason: string } => {
   const { type } = element;
@@ -115,8 +123,7 @@ export const leafForm = (element: SchemaElement): LeafForm | { reason: string } 
   if (isAny(element, "DATE")) return { text: present((value) => dateText(toBigInt(value))), isText: false, raw: true };
   if (type === "BYTE_ARRAY") return { text: present(bytesText), isText: true, raw: true };
   if (isAny(element, "UUID")) return { text: present(String), isText: true, raw: false };
-  if (type === "FIXED_LEN_BYTE_ARRAY" && !isAny(element, "FLOAT16"))
-    return { reason: "it holds bytes that are no text" };
+  if (type === "FIXED_LEN_BYTE_ARRAY" && !isAny(element, "FLOAT16")) return { reason: noText };
   if (type === "BOOLEAN") return { text: present(String), isText: false, raw: false };
   return { text: ofNumber, isText: false, raw: false };
 };

@@ -1,4 +1,5 @@
 import { parquetHeader } from "hyparquet/src/column.js";
+import { parquetFault } from "./parquet-error.ts";
 import { parquetLimits } from "./parquet-limits.ts";
 
 /** The least that a page's header takes: what is shorter at a chunk's end is padding. */
@@ -16,23 +17,23 @@ export const checkPages = (chunk: ArrayBuffer, rows: number, flat: boolean): voi
     const header = parquetHeader(reader);
     const { compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
     if (!(packed >= 0 && reader.offset + packed <= view.byteLength))
-      throw new Error("a page ends behind its column; the file is cut off or damaged");
+      throw parquetFault("a page ends behind its column; the file is cut off or damaged");
     if (!(unpacked >= 0 && unpacked <= parquetLimits.pageBytes))
-      throw new Error(`a page unpacks to ${unpacked} bytes; at most ${parquetLimits.pageBytes} are read`);
+      throw parquetFault(`a page unpacks to ${unpacked} bytes; at most ${parquetLimits.pageBytes} are read`);
     const count =
       header.dictionary_page_header?.num_values ??
       header.data_page_header?.num_values ??
       header.data_page_header_v2?.num_values;
     if (count === undefined || !(count >= 0 && count <= parquetLimits.pageValues))
-      throw new Error(
+      throw parquetFault(
         `a page has ${count ?? "no number of"} values; at most ${parquetLimits.pageValues} are read, so write smaller pages`,
       );
     if (header.dictionary_page_header === undefined) values += count;
     reader.offset += packed;
     if (values > parquetLimits.chunkValues)
-      throw new Error(
+      throw parquetFault(
         `it has more than ${parquetLimits.chunkValues} values in one row group; write smaller row groups`,
       );
   }
-  if (flat && values !== rows) throw new Error(`it has ${values} values where the row group has ${rows} rows`);
+  if (flat && values !== rows) throw parquetFault(`it has ${values} values where the row group has ${rows} rows`);
 };

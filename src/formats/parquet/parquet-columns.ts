@@ -1,14 +1,16 @@
 import { type FileMetaData, parquetSchema, type RowGroup, type SchemaElement, type SchemaTree } from "hyparquet";
 import { limits } from "../../domain/limits.ts";
 import { quoteCell } from "../csv/csv-error.ts";
-import { type CellText, jsonText, leafForm } from "./cell-text.ts";
-import { parquetError } from "./parquet-error.ts";
+import { type CellText, isUnsaid, jsonText, leafForm } from "./cell-text.ts";
+import { parquetError, parquetFault } from "./parquet-error.ts";
 
 /** A column of the table that a top-level column of the file yields: structs yield one for each of their leaves. */
 export interface TableColumn {
   name: string;
   isText: boolean;
   cell: CellText;
+  /** Of bytes that may be texts or not. */
+  isDoubtful: boolean;
 }
 
 /** A top-level column of the file. */
@@ -48,7 +50,8 @@ const collect = (
     return;
   }
   if (isRepeated(tree) || isList(tree)) {
-    columns.push({ name, isText: true, cell: (value) => jsonText(get(value)) });
+    const isDoubtful = elementsOf(tree).some(isUnsaid);
+    columns.push({ name, isText: true, cell: (value) => jsonText(get(value)), isDoubtful });
     return;
   }
   if (children.length > 0) {
@@ -71,7 +74,8 @@ const collect = (
     return;
   }
   if (form.raw) raw.add(element);
-  columns.push({ name, isText: form.isText, cell: (value) => form.text(get(value)) });
+  const isDoubtful = isUnsaid(element);
+  columns.push({ name, isText: form.isText, cell: (value) => form.text(get(value)), isDoubtful });
 };
 
 const withoutAnnotations = ({ converted_type: _c, logical_type: _l, ...element }: SchemaElement): SchemaElement =>
@@ -86,7 +90,7 @@ export const fileColumns = (
   const names = new Set<string>();
   const columns = tree.children.flatMap((child): FileColumn[] => {
     const { name } = child.element;
-    if (typeof name !== "string") throw new Error("a column has no name");
+    if (typeof name !== "string") throw parquetFault("a column has no name");
     if (names.has(name)) throw parquetError(`the file has two columns ${quoteCell(name)}`);
     names.add(name);
     const raw = new Set<SchemaElement>();

@@ -1,7 +1,7 @@
 import { type FileMetaData, parquetMetadata } from "hyparquet";
 import { limits } from "../../domain/limits.ts";
 import { quoteCell } from "../csv/csv-error.ts";
-import { asParquetError, parquetError } from "./parquet-error.ts";
+import { asParquetError, parquetError, parquetFault } from "./parquet-error.ts";
 import { parquetLimits } from "./parquet-limits.ts";
 
 /** Bytes of a file from `start` to before `end`. */
@@ -37,26 +37,26 @@ const checkGroups = (metadata: FileMetaData, dataEnd: number): void => {
   let rows = 0;
   for (const [g, group] of metadata.row_groups.entries()) {
     const ofGroup = Number(group.num_rows);
-    if (!(ofGroup >= 0 && Number.isSafeInteger(ofGroup))) throw new Error(`row group ${g + 1} has ${ofGroup} rows`);
+    if (!(ofGroup >= 0 && Number.isSafeInteger(ofGroup))) throw parquetFault(`row group ${g + 1} has ${ofGroup} rows`);
     rows += ofGroup;
     if (ofGroup === 0) continue;
     for (const { meta_data: column, file_path, crypto_metadata } of group.columns) {
-      if (file_path) throw new Error(`its columns lie in another file, ${quoteCell(file_path)}`);
-      if (crypto_metadata !== undefined || column === undefined) throw new Error("its columns are encrypted");
+      if (file_path) throw parquetFault(`its columns lie in another file, ${quoteCell(file_path)}`);
+      if (crypto_metadata !== undefined || column === undefined) throw parquetFault("its columns are encrypted");
       const start = Number(column.dictionary_page_offset || column.data_page_offset);
       const length = Number(column.total_compressed_size);
       if (!(start >= 4 && length >= 0 && start < dataEnd))
-        throw new Error(
+        throw parquetFault(
           `row group ${g + 1}, column ${quoteCell(column.path_in_schema.join("."))} lies beyond the file's end`,
         );
       if (length > parquetLimits.chunkBytes)
-        throw new Error(
+        throw parquetFault(
           `row group ${g + 1}, column ${quoteCell(column.path_in_schema.join("."))} takes ${length} bytes; write smaller row groups`,
         );
     }
   }
   if (rows !== Number(metadata.num_rows))
-    throw new Error(`it says ${metadata.num_rows} rows, and its row groups have ${rows}`);
+    throw parquetFault(`it says ${metadata.num_rows} rows, and its row groups have ${rows}`);
   if (rows === 0) throw parquetError("it has no rows; add at least one");
   const cells = rows * Math.max(1, metadata.row_groups[0]?.columns.length ?? 1);
   // Each cell takes a byte at least, for what ends it.

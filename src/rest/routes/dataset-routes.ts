@@ -75,7 +75,7 @@ export const datasetRoutes: readonly RestRoute[] = [
     ],
     bodyLimitBytes: limits.datasetBytes,
     upload: true,
-    handle: async ({ deps, caller, query, body, request, reply }) => {
+    handle: async ({ deps, caller, query, body, gone, request, reply }) => {
       const types = parseTypes(query.types);
       if (body === undefined)
         throw new ServiceError(
@@ -86,7 +86,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       const dataset = await uploadDataset(deps, caller, {
         ...{ ...query, types },
         format: formatOf(type),
-        body: body as Readable,
+        ...{ body: body as Readable, gone },
       });
       reply.code(201).header("location", `/v1/datasets/${dataset.id}`);
       return dataset;

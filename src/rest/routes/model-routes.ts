@@ -45,7 +45,7 @@ export const modelRoutes: readonly RestRoute[] = [
     errors: ["timed_out", "too_large", "unsupported_media_type", "quota_exceeded", "unprocessable", "over_limit"],
     bodyLimitBytes: limits.modelBytes,
     upload: true,
-    handle: async ({ deps, caller, query, body, request, reply }) => {
+    handle: async ({ deps, caller, query, body, gone, request, reply }) => {
       const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
       const format = formats[type];
       if (body === undefined || format === undefined)
@@ -54,8 +54,7 @@ export const modelRoutes: readonly RestRoute[] = [
           `the body must be the file, sent with Content-Type: ${Object.keys(formats).join(", ")}`,
         );
       const model = await importModel(deps, caller, {
-        ...query,
-        format,
+        ...{ ...query, format, gone },
         body: Readable.from(
           withProgressLimit<Buffer>(body as Readable, ({ length }) => length),
           { objectMode: false },

@@ -16,6 +16,8 @@ export interface RestCall<Q> {
   body: unknown;
   /** Aborts when the client goes away or the server closes. */
   signal: AbortSignal;
+  /** Aborts when the client goes away: what nobody waits for any more is not to be kept. */
+  gone: AbortSignal;
   request: FastifyRequest;
   reply: FastifyReply;
 }

@@ -12,9 +12,12 @@ export interface Room {
   take(bytes: number): Promise<void>;
   /** So many are no longer stored. */
   give(bytes: number): void;
-  /** The body, each of its chunks once there is room for it. */
+  /** The body, each of its chunks once there is room for it, as long as the sender is there. */
   filled(body: AsyncIterable<Uint8Array>): Readable;
-  /** Holds what was taken for certain: to be asked before anything is recorded. */
+  /**
+   * Holds what was taken for certain: to be asked before anything is recorded. `malformed` if the sender has gone: then what came may not be the whole file, and
+   * nobody waits for what becomes of it.
+   */
   secure(): Promise<void>;
   close(): Promise<void>;
 }
@@ -68,19 +71,37 @@ const createAsking = ({ artifacts, reservations }: RoomDeps, tenant: TenantId, f
   };
 };
 
-export const unlimitedRoom: Room = {
-  unlimited: true,
-  take: async () => {},
-  give: () => {},
-  filled: (body) => Readable.from(body, { objectMode: false }),
-  secure: async () => {},
-  close: async () => {},
+const requireSenderOf = (gone: AbortSignal | undefined) => (): void => {
+  if (gone?.aborted === true) throw incompleteUpload();
 };
 
-/** Room for an upload whose files lie below `files`. `quota_exceeded` if there is none at all. */
-export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string): Promise<Room> => {
+export const unlimitedRoom = (gone?: AbortSignal): Room => {
+  const requireSender = requireSenderOf(gone);
+  const passing = async function* (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of body) {
+      requireSender();
+      yield chunk;
+    }
+    requireSender();
+  };
+  return {
+    unlimited: true,
+    take: async () => {},
+    give: () => {},
+    filled: (body) => Readable.from(passing(body), { objectMode: false }),
+    secure: async () => requireSender(),
+    close: async () => {},
+  };
+};
+
+/**
+ * Room for an upload whose files lie below `files`. `quota_exceeded` if there is none at all.
+ * @param gone aborts when the sender goes away. The stream of a cancelled gRPC call ends like a whole one, and the body may be whole while it is still being read: only this tells.
+ */
+export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string, gone?: AbortSignal): Promise<Room> => {
   const { quotas, reservations, log } = deps;
-  if (quotas.storedBytes === null) return unlimitedRoom;
+  if (quotas.storedBytes === null) return unlimitedRoom(gone);
+  const requireSender = requireSenderOf(gone);
   const ask = createAsking(deps, tenant, files, quotas.storedBytes);
   let [taken, held] = [0, await ask(1)];
   const troubled = (err: unknown): void =>
@@ -93,9 +114,11 @@ export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string):
   };
   const filling = async function* (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
     for await (const chunk of body) {
+      requireSender();
       await take(chunk.byteLength);
       yield chunk;
     }
+    requireSender();
   };
   return {
     unlimited: false,
@@ -107,6 +130,7 @@ export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string):
     // Whoever was frozen for long may have lost what it held; asking again is for all of it.
     secure: async () => {
       held = await ask(taken);
+      requireSender();
     },
     close: async () => {
       clearInterval(renewal);

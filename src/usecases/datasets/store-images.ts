@@ -14,8 +14,6 @@ interface UploadedImages extends Pick<ArchiveOfPictures, "sizeOf" | "onBroken" |
   body: Readable;
   /** For the archive, and beside it the pixels. */
   room: Room;
-  /** Whether the sender has gone: then what came is not the whole archive. */
-  requireWhole: () => void;
 }
 
 interface StoredImages {
@@ -43,7 +41,6 @@ const toIndex = (starts: readonly number[]): Buffer => {
 export const storeImages = async (artifacts: ArtifactStore, upload: UploadedImages): Promise<StoredImages> => {
   const { keys, body, room, sizeOf, onBroken, types, dialect } = upload;
   const { bytes } = await artifacts.write(keys.upload, room.filled(body), { limitBytes: limits.datasetBytes });
-  upload.requireWhole();
   let asideBytes = 0;
   const source = await openPictures({
     read: (range) => artifacts.read(keys.upload, range),

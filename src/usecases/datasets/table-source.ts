@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { DatasetNote, TableForm, TextEncoding } from "../../domain/datasets/dataset.ts";
 import { invalidAt } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { markedEncoding, toUtf8 } from "../../formats/csv/text-encoding.ts";
+import { markedEncoding, refuseUnmarked, toUtf8 } from "../../formats/csv/text-encoding.ts";
 import { readJsonLines } from "../../formats/ndjson/json-lines.ts";
 import type { TableBytes } from "../../formats/table-bytes.ts";
 import { tableForm, unwrapTable } from "../../formats/table-start.ts";
@@ -17,8 +17,6 @@ interface TableUpload {
   /** What the user says that it is; left out: what its first bytes say. */
   form: TableForm | undefined;
   encoding: TextEncoding | undefined;
-  /** Whether the sender has gone: then what came is not the whole file. */
-  requireWhole: () => void;
 }
 
 interface TableSource {
@@ -52,6 +50,7 @@ const readCsv = (
   stream: AsyncIterable<Uint8Array>,
 ): Omit<TableSource, "close" | "form"> => {
   const marked = markedEncoding(head);
+  if (encoding === undefined && marked === null) refuseUnmarked(head);
   const bytes = toUtf8(stream, encoding ?? marked ?? "utf-8");
   if (encoding !== undefined || marked === null) return { bytes, notes: [] };
   const message = `the file begins like ${marked.toUpperCase()}, so it was read so, and is kept in UTF-8`;
@@ -78,7 +77,6 @@ export const openTable = async (
   requireNoEncoding(upload, form);
   const { uploadKey, room } = upload;
   const { bytes } = await artifacts.write(uploadKey, room.filled(stream), { limitBytes: limits.datasetBytes });
-  upload.requireWhole();
   const read = (range?: { start: number; end: number }) => artifacts.read(uploadKey, range);
   const table = form === "ndjson" ? await readJsonLines(read) : await readParquet(read, bytes);
   return {

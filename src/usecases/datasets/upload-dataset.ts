@@ -20,7 +20,7 @@ import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
+import { openRoom, type Room, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { storeAndProfile } from "./store-and-profile.ts";
@@ -81,7 +81,6 @@ interface Upload {
   tenant: TenantId;
   id: DatasetId;
   body: Readable;
-  requireWhole: () => void;
 }
 
 /** Stores an upload's body and says what it holds. */
@@ -113,17 +112,16 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
       "a comma cannot separate cells and decimals; state another delimiter, or leave it out to have it found";
     throw invalidAt("/query/decimal", detail);
   }
-  return async (deps, { room, tenant, id, body, requireWhole }) => {
+  return async (deps, { room, tenant, id, body }) => {
     const key = artifactKeys.datasetFile(tenant, id);
     const uploadKey = artifactKeys.datasetUpload(tenant, id);
-    const table = await openTable(deps, { uploadKey, body, room, form, encoding, requireWhole });
+    const table = await openTable(deps, { uploadKey, body, room, form, encoding });
     try {
       requireCsv(stated, table.form);
       const { written, profile } = await storeAndProfile(deps.artifacts, {
         ...{ key, body: room.filled(table.bytes), limitBytes: limits.datasetBytes, types, texts: table.texts },
         dialect: table.form === "csv" ? dialect : plainDialect,
       });
-      requireWhole();
       const notes = [...table.notes, ...(profile.notes ?? [])];
       return { name, format: "csv", ...written, ...profile, ...(notes.length === 0 ? {} : { notes }) };
     } finally {
@@ -186,14 +184,10 @@ export const uploadDataset = async (
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const id = deps.createId("ds");
-  const room = await openRoom(deps, caller.tenant, artifactKeys.dataset(caller.tenant, id));
+  const room = await openRoom(deps, caller.tenant, artifactKeys.dataset(caller.tenant, id), gone);
   let reached: Reached = "file";
   try {
-    // The stream of a cancelled gRPC call ends like a whole one: only the signal tells that half a file is not the file.
-    const requireWhole = (): void => {
-      if (gone?.aborted === true) throw incompleteUpload();
-    };
-    const described = await store(deps, { room, tenant: caller.tenant, id, body, requireWhole });
+    const described = await store(deps, { room, tenant: caller.tenant, id, body });
     const dataset: Dataset = { id, ...described, createdAt: deps.now().toISOString() };
     const manifest = encodeManifest(dataset);
     await room.take(manifest.length);

@@ -12,7 +12,7 @@ import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { incompleteUpload, openRoom, type Room, uploadFailure } from "../admission/room.ts";
+import { openRoom, type Room, uploadFailure } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "../upkeep/remove-files.ts";
 import { readPreprocessing } from "./read-preprocessing.ts";
@@ -42,12 +42,11 @@ export const importModel = async (
   await deps.jobs.ping();
   const id = deps.createId("mdl");
   const { tenant } = caller;
-  const room = await openRoom(deps, tenant, artifactKeys.model(tenant, id));
+  const room = await openRoom(deps, tenant, artifactKeys.model(tenant, id), gone);
   let reached: Reached = "file";
   try {
     const upload = artifactKeys.modelUpload(tenant, id);
     const { bytes, sha256 } = await deps.artifacts.write(upload, room.filled(body), { limitBytes: limits.modelBytes });
-    if (gone?.aborted === true) throw incompleteUpload();
     const question = { model: id, format, architecture: given.architecture };
     const { producer, opset, ...read } = await readWithin(deps, caller, room, bytes, question);
     await deps.artifacts.remove(upload);

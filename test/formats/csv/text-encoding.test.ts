@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { markedEncoding, toUtf8 } from "../../../src/formats/csv/text-encoding.ts";
+import { markedEncoding, refuseUnmarked, toUtf8 } from "../../../src/formats/csv/text-encoding.ts";
 import { refused } from "../faulty-files.ts";
 
 const read = async (bytes: Uint8Array, encoding: Parameters<typeof toUtf8>[1]): Promise<string> => {
@@ -41,4 +41,25 @@ describe("encodings of CSV files", () => {
     const odd = Buffer.from("a\nb", "utf16le").subarray(0, -1);
     expect((await refused(() => read(odd, "utf-16le"))).message).toMatch(/not valid UTF-16LE/);
   });
+});
+
+test("UTF-16 without a mark is known, and refused with what to say; other texts are not", () => {
+  const table = "name;city\nÉva;München\n";
+  const little = Buffer.from(table, "utf16le");
+  expect(() => refuseUnmarked(little)).toThrow(
+    /looks like UTF-16LE without a byte order mark; upload it with \?encoding=utf-16le/,
+  );
+  expect(() => refuseUnmarked(Buffer.from(little).swap16())).toThrow(/encoding=utf-16be/);
+  for (const other of [Buffer.from(table), Buffer.from("a,b"), Buffer.from("a\0\0\0,b,c,d,e"), Buffer.alloc(64)])
+    expect(() => refuseUnmarked(other)).not.toThrow();
+});
+
+test("half of a surrogate pair in UTF-16 is told with its line", async () => {
+  const lines = Buffer.from("a\nb\nc", "utf16le");
+  const half = Buffer.concat([lines, Buffer.from([0x00, 0xd8]), Buffer.from("d\ne\n", "utf16le")]);
+  const error = await read(half, "utf-16le").then(
+    () => null,
+    (thrown: Error) => thrown,
+  );
+  expect(error?.message).toMatch(/line 3.*half of a surrogate pair/);
 });

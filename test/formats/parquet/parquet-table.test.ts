@@ -94,6 +94,24 @@ describe("Parquet", () => {
     expect((await tableOfParquet(file("shredded-object"))).leftOut[0]?.reason).toBe("it holds variant values");
   });
 
+  test("leaves out bytes that are no text, wherever the first of them stands; of what is said to be text it is an error", async () => {
+    const changed = (at: number): Buffer => {
+      const bytes = file("strings");
+      bytes[at] = 0xff;
+      return bytes;
+    };
+    const first = file("strings").indexOf("delta");
+    for (const at of [32, first]) {
+      const { names, leftOut } = await tableOfParquet(changed(at), 2);
+      expect(names).toEqual(["c_utf8", "l_utf8"]);
+      expect(leftOut).toEqual([{ name: "bytes", reason: "it holds bytes that are no text" }]);
+    }
+    const text = file("strings").indexOf("alpha", first);
+    expect((await refused(() => tableOfParquet(changed(text)))).message).toMatch(
+      /row 1, column "c_utf8": a value is no text in UTF-8/,
+    );
+  });
+
   test.each(Object.entries(unreadable))("without rows is refused: %s", async (name, detail) => {
     expect((await refused(() => tableOfParquet(file(name)))).message).toMatch(detail);
   });
@@ -122,6 +140,9 @@ describe("Parquet", () => {
   test("with a damaged page is refused with row group and column", async () => {
     const damaged = Buffer.from(file("brotli_compressed"));
     damaged.fill(0xff, 4, 30);
-    expect((await refused(() => tableOfParquet(damaged))).message).toMatch(/row group 1, column "c0": /);
+    const { message } = await refused(() => tableOfParquet(damaged));
+    expect(message).toMatch(
+      /row group 1, column "c0": its bytes are not what they should be there: the file is damaged/,
+    );
   });
 });

@@ -49,7 +49,7 @@ export const uploadPictures = async (
       file: artifactKeys.datasetFile("default", id, "images"),
       index: artifactKeys.datasetIndex("default", id),
     },
-    ...{ body: Readable.from([pack(files)]), room: unlimitedRoom, requireWhole: () => {} },
+    ...{ body: Readable.from([pack(files)]), room: unlimitedRoom() },
     ...{ sizeOf: () => size, onBroken, types: {}, dialect: {} },
   });
   const stored = { ...written, ...profile };
