@@ -49,7 +49,7 @@ describe.each(sources)("a row has the same bits alone and with others, in %s:", 
       "a CNN",
       {
         type: "cnn",
-        input: [5, 5, 3],
+        input: { height: 5, width: 5, channels: 3 },
         layers: [
           { type: "conv2d", filters: 7, kernel: 3 },
           { type: "max_pool", size: 2 },
