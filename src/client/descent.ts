@@ -117,6 +117,8 @@ const jobsOf = (transport: Transport) => {
       following<JobEvent>(transport, `/v1/jobs/${id(job)}/events/page`, options),
     metrics: (job: string, options: RequestOptions & { after?: number } = {}) =>
       following<MetricPoint>(transport, `/v1/jobs/${id(job)}/metrics`, options),
+    /** Which rows the job trains, validates and tests on, as CSV; as a response to stream from. */
+    rows: (job: string, options?: RequestOptions) => transport.send(`/v1/jobs/${id(job)}/rows`, options),
     cancel: steer(transport, "cancel"),
     pause: steer(transport, "pause"),
     resume: steer(transport, "resume"),

@@ -14,6 +14,18 @@ const columns = (build: OnnxBuilder, value: string, start: number, count: number
   return build.node("Slice", [value, from!, to!, on!]);
 };
 
+/** The second text where its probability is no less than the threshold, else the first; in double precision, as predictions compare them. */
+const fromThreshold = (
+  build: OnnxBuilder,
+  probabilities: string,
+  { classes, threshold }: Extract<Preprocessing["label"], { type: "classes" }>,
+): string => {
+  const second = build.node("Cast", [columns(build, probabilities, 1, 1)], { to: { int: 11 } });
+  const below = build.node("Less", [second, build.scalar(threshold ?? 0, "double")]);
+  const index = build.node("Sub", [build.integers([1]), build.node("Cast", [below], { to: { int: 7 } })]);
+  return build.node("Gather", [build.constant([2], classes), build.reshape(index, [-1])], { axis: { int: 0 } });
+};
+
 /** mean + scale · the column, in double precision, as [batch]. */
 const onItsScale = (build: OnnxBuilder, value: string, at: number, of: { mean: number; scale: number }): string => {
   const double = build.node("Cast", [columns(build, value, at, 1)], { to: { int: 11 } });
@@ -67,10 +79,12 @@ export const answerOutputs = (
     build.output("value", onItsScale(build, out, 0, label), { type: "double", dims: ["batch"] });
     return;
   }
-  const { classes } = label;
+  const { classes, threshold } = label;
   const both = () => build.node("Concat", [build.node("Sub", [build.scalar(1), out]), out], { axis: { int: 1 } });
   const probabilities = preprocessing.outputs === 1 ? both() : out;
-  build.output("label", likeliest(build, probabilities, classes), { type: "string", dims: ["batch"] });
+  const answer =
+    threshold === undefined ? likeliest(build, probabilities, classes) : fromThreshold(build, probabilities, label);
+  build.output("label", answer, { type: "string", dims: ["batch"] });
   build.output("probabilities", probabilities, { type: "float", dims: ["batch", classes.length] });
 };
 

@@ -8,8 +8,8 @@ const present = (entries: Record<string, unknown>): Record<string, unknown> =>
 
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
-const fromTask = ({ type, label, features, exclude }: TaskSpec) =>
-  present({ type, label, features: nonEmpty(features), exclude: nonEmpty(exclude) });
+const fromTask = ({ type, label, features, exclude, threshold }: TaskSpec) =>
+  present({ type, label, features: nonEmpty(features), exclude: nonEmpty(exclude), threshold });
 
 /** In a list, so that the wire has one type: what JSON has as a text stands alone in it. */
 const fromLayers = (layers: readonly string[], text: string) =>
@@ -54,6 +54,7 @@ export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   label: "label" in task ? task.label : undefined,
   features: task.features ?? [],
   exclude: task.exclude ?? [],
+  threshold: "threshold" in task ? task.threshold : undefined,
 });
 
 export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({

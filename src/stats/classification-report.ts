@@ -29,6 +29,8 @@ export interface ClassAnswers {
   /** Rows of each class in the training split. */
   trainCounts: readonly number[];
   distribution: string;
+  /** Of the second of two classes; null: the likeliest class is the answer. */
+  threshold?: number | null;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
   folds?: FoldedClasses;
   /** Which rows belong together. Left out: each stands for itself, or the folds say. */
@@ -42,8 +44,9 @@ export interface FoldedClasses {
   readonly commonest: Float64Array;
 }
 
-const predictedClasses = ({ probabilities, classes, truths }: ClassAnswers): Int32Array => {
+const predictedClasses = ({ probabilities, classes, truths, threshold = null }: ClassAnswers): Int32Array => {
   const width = classes.length;
+  if (threshold !== null) return truths.map((_, row) => (probabilities[row * width + 1]! >= threshold ? 1 : 0));
   return truths.map((_, row) => {
     let best = 0;
     for (let k = 1; k < width; k++) if (probabilities[row * width + k]! > probabilities[row * width + best]!) best = k;
@@ -170,6 +173,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     distribution,
     logLikelihood: estimateMean(logs, { most: 0 }, sampling),
     devianceExplained: estimateExplained(logs, nullLogs, sampling),
+    threshold: answers.threshold ?? null,
     accuracy: estimateHits(right, sampling),
     baselineAccuracy: folds
       ? mean(folds.commonest)

@@ -29,9 +29,10 @@ export const measureClasses = (
   classes: readonly string[],
   probabilities: Float64Array,
   truths: Int32Array,
+  threshold: number | null = null,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
-  const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "" } as const;
+  const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "", threshold } as const;
   const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {

@@ -124,6 +124,27 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
     },
   ],
   [
+    "logistic, with a threshold",
+    mixed,
+    {
+      task: { type: "classification", label: "bought", features: mixedFeatures, threshold: 0.31 },
+      model: { type: "logistic" },
+      training: short,
+    },
+  ],
+  [
+    "two probabilities, with a threshold that was chosen",
+    mixed,
+    {
+      task: {
+        ...{ type: "classification", label: "bought", features: mixedFeatures },
+        threshold: { costs: { falsePositive: 1, falseNegative: 9 } },
+      },
+      model: { type: "softmax" },
+      training: short,
+    },
+  ],
+  [
     "poisson",
     mixed,
     {

@@ -19,6 +19,7 @@ import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact
 import { createControl } from "../../workers/engine/control.ts";
 import { loadModel } from "../../workers/inference/load-model.ts";
 import { createClusteringRun } from "../../workers/training/clustering-run.ts";
+import { withThreshold } from "../../workers/training/leading/publish-weights.ts";
 import { createNetworkRun } from "../../workers/training/network-run.ts";
 import { datasetOf, jobSpec } from "../data/csv-fixtures.ts";
 import { compiled } from "../engine/train/job.ts";
@@ -74,7 +75,11 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   });
   run.dismiss();
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);
-  const model = await storeModel(store, { spec, task: spec.task, preprocessing }, end.tensors);
+  const model = await storeModel(
+    store,
+    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold) },
+    end.tensors,
+  );
   return { model, rows: (await readRows(open(), { limit: 1000 }, dataset)).rows };
 };
 

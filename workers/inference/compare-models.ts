@@ -118,6 +118,7 @@ const measure = (
     classes,
     probabilities,
     Int32Array.from(labels, (label) => codes.get(label as string)!),
+    model.preprocessing.label.type === "classes" ? (model.preprocessing.label.threshold ?? null) : null,
   );
 };
 

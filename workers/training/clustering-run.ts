@@ -76,7 +76,17 @@ export const createClusteringRun = (
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
       const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result);
-      return { type: "completed", scores: null, background: null, tensors, metrics, parameters, report };
+      return {
+        type: "completed",
+        scores: null,
+        background: null,
+        threshold: null,
+        heldOut: null,
+        tensors,
+        metrics,
+        parameters,
+        report,
+      };
     },
   };
 };

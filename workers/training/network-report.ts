@@ -3,7 +3,7 @@ import { assert } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
-import type { Report } from "../../src/domain/models/report.ts";
+import type { Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
@@ -26,6 +26,8 @@ export interface NetworkResults {
   metrics: Metrics;
   /** What the model says of some training rows, which the width of intervals is learnt from; null: one width for all. */
   seen: { readonly rows: Int32Array; readonly outputs: Float32Array | Float64Array } | null;
+  /** From which probability on the second of two classes is the answer; null: the likelier class is. */
+  threshold: number | null;
   /** What the exact linear model says of the rows that are asked about; null: there is none to compare with. */
   linear: LinearBaseline | null;
 }
@@ -67,6 +69,14 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
   };
 };
 
+const isChosen = ({ spec: { task } }: NetworkResults): boolean =>
+  task.type === "classification" && typeof task.threshold === "object";
+const noThreshold: ReportNote = {
+  code: "no_threshold",
+  message:
+    "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
+};
+
 /** Rows of a split by groups are no more independent than their groups are. */
 const samplingOfGroups = ({ spec, arrays, answers }: NetworkResults): Sampling | null => {
   const { groups } = arrays[answers.split];
@@ -78,8 +88,9 @@ const samplingOfGroups = ({ spec, arrays, answers }: NetworkResults): Sampling |
 const classify = (results: NetworkResults, classes: readonly string[]): Report => {
   const { split } = results.answers;
   const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
+  const { threshold } = results;
   const sampling = samplingOfGroups(results);
-  const report = reportClassification({ split, classes, probabilities, truths, sampling, ...known });
+  const report = reportClassification({ split, classes, probabilities, truths, sampling, threshold, ...known });
   const compared = {
     measure: "log_likelihood" as const,
     own: classLogs(probabilities, truths, classes.length),
@@ -88,7 +99,8 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
   };
   const against = compareWithSimpler(compared, sampling);
   const conformal = split === "train" ? null : conformalSets({ classes, probabilities, truths });
-  return { ...report, against, conformal };
+  const notes = [...report.notes, ...(isChosen(results) && threshold === null ? [noThreshold] : [])];
+  return { ...report, against, conformal, notes };
 };
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;

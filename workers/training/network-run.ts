@@ -32,8 +32,9 @@ import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
+import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { judgeRows } from "./folds/judge-rows.ts";
+import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
@@ -149,12 +150,14 @@ const complete = async (
     ? null
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
-    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear };
+    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
     return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear });
+  const validate = () => ({ outputs: ask({ split: "validation" }).outputs, labels: views.validation.labels ?? [] });
+  const threshold = thresholdOf(spec, validate);
+  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
@@ -173,7 +176,18 @@ const complete = async (
     explainingNetwork(spec, shape, plan) === null
       ? null
       : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background };
+  const heldOut = heldOutAnswers({
+    spec,
+    preprocessing,
+    arrays,
+    answers,
+    metrics,
+    seen: null,
+    linear: null,
+    threshold,
+  });
+  const beside = { report, scores, background, threshold, heldOut };
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */

@@ -2,12 +2,14 @@ import { assert } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 
+type Classes = Extract<Preprocessing["label"], { type: "classes" }>;
 type ClassPrediction = Extract<Prediction, { label: string }>;
 
-const decodeClass = (classes: readonly string[], outputs: Float32Array): ClassPrediction => {
+const decodeClass = ({ classes, threshold }: Classes, outputs: Float32Array): ClassPrediction => {
   // A model of two classes may have one output, the probability of the second.
   const probabilities = outputs.length === 1 ? [1 - outputs[0]!, outputs[0]!] : Array.from(outputs);
-  const best = probabilities.indexOf(Math.max(...probabilities));
+  const likeliest = probabilities.indexOf(Math.max(...probabilities));
+  const best = threshold === undefined ? likeliest : probabilities[1]! >= threshold ? 1 : 0;
   return {
     label: classes[best]!,
     // fromEntries makes own properties even of names such as __proto__.
@@ -16,8 +18,8 @@ const decodeClass = (classes: readonly string[], outputs: Float32Array): ClassPr
 };
 
 /**
- * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the first among
- * equals) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
+ * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the likeliest, the first
+ * among equals, or by the model's threshold) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
  */
 export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Array): Prediction[] => {
   const { label, outputs: width } = preprocessing;
@@ -25,7 +27,7 @@ export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Arra
   const predictions: Prediction[] = [];
   for (let at = 0; at < outputs.length; at += width) {
     const row = outputs.subarray(at, at + width);
-    if (label.type === "classes") predictions.push(decodeClass(label.classes, row));
+    if (label.type === "classes") predictions.push(decodeClass(label, row));
     else predictions.push({ value: label.mean + label.scale * row[0]! });
   }
   return predictions;

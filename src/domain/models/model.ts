@@ -92,6 +92,12 @@ export const LabelTransform = z
         type: z.literal("classes"),
         column: columnName,
         classes: z.array(z.string()).describe("in the order of the outputs"),
+        threshold: z
+          .number()
+          .optional()
+          .describe(
+            "the probability from which on the second of two classes is the answer; left out: the likelier class is",
+          ),
       })
       .meta({
         id: "ClassLabel",
@@ -143,6 +149,7 @@ export const Model = z
         network: StoredFile.optional(),
         scores: StoredFile.optional(),
         background: StoredFile.optional().describe("training rows that predictions are explained against"),
+        heldOut: StoredFile.optional().describe("as `/held-out` gives it"),
       })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()

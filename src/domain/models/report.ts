@@ -10,7 +10,7 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -133,6 +133,13 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
+    threshold: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe(
+        "of the model: the probability from which on the second of two classes is the answer, in all counts of this report; null: the likelier class is",
+      ),
     accuracy: Estimate,
     baselineAccuracy: z.number().describe("of always answering the training split's most frequent class"),
     brier: Estimate.describe("mean squared distance of the probabilities from the truth, 0 to 2"),

@@ -43,6 +43,8 @@ export interface ExactResults {
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
+  /** From which probability on the second of two classes is the answer; null: the likelier class is. */
+  threshold: number | null;
   /** What explanations may cost. */
   budget: ExplainingBudget;
   onSeparated: (message: string) => void;
@@ -114,6 +116,7 @@ export const reportExact = (results: ExactResults): Report => {
     metrics,
     seen,
     linear: null,
+    threshold: results.threshold,
   });
   const measured = withExplained(evaluated, explained);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");

@@ -44,7 +44,7 @@ const linearOf = ({ folds, columns }: Pool) => {
   };
 };
 
-const ofClasses = ({ pool, sampling }: Pooled, classes: readonly string[]): Report => {
+const ofClasses = ({ spec: { task }, pool, sampling }: Pooled, classes: readonly string[]): Report => {
   const [probabilities, nullLogs, commonest] = ["probabilities", "nullLogs", "commonest"].map((name) =>
     columnOf(pool, name),
   ) as [Float64Array, Float64Array, Float64Array];
@@ -52,6 +52,8 @@ const ofClasses = ({ pool, sampling }: Pooled, classes: readonly string[]): Repo
   const report = reportClassification({
     ...{ split, classes, probabilities, truths, folds: { sampling, nullLogs, commonest } },
     ...{ trainCounts: classes.map(() => 0), distribution: pool.folds[0]?.distribution ?? "categorical" },
+    // With a cross-validation none is chosen.
+    threshold: task.type === "classification" && typeof task.threshold === "number" ? task.threshold : null,
   });
   const own = classLogs(probabilities, truths, classes.length);
   const compared = { measure: "log_likelihood" as const, own, null: nullLogs, linear: linearOf(pool) };

@@ -32,6 +32,8 @@ export const defaultLoss = (task: TaskSpec, model: ModelSpec): LossSpec =>
 /** Shares of the validation and the test split. */
 export const defaultValidation = (rows: number): number => (rows < smallDataRows ? 0 : 0.1);
 export const defaultTest = 0.2;
+/** What a threshold is chosen on. */
+export const chosenValidation = 0.2;
 
 /** About 45 steps an epoch for small data, growing with the rows: a power of two from 16 to 256. */
 export const defaultBatchSize = (trainRows: number): number =>

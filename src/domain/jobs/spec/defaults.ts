@@ -44,6 +44,7 @@ import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
 import { createSpecErrors } from "./spec-errors.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
 import { countClasses, featureNames } from "./task-columns.ts";
+import { checkThreshold } from "./threshold-checks.ts";
 
 /** Columns that split the rows are features only where the task names them: no model has seen the values that it is asked about. */
 const defaultFeatures = ({ task, training }: JobSpec, dataset: Dataset): string[] => {
@@ -172,6 +173,7 @@ export const resolveSpec = (
   if (!trained) checkFeatures(spec.task, dataset, errors);
   errors.throwIfAny("unprocessable");
   checkLossOnData(task, loss, dataset, errors);
+  checkThreshold({ task, training: spec.training }, split, dataset, errors);
   errors.throwIfAny("unprocessable");
   const trainRows = countTrainRows(task, split, dataset, errors);
   errors.throwIfAny("unprocessable");

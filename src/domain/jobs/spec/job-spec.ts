@@ -7,6 +7,7 @@ import type { HeldOut } from "./folds/cross-validation-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import { LossSpec } from "./parts/loss-spec.ts";
+import { ThresholdSpec } from "./parts/threshold-spec.ts";
 import { type SplitSpec, TrainingSpec } from "./parts/training-spec.ts";
 import type { ResolvedPenaltySearch } from "./penalty-search.ts";
 import { PreprocessingSpec } from "./preprocessing-spec.ts";
@@ -38,7 +39,12 @@ const exclude = z
 export const TaskSpec = z
   .discriminatedUnion("type", [
     z
-      .strictObject({ type: z.literal("classification"), label, features, exclude })
+      .strictObject({
+        ...{ type: z.literal("classification"), label, features, exclude },
+        threshold: ThresholdSpec.optional().describe(
+          "The probability from which on the second of two classes is the answer. Left out: the likelier class is.",
+        ),
+      })
       .meta({ id: "ClassificationTask", title: "Classification", description: "Predict a row's class." }),
     z
       .strictObject({ type: z.literal("regression"), label, features, exclude })

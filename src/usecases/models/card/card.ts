@@ -16,7 +16,12 @@ export interface CardContent {
 }
 
 const labelOf = ({ preprocessing: { label } }: Model): string => {
-  if (label.type === "classes") return `It tells ${code(label.column)}: ${listed(label.classes.map(code))}.`;
+  if (label.type === "classes") {
+    const { classes, threshold } = label;
+    const from =
+      threshold === undefined ? "" : ` It answers ${code(classes[1] ?? "")} from a probability of ${threshold} on.`;
+    return `It tells ${code(label.column)}: ${listed(classes.map(code))}.${from}`;
+  }
   return label.type === "number" ? `It tells the number ${code(label.column)}.` : "";
 };
 

@@ -1,15 +1,18 @@
-import { defaultTest, defaultValidation } from "../default-training.ts";
+import { chosenValidation, defaultTest, defaultValidation } from "../default-training.ts";
 import type { JobSpec, ResolvedSplitSpec, TaskSpec } from "../job-spec.ts";
 import type { Solver } from "../linear/solver.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { totalSizes } from "../split-sizes.ts";
+import { choosesThreshold } from "../threshold-checks.ts";
 import { type CountedDataset, labelledRows } from "./counted-rows.ts";
 import { splitSizes } from "./sizes-of-splits.ts";
 import { statedSizes } from "./split-column.ts";
 
-/** Who asks for early stopping asks for rows to measure it on; what is solved needs none to stop by. */
-const ownValidation = ({ training }: JobSpec, rows: number, solver: Solver | undefined): number =>
-  training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows);
+/** Who asks for early stopping, or for a threshold that is chosen, asks for rows to measure it on; what is solved needs none to stop by. */
+const ownValidation = ({ task, training }: JobSpec, rows: number, solver: Solver | undefined): number => {
+  if (choosesThreshold(task)) return chosenValidation;
+  return training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows);
+};
 
 /** The shares that the column makes; a share that it does not give to validation may be drawn from the training rows. */
 const sharesOfColumn = (

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Struct } from "../../google/protobuf/struct.ts";
+import { Struct, Value } from "../../google/protobuf/struct.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -71,6 +71,8 @@ export interface TaskSpec {
   features: string[];
   /** Columns not to learn from, of the features or else of all. The record lists the features that are left. */
   exclude: string[];
+  /** From which probability on the second of two classes is the answer: a number, {"metric": "f1"} or {"costs": {"falsePositive": 1, "falseNegative": 5}}. */
+  threshold?: any | undefined;
 }
 
 /** Transfer: the model whose weights the job starts from. */
@@ -361,7 +363,7 @@ export const JobSpec_LabelsEntry: MessageFns<JobSpec_LabelsEntry> = {
 };
 
 function createBaseTaskSpec(): TaskSpec {
-  return { type: undefined, label: undefined, features: [], exclude: [] };
+  return { type: undefined, label: undefined, features: [], exclude: [], threshold: undefined };
 }
 
 export const TaskSpec: MessageFns<TaskSpec> = {
@@ -377,6 +379,9 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     for (const v of message.exclude) {
       writer.uint32(34).string(v!);
+    }
+    if (message.threshold !== undefined) {
+      Value.encode(Value.wrap(message.threshold), writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -424,6 +429,14 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.exclude.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.threshold = Value.unwrap(Value.decode(reader, reader.uint32()));
             continue;
           }
         }
