@@ -92,6 +92,7 @@ const environment = z.object({
   TRAINER_METRICS_HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
   KERNELS: z.preprocess(blank, z.enum(["auto", "wasm", "native"], "must be auto, wasm or native").default("auto")),
   PREDICT_CACHE_BYTES: whole(MIB, Number.MAX_SAFE_INTEGER, 256 * MIB),
+  PREDICT_BATCH_ROWS: whole(1, 1024, 64),
   QUOTA_QUEUED_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_STORED_BYTES: whole(0, Number.MAX_SAFE_INTEGER, 0),
@@ -147,6 +148,8 @@ export interface Config {
   kernels: "auto" | "wasm" | "native";
   /** Weights that the API's inference thread keeps loaded. */
   predictCacheBytes: number;
+  /** Rows of several requests for a model that are computed together; 1: none. */
+  predictBatchRows: number;
   /** Per tenant; null: without limit. */
   quotas: { queuedJobs: number | null; runningJobs: number | null; storedBytes: number | null };
   /** What is older and not needed by anything is deleted; null: everything is kept. */
@@ -262,6 +265,7 @@ export const parseConfig = (
       e.TRAINER_METRICS_PORT === 0 ? null : { host: e.TRAINER_METRICS_HOST, port: e.TRAINER_METRICS_PORT },
     kernels: e.KERNELS,
     predictCacheBytes: e.PREDICT_CACHE_BYTES,
+    predictBatchRows: e.PREDICT_BATCH_ROWS,
     quotas: {
       queuedJobs: limitOf(e.QUOTA_QUEUED_JOBS),
       runningJobs: limitOf(e.QUOTA_RUNNING_JOBS),

@@ -24,6 +24,7 @@ export const environmentHelp = `Environment:
   TRAINER_METRICS_HOST  address for that (127.0.0.1)
   KERNELS               wasm, native: forces these; the bits are the same (auto: native where the build made some)
   PREDICT_CACHE_BYTES   weights kept loaded for predictions (256 MiB)
+  PREDICT_BATCH_ROWS    rows of several requests that are computed together under load (64; 1: each request by itself)
   QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
   QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)
   QUOTA_STORED_BYTES    that one tenant's data sets and models may take (0: any number)

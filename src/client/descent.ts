@@ -1,6 +1,7 @@
 import { aliasesOf } from "./aliases.ts";
 import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
+import { studiesOf } from "./studies.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
 import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
@@ -117,6 +118,8 @@ const jobsOf = (transport: Transport) => {
       following<JobEvent>(transport, `/v1/jobs/${id(job)}/events/page`, options),
     metrics: (job: string, options: RequestOptions & { after?: number } = {}) =>
       following<MetricPoint>(transport, `/v1/jobs/${id(job)}/metrics`, options),
+    /** Which rows the job trains, validates and tests on, as CSV; as a response to stream from. */
+    rows: (job: string, options?: RequestOptions) => transport.send(`/v1/jobs/${id(job)}/rows`, options),
     cancel: steer(transport, "cancel"),
     pause: steer(transport, "pause"),
     resume: steer(transport, "resume"),
@@ -138,6 +141,7 @@ export const createDescent = (options: DescentOptions = {}) => {
     datasets: datasetsOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
+    studies: studiesOf(transport),
     aliases: aliasesOf(transport),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,

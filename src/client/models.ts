@@ -100,7 +100,7 @@ export const modelsOf = (transport: Transport) => {
     /** Rows as in the data set, or pictures, of which each is a row of its own. */
     predict,
     /** Weights as safetensors, the network as ONNX, or its card in Markdown; as a response to stream from. */
-    file: (model: string, kind: "weights" | "onnx" | "card", options?: RequestOptions) =>
+    file: (model: string, kind: "weights" | "onnx" | "card" | "held-out", options?: RequestOptions) =>
       transport.send(`/v1/models/${id(model)}/${kind}`, { headers: { accept: "*/*" }, ...options }),
     delete: async (model: string, options?: RequestOptions): Promise<void> => {
       await transport.send(`/v1/models/${id(model)}`, { method: "DELETE", ...options });

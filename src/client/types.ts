@@ -12,6 +12,9 @@ import type * as models from "../domain/models/model.ts";
 import type * as predictions from "../domain/models/predictions/prediction.ts";
 import type { Report as ModelReport } from "../domain/models/report.ts";
 import type { Page as ListPage } from "../domain/page.ts";
+import type * as standing from "../domain/studies/standing.ts";
+import type * as studies from "../domain/studies/study.ts";
+import type { StudySpecInput } from "../domain/studies/study-spec.ts";
 
 // What the service sends and takes, under the names of the OpenAPI document; from the schemas that validate it there.
 
@@ -26,6 +29,22 @@ export type MetricPoint = jobs.MetricPoint;
 export type JobPlan = jobs.Plan & { spec: jobs.Job["spec"] };
 export type Model = models.AnyModel;
 export type Report = ModelReport;
+/** What `studies.submit` and `studies.plan` take; whatever has a default may be left out. */
+export type StudySpec = StudySpecInput;
+export type Study = studies.Study;
+export type Trial = studies.Trial;
+export type Leaderboard = standing.Leaderboard;
+export type Importances = standing.Importances;
+/** What a study would cost. */
+export type StudyPlan = {
+  spec: Study["spec"];
+  trials: number;
+  memoryBytes: number;
+  parameters: number;
+  epochs: number;
+  estimatedSeconds: number;
+  warnings: string[];
+};
 export type Alias = NamedModel;
 export type AliasChange = Change;
 export type Lineage = Tree;

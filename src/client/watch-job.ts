@@ -17,12 +17,12 @@ const problemOf = (data: string): DescentError => {
 };
 
 /**
- * A job's events until it is done. A connection that breaks is made again from where it was, so that each event comes once; ends
+ * The events of a job or a study until it is done. A connection that breaks is made again from where it was, so that each event comes once; ends
  * with an error only when the service refuses or stays away.
  */
-export async function* watchJob(
+export async function* watchEvents(
   transport: Transport,
-  id: string,
+  path: string,
   { after, signal }: WatchOptions = {},
 ): AsyncGenerator<JobEvent, void, void> {
   let last = after;
@@ -31,11 +31,11 @@ export async function* watchJob(
     if (failures > 0) await pause(retryMs(failures - 1, failure?.retryAfterSeconds ?? null), signal);
     try {
       const headers = { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) };
-      const response = await transport.send(`/v1/jobs/${encodeURIComponent(id)}/events`, {
+      const response = await transport.send(path, {
         ...{ headers, repeatable: false },
         ...(signal === undefined ? {} : { signal }),
       });
-      // 204: the job is done, and its last event was had.
+      // 204: it is done, and its last event was had.
       if (response.status === 204 || response.body === null) return;
       for await (const message of eventMessages(response.body)) {
         if (message.event === "end") return;
@@ -57,6 +57,9 @@ export async function* watchJob(
   }
   throw failure ?? new DescentError("the service stayed away", { status: 0, code: "interrupted" });
 }
+
+export const watchJob = (transport: Transport, id: string, options?: WatchOptions) =>
+  watchEvents(transport, `/v1/jobs/${encodeURIComponent(id)}/events`, options);
 
 const longestWaitSeconds = 30;
 

@@ -52,6 +52,8 @@ export const limits = {
   pageBytes: 4 * MIB,
   frozenLayers: 1000,
   unfreezings: 32,
+  /** Of earlier studies, that a study's proposals see. */
+  earlierTrials: 100,
   eventsPerJob: 1000,
   metricPointsPerJob: 10_000,
   /** Of a finished job's events, and of the points of its curve, as they are kept in the artifact store. */

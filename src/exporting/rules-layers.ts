@@ -64,6 +64,30 @@ export const layerRules = {
     });
     t.hold(out!, { channelsFirst: activated(t.build, made, attributes.activation, attributes.slope) });
   },
+  /** As a layer: a network that leaves answers, and has no gradients. */
+  conv2dInputGradient: (t, { g: x, weight, out }, { geometry: g }: { geometry: ConvGeometry }) => {
+    assert(weight?.source.kind === "leaf", "a convolution's weights are tensors of the model");
+    const { dims, filters } = filtersOf(t.tensor(weight), g);
+    const { pads, ...places } = window(g);
+    // What the windows do not reach behind: at its end the output has so much more.
+    const beyond = (size: number, kernel: number, stride: number, padding: number, small: number): number =>
+      size + padding - stride * (small - 1) - kernel;
+    const [top, left, bottom, right] = padsOf(g) as [number, number, number, number];
+    const down = beyond(g.height, span(g.kernelHeight, g.dilationHeight), g.strideHeight, top + bottom, g.outHeight);
+    const across = beyond(g.width, span(g.kernelWidth, g.dilationWidth), g.strideWidth, left + right, g.outWidth);
+    const made = t.build.node(
+      "ConvTranspose",
+      [t.channelsFirst(x!), t.build.constant(dims, filters, weight.source.name)],
+      {
+        ...places,
+        pads,
+        output_padding: { ints: [down, across] },
+        dilations: { ints: [g.dilationHeight, g.dilationWidth] },
+        group: { int: g.groups },
+      },
+    );
+    t.hold(out!, { channelsFirst: made });
+  },
   linear: (t, { x, weight, bias, out }, { activation, slope }: Epilogue) => {
     const inputs = [t.plain(x!), t.plain(weight!)];
     if (bias) inputs.push(t.plain(bias));

@@ -24,6 +24,7 @@ export const toStudy = (study: Study): wire.Study => ({
   endedAt: study.endedAt ?? undefined,
   error: study.error ?? undefined,
   guesses: study.guesses.map(toStruct),
+  earlier: study.earlier ?? [],
 });
 
 export const toTrial = (trial: Trial): wire.Trial => ({

@@ -19,7 +19,7 @@ import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import { limitRate } from "../usecases/admission/rate-limit.ts";
-import type { Deps } from "../usecases/deps.ts";
+import type { Deps, EngineAccess } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
@@ -115,6 +115,29 @@ const createSurfaces = async (
   };
 };
 
+/** What is computed for requests, in threads beside the event loop. */
+const createEngine = async (config: Config, log: Logger): Promise<{ access: EngineAccess; close(): Promise<void> }> => {
+  const { artifactUrl, predictCacheBytes: cacheBytes, predictBatchRows: batchRows } = config;
+  const { native, line } = await chooseStartKernels(config.kernels);
+  log.info(line);
+  const inference = createInference(inferenceThread, { artifactUrl, cacheBytes, batchRows, native }, log);
+  const importer = createImporter(importThread, { artifactUrl }, log);
+  const exporter = createExporter(exportThread, { artifactUrl }, log);
+  const planner = createPlanner(planningThread, { native }, log);
+  return {
+    access: {
+      ...inference,
+      plan: planner.plan,
+      planPrediction: planner.planPrediction,
+      importNetwork: importer.importNetwork,
+      exportOnnx: exporter.exportOnnx,
+    },
+    async close() {
+      for (const thread of [inference, importer, exporter, planner]) await thread.close();
+    },
+  };
+};
+
 /** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
 export const runApi = async (config: Config, log: Logger): Promise<void> => {
   if (config.redisUrl === null)
@@ -136,24 +159,12 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const gate = createLoadGate(log);
   metrics.watch({ queue, heard, refused: () => gate.counts().refused });
   const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
-  const { native, line } = await chooseStartKernels(config.kernels);
-  log.info(line);
-  const setup = { artifactUrl: config.artifactUrl, cacheBytes: config.predictCacheBytes, native };
-  const inference = createInference(inferenceThread, setup, log);
-  const importer = createImporter(importThread, { artifactUrl: config.artifactUrl }, log);
-  const exporter = createExporter(exportThread, { artifactUrl: config.artifactUrl }, log);
+  const engine = await createEngine(config, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
-  const planner = createPlanner(planningThread, log);
   const deps: Deps = {
     ...backends,
     queue,
-    engine: {
-      ...inference,
-      plan: planner.plan,
-      planPrediction: planner.planPrediction,
-      importNetwork: importer.importNetwork,
-      exportOnnx: exporter.exportOnnx,
-    },
+    engine: engine.access,
     readParquet: createParquetReader(parquetProcess),
     consumption,
     log,
@@ -181,10 +192,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   closeAdmit();
   gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
-  await inference.close();
-  await importer.close();
-  await exporter.close();
-  await planner.close();
+  await engine.close();
   await queue.close();
   connection.disconnect();
   await backends.close();

@@ -1,10 +1,16 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { DueWebhook } from "../domain/jobs/webhook.ts";
+import type { DueWebhook } from "../domain/webhook.ts";
 import { QUEUE_PREFIX, WEBHOOK_QUEUE_NAME } from "./queue-names.ts";
 import { createTenantSlots } from "./tenant-slots.ts";
 import type { DeliverWebhook, WebhookConsumer } from "./webhook-queue.ts";
+
+/** As entries have it since there were only jobs' webhooks. */
+interface Entry {
+  tenant: DueWebhook["tenant"];
+  job: DueWebhook["id"];
+}
 
 export interface BullWebhookConsumerOptions {
   /** A lasting connection. */
@@ -30,25 +36,25 @@ export const createBullWebhookConsumer = (options: BullWebhookConsumerOptions): 
   setMaxListeners(concurrency, stopping.signal);
   const slots = createTenantSlots(concurrencyPerTenant, () => performance.now());
 
-  const putAside = async (job: Job<DueWebhook>, token: string | undefined, laterMs: number): Promise<never> => {
+  const putAside = async (job: Job<Entry>, token: string | undefined, laterMs: number): Promise<never> => {
     await job.moveToDelayed(Date.now() + laterMs, token);
     throw new DelayedError();
   };
 
-  const process = async (job: Job<DueWebhook>, token?: string): Promise<void> => {
-    const { tenant } = job.data;
+  const process = async (job: Job<Entry>, token?: string): Promise<void> => {
+    const { tenant, job: id } = job.data;
     const crowdedMs = slots.take(tenant);
     if (crowdedMs > 0) return putAside(job, token, crowdedMs);
     const startedMs = performance.now();
     try {
-      const outcome = await deliver(job.data, stopping.signal);
+      const outcome = await deliver({ tenant, id }, stopping.signal);
       if (outcome !== "settled") await putAside(job, token, outcome.laterMs);
     } finally {
       slots.free(tenant, performance.now() - startedMs);
     }
   };
 
-  const worker = new Worker<DueWebhook>(WEBHOOK_QUEUE_NAME, process, {
+  const worker = new Worker<Entry>(WEBHOOK_QUEUE_NAME, process, {
     connection,
     prefix: QUEUE_PREFIX,
     concurrency,

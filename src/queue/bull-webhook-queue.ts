@@ -6,7 +6,7 @@ import type { WebhookQueue } from "./webhook-queue.ts";
 /** An outage is not the receiver's fault: what throws is tried again, however often. When to stop is the use case's to say. */
 const whenItThrows = { attempts: 1_000_000, backoff: { type: "fixed", delay: 5000, jitter: 0.5 } };
 
-/** The producer's side on BullMQ. An entry's id is its job's, and nothing but ids travels. */
+/** The producer's side on BullMQ. An entry's id is that of what has ended, and nothing but ids travels. */
 export const createBullWebhookQueue = ({
   connection,
   onError,
@@ -19,8 +19,8 @@ export const createBullWebhookQueue = ({
   return {
     add: async (webhooks) => {
       if (webhooks.length === 0) return;
-      const entries = webhooks.map(({ tenant, job }) => ({
-        ...{ name: "deliver", data: { tenant, job }, opts: { jobId: job } },
+      const entries = webhooks.map(({ tenant, id }) => ({
+        ...{ name: "deliver", data: { tenant, job: id }, opts: { jobId: id } },
       }));
       await answered("webhook queue", () => ready().addBulk(entries));
     },

@@ -1,4 +1,4 @@
-import type { DueWebhook } from "../domain/jobs/webhook.ts";
+import type { DueWebhook } from "../domain/webhook.ts";
 
 /** The producer's side. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
 export interface WebhookQueue {

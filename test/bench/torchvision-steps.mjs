@@ -1,5 +1,6 @@
 // Five steps of SGD on torchvision's networks, here and in PyTorch from the same weights: the largest difference of any weight, and how far the weights moved.
-//   npm run build && node test/bench/torchvision-steps.mjs 64 0.01 resnet18 squeezenet1_1 …
+//   npm run build && node test/bench/torchvision-steps.mjs SIZE RATE batch|averages resnet18 squeezenet1_1 …
+// Batch norms take the mini-batch's statistics, or keep to running averages and learn their scale and offset.
 // The last column says how far rounding alone leads: where it is as large as the others, the steps are chaotic, and a smaller rate tells more.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +17,7 @@ import { createTrainingMemory, dataViews, weightTensors } from "../../dist/src/e
 import { planTraining } from "../../dist/src/engine/train/planning/plan-training.js";
 import { readOnnxNetwork } from "../../dist/src/formats/onnx/read-network.js";
 
-const [size, rate, ...names] = process.argv.slice(2);
+const [size, rate, norms, ...names] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "torchvision-steps-"));
 const script = fileURLToPath(new URL("torchvision-steps.py", import.meta.url));
 const kernels = { module: await compileKernels(), native: null };
@@ -34,6 +35,7 @@ const specOf = (network) => ({
   },
   resources: { threads: 1, memoryBytes: 3 * 1024 ** 3, maxSeconds: 3600, priority: 0, backend: "wasm" },
   labels: {},
+  ...(norms === "averages" ? { base: { model: "mdl_test", newHead: false, freeze: [], frozenBatchNorm: true } } : {}),
   network,
 });
 
@@ -76,7 +78,7 @@ try {
   console.log(`|${" --- |".repeat(6)}`);
   for (const name of names) {
     try {
-      const said = execFileSync("/usr/bin/python3", [script, folder, size, rate, name], {
+      const said = execFileSync("/usr/bin/python3", [script, folder, size, rate, norms, name], {
         stdio: ["ignore", "pipe", "pipe"],
       });
       const [before, after] = [read("before.onnx"), read("after.onnx")];

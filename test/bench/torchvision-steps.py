@@ -1,15 +1,16 @@
 """Five steps of SGD at the learning rate RATE of torchvision's networks with random weights on four random pictures of SIZE pixels, batch norms on the
-mini-batch's statistics, nothing dropped: the network before and after as ONNX, norms kept. python3 torchvision-steps.py FOLDER SIZE RATE NAME"""
+mini-batch's statistics (NORMS "batch") or on running averages of four batches ("averages"), nothing dropped: the network before and after as ONNX, norms kept.
+python3 torchvision-steps.py FOLDER SIZE RATE NORMS NAME"""
 import copy, sys, warnings
 import torch, torchvision
 warnings.filterwarnings("ignore")
-folder, size, rate, name = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+folder, size, rate, norms, name = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]
 torch.manual_seed(7)
 options = {"weights": None, "num_classes": 10}
 if name == "googlenet": options.update(init_weights=False, aux_logits=False)
 model = getattr(torchvision.models, name)(**options)
 for module in model.modules():
-    if isinstance(module, torch.nn.Dropout): module.p = 0.0
+    if isinstance(module, (torch.nn.Dropout, torchvision.ops.StochasticDepth)): module.p = 0.0
 x, labels = torch.randn(4, 3, size, size), torch.tensor([0, 1, 2, 3])
 x.numpy().tofile(f"{folder}/x.f32")
 
@@ -29,6 +30,12 @@ def export(path):
     onnx.save(file, path)
 
 model.train()
+if norms == "averages":
+    # As a trained network has them: of its own activations.
+    with torch.no_grad():
+        for _ in range(4): model(torch.randn(4, 3, size, size))
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d): module.eval()
 export(f"{folder}/before.onnx")
 double = copy.deepcopy(model).double()
 def train(model, x):

@@ -15,6 +15,7 @@ import { createClient } from "./client.mjs";
 import { faults } from "./faults.mjs";
 import { createRandom } from "./random.mjs";
 import { startService } from "./service.mjs";
+import { twoClasses } from "./two-classes.mjs";
 import { isKept, judge, recoveryTimes, toSeedsTable, toTables } from "./verdict.mjs";
 
 const { values: options } = parseArgs({
@@ -38,16 +39,6 @@ const CHECKPOINT_SECONDS = 0.2;
 const MOST_PENDING = 4;
 const END_MS = 120_000;
 const VARIANTS = 4;
-
-/** Two classes that no line separates: 400 rows, the same in every run. */
-const createCsv = () => {
-  const random = createRandom(7);
-  const rows = Array.from({ length: 400 }, () => {
-    const [x, y] = [random.between(-1, 1), random.between(-1, 1)];
-    return `${x.toFixed(6)},${y.toFixed(6)},${x * y > 0 ? "same" : "other"}`;
-  });
-  return `x,y,label\n${rows.join("\n")}\n`;
-};
 
 const specOf = (dataset, variant) => ({
   ...{ dataset, name: `chaos ${variant}`, task: { type: "classification", label: "label" } },
@@ -134,7 +125,7 @@ const runSeed = async (seed) => {
   const [startMs, client] = [performance.now(), createClient(service.url)];
   say(`seed ${seed}, ${options.rounds} rounds, ${options.workers} trainers, in ${folder}`);
   try {
-    const { id: dataset } = await client.upload(createCsv());
+    const { id: dataset } = await client.upload(twoClasses());
     const random = createRandom(seed);
     const context = { client, service, random, dataset, pending: new Set(), leaseMs: LEASE_SECONDS * 1000 };
     const references = await runReferences(context);

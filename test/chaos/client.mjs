@@ -38,6 +38,8 @@ export const createClient = (url) => {
     once,
     upload: (csv) =>
       expecting(201, "/v1/datasets?name=chaos", { method: "POST", headers: { "content-type": "text/csv" }, body: csv }),
+    post: (path, body, key) => expecting(202, path, json(body, { "idempotency-key": key })),
+    get: (path) => persistently(path),
     submit: (spec, key) => expecting(202, "/v1/jobs", json(spec, { "idempotency-key": key })),
     /** 409 when it came too late: the job is done. */
     request: (id, verb) => persistently(`/v1/jobs/${id}/${verb}`, { method: "POST" }),

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { signal } from "./service.mjs";
 
 const LOOK_MS = 20;
-const PATIENCE_MS = 60_000;
+/** A job that met many crashes waits until a trainer has nothing else to do: as long as the jobs of others take. */
+const PATIENCE_MS = 120_000;
 
 /** Milliseconds from `startMs` until the API answers a listing, which needs Redis too; null if it never does. */
 const untilServing = async (client, startMs) => {

@@ -213,3 +213,28 @@ describe("a request", () => {
     expect(heard.map(({ headers }) => headers.authorization)).toEqual(["Bearer first", "Bearer second"]);
   });
 });
+
+describe("studies", () => {
+  it("are planned, submitted once for a key, listed, steered and read", async () => {
+    const { id: dataset } = await descent.datasets.upload(irisFile);
+    const spec = { job: specFor(dataset), trials: 2 };
+    expect(await descent.studies.plan(spec)).toMatchObject({ trials: 2, spec: { sampler: { type: "tpe" } } });
+    const [study, again] = [
+      await descent.studies.submit(spec, { idempotencyKey: "study-1" }),
+      await descent.studies.submit(spec, { idempotencyKey: "study-1" }),
+    ];
+    expect(again.id).toBe(study.id);
+    const listed = await descent.studies.list().page();
+    expect(listed.items.map(({ id }) => id)).toContain(study.id);
+    const { space } = study.spec;
+    expect(await descent.studies.csv(study.id)).toMatch(/^number,job,state,.*\/optimizer\/learningRate/);
+    expect((await descent.studies.leaderboard(study.id)).items).toEqual([]);
+    expect((await descent.studies.importances(study.id)).items.length).toBeGreaterThan(0);
+    await expect(descent.studies.suggest(study.id, { "/nowhere": 1 })).rejects.toMatchObject({ code: "invalid" });
+    expect(Object.keys(space)).toContain("/optimizer/learningRate");
+    await descent.studies.cancel(study.id);
+    const events = [];
+    for await (const event of descent.studies.events(study.id)) events.push(event.type);
+    expect(events[0]).toBe("state");
+  });
+});

@@ -4,6 +4,8 @@ import type { Job, MetricPoint, Plan } from "../../src/domain/jobs/job.ts";
 import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
 import { JobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model } from "../../src/domain/models/model.ts";
+import type { Study } from "../../src/domain/studies/study.ts";
+import { StudySpec } from "../../src/domain/studies/study-spec.ts";
 import type { Fence, NewJob } from "../../src/store/job-store.ts";
 
 /** Records as the service makes them, small. */
@@ -92,3 +94,21 @@ export const pointAt = (step: number, trainLoss = 1 / (step + 1)): MetricPoint =
 export const fenceOf = (tenant: TenantId, job: JobId, attempt: number): Fence => ({ tenant, job, attempt });
 
 export const failure = { code: "diverged", message: "the loss is not finite", hint: "lower the learning rate" };
+
+export const newStudy = (dataset: Dataset, webhook?: string): Study => {
+  const spec = StudySpec.parse({
+    job: { dataset: dataset.id, task: { type: "classification", label: "y" } },
+    ...(webhook === undefined ? {} : { webhook: { url: webhook } }),
+  });
+  const counts = { trials: 0, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0 };
+  const createdAt = tick();
+  return {
+    ...{ id: createId("std", ++clock), name: "points study", state: "running", done: false, progress: 0 },
+    spec: {
+      ...{ ...spec, name: "points study", space: {}, pruner: { type: "none" } },
+      objective: { metric: "validationLoss", direction: "minimize" },
+    },
+    ...{ epochs: 10, best: null, counts, final: null, guesses: [], createdAt, endedAt: null, error: null },
+    history: [{ state: "running", at: createdAt, reason: "submitted", attempt: 0 }],
+  };
+};

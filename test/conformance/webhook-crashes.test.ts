@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { webhookIdOf } from "../../src/domain/jobs/webhook.ts";
+import { webhookIdOf } from "../../src/domain/webhook.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { deliverWebhook } from "../../src/usecases/upkeep/deliver-webhook.ts";
 import { relayWebhooks } from "../../src/usecases/upkeep/relay-webhooks.ts";
@@ -26,7 +26,7 @@ describe("webhooks and what dies", () => {
     await second.relay();
     for (const id of ids) await untilEvent(id, "webhook_delivered");
     // What a slow relay adds after all is over finds nothing to do.
-    await first.queue.add(ids.map((job) => ({ tenant: "acme", job })));
+    await first.queue.add(ids.map((id) => ({ tenant: "acme", id })));
     const last = await end(receiver.url);
     await untilEvent(last, "webhook_delivered");
     expect(receiver.received).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { webhookIdOf } from "../../src/domain/jobs/webhook.ts";
+import { webhookIdOf } from "../../src/domain/webhook.ts";
 import { deriveSecret } from "../../src/webhooks/signature.ts";
 import { answerWith, startReceiver, verify } from "../webhooks/receiver.ts";
 import { failure, tick } from "./records.ts";

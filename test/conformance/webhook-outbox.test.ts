@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isDone, transitions } from "../../src/domain/jobs/job-state.ts";
 import { limits } from "../../src/domain/limits.ts";
+import type { Study } from "../../src/domain/studies/study.ts";
+import { toWebhookBody, webhookUrlOf } from "../../src/domain/webhook.ts";
 import {
   createLastingConnection,
   createProducerConnection,
@@ -9,7 +11,7 @@ import {
 import { createRedisWebhookOutbox } from "../../src/store/redis/redis-webhook-outbox.ts";
 import type { WebhookOutbox } from "../../src/store/webhook-outbox.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
-import { failure, modelOf, newDataset, newJob, tick } from "./records.ts";
+import { failure, modelOf, newDataset, newJob, newStudy, tick } from "./records.ts";
 import { type RedisServer, startRedisServer } from "./redis-server.ts";
 import { openRedisStores } from "./redis-stores.ts";
 
@@ -50,7 +52,7 @@ describe("the outbox of webhooks", () => {
   const submit = async (webhook: string | null = url, tenant = "acme") =>
     (await stores.jobs.create(newJob(tenant, dataset, webhook === null ? {} : { webhook }))).job;
   const claim = async (id: string, from = stores.jobs) => (await from.claim("acme", id, "trainer", tick()))!.fence;
-  const dueJobs = async (atMs = future) => (await outbox.due(atMs, 100)).map(({ job }) => job);
+  const dueJobs = async (atMs = future) => (await outbox.due(atMs, 100)).map(({ id }) => id);
   const event = { at: tick(), level: "info", type: "webhook_delivered", message: "delivered", data: {} } as const;
 
   /** Every way to a final state. */
@@ -87,15 +89,15 @@ describe("the outbox of webhooks", () => {
     expect(await ends[name]!(id)).toBeTruthy();
     const { done, state } = await stores.jobs.get("acme", id);
     expect(done).toBe(true);
-    expect(await outbox.due(0, 10)).toEqual([{ tenant: "acme", job: id }]);
-    expect(await outbox.pending({ tenant: "acme", job: id })).toMatchObject({ job: { id, state }, failures: 0 });
+    expect(await outbox.due(0, 10)).toEqual([{ tenant: "acme", id }]);
+    expect(await outbox.pending({ tenant: "acme", id })).toMatchObject({ ended: { job: { id, state } }, failures: 0 });
   });
 
   it.each(Object.keys(ends))("has nothing of a job without a webhook that ends by %s", async (name) => {
     const { id } = await submit(null);
     await ends[name]!(id);
     expect(await dueJobs()).toEqual([]);
-    expect(await outbox.pending({ tenant: "acme", job: id })).toBeNull();
+    expect(await outbox.pending({ tenant: "acme", id })).toBeNull();
   });
 
   it("has nothing of a job that goes back to the queue or is paused", async () => {
@@ -113,7 +115,7 @@ describe("the outbox of webhooks", () => {
     const fence = await claim(id);
     const model = modelOf(await stores.jobs.get("acme", id));
     expect(await stores.jobs.succeed(fence, model, {}, tick())).toBe(true);
-    expect(await outbox.note({ tenant: "acme", job: id }, event, true)).toBe(true);
+    expect(await outbox.note({ tenant: "acme", id }, event, true)).toBe(true);
     expect(await stores.jobs.succeed(fence, model, {}, tick())).toBe(true);
     await stores.jobs.requestCancel("acme", id, tick()).catch(ignore);
     expect(await dueJobs()).toEqual([]);
@@ -122,7 +124,7 @@ describe("the outbox of webhooks", () => {
   it("counts failures, and settles once with an event", async () => {
     const { id } = await submit();
     await ends.cancelWaiting!(id);
-    const webhook = { tenant: "acme", job: id };
+    const webhook = { tenant: "acme", id };
     for (const failures of [1, 2]) {
       expect(await outbox.note(webhook, { ...event, type: "webhook_failed", level: "warn" }, false)).toBe(true);
       expect(await outbox.pending(webhook)).toMatchObject({ failures });
@@ -140,7 +142,7 @@ describe("the outbox of webhooks", () => {
     const [first, second] = [await submit(), await submit()];
     for (const { id } of [first, second]) await ends.cancelWaiting!(id);
     const due = await outbox.due(0, 10);
-    await outbox.note({ tenant: "acme", job: first.id }, event, true);
+    await outbox.note({ tenant: "acme", id: first.id }, event, true);
     await outbox.lookAgain(due, 1000);
     expect([await dueJobs(999), await dueJobs(1000)]).toEqual([[], [second.id]]);
   });
@@ -149,19 +151,52 @@ describe("the outbox of webhooks", () => {
     const { id } = await submit();
     await ends.cancelWaiting!(id);
     await stores.jobs.remove("acme", id);
-    const webhook = { tenant: "acme", job: id };
+    const webhook = { tenant: "acme", id };
     expect(await outbox.pending(webhook)).toBeNull();
     expect(await dueJobs()).toEqual([]);
     expect(await outbox.note(webhook, event, true)).toBe(false);
     expect((await keys()).filter((key) => key.includes(id))).toEqual([]);
   });
 
+  it("has a study as soon as it ends, which its event log tells of, and nothing of one without a webhook", async () => {
+    const { studies } = stores;
+    const create = async (webhook?: string) => {
+      const study = newStudy(dataset, webhook);
+      await studies.create({ tenant: "acme", study, idempotency: null, mostOpen: 10 });
+      return study;
+    };
+    const end = (study: Study) => {
+      const ended: Study = { ...study, state: "cancelled", done: true, endedAt: tick() };
+      return studies.commit("acme", 1, { study: ended, trials: [], events: [] });
+    };
+    const [told, quiet] = [await create(url), await create()];
+    expect(await dueJobs()).toEqual([]);
+    expect([await end(told), await end(quiet)]).toEqual([true, true]);
+    const webhook = { tenant: "acme", id: told.id };
+    expect(await outbox.due(0, 10)).toEqual([webhook]);
+    const { ended, failures } = (await outbox.pending(webhook))!;
+    expect([failures, webhookUrlOf(ended)]).toEqual([0, url]);
+    expect(JSON.parse(toWebhookBody(ended))).toMatchObject({
+      type: "study.cancelled",
+      data: { id: told.id, best: null },
+    });
+    await studies.published("acme", told.id);
+    expect(await outbox.note(webhook, event, true)).toBe(true);
+    const types = (await studies.events("acme", told.id, { from: null, limit: 10 })).map(({ type }) => type);
+    expect(types).toEqual(["state", "webhook_delivered"]);
+    // Its file lacks the event now.
+    expect(await studies.unpublished("acme")).toContain(told.id);
+    expect(await dueJobs()).toEqual([]);
+    await studies.remove("acme", told.id);
+    expect(await outbox.pending(webhook)).toBeNull();
+  });
+
   it("keeps tenants apart", async () => {
     const { id } = await submit(url, "other");
     await stores.jobs.requestCancel("other", id, tick());
-    expect(await outbox.due(0, 10)).toEqual([{ tenant: "other", job: id }]);
-    expect(await outbox.pending({ tenant: "acme", job: id })).toBeNull();
-    expect(await outbox.pending({ tenant: "other", job: id })).not.toBeNull();
+    expect(await outbox.due(0, 10)).toEqual([{ tenant: "other", id }]);
+    expect(await outbox.pending({ tenant: "acme", id })).toBeNull();
+    expect(await outbox.pending({ tenant: "other", id })).not.toBeNull();
   });
 
   it("tells at once that something is due, until it is told to stop", async () => {

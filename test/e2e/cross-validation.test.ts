@@ -58,9 +58,14 @@ describe("a cross-validated job", () => {
     const task = { type: "classification" as const, label: "y", features: ["x"] };
     const split = { time: "day", test: 0.25 };
     const job = { dataset: first, task, model: { type: "softmax" } as const, training: { split } };
-    const { model, plan } = await client.untilDone((await client.submit(job)).id);
+    const { id, model, plan } = await client.untilDone((await client.submit(job)).id);
     expect(plan.warnings).toEqual([]);
+    const rows = await (await fetch(`${client.url}/v1/jobs/${id}/rows`)).text();
+    const tested = rows.split("\n").filter((line) => line.endsWith(",test"));
+    expect(tested).toEqual([15, 16, 17, 18, 19, 35, 36, 37, 38, 39].map((row) => `${row},test`));
     expect(await client.report(model ?? "")).toMatchObject({ split: "test", rows: 10 });
+    const answers = await (await fetch(`${client.url}/v1/models/${model}/held-out`)).text();
+    expect(answers).toMatch(/^row,truth,prediction,probabilities\.a,probabilities\.b\n15,b,/);
     const training = { solver: "iterative", crossValidation: { folds: 3 } };
     const refused = await client.trySubmit({ dataset: copy, task, base: { model }, training });
     expect(refused.status).toBe(422);

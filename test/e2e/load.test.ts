@@ -91,4 +91,23 @@ describe("what one request may take from the others", () => {
     const { status, body } = await client.post<{ predictions: Prediction[] }>(path, rows(most));
     expect([status, body.predictions.length]).toEqual([200, most]);
   });
+
+  test("predictions that come together are answered as each would be alone, and a wrong one is refused by itself", async () => {
+    const { id } = await client.upload("iris", await dataFile("iris"));
+    const job = await client.submit({
+      ...{ dataset: id, task: { type: "classification", label: "species" }, model: { type: "mlp", hidden: [16] } },
+      training: { epochs: 1 },
+    });
+    const { model } = await client.untilDone(job.id);
+    const path = `/v1/models/${model}/predict`;
+    const ask = (width: unknown) =>
+      client.post<{ predictions: Prediction[] } & Problem>(path, { rows: [{ sepal_length: 5.8, petal_width: width }] });
+    const widths = Array.from({ length: 32 }, (_, i) => (i === 7 ? "wide" : 0.1 * i));
+    const together = await Promise.all(widths.map(ask));
+    for (const [i, width] of widths.entries()) {
+      const alone = await ask(width);
+      expect(together[i]!.status).toBe(i === 7 ? 422 : 200);
+      expect([together[i]!.status, together[i]!.body.predictions]).toEqual([alone.status, alone.body.predictions]);
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createDescent } from "../../src/client/descent.ts";
 import { encodePng } from "../../src/formats/images/decode-image.ts";
 import { buildZip } from "../formats/archives/build-archives.ts";
 import { browserFlags, browserPath, requireBrowser } from "./browser.ts";
@@ -11,13 +12,16 @@ requireBrowser();
 /** Every view of the page, and the docs: where it is, and what shows that it is there. */
 const views: [
   name: string,
-  path: (ids: { job: string; dataset: string; images: string; model: string }) => string,
+  path: (ids: { job: string; dataset: string; images: string; model: string; study: string }) => string,
   shown: string,
 ][] = [
   ["jobs", () => "/", "table a:has-text('visited')"],
   ["a job", ({ job }) => `/#/jobs/${job}`, "h1:has-text('visited')"],
   ["a new job", () => "/#/new", "h1:has-text('New job')"],
   ["a new job of a data set", ({ dataset }) => `/#/new/${dataset}`, "label:has-text('Predict the column')"],
+  ["studies", () => "/#/studies", "table a:has-text('sought')"],
+  ["a study", ({ study }) => `/#/studies/${study}`, "figcaption:has-text('Parallel coordinates')"],
+  ["a new study of a data set", ({ dataset }) => `/#/new-study/${dataset}`, "summary:has-text('The space')"],
   ["data sets", () => "/#/datasets", "table a:has-text('flowers')"],
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
   ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='right']"],
@@ -45,7 +49,7 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
   let page: Page;
   let dataDir: string;
   let faults: string[];
-  const ids = { job: "", dataset: "", images: "", model: "" };
+  const ids = { job: "", dataset: "", images: "", model: "", study: "" };
 
   beforeAll(async () => {
     dataDir = await createDataDir();
@@ -58,6 +62,16 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
     const job = await client.submit({ name: "visited", dataset: ids.dataset, task, training: { epochs: 3 } });
     ids.job = job.id;
     ids.model = (await client.untilDone(job.id)).model ?? "";
+    const { studies } = createDescent({ url: service.url });
+    const sought = { dataset: ids.dataset, task, training: { epochs: 3 } };
+    const study = await studies.submit({
+      name: "sought",
+      job: sought,
+      trials: 4,
+      pruner: { type: "asha", minEpochs: 1 },
+    });
+    ids.study = study.id;
+    expect(await studies.wait(study.id)).toMatchObject({ state: "succeeded" });
   });
   afterAll(async () => {
     await browser?.close();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Job } from "../../src/domain/jobs/job.ts";
-import { webhookIdOf } from "../../src/domain/jobs/webhook.ts";
+import { webhookIdOf } from "../../src/domain/webhook.ts";
 import { startFragileRedis } from "../conformance/redis-server.ts";
 import { type Answer, answerWith, type Receiver, startReceiver, verify } from "../webhooks/receiver.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";

@@ -50,7 +50,7 @@ test.each(["plain", "mobile", "former"])(
     const asked = Array.from({ length: rows }, (): Row => ({ photo: "…" }));
     const pixelsOf = (row: number) => ({ pixels: pixels.subarray(row * inputs, (row + 1) * inputs) });
     const { value: answer } = await loadModel(store, await compiled, tenant, model);
-    const ours = answer(encodeRows(model.preprocessing, asked, { pixelsOf }).inputs, asked);
+    const ours = answer({ inputs: [encodeRows(model.preprocessing, asked, { pixelsOf }).inputs], rows: asked.length });
     const whole = bytesOf(await exportStored(store, tenant, model, { preprocessing: true }));
     const outputs = await runOnnx(whole, {
       photo: { type: "uint8", dims: [rows, height, width, channels], data: pixels },

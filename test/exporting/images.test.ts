@@ -76,7 +76,7 @@ test.each(cases)("onnxruntime says of pixels what the service says: %s", async (
   const asked = sizes.map((value): Row => ({ photo: "…", size: Number.isNaN(value) ? null : value }));
   const { value: answer } = await loadModel(store, await compiled, tenant, model);
   const { inputs } = encodeRows(model.preprocessing, asked, { pixelsOf });
-  const ours = answer(inputs, asked);
+  const ours = answer({ inputs: [inputs], rows: asked.length });
   const file = bytesOf(await exportStored(store, tenant, model, { preprocessing: true }));
   const outputs = await runOnnx(file, {
     photo: { type: "uint8", dims: [rows, 6, 8, 3], data: pixels },

@@ -90,5 +90,5 @@ export const predictionsOf = async (
   rows: readonly Row[],
 ): Promise<Prediction[]> => {
   const { value: answer } = await loadModel(store, await compiled, tenant, model);
-  return answer(encodeRows(model.preprocessing, [...rows]).inputs, rows);
+  return answer({ inputs: [encodeRows(model.preprocessing, [...rows]).inputs], rows: rows.length });
 };

@@ -94,6 +94,9 @@ describe("over gRPC", () => {
     const history = await ask(clients.jobs, clients.jobs.listJobMetrics, { id: job.id, limit: 2 });
     expect([history.items.map(({ step }) => step), history.nextAfter]).toEqual([[1, 2], 2]);
 
+    const rows: Uint8Array[] = [];
+    for await (const { chunk } of clients.jobs.getJobRows({ id: job.id })) rows.push(chunk);
+    expect(Buffer.concat(rows).toString()).toMatch(/^row,split\n(\d+,(train|test)\n)+$/);
     const model = await ask(clients.models, clients.models.getModel, { id });
     expect(model).toMatchObject({ job: job.id, base: undefined, metrics: { testAccuracy: 1 } });
     const chunks: Uint8Array[] = [];

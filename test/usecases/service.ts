@@ -141,7 +141,10 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
     return loading;
   };
   const predict = async (party: Party, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-    if (isImported(model)) return (await networkOf(party, model)).value(model, body);
+    if (isImported(model)) {
+      const { encode, answer, label } = (await networkOf(party, model)).value;
+      return { predictions: label(model, answer(await encode(model, body))), warnings: [], furtherWarnings: 0 };
+    }
     const { rows, strict } = parse(PredictRequest, body, { most: rowLimits });
     const { warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict });
     const predictions = rows.map(() => ({ label: "setosa", probabilities: { setosa: 1, versicolor: 0 } }));
@@ -157,11 +160,7 @@ const createTestEngine = async (artifacts: ArtifactStore): Promise<EngineAccess>
       return writePredictResponse(await predict(party, model, withPictures(model, asked, pictures)));
     },
     compare: ({ tenant }, question) =>
-      compareModels(
-        artifacts,
-        { tenant, ...question },
-        async (model) => (_inputs, rows) => firstClass(model, rows.length),
-      ),
+      compareModels(artifacts, { tenant, ...question }, async (model) => (encoded) => firstClass(model, encoded.rows)),
     inferHttp: async (party, model, question) =>
       readHttpAnswer(await answerHttp(model, question, (body) => predict(party, model, body))),
     inferMessage: (party, model, question) => answerMessage(model, question, (body) => predict(party, model, body)),

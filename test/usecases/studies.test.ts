@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JobEvent } from "../../src/domain/jobs/job.ts";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
+import { dimensionsOf, proposedPoint } from "../../src/usecases/studies/course/next-trial.ts";
 import { createClient } from "../rest/client.ts";
 import { finishJob, startTestService, type TestService } from "./service.ts";
 
@@ -84,5 +85,85 @@ test("trials with folds have no epochs to be compared at on the way", async () =
   const job = { dataset, task: { type: "classification", label: "species" }, training: { crossValidation: {} } };
   expect(await call("", { job, trials: 1, pruner: { type: "asha" } })).toMatchObject({
     errors: [{ pointer: "/pruner/type", detail: expect.stringContaining("all their folds") }],
+  });
+});
+
+/** Proposes a trial and lets it succeed. */
+const runTrial = async (id: string): Promise<void> => {
+  const { deps } = service;
+  await advanceStudy(deps, "default", id);
+  const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
+  await finishJob(service, await deps.jobs.get("default", items.at(-1)!.job));
+};
+const template = () => ({ dataset, task: { type: "classification", label: "species" } });
+
+test("a study starts from the finished trials of an earlier one: they are in its record, and its first proposal is no random one", async () => {
+  const earlier = await call<Study>("", { job: template(), trials: 12, parallel: 1 });
+  for (let i = 0; i < 12; i++) await runTrial(earlier.id);
+  await advanceStudy(service.deps, "default", earlier.id);
+  const cold = await call<Study>("", { job: template(), trials: 1, seed: 7 });
+  const warm = await call<Study>("", { job: template(), trials: 1, seed: 7, warmStart: [earlier.id] });
+  expect(warm.earlier).toHaveLength(12);
+  expect(warm.earlier![0]).toMatchObject({ study: earlier.id, trial: 0, value: 0.5 });
+  expect(cold.earlier).toBeUndefined();
+  const [first, second] = await Promise.all(
+    [cold, warm].map(async ({ id }) => {
+      await advanceStudy(service.deps, "default", id);
+      return (await call<{ items: Trial[] }>(`/${id}/trials`)).items[0]!;
+    }),
+  );
+  expect(second!.point).not.toEqual(first!.point);
+  const record = await service.deps.studies.get("default", warm.id);
+  const { point } = second!;
+  expect(proposedPoint(record.study, dimensionsOf(record.study), [], second!)).toEqual(point);
+});
+
+test("a start from another study is refused where its values say nothing here", async () => {
+  const other = await call<Study>("", { job: template(), trials: 1, objective: { metric: "validationAccuracy" } });
+  const refusalOf = (body: object) => call("", { job: template(), ...body });
+  expect(await refusalOf({ warmStart: [other.id] })).toMatchObject({
+    errors: [{ pointer: "/warmStart/0", detail: expect.stringMatching(/another objective.*guesses/) }],
+  });
+  expect(await refusalOf({ warmStart: [other.id], sampler: { type: "random" } })).toMatchObject({
+    errors: [{ pointer: "/warmStart", detail: expect.stringContaining("tpe") }],
+  });
+  const objective = { metric: "validationAccuracy" };
+  expect(await refusalOf({ warmStart: [other.id], objective })).toMatchObject({
+    errors: [{ pointer: "/warmStart/0", detail: expect.stringContaining("no finished trial") }],
+  });
+  const absent = other.id.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
+  expect(await refusalOf({ warmStart: [absent] })).toMatchObject({ errors: [{ pointer: "/warmStart/0" }] });
+});
+
+test("no trial is started once the epochs of all are used up", async () => {
+  const job = { ...template(), training: { epochs: 10 } };
+  const { id } = await call<Study>("", { job, trials: 20, parallel: 4, maxEpochs: 30, final: false });
+  await advanceStudy(service.deps, "default", id);
+  const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
+  expect(items).toHaveLength(3);
+  for (const { job } of items) await finishJob(service, await service.deps.jobs.get("default", job));
+  await advanceStudy(service.deps, "default", id);
+  // They ended after fewer epochs than they might have had: there is room for as many again, and no more.
+  const later = (await call<{ items: Trial[] }>(`/${id}/trials`)).items;
+  const used = later.slice(0, 3).reduce((sum, { epochs }) => sum + epochs, 0);
+  expect(used).toBeLessThan(30);
+  expect(later).toHaveLength(3 + Math.ceil((30 - used) / 10));
+});
+
+test("all trials are one CSV file, with a column for each pointer", async () => {
+  const space = { "/optimizer/learningRate": { min: 0.01, max: 0.1 }, "/model": { choices: [{ type: "softmax" }] } };
+  const { id } = await call<Study>("", { job: template(), trials: 1, space });
+  await runTrial(id);
+  const response = await fetch(`${service.url}/v1/studies/${id}/trials.csv`);
+  expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  const [header, line, rest] = (await response.text()).split("\n");
+  expect(header).toMatch(/^number,job,state,objective,.*,\/optimizer\/learningRate,\/model,seen\.finished,/);
+  expect(line).toMatch(/^0,job_\w+,\w+,.*,0\.0\d+,"\{""type"":""softmax""\}",,,$/);
+  expect(rest).toBe("");
+});
+
+test("a study's webhook is checked as a job's is", async () => {
+  expect(await call("", { job: template(), webhook: { url: "https://example.com/" } })).toMatchObject({
+    errors: [{ pointer: "/webhook", detail: expect.stringContaining("WEBHOOK_SECRET") }],
   });
 });

@@ -7,8 +7,9 @@ import { quiet } from "../usecases/redis.ts";
 const script = new URL("./threads/slow-answers.mjs", import.meta.url);
 const [greedy, other] = ["greedy", "other"].map((tenant) => ({ tenant, key: "1" })) as [Party, Party];
 let thread: RequestWorker<string, string>;
-const open = (waiting = 64) => {
+const open = (waiting = 64, small?: { atOnce: number; bytes: number }) => {
   thread = createRequestWorker({
+    ...(small === undefined ? {} : { small }),
     ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 300 },
     hungOn: () => new ServiceError("over_limit", "that took too long"),
     heapMegabytes: 64,
@@ -58,5 +59,29 @@ describe("the line", () => {
     const refused = outcomes.filter(({ status }) => status === "rejected");
     expect(refused).toHaveLength(20 - 1 - 3);
     for (const each of refused) expect(each).toMatchObject({ reason: { code: "overloaded" } });
+  });
+});
+
+describe("questions of few bytes", () => {
+  /** Which of the questions the thread had at once: those that are lost when it dies of the first. */
+  const lostWith = async (
+    small: { atOnce: number; bytes: number } | undefined,
+    bytes: number[],
+  ): Promise<boolean[]> => {
+    open(64, small);
+    const asked = bytes.map((count, i) => thread.ask(greedy, i === 0 ? "die" : "a", [new ArrayBuffer(count)]));
+    return (await Promise.allSettled(asked)).map(({ status }) => status === "rejected");
+  };
+
+  it("are with the thread together, up to so many", async () => {
+    expect(await lostWith({ atOnce: 3, bytes: 100 }, [1, 1, 1, 1])).toEqual([true, true, true, false]);
+  });
+
+  it("are no longer when they have many bytes together", async () => {
+    expect(await lostWith({ atOnce: 3, bytes: 100 }, [1, 100, 1, 1])).toEqual([true, true, false, false]);
+  });
+
+  it("are one after the other where nothing is said of them", async () => {
+    expect(await lostWith(undefined, [1, 1])).toEqual([true, false]);
   });
 });

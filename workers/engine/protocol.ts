@@ -84,10 +84,23 @@ export type FromThread =
 
 /** What the inference thread is asked; `forget` needs no answer. */
 export type ToInference =
-  | { type: "predictBody"; tenant: TenantId; model: AnyModel; body: Uint8Array; contentType: string }
-  | { type: "predictMessage"; tenant: TenantId; model: AnyModel; body: Uint8Array }
-  | { type: "inferHttp"; tenant: TenantId; model: AnyModel; question: InferQuestion & { jsonBytes: number | null } }
-  | { type: "inferMessage"; tenant: TenantId; model: AnyModel; question: InferQuestion }
+  | {
+      type: "predictBody";
+      tenant: TenantId;
+      key: string | null;
+      model: AnyModel;
+      body: Uint8Array;
+      contentType: string;
+    }
+  | { type: "predictMessage"; tenant: TenantId; key: string | null; model: AnyModel; body: Uint8Array }
+  | {
+      type: "inferHttp";
+      tenant: TenantId;
+      key: string | null;
+      model: AnyModel;
+      question: InferQuestion & { jsonBytes: number | null };
+    }
+  | { type: "inferMessage"; tenant: TenantId; key: string | null; model: AnyModel; question: InferQuestion }
   | { type: "compare"; tenant: TenantId; models: readonly Model[]; dataset: Dataset; trainedOnIt: readonly string[] }
   | { type: "forget"; tenant: TenantId; model: ModelId };
 

@@ -12,7 +12,7 @@ import { type Answered, compareAnswered, measureClasses, measureNumbers } from "
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { checkFile, openVerified } from "../../src/store/artifacts/verified.ts";
 import { askBlock, rowsOfBlock } from "../predicting/answer-blocks.ts";
-import type { Answer } from "./load-model.ts";
+import type { Answer } from "./answer.ts";
 
 const mostRows = 10_000;
 /** Encoded numbers of all rows of a model, and probabilities: 128 MiB. */

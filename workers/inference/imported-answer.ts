@@ -5,23 +5,30 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
-import type { Prediction, PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
+import type { NestedNumbers, Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
-import { createNetworkPredictor } from "../../src/engine/train/network-predictor.ts";
+import { createNetworkPredictor, type NetworkPredictor } from "../../src/engine/train/network-predictor.ts";
 import type { DecodeImage } from "../../src/formats/images/decode-image.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
+import type { Answer, Encoded } from "./answer.ts";
 import type { Loaded } from "./loaded-models.ts";
 
-/** A loaded network from a file: a request's body to its answer, by the labels and the preprocessing that its record has now. */
-export type NetworkAnswer = (
-  model: Pick<ImportedModel, "labels" | "image" | "inputs">,
-  body: unknown,
-) => Promise<PredictResponse>;
+/** What a record says of its network, as it is now. */
+type Said = Pick<ImportedModel, "labels" | "image" | "inputs">;
+
+/** A loaded network from a file. */
+export interface ImportedNetwork {
+  /** A request's body as the network takes it, its pictures decoded by the preprocessing that its record has now. */
+  encode(model: Said, body: unknown): Promise<Encoded>;
+  readonly answer: Answer;
+  /** Answers with the labels that the record has now, if it has some. */
+  label(model: Said, predictions: readonly Prediction[]): Prediction[];
+}
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -58,28 +65,38 @@ const requireRows = (network: NetworkDescription, rows: number): void => {
     );
 };
 
-const createAnswer =
-  (
-    network: NetworkDescription,
-    predict: (inputs: Float32Array[], rows: number) => Float32Array[],
-    decode: DecodeImage,
-  ): NetworkAnswer =>
+const createEncode =
+  (network: NetworkDescription, decode: DecodeImage): ImportedNetwork["encode"] =>
   async (model, body) => {
-    const { labels } = model;
     const rows = readTensorRows(body);
     requireRows(network, rows.length);
     const pictures = await decodeNetworkPictures(model, rows, decode);
-    const answers = predict(encodeTensors(network.inputs, rows, pictures), rows.length);
-    const predictions = rows.map((_, row): Prediction => {
+    return { inputs: encodeTensors(network.inputs, rows, pictures), rows: rows.length };
+  };
+
+const createAnswer =
+  (network: NetworkDescription, predict: NetworkPredictor["predict"]): Answer =>
+  ({ inputs, rows }) => {
+    const answers = predict(inputs, rows);
+    return Array.from({ length: rows }, (_, row): Prediction => {
       const outputs = network.outputs.map(
         ({ name, shape }, i) => [name, nestedOf(answers[i]!, shape, row * sizeOf(shape))] as const,
       );
-      const columns = sizeOf(network.outputs[0]!.shape);
-      const first = answers[0]!.subarray(row * columns, (row + 1) * columns);
-      const named = labels === null ? {} : classify(labels, first, network.outputs[0]!.softmax);
-      return { outputs: Object.fromEntries(outputs), ...named };
+      return { outputs: Object.fromEntries(outputs) };
     });
-    return { predictions, warnings: [], furtherWarnings: 0 };
+  };
+
+const flat = (value: NestedNumbers): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
+
+const createLabel =
+  ({ outputs: [first] }: NetworkDescription): ImportedNetwork["label"] =>
+  ({ labels }, predictions) => {
+    if (labels === null || first === undefined) return [...predictions];
+    return predictions.map((prediction): Prediction => {
+      assert("outputs" in prediction, "a network from a file answers with its outputs");
+      const values = Float32Array.from(flat(prediction.outputs[first.name]!));
+      return { ...prediction, ...classify(labels, values, first.softmax) };
+    });
   };
 
 /** Reads an imported network from the store and makes it ready to answer. */
@@ -89,7 +106,7 @@ export const loadImported = async (
   tenant: TenantId,
   model: ImportedModel,
   decode: DecodeImage,
-): Promise<Loaded<NetworkAnswer>> => {
+): Promise<Loaded<ImportedNetwork>> => {
   const network = await readNetwork(artifacts, tenant, model);
   assert(network !== null, "an imported model has a description of its network");
   const { key, check, what } = weightsOf(tenant, model);
@@ -100,5 +117,10 @@ export const loadImported = async (
     ),
   );
   const predictor = await createNetworkPredictor(network, weights, kernels);
-  return { value: createAnswer(network, predictor.predict, decode), bytes: predictor.bytes };
+  const value = {
+    encode: createEncode(network, decode),
+    answer: createAnswer(network, predictor.predict),
+    label: createLabel(network),
+  };
+  return { value, bytes: predictor.bytes };
 };

@@ -25,14 +25,17 @@ import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
+import type { Answer, Encoded } from "./answer.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { compareModels } from "./compare-models.ts";
 import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
-import { loadImported, type NetworkAnswer } from "./imported-answer.ts";
+import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { loadBackground } from "./load-background.ts";
-import { type Answer, loadModel } from "./load-model.ts";
+import { loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
+import { createMicroBatches } from "./micro-batches.ts";
+import { createPlaces } from "./places.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
 const setup: InferenceSetup = workerData;
@@ -41,19 +44,23 @@ const [module, artifacts] = await Promise.all([
   openArtifactStore(setup.artifactUrl, { existing: true, env: process.env }),
 ]);
 const decode = createImageDecoder(limits.imagePixels);
-const models = createLoadedModels<Answer>(setup.cacheBytes);
+/** Everything of models that stays loaded: each key has one kind of it. */
+const kept = createLoadedModels<Answer | ImportedNetwork | Background | { conformal: Conformal | null }>(
+  setup.cacheBytes,
+);
 
 /** The digest is part of the name: should an id ever come back with other weights, the old ones do not answer for it. */
 const keyOf = (tenant: TenantId, model: Pick<Model, "id" | "digest">): string =>
   `${tenant}/${model.id}/${model.digest}`;
 
 const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
-  const key = keyOf(tenant, model);
-  const known = models.get(key);
-  if (known !== null) return known;
-  const loaded = await loadModel(artifacts, { module, native: setup.native }, tenant, model);
-  models.add(key, loaded);
-  return loaded.value;
+  const load = () => loadModel(artifacts, { module, native: setup.native }, tenant, model);
+  return (await kept.get(`${keyOf(tenant, model)}/answer`, load)) as Answer;
+};
+
+const importedNetwork = async (tenant: TenantId, model: ImportedModel): Promise<ImportedNetwork> => {
+  const load = () => loadImported(artifacts, { module, native: setup.native }, tenant, model, decode);
+  return (await kept.get(`${keyOf(tenant, model)}/network`, load)) as ImportedNetwork;
 };
 
 /** Rows that are answered without asking how much it will be. */
@@ -63,7 +70,9 @@ const fewRows = 100;
 const requireRoom = (answer: Answer, model: Model, rows: Row[], pixels: { pixelsOf?: PixelsOf }): void => {
   if (rows.length <= fewRows) return;
   const one = rows.slice(0, 1);
-  const bytes = JSON.stringify(answer(encodeRows(model.preprocessing, one, pixels).inputs, one)).length * rows.length;
+  const bytes =
+    JSON.stringify(answer({ inputs: [encodeRows(model.preprocessing, one, pixels).inputs], rows: 1 })).length *
+    rows.length;
   if (bytes <= limits.predictAnswerBytes) return;
   const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
   throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
@@ -76,44 +85,21 @@ const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void 
   throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
 };
 
-const scores = createLoadedModels<{ conformal: Conformal | null }>(setup.cacheBytes);
-const networks = createLoadedModels<NetworkAnswer>(setup.cacheBytes);
-
-const importedAnswer = async (tenant: TenantId, model: ImportedModel): Promise<NetworkAnswer> => {
-  const key = keyOf(tenant, model);
-  const known = networks.get(key);
-  if (known !== null) return known;
-  const loaded = await loadImported(artifacts, { module, native: setup.native }, tenant, model, decode);
-  networks.add(key, loaded);
-  return loaded.value;
-};
-
-const predict = async (tenant: TenantId, model: AnyModel, body: unknown): Promise<PredictResponse> => {
-  if (isImported(model)) return (await importedAnswer(tenant, model))(model, body);
-  return predictTrained(tenant, model, body);
-};
-
 /** What the report knows of the model's errors on held-out rows, read once. */
 const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | null> => {
-  const name = keyOf(tenant, model);
-  const known = scores.get(name);
-  if (known !== null) return known.conformal;
-  const { key, check, what } = reportOf(tenant, model);
-  const bytes = await readVerified(artifacts, key, check, what);
-  const { conformal = null }: { conformal?: Conformal | null } = JSON.parse(Buffer.from(bytes).toString());
-  scores.add(name, { value: { conformal }, bytes: bytes.byteLength });
+  const load = async () => {
+    const { key, check, what } = reportOf(tenant, model);
+    const bytes = await readVerified(artifacts, key, check, what);
+    const { conformal = null }: { conformal?: Conformal | null } = JSON.parse(Buffer.from(bytes).toString());
+    return { value: { conformal }, bytes: bytes.byteLength };
+  };
+  const { conformal } = (await kept.get(`${keyOf(tenant, model)}/scores`, load)) as { conformal: Conformal | null };
   return conformal;
 };
 
-const backgrounds = createLoadedModels<Background>(setup.cacheBytes);
-
 const backgroundOf = async (tenant: TenantId, model: Model): Promise<Background> => {
-  const key = keyOf(tenant, model);
-  const known = backgrounds.get(key);
-  if (known !== null) return known;
-  const loaded = await loadBackground(artifacts, tenant, model);
-  backgrounds.add(key, loaded);
-  return loaded.value;
+  const load = () => loadBackground(artifacts, tenant, model);
+  return (await kept.get(`${keyOf(tenant, model)}/background`, load)) as Background;
 };
 
 const explained = async (
@@ -122,11 +108,20 @@ const explained = async (
   { inputs, answer, predictions }: { inputs: Float32Array; answer: Answer; predictions: Prediction[] },
 ): Promise<Prediction[]> => {
   const background = await backgroundOf(tenant, model);
-  const explanations = explainRows(model, background, inputs, (asked) => answer(asked, []));
+  const width = model.preprocessing.inputs;
+  const ask = (asked: Float32Array) => answer({ inputs: [asked], rows: asked.length / width });
+  const explanations = explainRows(model, background, inputs, ask);
   return predictions.map((prediction, row) => ({ ...prediction, explanation: explanations[row]! }) as Prediction);
 };
 
-const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<PredictResponse> => {
+/** Rows read, encoded and with their model loaded; what is left of the request when the model has answered. */
+interface Prepared {
+  answer: Answer;
+  encoded: Encoded;
+  finish(predictions: Prediction[]): Promise<PredictResponse>;
+}
+
+const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<Prepared> => {
   const { rows, strict, coverage, explain, ...promise } = parse(PredictRequest, body, { most: rowLimits });
   if (explain) requireExplainable(model);
   requireInputs(model, rows);
@@ -135,23 +130,46 @@ const predictTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
   requireRoom(answer, model, rows, pixels);
-  const plain = answer(inputs, rows);
-  requireFinite(plain, warnings);
-  const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
-  const warned = { warnings: [...warnings], furtherWarnings };
-  if (coverage === undefined) return { predictions, ...warned };
-  const conformal = await conformalOf(tenant, model);
-  return { ...withCoverage(predictions, conformal, { coverage, ...promise }), ...warned };
+  const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
+  const finish: Prepared["finish"] = async (plain) => {
+    requireFinite(plain, warnings);
+    const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
+    const warned = { warnings: [...warnings], furtherWarnings };
+    if (coverage === undefined) return { predictions, ...warned };
+    return { ...withCoverage(predictions, conformal, { coverage, ...promise }), ...warned };
+  };
+  return { answer, encoded: { inputs: [inputs], rows: rows.length }, finish };
+};
+
+const prepareImported = async (tenant: TenantId, model: ImportedModel, body: unknown): Promise<Prepared> => {
+  const { encode, answer, label } = await importedNetwork(tenant, model);
+  const finish: Prepared["finish"] = async (predictions) => ({
+    ...{ predictions: label(model, predictions), warnings: [], furtherWarnings: 0 },
+  });
+  return { answer, encoded: await encode(model, body), finish };
+};
+
+type Asked = { tenant: TenantId; key: string | null; model: AnyModel };
+
+/** Weights on their way from the store, pictures on theirs to pixels: so many at once. */
+const preparing = createPlaces(4);
+const batches = createMicroBatches(
+  { rows: setup.batchRows, bytes: 16 * 2 ** 20, ms: 50, waitingBytes: 64 * 2 ** 20 },
+  { afterMessages: setImmediate, nowMs: () => performance.now() },
+);
+
+const predict = async ({ tenant, key, model }: Asked, body: unknown): Promise<PredictResponse> => {
+  const { answer, encoded, finish } = await preparing(() =>
+    isImported(model) ? prepareImported(tenant, model, body) : prepareTrained(tenant, model, body),
+  );
+  return finish(await batches.ask({ tenant, key }, answer, encoded));
 };
 
 answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
   parentPort,
   async (question) => {
     if (question.type === "forget") {
-      models.removeBelow(`${question.tenant}/${question.model}/`);
-      networks.removeBelow(`${question.tenant}/${question.model}/`);
-      scores.removeBelow(`${question.tenant}/${question.model}/`);
-      backgrounds.removeBelow(`${question.tenant}/${question.model}/`);
+      kept.removeBelow(`${question.tenant}/${question.model}/`);
       return null;
     }
     if (question.type === "compare") {
@@ -160,19 +178,19 @@ answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(
       return new TextEncoder().encode(JSON.stringify(compared));
     }
     if (question.type === "inferHttp" || question.type === "inferMessage") {
-      const { tenant, model } = question;
-      const asked = (body: unknown) => predict(tenant, model, body);
+      const { model } = question;
+      const asked = (body: unknown) => predict(question, body);
       return question.type === "inferHttp"
         ? answerHttp(model, question.question, asked)
         : answerMessage(model, question.question, asked);
     }
-    const { tenant, model, body } = question;
+    const { model, body } = question;
     if (question.type === "predictMessage") {
       const { pictures, ...asked } = readPredictRequest(body);
-      return writePredictResponse(await predict(tenant, model, withPictures(model, asked, pictures)));
+      return writePredictResponse(await predict(question, withPictures(model, asked, pictures)));
     }
     const asked = readPredictBody(model, body, question.contentType);
-    return new TextEncoder().encode(JSON.stringify(await predict(tenant, model, asked)));
+    return new TextEncoder().encode(JSON.stringify(await predict(question, asked)));
   },
   (answer) => (answer instanceof Uint8Array ? [answer.buffer] : []),
 );

@@ -21,12 +21,19 @@ export interface Inference {
 export interface InferenceSetup {
   artifactUrl: string;
   cacheBytes: number;
+  /** Rows of several requests that are computed together; 1: none. */
+  batchRows: number;
   native: NativeLibrary | null;
 }
+
+type Caller = Parameters<Inference["predictBody"]>[0];
+const caller = ({ tenant, key }: Caller) => ({ tenant, key });
 
 /** While one reads its model's file, others compute. */
 const atOnce = 4;
 const waiting = 64;
+/** … and beyond that as many as came with few bytes, for one model's are computed together. */
+const small = { atOnce: 32, bytes: 4 * 2 ** 20 };
 const patienceMs = 30_000;
 /** For rows and answers; weights lie in memory of their own. */
 const heapMegabytes = 1024;
@@ -39,19 +46,20 @@ export const createInference = (script: URL, setup: InferenceSetup, log: Log): I
   const hungOn = () => new ServiceError("unavailable", "the prediction took too long", { retryAfterSeconds: 1 });
   const thread = createRequestWorker<ToInference, Uint8Array>({
     ...{ script, workerData: setup, what: "prediction", log, atOnce, waiting, patienceMs, hungOn, heapMegabytes },
+    ...(setup.batchRows > 1 ? { small } : {}),
   });
   return {
     // The bytes are moved to the thread: reading ten thousand rows is its work too.
     predictBody: (party, model, { body, contentType }) =>
-      thread.ask(party, { type: "predictBody", tenant: party.tenant, model, body, contentType }, [body.buffer]),
+      thread.ask(party, { type: "predictBody", ...caller(party), model, body, contentType }, [body.buffer]),
     predictMessage: (party, model, body) =>
-      thread.ask(party, { type: "predictMessage", tenant: party.tenant, model, body }, [body.buffer]),
+      thread.ask(party, { type: "predictMessage", ...caller(party), model, body }, [body.buffer]),
     inferHttp: async (party, model, question) => {
-      const asked = { type: "inferHttp", tenant: party.tenant, model, question } as const;
+      const asked = { type: "inferHttp", ...caller(party), model, question } as const;
       return readHttpAnswer(await thread.ask(party, asked, [question.body.buffer]));
     },
     inferMessage: (party, model, question) =>
-      thread.ask(party, { type: "inferMessage", tenant: party.tenant, model, question }, [question.body.buffer]),
+      thread.ask(party, { type: "inferMessage", ...caller(party), model, question }, [question.body.buffer]),
     compare: async (party, question) => {
       const answer = await thread.ask(party, { type: "compare", tenant: party.tenant, ...question });
       return JSON.parse(Buffer.from(answer).toString());

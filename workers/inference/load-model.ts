@@ -1,5 +1,5 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
-import type { Row } from "../../src/domain/datasets/dataset.ts";
+import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
@@ -15,11 +15,9 @@ import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
+import type { Answer } from "./answer.ts";
 import type { Loaded } from "./loaded-models.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
-
-/** A loaded model: encoded rows (rows × inputs) to answers, in their order. */
-export type Answer = (inputs: Float32Array, rows: readonly Row[]) => Prediction[];
 
 const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
 const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
@@ -34,7 +32,8 @@ const networkAnswer = async (
   const spec = network === null ? model.spec : { ...model.spec, network };
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
   const predictor = await createPredictor(spec, preprocessing, weights, kernels, memory);
-  const value: Answer = (inputs) => {
+  const value: Answer = ({ inputs: [inputs] }) => {
+    assert(inputs !== undefined, "rows have one input");
     const outputs = predictor.predict(inputs);
     if (task.type === "reconstruction") return decodeReconstructions(preprocessing, inputs, outputs);
     return decodeOutputs(preprocessing, outputs);
@@ -56,11 +55,10 @@ const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
   const { preprocessing, spec } = model;
   const parts = tensors.filter(isFloat64).map(({ name, shape, data }) => ({ name, shape, values: data }));
   const predict = createClusterPredictor(toClusterModel(spec, preprocessing, parts));
-  return (inputs) =>
-    decodeClusters(
-      model,
-      predict({ values: inputs, rows: inputs.length / preprocessing.inputs, columns: preprocessing.inputs }),
-    );
+  return ({ inputs: [values], rows }) => {
+    assert(values !== undefined, "rows have one input");
+    return decodeClusters(model, predict({ values, rows, columns: preprocessing.inputs }));
+  };
 };
 
 /** Reads a model's weights from the store, `corrupt` if they are not what was written, and makes it ready to answer. `bytes`: of what it keeps. */

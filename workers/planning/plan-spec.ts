@@ -6,15 +6,17 @@ import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
+import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
+import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
+import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
 
-/**
- * One core on layers of ordinary size, and what a step costs whatever its size, with its share of each epoch's measuring; seen on a Zen 5
- * core: within a third for perceptrons of 8 to 1024 units, softmax regression and a small convolutional network. A guide, not a promise.
- */
+/** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
 const flopsPerSecond = 10e9;
 const secondsPerStep = 70e-6;
+/** What a step costs beside its kernels. */
+const besideKernels = 10e-6;
 
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
@@ -24,6 +26,8 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
+  /** Of all that is computed, by what this machine's kernels take. */
+  readonly seconds?: number;
 };
 
 const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
@@ -36,7 +40,7 @@ const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
 const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
   const flops = planned.flops ?? steps * flopsPerStep;
-  const estimatedSeconds = flops / (flopsPerSecond * threads) + steps * secondsPerStep;
+  const estimatedSeconds = planned.seconds ?? flops / (flopsPerSecond * threads) + steps * secondsPerStep;
   return {
     parameters,
     memoryBytes,
@@ -68,8 +72,17 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   };
 };
 
+const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, costs: CallCosts): number =>
+  sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
+  (steps + (search?.steps ?? 0)) * besideKernels;
+
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
-export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null = null): Plan => {
+export const planSpec = (
+  spec: ResolvedJobSpec,
+  shape: DataShape,
+  network: NetworkDescription | null = null,
+  costs: CallCosts | null = null,
+): Plan => {
   try {
     if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
     if (isExact(spec)) return toExactPlan(spec, shape);
@@ -77,6 +90,7 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
     const flops = network === null ? {} : { flops: planned.flops };
+    const seconds = costs === null ? {} : { seconds: secondsOf(planned, costs) };
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
     const ring =
@@ -85,7 +99,15 @@ export const planSpec = (spec: ResolvedJobSpec, shape: DataShape, network: Netwo
         : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
     const plan = toPlan(
-      { ...counted, ...flops, ...kept, ...ring, explainedRows: explained, steps: planned.steps + searchSteps },
+      {
+        ...counted,
+        ...flops,
+        ...seconds,
+        ...kept,
+        ...ring,
+        explainedRows: explained,
+        steps: planned.steps + searchSteps,
+      },
       spec,
     );
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;

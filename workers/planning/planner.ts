@@ -5,6 +5,7 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
 
@@ -13,6 +14,11 @@ export interface Planner {
   /** Bytes that predicting with a model takes. */
   planPrediction(party: Party, model: Model, network: NetworkDescription | null): Promise<number>;
   close(): Promise<void>;
+}
+
+/** What the planning thread is started with: the kernels whose times its estimates follow. */
+export interface PlannerSetup {
+  native: NativeLibrary | null;
 }
 
 /** What the planning thread is asked. */
@@ -46,13 +52,13 @@ export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string 
  * Plans in a thread of its own: an ordinary model takes a millisecond, but the largest that the limits allow takes seconds, for
  * which nobody else is to wait. Many jobs are alike, so the last plans are remembered.
  */
-export const createPlanner = (script: URL, log: Log): Planner => {
+export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Planner => {
   const hungOn = () => {
     const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
     return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
   };
   const thread = createRequestWorker<PlanningQuestion, Plan | number>({
-    ...{ script, workerData: null, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
+    ...{ script, workerData: setup, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });
   // A Map keeps the order of insertion: the first key is the one used longest ago.
   const plans = new Map<string, Promise<Plan>>();

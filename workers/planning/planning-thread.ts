@@ -1,15 +1,26 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
+import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
+import type { CallCosts } from "./call-costs.ts";
+import { measureCosts } from "./measure-costs.ts";
 import { planPrediction } from "./plan-prediction.ts";
 import { planSpec } from "./plan-spec.ts";
-import type { PlanningQuestion } from "./planner.ts";
+import type { PlannerSetup, PlanningQuestion } from "./planner.ts";
 
 assert(parentPort !== null, "planning-thread runs as a worker thread");
+const { native }: PlannerSetup = workerData;
 
-answerQuestions<PlanningQuestion, Plan | number>(parentPort, (question) =>
+let costs: Promise<CallCosts> | null = null;
+/** Timed once, when the first plan is asked for. */
+const machineCosts = (): Promise<CallCosts> => {
+  costs ??= compileKernels().then((module) => measureCosts({ module, native }, () => performance.now()));
+  return costs;
+};
+
+answerQuestions<PlanningQuestion, Plan | number>(parentPort, async (question) =>
   "predict" in question
     ? planPrediction(question.predict, question.network)
-    : planSpec(question.spec, question.shape, question.network),
+    : planSpec(question.spec, question.shape, question.network, await machineCosts()),
 );

@@ -3,7 +3,7 @@ import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
-import type { Answer } from "../inference/load-model.ts";
+import type { Answer } from "../inference/answer.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
 const mostInputs = 1024 ** 2;
@@ -22,10 +22,7 @@ export const askBlock = (
 ): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
   ofBlock(first, () => {
     const { inputs, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
-    const predictions = answer(
-      inputs,
-      rows.map(({ row }) => row),
-    );
+    const predictions = answer({ inputs: [inputs], rows: rows.length });
     requireFinite(predictions, warnings);
     return { predictions, warnings, furtherWarnings };
   });

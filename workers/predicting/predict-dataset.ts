@@ -8,7 +8,8 @@ import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/arti
 import { corrupt } from "../../src/store/artifacts/verified.ts";
 import { beat, currentSignal } from "../engine/control.ts";
 import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
-import { type Answer, loadModel } from "../inference/load-model.ts";
+import type { Answer } from "../inference/answer.ts";
+import { loadModel } from "../inference/load-model.ts";
 import { readResumePoint, writeCheckpoint } from "../training/checkpoint-file.ts";
 import { readData } from "../training/read-data.ts";
 import { StoppedReading } from "../training/stop-reading.ts";

@@ -13,6 +13,8 @@ export interface RequestWorkerOptions {
   log: Log;
   /** Questions that the thread has at once: more than one only if it waits for others (files) between. */
   atOnce: number;
+  /** More than that as long as what it was sent is less than the bytes: for what it does better together. */
+  small?: { atOnce: number; bytes: number };
   /** Questions in line before the thread; beyond that it is better to say so at once than to let everybody wait. */
   waiting: number;
   /** A thread that has answered nothing for so long, though it was asked, is taken for hung. */
@@ -34,6 +36,7 @@ export interface RequestWorker<Question, Answer> {
 interface Pending<Question, Answer> {
   question: Question;
   transfer: readonly ArrayBuffer[];
+  bytes: number;
   resolve: (answer: Answer) => void;
   reject: (error: ServiceError) => void;
 }
@@ -72,6 +75,21 @@ const createLine = <T>(most: number, what: string) => {
   };
 };
 
+/** Asked before they are moved: then they have none any more. */
+const bytesOf = (buffers: readonly ArrayBuffer[]): number =>
+  buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** Whether the thread may have one more beside what it has. */
+const hasRoom = (
+  underWay: ReadonlyMap<number, { bytes: number }>,
+  { atOnce, small }: Pick<RequestWorkerOptions, "atOnce" | "small">,
+): boolean => {
+  if (underWay.size < atOnce || small === undefined) return underWay.size < atOnce;
+  let bytes = 0;
+  for (const each of underWay.values()) bytes += each.bytes;
+  return underWay.size < small.atOnce && bytes < small.bytes;
+};
+
 /**
  * A thread for work that would hold up the event loop. Tenants take turns in the line before it. A question that it hangs on, or dies
  * of, costs those that it had at the same time; those in line go to a fresh thread.
@@ -79,7 +97,7 @@ const createLine = <T>(most: number, what: string) => {
 export const createRequestWorker = <Question, Answer>(
   options: RequestWorkerOptions,
 ): RequestWorker<Question, Answer> => {
-  const { script, workerData, what, log, atOnce, waiting, patienceMs, hungOn, heapMegabytes } = options;
+  const { script, workerData, what, log, waiting, patienceMs, hungOn, heapMegabytes } = options;
   const line = createLine<Pending<Question, Answer>>(waiting, what);
   const underWay = new Map<number, Pending<Question, Answer>>();
   let worker: Worker | null = null;
@@ -117,7 +135,7 @@ export const createRequestWorker = <Question, Answer>(
   };
   /** Gives the thread what it can take from the line. */
   const advance = (): void => {
-    while (!closed && underWay.size < atOnce) {
+    while (!closed && hasRoom(underWay, options)) {
       const next = line.next();
       if (next === null) return;
       const id = nextId++;
@@ -147,7 +165,7 @@ export const createRequestWorker = <Question, Answer>(
   return {
     ask: (party, question, transfer = []) =>
       new Promise((resolve, reject) => {
-        line.add(party, { question, transfer, resolve, reject });
+        line.add(party, { question, transfer, bytes: bytesOf(transfer), resolve, reject });
         advance();
       }),
     tell: (question) => worker?.postMessage({ id: null, question } satisfies ToAnswering<Question>),

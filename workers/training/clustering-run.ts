@@ -81,6 +81,7 @@ export const createClusteringRun = (
         scores: null,
         background: null,
         threshold: null,
+        heldOut: null,
         tensors,
         metrics,
         parameters,

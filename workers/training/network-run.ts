@@ -34,7 +34,7 @@ import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { judgeRows } from "./folds/judge-rows.ts";
+import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import {
@@ -176,7 +176,18 @@ const complete = async (
     explainingNetwork(spec, shape, plan) === null
       ? null
       : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, report, scores, background, threshold };
+  const heldOut = heldOutAnswers({
+    spec,
+    preprocessing,
+    arrays,
+    answers,
+    metrics,
+    seen: null,
+    linear: null,
+    threshold,
+  });
+  const beside = { report, scores, background, threshold, heldOut };
+  return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
 /** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */

@@ -9,7 +9,7 @@ import type { Control } from "../engine/control.ts";
 import type { TeamOrder } from "../engine/protocol.ts";
 import type { ReadOrder } from "../reading/read-rows.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
-import type { Judged } from "./folds/judge-rows.ts";
+import type { HeldOutAnswers, Judged } from "./folds/judge-rows.ts";
 
 /**
  * The first checkpoint of each attempt comes after this share of the time between two: it shows that the job gets on, so that what
@@ -48,6 +48,7 @@ export type TrainingRunEnd =
       threshold: number | null;
       /** What single predictions are explained against; null: they cannot be. */
       background: Tensor[] | null;
+      heldOut: HeldOutAnswers | null;
     }
   /** Of a fold. */
   | { type: "judged"; metrics: Metrics; judged: Judged }

@@ -2,6 +2,7 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import type { HeldOut } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { seedWords, shuffle } from "../../engine/kernels/philox.ts";
+import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import {
   type FoldSource,
   foldSource,
@@ -12,7 +13,7 @@ import {
   stratumStarts,
 } from "./fold-sizes.ts";
 import { createGroupReader, createRowSplitter, type PlaceRow } from "./place-rows.ts";
-import { type Split, splitOfCode } from "./split.ts";
+import { splitOfCode } from "./split.ts";
 
 /** Philox purposes: "fold" and "fval" in ASCII. */
 const foldPurpose = 0x666f6c64;
@@ -48,17 +49,38 @@ const validationCodes = (source: FoldSource, { repeat, fold }: HeldOut): Uint8Ar
   });
 };
 
+/** Reads in which fold of one division a row is held out, from 0; `aside`: in none, as the whole job tests on it. Undefined: the file is not the one that was profiled. */
+export const createFoldReader = (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  repeat: number,
+): ((record: CsvRecord, stratum: number) => number | "aside" | undefined) => {
+  const source = foldSource(spec, dataset);
+  const { by } = source.crossValidation;
+  if (source.groups !== null && by !== undefined) {
+    const { groups } = source;
+    const foldOf = foldsOfGroups(source, groups, repeat);
+    const groupOf = createGroupReader(dataset, by);
+    return (record) => {
+      const group = groupOf(record);
+      if (group === undefined) return undefined;
+      return groups[group] === 0 ? "aside" : foldOf[group];
+    };
+  }
+  const splitOf = createRowSplitter(spec, dataset);
+  const foldOf = createDealer(foldCodes(source, repeat));
+  return (record, stratum) => {
+    const split = splitOf(record, stratum);
+    return split === undefined ? undefined : split === "test" ? "aside" : foldOf(stratum);
+  };
+};
+
 /**
  * Tells rows, as they come in file order, what they are to one fit of a cross-validation. A fold is a random part of each stratum, keyed by (seed, "fold",
  * repeat, stratum), or whole groups; the job's own test rows are in no fit.
  */
 export const createFoldAssigner = (spec: ResolvedJobSpec, dataset: Dataset, heldOut: HeldOut): PlaceRow => {
   const source = foldSource(spec, dataset);
-  const validates = createDealer(validationCodes(source, heldOut));
-  const inner = (stratum: number): Split | undefined => {
-    const code = validates(stratum);
-    return code === undefined ? undefined : code === 1 ? "validation" : "train";
-  };
   const { by } = source.crossValidation;
   if (source.order !== null && by !== undefined) {
     const { codes } = groupsOfFold(source, source.order, heldOut);
@@ -68,21 +90,13 @@ export const createFoldAssigner = (spec: ResolvedJobSpec, dataset: Dataset, held
       return group === undefined ? undefined : (splitOfCode[codes[group]!] ?? "aside");
     };
   }
-  if (source.groups !== null && by !== undefined) {
-    const foldOf = foldsOfGroups(source, source.groups, heldOut.repeat);
-    const groupOf = createGroupReader(dataset, by);
-    return (record) => {
-      const group = groupOf(record);
-      if (group === undefined) return undefined;
-      return foldOf[group] === heldOut.fold ? "test" : inner(0);
-    };
-  }
-  const splitOf = createRowSplitter(spec, dataset);
-  const foldOf = createDealer(foldCodes(source, heldOut.repeat));
+  const validates = createDealer(validationCodes(source, heldOut));
+  const foldOf = createFoldReader(spec, dataset, heldOut.repeat);
   return (record, stratum) => {
-    const split = splitOf(record, stratum);
-    if (split === undefined) return undefined;
-    if (split === "test") return "aside";
-    return foldOf(stratum) === heldOut.fold ? "test" : inner(stratum);
+    const fold = foldOf(record, stratum);
+    if (typeof fold !== "number") return fold;
+    if (fold === heldOut.fold) return "test";
+    const code = validates(source.groups === null ? stratum : 0);
+    return code === undefined ? undefined : code === 1 ? "validation" : "train";
   };
 };

@@ -44,7 +44,9 @@ export const Plan = z
         "held-out rows that permutation importance is measured on at most: what about a tenth of the training's FLOPs pays for, up to ten thousand; absent: nothing is explained",
       ),
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
-    estimatedSeconds: z.number().describe("of computing, from FLOPs and a measured rate; a guide, not a promise"),
+    estimatedSeconds: z
+      .number()
+      .describe("of computing, by what the kernels of this machine take; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),
     backend: z
       .string()

@@ -149,6 +149,7 @@ export const Model = z
         network: StoredFile.optional(),
         scores: StoredFile.optional(),
         background: StoredFile.optional().describe("training rows that predictions are explained against"),
+        heldOut: StoredFile.optional().describe("as `/held-out` gives it"),
       })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()

@@ -77,6 +77,16 @@ export type NetworkNode =
         readonly groups: number;
         readonly filters: number;
       })
+  /** The gradient of a convolution from `out` to `size`, which lies in its place: weights [groups, …kernel, filters/groups, channels/groups]. */
+  | (Window & {
+      readonly op: "transposedConv";
+      readonly weight: string;
+      readonly bias: string | null;
+      readonly dilation: Pair;
+      readonly groups: number;
+      readonly filters: number;
+      readonly out: Pair;
+    })
   | (Fused & {
       readonly op: "linear";
       readonly x: number;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { exactRecord } from "../exact-record.ts";
+import { StudyId } from "../ids.ts";
 import { JobSpec } from "../jobs/spec/job-spec.ts";
+import { WebhookSpec } from "../jobs/spec/webhook-spec.ts";
 import { JsonValue } from "../json-value.ts";
 import { limits } from "../limits.ts";
 import { Space } from "./space.ts";
@@ -155,6 +157,20 @@ export const StudySpec = z
       .describe("Seconds since the study was submitted after which no trial is started any more. Left out: no end."),
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42).describe("Of the proposals; the job has its own."),
     guesses: z.array(TrialValues).max(100).default([]).describe("Values of your own, tried first, in this order."),
+    maxEpochs: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Epochs of all trials together after which no trial is started any more. Left out: no end."),
+    warmStart: z
+      .array(StudyId)
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        "Earlier studies on the same data set with the same objective, whose finished trials the sampler `tpe` starts from: the last hundred that lie in this space.",
+      ),
+    webhook: WebhookSpec.optional().describe("Whom to tell when the study has ended."),
     final: z
       .boolean()
       .default(true)
@@ -166,6 +182,8 @@ export const StudySpec = z
   });
 
 export type StudySpec = z.infer<typeof StudySpec>;
+/** As it may be sent. */
+export type StudySpecInput = z.input<typeof StudySpec>;
 export type TrialValues = z.infer<typeof TrialValues>;
 
 /** With every default filled in. */

@@ -21,10 +21,21 @@ export const Seen = z
   })
   .meta({ id: "Seen", description: "The results that a proposal saw, as numbers of trials." });
 
+const EarlierTrial = z
+  .object({
+    study: StudyId,
+    trial: z.int().describe("its number there"),
+    point: exactRecord(z.string(), z.number()).describe("as a trial's"),
+    value: z.number().describe("of the objective"),
+  })
+  .meta({ id: "EarlierTrial", description: "A finished trial of an earlier study, which every proposal sees." });
+
 const ReachedRung = z
   .object({
     epochs: z.int().describe("after which it was compared"),
     value: z.number().describe("of the objective, there"),
+    at: Timestamp.optional().describe("when it was compared; studies of earlier versions do not say"),
+    resumedAt: Timestamp.optional().describe("when it was let go on; left out where it was not"),
   })
   .meta({ id: "ReachedRung", description: "Where a trial was compared with others on its way." });
 
@@ -103,6 +114,7 @@ export const Study = z
     counts: TrialCounts,
     final: FinalJob.nullable().describe("null before the choice is made, and where `spec.final` is false"),
     guesses: z.array(TrialValues).describe("first guesses that wait to be tried"),
+    earlier: z.array(EarlierTrial).optional().describe("of `spec.warmStart`; left out where there is none"),
     history: z.array(HistoryEntry).describe("every change of the state, oldest first"),
     createdAt: Timestamp,
     endedAt: Timestamp.nullable().describe("when it became done; null before"),
@@ -113,6 +125,7 @@ export const Study = z
 export type TrialState = z.infer<typeof TrialState>;
 export type Trial = z.infer<typeof Trial>;
 export type Seen = z.infer<typeof Seen>;
+export type EarlierTrial = z.infer<typeof EarlierTrial>;
 export type FinalJob = z.infer<typeof FinalJob>;
 export type BestTrial = z.infer<typeof BestTrial>;
 export type Study = Omit<z.infer<typeof Study>, "spec"> & { spec: ResolvedStudySpec };

@@ -1,7 +1,7 @@
 import type { NetworkNode } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import type { EpilogueActivation } from "../graph/ops/activation.ts";
-import { conv2d } from "../graph/ops/convolution.ts";
+import { conv2d, conv2dInputGradient } from "../graph/ops/convolution.ts";
 import { add, div, mul, shift, sqrt, square, sub } from "../graph/ops/elementwise.ts";
 import { linear } from "../graph/ops/matrix.ts";
 import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
@@ -69,6 +69,30 @@ const convolution = (b: Building, node: NodeOf<"conv">, index: number): Value =>
   return observed(b, b.layerOf(node.weight), out, node.epilogue);
 };
 
+const transposedConvolution = (b: Building, node: NodeOf<"transposedConv">): Value => {
+  const own = b.value(node.x);
+  const [outHeight, outWidth] = node.size;
+  const outChannels = sizeOf(own.shape) / (b.rows * outHeight * outWidth);
+  const geometry: ConvGeometry = {
+    ...{ batch: b.rows, height: node.out[0], width: node.out[1], channels: node.filters },
+    ...{ outHeight, outWidth, outChannels, groups: node.groups },
+    ...{ kernelHeight: node.kernel[0], kernelWidth: node.kernel[1] },
+    ...{ strideHeight: node.stride[0], strideWidth: node.stride[1] },
+    ...{ dilationHeight: node.dilation[0], dilationWidth: node.dilation[1] },
+    ...{ padTop: node.padding[0], padLeft: node.padding[1] },
+  };
+  const g = reshaped(own, [b.rows, outHeight, outWidth, outChannels]);
+  const { out } = conv2dInputGradient({ g, weight: b.tensor(node.weight) }, { geometry });
+  const value =
+    node.bias === null
+      ? out
+      : reshaped(
+          add({ a: reshaped(out, [sizeOf(out.shape) / node.filters, node.filters]), b: b.tensor(node.bias) }, {}).out,
+          out.shape,
+        );
+  return observed(b, b.layerOf(node.weight), value, undefined);
+};
+
 const product = (b: Building, node: NodeOf<"linear">): Value => {
   const x = b.value(node.x);
   const flat = reshaped(x, [sizeOf(x.shape) / node.inputs, node.inputs]);
@@ -112,12 +136,14 @@ const layerNormalisation = (b: Building, node: NodeOf<"layerNorm">): Value => {
 
 export const layerNode = (
   b: Building,
-  node: NodeOf<"conv" | "linear" | "batchNorm" | "layerNorm" | "dropout">,
+  node: NodeOf<"conv" | "transposedConv" | "linear" | "batchNorm" | "layerNorm" | "dropout">,
   index: number,
 ): Value => {
   switch (node.op) {
     case "conv":
       return convolution(b, node, index);
+    case "transposedConv":
+      return transposedConvolution(b, node);
     case "linear":
       return product(b, node);
     case "batchNorm":

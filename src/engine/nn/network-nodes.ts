@@ -28,7 +28,7 @@ import { leakySlope } from "./activations.ts";
 import type { Building } from "./network-layers.ts";
 
 type NodeOf<Op extends NetworkNode["op"]> = Extract<NetworkNode, { op: Op }>;
-type Plain = Exclude<NetworkNode, { op: "conv" | "linear" | "batchNorm" | "layerNorm" | "dropout" }>;
+type Plain = Exclude<NetworkNode, { op: "conv" | "transposedConv" | "linear" | "batchNorm" | "layerNorm" | "dropout" }>;
 
 const countOf = (x: Value): number => sizeOf(x.shape);
 

@@ -18,6 +18,7 @@ const operandsOf = (node: NetworkNode): readonly number[] => {
 const tensorsOf = (node: NetworkNode): readonly (string | null)[] => {
   switch (node.op) {
     case "conv":
+    case "transposedConv":
     case "linear":
       return [node.weight, node.bias];
     case "batchNorm":

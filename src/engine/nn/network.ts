@@ -57,6 +57,7 @@ const build = (
 const nodeValue = (building: Building, node: NetworkNode, index: number): Value => {
   switch (node.op) {
     case "conv":
+    case "transposedConv":
     case "linear":
     case "batchNorm":
     case "layerNorm":

@@ -9,6 +9,7 @@ import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
 import { createLayout, pageBytes } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
+import { batchLadder, nextBatch } from "./batch-sizes.ts";
 import { TrainingError } from "./planning/training.ts";
 
 export interface NetworkPredictor {
@@ -95,10 +96,10 @@ export const createNetworkPredictor = async (
   const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
   const instance = await loadEngineKernels(kernels, memory);
   const bind = (program: ExecutionPlan) => bindPlan(program, instance, member);
+  const sizes = batchLadder(1, most);
   const runs = new Map([[most, bind(placed.whole)]]);
-  // A single row is planned by itself when it first comes, so that it does not cost as much as a whole batch.
-  const runOf = (rows: number): (() => void) => {
-    const size = rows === 1 ? 1 : most;
+  // Each smaller batch is planned when it first comes.
+  const runOf = (size: number): (() => void) => {
     const run = runs.get(size) ?? bind(placed.programOf(trace(network, size)));
     runs.set(size, run);
     return run;
@@ -106,19 +107,20 @@ export const createNetworkPredictor = async (
   const view = (offset: number, count: number): Float32Array => new Float32Array(memory.buffer, offset, count);
   const predict = (inputs: readonly Float32Array[], rows: number): Float32Array[] => {
     const answers = network.outputs.map(({ shape }) => new Float32Array(rows * sizeOf(shape)));
-    // A batch that is mostly empty takes longer than its rows one by one.
-    const step = rows * 2 <= most ? 1 : most;
-    for (let first = 0; first < rows; first += step) {
-      const count = Math.min(step, rows - first);
+    for (let first = 0; first < rows; ) {
+      const size = nextBatch(sizes, rows - first);
+      const count = Math.min(size, rows - first);
       for (const [i, { shape }] of network.inputs.entries()) {
-        const size = sizeOf(shape);
-        view(placed.inputOffsets[i]!, count * size).set(inputs[i]!.subarray(first * size, (first + count) * size));
+        const numbers = sizeOf(shape);
+        const rowsOf = inputs[i]!.subarray(first * numbers, (first + count) * numbers);
+        view(placed.inputOffsets[i]!, count * numbers).set(rowsOf);
       }
-      runOf(count)();
+      runOf(size)();
       for (const [i, { shape }] of network.outputs.entries()) {
-        const size = sizeOf(shape);
-        answers[i]!.set(view(placed.outputOffsets[i]!, count * size), first * size);
+        const numbers = sizeOf(shape);
+        answers[i]!.set(view(placed.outputOffsets[i]!, count * numbers), first * numbers);
       }
+      first += count;
     }
     return answers;
   };

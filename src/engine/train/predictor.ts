@@ -8,6 +8,7 @@ import { createScope, type TensorDeclaration } from "../nn/scope.ts";
 import { bindPlan } from "../parallel/bind.ts";
 import { createLayout, pageBytes } from "../tensor/layout.ts";
 import { sizeOf } from "../tensor/shape.ts";
+import { batchLadder, nextBatch } from "./batch-sizes.ts";
 import { TrainingError } from "./planning/training.ts";
 
 export interface Predictor {
@@ -19,9 +20,9 @@ export interface Predictor {
   predict(inputs: Float32Array): Float32Array;
 }
 
-/** Rows of the two plans: one for a few rows, one for many. */
-const usualBatches = [8, 256] as const;
-/** Those of a network from a file: one row, and as many as keep the intermediate tensors within these bytes. */
+/** Of a model of ours: a product of eight rows takes no longer than one of a row. */
+const usualBatches = batchLadder(8, 256);
+/** Of a network from a file: from one row to as many as keep the intermediate tensors within these bytes. */
 const networkArenaBytes = 128 * 2 ** 20;
 const mostNetworkRows = 64;
 
@@ -34,11 +35,11 @@ const trace = (spec: TracedSpec, inputs: number, outputs: number, rows: number) 
 };
 
 /** As many rows as fit: known from a plan of one. */
-const batchesOf = (spec: TracedSpec, inputs: number, outputs: number): readonly [number, number] => {
+const batchesOf = (spec: TracedSpec, inputs: number, outputs: number): readonly number[] => {
   if (spec.network === undefined) return usualBatches;
   const { plans } = placePredictor(spec, inputs, outputs, [1]);
   const most = Math.floor(networkArenaBytes / Math.max(1, plans[0]!.arenaBytes));
-  return [1, Math.max(1, Math.min(mostNetworkRows, most))];
+  return batchLadder(1, Math.max(1, Math.min(mostNetworkRows, most)));
 };
 
 /** Lays one memory out for all batch sizes, the largest last: weights, inputs, outputs, arena. */
@@ -84,8 +85,8 @@ export const createPredictor = async (
   given?: WebAssembly.Memory,
 ): Promise<Predictor> => {
   const { inputs, outputs } = shape;
-  const [few, many] = batchesOf(spec, inputs, outputs);
-  const placed = placePredictor(spec, inputs, outputs, [few, many]);
+  const sizes = batchesOf(spec, inputs, outputs);
+  const placed = placePredictor(spec, inputs, outputs, sizes);
   const pages = Math.ceil(placed.bytes / pageBytes);
   const memory = given ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   for (const { name, shape: tensorShape } of placed.declarations) {
@@ -102,19 +103,18 @@ export const createPredictor = async (
   }
   const own = await loadEngineKernels(kernels, memory);
   const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
-  const runs = placed.plans.map((program) => bindPlan(program, own, member));
+  const runs = new Map(placed.plans.map((program, i) => [sizes[i]!, bindPlan(program, own, member)]));
+  const many = sizes.at(-1)!;
   const input = new Float32Array(memory.buffer, placed.inputOffset, many * inputs);
   const output = new Float32Array(memory.buffer, placed.outputOffset, many * outputs);
   const predict = (data: Float32Array): Float32Array => {
     const rows = data.length / inputs;
     const answers = new Float32Array(rows * outputs);
     for (let first = 0; first < rows; ) {
-      // A batch that is mostly empty takes longer than its rows a few at a time.
-      const isMany = spec.network === undefined ? rows - first > few : 2 * (rows - first) > many;
-      const which = isMany ? 1 : 0;
-      const count = Math.min(rows - first, isMany ? many : few);
+      const size = nextBatch(sizes, rows - first);
+      const count = Math.min(rows - first, size);
       input.set(data.subarray(first * inputs, (first + count) * inputs));
-      runs[which]!();
+      runs.get(size)!();
       answers.set(output.subarray(0, count * outputs), first * outputs);
       first += count;
     }

@@ -8,9 +8,11 @@ import { pauseJob } from "../../usecases/jobs/pause-job.ts";
 import { planJob } from "../../usecases/jobs/planning/plan-job.ts";
 import { validateJob } from "../../usecases/jobs/planning/validate-job.ts";
 import { resumeJob } from "../../usecases/jobs/resume-job.ts";
+import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
+import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";
 import { encodeEvents, encodeJobs, encodePoints, fromState, toEvents, toJob } from "../job-messages.ts";
 import { fromJobSpec, toJobSpec } from "../job-spec.ts";
@@ -51,6 +53,9 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     cancelJob: unary(wiring, "cancelJob", async (caller, { id }) => toJob(await cancelJob(deps, caller, { id }))),
     pauseJob: unary(wiring, "pauseJob", async (caller, { id }) => toJob(await pauseJob(deps, caller, { id }))),
     resumeJob: unary(wiring, "resumeJob", async (caller, { id }) => toJob(await resumeJob(deps, caller, { id }))),
+    getJobRows: serverStream(wiring, "getJobRows", async (caller, { id }) =>
+      toChunks((await getJobRows(deps, caller, { id })).body),
+    ),
     deleteJob: unary(wiring, "deleteJob", async (caller, { id }) => {
       await deleteJob(deps, caller, { id });
       return {};

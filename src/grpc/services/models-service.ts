@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../../usecases/models/delete-model.ts";
+import { getHeldOutPredictions } from "../../usecases/models/get-held-out-predictions.ts";
 import { getModel } from "../../usecases/models/get-model.ts";
 import { getModelCard } from "../../usecases/models/get-model-card.ts";
 import { getModelLineage } from "../../usecases/models/get-model-lineage.ts";
@@ -62,6 +63,9 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     }),
     getModelWeights: serverStream(wiring, "getModelWeights", async (caller, { id }) =>
       toChunks((await getModelWeights(deps, caller, { id })).body),
+    ),
+    getHeldOutPredictions: serverStream(wiring, "getHeldOutPredictions", async (caller, { id }) =>
+      toChunks((await getHeldOutPredictions(deps, caller, { id })).body),
     ),
     getModelOnnx: serverStream(wiring, "getModelOnnx", async (caller, request) =>
       toChunks((await getModelOnnx(deps, caller, request)).body),

@@ -1,5 +1,6 @@
 import { cancelStudy } from "../../usecases/studies/cancel-study.ts";
 import { deleteStudy } from "../../usecases/studies/delete-study.ts";
+import { exportTrials } from "../../usecases/studies/export-trials.ts";
 import { getImportances } from "../../usecases/studies/get-importances.ts";
 import { getLeaderboard } from "../../usecases/studies/get-leaderboard.ts";
 import { getStudy } from "../../usecases/studies/get-study.ts";
@@ -7,10 +8,10 @@ import { listStudies } from "../../usecases/studies/list-studies.ts";
 import { listStudyEvents } from "../../usecases/studies/list-study-events.ts";
 import { listTrials } from "../../usecases/studies/list-trials.ts";
 import { pauseStudy } from "../../usecases/studies/pause-study.ts";
+import { validateStudy } from "../../usecases/studies/planning/validate-study.ts";
 import { resumeStudy } from "../../usecases/studies/resume-study.ts";
 import { submitStudy } from "../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../usecases/studies/suggest-trial.ts";
-import { validateStudy } from "../../usecases/studies/validate-study.ts";
 import { watchStudy } from "../../usecases/studies/watch-study.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import type * as wire from "../generated/descent/v1/studies.ts";
@@ -37,6 +38,9 @@ export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer 
       const { items, nextPageToken } = await listTrials(deps, caller, request);
       return { items: items.map(toTrial), nextPageToken: nextPageToken ?? undefined };
     }),
+    exportTrials: unary(wiring, "exportTrials", async (caller, request) => ({
+      csv: await exportTrials(deps, caller, request),
+    })),
     suggestTrial: unary(wiring, "suggestTrial", async (caller, { id, values }) =>
       toStudy(await suggestTrial(deps, caller, { id, values })),
     ),

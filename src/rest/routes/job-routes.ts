@@ -12,6 +12,7 @@ import { pauseJob } from "../../usecases/jobs/pause-job.ts";
 import { planJob } from "../../usecases/jobs/planning/plan-job.ts";
 import { validateJob } from "../../usecases/jobs/planning/validate-job.ts";
 import { resumeJob } from "../../usecases/jobs/resume-job.ts";
+import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
 import {
@@ -204,6 +205,26 @@ export const jobRoutes: readonly RestRoute[] = [
     responses: { 200: json("A page of the history", MetricsPage) },
     errors: ["not_found"],
     handle: ({ deps, caller, params, query }) => listJobMetrics(deps, caller, { id: params.id ?? "", ...query }),
+  }),
+  defineRoute({
+    operations: ["getJobRows"],
+    method: "GET",
+    url: "/v1/jobs/:id/rows",
+    tag,
+    description:
+      "Where each row of the data set went, a line for each in the file's order: `row` (from 0), `split` (`train`, `validation`, `test`, or `unlabelled` for one that takes no part), and of a cross-validation `fold` (with repeats `fold_1`, …), the fold that holds the row out, from 1; empty for the job's own test rows. A function of the specification and the file: it is there from the submission on, until the data set is deleted.",
+    params: IdParams,
+    query: NoQuery,
+    responses: { 200: { description: "The rows", content: { "text/csv": { schema: z.string() } } } },
+    errors: ["not_found", "corrupt"],
+    isLong: () => true,
+    handle: async ({ deps, caller, params, reply }) => {
+      const { job, body } = await getJobRows(deps, caller, { id: params.id ?? "" });
+      return reply
+        .type("text/csv; charset=utf-8; header=present")
+        .header("content-disposition", `attachment; filename="${job.id}-rows.csv"`)
+        .send(body);
+    },
   }),
   steering("cancelJob", cancelJob, "Idempotent. A running job stops at its next step; a waiting one at once."),
   steering("pauseJob", pauseJob, "Idempotent. A running job writes a checkpoint first."),

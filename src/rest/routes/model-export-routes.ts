@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { getHeldOutPredictions } from "../../usecases/models/get-held-out-predictions.ts";
 import { getModelCard } from "../../usecases/models/get-model-card.ts";
 import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
 import { BinaryFile, ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
@@ -31,6 +32,27 @@ export const modelExportRoutes: readonly RestRoute[] = [
         .type("application/onnx")
         .header("content-length", bytes)
         .header("content-disposition", `attachment; filename="${model.id}.onnx"`)
+        .send(body);
+    },
+  }),
+  defineRoute({
+    operations: ["getHeldOutPredictions"],
+    method: "GET",
+    url: "/v1/models/:id/held-out",
+    tag,
+    description:
+      "What the model said of the rows that its report is about (of more than a million, as many at equal distances), a line for each: `row` (from 0 in the data set's file), `truth`, `prediction`, and of classes `probabilities.…`; of a reconstruction `error`. Of a cross-validation `repeat` and `fold` as well, and the prediction is that of the fold's model. 404 where nothing was held out, for clusterings, imported models and trials of a study.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: { 200: { description: "The predictions", content: { "text/csv": { schema: z.string() } } } },
+    errors: ["not_found", "corrupt"],
+    isLong: () => true,
+    handle: async ({ deps, caller, params, reply }) => {
+      const { model, bytes, body } = await getHeldOutPredictions(deps, caller, { id: params.id ?? "" });
+      return reply
+        .type("text/csv; charset=utf-8; header=present")
+        .header("content-length", bytes)
+        .header("content-disposition", `attachment; filename="${model.id}-held-out.csv"`)
         .send(body);
     },
   }),

@@ -80,6 +80,8 @@ export const artifactKeys = {
   /** Training rows that single predictions are explained against. */
   background: (tenant: string, id: string, digestHex: string) =>
     `${tenant}/models/${id}/background-${digestHex}.safetensors`,
+  /** What the model said of the rows that its report is about. */
+  heldOut: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/held-out-${digestHex}.csv`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */
   modelManifest: (tenant: string, id: string) => `${tenant}/models/${id}/manifest.json`,
   studies: (tenant: string) => `${tenant}/studies/`,

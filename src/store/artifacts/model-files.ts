@@ -39,6 +39,18 @@ export const backgroundFileOf = (tenant: TenantId, model: Model): ModelFile | nu
   };
 };
 
+/** What the model said of the rows that its report is about; null: nothing of the kind is kept. */
+export const heldOutOf = (tenant: TenantId, model: Model): (ModelFile & { bytes: number }) | null => {
+  const heldOut = model.files?.heldOut;
+  if (heldOut === undefined) return null;
+  return {
+    key: artifactKeys.heldOut(tenant, model.id, digestHex(model)),
+    check: checkFile(heldOut),
+    what: `the held-out predictions of ${model.id}`,
+    bytes: heldOut.bytes,
+  };
+};
+
 /** The description of a network that was read from a file, or trained from one; null: the model's spec tells its layers. */
 export const networkOf = (tenant: TenantId, model: AnyModel): ModelFile | null => {
   const network = model.files?.network;

@@ -17,7 +17,7 @@ export const redisKeys = {
   trainers: `${KEY_PREFIX}:trainers`,
   /** Set of the ids of all queued jobs. */
   waiting: `${KEY_PREFIX}:waiting`,
-  /** Sorted set of `<tenant>/<job>` whose end is to be told, by when to look at them; also a channel: something is due now. */
+  /** Sorted set of `<tenant>/<job or study>` whose end is to be told, by when to look at them; also a channel: something is due now. */
   dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
   /** Channel on which `<tenant>/<study>` is published when a trial has ended or paused, and when a study was changed. */
   studyNews: `${KEY_PREFIX}:studies:news`,

@@ -1,25 +1,42 @@
 import type { Redis } from "ioredis";
 import { assert } from "../../domain/errors.ts";
 import { boundEvent } from "../../domain/jobs/bounded-event.ts";
-import type { DueWebhook } from "../../domain/jobs/webhook.ts";
+import { type DueWebhook, type Ended, isStudyId } from "../../domain/webhook.ts";
 import type { WebhookOutbox } from "../webhook-outbox.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { parseRecord } from "./jobs/job-record.ts";
 import { onMessage } from "./on-message.ts";
 import { onRedis } from "./redis-error.ts";
-import { jobKeys, redisKeys } from "./redis-keys.ts";
+import { redisKeys } from "./redis-keys.ts";
 import { noteWebhookOutcome, readDueWebhook } from "./scripts/webhooks.ts";
 
-const toMember = ({ tenant, job }: DueWebhook): string => `${tenant}/${job}`;
+const toMember = ({ tenant, id }: DueWebhook): string => `${tenant}/${id}`;
 
 const fromMember = (member: string): DueWebhook => {
-  const [tenant, job] = member.split("/");
-  assert(tenant !== undefined && job !== undefined, "a member of the due set is a tenant and a job");
-  return { tenant, job };
+  const [tenant, id] = member.split("/");
+  assert(tenant !== undefined && id !== undefined, "a member of the due set is a tenant and an id");
+  return { tenant, id };
+};
+
+/** KEYS of the scripts, as `readDueWebhook` names them. */
+const keysOf = ({ tenant, id }: DueWebhook): string[] => {
+  const [prefix, index] = isStudyId(id)
+    ? [redisKeys.studyPrefix(tenant), redisKeys.studyIndex(tenant)]
+    : [redisKeys.jobPrefix(tenant), redisKeys.jobIndex(tenant)];
+  const record = `${prefix}:${id}`;
+  return [record, `${record}:history`, `${record}:events`, index, redisKeys.changes(tenant), redisKeys.dueWebhooks];
+};
+
+/** A study's record is one of its fields, a job's all of them and the history. */
+const toEnded = (id: DueWebhook["id"], fields: string[], history: string[]): Ended => {
+  if (!isStudyId(id)) return { job: parseRecord([fields, history]).job };
+  const study = fields[fields.findIndex((field, at) => at % 2 === 0 && field === "study") + 1];
+  assert(study !== undefined, "a study's record has its JSON");
+  return { study: JSON.parse(study) };
 };
 
 /**
- * WebhookOutbox on the records of createRedisJobStore.
+ * WebhookOutbox on the records of createRedisJobStore and createRedisStudyStore.
  * @param redis fails fast
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
@@ -37,15 +54,16 @@ export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; 
       await onRedis(() => redis.zadd(redisKeys.dueWebhooks, "XX", ...scores));
     },
     pending: async (webhook) => {
-      const raw = await scripts.readDueWebhook(jobKeys(webhook.tenant, webhook.job), toMember(webhook));
+      const raw = await scripts.readDueWebhook(keysOf(webhook), toMember(webhook));
       if (raw === null) return null;
       const [failures, fields, history] = raw as [string, string[], string[]];
-      return { job: parseRecord([fields, history]).job, failures: Number(failures) };
+      return { ended: toEnded(webhook.id, fields, history), failures: Number(failures) };
     },
     note: async (webhook, event, settled) =>
       (await scripts.noteWebhookOutcome(
-        jobKeys(webhook.tenant, webhook.job),
+        keysOf(webhook),
         toMember(webhook),
+        webhook.id,
         JSON.stringify(boundEvent(event)),
         settled ? "settled" : "",
       )) === 1,

@@ -27,6 +27,7 @@ export const operations = {
   watchJob: { kind: "stream", scope: "read", summary: "Follow a job's events until it is done" },
   listJobEvents: { kind: "unary", scope: "read", summary: "A page of a job's events" },
   listJobMetrics: { kind: "unary", scope: "read", summary: "A job's metrics history" },
+  getJobRows: { kind: "stream", scope: "read", summary: "Which rows a job trains, validates and tests on, as CSV" },
   cancelJob: { kind: "unary", scope: "submit", summary: "Cancel a job" },
   pauseJob: { kind: "unary", scope: "submit", summary: "Pause a job at a checkpoint" },
   resumeJob: { kind: "unary", scope: "submit", summary: "Resume a paused job" },
@@ -44,6 +45,7 @@ export const operations = {
   getStudy: { kind: "unary", scope: "read", summary: "A study: its state, its best trial" },
   listStudies: { kind: "unary", scope: "read", summary: "List studies, newest first" },
   listTrials: { kind: "unary", scope: "read", summary: "A page of a study's trials" },
+  exportTrials: { kind: "unary", scope: "read", summary: "All trials of a study as CSV" },
   suggestTrial: { kind: "unary", scope: "submit", summary: "Suggest values that a study tries next" },
   getLeaderboard: {
     kind: "unary",
@@ -69,6 +71,11 @@ export const operations = {
   getModelLineage: { kind: "unary", scope: "read", summary: "Where a model comes from, and what came of it" },
   deleteModel: { kind: "unary", scope: "admin", summary: "Delete a model that nothing refers to" },
   getModelWeights: { kind: "stream", scope: "read", summary: "A model's weights as a safetensors file" },
+  getHeldOutPredictions: {
+    kind: "stream",
+    scope: "read",
+    summary: "What a model said of the rows that it was measured on, as CSV",
+  },
   getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
   getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },

@@ -1,20 +1,11 @@
-type Cell = string | number | boolean | null;
-
-/** A quoted cell where RFC 4180 wants one. */
-const cellOf = (value: Cell): string => {
-  if (value === null) return "";
-  const text = String(value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
+import { type CsvCell, csvLine } from "../../formats/csv/csv-line.ts";
 
 /** What is nested has names with dots: `probabilities.setosa`, `distances.0`. */
-const flatten = (value: unknown, path: string, cells: [string, Cell][]): [string, Cell][] => {
-  if (typeof value !== "object" || value === null) cells.push([path, value as Cell]);
+const flatten = (value: unknown, path: string, cells: [string, CsvCell][]): [string, CsvCell][] => {
+  if (typeof value !== "object" || value === null) cells.push([path, value as CsvCell]);
   else for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, cells);
   return cells;
 };
-
-const csvLine = (cells: readonly Cell[]): string => `${cells.map(cellOf).join(",")}\n`;
 
 const newline = 10;
 

@@ -4,7 +4,7 @@ import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { countsOf } from "./course/steps.ts";
-import { planStudy } from "./plan-study.ts";
+import { planStudy } from "./planning/plan-study.ts";
 
 /**
  * Records a study durably; its trials are started by whoever looks after studies. With an idempotency key, the same body answers with the study that was made
@@ -16,11 +16,12 @@ export const submitStudy = async (
   request: { spec: unknown; idempotencyKey?: string | undefined },
 ): Promise<{ study: Study; created: boolean }> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
-  const { spec, epochs } = await planStudy(deps, caller, request.spec);
+  const { spec, epochs, earlier } = await planStudy(deps, caller, request.spec);
   const createdAt = deps.now().toISOString();
   const study: Study = {
     ...{ id: deps.createId("std"), name: spec.name, state: "running", done: false, progress: 0, spec, epochs },
     ...{ best: null, counts: countsOf([]), final: null, guesses: spec.guesses },
+    ...(earlier.length === 0 ? {} : { earlier }),
     history: [{ state: "running", at: createdAt, reason: "submitted", attempt: 0 }],
     ...{ createdAt, endedAt: null, error: null },
   };

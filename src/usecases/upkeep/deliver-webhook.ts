@@ -1,8 +1,15 @@
 import type { TenantId } from "../../domain/ids.ts";
 import type { NoticeType } from "../../domain/jobs/event-types.ts";
-import type { Job, JobEvent } from "../../domain/jobs/job.ts";
-import { type DueWebhook, toWebhookBody, webhookIdOf } from "../../domain/jobs/webhook.ts";
+import type { JobEvent } from "../../domain/jobs/job.ts";
 import type { Log } from "../../domain/log.ts";
+import {
+  type DueWebhook,
+  type Ended,
+  isStudyId,
+  toWebhookBody,
+  webhookIdOf,
+  webhookUrlOf,
+} from "../../domain/webhook.ts";
 import type { DeliveryOutcome } from "../../queue/webhook-queue.ts";
 import type { WebhookOutbox } from "../../store/webhook-outbox.ts";
 import type { PostOutcome, PostWebhook } from "../../webhooks/post-webhook.ts";
@@ -42,7 +49,7 @@ const reasonOf = (outcome: PostOutcome): string => {
 
 type Verdict = { event: Omit<JobEvent, "id" | "at"> & { type: NoticeType }; laterMs: number | null };
 
-/** What one delivery means for the next, and how the job's owner is told. */
+/** What one delivery means for the next, and how the owner is told. */
 const judge = ({ retryMs, now, random }: DeliverDeps, outcome: PostOutcome, failures: number): Verdict => {
   const delivery = failures + 1;
   const data = { delivery, ...("status" in outcome ? { status: outcome.status } : {}) };
@@ -65,19 +72,18 @@ const judge = ({ retryMs, now, random }: DeliverDeps, outcome: PostOutcome, fail
 
 const send = (
   deps: DeliverDeps,
-  tenant: TenantId,
-  job: Job,
-  url: string,
+  { tenant, id }: DueWebhook,
+  { ended, url }: { ended: Ended; url: string },
   signal: AbortSignal,
 ): Promise<PostOutcome> => {
-  const message = { id: webhookIdOf(job.id), body: toWebhookBody(job) };
+  const message = { id: webhookIdOf(id), body: toWebhookBody(ended) };
   const headers = signatureHeaders(deps.secretsOf(tenant), message, deps.now().getTime());
   return deps.post({ url, headers, body: message.body, signal });
 };
 
 /**
- * Tells of one job's end, once: at least once if a process dies between the receiver's answer and its note. What came of it is an
- * event of the job. Rejects with `unavailable` when Redis does not answer; then it is due as before.
+ * Tells of one end, once: at least once if a process dies between the receiver's answer and its note. What came of it is an
+ * event of the job or study. Rejects with `unavailable` when Redis does not answer; then it is due as before.
  */
 export const deliverWebhook = async (
   deps: DeliverDeps,
@@ -85,14 +91,14 @@ export const deliverWebhook = async (
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> => {
   const pending = await deps.outbox.pending(webhook);
-  const url = pending?.job.spec.webhook?.url;
+  const url = pending === null ? undefined : webhookUrlOf(pending.ended);
   if (pending === null || url === undefined) return "settled";
-  const outcome = await send(deps, webhook.tenant, pending.job, url, signal);
+  const outcome = await send(deps, webhook, { ended: pending.ended, url }, signal);
   // Stopped by us, not refused by the receiver: nothing is held against it.
   if (signal.aborted && "failure" in outcome) return { laterMs: 0 };
   const { event, laterMs } = judge(deps, outcome, pending.failures);
   await deps.outbox.note(webhook, { ...event, at: deps.now().toISOString() }, laterMs === null);
-  const fields = { tenant: webhook.tenant, job: webhook.job, ...event.data };
+  const fields = { tenant: webhook.tenant, [isStudyId(webhook.id) ? "study" : "job"]: webhook.id, ...event.data };
   if (event.level === "info") deps.log.info(fields, event.message);
   else deps.log.warn(fields, event.message);
   return laterMs === null ? "settled" : { laterMs };

@@ -1,5 +1,6 @@
 import { createDescent } from "../../client/descent.ts";
 import { DescentError } from "../../client/errors.ts";
+import type { StudySpec, Trial } from "../../client/types.ts";
 import type { Row } from "../../domain/datasets/dataset.ts";
 import type { Job, JobEvent, MetricPoint } from "../../domain/jobs/job.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
@@ -28,6 +29,10 @@ const all = async <T>(known: readonly T[], rest: AsyncIterable<T>): Promise<T[]>
   for await (const item of rest) items.push(item);
   return items;
 };
+
+/** An idempotency key: where a page is served without TLS there is no `crypto.randomUUID`. */
+export const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const pageSize = 25;
 type Listed = "jobs" | "datasets" | "models";
@@ -73,5 +78,16 @@ export const api = {
   modelFile: async (model: string, file: "weights" | "onnx" | "card") =>
     (await descent.models.file(model, file)).blob(),
   answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
+  studies: (pageToken: string | null, signal: AbortSignal) =>
+    descent.studies.list({ pageSize, signal }).page(pageToken),
+  study: (study: string, signal: AbortSignal) => descent.studies.get(study, { signal }),
+  trials: (study: string, signal: AbortSignal) =>
+    all<Trial>([], descent.studies.trials(study, { pageSize: 100, signal })),
+  leaderboard: (study: string, signal: AbortSignal) => descent.studies.leaderboard(study, { signal }),
+  importances: (study: string, signal: AbortSignal) => descent.studies.importances(study, { signal }),
+  trialsCsv: (study: string) => descent.studies.csv(study),
+  planStudy: (spec: StudySpec) => descent.studies.plan(spec),
+  submitStudy: (spec: StudySpec, idempotencyKey: string) => descent.studies.submit(spec, { idempotencyKey }),
+  actOnStudy: (study: string, action: "cancel" | "pause" | "resume") => descent.studies[action](study),
   remove: (kind: Listed, resource: string) => descent[kind].delete(resource),
 };

@@ -1,6 +1,9 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { parseRoute, type Route, toFragment } from "./route.ts";
+import { NewStudyView } from "./studies/new-study-view.tsx";
+import { StudiesView } from "./studies/studies-view.tsx";
+import { StudyView } from "./studies/study-view.tsx";
 import { DatasetsView, DatasetView } from "./views/datasets-view.tsx";
 import { JobView } from "./views/job-view.tsx";
 import { JobsView } from "./views/jobs-view.tsx";
@@ -15,6 +18,12 @@ const View = ({ route }: { route: Route }) => {
       return <JobView key={route.id} id={route.id} />;
     case "new":
       return <NewJobView dataset={route.dataset} />;
+    case "studies":
+      return <StudiesView />;
+    case "study":
+      return <StudyView key={route.id} id={route.id} />;
+    case "newStudy":
+      return <NewStudyView key={route.dataset} dataset={route.dataset} />;
     case "datasets":
       return <DatasetsView />;
     case "dataset":
@@ -28,6 +37,7 @@ const View = ({ route }: { route: Route }) => {
 
 const tabs = [
   { name: "Jobs", fragment: "#/", views: ["jobs", "job", "new"] },
+  { name: "Studies", fragment: "#/studies", views: ["studies", "study", "newStudy"] },
   { name: "Data sets", fragment: "#/datasets", views: ["datasets", "dataset"] },
   { name: "Models", fragment: "#/models", views: ["models", "model"] },
 ] as const satisfies readonly { name: string; fragment: string; views: readonly Route["view"][] }[];

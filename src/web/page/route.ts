@@ -3,6 +3,9 @@ export type Route =
   | { view: "jobs" }
   | { view: "job"; id: string }
   | { view: "new"; dataset: string | null }
+  | { view: "studies" }
+  | { view: "study"; id: string }
+  | { view: "newStudy"; dataset: string }
   | { view: "datasets" }
   | { view: "dataset"; id: string }
   | { view: "models" }
@@ -20,6 +23,8 @@ export const parseRoute = (fragment: string): Route => {
   const [view = "", ...rest] = fragment.replace(/^#?\/?/, "").split("/");
   const id = decode(rest.join("/"));
   if (view === "new") return { view: "new", dataset: id === "" ? null : id };
+  if (view === "new-study" && id !== "") return { view: "newStudy", dataset: id };
+  if (view === "studies") return id === "" ? { view: "studies" } : { view: "study", id };
   if (view === "datasets") return id === "" ? { view: "datasets" } : { view: "dataset", id };
   if (view === "models") return id === "" ? { view: "models" } : { view: "model", id };
   return view === "jobs" && id !== "" ? { view: "job", id } : { view: "jobs" };
@@ -31,6 +36,11 @@ export const toFragment = (route: Route): string => {
       return "#/";
     case "new":
       return route.dataset === null ? "#/new" : `#/new/${route.dataset}`;
+    case "newStudy":
+      return `#/new-study/${route.dataset}`;
+    case "study":
+      return `#/studies/${route.id}`;
+    case "studies":
     case "datasets":
     case "models":
       return `#/${route.view}`;

@@ -162,6 +162,11 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
     const inputs = { x, weight: c.floats(weightShape(geometry)), bias: c.floats([geometry.outChannels]) };
     return ops.conv2d(inputs, { geometry, activation: epilogues[s.choice % epilogues.length]!, slope: 0.1 }).out;
   },
+  conv2dInputGradient: (c, s) => {
+    const geometry = convGeometry(s);
+    const g = c.floats([geometry.batch, geometry.outHeight, geometry.outWidth, geometry.outChannels]);
+    return ops.conv2dInputGradient({ g, weight: c.floats(weightShape(geometry)) }, { geometry }).out;
+  },
   div: binary("div"),
   dropout: (c, { rows, columns, choice }) =>
     ops.dropout({ x: c.floats([rows, columns]), state: c.state() }, { rate: 0.4, purpose: choice }).out,

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
+import type { TrainingPlan } from "../../../src/engine/train/planning/training.ts";
+import { readOnnxNetwork } from "../../../src/formats/onnx/read-network.ts";
+import { mobilenet } from "../../formats/onnx/mobilenet.ts";
 import { specOf } from "./job.ts";
 import { trainOnce } from "./train-once.ts";
 
@@ -44,12 +47,36 @@ describe("the trainer's memory is the planned one, byte for byte:", () => {
     expect(() => memories[0]!.grow(1)).toThrow(RangeError);
   });
 
+  /** What lies between the last byte that is written and the end. */
+  const plannedInVain = ({ programs, memoryBytes }: TrainingPlan): number =>
+    memoryBytes -
+    Math.max(...programs.flatMap(({ calls }) => calls.flatMap(({ writes }) => writes.map(({ end }) => end))));
+
   it("and no page of it is planned in vain", () => {
     const shape = { trainRows: 1000, validationRows: 100, testRows: 100, inputs: 64, outputs: 10 };
     const model = { type: "mlp", hidden: [50, 20], batchNorm: true, dropout: 0.2 };
-    const { programs, memoryBytes } = planTraining(specOf({ model }), shape);
-    const ends = programs.flatMap(({ calls }) => calls.flatMap(({ writes }) => writes.map(({ end }) => end)));
-    expect(memoryBytes - Math.max(...ends)).toBeLessThan(65536);
+    expect(plannedInVain(planTraining(specOf({ model }), shape))).toBeLessThan(65536);
+  });
+
+  it("also of a network from a file: whole, in parts of a batch, and with its trunk computed once", () => {
+    const { network } = readOnnxNetwork(mobilenet.onnx());
+    const shape = { trainRows: 32, validationRows: 0, testRows: 0, inputs: 224 * 224 * 3, outputs: 5 };
+    const planOf = (training: { microBatch?: number }, freeze: [] | "all but the head") => {
+      const optimizer = { type: "momentum", learningRate: 0.01 };
+      const parts = { model: { type: "softmax" }, optimizer, training: { batchSize: 16, ...training } };
+      return planTraining({ ...specOf({ ...parts, base: { newHead: true, freeze } }), network }, shape);
+    };
+    const [whole, parts, frozen] = [planOf({}, []), planOf({ microBatch: 4 }, []), planOf({}, "all but the head")];
+    for (const plan of [whole, parts, frozen]) {
+      expect(plannedInVain(plan)).toBeGreaterThanOrEqual(0);
+      expect(plannedInVain(plan)).toBeLessThan(65536);
+    }
+    const rowBytes = 4 * shape.inputs;
+    // The rows stay, and the activations are those of a quarter of the batch.
+    const activations = whole.memoryBytes - shape.trainRows * rowBytes;
+    expect(parts.memoryBytes - shape.trainRows * rowBytes).toBeLessThan(activations / 2);
+    expect(frozen.trunk).not.toBeNull();
+    expect(frozen.memoryBytes).toBeLessThan(whole.memoryBytes / 2);
   });
 });
 

@@ -31,7 +31,9 @@ const trained = async (csv: string, input: Omit<JobSpecInput, "dataset">) => {
     model,
   );
   const explain = (...rows: Row[]): Explanation[] =>
-    explainRows(model, background, encodeRows(model.preprocessing, rows).inputs, (inputs) => answer(inputs, []));
+    explainRows(model, background, encodeRows(model.preprocessing, rows).inputs, (inputs) =>
+      answer({ inputs: [inputs], rows: inputs.length / model.preprocessing.inputs }),
+    );
   return { model, report, predict, explain, background };
 };
 

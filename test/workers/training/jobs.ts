@@ -176,11 +176,12 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
     const answerPictures = async (...rows: Row[]): Promise<Prediction[]> => {
       const pixelsOf = await decodeCells(model.preprocessing, rows, createImageDecoder(limits.imagePixels));
-      return answer(encodeRows(model.preprocessing, rows, pixelsOf === null ? {} : { pixelsOf }).inputs, rows);
+      const { inputs } = encodeRows(model.preprocessing, rows, pixelsOf === null ? {} : { pixelsOf });
+      return answer({ inputs: [inputs], rows: rows.length });
     };
     const predict = (...rows: Row[]): { predictions: Prediction[]; warnings: readonly PredictWarning[] } => {
       const { inputs, warnings } = encodeRows(model.preprocessing, rows);
-      const predictions = answer(inputs, rows);
+      const predictions = answer({ inputs: [inputs], rows: rows.length });
       requireFinite(predictions, warnings);
       return { predictions, warnings };
     };

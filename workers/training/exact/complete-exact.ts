@@ -20,7 +20,7 @@ import { thresholdOf } from "../explaining/threshold.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
-import { judgeTest } from "./judge-test.ts";
+import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, toTensors, weightsFrom } from "./linear-weights.ts";
 import { solveExact, usualIterations } from "./solve-exact.ts";
@@ -141,8 +141,8 @@ export const completeExact = async (
     if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
     pulse();
   }
-  if (context.judges)
-    return { type: "judged", metrics, judged: judgeTest(plan, spec, { preprocessing, arrays, weights, metrics }) };
+  const fitted = { preprocessing, arrays, weights, metrics };
+  if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
   const own = { fit, preprocessing, memory, pulse };
   const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
   tellEnding(fit, context);
@@ -157,7 +157,7 @@ export const completeExact = async (
     onSeparated: (message) => context.onEvent({ level: "warn", type: "separated", message, data: {} }),
     beat: () => beat(context.control),
   });
-  const scores = scoreValidation(context, plan, spec, { preprocessing, arrays, weights, metrics });
+  const scores = scoreValidation(context, plan, spec, fitted);
   const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
   const { parameters } = plan;
   return {
@@ -169,5 +169,6 @@ export const completeExact = async (
     scores,
     background,
     threshold,
+    heldOut: heldOutBySolution(plan, spec, fitted),
   };
 };

@@ -10,6 +10,7 @@ import type { FromThread, RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { readResumePoint } from "../checkpoint-file.ts";
 import { dataEvents, foldEvents, unlearntRows } from "../data-events.ts";
 import { createRun, takeMemory } from "../leading/create-run.ts";
+import { answersOfPool } from "../leading/held-out-csv.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
 import { createContext, createReports } from "../leading/reports.ts";
@@ -148,7 +149,13 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
         const metrics = { ...end.metrics, ...foldMetrics(position.pool) };
         const scores = order.trial === null ? null : unitScores(position.pool);
         reports.flush();
-        return publishWeights(artifacts, order, preprocessing, { ...end, report, metrics, scores }, network);
+        return publishWeights(
+          artifacts,
+          order,
+          preprocessing,
+          { ...end, report, metrics, scores, heldOut: answersOfPool(position.pool) },
+          network,
+        );
       }
       if (end.type !== "judged") return end;
       assert(fit.heldOut !== null, "only folds are judged");

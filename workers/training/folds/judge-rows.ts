@@ -15,6 +15,15 @@ export interface Judged {
   readonly linear: Pick<LinearBaseline, "model" | "l2" | "trainRows"> | null;
 }
 
+/** What a model, or the model of each row's fold, says of rows that it has not learnt from. */
+export interface HeldOutAnswers {
+  /** The rows' numbers in the file, from 0. */
+  readonly places: ArrayLike<number>;
+  readonly columns: Judged["columns"];
+  /** Of a cross-validation: which division and fold each answer is of, from 1. */
+  readonly fits?: readonly { repeat: number; fold: number }[];
+}
+
 const ofClasses = (results: NetworkResults, classes: readonly string[]) => {
   const { probabilities, truths, trainCounts, distribution, nullLogs, linearLogs } = classAnswersOf(results, classes);
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
@@ -36,6 +45,14 @@ const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
     ...(linear ? { linear } : {}),
   };
   return { columns, distribution: likelihood?.distribution ?? null };
+};
+
+/** What the model says of the rows that it was asked about; null for those that it has learnt from, and where nobody made note of their places. */
+export const heldOutAnswers = (results: NetworkResults): HeldOutAnswers | null => {
+  const { split, rows } = results.answers;
+  const { places } = results.arrays[split];
+  if (split === "train" || places === undefined) return null;
+  return { places: rows.map((row) => places[row]!), columns: judged(results).columns };
 };
 
 const judged = (results: NetworkResults): Pick<Judged, "distribution"> & { columns: Record<string, Float64Array> } => {

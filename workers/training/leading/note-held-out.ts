@@ -2,9 +2,10 @@ import type { DataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { TrainingRun } from "../training-run.ts";
 
-/** Makes room for the groups of the rows that the report is about, where rows belong together. */
+/** Makes room for where the rows lie that the report is about, and for their groups where rows belong together. */
 export const noteHeldOut = ({ arrays }: TrainingRun, { training }: ResolvedJobSpec, shape: DataShape): void => {
-  if (training.split.by === undefined) return;
-  if (shape.testRows > 0) arrays.test.groups = new Int32Array(shape.testRows);
-  else if (shape.validationRows > 0) arrays.validation.groups = new Int32Array(shape.validationRows);
+  const [split, rows] =
+    shape.testRows > 0 ? (["test", shape.testRows] as const) : (["validation", shape.validationRows] as const);
+  arrays[split].places = new Int32Array(rows);
+  if (training.split.by !== undefined) arrays[split].groups = new Int32Array(rows);
 };

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { modelIdOfJob } from "../../../src/domain/ids.ts";
-import type { Model, Preprocessing } from "../../../src/domain/models/model.ts";
+import type { LabelTransform, Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/formats/safetensors/safetensors.ts";
@@ -10,6 +10,7 @@ import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { finiteMetrics } from "../finite-point.ts";
 import { patiently } from "../store-retry.ts";
 import type { TrainingRunEnd } from "../training-run.ts";
+import { heldOutCsv } from "./held-out-csv.ts";
 
 const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
 
@@ -30,6 +31,28 @@ const writeBeside = async (
     written[kind] = await patiently(() => artifacts.write(keyOf(kind), Readable.from(chunks)));
   }
   return written;
+};
+
+/** A threshold that was chosen is the model's own: the models of folds decide by one that was stated, or by the likeliest class. */
+const labelOfAnswers = (
+  { task }: Pick<RunOrder["spec"], "task">,
+  preprocessing: Preprocessing,
+  { heldOut, threshold }: Extract<TrainingRunEnd, { type: "completed" }>,
+): LabelTransform => {
+  const stated = task.type === "classification" && typeof task.threshold === "number";
+  return withThreshold(preprocessing, heldOut?.fits === undefined || stated ? threshold : null).label;
+};
+
+/** Trials are compared by their scores, and are too many to keep their answers as well. */
+const writeHeldOut = async (
+  artifacts: ArtifactStore,
+  key: string,
+  { heldOut }: Extract<TrainingRunEnd, { type: "completed" }>,
+  { trial }: RunOrder,
+  label: LabelTransform,
+): Promise<{ heldOut?: WrittenArtifact }> => {
+  if (heldOut === null || trial !== null) return {};
+  return { heldOut: await patiently(() => artifacts.write(key, Readable.from(heldOutCsv(heldOut, label)))) };
 };
 
 /** A model that starts from another decides by its own threshold. */
@@ -69,6 +92,9 @@ export const publishWeights = async (
           ),
         );
   const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
+  const csv = artifactKeys.heldOut(tenant, id, digestHex(digest));
+  const decided = withThreshold(preprocessing, end.threshold);
+  const heldOut = await writeHeldOut(artifacts, csv, end, order, labelOfAnswers(spec, preprocessing, end));
   const model: Omit<Model, "createdAt"> = {
     id,
     name: spec.name,
@@ -80,8 +106,8 @@ export const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
-    files: { weights, report, ...(description === null ? {} : { network: description }), ...beside },
-    preprocessing: withThreshold(preprocessing, end.threshold),
+    files: { weights, report, ...(description === null ? {} : { network: description }), ...beside, ...heldOut },
+    preprocessing: decided,
   };
   return { type: "trained", model, metrics };
 };

@@ -24,6 +24,6 @@ export const WebhookSpec = z
   .strictObject({
     url: WebhookUrl.describe("Where to: https, on a public address; gets a signed POST as Standard Webhooks has it."),
   })
-  .meta({ id: "WebhookSpec", description: "Whom to tell when the job has ended." });
+  .meta({ id: "WebhookSpec", description: "Whom to tell of the end." });
 
 export type WebhookSpec = z.infer<typeof WebhookSpec>;

@@ -3,6 +3,7 @@ import { type ConvGeometry, convArguments, convSizes } from "../../kernels/famil
 import { panelCount } from "../../kernels/families/matrix.ts";
 import { showShape, sizeOf } from "../../tensor/shape.ts";
 import { threadScratch } from "../emitter.ts";
+import type { Value } from "../graph.ts";
 import { mustFit, onceDifferentiable, op } from "../op.ts";
 import { type EpilogueActivation, throughEpilogue } from "./activation.ts";
 import { sumRows } from "./reduction.ts";
@@ -61,7 +62,7 @@ export const conv2d = op("conv2d", {
   cost: (_types, attributes) => flops(attributes),
 });
 
-/** dx: the transposed convolution of g with w. */
+/** dx: the transposed convolution of g with w, which is a layer too: its gradients are the convolution itself, and its weights' with g and dx in each other's place. */
 export const conv2dInputGradient = op("conv2dInputGradient", {
   inputs: ["g", "weight"],
   shape: (_types, { geometry }: Geometry) => ({ out: { shape: inputShape(geometry), dtype: "float" } }),
@@ -72,7 +73,10 @@ export const conv2dInputGradient = op("conv2dInputGradient", {
     emit.k.packB(packed, weight, k, n, 1, k, g.groups, k * n, g.groups * panelCount(n));
     emit.k.conv2dInputGrad(out, dy, packed, threadScratch, ...convArguments(g), sizes.inputGradUnits);
   },
-  vjp: onceDifferentiable("conv2dInputGradient"),
+  vjp: (d, { g, weight }, { geometry }): { g: Value; weight: Value } => ({
+    g: conv2d({ x: d, weight, bias: null }, { geometry, activation: "identity", slope: 0 }).out,
+    weight: conv2dWeightGradient({ g, x: d }, { geometry }).out,
+  }),
   cost: (_types, attributes) => flops(attributes),
 });
 

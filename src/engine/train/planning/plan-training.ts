@@ -13,20 +13,12 @@ import { gradientLeaf, lossLeaf } from "./draft-steps.ts";
 import { checkFreezing, covers } from "./freezing.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
-import type { StepPart } from "./plan-search.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
+import { type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
 import { fedFeatures, ringLeaves } from "./programs.ts";
 import { ringRowsWithin } from "./ring-size.ts";
 import type { RingPlan } from "./row-sources.ts";
-import {
-  type DataShape,
-  type ModelTensor,
-  type ProgramIndex,
-  reportSplitOf,
-  type Split,
-  splits,
-  type TrainingPlan,
-} from "./training.ts";
+import { type DataShape, type ModelTensor, splits, type TrainingPlan } from "./training.ts";
 
 /** Rows that an evaluation and the statistics take at once, if the training batch is not larger. */
 const evaluationBatch = 256;
@@ -112,32 +104,6 @@ const placeTensors = (placed: Placed, model: ModelPlacement): ModelTensor[] =>
     offset: placed.layout.model.offset + 4 * start,
   }));
 
-/** Of the epochs in their stages, of the validation after each, and of what is measured and asked at the end. */
-const trainingFlops = (
-  spec: TracedSpec,
-  shape: DataShape,
-  cut: ReturnType<typeof cutEpoch>,
-  { stages, evaluate, statistics }: ProgramIndex,
-  { evaluationRows, flopsOfProgram }: { evaluationRows: number; flopsOfProgram: (program: number) => number },
-): number => {
-  const { epochs } = spec.training;
-  const parts = (own: readonly StepPart[]): number =>
-    own.reduce((sum, { program }) => sum + flopsOfProgram(program), 0);
-  const training = stages.reduce((sum, { afterEpochs, step, lastStep }, i) => {
-    const end = Math.min(epochs, stages[i + 1]?.afterEpochs ?? epochs);
-    const perEpoch = (cut.stepsPerEpoch - 1) * parts(step) + parts(lastStep) + flopsOfProgram(statistics);
-    return sum + Math.max(0, end - afterEpochs) * perEpoch;
-  }, 0);
-  const measuring = (split: Split): number => {
-    const programs = evaluate[split];
-    if (programs === undefined) return 0;
-    const rows = Math.min(evaluationRows, shape[`${split}Rows`]);
-    return (flopsOfProgram(programs.full) / rows) * shape[`${split}Rows`];
-  };
-  const atTheEnd = splits.reduce((sum, split) => sum + measuring(split), 0) + measuring(reportSplitOf(shape));
-  return training + epochs * measuring("validation") + atTheEnd;
-};
-
 export interface PlanOptions {
   /** FLOPs of a step that are worth one more thread; tests lower it to try teams on small jobs. */
   readonly flopsPerThread?: number;
@@ -188,6 +154,18 @@ const placeProgram = (
     tailFlops: tailFlops?.(model) ?? 0,
   });
 
+/** Of the training, of the trials before it and of the trunk, by program. */
+const allRuns = (
+  training: ProgramRuns,
+  search: ProgramRuns | null,
+  trunk: readonly [number, number] | null,
+): ProgramRuns => {
+  const all = new Map(training);
+  for (const [program, times] of [...(search ?? []), ...(trunk === null ? [] : [trunk])])
+    all.set(program, (all.get(program) ?? 0) + times);
+  return all;
+};
+
 const inputsOf = ({ network }: TracedSpec): number => (network === undefined ? 0 : widthOfInput(network));
 
 const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, options: PlanOptions): TrainingPlan => {
@@ -207,7 +185,8 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
   const counted = drafts.map(flopsOfDraft);
   const flopsOfProgram = (program: number): number => counted[program]!;
   const flopsPerStep = lastStage.step.reduce((sum, { program }) => sum + flopsOfProgram(program), 0);
-  const flopsOfSteps = trainingFlops(spec, shape, cut, index, { evaluationRows, flopsOfProgram });
+  const runs = trainingRuns(spec, shape, cut, index, evaluationRows);
+  const flopsOfSteps = sumOverRuns(runs, flopsOfProgram);
   const rows = splits.reduce((sum, split) => sum + shape[`${split}Rows`], 0);
   const flopsOfTrunk = trunk === null ? 0 : rows * trunk.flopsPerRow;
   // The team is as large as what takes longest needs it.
@@ -239,6 +218,11 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     flops: flopsOfSteps + flopsOfTrunk,
     ...cut,
     partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
+    runs: allRuns(
+      runs,
+      search && searchRuns(search, evaluationRows),
+      trunk && index.trunk !== null ? [index.trunk, rows / trunk.rows] : null,
+    ),
     steps: cut.stepsPerEpoch * spec.training.epochs,
     search,
     threads,

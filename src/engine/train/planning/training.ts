@@ -155,6 +155,8 @@ export interface TrainingPlan {
   readonly flopsPerStep: number;
   /** Of the whole training, its measurements between the epochs and at the end. */
   readonly flops: number;
+  /** How often each program runs in the whole job, by its position. */
+  readonly runs: ReadonlyMap<number, number>;
   readonly stepsPerEpoch: number;
   /** Of the training itself; those of the search come before. */
   readonly steps: number;

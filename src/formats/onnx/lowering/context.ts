@@ -75,7 +75,8 @@ const operandsOf = (node: NetworkNode): readonly number[] => {
 
 const ownsTensors = (l: Lowering, node: NetworkNode): boolean => {
   if (node.op === "tensor") return l.tensors.get(node.tensor)?.kind !== "constant";
-  return node.op === "conv" || node.op === "linear" || node.op === "batchNorm" || node.op === "layerNorm";
+  if (node.op === "conv" || node.op === "transposedConv") return true;
+  return node.op === "linear" || node.op === "batchNorm" || node.op === "layerNorm";
 };
 
 /** Adds a node; the number of its value. */

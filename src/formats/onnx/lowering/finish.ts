@@ -26,6 +26,7 @@ const withOperands = (node: NetworkNode, rename: (value: number) => number): Net
 export const tensorsOf = (node: NetworkNode): readonly string[] => {
   switch (node.op) {
     case "conv":
+    case "transposedConv":
     case "linear":
       return node.bias === null ? [node.weight] : [node.weight, node.bias];
     case "batchNorm":

@@ -43,7 +43,7 @@ export const imageOf = (l: Lowering, node: OnnxNode, own: Laid): Image => {
 };
 
 /** The layout of an image that a node makes. */
-const imageLayout = (l: Lowering, axes: number, channels: number, size: Pair) =>
+export const imageLayout = (l: Lowering, axes: number, channels: number, size: Pair) =>
   axes === 2
     ? layoutOf([-1, channels, ...size], l.newAtom, [0, 2, 3, 1])
     : layoutOf([-1, channels, size[1]], l.newAtom, [0, 2, 1]);

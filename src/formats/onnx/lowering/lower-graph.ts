@@ -11,11 +11,13 @@ import { elementwiseLowerers, type Lowerer } from "./lower-elementwise.ts";
 import { matrixLowerers } from "./lower-matrix.ts";
 import { reductionLowerers } from "./lower-reductions.ts";
 import { shapeLowerers } from "./lower-shapes.ts";
+import { transposedConvolution } from "./lower-transposed.ts";
 import { solid } from "./operands.ts";
 
 export const lowerers: Readonly<Record<string, Lowerer>> = {
   ...elementwiseLowerers,
   ...convolutionLowerers,
+  ConvTranspose: transposedConvolution,
   ...matrixLowerers,
   ...shapeLowerers,
   ...reductionLowerers,

@@ -5,6 +5,7 @@ import { Study } from "../../../domain/studies/study.ts";
 import { StudySpec } from "../../../domain/studies/study-spec.ts";
 import { cancelStudy } from "../../../usecases/studies/cancel-study.ts";
 import { deleteStudy } from "../../../usecases/studies/delete-study.ts";
+import { exportTrials } from "../../../usecases/studies/export-trials.ts";
 import { getImportances } from "../../../usecases/studies/get-importances.ts";
 import { getLeaderboard } from "../../../usecases/studies/get-leaderboard.ts";
 import { getStudy } from "../../../usecases/studies/get-study.ts";
@@ -12,10 +13,10 @@ import { listStudies } from "../../../usecases/studies/list-studies.ts";
 import { listStudyEvents } from "../../../usecases/studies/list-study-events.ts";
 import { listTrials } from "../../../usecases/studies/list-trials.ts";
 import { pauseStudy } from "../../../usecases/studies/pause-study.ts";
+import { validateStudy } from "../../../usecases/studies/planning/validate-study.ts";
 import { resumeStudy } from "../../../usecases/studies/resume-study.ts";
 import { submitStudy } from "../../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../../usecases/studies/suggest-trial.ts";
-import { validateStudy } from "../../../usecases/studies/validate-study.ts";
 import { watchStudy } from "../../../usecases/studies/watch-study.ts";
 import { EventPage, EventsQuery, IdParams, NoQuery, PageQuery, SubmitQuery } from "../../openapi/schemas.ts";
 import { StudyPage, StudyValidation, Suggestion, TrialPage } from "../../openapi/study-schemas.ts";
@@ -119,6 +120,18 @@ const reading: readonly RestRoute[] = [
     responses: { 200: json("A page of trials", TrialPage) },
     errors: ["not_found"],
     handle: ({ deps, caller, params, query }) => listTrials(deps, caller, { id: params.id ?? "", ...query }),
+  }),
+  defineRoute({
+    ...ofId,
+    operations: ["exportTrials"],
+    method: "GET",
+    url: "/v1/studies/:id/trials.csv",
+    description:
+      "A line for each trial in the order of their numbers, with a column for each pointer of the space; values that are neither numbers nor words are JSON.",
+    responses: { 200: { description: "The trials", content: { "text/csv": { schema: z.string() } } } },
+    errors: ["not_found"],
+    handle: async ({ deps, caller, params, reply }) =>
+      reply.type("text/csv; charset=utf-8").send(await exportTrials(deps, caller, { id: params.id ?? "" })),
   }),
   defineRoute({
     ...ofId,

@@ -6,7 +6,7 @@ import { removalPrelude } from "./removals.ts";
 /**
  * What the scripts on one study share.
  *
- * KEYS  1 record (hash: state, version, study as JSON)   2 trials (hash: number → JSON)   3 events (stream)
+ * KEYS  1 record (hash: state, version, study as JSON, and where its end is to be told `webhook`: deliveries that failed)   2 trials (hash: number → JSON)   3 events (stream)
  *       4 index of ids, `:unpublished` of those whose manifest is due   5 open studies of all tenants (set of tenant/id)
  *       6 channel of changes   7 prefix of the sets of holders
  */
@@ -17,6 +17,13 @@ local function addEvents(list)
   for _, event in ipairs(cjson.decode(list)) do
     redis.call('XADD', events, 'MAXLEN', '=', ${limits.eventsPerJob}, '*', 'event', event)
   end
+end
+
+-- That the end is to be told is part of the end: no crash can come between the two.
+local function noteWebhook(tenant, id)
+  if redis.call('HEXISTS', record, 'webhook') == 0 then return end
+  redis.call('ZADD', '${redisKeys.dueWebhooks}', 0, tenant .. '/' .. id)
+  redis.call('PUBLISH', '${redisKeys.dueWebhooks}', id)
 end
 
 local function tell(tenant, id)
@@ -31,6 +38,7 @@ end
  * KEYS  1–7 as above   8 idempotency key   9 data set   10 base model (the data set again if none)   11 prefix of records   12 tenants
  * ARGV  1 tenant   2 id   3 study, JSON   4 events, JSON list of JSON   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the key is kept   7 the most open studies   8 data set's id   9 base model's id, '' if none   10 state
+ *       11 '1' if its end is to be told
  * Result  {'created' | 'existing', study} | {'mismatch'} | {'quota'} | {'no_dataset'} | {'no_base'}
  */
 export const createStudy = `${prelude}
@@ -54,6 +62,7 @@ if count >= tonumber(most) then return { 'quota' } end
 if redis.call('EXISTS', KEYS[9]) == 0 then return { 'no_dataset' } end
 if redis.call('EXISTS', KEYS[10]) == 0 then return { 'no_base' } end
 redis.call('HSET', record, 'state', ARGV[10], 'version', 1, 'study', study, 'dataset', dataset, 'base', base)
+if ARGV[11] == '1' then redis.call('HSET', record, 'webhook', 0) end
 redis.call('SADD', holders .. ':' .. dataset, id)
 if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
 redis.call('SADD', KEYS[12], tenant)
@@ -83,6 +92,7 @@ if ARGV[6] == '1' then
   local dataset, base = unpack(redis.call('HMGET', record, 'dataset', 'base'))
   redis.call('SREM', holders .. ':' .. dataset, ARGV[2])
   if base ~= '' then redis.call('SREM', holders .. ':' .. base, ARGV[2]) end
+  noteWebhook(ARGV[1], ARGV[2])
 end
 addEvents(ARGV[7])
 tell(ARGV[1], ARGV[2])

@@ -65,7 +65,7 @@ const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: 
   const [outcome, text] = (await createScript(
     keys,
     ...[tenant, study.id, JSON.stringify(study), toLines([event]), idempotency?.bodyDigest ?? "", idempotencySeconds],
-    ...[mostOpen, datasetId, base, study.state],
+    ...[mostOpen, datasetId, base, study.state, study.spec.webhook === undefined ? "0" : "1"],
   )) as [string, string];
   switch (outcome) {
     case "created":

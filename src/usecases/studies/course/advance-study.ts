@@ -26,6 +26,14 @@ const failed = ({ now }: Pick<Deps, "now">, trial: Trial, error: string): Trial 
   ...{ state: "failed", error, endedAt: now().toISOString() },
 });
 
+/** With the time at which it goes on from where it was compared. */
+const resumed = ({ now }: Pick<Deps, "now">, trial: Trial): Trial => ({
+  ...trial,
+  reached: trial.reached.map((rung, i, all) =>
+    i === all.length - 1 ? { ...rung, resumedAt: now().toISOString() } : rung,
+  ),
+});
+
 /** The job of a trial that was proposed and is not recorded yet. */
 const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial): Promise<Trial> => {
   if (study.state === "cancelling") return { ...trial, state: "cancelled", endedAt: deps.now().toISOString() };
@@ -69,8 +77,15 @@ const observe = async (deps: Deps, course: Course): Promise<Trial[]> => {
   return looked.filter((trial, i) => trial !== open[i]);
 };
 
-const isTimeUp = (deps: Deps, { spec, createdAt }: Study): boolean =>
-  spec.maxSeconds !== undefined && deps.now().getTime() - Date.parse(createdAt) > 1000 * spec.maxSeconds;
+/** Whether the seconds or the epochs of all trials are used up; those under way count as far as they may go. */
+const isSpent = (deps: Deps, { study, trials }: Course): boolean => {
+  const { maxSeconds, maxEpochs } = study.spec;
+  if (maxSeconds !== undefined && deps.now().getTime() - Date.parse(study.createdAt) > 1000 * maxSeconds) return true;
+  if (maxEpochs === undefined) return false;
+  const epochsOf = ({ state, epochs, pauseAtEpoch }: Trial): number =>
+    state === "running" ? (pauseAtEpoch ?? study.epochs) : epochs;
+  return trials.reduce((sum, trial) => sum + epochsOf(trial), 0) >= maxEpochs;
+};
 
 /** All has been tried and nothing runs: what waits is stopped, unless nothing else would have come to its end. */
 const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
@@ -85,7 +100,7 @@ const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
         study,
         level.map((trial) => ({ ...trial, state: "succeeded" })),
       );
-      return { trials: [{ ...trials[best!.number]!, state: "running", pauseAtEpoch: null }], study: {} };
+      return { trials: [resumed(deps, { ...trials[best!.number]!, state: "running", pauseAtEpoch: null })], study: {} };
     }
     await Promise.all(waiting.map((trial) => stopTrial(deps, tenant, trial)));
     const at = deps.now().toISOString();
@@ -158,9 +173,9 @@ const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
 const decide = async (deps: Deps, course: Course): Promise<Step | null> => {
   const { study, trials } = course;
   const running = trials.filter(({ state }) => state === "running").length;
-  if (running < study.spec.parallel && !isTimeUp(deps, study)) {
+  if (running < study.spec.parallel && !isSpent(deps, course)) {
     const goesOn = promoted(study, trials);
-    if (goesOn !== null) return { trials: [goesOn], study: {} };
+    if (goesOn !== null) return { trials: [resumed(deps, goesOn)], study: {} };
     const dimensions = dimensionsOf(study);
     if (trials.length < budgetOf(study, dimensions)) {
       const { trial, guesses } = nextTrial(deps, study, dimensions, trials);

@@ -7,7 +7,7 @@ import { readSpace } from "../../../search/read-space.ts";
 import { bracketOf, nextPromotion, rungsOf } from "../../../search/rungs.ts";
 import { fromValues, toValues } from "../../../search/values.ts";
 import type { Deps } from "../../deps.ts";
-import { coursesOf, outcomesOf, seenNow, signOf } from "./seen.ts";
+import { coursesOf, earlierOutcomes, outcomesOf, seenNow, signOf } from "./seen.ts";
 
 export const dimensionsOf = ({ spec }: Pick<Study, "spec">): Dimension[] => readSpace(spec.space, createSpecErrors());
 
@@ -43,7 +43,8 @@ export const proposedPoint = (
   trial: Pick<Trial, "number" | "seen">,
 ): Point => {
   const { sampler, seed, objective } = study.spec;
-  const outcomes = outcomesOf(trial.seen, trials, signOf(objective.direction));
+  const sign = signOf(objective.direction);
+  const outcomes = [...earlierOutcomes(study, sign), ...outcomesOf(trial.seen, trials, sign)];
   const number = positionOf(
     study,
     trials.filter((other) => other.number < trial.number),

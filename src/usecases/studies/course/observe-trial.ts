@@ -54,7 +54,10 @@ const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial):
     const value = await valueAt(deps, tenant, { job: trial.job, metric, epoch: reached });
     // Without a value it cannot be compared, and so it trains on to its end.
     if (value === null) return { ...trial, pauseAtEpoch: null };
-    const rungs = [...trial.reached.filter(({ epochs }) => epochs < reached), { epochs: reached, value }];
+    const rungs = [
+      ...trial.reached.filter(({ epochs }) => epochs < reached),
+      { epochs: reached, value, at: deps.now().toISOString() },
+    ];
     return { ...trial, state: "waiting", objective: value, epochs: reached, rung: rungs.length, reached: rungs };
   }
   if (study.state === "running") {

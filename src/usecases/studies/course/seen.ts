@@ -1,4 +1,4 @@
-import type { Seen, Trial } from "../../../domain/studies/study.ts";
+import type { Seen, Study, Trial } from "../../../domain/studies/study.ts";
 import type { Outcome } from "../../../search/outcome.ts";
 import type { Course } from "../../../search/rungs.ts";
 
@@ -37,6 +37,12 @@ export const seenNow = (trials: readonly Trial[]): Seen => {
 
 /** 1, or −1 where more is better: samplers know only what falls. */
 export const signOf = (direction: "minimize" | "maximize"): 1 | -1 => (direction === "minimize" ? 1 : -1);
+
+/** Finished trials of earlier studies come before the first of this one. */
+export const earlierOutcomes = ({ earlier = [], epochs }: Pick<Study, "earlier" | "epochs">, sign: 1 | -1): Outcome[] =>
+  earlier.map(({ point, value }, i) => ({
+    ...{ number: i - earlier.length, point, state: "complete", value: sign * value, epochs },
+  }));
 
 /** The outcomes that a proposal saw, read from the record: the same now as then. */
 export const outcomesOf = (seen: Seen, trials: readonly Trial[], sign: 1 | -1): Outcome[] => {

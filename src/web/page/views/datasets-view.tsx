@@ -124,6 +124,9 @@ export const DatasetView = ({ id }: { id: string }) => {
                 <button type="button" class="danger" disabled={busy} onClick={remove}>
                   Delete
                 </button>
+                <a class="button" href={`#/new-study/${value.id}`}>
+                  Search on it
+                </a>
                 <a class="button primary" href={`#/new/${value.id}`}>
                   Train on it
                 </a>

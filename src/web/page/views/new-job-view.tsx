@@ -4,15 +4,12 @@ import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import type { JobSpecInput } from "../../../domain/jobs/spec/job-spec.ts";
-import { api, toFailure } from "../api.ts";
+import { api, newKey, toFailure } from "../api.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { Card, Failure, Problem, Progress, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 
 type Task = "classification" | "regression";
-
-const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const toName = (file: string): string => file.replace(/\.[^.]*$/, "") || "data";
 

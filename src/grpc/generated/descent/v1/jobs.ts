@@ -345,6 +345,14 @@ export interface PlanJobResponse {
   spec?: JobSpec | undefined;
 }
 
+export interface GetJobRowsRequest {
+  id: string;
+}
+
+export interface GetJobRowsResponse {
+  chunk: Uint8Array;
+}
+
 function createBaseJob(): Job {
   return {
     id: "",
@@ -2609,6 +2617,98 @@ export const PlanJobResponse: MessageFns<PlanJobResponse> = {
   },
 };
 
+function createBaseGetJobRowsRequest(): GetJobRowsRequest {
+  return { id: "" };
+}
+
+export const GetJobRowsRequest: MessageFns<GetJobRowsRequest> = {
+  encode(message: GetJobRowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobRowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobRowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetJobRowsResponse(): GetJobRowsResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetJobRowsResponse: MessageFns<GetJobRowsResponse> = {
+  encode(message: GetJobRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobRowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobRowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Training, from submission to its end. The same operations, limits and errors as `/v1/jobs` over REST.
  *
@@ -2742,6 +2842,16 @@ export const JobsServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
+  /** Which rows of its data set a job trains, validates and tests on, as CSV in chunks. */
+  getJobRows: {
+    path: "/descent.v1.JobsService/GetJobRows" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetJobRowsRequest): Buffer => Buffer.from(GetJobRowsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetJobRowsRequest => GetJobRowsRequest.decode(value),
+    responseSerialize: (value: GetJobRowsResponse): Buffer => Buffer.from(GetJobRowsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetJobRowsResponse => GetJobRowsResponse.decode(value),
+  },
 } as const;
 
 export interface JobsServiceServer extends UntypedServiceImplementation {
@@ -2772,6 +2882,8 @@ export interface JobsServiceServer extends UntypedServiceImplementation {
   resumeJob: handleUnaryCall<ResumeJobRequest, Job>;
   /** Only when it is done. Its model stays. */
   deleteJob: handleUnaryCall<DeleteJobRequest, Empty>;
+  /** Which rows of its data set a job trains, validates and tests on, as CSV in chunks. */
+  getJobRows: handleServerStreamingCall<GetJobRowsRequest, GetJobRowsResponse>;
 }
 
 export interface JobsServiceClient extends Client {
@@ -2946,6 +3058,13 @@ export interface JobsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
+  /** Which rows of its data set a job trains, validates and tests on, as CSV in chunks. */
+  getJobRows(request: GetJobRowsRequest, options?: Partial<CallOptions>): ClientReadableStream<GetJobRowsResponse>;
+  getJobRows(
+    request: GetJobRowsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetJobRowsResponse>;
 }
 
 export const JobsServiceClient = makeGenericClientConstructor(

@@ -163,7 +163,11 @@ export interface ModelFiles {
     | StoredFile
     | undefined;
   /** Training rows that predictions are explained against. */
-  background?: StoredFile | undefined;
+  background?:
+    | StoredFile
+    | undefined;
+  /** As GetHeldOutPredictions gives it. */
+  heldOut?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -422,6 +426,15 @@ export interface ClassNames {
 export interface GetModelLineageResponse {
   /** The OpenAPI document's Lineage. */
   lineage?: { [key: string]: any } | undefined;
+}
+
+export interface GetHeldOutPredictionsRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetHeldOutPredictionsResponse {
+  chunk: Uint8Array;
 }
 
 function createBaseModel(): Model {
@@ -1142,7 +1155,7 @@ export const ImportHeader: MessageFns<ImportHeader> = {
 };
 
 function createBaseModelFiles(): ModelFiles {
-  return { weights: undefined, report: undefined, network: undefined, background: undefined };
+  return { weights: undefined, report: undefined, network: undefined, background: undefined, heldOut: undefined };
 }
 
 export const ModelFiles: MessageFns<ModelFiles> = {
@@ -1158,6 +1171,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.background !== undefined) {
       StoredFile.encode(message.background, writer.uint32(34).fork()).join();
+    }
+    if (message.heldOut !== undefined) {
+      StoredFile.encode(message.heldOut, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1205,6 +1221,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.background = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.heldOut = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -3436,6 +3460,98 @@ export const GetModelLineageResponse: MessageFns<GetModelLineageResponse> = {
   },
 };
 
+function createBaseGetHeldOutPredictionsRequest(): GetHeldOutPredictionsRequest {
+  return { id: "" };
+}
+
+export const GetHeldOutPredictionsRequest: MessageFns<GetHeldOutPredictionsRequest> = {
+  encode(message: GetHeldOutPredictionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetHeldOutPredictionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetHeldOutPredictionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetHeldOutPredictionsResponse(): GetHeldOutPredictionsResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetHeldOutPredictionsResponse: MessageFns<GetHeldOutPredictionsResponse> = {
+  encode(message: GetHeldOutPredictionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetHeldOutPredictionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetHeldOutPredictionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -3532,6 +3648,18 @@ export const ModelsServiceService = {
       Buffer.from(GetModelWeightsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelWeightsResponse => GetModelWeightsResponse.decode(value),
   },
+  /** What the model said of the rows that its report is about, as CSV in chunks. */
+  getHeldOutPredictions: {
+    path: "/descent.v1.ModelsService/GetHeldOutPredictions" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetHeldOutPredictionsRequest): Buffer =>
+      Buffer.from(GetHeldOutPredictionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetHeldOutPredictionsRequest => GetHeldOutPredictionsRequest.decode(value),
+    responseSerialize: (value: GetHeldOutPredictionsResponse): Buffer =>
+      Buffer.from(GetHeldOutPredictionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetHeldOutPredictionsResponse => GetHeldOutPredictionsResponse.decode(value),
+  },
   /** An ONNX file in chunks. */
   getModelOnnx: {
     path: "/descent.v1.ModelsService/GetModelOnnx" as const,
@@ -3586,6 +3714,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   deleteModel: handleUnaryCall<DeleteModelRequest, Empty>;
   /** A safetensors file in chunks. */
   getModelWeights: handleServerStreamingCall<GetModelWeightsRequest, GetModelWeightsResponse>;
+  /** What the model said of the rows that its report is about, as CSV in chunks. */
+  getHeldOutPredictions: handleServerStreamingCall<GetHeldOutPredictionsRequest, GetHeldOutPredictionsResponse>;
   /** An ONNX file in chunks. */
   getModelOnnx: handleServerStreamingCall<GetModelOnnxRequest, GetModelOnnxResponse>;
   /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
@@ -3718,6 +3848,16 @@ export interface ModelsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetModelWeightsResponse>;
+  /** What the model said of the rows that its report is about, as CSV in chunks. */
+  getHeldOutPredictions(
+    request: GetHeldOutPredictionsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetHeldOutPredictionsResponse>;
+  getHeldOutPredictions(
+    request: GetHeldOutPredictionsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetHeldOutPredictionsResponse>;
   /** An ONNX file in chunks. */
   getModelOnnx(
     request: GetModelOnnxRequest,

@@ -57,6 +57,22 @@ export interface Study {
     | undefined;
   /** First guesses that wait to be tried. */
   guesses: { [key: string]: any }[];
+  /** Trials of earlier studies, which every proposal sees. */
+  earlier: EarlierTrial[];
+}
+
+export interface EarlierTrial {
+  study: string;
+  /** Its number there. */
+  trial: number;
+  point: { [key: string]: number };
+  /** Of the objective. */
+  value: number;
+}
+
+export interface EarlierTrial_PointEntry {
+  key: string;
+  value: number;
 }
 
 export interface BestTrial {
@@ -127,6 +143,9 @@ export interface Trial_PointEntry {
 export interface Rung {
   epochs: number;
   value: number;
+  /** When it was compared, and when it was let go on. */
+  at?: string | undefined;
+  resumedAt?: string | undefined;
 }
 
 /** The results that the proposal saw, as numbers of trials: `0-17,19`; stopped ones with their epochs: `18@4`. */
@@ -179,6 +198,14 @@ export interface ListTrialsRequest {
 export interface ListTrialsResponse {
   items: Trial[];
   nextPageToken?: string | undefined;
+}
+
+export interface ExportTrialsRequest {
+  id: string;
+}
+
+export interface ExportTrialsResponse {
+  csv: string;
 }
 
 export interface SuggestTrialRequest {
@@ -293,6 +320,7 @@ function createBaseStudy(): Study {
     endedAt: undefined,
     error: undefined,
     guesses: [],
+    earlier: [],
   };
 }
 
@@ -342,6 +370,9 @@ export const Study: MessageFns<Study> = {
     }
     for (const v of message.guesses) {
       Struct.encode(Struct.wrap(v!), writer.uint32(122).fork()).join();
+    }
+    for (const v of message.earlier) {
+      EarlierTrial.encode(v!, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -477,6 +508,153 @@ export const Study: MessageFns<Study> = {
             }
 
             message.guesses.push(Struct.unwrap(Struct.decode(reader, reader.uint32())));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.earlier.push(EarlierTrial.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEarlierTrial(): EarlierTrial {
+  return { study: "", trial: 0, point: Object.create(null), value: 0 };
+}
+
+export const EarlierTrial: MessageFns<EarlierTrial> = {
+  encode(message: EarlierTrial, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.study !== "") {
+      writer.uint32(10).string(message.study);
+    }
+    if (message.trial !== 0) {
+      writer.uint32(16).int32(message.trial);
+    }
+    globalThis.Object.entries(message.point).forEach(([key, value]: [string, number]) => {
+      EarlierTrial_PointEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.value !== 0) {
+      writer.uint32(33).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EarlierTrial {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEarlierTrial();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.study = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.trial = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = EarlierTrial_PointEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.point[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEarlierTrial_PointEntry(): EarlierTrial_PointEntry {
+  return { key: "", value: 0 };
+}
+
+export const EarlierTrial_PointEntry: MessageFns<EarlierTrial_PointEntry> = {
+  encode(message: EarlierTrial_PointEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EarlierTrial_PointEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEarlierTrial_PointEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
             continue;
           }
         }
@@ -1180,7 +1358,7 @@ export const Trial_PointEntry: MessageFns<Trial_PointEntry> = {
 };
 
 function createBaseRung(): Rung {
-  return { epochs: 0, value: 0 };
+  return { epochs: 0, value: 0, at: undefined, resumedAt: undefined };
 }
 
 export const Rung: MessageFns<Rung> = {
@@ -1190,6 +1368,12 @@ export const Rung: MessageFns<Rung> = {
     }
     if (message.value !== 0) {
       writer.uint32(17).double(message.value);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(26).fork()).join();
+    }
+    if (message.resumedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.resumedAt), writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1221,6 +1405,22 @@ export const Rung: MessageFns<Rung> = {
             }
 
             message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resumedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1789,6 +1989,98 @@ export const ListTrialsResponse: MessageFns<ListTrialsResponse> = {
             }
 
             message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExportTrialsRequest(): ExportTrialsRequest {
+  return { id: "" };
+}
+
+export const ExportTrialsRequest: MessageFns<ExportTrialsRequest> = {
+  encode(message: ExportTrialsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportTrialsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportTrialsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExportTrialsResponse(): ExportTrialsResponse {
+  return { csv: "" };
+}
+
+export const ExportTrialsResponse: MessageFns<ExportTrialsResponse> = {
+  encode(message: ExportTrialsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.csv !== "") {
+      writer.uint32(10).string(message.csv);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportTrialsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportTrialsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.csv = reader.string();
             continue;
           }
         }
@@ -2855,6 +3147,17 @@ export const StudiesServiceService = {
     responseSerialize: (value: ListTrialsResponse): Buffer => Buffer.from(ListTrialsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTrialsResponse => ListTrialsResponse.decode(value),
   },
+  /** All of them as CSV, with a column for each pointer of the space. */
+  exportTrials: {
+    path: "/descent.v1.StudiesService/ExportTrials" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExportTrialsRequest): Buffer => Buffer.from(ExportTrialsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExportTrialsRequest => ExportTrialsRequest.decode(value),
+    responseSerialize: (value: ExportTrialsResponse): Buffer =>
+      Buffer.from(ExportTrialsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExportTrialsResponse => ExportTrialsResponse.decode(value),
+  },
   /** Values that the next trial is to have. */
   suggestTrial: {
     path: "/descent.v1.StudiesService/SuggestTrial" as const,
@@ -2959,6 +3262,8 @@ export interface StudiesServiceServer extends UntypedServiceImplementation {
   listStudies: handleUnaryCall<ListStudiesRequest, ListStudiesResponse>;
   /** In the order of their numbers. */
   listTrials: handleUnaryCall<ListTrialsRequest, ListTrialsResponse>;
+  /** All of them as CSV, with a column for each pointer of the space. */
+  exportTrials: handleUnaryCall<ExportTrialsRequest, ExportTrialsResponse>;
   /** Values that the next trial is to have. */
   suggestTrial: handleUnaryCall<SuggestTrialRequest, Study>;
   /** Succeeded trials, best first. */
@@ -3053,6 +3358,22 @@ export interface StudiesServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTrialsResponse) => void,
+  ): ClientUnaryCall;
+  /** All of them as CSV, with a column for each pointer of the space. */
+  exportTrials(
+    request: ExportTrialsRequest,
+    callback: (error: ServiceError | null, response: ExportTrialsResponse) => void,
+  ): ClientUnaryCall;
+  exportTrials(
+    request: ExportTrialsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExportTrialsResponse) => void,
+  ): ClientUnaryCall;
+  exportTrials(
+    request: ExportTrialsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExportTrialsResponse) => void,
   ): ClientUnaryCall;
   /** Values that the next trial is to have. */
   suggestTrial(

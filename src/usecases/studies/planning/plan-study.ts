@@ -1,22 +1,25 @@
-import { invalidAt, ServiceError } from "../../domain/errors.ts";
-import { isObject } from "../../domain/is-object.ts";
-import type { Plan } from "../../domain/jobs/job.ts";
-import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { createSpecErrors, toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
-import { limits } from "../../domain/limits.ts";
-import { toPointerSegment } from "../../domain/pointer.ts";
-import { jobWithValues, resolveStudy } from "../../domain/studies/resolve-study.ts";
-import { type ResolvedStudySpec, StudySpec } from "../../domain/studies/study-spec.ts";
-import { cornersOf } from "../../search/corners.ts";
-import type { Dimension, Point } from "../../search/dimension.ts";
-import { gridSize } from "../../search/grid.ts";
-import { readSpace } from "../../search/read-space.ts";
-import { toValues } from "../../search/values.ts";
-import type { Caller } from "../admission/caller.ts";
-import { parse } from "../admission/parse.ts";
-import type { Deps } from "../deps.ts";
-import { type PlannedJob, planJob } from "../jobs/planning/plan-job.ts";
-import { readGuess } from "./course/read-guess.ts";
+import { invalidAt, ServiceError } from "../../../domain/errors.ts";
+import { isObject } from "../../../domain/is-object.ts";
+import type { Plan } from "../../../domain/jobs/job.ts";
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { createSpecErrors, toFieldError } from "../../../domain/jobs/spec/spec-errors.ts";
+import { limits } from "../../../domain/limits.ts";
+import { toPointerSegment } from "../../../domain/pointer.ts";
+import { jobWithValues, resolveStudy } from "../../../domain/studies/resolve-study.ts";
+import type { EarlierTrial } from "../../../domain/studies/study.ts";
+import { type ResolvedStudySpec, StudySpec } from "../../../domain/studies/study-spec.ts";
+import { cornersOf } from "../../../search/corners.ts";
+import type { Dimension, Point } from "../../../search/dimension.ts";
+import { gridSize } from "../../../search/grid.ts";
+import { readSpace } from "../../../search/read-space.ts";
+import { toValues } from "../../../search/values.ts";
+import type { Caller } from "../../admission/caller.ts";
+import { parse } from "../../admission/parse.ts";
+import type { Deps } from "../../deps.ts";
+import { requireWebhookAllowed } from "../../jobs/planning/check-webhook.ts";
+import { type PlannedJob, planJob } from "../../jobs/planning/plan-job.ts";
+import { readGuess } from "../course/read-guess.ts";
+import { readEarlierTrials } from "./earlier-trials.ts";
 
 export interface PlannedStudy {
   spec: ResolvedStudySpec;
@@ -25,6 +28,8 @@ export interface PlannedStudy {
   epochs: number;
   /** Of the corners of the space. */
   plans: Plan[];
+  /** Of the studies that `warmStart` names. */
+  earlier: EarlierTrial[];
 }
 
 /** A fault of a job, at the place of the study that it comes from. */
@@ -101,6 +106,8 @@ export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Prom
   const { spec, template, dimensions, known } = await resolved(deps, caller, body);
   const guesses = checkGuesses(spec, dimensions);
   checkGrid(spec, dimensions);
+  requireWebhookAllowed(deps, spec);
+  const earlier = await readEarlierTrials(deps, caller, spec, dimensions);
   const plans: Plan[] = [];
   let epochs = template.training.epochs;
   const points = [...cornersOf(dimensions), ...guesses];
@@ -115,5 +122,5 @@ export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Prom
       throw error instanceof ServiceError ? placed(error, spec.space, values) : error;
     }
   }
-  return { spec, dimensions, epochs, plans };
+  return { spec, dimensions, epochs, plans, earlier };
 };

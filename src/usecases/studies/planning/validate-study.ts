@@ -1,8 +1,8 @@
-import type { ResolvedStudySpec } from "../../domain/studies/study-spec.ts";
-import { rungsOf } from "../../search/rungs.ts";
-import type { Caller } from "../admission/caller.ts";
-import type { Deps } from "../deps.ts";
-import { budgetOf } from "./course/next-trial.ts";
+import type { ResolvedStudySpec } from "../../../domain/studies/study-spec.ts";
+import { rungsOf } from "../../../search/rungs.ts";
+import type { Caller } from "../../admission/caller.ts";
+import type { Deps } from "../../deps.ts";
+import { budgetOf } from "../course/next-trial.ts";
 import { type PlannedStudy, planStudy } from "./plan-study.ts";
 
 export interface StudyPlan {

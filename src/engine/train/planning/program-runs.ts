@@ -1,0 +1,65 @@
+import type { TracedSpec } from "../../nn/models.ts";
+import type { cutEpoch } from "./draft-programs.ts";
+import type { SearchPlan, StepPart } from "./plan-search.ts";
+import { type DataShape, type ProgramIndex, reportSplitOf, type Split, splits } from "./training.ts";
+
+/** How often each program runs, by its position; of an evaluation's last batch a part of one run. */
+export type ProgramRuns = ReadonlyMap<number, number>;
+
+const createCount = () => {
+  const runs = new Map<number, number>();
+  const add = (program: number, times: number): void => void runs.set(program, (runs.get(program) ?? 0) + times);
+  return {
+    runs,
+    add,
+    addParts: (parts: readonly StepPart[], times: number): void => {
+      for (const { program } of parts) add(program, times);
+    },
+  };
+};
+
+/** Of the epochs in their stages, of the validation after each, and of what is measured and asked at the end. */
+export const trainingRuns = (
+  spec: TracedSpec,
+  shape: DataShape,
+  cut: ReturnType<typeof cutEpoch>,
+  { stages, evaluate, statistics }: ProgramIndex,
+  evaluationRows: number,
+): ProgramRuns => {
+  const { epochs } = spec.training;
+  const { runs, add, addParts } = createCount();
+  for (const [i, { afterEpochs, step, lastStep }] of stages.entries()) {
+    const end = Math.min(epochs, stages[i + 1]?.afterEpochs ?? epochs);
+    const own = Math.max(0, end - afterEpochs);
+    addParts(step, own * (cut.stepsPerEpoch - 1));
+    addParts(lastStep, own);
+    add(statistics, own);
+  }
+  const measure = (split: Split, times: number): void => {
+    const programs = evaluate[split];
+    if (programs === undefined) return;
+    const rows = Math.min(evaluationRows, shape[`${split}Rows`]);
+    add(programs.full, (times * shape[`${split}Rows`]) / rows);
+  };
+  measure("validation", epochs);
+  for (const split of splits) measure(split, 1);
+  measure(reportSplitOf(shape), 1);
+  return runs;
+};
+
+/** Of the trials that choose the penalty, if as many as possible are needed: their steps, and what judges them after each epoch. */
+export const searchRuns = (search: SearchPlan, evaluationRows: number): ProgramRuns => {
+  const { runs, add, addParts } = createCount();
+  const programs = search.programs[search.start]!;
+  const epochs = search.steps / search.stepsPerEpoch;
+  addParts(programs.step, search.steps);
+  add(search.judge.full, (epochs * search.holdOutRows) / Math.min(evaluationRows, search.holdOutRows));
+  return runs;
+};
+
+/** Σ runs · what one run takes. */
+export const sumOverRuns = (runs: ProgramRuns, of: (program: number) => number): number => {
+  let sum = 0;
+  for (const [program, times] of runs) sum += times * of(program);
+  return sum;
+};

@@ -1,0 +1,237 @@
+import type { Importances, Leaderboard, Standing } from "../../../domain/studies/standing.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import { api } from "../api.ts";
+import { formatMetric, formatMetricName, formatNumber } from "../format.ts";
+import { Table, type TableColumn } from "../list-view.tsx";
+import { Card, Facts, Failure, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
+import { usePoll } from "../poll.ts";
+import { FileDownload } from "../views/file-download.tsx";
+import { HistoryChart, RungChart, TimelineChart } from "./course-charts.tsx";
+import { ContourChart, ImportanceBars, ParallelChart, SliceChart } from "./space-charts.tsx";
+import { parametersOf, shownTrials } from "./study-data.ts";
+
+const may = {
+  pause: ({ state }: Study) => state === "running",
+  resume: ({ state }: Study) => state === "paused",
+  cancel: ({ done, state }: Study) => !done && state !== "cancelling",
+} as const;
+
+const Actions = ({ study, refresh }: { study: Study; refresh: () => void }) => {
+  const { busy, error, run } = useAction();
+  const act = (action: keyof typeof may): void =>
+    run(async () => {
+      await api.actOnStudy(study.id, action);
+      refresh();
+    });
+  return (
+    <>
+      <div class="actions">
+        {(["pause", "resume", "cancel"] as const).map(
+          (action) =>
+            may[action](study) && (
+              <button key={action} type="button" disabled={busy} onClick={() => act(action)}>
+                {action.charAt(0).toUpperCase() + action.slice(1)}
+              </button>
+            ),
+        )}
+        {study.final?.model != null && (
+          <a class="button primary" href={`#/models/${study.final.model}`}>
+            Open the model
+          </a>
+        )}
+      </div>
+      <Problem error={error} />
+    </>
+  );
+};
+
+const interval = (lower: number | null, upper: number | null): string =>
+  lower === null || upper === null ? "" : ` (${formatNumber(lower)} to ${formatNumber(upper)})`;
+
+const Summary = ({ study, refresh }: { study: Study; refresh: () => void }) => {
+  const { best, counts, spec, final } = study;
+  const { metric } = spec.objective;
+  return (
+    <section class="card" aria-label="Summary">
+      <div class="card-head">
+        <div>
+          <h1>{study.name}</h1>
+          <code class="muted">{study.id}</code>
+        </div>
+        <Actions study={study} refresh={refresh} />
+      </div>
+      <div class="live" aria-live="polite">
+        <StateBadge state={study.state} />
+        <Progress share={study.progress} label="Progress of this study" />
+      </div>
+      {study.error !== null && (
+        <div class="notice error" role="alert">
+          <strong>{study.error.message}</strong> {study.error.hint} <code>{study.error.code}</code>
+        </div>
+      )}
+      <Facts
+        facts={[
+          ["Data set", <a href={`#/datasets/${spec.job.dataset}`}>{spec.job.dataset}</a>],
+          ["Objective", `${formatMetricName(metric)}, ${spec.objective.direction}`],
+          ["Trials", `${counts.trials} of ${spec.trials}`],
+          ["Running", String(counts.running + counts.waiting)],
+          ["Succeeded", String(counts.succeeded)],
+          ["Stopped", counts.stopped === 0 ? null : String(counts.stopped)],
+          ["Failed", counts.failed === 0 ? null : String(counts.failed)],
+          ["Best trial", best === null ? null : <a href={`#/jobs/${best.job}`}>{`trial ${best.trial}`}</a>],
+          ["Its value (naive)", best === null ? null : formatMetric(metric, best.value)],
+          [
+            "Corrected for having been chosen",
+            best?.corrected == null
+              ? null
+              : `${formatMetric(metric, best.corrected)}${interval(best.lower, best.upper)}`,
+          ],
+          ["Final job", final === null ? null : <a href={`#/jobs/${final.job}`}>{final.state}</a>],
+          ...Object.entries(final?.metrics ?? {})
+            .filter(([name]) => name.startsWith("test"))
+            .map(([name, value]) => [formatMetricName(name), formatMetric(name, value)] as const),
+        ]}
+      />
+    </section>
+  );
+};
+
+const valuesOf = (values: Trial["values"]) =>
+  Object.entries(values).map(([pointer, value]) => (
+    <div key={pointer} class="small">
+      <code>{pointer}</code> {typeof value === "number" ? formatNumber(value) : JSON.stringify(value)}
+    </div>
+  ));
+
+const standings = (leaderboard: Leaderboard): readonly TableColumn<Standing>[] => [
+  { title: "Trial", cell: ({ trial, job }) => <a href={`#/jobs/${job}`}>{trial}</a> },
+  { title: "Values", cell: ({ values }) => valuesOf(values) },
+  { title: "Objective", number: true, cell: ({ objective }) => formatNumber(objective) },
+  {
+    title: "Behind the best, 95 %",
+    number: true,
+    cell: ({ difference, trial }) =>
+      difference === null || trial === leaderboard.reference
+        ? "–"
+        : `${formatNumber(difference.value)}${interval(difference.lower, difference.upper)}`,
+  },
+  {
+    title: "Parameters",
+    number: true,
+    cell: ({ parameters }) => (parameters === null ? "–" : formatNumber(parameters)),
+  },
+  {
+    title: "",
+    cell: ({ tied, trial }) => (
+      <>
+        {trial === leaderboard.best?.trial && <span class="tag">best</span>}
+        {tied === true && trial !== leaderboard.best?.trial && <span class="tag">not told apart</span>}
+        {trial === leaderboard.simplest && <span class="tag">simplest of those</span>}
+      </>
+    ),
+  },
+];
+
+const Charts = ({ study, trials }: { study: Study; trials: readonly Trial[] }) => {
+  const shown = shownTrials(study, trials);
+  if (shown.length === 0) return null;
+  const parameters = parametersOf(study, trials);
+  const compared = shown.some(({ trial }) => trial.reached.length > 0);
+  return (
+    <>
+      <Card title="Course">
+        <div class="charts">
+          <HistoryChart study={study} shown={shown} />
+          {compared && <RungChart study={study} shown={shown} />}
+          <TimelineChart trials={trials} />
+        </div>
+      </Card>
+      <Card title="Space">
+        <ParallelChart study={study} shown={shown} parameters={parameters} />
+        <div class="charts">
+          {parameters.map((parameter) => (
+            <SliceChart key={parameter.name} study={study} shown={shown} parameter={parameter} />
+          ))}
+        </div>
+        {parameters.length > 1 && <ContourChart shown={shown} parameters={parameters} />}
+      </Card>
+    </>
+  );
+};
+
+interface Seen {
+  study: Study;
+  trials: readonly Trial[];
+  leaderboard: Leaderboard;
+  importances: Importances;
+}
+
+const load = async (id: string, signal: AbortSignal): Promise<Seen> => {
+  // In this order: a study that is seen as done has all its trials recorded.
+  const study = await api.study(id, signal);
+  const [trials, leaderboard, importances] = await Promise.all([
+    api.trials(id, signal),
+    api.leaderboard(id, signal),
+    api.importances(id, signal),
+  ]);
+  return { study, trials, leaderboard, importances };
+};
+
+/** Live while the study runs; asks no more once it is done. */
+export const StudyView = ({ id }: { id: string }) => {
+  const { value, failure, refresh } = usePoll(
+    id,
+    (signal) => load(id, signal),
+    ({ study }) => (study.done ? null : study.state === "paused" ? 4000 : 1500),
+  );
+  return (
+    <>
+      <a class="back" href="#/studies">
+        ← Studies
+      </a>
+      <Failure failure={failure} retry={refresh} />
+      {value === null && failure === null && <p class="muted">Loading…</p>}
+      {value !== null && (
+        <>
+          <Summary study={value.study} refresh={refresh} />
+          <Charts study={value.study} trials={value.trials} />
+          <Card title="What matters">
+            <ImportanceBars importances={value.importances} />
+          </Card>
+          <Card
+            title="Leaderboard"
+            actions={
+              <FileDownload
+                label="All trials as CSV"
+                path={`/v1/studies/${id}/trials.csv`}
+                name={`${id}.csv`}
+                read={async () => new Blob([await api.trialsCsv(id)])}
+              />
+            }
+          >
+            {value.leaderboard.items.length === 0 ? (
+              <p class="muted">The first trial that comes to its end will stand here.</p>
+            ) : (
+              <Table
+                items={value.leaderboard.items.slice(0, 20)}
+                keyOf={({ job }) => job}
+                columns={standings(value.leaderboard)}
+              />
+            )}
+            {value.leaderboard.notes.map(({ code, message }) => (
+              <p key={code} class="notice plain">
+                {message}
+              </p>
+            ))}
+          </Card>
+          <Card title="Specification">
+            <details>
+              <summary>The whole spec, defaults filled in</summary>
+              <pre>{JSON.stringify(value.study.spec, null, 2)}</pre>
+            </details>
+          </Card>
+        </>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,80 @@
+import type { PlanCall } from "../../src/engine/graph/plan.ts";
+import { panelColumns } from "../../src/engine/kernels/families/matrix.ts";
+import { kernelInfo } from "../../src/engine/kernels/interface.ts";
+
+/** A call that was timed on this machine, on one thread. */
+export interface TimedCall {
+  /** FLOPs of products and convolutions; of all else bytes that it touches. */
+  readonly work: number;
+  readonly seconds: number;
+}
+
+/** What this machine's kernels take. */
+export interface CallCosts {
+  /** By kind of call, at least one each. */
+  readonly timed: ReadonlyMap<string, readonly TimedCall[]>;
+  /** Of what was not timed. */
+  readonly bytesPerSecond: number;
+  /** Of tensors that no cache holds. */
+  readonly memoryBytesPerSecond: number;
+  /** Of any call. */
+  readonly callSeconds: number;
+}
+
+/** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */
+const cacheBytes = 2 * 2 ** 20;
+
+const bytesOf = ({ reads, writes }: PlanCall): number =>
+  [...reads, ...writes].reduce((sum, { start, end }) => sum + end - start, 0);
+
+const argumentsOf = ({ kernel, args }: PlanCall): ((name: string) => number) => {
+  const names: readonly string[] = kernelInfo[kernel].args;
+  return (name) => args[names.indexOf(name)]!;
+};
+
+/** Columns of a packed panel: fewer take as long as these, but for two, which have a kernel of their own. */
+const wide = (columns: number): number => (columns <= 2 ? columns : panelColumns * Math.ceil(columns / panelColumns));
+
+const convolutionWork = (kernel: string, of: (name: string) => number): { shape: string; work: number } => {
+  const [channels, filters, groups] = [of("channels"), of("outChannels"), of("groups")];
+  const taps = of("kernelHeight") * of("kernelWidth");
+  const places = of("batch") * of("outHeight") * of("outWidth") * taps;
+  if (groups === channels && groups > 1) return { shape: "by channel", work: 2 * places * filters };
+  const columns = kernel === "conv2dInputGrad" ? filters / groups : wide(filters / groups);
+  const work = 2 * places * channels * columns;
+  return { shape: taps === 1 ? "of pixels" : "of windows", work };
+};
+
+/** The kind of a call, by which costs are compared, and its work. */
+export const workOf = (call: PlanCall): { kind: string; work: number } => {
+  const { kernel, units } = call;
+  const of = argumentsOf(call);
+  if (kernel.startsWith("conv2d")) {
+    const { shape, work } = convolutionWork(kernel, of);
+    return { kind: `${kernel} ${shape}`, work };
+  }
+  // A strip has four rows of the product.
+  if (kernel === "gemm" || kernel === "gemmBatched")
+    return { kind: "gemm", work: 2 * 4 * units * wide(of("n")) * of("k") };
+  return { kind: kernel, work: bytesOf(call) };
+};
+
+const nearest = (timed: readonly TimedCall[], work: number): TimedCall =>
+  timed.reduce((best, each) =>
+    Math.abs(Math.log(each.work / work)) < Math.abs(Math.log(best.work / work)) ? each : best,
+  );
+
+/** In proportion to the timed call of its kind that is nearest in size, and no faster than the memory. */
+const secondsOf = (call: PlanCall, costs: CallCosts): number => {
+  const { kind, work } = workOf(call);
+  const bytes = bytesOf(call);
+  const fromMemory = bytes > cacheBytes ? bytes / costs.memoryBytesPerSecond : 0;
+  if (work <= 0) return costs.callSeconds;
+  const timed = costs.timed.get(kind);
+  const near = timed === undefined ? { work: costs.bytesPerSecond, seconds: 1 } : nearest(timed, work);
+  return Math.max(costs.callSeconds, (near.seconds * work) / near.work, fromMemory);
+};
+
+/** A run of a program by a team: calls of so few units that not all threads have some are no faster by more of them. */
+export const secondsOfProgram = (calls: readonly PlanCall[], threads: number, costs: CallCosts): number =>
+  calls.reduce((sum, call) => sum + secondsOf(call, costs) / Math.min(threads, Math.max(1, call.units)), 0);

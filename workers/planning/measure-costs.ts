@@ -1,0 +1,125 @@
+import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { PlanCall } from "../../src/engine/graph/plan.ts";
+import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import { bindPlan } from "../../src/engine/parallel/bind.ts";
+import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
+import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import { type CallCosts, type TimedCall, workOf } from "./call-costs.ts";
+
+const [inputs, outputs] = [32, 3];
+
+const planOf = (model: NonNullable<JobSpecInput["model"]>, batchSize: number, width = inputs): TrainingPlan => {
+  const spec = JobSpec.parse({
+    dataset: "ds_01JD0000000000000000000000",
+    task: { type: "classification", label: "label" },
+    ...{ model, loss: { type: "cross_entropy" }, optimizer: { type: "adam", learningRate: 0.001 } },
+    training: { epochs: 1, batchSize, earlyStopping: false, l2: 0.01, penaltySearch: false },
+    resources: { threads: 1 },
+  }) as TracedSpec;
+  return planTraining(spec, { trainRows: batchSize, validationRows: 0, testRows: 0, inputs: width, outputs });
+};
+
+/** Small ones of the networks that are trained here: what their steps call is timed. */
+const references = (): TrainingPlan[] => [
+  planOf({ type: "mlp", hidden: [64, 32], batchNorm: true, dropout: 0.1 }, 32),
+  planOf({ type: "mlp", hidden: [512, 512], activation: "gelu" }, 128),
+  planOf(
+    {
+      type: "cnn",
+      input: { height: 28, width: 28, channels: 64 },
+      layers: [
+        { type: "conv2d", filters: 64, padding: "same", batchNorm: true },
+        { type: "residual", layers: [{ type: "conv2d", filters: 64, padding: "same", batchNorm: true }] },
+        { type: "conv2d", filters: 64, padding: "same", groups: 64 },
+        { type: "conv2d", filters: 128, kernel: 1 },
+        { type: "conv2d", filters: 64, kernel: 1 },
+        { type: "max_pool" },
+        { type: "average_pool" },
+        { type: "global_average_pool" },
+      ],
+    },
+    2,
+    28 * 28 * 64,
+  ),
+  planOf(
+    {
+      type: "cnn",
+      input: { height: 56, width: 56, channels: 32 },
+      layers: [
+        { type: "conv2d", filters: 32, padding: "same", groups: 32, batchNorm: true, activation: "silu" },
+        { type: "conv2d", filters: 8, kernel: 5, stride: 2, padding: 2 },
+        { type: "average_pool" },
+        { type: "global_average_pool" },
+      ],
+    },
+    2,
+    56 * 56 * 32,
+  ),
+];
+
+/** The least of some turns, each of as many runs as the clock can tell: others may use the processor meanwhile. */
+const leastSeconds = (run: () => void, nowMs: () => number): number => {
+  run();
+  let least = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 3; turn++) {
+    const startMs = nowMs();
+    let [runs, takenMs] = [0, 0];
+    while (takenMs < 0.1) {
+      run();
+      runs += 1;
+      takenMs = nowMs() - startMs;
+    }
+    least = Math.min(least, takenMs / runs);
+  }
+  return least / 1000;
+};
+
+const shortSeconds = 20e-6;
+const repeats = 16;
+
+/** Every kind of call of a reference's step, of each size once. */
+const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () => number) => {
+  const pages = plan.memoryBytes / 65_536;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const own = await loadEngineKernels(kernels, memory);
+  const [scratchOffset = 0] = plan.scratchOffsets;
+  const member = { thread: 0, threads: 1, scratchOffset, wait: () => {}, syncOffset: plan.syncOffset };
+  const calls = plan.programIndex.stages[0]!.step.flatMap(({ program }) => plan.programs[program]!.calls);
+  const distinct = new Map<string, { call: PlanCall; kind: string; work: number }>();
+  for (const call of calls) {
+    const { kind, work } = workOf(call);
+    if (work > 0) distinct.set(`${kind} ${work}`, { call, kind, work });
+  }
+  return [...distinct.values()].map(({ call, kind, work }) => {
+    const runOf = (times: number) =>
+      bindPlan({ calls: Array.from({ length: times }, () => call), flops: 0, arenaBytes: 0 }, own, member);
+    const seconds = leastSeconds(runOf(1), nowMs);
+    // A short one among others, as a program has it: without what it costs to begin.
+    return { kind, work, seconds: seconds > shortSeconds ? seconds : leastSeconds(runOf(repeats), nowMs) / repeats };
+  });
+};
+
+/** Read and written by a copy that no cache holds. */
+const measureMemory = (nowMs: () => number): number => {
+  const [from, to] = [new Float64Array(2 ** 21), new Float64Array(2 ** 21)];
+  return (2 * from.byteLength) / leastSeconds(() => to.set(from), nowMs);
+};
+
+const isCounted = (kind: string): boolean => kind.startsWith("conv2d") || kind.startsWith("gemm");
+
+/** Times what the steps of small networks call, on this machine and with these kernels: about a tenth of a second. */
+export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
+  const timed = new Map<string, TimedCall[]>();
+  const rates: number[] = [];
+  let callSeconds = Number.POSITIVE_INFINITY;
+  for (const plan of references())
+    for (const { kind, work, seconds } of await timeCalls(plan, kernels, nowMs)) {
+      timed.set(kind, [...(timed.get(kind) ?? []), { work, seconds }]);
+      if (!isCounted(kind)) rates.push(work / seconds);
+      callSeconds = Math.min(callSeconds, seconds);
+    }
+  rates.sort((a, b) => a - b);
+  const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
+  return { timed, bytesPerSecond, memoryBytesPerSecond: measureMemory(nowMs), callSeconds };
+};

@@ -1,0 +1,46 @@
+import type { LabelTransform } from "../../../src/domain/models/model.ts";
+import { csvLine } from "../../../src/formats/csv/csv-line.ts";
+import type { HeldOutAnswers } from "../folds/judge-rows.ts";
+import type { Pool } from "../folds/pool.ts";
+
+/** The answers of all folds, one after another. */
+export const answersOfPool = ({ folds, columns }: Pool): HeldOutAnswers => ({
+  ...{ places: columns.places ?? [], columns },
+  fits: folds.flatMap(({ repeat, fold, kept }) =>
+    Array.from({ length: kept }, () => ({ repeat: repeat + 1, fold: fold + 1 })),
+  ),
+});
+
+type Cells = (row: number) => (string | number)[];
+
+const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: string[]; cells: Cells } => {
+  if (label.type === "none") return { names: ["error"], cells: (row) => [columns.errors![row]!] };
+  const [truths, names] = [columns.truths!, ["truth", "prediction"]];
+  if (label.type === "number") return { names, cells: (row) => [truths[row]!, columns.predictions![row]!] };
+  const { classes, threshold } = label;
+  const probabilities = columns.probabilities!;
+  const cells: Cells = (row) => {
+    const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
+    const likeliest = own.indexOf(Math.max(...own));
+    const best = threshold === undefined ? likeliest : own[1]! >= threshold ? 1 : 0;
+    return [classes[truths[row]!]!, classes[best]!, ...own];
+  };
+  return { names: [...names, ...classes.map((name) => `probabilities.${name}`)], cells };
+};
+
+const linesAtOnce = 256;
+
+/** A line for each answer, in the units of the data: `row`, of a cross-validation `repeat` and `fold`, `truth`, `prediction` and the probability of each class. */
+export function* heldOutCsv(answers: HeldOutAnswers, label: LabelTransform): Generator<Buffer, void, void> {
+  const { places, fits } = answers;
+  const { names, cells } = cellsOf(answers, label);
+  let text = csvLine(["row", ...(fits === undefined ? [] : ["repeat", "fold"]), ...names]);
+  for (let row = 0; row < places.length; row++) {
+    const fit = fits?.[row];
+    text += csvLine([places[row]!, ...(fit === undefined ? [] : [fit.repeat, fit.fold]), ...cells(row)]);
+    if (row % linesAtOnce !== linesAtOnce - 1) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  yield Buffer.from(text);
+}
