@@ -11,6 +11,13 @@ export const constantLabel = (split: Split, value: string, figure: string): Repo
   message: `the label is ${value} in every row of the ${nameOf(split)}: there is no ${figure}; use more rows, another seed or another split`,
 });
 
+/** The normal distribution of a squared error takes its spread from the training rows. */
+export const noSpread: ReportNote = {
+  code: "no_spread",
+  message:
+    "the model passes through its training rows, up to rounding: their residuals offer no spread for a log-likelihood, which is left out; use more rows, fewer features or a penalty",
+};
+
 /** What cannot be said of so few rows. */
 export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
   if (rows === 1) {

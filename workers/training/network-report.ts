@@ -10,6 +10,7 @@ import { chancesOf, logOf, reportClassification } from "../../src/stats/classifi
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { mean } from "../../src/stats/estimate.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
+import { noSpread } from "../../src/stats/report-notes.ts";
 import type { Sampling } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
@@ -105,6 +106,10 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;
 
+/** Training residuals that are no larger than rounding offer no spread: networks answer in single, solved models in double precision. */
+const hasSpread = (variance: number, scale: number, outputs: Float32Array | Float64Array): boolean =>
+  Math.sqrt(variance) > (outputs instanceof Float64Array ? 2 ** -40 : 2 ** -22) * scale;
+
 /** The distribution whose negative log-likelihood the loss is. Its spread, where the model has none, is the training split's. */
 const likelihoodOf = (
   { spec, arrays, answers, metrics }: NetworkResults,
@@ -134,8 +139,7 @@ const likelihoodOf = (
     }
     case "mean_squared_error": {
       const variance = metrics.trainMeanSquaredError ?? 0;
-      // A model that fits the training rows without any error has no spread to offer.
-      if (variance === 0) return null;
+      if (!hasSpread(variance, label.scale, answers.outputs)) return null;
       return {
         distribution: "normal, of the training residuals' variance",
         logOf: (row) => logNormal(truths[row]!, predictions[row]!, variance),
@@ -189,7 +193,11 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const sampling = samplingOfGroups(results);
   const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts, sampling });
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
-  const report = { ...measured, against: againstOf(own, () => center, linear, sampling) };
+  const notes = [
+    ...measured.notes,
+    ...(likelihood === null && results.spec.loss.type === "mean_squared_error" ? [noSpread] : []),
+  ];
+  const report = { ...measured, notes, against: againstOf(own, () => center, linear, sampling) };
   if (answers.split === "train") return report;
   const labels = labelsOf(results.arrays.train);
   const train = results.seen && {

@@ -16,8 +16,9 @@ const ofNumbers = ({ labels, squares, columns }: SolvedFit): FitQuality => {
   const center = columns[0] === -1 ? mean(labels) : 0;
   let nullDeviance = 0;
   for (let row = 0; row < rows; row++) nullDeviance += (labels[row]! - center) ** 2;
-  // A fit without residuals has a density without bound.
-  const logLikelihood = squares > 0 ? (-rows / 2) * (Math.log((2 * Math.PI * squares) / rows) + 1) : null;
+  // A fit whose residuals are rounding alone has a density without bound.
+  const logLikelihood =
+    squares > 2 ** -80 * nullDeviance ? (-rows / 2) * (Math.log((2 * Math.PI * squares) / rows) + 1) : null;
   return { rows, logLikelihood, deviance: squares, nullDeviance, pearson: squares };
 };
 
