@@ -168,7 +168,7 @@ export const StudySpec = z
       .max(10)
       .optional()
       .describe(
-        "Earlier studies on the same data set with the same objective, whose finished trials the sampler `tpe` starts from: the last hundred that lie in this space.",
+        "Earlier studies on the same data set with the same objective, whose finished trials the sampler `tpe` starts from: the last hundred that lie in this space. Left out: none.",
       ),
     webhook: WebhookSpec.optional().describe("Whom to tell when the study has ended."),
     final: z
