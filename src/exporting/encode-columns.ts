@@ -41,8 +41,12 @@ const encodeNumbers = (
           numbers.map(({ input }) => input),
           { axis: { int: 1 } },
         );
-  const missing = node("IsNaN", [joined]);
-  let value = joined;
+  // What no training row had a value of is missing, whatever it is: NaN times anything is NaN.
+  const given = numbers.some(({ transform }) => transform.unlearnt)
+    ? node("Mul", [joined, row(({ unlearnt }) => (unlearnt ? Number.NaN : 1))])
+    : joined;
+  const missing = node("IsNaN", [given]);
+  let value = given;
   if (numbers.some(({ transform }) => transform.clip !== undefined)) {
     const low = row(({ clip }) => clip?.minimum ?? Number.NEGATIVE_INFINITY);
     const high = row(({ clip }) => clip?.maximum ?? Number.POSITIVE_INFINITY);

@@ -249,4 +249,20 @@ describe("onnxruntime says what the service says", () => {
       expect(Object.values(plain)[0]!.dims[0]).toBe(rows.length);
     });
   }
+
+  test("a column of which no training row had a value: any value is a missing one", async () => {
+    const { model, rows } = await trainInto(store, mixed, {
+      task: { type: "regression", label: "count", features: mixedFeatures },
+      ...{ model: { type: "mlp", hidden: [4] }, training: short },
+    });
+    const features = model.preprocessing.features.map((feature) =>
+      feature.type === "number" && feature.column === "size" ? { ...feature, unlearnt: true as const } : feature,
+    );
+    const blind = { ...model, preprocessing: { ...model.preprocessing, features } };
+    const file = bytesOf(await exportStored(store, tenant, blind, { preprocessing: true }));
+    const theirs = answersOf(blind, await runOnnx(file, feedsOf(blind, rows)), rows.length);
+    const without = rows.map((row) => ({ ...row, size: null }));
+    expectAgreement(await predictionsOf(store, model, without), theirs);
+    expectAgreement(await predictionsOf(store, blind, rows), theirs);
+  });
 });

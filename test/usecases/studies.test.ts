@@ -118,6 +118,19 @@ test("a study starts from the finished trials of an earlier one: they are in its
   expect(proposedPoint(record.study, dimensionsOf(record.study), [], second!)).toEqual(point);
 });
 
+test("a start from few trials repeats none of them, though the seed is the same", async () => {
+  const earlier = await call<Study>("", { job: template(), trials: 3, parallel: 1 });
+  for (let i = 0; i < 3; i++) await runTrial(earlier.id);
+  await advanceStudy(service.deps, "default", earlier.id);
+  const warm = await call<Study>("", { job: template(), trials: 3, parallel: 3, warmStart: [earlier.id] });
+  await advanceStudy(service.deps, "default", warm.id);
+  const [first, second] = await Promise.all(
+    [earlier, warm].map(async ({ id }) => (await call<{ items: Trial[] }>(`/${id}/trials`)).items),
+  );
+  const rates = [...first!, ...second!].map(({ point }) => point["/optimizer/learningRate"]);
+  expect(new Set(rates).size).toBe(6);
+});
+
 test("a start from another study is refused where its values say nothing here", async () => {
   const other = await call<Study>("", { job: template(), trials: 1, objective: { metric: "validationAccuracy" } });
   const refusalOf = (body: object) => call("", { job: template(), ...body });

@@ -1,5 +1,6 @@
 import { decodeNetworkPictures } from "../../src/data/images/network-pictures.ts";
 import { encodeTensors, nestedOf, readTensorRows } from "../../src/data/preprocessing/encode-tensors.ts";
+import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
@@ -26,7 +27,7 @@ export interface ImportedNetwork {
   /** A request's body as the network takes it, its pictures decoded by the preprocessing that its record has now. */
   encode(model: Said, body: unknown): Promise<Encoded>;
   readonly answer: Answer;
-  /** Answers with the labels that the record has now, if it has some. */
+  /** Answers with the labels that the record has now, if it has some; `unprocessable` for numbers that are none. */
   label(model: Said, predictions: readonly Prediction[]): Prediction[];
 }
 
@@ -91,6 +92,7 @@ const flat = (value: NestedNumbers): number[] => (Array.isArray(value) ? value.f
 const createLabel =
   ({ outputs: [first] }: NetworkDescription): ImportedNetwork["label"] =>
   ({ labels }, predictions) => {
+    requireFinite(predictions, []);
     if (labels === null || first === undefined) return [...predictions];
     return predictions.map((prediction): Prediction => {
       assert("outputs" in prediction, "a network from a file answers with its outputs");

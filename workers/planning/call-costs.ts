@@ -59,10 +59,11 @@ export const workOf = (call: PlanCall): { kind: string; work: number } => {
   return { kind: kernel, work: bytesOf(call) };
 };
 
+/** How many times the larger one is the smaller. */
+const ratioOf = (a: number, b: number): number => Math.max(a / b, b / a);
+
 const nearest = (timed: readonly TimedCall[], work: number): TimedCall =>
-  timed.reduce((best, each) =>
-    Math.abs(Math.log(each.work / work)) < Math.abs(Math.log(best.work / work)) ? each : best,
-  );
+  timed.reduce((best, each) => (ratioOf(each.work, work) < ratioOf(best.work, work) ? each : best));
 
 /** In proportion to the timed call of its kind that is nearest in size, and no faster than the memory. */
 const secondsOf = (call: PlanCall, costs: CallCosts): number => {

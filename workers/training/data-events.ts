@@ -15,9 +15,7 @@ const isConstant = (feature: FeatureTransform): boolean => {
 
 const isEmpty = (feature: FeatureTransform): boolean => {
   if (feature.type === "image") return false;
-  return feature.type === "number"
-    ? feature.range === undefined && feature.missingIndicator
-    : feature.categories.length === feature.unseen.length;
+  return feature.type === "number" ? feature.unlearnt === true : feature.categories.length === feature.unseen.length;
 };
 
 const warning = (type: Event["type"], names: readonly string[], says: (list: string) => string): Event[] => {

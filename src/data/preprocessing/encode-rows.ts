@@ -44,7 +44,7 @@ const warnMissing = (transform: FeatureTransform, value: Cell | undefined, row: 
 };
 
 const createNumberWriter = (transform: NumberTransform, warnings: Warnings): CellWriter => {
-  const { column, mean, scale, range, clip } = transform;
+  const { column, mean, scale, range, clip, unlearnt } = transform;
   const encoder = createFeatureEncoder(transform);
   const usual = range && widened(range);
   const warnRange = (value: number, row: number): void =>
@@ -64,7 +64,14 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
         return `must be a number${typeof value === "number" ? " that is finite" : ""}, or null if it is missing; got ${describe(value)}`;
       }
       if (typeof value !== "number") warnMissing(transform, value, row, warnings);
-      else {
+      else if (unlearnt) {
+        warnings.add(
+          row,
+          column,
+          "out_of_range",
+          () => `no training row has a value, such as ${value}; it counts as missing`,
+        );
+      } else {
         if (usual !== undefined && !isWithin(value, usual)) warnRange(value, row);
         if (clip === undefined && !Number.isFinite(Math.fround((value - mean) / scale))) {
           return `${value} is too far from the numbers of training, around ${rounded(mean)}, to be computed with`;

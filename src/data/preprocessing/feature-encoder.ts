@@ -25,9 +25,9 @@ type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
-/** (x − mean)/scale in f64, rounded once to f32, x held within `clip`; a missing cell is the mean, so 0. */
+/** (x − mean)/scale in f64, rounded once to f32, x held within `clip`; a missing cell is the mean, so 0, and so is every one of a column without training values. */
 const createNumberEncoder = (transform: NumberTransform): Encoder<"number"> => {
-  const { column, mean, scale, missingIndicator } = transform;
+  const { column, mean, scale, missingIndicator, unlearnt = false } = transform;
   const { minimum, maximum } = transform.clip ?? {
     minimum: Number.NEGATIVE_INFINITY,
     maximum: Number.POSITIVE_INFINITY,
@@ -37,7 +37,7 @@ const createNumberEncoder = (transform: NumberTransform): Encoder<"number"> => {
     column,
     width: featureWidth(transform),
     write: (out, at, value) => {
-      const missing = Number.isNaN(value);
+      const missing = unlearnt || Number.isNaN(value);
       out[at] = missing ? 0 : (Math.min(maximum, Math.max(minimum, value)) - mean) / scale;
       if (missingIndicator) out[at + 1] = missing ? 1 : 0;
     },

@@ -70,7 +70,8 @@ const createNumberFit = (
     const { name, missing } = column;
     const scaling = asTheyAre ? { mean: 0, scale: 1 } : standardisation(moments, range, name);
     const transform = { type: "number", column: name, ...scaling, missingIndicator: missing > 0 } as const;
-    return withRange(transform, moments.count === 0 ? undefined : { ...range }, holds);
+    if (moments.count === 0) return { ...transform, unlearnt: true };
+    return withRange(transform, { ...range }, holds);
   },
 });
 

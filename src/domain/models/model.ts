@@ -33,6 +33,10 @@ export const FeatureTransform = z
         mean: z.number().describe("of the training rows; a missing cell becomes it"),
         scale: z.number().describe("standard deviation of the training rows, or 1 where they are all alike"),
         missingIndicator: missing,
+        unlearnt: z
+          .literal(true)
+          .optional()
+          .describe("no training row has a value, so that every value counts as missing; else left out"),
         range: NumberRange.optional().describe("of the training rows; models of earlier versions have none"),
         clip: NumberRange.optional().describe(
           "the training range and a tenth of it on either side: what a network says of numbers beyond it follows from nothing that it has seen",

@@ -133,6 +133,15 @@ describe("what is no picture for a model is refused in words", () => {
     expect(await post(files[0]!, "image/gif")).toMatchObject({ status: 415, body: { detail: /image\/webp/ } });
   });
 
+  test("tensors of which the network's answer is no number", async () => {
+    const { name } = model.inputs[0]!;
+    const input = new Array<number>(3 * 224 * 224).fill(3e38);
+    expect(await postJson({ rows: [{ [name]: input }] })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: "/rows/0", detail: expect.stringContaining("not a finite number") }] },
+    });
+  });
+
   test("a model that takes none, or of which nothing is known", async () => {
     const tiny = await importZip(buildZip([{ path: "tiny.onnx", content: Buffer.from(tinyNetwork()) }]), "");
     expect(await post(files[0]!, "image/png", tiny.id)).toMatchObject({

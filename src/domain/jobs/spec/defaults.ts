@@ -146,6 +146,15 @@ export const resolveSpec = (
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = defaultFeatures(spec, dataset);
+  if (features.length === 0 && featureNames(spec.task, dataset).length > 0)
+    errors.add(
+      "/training/split",
+      `leaves no column to learn from: ${splitColumns(spec.training)
+        .map((name) => JSON.stringify(name))
+        .join(
+          ", ",
+        )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
+    );
   const { exclude: _, ...asGiven } = spec.task;
   const task: TaskSpec = trained ? withBaseFeatures(asGiven, trained) : { ...asGiven, features };
   const { preprocessing } = spec;

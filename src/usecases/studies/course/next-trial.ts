@@ -45,10 +45,10 @@ export const proposedPoint = (
   const { sampler, seed, objective } = study.spec;
   const sign = signOf(objective.direction);
   const outcomes = [...earlierOutcomes(study, sign), ...outcomesOf(trial.seen, trials, sign)];
-  const number = positionOf(
-    study,
-    trials.filter((other) => other.number < trial.number),
-  );
+  const before = trials.filter((other) => other.number < trial.number);
+  // Random draws go by the number: those of earlier studies with the same seed are not made again.
+  const drawn = Math.max(0, ...(study.earlier ?? []).map((earlier) => earlier.trial + 1));
+  const number = drawn + positionOf(study, before);
   return propose(sampler, dimensions, { seed, number, outcomes });
 };
 

@@ -61,6 +61,16 @@ describe("the columns that a job learns from", () => {
     expect(first(["sepal_length", "sepal_width", "petal_length", "petal_width"]).pointer).toBe("/task/exclude");
   });
 
+  it("are not the one that splits the rows, which may leave none", async () => {
+    const table = await csv(`p,y\n${rows(40, (i) => `g${i % 8},${i % 2}`)}`);
+    const task = { type: "classification", label: "y" } as const;
+    const training = { split: { by: "p" } };
+    expect(errorOf({ task, training }, table).first).toEqual({
+      pointer: "/training/split",
+      detail: expect.stringMatching(/^leaves no column to learn from: "p" says which row goes where/) as string,
+    });
+  });
+
   it("are warned of where they look like ids, are mostly missing, or hold slips among numbers", async () => {
     const task = { type: "classification", label: "y" } as const;
     const table = (count: number) =>
