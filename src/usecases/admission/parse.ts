@@ -73,9 +73,15 @@ const refusesKind = (issue: Issue): boolean =>
     ? ["invalid_type", "invalid_value", "invalid_format", "invalid_union"].includes(issue.code)
     : issue.code === "invalid_value" && issue.path.at(-1) === "type";
 
-/** Of a plain union's branches, the first that takes the value's kind: it is what the writer most likely meant. Null if none does. */
-const likelyBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | null =>
-  branches.find((issues) => !issues.some(refusesKind)) ?? null;
+const unknownKeys = (issues: readonly Issue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 0), 0);
+
+/** Of a plain union's branches, the one that takes the value's kind and knows most of its keys: it is what the writer most likely meant. Null if none does. */
+const likelyBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | null => {
+  const taking = branches.filter((issues) => !issues.some(refusesKind));
+  const [first = null] = taking.toSorted((a, b) => unknownKeys(a) - unknownKeys(b));
+  return first;
+};
 
 const refusedByAll = (
   branches: readonly (readonly Issue[])[],
@@ -104,7 +110,12 @@ const toFieldErrors = (
     const known = knownKeysAt(schema, path, input);
     const near = createNearNames(known);
     const told = issue.keys.slice(0, limits.errorsInAnswer);
-    return told.map((key) => ({ path: [...path, key], detail: `unknown key${near(key)}` }));
+    // Known in another form of the same part.
+    const besides = "does not go together with the other keys here; leave one or the other out";
+    return told.map((key) => ({
+      path: [...path, key],
+      detail: known.includes(key) ? besides : `unknown key${near(key)}`,
+    }));
   }
   if (isDiscriminatorMiss(issue)) {
     const given = valueAt(input, path);
@@ -156,12 +167,19 @@ export const parse = <S extends z.ZodType>(
   const result = schema._zod.run({ value: input, issues: [] }, context);
   assert(!(result instanceof Promise), "the schemas of requests are synchronous");
   if (result.issues.length === 0) return result.value as z.output<S>;
-  const errors = result.issues
+  const kinds = new Set(
+    result.issues.filter(({ code }) => code === "invalid_type").map(({ path }) => toPointer(path ?? [])),
+  );
+  // The length of what should be something else says nothing.
+  const isIdle = ({ code, path }: z.core.$ZodRawIssue): boolean =>
+    (code === "too_big" || code === "too_small") && kinds.has(toPointer(path ?? []));
+  const issues = result.issues.filter((issue) => !isIdle(issue));
+  const errors = issues
     .slice(0, limits.errorsInAnswer)
     .map((issue) => z.core.util.finalizeIssue(issue, context, z.core.config()))
     .flatMap((issue) => toFieldErrors(issue, schema, input, []));
   const told = errors.slice(0, limits.errorsInAnswer);
-  const count = Math.max(errors.length, result.issues.length);
+  const count = Math.max(errors.length, issues.length);
   return refuse(
     told.map(({ path, detail }) => toFieldError(`${base}${toPointer(path)}`, detail)),
     count,

@@ -62,6 +62,16 @@ describe("parsing a body", () => {
       { model: { type: "cnn", layers: [{ type: "residual", layers: [{ type: "dropuot", rate: 0.1 }] }] } },
       { "/model/layers/0/layers/0/type": expect.stringContaining('did you mean "dropout"?') },
     ],
+    [
+      "the form of a part that knows most of the keys, and what does not go with them",
+      { task: { ...task, threshold: { metric: "f1", costs: { falsePositive: 1, falseNegative: 2 } } } },
+      { "/task/threshold/costs": expect.stringMatching(/^does not go together with the other keys/) },
+    ],
+    [
+      "what is missing in the form that was meant",
+      { task: { ...task, threshold: { costs: { falsePositive: 1 } } } },
+      { "/task/threshold/costs/falseNegative": "is required" },
+    ],
     ["keys with a slash or a tilde (RFC 6901)", { "a/b~c": 1 }, { "/a~1b~0c": expect.stringContaining("unknown key") }],
     [
       "a key named __proto__",
@@ -69,7 +79,7 @@ describe("parsing a body", () => {
       { "/__proto__": expect.stringContaining("unknown key") },
     ],
   ])("points at %s", (_, part, expected) => {
-    const whole = Object.keys(expected).includes("/dataset") ? part : { dataset, task };
+    const whole = Object.keys(expected).includes("/dataset") ? part : { dataset, ...("task" in part ? {} : { task }) };
     const body: unknown = Object.is(whole, part)
       ? part
       : JSON.parse(JSON.stringify(whole).replace(/\}$/, `,${JSON.stringify(part).slice(1)}`));
@@ -83,6 +93,14 @@ describe("parsing a body", () => {
 
   it("says what the whole must be when it is not an object", () => {
     for (const body of [null, [], "x", 5]) expect(faults(body)[""]).toMatch(/^must be an object, but is/);
+  });
+
+  it("says of what is of another kind that alone, not how long it is", () => {
+    const named = { base: "/query" };
+    const list = z.object({ ids: z.array(z.string()).min(1).max(3) });
+    expect(() => parse(list, { ids: "abcdef" }, named)).toThrow("/query/ids: must be an array, but is a string");
+    expect(() => parse(list, { ids: "abcdef" }, named)).not.toThrow(/more\)/);
+    expect(() => parse(list, { ids: ["a", "b", "c", "d"] }, named)).toThrow("must have at most 3 entries");
   });
 
   it("puts parameters under /query", () => {
