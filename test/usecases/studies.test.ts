@@ -148,6 +148,13 @@ test("a start from another study is refused where its values say nothing here", 
   expect(await refusalOf({ warmStart: [absent] })).toMatchObject({ errors: [{ pointer: "/warmStart/0" }] });
 });
 
+test("an objective has the direction of its metric", async () => {
+  const objective = { metric: "validationLoss", direction: "maximize" };
+  expect(await call("", { job: template(), objective })).toMatchObject({
+    errors: [{ pointer: "/objective/direction", detail: "validationLoss is to be minimized; leave direction out" }],
+  });
+});
+
 test("no trial is started once the epochs of all are used up", async () => {
   const job = { ...template(), training: { epochs: 10 } };
   const { id } = await call<Study>("", { job, trials: 20, parallel: 4, maxEpochs: 30, final: false });

@@ -73,9 +73,12 @@ const staysExact = ({ training }: ResolvedJobSpec, space: Space): boolean =>
   training.solver === "exact" && Object.keys(space).every((pointer) => pointer === "/training/l2");
 
 const maximised = new Set(["validationAccuracy", "validationR2"]);
+const directionOf = (metric: string): "minimize" | "maximize" => (maximised.has(metric) ? "maximize" : "minimize");
 
 const checkObjective = ({ objective }: StudySpec, { task, model }: ResolvedJobSpec, errors: SpecErrors): void => {
-  const { metric } = objective;
+  const { metric, direction } = objective;
+  if (direction !== undefined && direction !== directionOf(metric))
+    errors.add("/objective/direction", `${metric} is to be ${directionOf(metric)}d; leave direction out`);
   const classes = task.type === "classification";
   if (model.type === "k_means" || model.type === "gaussian_mixture")
     errors.add(
@@ -146,13 +149,13 @@ export const resolveStudy = (
   const space = spec.space ?? defaultSpace(template);
   const fixesEpochs =
     !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training") && !staysExact(template, space);
-  const { metric, direction } = spec.objective;
+  const { metric } = spec.objective;
   const resolved: ResolvedStudySpec = {
     ...spec,
     name: spec.name ?? `${dataset.name} study`.slice(0, limits.nameLength),
     job: commonJob(sent, job, template, fixesEpochs),
     space,
-    objective: { metric, direction: direction ?? (maximised.has(metric) ? "maximize" : "minimize") },
+    objective: { metric, direction: directionOf(metric) },
     pruner: resolvePruner(spec, template.training.epochs, errors),
   };
   return { spec: resolved, template };

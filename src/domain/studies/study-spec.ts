@@ -25,7 +25,9 @@ export const Objective = z
     direction: z
       .enum(["minimize", "maximize"])
       .optional()
-      .describe("Which values are better. Left out: `maximize` for accuracy and R², else `minimize`."),
+      .describe(
+        "Which values are better, as the metric has it. Left out: `maximize` for accuracy and R², else `minimize`.",
+      ),
   })
   .meta({ id: "Objective", description: "What trials are compared by. The test rows choose nothing." });
 
