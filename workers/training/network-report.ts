@@ -78,6 +78,18 @@ const noThreshold: ReportNote = {
     "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
 };
 
+const unlearntClasses = (
+  classes: readonly string[],
+  truths: Int32Array,
+  trainCounts: readonly number[],
+): ReportNote[] => {
+  const rows = truths.filter((truth) => trainCounts[truth] === 0);
+  if (rows.length === 0) return [];
+  const named = [...new Set(rows)].slice(0, 5).map((k) => JSON.stringify(classes[k]));
+  const message = `${rows.length} of the ${truths.length} rows are of a class that no training row has, such as ${named.join(", ")}, and cannot be right: split the rows otherwise, or add rows of it`;
+  return [{ code: "classes_not_learnt", message }];
+};
+
 /** Rows of a split by groups are no more independent than their groups are. */
 const samplingOfGroups = ({ spec, arrays, answers }: NetworkResults): Sampling | null => {
   const { groups } = arrays[answers.split];
@@ -100,7 +112,11 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
   };
   const against = compareWithSimpler(compared, sampling);
   const conformal = split === "train" ? null : conformalSets({ classes, probabilities, truths });
-  const notes = [...report.notes, ...(isChosen(results) && threshold === null ? [noThreshold] : [])];
+  const notes = [
+    ...report.notes,
+    ...unlearntClasses(classes, truths, known.trainCounts),
+    ...(isChosen(results) && threshold === null ? [noThreshold] : []),
+  ];
   return { ...report, against, conformal, notes };
 };
 

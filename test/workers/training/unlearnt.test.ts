@@ -39,3 +39,18 @@ test.each(models)("what no training row had a value of counts as missing, with a
   expect(warnings).toMatchObject([{ row: 0, column: "sensor", code: "out_of_range" }]);
   expect(late.events.map(({ name }) => name)).toContain("empty_features");
 });
+
+test("rows of a class that no training row has are told of in the report", async () => {
+  const late = ["t,x,y"].concat(Array.from({ length: 100 }, (_, i) => `${i},${i % 9},${i < 80 ? `c${i % 2}` : "new"}`));
+  const run = await jobs.train(late.join("\n"), {
+    ...{ task: { type: "classification", label: "y" }, model: { type: "softmax" } },
+    training: { split: { time: "t", test: 0.25 } },
+  });
+  const { report } = await jobs.modelOf(run);
+  expect(report.notes).toContainEqual({
+    code: "classes_not_learnt",
+    message: expect.stringMatching(
+      /^20 of the 25 rows are of a class that no training row has, such as "new"/,
+    ) as string,
+  });
+});
