@@ -35,16 +35,7 @@ export type Study = studies.Study;
 export type Trial = studies.Trial;
 export type Leaderboard = standing.Leaderboard;
 export type Importances = standing.Importances;
-/** What a study would cost. */
-export type StudyPlan = {
-  spec: Study["spec"];
-  trials: number;
-  memoryBytes: number;
-  parameters: number;
-  epochs: number;
-  estimatedSeconds: number;
-  warnings: string[];
-};
+export type StudyPlan = studies.StudyPlan;
 export type Alias = NamedModel;
 export type AliasChange = Change;
 export type Lineage = Tree;

@@ -131,3 +131,16 @@ export type BestTrial = z.infer<typeof BestTrial>;
 export type Study = Omit<z.infer<typeof Study>, "spec"> & { spec: ResolvedStudySpec };
 
 export const isOpen = ({ state }: Pick<Trial, "state">): boolean => state === "running" || state === "waiting";
+
+/** What a study would cost. */
+export interface StudyPlan {
+  spec: ResolvedStudySpec;
+  trials: number;
+  /** Of one trial at most. */
+  memoryBytes: number;
+  parameters: number;
+  epochs: number;
+  /** Of computing, on one trainer: a guide, not a promise. */
+  estimatedSeconds: number;
+  warnings: string[];
+}

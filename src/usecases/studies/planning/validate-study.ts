@@ -1,21 +1,9 @@
-import type { ResolvedStudySpec } from "../../../domain/studies/study-spec.ts";
+import type { StudyPlan } from "../../../domain/studies/study.ts";
 import { rungsOf } from "../../../search/rungs.ts";
 import type { Caller } from "../../admission/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { budgetOf } from "../course/next-trial.ts";
 import { type PlannedStudy, planStudy } from "./plan-study.ts";
-
-export interface StudyPlan {
-  spec: ResolvedStudySpec;
-  trials: number;
-  /** Of one trial at most. */
-  memoryBytes: number;
-  parameters: number;
-  epochs: number;
-  /** Of computing, on one trainer: a guide, not a promise. */
-  estimatedSeconds: number;
-  warnings: string[];
-}
 
 /** The share of all trials' epochs that are trained when each rung lets one of `reduction` go on. */
 const trainedShare = ({ spec, epochs }: PlannedStudy): number => {

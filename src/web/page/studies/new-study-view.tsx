@@ -1,12 +1,12 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { DescentError } from "../../../client/errors.ts";
+import { useMemo, useState } from "preact/hooks";
 import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { StudyPlan, StudySpec } from "../../../client/types.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
-import { api, newKey, toFailure } from "../api.ts";
+import { api, newKey } from "../api.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { Card, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { usePlan } from "../use-plan.ts";
 
 type Task = "classification" | "regression";
 const samplers = [
@@ -19,25 +19,6 @@ const pruners = [
   ["asha", "successive halving"],
   ["median", "worse than the median"],
 ] as const;
-
-const usePlan = (spec: StudySpec): { plan: StudyPlan | null; error: DescentError | null } => {
-  const [state, setState] = useState<{ plan: StudyPlan | null; error: DescentError | null }>({
-    plan: null,
-    error: null,
-  });
-  const json = JSON.stringify(spec);
-  useEffect(() => {
-    let current = true;
-    api.planStudy(JSON.parse(json) as StudySpec).then(
-      (plan) => current && setState({ plan, error: null }),
-      (error: unknown) => current && setState({ plan: null, error: toFailure(error) }),
-    );
-    return () => {
-      current = false;
-    };
-  }, [json]);
-  return state;
-};
 
 const PlanLines = ({ plan }: { plan: StudyPlan | null }) => (
   <div aria-live="polite">
@@ -99,7 +80,7 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
   const body = JSON.stringify(spec);
   // One key per spec: a second click on the same form gives the same study.
   const idempotencyKey = useMemo(newKey, [body]);
-  const { plan, error: planError } = usePlan(spec);
+  const { plan, error: planError } = usePlan(spec, api.planStudy);
   const { busy, error, run } = useAction();
   const submit = (event: Event): void => {
     event.preventDefault();

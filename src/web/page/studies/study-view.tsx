@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import type { Importances, Leaderboard, Standing } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { api } from "../api.ts";
@@ -166,22 +167,28 @@ interface Seen {
   importances: Importances;
 }
 
-const load = async (id: string, signal: AbortSignal): Promise<Seen> => {
+/** @param before what was seen last: the standing, which is read from the models' scores, changes only when another trial has come to its end */
+const load = async (id: string, before: Seen | null, signal: AbortSignal): Promise<Seen> => {
   // In this order: a study that is seen as done has all its trials recorded.
   const study = await api.study(id, signal);
+  const isSame = before?.study.counts.succeeded === study.counts.succeeded && before.study.done === study.done;
   const [trials, leaderboard, importances] = await Promise.all([
     api.trials(id, signal),
-    api.leaderboard(id, signal),
-    api.importances(id, signal),
+    isSame ? before.leaderboard : api.leaderboard(id, signal),
+    isSame ? before.importances : api.importances(id, signal),
   ]);
   return { study, trials, leaderboard, importances };
 };
 
 /** Live while the study runs; asks no more once it is done. */
 export const StudyView = ({ id }: { id: string }) => {
+  const seen = useRef<Seen | null>(null);
   const { value, failure, refresh } = usePoll(
     id,
-    (signal) => load(id, signal),
+    async (signal) => {
+      seen.current = await load(id, seen.current, signal);
+      return seen.current;
+    },
     ({ study }) => (study.done ? null : study.state === "paused" ? 4000 : 1500),
   );
   return (

@@ -1,13 +1,13 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { DescentError } from "../../../client/errors.ts";
+import { useMemo, useState } from "preact/hooks";
 import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import type { JobSpecInput } from "../../../domain/jobs/spec/job-spec.ts";
-import { api, newKey, toFailure } from "../api.ts";
+import { api, newKey } from "../api.ts";
 import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { Card, Failure, Problem, Progress, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { usePlan } from "../use-plan.ts";
 
 type Task = "classification" | "regression";
 
@@ -54,22 +54,6 @@ export const Upload = ({ onDone }: { onDone: (dataset: Dataset) => void }) => {
 };
 
 /** What the job would be, asked of the service each time the choice changes. */
-const usePlan = (spec: JobSpecInput): { plan: Plan | null; error: DescentError | null } => {
-  const [state, setState] = useState<{ plan: Plan | null; error: DescentError | null }>({ plan: null, error: null });
-  const json = JSON.stringify(spec);
-  useEffect(() => {
-    let current = true;
-    api.plan(JSON.parse(json) as JobSpecInput).then(
-      (plan) => current && setState({ plan, error: null }),
-      (error: unknown) => current && setState({ plan: null, error: toFailure(error) }),
-    );
-    return () => {
-      current = false;
-    };
-  }, [json]);
-  return state;
-};
-
 const PlanLine = ({ plan }: { plan: Plan | null }) => (
   <div aria-live="polite">
     {plan !== null && (
@@ -98,7 +82,10 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
   const body = JSON.stringify(spec);
   // One key per spec: a second click on the same form gives the same job.
   const idempotencyKey = useMemo(newKey, [body]);
-  const { plan, error: planError } = usePlan({ dataset: dataset.id, task: { type: task, label } });
+  const { plan, error: planError } = usePlan<JobSpecInput, Plan>(
+    { dataset: dataset.id, task: { type: task, label } },
+    api.plan,
+  );
   const { busy, error, run } = useAction();
   const submit = (event: Event): void => {
     event.preventDefault();
