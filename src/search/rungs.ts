@@ -67,9 +67,16 @@ const ashaNext = (
         const value = valueAt(course, rung);
         return value === null ? [] : [{ course, value, number: course.number }];
       });
-      const top = there.sort(best).slice(0, Math.floor(there.length / pruner.reduction));
-      const next = top.find(({ course }) => course.state === "waiting" && course.reached.at(-1)?.epochs === rung);
-      if (next) return next.course;
+      let first: (typeof there)[number] | null = null;
+      for (const each of there) {
+        const { state, reached } = each.course;
+        if (state !== "waiting" || reached.at(-1)?.epochs !== rung) continue;
+        if (first === null || best(each, first) < 0) first = each;
+      }
+      if (first === null) continue;
+      let better = 0;
+      for (const each of there) if (best(each, first) < 0) better += 1;
+      if (better < Math.floor(there.length / pruner.reduction)) return first.course;
     }
   }
   return null;
