@@ -9,7 +9,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import ort from "onnxruntime-web";
 import { propose } from "../../dist/src/search/propose.js";
-import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/rungs.js";
+import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/stopping/rungs.js";
 import { mean, studentQuantile } from "../../dist/src/stats/estimate.js";
 
 const { values: options } = parseArgs({
