@@ -18,6 +18,10 @@ const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string,
   Object.fromEntries(
     preprocessing.features.map(({ type, column }): [string, Feed] => {
       const dims = [rows.length, 1];
+      if (type === "datetime") {
+        const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
+        return [column, { type: "float64", dims, data: Float64Array.from(rows, (row) => seconds(row[column])) }];
+      }
       if (type === "category")
         return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
       return [
@@ -94,6 +98,13 @@ const mixed = (): Readable => {
     return `${size},"${kind}",${weight},${i % 2 === 0 ? "T" : "F"},${Math.round(weight / 2) + (kind === "red" ? 3 : 0)},${weight > 4.5 || kind === "" ? "yes" : "no"}`;
   });
   return Readable.from([Buffer.from(`size,kind,value,label 1,count,bought\n${lines.join("\n")}\n`)]);
+};
+
+/** Times of which all cycles recur, with gaps, beside a number. */
+const dated = (): Readable => {
+  const time = (i: number): string => new Date(Date.UTC(2023, 0, 2, 6, 30) + i * 77 * 3_600_000).toISOString();
+  const lines = Array.from({ length: 240 }, (_, i) => `${i % 13 === 5 ? "" : time(i)},${(i * 37) % 101},${i % 24}`);
+  return Readable.from([Buffer.from(`at,size,y\n${lines.join("\n")}\n`)]);
 };
 
 const oddRows: Row[] = [
@@ -174,6 +185,11 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  ...(["linear", "mlp"] as const).map((type): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+    `dates, ${type}`,
+    dated,
+    { task: { type: "regression", label: "y" }, model: { type }, training: short },
+  ]),
   [
     "autoencoder",
     mixed,
@@ -249,6 +265,27 @@ describe("onnxruntime says what the service says", () => {
       expect(Object.values(plain)[0]!.dims[0]).toBe(rows.length);
     });
   }
+
+  test("texts are hashed, which ONNX does not: refused with the remedy, and exported behind them", async () => {
+    const lines = Array.from(
+      { length: 80 },
+      (_, i) => `${i % 2 === 0 ? "good and cheap" : "bad broken thing"} ${i},${i % 2}`,
+    );
+    const open = (): Readable => Readable.from([Buffer.from(`review,y\n${lines.join("\n")}\n`)]);
+    const { model, rows } = await trainInto(store, open, {
+      ...{ task: { type: "classification", label: "y" }, model: { type: "logistic" }, training: { epochs: 30 } },
+      preprocessing: { texts: { buckets: 32 } },
+    });
+    const answers = await predictionsOf(store, model, rows);
+    expect(answers.filter((answer, i) => "label" in answer && answer.label === lines[i]!.at(-1)).length).toBe(80);
+    await expect(exportStored(store, tenant, model, { preprocessing: true })).rejects.toThrow(
+      /"review" are hashed.*preprocessing=false/,
+    );
+    const bare = bytesOf(await exportStored(store, tenant, model, { preprocessing: false }));
+    const { inputs } = encodeRows(model.preprocessing, rows);
+    const plain = await runOnnx(bare, { features: { type: "float32", dims: [rows.length, 32], data: inputs } });
+    expect(Object.values(plain)[0]!.dims[0]).toBe(rows.length);
+  });
 
   test("a column of which no training row had a value: any value is a missing one", async () => {
     const { model, rows } = await trainInto(store, mixed, {

@@ -35,6 +35,10 @@ export const ColumnType = {
   COLUMN_TYPE_NUMBER: 1,
   COLUMN_TYPE_CATEGORY: 2,
   COLUMN_TYPE_IMAGE: 3,
+  /** COLUMN_TYPE_DATETIME - Dates, with or without a time of day. */
+  COLUMN_TYPE_DATETIME: 4,
+  /** COLUMN_TYPE_TEXT - Free text, of which the words count. */
+  COLUMN_TYPE_TEXT: 5,
 } as const;
 
 export type ColumnType = typeof ColumnType[keyof typeof ColumnType];
@@ -44,6 +48,8 @@ export namespace ColumnType {
   export type COLUMN_TYPE_NUMBER = typeof ColumnType.COLUMN_TYPE_NUMBER;
   export type COLUMN_TYPE_CATEGORY = typeof ColumnType.COLUMN_TYPE_CATEGORY;
   export type COLUMN_TYPE_IMAGE = typeof ColumnType.COLUMN_TYPE_IMAGE;
+  export type COLUMN_TYPE_DATETIME = typeof ColumnType.COLUMN_TYPE_DATETIME;
+  export type COLUMN_TYPE_TEXT = typeof ColumnType.COLUMN_TYPE_TEXT;
 }
 
 /** A data set's manifest. */
@@ -98,7 +104,7 @@ export interface ImageShape {
 export interface Column {
   name: string;
   type: ColumnType;
-  /** Empty cells, and NA, NaN, null in a number column. */
+  /** Empty cells, and NA, NaN, null in a column of numbers or of dates. */
   missing: number;
   /** Absent when there are more than the limit on categories. */
   distinct?:
@@ -123,7 +129,19 @@ export interface Column {
     | ImageShape
     | undefined;
   /** Line of the file where the minimum stands first; of one below 0 only. */
-  minimumLine?: number | undefined;
+  minimumLine?:
+    | number
+    | undefined;
+  /** Of a column of dates and times. */
+  dates?: DateRange | undefined;
+}
+
+export interface DateRange {
+  /** ISO 8601, UTC. */
+  earliest: string;
+  latest: string;
+  /** `hour`, `weekday`, `year`: in which the column varies and that it runs through more than once. */
+  cycles: string[];
 }
 
 export interface Note {
@@ -640,6 +658,7 @@ function createBaseColumn(): Column {
     notes: [],
     image: undefined,
     minimumLine: undefined,
+    dates: undefined,
   };
 }
 
@@ -680,6 +699,9 @@ export const Column: MessageFns<Column> = {
     }
     if (message.minimumLine !== undefined) {
       writer.uint32(96).int64(message.minimumLine);
+    }
+    if (message.dates !== undefined) {
+      DateRange.encode(message.dates, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -791,6 +813,82 @@ export const Column: MessageFns<Column> = {
             }
 
             message.minimumLine = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.dates = DateRange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDateRange(): DateRange {
+  return { earliest: "", latest: "", cycles: [] };
+}
+
+export const DateRange: MessageFns<DateRange> = {
+  encode(message: DateRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.earliest !== "") {
+      writer.uint32(10).string(message.earliest);
+    }
+    if (message.latest !== "") {
+      writer.uint32(18).string(message.latest);
+    }
+    for (const v of message.cycles) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DateRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDateRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.earliest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.latest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cycles.push(reader.string());
             continue;
           }
         }
