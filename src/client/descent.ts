@@ -15,7 +15,7 @@ export interface DatasetUpload extends UploadOptions {
   /** Left out: the file's name. */
   name?: string;
   /** Column types to use instead of the inferred ones. */
-  types?: Record<string, "number" | "category">;
+  types?: Record<string, "number" | "category" | "datetime" | "text">;
   delimiter?: "," | ";" | "|" | "\t";
   decimal?: "." | ",";
   /** Of CSV files. Left out: UTF-8, or UTF-16 where a byte order mark says so. */

@@ -65,7 +65,7 @@ describe("dates", () => {
 describe("texts", () => {
   const words = "the quick brown fox jumps over a lazy dog and runs away from it all".split(" ");
   const sentence = (i: number, length = 6): string =>
-    Array.from({ length }, (_, k) => words[(i * 7 + k * k * (i % 5)) % words.length]).join(" ") + ` ${i}`;
+    `${Array.from({ length }, (_, k) => words[(i * 7 + k * k * (i % 5)) % words.length]).join(" ")} ${i}`;
 
   test("are what has too many forms for categories and several words, or hardly any two alike", async () => {
     const many = await column(Array.from({ length: 1200 }, (_, i) => `part ${i}`));

@@ -114,7 +114,7 @@ describe("texts as features", () => {
     expect([shape.inputs, preprocessing.inputs]).toEqual([256, 256]);
     expect(preprocessing.features[0]).toMatchObject({ type: "text", words: 2, buckets: 256 });
     const first = arrays.train.features.subarray(0, 256);
-    expect(first.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
+    expect(Array.from(first).reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
     const small = await prepareAll(reviews, {
       ...task,
       preprocessing: { texts: { buckets: 16, weighting: "tf", characters: 3 } },

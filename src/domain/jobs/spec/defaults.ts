@@ -42,7 +42,7 @@ import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
-import { createSpecErrors } from "./spec-errors.ts";
+import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { checkColumnNames, checkFeatures, checkLabel, checkTexts } from "./task-checks.ts";
 import { columnsByName, countClasses, featureNames } from "./task-columns.ts";
 import { checkThreshold } from "./threshold-checks.ts";
@@ -65,6 +65,20 @@ const withTexts = (given: JobSpec["preprocessing"], task: TaskSpec, dataset: Dat
   const columns = columnsByName(dataset);
   const hasTexts = featureNames(task, dataset).some((name) => columns.get(name)?.type === "text");
   return hasTexts ? { ...(given ?? PreprocessingSpec.parse({})), texts: textSpecOf(given) } : given;
+};
+
+/** The record lists the features, so that what is excluded need not be said again. */
+const withFeatures = ({ exclude: _, ...task }: TaskSpec, features: string[], base: Model | null): TaskSpec =>
+  base ? withBaseFeatures(task, base) : { ...task, features };
+
+const checkInputs = (
+  spec: Pick<JobSpec, "task" | "preprocessing">,
+  dataset: Dataset,
+  errors: SpecErrors,
+  imported: boolean,
+): void => {
+  checkImageFeatures(spec, dataset, errors, imported);
+  checkTexts(spec, dataset, errors);
 };
 
 type Training = ResolvedJobSpec["training"];
@@ -163,8 +177,7 @@ export const resolveSpec = (
           ", ",
         )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
     );
-  const { exclude: _, ...asGiven } = spec.task;
-  const task: TaskSpec = trained ? withBaseFeatures(asGiven, trained) : { ...asGiven, features };
+  const task = withFeatures(spec.task, features, trained);
   const preprocessing = trained ? spec.preprocessing : withTexts(spec.preprocessing, task, dataset);
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);
@@ -183,10 +196,7 @@ export const resolveSpec = (
   checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage({ task, preprocessing }, model, dataset, errors);
-  if (!trained) {
-    checkImageFeatures({ task, preprocessing }, dataset, errors, imported !== null);
-    checkTexts({ task, preprocessing }, dataset, errors);
-  }
+  if (!trained) checkInputs({ task, preprocessing }, dataset, errors, imported !== null);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);
