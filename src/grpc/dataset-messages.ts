@@ -29,6 +29,8 @@ const toDataset = (dataset: Dataset): wire.Dataset => ({
   decimal: dataset.decimal ?? ".",
   images: dataset.images,
   notes: dataset.notes ?? [],
+  types: Object.fromEntries(Object.entries(dataset.types ?? {}).map(([name, type]) => [name, toType(type)])),
+  labels: dataset.labels ?? {},
   columns: dataset.columns.map(toColumn),
 });
 

@@ -115,6 +115,10 @@ export const DatasetNote = z
   })
   .meta({ id: "DatasetNote", description: "What was found out about a file as a whole. `code` is stable." });
 
+export const DatasetLabels = exactRecord(z.string().min(1).max(63), z.string().max(255))
+  .refine((given) => Object.keys(given).length <= limits.labels, `at most ${limits.labels} labels`)
+  .meta({ id: "DatasetLabels", description: "Key → value, of the user's own." });
+
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
   .object({
@@ -129,12 +133,33 @@ export const Dataset = z
     sha256: z.string().describe("of the stored file, in hexadecimal"),
     rows: z.int().describe("without the header"),
     columns: z.array(Column).describe("in the file's order"),
+    types: z
+      .lazy(() => ColumnTypes)
+      .optional()
+      .describe("of the columns whose type was stated; left out: all were inferred"),
+    version: z
+      .int()
+      .optional()
+      .describe("grows with each change of types; a job keeps the one that it was planned with. Left out: 1"),
+    labels: DatasetLabels.optional().describe("left out: none"),
     createdAt: Timestamp,
   })
   .meta({ id: "Dataset", description: "A file that jobs learn from: its columns, types and statistics." });
 
 /** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
 export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]));
+
+export const UpdateDatasetRequest = z
+  .strictObject({
+    name: z.string().min(1).max(limits.nameLength).optional().describe("Its new name. Left out: it stays."),
+    types: exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]).nullable())
+      .optional()
+      .describe(
+        "Column → type, or null to have it inferred again. The file is read once more. Left out: types stay, as do those of columns that are not named.",
+      ),
+    labels: DatasetLabels.optional().describe("All its labels from now on; {} for none. Left out: they stay."),
+  })
+  .meta({ id: "UpdateDatasetRequest", description: "What is to be changed of a data set." });
 
 /** A raw cell as JSON carries it. */
 export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -155,6 +180,7 @@ export type ColumnNote = z.infer<typeof ColumnNote>;
 export type ImageShape = z.infer<typeof ImageShape>;
 export type ImageSource = z.infer<typeof ImageSource>;
 export type Column = z.infer<typeof Column>;
+export type UpdateDatasetRequest = z.infer<typeof UpdateDatasetRequest>;
 export type Dataset = z.infer<typeof Dataset>;
 export type Cell = z.infer<typeof Cell>;
 export type Row = z.infer<typeof Row>;

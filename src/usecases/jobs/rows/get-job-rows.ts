@@ -6,6 +6,7 @@ import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
 import { checkFile, openVerified } from "../../../store/artifacts/verified.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parseJobId } from "../../admission/resource-id.ts";
+import { datasetOfJob } from "../../datasets/dataset-version.ts";
 import type { Deps } from "../../deps.ts";
 import { unlessDeleted } from "../../models/unless-deleted.ts";
 import { countedDataset } from "../planning/counted-dataset.ts";
@@ -22,7 +23,7 @@ export const getJobRows = async (
   const job = await deps.jobs.get(caller.tenant, parseJobId(request.id));
   if (job.prediction !== undefined)
     throw new ServiceError("not_found", `${job.id} predicts every row of its data set, and splits none off`);
-  const read = () => deps.catalogue.dataset(caller.tenant, job.spec.dataset);
+  const read = () => datasetOfJob(deps, caller.tenant, job);
   const stored = await read();
   return unlessDeleted(read, async () => {
     const dataset = await countedDataset(deps, caller, job.spec, stored);
