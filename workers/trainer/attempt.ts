@@ -3,7 +3,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
-import { datasetOfJob } from "../../src/usecases/datasets/dataset-version.ts";
+import { datasetOfJob } from "../../src/store/dataset-version.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { toRunEnd } from "../engine/run-error.ts";

@@ -7,12 +7,12 @@ import { dialectOf } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { checkFile, openVerified } from "../../store/artifacts/verified.ts";
+import { versionOf } from "../../store/dataset-version.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { openRoom } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { unlessDeleted } from "../models/unless-deleted.ts";
-import { versionOf } from "./dataset-version.ts";
 import { getDataset } from "./get-dataset.ts";
 
 type Types = NonNullable<Dataset["types"]>;

@@ -4,7 +4,7 @@ import type { Problem } from "../../../src/domain/errors.ts";
 import type { Job } from "../../../src/domain/jobs/job.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../../src/store/artifacts/manifest-file.ts";
-import { datasetOfJob } from "../../../src/usecases/datasets/dataset-version.ts";
+import { datasetOfJob } from "../../../src/store/dataset-version.ts";
 import { ask, type Clients, connectClients } from "../../grpc/clients.ts";
 import { startTestService, type TestService } from "../service.ts";
 

@@ -1,9 +1,9 @@
-import type { Dataset } from "../../domain/datasets/dataset.ts";
-import type { TenantId } from "../../domain/ids.ts";
-import type { Job } from "../../domain/jobs/job.ts";
-import { type ArtifactStore, artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
-import type { Catalogue } from "../../store/catalogue.ts";
+import type { Dataset } from "../domain/datasets/dataset.ts";
+import type { TenantId } from "../domain/ids.ts";
+import type { Job } from "../domain/jobs/job.ts";
+import { type ArtifactStore, artifactKeys } from "./artifacts/artifact-store.ts";
+import { decodeManifest } from "./artifacts/manifest-file.ts";
+import type { Catalogue } from "./catalogue.ts";
 
 /** Of a manifest in the store. */
 const mostBytes = 64 * 1024 ** 2;
