@@ -7,8 +7,9 @@ import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, R
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
+export type { AliasOptions } from "./aliases.ts";
 export { DescentError } from "./errors.ts";
-export type { ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
+export type { FileOptions, ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
 export type * from "./types.ts";
 
 export interface DatasetUpload extends UploadOptions {

@@ -2,7 +2,7 @@ import type { Column, Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
 import { formatAge, formatBytes, formatDate, formatNumber } from "../format.ts";
 import { ListView, Table, type TableColumn } from "../list-view.tsx";
-import { Card, Empty, Facts, Failure, Problem, useAction } from "../parts.tsx";
+import { Card, Empty, Facts, Failure, Problem, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { DatasetImages } from "./dataset-images.tsx";
 import { Upload } from "./new-job-view.tsx";
@@ -97,6 +97,7 @@ export const DatasetView = ({ id }: { id: string }) => {
     (signal) => api.dataset(id, signal),
     () => null,
   );
+  useTitle(value?.name);
   const { busy, error, run } = useAction();
   const remove = (): void => {
     if (!confirm("Delete this data set for good?")) return;
