@@ -231,7 +231,7 @@ const apply = (deps: Deps, course: Course, step: Step): StudyChange => {
   const trials = [...course.trials];
   for (const trial of step.trials) trials[trial.number] = trial;
   const before = course.study;
-  const counts = countsOf(trials);
+  const counts = countsOf(trials, { state: step.study.state ?? before.state });
   const ended = counts.succeeded + counts.stopped + counts.failed + counts.cancelled;
   const [best] = ranked(before, trials);
   const leading =
