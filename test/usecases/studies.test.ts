@@ -4,6 +4,7 @@ import type { Importances } from "../../src/domain/studies/standing.ts";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
 import { dimensionsOf, proposedPoint } from "../../src/usecases/studies/course/next-trial.ts";
+import { createTrialMemory } from "../../src/usecases/studies/course/trial-memory.ts";
 import { createClient } from "../rest/client.ts";
 import { finishJob, startTestService, type TestService } from "./service.ts";
 
@@ -30,8 +31,8 @@ const call = async <T>(path: string, body?: unknown): Promise<T> => {
   const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
 };
-const start = (model: object): Promise<Study> =>
-  call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1 });
+const start = (model: object, study: object = {}): Promise<Study> =>
+  call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1, ...study });
 
 test("a study whose last job cannot be trained has failed, and keeps its best; its events begin without an alarm", async () => {
   const { id } = await start({});
@@ -149,6 +150,30 @@ test("trials of a paused study are paused, and run again when it does", async ()
   await call(`/${id}/resume`, {});
   const [trials, counts] = await states();
   expect([trials, counts]).toEqual([["running"], expect.not.objectContaining({ paused: 1 })]);
+});
+
+test("whoever follows a study reads its trials once, and again after another's step", async () => {
+  const { id } = await start({}, { trials: 3, parallel: 1 });
+  let reads = 0;
+  const { studies, ...rest } = service.deps;
+  const trials: typeof studies.trials = (...asked) => {
+    reads += 1;
+    return studies.trials(...asked);
+  };
+  const counting = { ...rest, studies: { ...studies, trials } };
+  const memory = createTrialMemory();
+  const endOne = async (): Promise<void> => {
+    const all = await studies.trials("default", id);
+    await finishJob(service, await service.deps.jobs.get("default", all.at(-1)!.job));
+  };
+  await advanceStudy(counting, "default", id, memory);
+  await endOne();
+  await advanceStudy(counting, "default", id, memory);
+  expect(reads).toBe(1);
+  await endOne();
+  await advanceStudy(service.deps, "default", id);
+  await advanceStudy(counting, "default", id, memory);
+  expect(reads).toBe(2);
 });
 
 test("an importance that is not known says why", async () => {

@@ -1,8 +1,16 @@
+import type { TenantId } from "../../../domain/ids.ts";
 import type { JobEvent } from "../../../domain/jobs/job.ts";
 import { isDone, type JobState } from "../../../domain/jobs/job-state.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
 import { type Study, shownTrial, type Trial } from "../../../domain/studies/study.ts";
 import type { Deps } from "../../deps.ts";
+
+/** A study where it stands. */
+export interface Course {
+  tenant: TenantId;
+  study: Study;
+  trials: Trial[];
+}
 
 /** What changes in one step. */
 export interface Step {
