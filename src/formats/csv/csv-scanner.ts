@@ -1,7 +1,7 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, plainDialect } from "./csv-dialect.ts";
+import { type CsvDialect, plainDialect, quoteByte } from "./csv-dialect.ts";
 import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
@@ -55,15 +55,18 @@ const createBatch = () => {
  * then, so that others get their turn.
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
-const createCsvScanner = (
-  handlers: CsvHandlers,
-  { delimiter, decimal }: CsvDialect = plainDialect,
-  from?: ScanStart,
-) => {
-  const record = { ...createCsvRecord(), decimal: decimal.charCodeAt(0) };
+const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDialect, from?: ScanStart) => {
+  const quote = quoteByte(dialect);
+  const { missingWords: words } = dialect;
+  const record: CsvRecord = {
+    ...createCsvRecord(quote),
+    decimal: dialect.decimal.charCodeAt(0),
+    missing: words === undefined ? null : new Set(words),
+  };
   const context: ScanContext = {
     ...{ record, names: from?.names ?? [], final: false, openCell: -1 },
-    delimiter: delimiter.charCodeAt(0),
+    delimiter: dialect.delimiter.charCodeAt(0),
+    quote,
   };
   const batch = createBatch();
   let line = 1;
@@ -75,9 +78,12 @@ const createCsvScanner = (
   const takeRecord = (record: CsvRecord): void => {
     if (record.cells === 1 && record.starts[0] === record.ends[0] && record.starts[0] === record.start) return;
     if (context.names.length === 0) {
-      context.names = parseHeader(context);
+      const isAbsent = dialect.header === "absent";
+      context.names = isAbsent
+        ? Array.from({ length: record.cells }, (_, i) => `column_${i + 1}`)
+        : parseHeader(context);
       handlers.header(context.names);
-      return;
+      if (!isAbsent) return;
     }
     if (record.cells !== context.names.length) throw raggedRow(context);
     rows += 1;
