@@ -113,7 +113,7 @@ const prepareOrder = async (
     deps.catalogue.dataset(tenant, spec.dataset),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
-  const { artifactUrl, artifactCache, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, scratchFolder, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -126,6 +126,7 @@ const prepareOrder = async (
     checkpoints,
     artifactUrl,
     artifactCache,
+    scratchFolder,
     checkpointMs,
     trial,
     admitted,

@@ -161,6 +161,10 @@ export interface Plan {
   ringBytes?:
     | number
     | undefined;
+  /** Of the trainer's disk, for a table's encoded rows while the job runs; absent: they are not kept on it. */
+  spillBytes?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?:
     | number
@@ -908,6 +912,7 @@ function createBasePlan(): Plan {
     keptFeatures: undefined,
     ringRows: undefined,
     ringBytes: undefined,
+    spillBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
   };
@@ -953,6 +958,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.ringBytes !== undefined) {
       writer.uint32(112).int64(message.ringBytes);
+    }
+    if (message.spillBytes !== undefined) {
+      writer.uint32(128).int64(message.spillBytes);
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
@@ -1078,6 +1086,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.ringBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.spillBytes = longToNumber(reader.int64());
             continue;
           }
           case 12: {
