@@ -170,7 +170,11 @@ export interface Plan {
     | number
     | undefined;
   /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
-  fits?: number | undefined;
+  fits?:
+    | number
+    | undefined;
+  /** The version of the data set's types that the job was planned with; absent: 1. */
+  datasetVersion?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -915,6 +919,7 @@ function createBasePlan(): Plan {
     spillBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -960,13 +965,16 @@ export const Plan: MessageFns<Plan> = {
       writer.uint32(112).int64(message.ringBytes);
     }
     if (message.spillBytes !== undefined) {
-      writer.uint32(128).int64(message.spillBytes);
+      writer.uint32(136).int64(message.spillBytes);
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
     }
     if (message.fits !== undefined) {
       writer.uint32(120).int32(message.fits);
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(128).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -1088,8 +1096,8 @@ export const Plan: MessageFns<Plan> = {
             message.ringBytes = longToNumber(reader.int64());
             continue;
           }
-          case 16: {
-            if (tag !== 128) {
+          case 17: {
+            if (tag !== 136) {
               break;
             }
 
@@ -1110,6 +1118,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.fits = reader.int32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }
