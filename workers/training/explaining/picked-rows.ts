@@ -1,4 +1,4 @@
-import type { Floats } from "../../../src/data/preprocessing/floats.ts";
+import type { Floats } from "../../../src/data/preprocessing/encoders/floats.ts";
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
 
