@@ -1,4 +1,4 @@
-import { createDescent } from "../../client/descent.ts";
+import { createDescent, type DatasetUpdate } from "../../client/descent.ts";
 import { DescentError } from "../../client/errors.ts";
 import type { Alias, StudySpec, Trial } from "../../client/types.ts";
 import type { Row } from "../../domain/datasets/dataset.ts";
@@ -58,6 +58,7 @@ export const api = {
   datasets: (pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.list({ pageSize, signal }).page(pageToken),
   dataset: (dataset: string, signal: AbortSignal) => descent.datasets.get(dataset, { signal }),
+  retype: (dataset: string, types: NonNullable<DatasetUpdate["types"]>) => descent.datasets.update(dataset, { types }),
   rows: async (dataset: string, limit: number) => ({ rows: await descent.datasets.rows(dataset, { limit }) }),
   thumbnails: (dataset: string, pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.rowPage(dataset, {
