@@ -78,7 +78,7 @@ const differences = async (file: Uint8Array<ArrayBuffer>, cases: readonly Case[]
   const { network, data } = readOnnxNetwork(file);
   const { predict } = await createNetworkPredictor(network, data, await compiled);
   const ours = predict([inOrder], rows);
-  return cases.flatMap((one, i) => {
+  return cases.flatMap((one, i): unknown[] => {
     const { dims, data: expected } = theirs[`y${i}`]!;
     const shape = [rows, ...network.outputs[i]!.shape];
     if (String(shape) !== String(dims)) return [{ one, shape, dims }];
