@@ -53,11 +53,15 @@ const defaultFeatures = ({ task, training }: JobSpec, dataset: Dataset): string[
   return featureNames(task, dataset).filter((name) => task.features !== undefined || !aside.includes(name));
 };
 
-/** Folds keep together what the split does. */
-const withGroups = (spec: JobSpec): JobSpec => {
+/** Folds keep together what the split does, and the rows that validate inside of a fold what the folds do. */
+const withGroups = (spec: JobSpec, dataset: CountedDataset): JobSpec => {
   const { crossValidation, split } = spec.training;
-  if (crossValidation === undefined || split.by === undefined) return spec;
-  return { ...spec, training: { ...spec.training, crossValidation: { ...crossValidation, by: split.by } } };
+  const by = split.by ?? crossValidation?.by;
+  if (crossValidation === undefined || by === undefined) return spec;
+  // Of a column that cannot be gone by the checks of the folds tell.
+  const counted = (split.time ?? split.column) === undefined && dataset.counted?.groups !== undefined;
+  const own = counted ? { ...split, by } : split;
+  return { ...spec, training: { ...spec.training, split: own, crossValidation: { ...crossValidation, by } } };
 };
 
 /** How texts become inputs, where a feature is one: the record says it. */
@@ -158,7 +162,7 @@ export const resolveSpec = (
   checkColumnNames(given.task, dataset, errors);
   checkSplit(given.task, given.training, dataset, errors);
   errors.throwIfAny("invalid");
-  const asked = withGroups(given);
+  const asked = withGroups(given, dataset);
   const imported = base && isImported(base) ? base : null;
   const trained = base && !isImported(base) ? base : null;
   if (trained) checkBase(asked, dataset, trained, errors);
