@@ -48,6 +48,21 @@ const createBatch = () => {
   return { add, take, restart };
 };
 
+const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanContext => {
+  const quote = quoteByte(dialect);
+  const { missingWords: words } = dialect;
+  const record: CsvRecord = {
+    ...createCsvRecord(quote),
+    decimal: dialect.decimal.charCodeAt(0),
+    missing: words === undefined ? null : new Set(words),
+  };
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  return { record, names: from?.names ?? [], delimiter, quote, final: false, openCell: -1 };
+};
+
+/** Of a file that has no names: column_1, column_2, … */
+const numberedNames = ({ cells }: CsvRecord): string[] => Array.from({ length: cells }, (_, i) => `column_${i + 1}`);
+
 /**
  * Reads CSV (RFC 4180, UTF-8) from bytes as they come, in bounded memory: at most one batch and one record are held. Blank lines are skipped (a
  * one-column table writes its missing cells as `""`).
@@ -56,18 +71,7 @@ const createBatch = () => {
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
 const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDialect, from?: ScanStart) => {
-  const quote = quoteByte(dialect);
-  const { missingWords: words } = dialect;
-  const record: CsvRecord = {
-    ...createCsvRecord(quote),
-    decimal: dialect.decimal.charCodeAt(0),
-    missing: words === undefined ? null : new Set(words),
-  };
-  const context: ScanContext = {
-    ...{ record, names: from?.names ?? [], final: false, openCell: -1 },
-    delimiter: dialect.delimiter.charCodeAt(0),
-    quote,
-  };
+  const context = createContext(dialect, from);
   const batch = createBatch();
   let line = 1;
   let rows = 0;
@@ -78,12 +82,9 @@ const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDial
   const takeRecord = (record: CsvRecord): void => {
     if (record.cells === 1 && record.starts[0] === record.ends[0] && record.starts[0] === record.start) return;
     if (context.names.length === 0) {
-      const isAbsent = dialect.header === "absent";
-      context.names = isAbsent
-        ? Array.from({ length: record.cells }, (_, i) => `column_${i + 1}`)
-        : parseHeader(context);
+      context.names = dialect.header === "absent" ? numberedNames(record) : parseHeader(context);
       handlers.header(context.names);
-      if (!isAbsent) return;
+      if (dialect.header !== "absent") return;
     }
     if (record.cells !== context.names.length) throw raggedRow(context);
     rows += 1;
