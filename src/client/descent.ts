@@ -120,6 +120,9 @@ const jobsOf = (transport: Transport) => {
       following<MetricPoint>(transport, `/v1/jobs/${id(job)}/metrics`, options),
     /** Which rows the job trains, validates and tests on, as CSV; as a response to stream from. */
     rows: (job: string, options?: RequestOptions) => transport.send(`/v1/jobs/${id(job)}/rows`, options),
+    /** Its curves as an event file of TensorBoard; as a response to stream from. */
+    tensorboard: (job: string, options?: RequestOptions) =>
+      transport.send(`/v1/jobs/${id(job)}/tensorboard`, { headers: { accept: "*/*" }, ...options }),
     cancel: steer(transport, "cancel"),
     pause: steer(transport, "pause"),
     resume: steer(transport, "resume"),

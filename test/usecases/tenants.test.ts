@@ -89,6 +89,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     pauseJob: (m) => ask(jobs, jobs.pauseJob, { id: waiting }, m),
     resumeJob: (m) => ask(jobs, jobs.resumeJob, { id: waiting }, m),
     getJobRows: (m) => stream(jobs.getJobRows({ id: job }, m)),
+    getJobEventFile: (m) => stream(jobs.getJobEventFile({ id: job }, m)),
+    getStudyEventFiles: (m) => stream(studies.getStudyEventFiles({ id: study }, m)),
     deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
     submitStudy: (m) => ask(studies, studies.submitStudy, { spec: { job: spec(dataset) } }, m),
     validateStudy: (m) => ask(studies, studies.validateStudy, { spec: { job: spec(dataset) } }, m),

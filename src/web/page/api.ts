@@ -77,6 +77,8 @@ export const api = {
   predict: (model: string, rows: Row[]) => descent.models.predict(model, rows),
   modelFile: async (model: string, file: "weights" | "onnx" | "card") =>
     (await descent.models.file(model, file)).blob(),
+  jobEventFile: async (job: string) => (await descent.jobs.tensorboard(job)).blob(),
+  studyEventFiles: async (study: string) => (await descent.studies.tensorboard(study)).blob(),
   answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
   studies: (pageToken: string | null, signal: AbortSignal) =>
     descent.studies.list({ pageSize, signal }).page(pageToken),

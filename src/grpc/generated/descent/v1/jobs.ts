@@ -353,6 +353,14 @@ export interface GetJobRowsResponse {
   chunk: Uint8Array;
 }
 
+export interface GetJobEventFileRequest {
+  id: string;
+}
+
+export interface GetJobEventFileResponse {
+  chunk: Uint8Array;
+}
+
 function createBaseJob(): Job {
   return {
     id: "",
@@ -2709,6 +2717,98 @@ export const GetJobRowsResponse: MessageFns<GetJobRowsResponse> = {
   },
 };
 
+function createBaseGetJobEventFileRequest(): GetJobEventFileRequest {
+  return { id: "" };
+}
+
+export const GetJobEventFileRequest: MessageFns<GetJobEventFileRequest> = {
+  encode(message: GetJobEventFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobEventFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobEventFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetJobEventFileResponse(): GetJobEventFileResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetJobEventFileResponse: MessageFns<GetJobEventFileResponse> = {
+  encode(message: GetJobEventFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobEventFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobEventFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Training, from submission to its end. The same operations, limits and errors as `/v1/jobs` over REST.
  *
@@ -2852,6 +2952,18 @@ export const JobsServiceService = {
     responseSerialize: (value: GetJobRowsResponse): Buffer => Buffer.from(GetJobRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetJobRowsResponse => GetJobRowsResponse.decode(value),
   },
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile: {
+    path: "/descent.v1.JobsService/GetJobEventFile" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetJobEventFileRequest): Buffer =>
+      Buffer.from(GetJobEventFileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetJobEventFileRequest => GetJobEventFileRequest.decode(value),
+    responseSerialize: (value: GetJobEventFileResponse): Buffer =>
+      Buffer.from(GetJobEventFileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetJobEventFileResponse => GetJobEventFileResponse.decode(value),
+  },
 } as const;
 
 export interface JobsServiceServer extends UntypedServiceImplementation {
@@ -2884,6 +2996,8 @@ export interface JobsServiceServer extends UntypedServiceImplementation {
   deleteJob: handleUnaryCall<DeleteJobRequest, Empty>;
   /** Which rows of its data set a job trains, validates and tests on, as CSV in chunks. */
   getJobRows: handleServerStreamingCall<GetJobRowsRequest, GetJobRowsResponse>;
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile: handleServerStreamingCall<GetJobEventFileRequest, GetJobEventFileResponse>;
 }
 
 export interface JobsServiceClient extends Client {
@@ -3065,6 +3179,16 @@ export interface JobsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetJobRowsResponse>;
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile(
+    request: GetJobEventFileRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetJobEventFileResponse>;
+  getJobEventFile(
+    request: GetJobEventFileRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetJobEventFileResponse>;
 }
 
 export const JobsServiceClient = makeGenericClientConstructor(
