@@ -3,7 +3,7 @@ import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { studiesOf } from "./studies.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
-import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
+import type { Dataset, EventToken, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
@@ -146,6 +146,9 @@ export const createDescent = (options: DescentOptions = {}) => {
     models: modelsOf(transport),
     studies: studiesOf(transport),
     aliases: aliasesOf(transport),
+    /** A token that opens the events of one job or study, for a browser's `EventSource`. */
+    createToken: (resource: string, { seconds, ...options }: RequestOptions & { seconds?: number } = {}) =>
+      transport.json<EventToken>("/v1/tokens", { method: "POST", json: { resource, seconds }, ...options }),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,
   };

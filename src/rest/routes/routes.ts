@@ -1,3 +1,4 @@
+import { tokenRoutes } from "./access/token-routes.ts";
 import { aliasRoutes } from "./alias-routes.ts";
 import { datasetRoutes } from "./dataset-routes.ts";
 import { eventFileRoutes } from "./exports/event-file-routes.ts";
@@ -20,4 +21,5 @@ export const restRoutes: readonly RestRoute[] = [
   ...predictionRoutes,
   ...studyRoutes,
   ...eventFileRoutes,
+  ...tokenRoutes,
 ];

@@ -92,6 +92,7 @@ export const operations = {
     scope: "read",
     summary: "A study's trials as event files of TensorBoard, in a tar archive",
   },
+  createToken: { kind: "unary", scope: "read", summary: "A token for a browser's event stream" },
   deleteAlias: { kind: "unary", scope: "admin", summary: "Delete an alias; its model stays" },
 } as const satisfies Record<string, Operation>;
 

@@ -89,7 +89,11 @@ export interface Job {
     | JobError
     | undefined;
   /** Of a job that predicts a data set: `spec` is then how the model was trained, with that data set, and the model as its base. */
-  prediction?: JobPrediction | undefined;
+  prediction?:
+    | JobPrediction
+    | undefined;
+  /** Left out of trials, and of jobs of earlier versions. */
+  origin?: JobOrigin | undefined;
 }
 
 export interface Job_MetricsEntry {
@@ -361,6 +365,14 @@ export interface GetJobEventFileResponse {
   chunk: Uint8Array;
 }
 
+/** Where a job comes from. */
+export interface JobOrigin {
+  /** Of the request that submitted it. */
+  requestId: string;
+  /** W3C Trace Context of that request. */
+  traceparent?: string | undefined;
+}
+
 function createBaseJob(): Job {
   return {
     id: "",
@@ -378,6 +390,7 @@ function createBaseJob(): Job {
     model: undefined,
     error: undefined,
     prediction: undefined,
+    origin: undefined,
   };
 }
 
@@ -427,6 +440,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.prediction !== undefined) {
       JobPrediction.encode(message.prediction, writer.uint32(242).fork()).join();
+    }
+    if (message.origin !== undefined) {
+      JobOrigin.encode(message.origin, writer.uint32(250).fork()).join();
     }
     return writer;
   },
@@ -565,6 +581,14 @@ export const Job: MessageFns<Job> = {
             }
 
             message.prediction = JobPrediction.decode(reader, reader.uint32());
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.origin = JobOrigin.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2794,6 +2818,63 @@ export const GetJobEventFileResponse: MessageFns<GetJobEventFileResponse> = {
             }
 
             message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobOrigin(): JobOrigin {
+  return { requestId: "", traceparent: undefined };
+}
+
+export const JobOrigin: MessageFns<JobOrigin> = {
+  encode(message: JobOrigin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.traceparent !== undefined) {
+      writer.uint32(18).string(message.traceparent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobOrigin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobOrigin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.traceparent = reader.string();
             continue;
           }
         }
