@@ -3,6 +3,7 @@ import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
+import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
@@ -21,6 +22,8 @@ export interface DataShape {
   imageBytes?: number;
   /** Rows can be read one by one from the data set's file, in any order, and nothing of the job needs all of them at once. */
   streams?: boolean;
+  /** And they are, once they were encoded to a file of the trainer's. */
+  spills?: boolean;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -43,7 +46,16 @@ export const featureWidth = (transform: FeatureTransform): number => {
     return height * width * transform.channels;
   }
   const indicator = transform.missingIndicator ? 1 : 0;
-  return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
+  switch (transform.type) {
+    case "number":
+      return 1 + indicator;
+    case "category":
+      return transform.categories.length + indicator;
+    case "datetime":
+      return 1 + 2 * transform.cycles.length + indicator;
+    case "text":
+      return transform.buckets + indicator;
+  }
 };
 
 /** How far from its place in the pixel each channel is written. */
@@ -66,6 +78,8 @@ const columnWidth = (
   }
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
+  if (column.type === "datetime") return 1 + 2 * (column.dates?.cycles.length ?? 0) + indicator;
+  if (column.type === "text") return textSpecOf(preprocessing).buckets + indicator;
   assert(column.categories !== undefined, `the categories of the feature ${name} are known`);
   return column.categories.length + indicator;
 };
@@ -88,9 +102,10 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** Classifiers that are trained by epochs: the reports of others look at all features. */
-const streams = ({ task, model }: ResolvedJobSpec): boolean =>
-  task.type === "classification" && (model.type === "cnn" || model.type === "mlp" || model.type === "network");
+/** What is trained by epochs and has a label: the reports of others look at all features. */
+const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
+  (task.type === "classification" || (task.type === "regression" && !isImage)) &&
+  (model.type === "cnn" || model.type === "mlp" || model.type === "network");
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
@@ -113,7 +128,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   const bytes = image === null ? 0 : image.height * image.width * image.channels;
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
-    ...(bytes > 0 && streams(spec) ? { streams: true } : {}),
+    ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

@@ -4,12 +4,14 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
+import { cellDays } from "../columns/time-cell.ts";
 import { createGroupReader, createUnitReader } from "../splits/place-rows.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/stored-places.ts";
 import type { BaseModel } from "./data-shape.ts";
-import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
+import type { Floats } from "./encoders/floats.ts";
+import { createFeatureEncoder } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
 import { inOwnUnits } from "./raw-numbers.ts";
@@ -22,6 +24,8 @@ export interface SplitArrays {
   labels: Int32Array | Floats | null;
   /** The stored images, one after another, where training changes them. */
   pixels?: Uint8Array;
+  /** Takes the rows instead of the features, one after another. */
+  sink?: RowSink;
   /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
   stored?: StoredPlaces;
   /** The rows' numbers in the file, from 0, where they are asked for. */
@@ -32,6 +36,12 @@ export interface SplitArrays {
   groups?: Int32Array;
   /** What the trials of a penalty hold out as one. */
   units?: Int32Array;
+}
+
+export interface RowSink {
+  readonly floats: Float32Array;
+  /** Where the inputs of the next row go: those of the row before are there. */
+  next(): number;
 }
 
 export type PreparedArrays = Record<Split, SplitArrays>;
@@ -58,6 +68,9 @@ const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
       if (encoder.type === "number") {
         const value = cellNumber(record, index);
         encoder.write(out, at, Number.isFinite(value) ? value : Number.NaN);
+      } else if (encoder.type === "datetime") {
+        const days = cellDays(record, index);
+        encoder.write(out, at, Number.isFinite(days) ? days : Number.NaN);
       } else if (encoder.type === "image") {
         encoder.write(out, at, record.bytes.subarray(record.starts[index], record.ends[index]));
       } else encoder.write(out, at, isEmptyCell(record, index) ? null : cellText(record, index));
@@ -115,9 +128,10 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, stored, places, clusters, groups, units } = arrays[split];
+    const { features, labels, pixels, sink, stored, places, clusters, groups, units } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
+    else if (sink !== undefined) write(record, sink.floats, sink.next());
     else if (intake !== null) takeIn(record, split, row, intake);
     else {
       assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);

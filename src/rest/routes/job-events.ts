@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import type { z } from "zod";
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { requireOpened } from "../../usecases/access/event-tokens.ts";
 import type { Caller } from "../../usecases/admission/caller.ts";
-import { requireOpened } from "../../usecases/admission/event-tokens.ts";
 import type { Deps } from "../../usecases/deps.ts";
 import { parseEventId } from "../../usecases/jobs/event-id.ts";
 import type { WatchQuery } from "../openapi/schemas.ts";

@@ -3,7 +3,7 @@ import type { RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
 import type { Origin } from "../../domain/trace.ts";
 import { type Admitted, type Scope, scopeOf } from "./operations.ts";
-import type { Rates } from "./rate-limit.ts";
+import type { Rates } from "./rates.ts";
 
 /** On whose behalf an operation runs: the first thing each use case asks for, so none can forget the tenant. */
 export interface Caller {

@@ -1,19 +1,9 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { Rate, RateStanding } from "../../domain/fairness/rate.ts";
+import type { RateStanding } from "../../domain/fairness/rate.ts";
 import type { RateLimiter } from "../../store/redis/rate-limiter.ts";
 import type { Admit } from "./caller.ts";
-import { type Admitted, type Scope, scopeOf } from "./operations.ts";
-
-/** What is counted together, per API key: looking must not use up what steering needs, nor serving what either does. */
-export type RateClass = Scope | "predict";
-export type Rates = Record<RateClass, Rate>;
-
-export const defaultRates: Rates = {
-  read: { perSecond: 100, burst: 400 },
-  submit: { perSecond: 20, burst: 100 },
-  admin: { perSecond: 20, burst: 100 },
-  predict: { perSecond: 100, burst: 400 },
-};
+import { type Admitted, scopeOf } from "./operations.ts";
+import { defaultRates, type RateClass, type Rates } from "./rates.ts";
 
 const classOf = (operation: Admitted): RateClass => (operation === "predict" ? "predict" : scopeOf(operation));
 

@@ -1,7 +1,7 @@
 import type { JobEvent } from "../../domain/jobs/job.ts";
 import { isDone } from "../../domain/jobs/job-state.ts";
+import { requireOpened } from "../access/event-tokens.ts";
 import type { Caller } from "../admission/caller.ts";
-import { requireOpened } from "../admission/event-tokens.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "./event-id.ts";

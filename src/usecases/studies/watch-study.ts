@@ -1,6 +1,6 @@
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { requireOpened } from "../access/event-tokens.ts";
 import type { Caller } from "../admission/caller.ts";
-import { requireOpened } from "../admission/event-tokens.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { parseEventId } from "../jobs/event-id.ts";

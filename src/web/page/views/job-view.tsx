@@ -6,7 +6,7 @@ import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../curves.tsx";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
 import { jobSeconds } from "../job-seconds.ts";
-import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
+import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { FileDownload } from "./file-download.tsx";
 
@@ -185,8 +185,11 @@ const optimizerOf = ({ prediction, spec: { optimizer, training } }: Job): string
     : `${optimizer.type}, learning rate ${formatNumber(optimizer.learningRate)}`;
 
 /** Nothing to say where all lie in the job's memory. */
-const rowsOf = ({ plan: { ringRows } }: Job): string | null =>
-  ringRows === undefined ? null : `read as they are needed, through a ring of ${formatNumber(ringRows)}`;
+const rowsOf = ({ plan: { ringRows, spillBytes } }: Job): string | null => {
+  if (ringRows === undefined) return null;
+  const from = spillBytes === undefined ? "" : ` from the trainer's disk (${formatBytes(spillBytes)})`;
+  return `read${from} as they are needed, through a ring of ${formatNumber(ringRows)}`;
+};
 
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">
@@ -233,6 +236,7 @@ export const JobView = ({ id }: { id: string }) => {
     },
     ({ job }) => (job.done ? null : job.state === "paused" ? 4000 : 700),
   );
+  useTitle(value?.job.spec.name);
   return (
     <>
       <a class="back" href="#/">

@@ -165,12 +165,20 @@ export interface Plan {
   ringBytes?:
     | number
     | undefined;
+  /** Of the trainer's disk, for a table's encoded rows while the job runs; absent: they are not kept on it. */
+  spillBytes?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?:
     | number
     | undefined;
   /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
-  fits?: number | undefined;
+  fits?:
+    | number
+    | undefined;
+  /** The version of the data set's types that the job was planned with; absent: 1. */
+  datasetVersion?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -940,8 +948,10 @@ function createBasePlan(): Plan {
     keptFeatures: undefined,
     ringRows: undefined,
     ringBytes: undefined,
+    spillBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -986,11 +996,17 @@ export const Plan: MessageFns<Plan> = {
     if (message.ringBytes !== undefined) {
       writer.uint32(112).int64(message.ringBytes);
     }
+    if (message.spillBytes !== undefined) {
+      writer.uint32(136).int64(message.spillBytes);
+    }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
     }
     if (message.fits !== undefined) {
       writer.uint32(120).int32(message.fits);
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(128).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -1112,6 +1128,14 @@ export const Plan: MessageFns<Plan> = {
             message.ringBytes = longToNumber(reader.int64());
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.spillBytes = longToNumber(reader.int64());
+            continue;
+          }
           case 12: {
             if (tag !== 96) {
               break;
@@ -1126,6 +1150,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.fits = reader.int32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }

@@ -1,9 +1,9 @@
 import { readToken } from "../../domain/access/sign-token.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
+import type { Admit, Caller } from "../admission/caller.ts";
+import type { Admitted } from "../admission/operations.ts";
 import type { Deps } from "../deps.ts";
-import type { Admit, Caller } from "./caller.ts";
-import type { Admitted } from "./operations.ts";
 
 const opened: ReadonlySet<Admitted> = new Set<Admitted>(["watchJob", "watchStudy"]);
 
