@@ -2,7 +2,7 @@ import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { formatMetricName, formatNumber, formatSeconds } from "../format.ts";
 import { Frame, toPath } from "./frame.tsx";
 import { numberScale } from "./scale.ts";
-import { bestSoFar, type Shown, timelineOf } from "./study-data.ts";
+import { bestSoFar, comparedAfter, rungsOf, type Shown, timelineOf } from "./study-data.ts";
 
 const told = ({ trial, value }: Shown): string => `trial ${trial.number}, ${trial.state}: ${formatNumber(value)}`;
 
@@ -55,14 +55,11 @@ export const HistoryChart = ({ study, shown }: { study: Study; shown: readonly S
 
 /** Of studies that stop trials on the way: how each did where it was compared. */
 export const RungChart = ({ study, shown }: { study: Study; shown: readonly Shown[] }) => {
-  const courses = shown.map((each) => {
-    const { reached, epochs, state } = each.trial;
-    const end = state === "succeeded" && epochs > (reached.at(-1)?.epochs ?? 0) ? [{ epochs, value: each.value }] : [];
-    return { ...each, points: [...reached, ...end] };
-  });
+  const { unit } = comparedAfter(study);
+  const courses = shown.map((each) => ({ ...each, points: rungsOf(study, each) }));
   const points = courses.flatMap((course) => course.points);
   const x = numberScale(
-    points.map(({ epochs }) => epochs),
+    points.map(({ after }) => after),
     study.spec.pruner.type === "asha",
   );
   const y = numberScale(points.map(({ value }) => value));
@@ -70,8 +67,8 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
   return (
     <Frame
       title="Curves by rung"
-      described={`${objective} of ${courses.length} trials at the epochs where they were compared`}
-      x={{ title: "epochs", scale: x }}
+      described={`${objective} of ${courses.length} trials at the ${unit} where they were compared`}
+      x={{ title: unit, scale: x }}
       y={{ title: objective, scale: y }}
     >
       {(area) =>
@@ -79,7 +76,7 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
           <path
             key={course.trial.number}
             class={`course ${course.trial.state}`}
-            d={toPath(course.points.map(({ epochs, value }) => [area.x(x.place(epochs)), area.y(y.place(value))]))}
+            d={toPath(course.points.map(({ after, value }) => [area.x(x.place(after)), area.y(y.place(value))]))}
           >
             <title>{told(course)}</title>
           </path>
