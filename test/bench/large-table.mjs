@@ -124,12 +124,11 @@ export const runJob = async (dist, { dataset, url, scratchFolder, training, reso
   const mark = (name) => {
     marks[name] = [performance.now(), processorSeconds()];
   };
-  let steps = 0;
+  let [steps, computed] = [0, 0];
   const report = (message) => {
     if (message.type === "started") mark("started");
-    if (message.type !== "points") return;
-    mark("trained");
-    steps = message.points.at(-1).step;
+    // The last point may be told only with the report: what it says of the clock was true when it was made.
+    if (message.type === "points") [steps, computed] = [message.points.at(-1).step, message.points.at(-1).seconds];
   };
   const log = { warn: (...what) => console.error(...what) };
   const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report });
@@ -144,8 +143,9 @@ export const runJob = async (dist, { dataset, url, scratchFolder, training, reso
   return {
     ...{ rows: dataset.rows, threads: plan.threads, kernels: native === null ? "wasm" : "native", steps, plan },
     ...{ digest: end.model.digest, report: end.model.files.report.sha256, metrics: end.metrics },
-    ...{ read: between("begin", "started"), train: between("started", "trained"), finish: between("trained", "end") },
-    ...{ whole: between("begin", "end"), estimatedSeconds: plan.estimatedSeconds },
+    ...{ read: between("begin", "started"), trainAndReport: between("started", "end"), whole: between("begin", "end") },
+    ...{ trainSeconds: computed, reportSeconds: between("started", "end").seconds - computed },
+    estimatedSeconds: plan.estimatedSeconds,
     residentMiB: Number(/^VmHWM:\s+(\d+)/m.exec(status)[1]) / 1024,
   };
 };

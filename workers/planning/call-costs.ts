@@ -19,6 +19,8 @@ export interface CallCosts {
   readonly memoryBytesPerSecond: number;
   /** Of any call. */
   readonly callSeconds: number;
+  /** Of a table's cell that is read; left out: as usual. */
+  readonly cellSeconds?: number;
 }
 
 /** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */

@@ -10,6 +10,7 @@ import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
+import { secondsBeside } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
 
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
@@ -98,8 +99,13 @@ export const planSpec = (
   costs: CallCosts | null = null,
 ): Plan => {
   try {
-    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
-    if (isExact(spec)) return toExactPlan(spec, shape);
+    const beside = { epochs: spec.training.epochs, spilled: false };
+    const withBeside = (plan: Plan, how = beside): Plan => ({
+      ...plan,
+      estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs?.cellSeconds),
+    });
+    if (isClusteringModel(spec.model)) return withBeside(toPlan(planClustering(spec, shape), spec));
+    if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
     const planned = planTraining(network === null ? spec : { ...spec, network }, shape);
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
@@ -108,7 +114,7 @@ export const planSpec = (
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
-    const plan = toPlan(
+    const fitted = toPlan(
       {
         ...counted,
         ...flops,
@@ -120,6 +126,7 @@ export const planSpec = (
       },
       spec,
     );
+    const plan = withBeside(fitted, { ...beside, spilled: planned.ring?.spill != null });
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;
