@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { makeCsv, runJob, storeTable } from "./large-table.mjs";
+import { makeCsv, runJobs, storeTable } from "./large-table.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,7 @@ const shown = ({ plan, metrics, ...rest }) => ({
 if (values.one !== undefined) {
   const task = JSON.parse(values.one);
   process.send(
-    task.csv === undefined ? await runJob(dist, task) : await storeTable(dist, task.folder, task.csv, task.name),
+    task.csv === undefined ? await runJobs(dist, [task]) : await storeTable(dist, task.folder, task.csv, task.name),
   );
   process.disconnect();
 } else {

@@ -37,19 +37,39 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
 
 /** Where it was not measured. */
 const usualCellSeconds = 80e-9;
-/** In the time of a cell: a pass over the file, with what is made of the cell; what the report, its files and the evaluations cost for each row that it is of; and a row that is written to the trainer's disk, and read from it in each epoch. */
-const [passes, cellsOfPass, cellsOfReported, cellsOfSpilled] = [2, 1.6, 45, 12];
+/** In the time of a cell: what a pass over the file takes for each of its cells; what the report and its files take for each row that they are of; and a row that is written to the trainer's disk and read from it, in each epoch. */
+const [passes, cellsOfPass, cellsOfReported, cellsOfSpilled] = [2, 1, 30, 10];
 /** A job of nothing: its threads, its memory, its files. */
 const leastSeconds = 0.05;
+/** The exact linear model that a network is compared with: rows by what a pass over them may take, iterations as usual, and seconds of an operation. */
+const [baselineFlops, baselineRows, baselineIterations, secondsPerFlop] = [1.5e8, 100_000, 10, 0.6e-9];
+
+interface Beside {
+  readonly epochs: number;
+  readonly spilled: boolean;
+  /** Rows that the model is asked about for explanations, each time counted. */
+  readonly asked: number;
+  readonly secondsOfAsked: number;
+  /** Linear models are compared with none. */
+  readonly compared: boolean;
+}
+
+const baselineSeconds = ({ inputs, outputs, trainRows }: DataShape): number => {
+  const flops = 2 * ((inputs + 1) * Math.max(1, outputs)) ** 2;
+  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / flops) * flops * secondsPerFlop;
+};
 
 /** What a job takes beside its fit: reading and encoding the rows, twice through the file, and the report. */
 export const secondsBeside = (
   shape: DataShape,
-  { epochs, spilled }: { epochs: number; spilled: boolean },
+  { epochs, spilled, asked, secondsOfAsked, compared }: Beside,
   cellSeconds = usualCellSeconds,
 ): number => {
   const { cells = 0, trainRows } = shape;
+  if (cells === 0) return 0;
   const reported = shape[`${reportSplitOf(shape)}Rows`];
   const spilling = spilled ? epochs * trainRows * cellsOfSpilled : 0;
-  return leastSeconds + cellSeconds * (passes * cellsOfPass * cells + cellsOfReported * reported + spilling);
+  const inCells = passes * cellsOfPass * cells + cellsOfReported * reported + spilling;
+  const explaining = asked * (secondsOfAsked + cellSeconds);
+  return leastSeconds + cellSeconds * inCells + explaining + (compared ? baselineSeconds(shape) : 0);
 };

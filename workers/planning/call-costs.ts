@@ -26,8 +26,11 @@ export interface CallCosts {
 /** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */
 const cacheBytes = 2 * 2 ** 20;
 
-const bytesOf = ({ reads, writes }: PlanCall): number =>
-  [...reads, ...writes].reduce((sum, { start, end }) => sum + end - start, 0);
+const lengthOf = (ranges: PlanCall["reads"]): number => ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+
+/** Of the tensors that a call may touch; rows that are gathered are read out of all rows, and of those nothing else. */
+const bytesOf = ({ kernel, reads, writes }: PlanCall): number =>
+  lengthOf(writes) + (kernel.startsWith("gather") ? lengthOf(writes) : lengthOf(reads));
 
 const argumentsOf = ({ kernel, args }: PlanCall): ((name: string) => number) => {
   const names: readonly string[] = kernelInfo[kernel].args;
