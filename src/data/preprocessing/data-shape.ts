@@ -18,10 +18,14 @@ export interface DataShape {
   trialRows: number;
   inputs: number;
   outputs: number;
+  /** Of `inputs`, those of columns of texts beyond one for each: they are exchanged together. */
+  furtherTextInputs?: number;
   /** Of a stored image, where training changes it from epoch to epoch. */
   imageBytes?: number;
   /** Rows can be read one by one from the data set's file, in any order, and nothing of the job needs all of them at once. */
   streams?: boolean;
+  /** And they are, once they were encoded to a file of the trainer's. */
+  spills?: boolean;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -82,6 +86,17 @@ const columnWidth = (
   return column.categories.length + indicator;
 };
 
+const countFurtherTexts = (
+  { task, preprocessing }: ResolvedJobSpec,
+  columns: ReadonlyMap<string, Column>,
+  base: Pick<Model, "preprocessing"> | null,
+): number => {
+  const buckets = base
+    ? base.preprocessing.features.map((feature) => (feature.type === "text" ? feature.buckets : 0))
+    : (task.features ?? []).map((name) => (columns.get(name)?.type === "text" ? textSpecOf(preprocessing).buckets : 0));
+  return buckets.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
+};
+
 /** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; the inputs again; none. */
 export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, classes: number, inputs: number): number => {
   switch (spec.task.type) {
@@ -100,9 +115,10 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** Classifiers that are trained by epochs: the reports of others look at all features. */
-const streams = ({ task, model }: ResolvedJobSpec): boolean =>
-  task.type === "classification" && (model.type === "cnn" || model.type === "mlp" || model.type === "network");
+/** What is trained by epochs and has a label: the reports of others look at all features. */
+const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
+  (task.type === "classification" || (task.type === "regression" && !isImage)) &&
+  (model.type === "cnn" || model.type === "mlp" || model.type === "network");
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
@@ -119,13 +135,15 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
         (total, name) => total + columnWidth(columns, name, spec.preprocessing),
         0,
       );
+  const further = countFurtherTexts(spec, columns, trained);
   const keepsHead = trained !== null && spec.base?.newHead !== true;
   const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);
   const image = onlyImageOf(spec.task, dataset);
   const bytes = image === null ? 0 : image.height * image.width * image.channels;
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
-    ...(bytes > 0 && streams(spec) ? { streams: true } : {}),
+    ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
+    ...(further === 0 ? {} : { furtherTextInputs: further }),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

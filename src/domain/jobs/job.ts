@@ -34,9 +34,15 @@ export const Plan = z
       .int()
       .optional()
       .describe(
-        "the data are larger than `resources.memoryBytes` allows: rows are read from the data set's file as they are needed, through a ring of so many; absent: all lie in the job's memory",
+        "the data are larger than `resources.memoryBytes` allows: rows are read from a file as they are needed, through a ring of so many; absent: all lie in the job's memory",
       ),
     ringBytes: z.int().optional().describe("of `memoryBytes`, for the rows of that ring"),
+    spillBytes: z
+      .int()
+      .optional()
+      .describe(
+        "of the trainer's disk, for a table's encoded rows while the job runs: the ring is filled from there; absent: they are not kept on it",
+      ),
     explainedRows: z
       .int()
       .optional()
@@ -88,6 +94,13 @@ export const JobError = z
   })
   .meta({ id: "JobError", description: "Why a job failed." });
 
+export const JobOrigin = z
+  .object({
+    requestId: z.string().describe("of the request that submitted it: its `x-request-id`"),
+    traceparent: z.string().nullable().describe("W3C Trace Context of that request; null: it had none"),
+  })
+  .meta({ id: "JobOrigin", description: "Where a job comes from." });
+
 export const Job = z
   .object({
     id: JobId,
@@ -104,6 +117,7 @@ export const Job = z
     metrics: Metrics,
     model: ModelId.nullable().describe("what it left; null unless it succeeded"),
     error: JobError.nullable().describe("null unless it failed"),
+    origin: JobOrigin.optional().describe("left out of trials, and of jobs of earlier versions"),
     prediction: JobPrediction.optional().describe(
       "of a job that predicts a data set; `spec` is then how the model was trained, with that data set, and the model as its base",
     ),

@@ -16,6 +16,7 @@ import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat } from "../../engine/control.ts";
 import { backgroundOf } from "../explaining/background.ts";
 import { explainingSolution } from "../explaining/explained-rows.ts";
+import { pickFrom } from "../explaining/picked-rows.ts";
 import { thresholdOf } from "../explaining/threshold.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
@@ -158,7 +159,8 @@ export const completeExact = async (
     beat: () => beat(context.control),
   });
   const scores = scoreValidation(context, plan, spec, fitted);
-  const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
+  const rows = { pick: pickFrom(arrays), total: shape.trainRows };
+  const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   const { parameters } = plan;
   return {
     type: "completed",

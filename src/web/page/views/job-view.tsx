@@ -93,7 +93,19 @@ const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) =
   const last = pointsOfLastFit(points);
   const { repeat = 0, fold = 0 } = last[0] ?? {};
   return (
-    <Card title={titleOfCurves(job, last[0] ?? {})}>
+    <Card
+      title={titleOfCurves(job, last[0] ?? {})}
+      actions={
+        last.length > 0 && (
+          <FileDownload
+            label="For TensorBoard"
+            path={`/v1/jobs/${job.id}/tensorboard`}
+            name={`events.out.tfevents.${job.id}`}
+            read={() => api.jobEventFile(job.id)}
+          />
+        )
+      }
+    >
       {last.length === 0 ? (
         <p class="muted">{withoutCurves(job)}</p>
       ) : (
@@ -173,8 +185,11 @@ const optimizerOf = ({ prediction, spec: { optimizer, training } }: Job): string
     : `${optimizer.type}, learning rate ${formatNumber(optimizer.learningRate)}`;
 
 /** Nothing to say where all lie in the job's memory. */
-const rowsOf = ({ plan: { ringRows } }: Job): string | null =>
-  ringRows === undefined ? null : `read as they are needed, through a ring of ${formatNumber(ringRows)}`;
+const rowsOf = ({ plan: { ringRows, spillBytes } }: Job): string | null => {
+  if (ringRows === undefined) return null;
+  const from = spillBytes === undefined ? "" : ` from the trainer's disk (${formatBytes(spillBytes)})`;
+  return `read${from} as they are needed, through a ring of ${formatNumber(ringRows)}`;
+};
 
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">
