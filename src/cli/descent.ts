@@ -11,7 +11,9 @@ import { importModel, updateModel } from "./import-model.ts";
 import { listJobs, listModels, showJob, showModel } from "./lists.ts";
 import { createOutput, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
+import { runStudy, type StudyOptions } from "./study.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
+import { writeEventFiles } from "./write-event-files.ts";
 
 const toCount = (text: string): number => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
@@ -73,6 +75,15 @@ const addJobCommands = (program: Command): void => {
         requireSuccess(job);
       }),
     );
+  program
+    .command("tensorboard <id>")
+    .description("write a job's or a study's curves where TensorBoard finds them")
+    .option("--logdir <folder>", "what TensorBoard is started with", "runs")
+    .action(
+      withClient(program, (descent, output, id: string, { logdir }: { logdir: string }) =>
+        writeEventFiles(descent, output, id, logdir),
+      ),
+    );
   for (const action of ["cancel", "pause", "resume"] as const)
     program
       .command(`${action} <job>`)
@@ -80,6 +91,32 @@ const addJobCommands = (program: Command): void => {
       .action(
         withClient(program, async (descent, output, id: string) => showJob(output, await descent.jobs[action](id))),
       );
+};
+
+const addStudyCommand = (program: Command): void => {
+  program
+    .command("study <file>")
+    .description("upload a file (or take a data set's id), search for hyper-parameters, and show what was found")
+    .option("--label <column>", "the column to predict")
+    .option("--task <task>", "classification, regression, reconstruction (from the label)")
+    .option("--features <columns>", "the columns to learn from, between commas (every other one)")
+    .option("--model <type>", "softmax, mlp, linear, … (the task's first)")
+    .option("--epochs <n>", "of each trial")
+    .option("--template <file>", "a JobSpec in JSON: what all trials have in common")
+    .option("--trials <n>", "how many (50)")
+    .option("--parallel <n>", "that wait or run at a time (4)")
+    .option("--sampler <type>", "tpe, random, sobol, grid (tpe)")
+    .option("--pruner <type>", "none, asha, median, racing (none)")
+    .option("--seeds <n>", "trainings of each trial, whose mean counts (1)")
+    .option("--seed <n>", "of the proposals")
+    .option("--name <name>", "the study's name")
+    .option("--spec <file>", "a StudySpec in JSON, for the space and everything else; the options above come before it")
+    .option("--plan-only", "show what the study would need, and submit nothing")
+    .action(
+      withClient(program, (descent, output, file: string, options: StudyOptions) =>
+        runStudy(descent, output, file, options),
+      ),
+    );
 };
 
 const addModelCommands = (program: Command): void => {
@@ -156,6 +193,7 @@ const createProgram = (): Command => {
     .showHelpAfterError("(descent --help shows the commands)")
     .exitOverride();
   addJobCommands(program);
+  addStudyCommand(program);
   addModelCommands(program);
   addServerCommands(program);
   // `descent jobs --json` and `descent --json jobs` are the same.

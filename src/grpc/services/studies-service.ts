@@ -1,3 +1,4 @@
+import { getStudyEventFiles } from "../../usecases/event-files/get-study-event-files.ts";
 import { cancelStudy } from "../../usecases/studies/cancel-study.ts";
 import { deleteStudy } from "../../usecases/studies/delete-study.ts";
 import { exportTrials } from "../../usecases/studies/export-trials.ts";
@@ -14,6 +15,7 @@ import { submitStudy } from "../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../usecases/studies/suggest-trial.ts";
 import { watchStudy } from "../../usecases/studies/watch-study.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
+import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/studies.ts";
 import { toEvent, toEvents } from "../job-messages.ts";
 import { toStruct } from "../job-spec.ts";
@@ -49,7 +51,13 @@ export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer 
     ),
     getImportances: unary(wiring, "getImportances", async (caller, request) => {
       const { trials, items } = await getImportances(deps, caller, request);
-      return { trials, items: items.map(({ name, importance }) => ({ name, importance: importance ?? undefined })) };
+      return {
+        trials,
+        items: items.map((item) => ({
+          ...item,
+          ...{ importance: item.importance ?? undefined, reason: item.reason ?? undefined },
+        })),
+      };
     }),
     watchStudy: serverStream(wiring, "watchStudy", async (caller, { id, after }, signal) =>
       toEvents(await watchStudy(deps, caller, { id, afterEventId: after, signal })),
@@ -66,6 +74,9 @@ export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer 
     ),
     resumeStudy: unary(wiring, "resumeStudy", async (caller, request) =>
       toStudy(await resumeStudy(deps, caller, request)),
+    ),
+    getStudyEventFiles: serverStream(wiring, "getStudyEventFiles", async (caller, { id }) =>
+      toChunks((await getStudyEventFiles(deps, caller, { id })).body),
     ),
     deleteStudy: unary(wiring, "deleteStudy", async (caller, request) => {
       await deleteStudy(deps, caller, request);

@@ -65,6 +65,10 @@ export const Problem = z
           .meta({ id: "FieldError", description: "One fault of a request." }),
       )
       .describe("each fault by itself"),
+    requestId: z
+      .string()
+      .optional()
+      .describe("by which the request is found in the log: the client's `x-request-id`, or one of the service's own"),
   })
   .meta({
     id: "Problem",
@@ -110,6 +114,9 @@ export const SubmitQuery = z.strictObject({
 export const EventsQuery = z.strictObject({
   after: z.string().optional().describe("only events after the one with this id"),
   limit: z.int().min(1).max(limits.eventsPerJob).optional().describe("of a JSON page; 100 by default"),
+});
+export const WatchQuery = EventsQuery.extend({
+  token: z.string().optional().describe("an event token, in place of the API key: see `POST /v1/tokens`"),
 });
 export const MetricsQuery = z.strictObject({
   after: z.int().min(0).optional().describe("only points whose step is greater"),
@@ -164,6 +171,24 @@ export const UploadQuery = z.strictObject({
     .optional()
     .describe(
       "of tables: what stands before the decimals; left out: a point, or what the first rows show where `;` or a tab separates the cells",
+    ),
+  header: z
+    .enum(["present", "absent"])
+    .optional()
+    .describe(
+      "of CSV files: `absent`: the first line is a row, and columns are called column_1, column_2, …; left out: `present`",
+    ),
+  quote: z
+    .enum(['"', "'", "none"])
+    .optional()
+    .describe(
+      "of CSV files: what encloses cells and is doubled in them; `none`: nothing does; left out: the double quote",
+    ),
+  missingWords: z
+    .string()
+    .optional()
+    .describe(
+      "of tables: words, with commas between them or as a list in JSON, that are missing cells in every column; left out: none beside empty cells, and NA, N/A, NaN and null in columns of numbers and of dates",
     ),
   shorterSide: z
     .int()

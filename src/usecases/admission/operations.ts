@@ -79,6 +79,7 @@ export const operations = {
   },
   getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
   getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
+  getModelReportPage: { kind: "unary", scope: "read", summary: "A model's report as a page of HTML to hand on" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
   predictDataset: { kind: "unary", scope: "submit", summary: "Predict a whole data set, as a job" },
   compareModels: { kind: "unary", scope: "read", summary: "Compare models on the same rows of a data set" },
@@ -87,6 +88,13 @@ export const operations = {
   listAliases: { kind: "unary", scope: "read", summary: "List aliases by name" },
   getAlias: { kind: "unary", scope: "read", summary: "What an alias names" },
   listAliasHistory: { kind: "unary", scope: "read", summary: "What an alias named, newest first" },
+  getJobEventFile: { kind: "stream", scope: "read", summary: "A job's curves as an event file of TensorBoard" },
+  getStudyEventFiles: {
+    kind: "stream",
+    scope: "read",
+    summary: "A study's trials as event files of TensorBoard, in a tar archive",
+  },
+  createToken: { kind: "unary", scope: "read", summary: "A token for a browser's event stream" },
   deleteAlias: { kind: "unary", scope: "admin", summary: "Delete an alias; its model stays" },
 } as const satisfies Record<string, Operation>;
 

@@ -76,7 +76,7 @@ export const api = {
   model: (model: string, signal: AbortSignal) => descent.models.get(model, { signal }),
   report: (model: string, signal: AbortSignal) => descent.models.report(model, { signal }),
   predict: (model: string, rows: Row[]) => descent.models.predict(model, rows),
-  modelFile: async (model: string, file: "weights" | "onnx" | "card", preprocessing?: boolean) =>
+  modelFile: async (model: string, file: "weights" | "onnx" | "card" | "report.html", preprocessing?: boolean) =>
     (await descent.models.file(model, file, preprocessing === undefined ? {} : { preprocessing })).blob(),
   lineage: (model: string, signal: AbortSignal) => descent.models.lineage(model, { signal }),
   compare: (models: readonly string[], dataset: string) => descent.models.compare(models, dataset),
@@ -91,6 +91,8 @@ export const api = {
   /** To choose from: the newest. */
   someModels: async (signal: AbortSignal) => (await descent.models.list({ pageSize: 100, signal }).page()).items,
   someDatasets: async (signal: AbortSignal) => (await descent.datasets.list({ pageSize: 100, signal }).page()).items,
+  jobEventFile: async (job: string) => (await descent.jobs.tensorboard(job)).blob(),
+  studyEventFiles: async (study: string) => (await descent.studies.tensorboard(study)).blob(),
   answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
   studies: (pageToken: string | null, signal: AbortSignal) =>
     descent.studies.list({ pageSize, signal }).page(pageToken),

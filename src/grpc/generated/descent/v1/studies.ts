@@ -96,6 +96,8 @@ export interface TrialCounts {
   stopped: number;
   failed: number;
   cancelled: number;
+  /** Paused with the study. */
+  paused: number;
 }
 
 export interface FinalJob {
@@ -115,7 +117,7 @@ export interface Trial {
   /** From 0. */
   number: number;
   job: string;
-  /** `running`, `waiting`, `succeeded`, `stopped`, `failed` or `cancelled`. */
+  /** `running`, `paused`, `waiting`, `succeeded`, `stopped`, `failed` or `cancelled`. */
   state: string;
   values?: { [key: string]: any } | undefined;
   point: { [key: string]: number };
@@ -288,7 +290,11 @@ export interface Importances {
 
 export interface Importance {
   name: string;
-  importance?: number | undefined;
+  importance?:
+    | number
+    | undefined;
+  /** Why it cannot be told. */
+  reason?: string | undefined;
 }
 
 export interface WatchStudyRequest {
@@ -321,6 +327,14 @@ export interface ResumeStudyRequest {
 
 export interface DeleteStudyRequest {
   id: string;
+}
+
+export interface GetStudyEventFilesRequest {
+  id: string;
+}
+
+export interface GetStudyEventFilesResponse {
+  chunk: Uint8Array;
 }
 
 function createBaseStudy(): Study {
@@ -792,7 +806,7 @@ export const BestTrial: MessageFns<BestTrial> = {
 };
 
 function createBaseTrialCounts(): TrialCounts {
-  return { trials: 0, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0 };
+  return { trials: 0, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0, paused: 0 };
 }
 
 export const TrialCounts: MessageFns<TrialCounts> = {
@@ -817,6 +831,9 @@ export const TrialCounts: MessageFns<TrialCounts> = {
     }
     if (message.cancelled !== 0) {
       writer.uint32(56).int32(message.cancelled);
+    }
+    if (message.paused !== 0) {
+      writer.uint32(64).int32(message.paused);
     }
     return writer;
   },
@@ -888,6 +905,14 @@ export const TrialCounts: MessageFns<TrialCounts> = {
             }
 
             message.cancelled = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.paused = reader.int32();
             continue;
           }
         }
@@ -2851,7 +2876,7 @@ export const Importances: MessageFns<Importances> = {
 };
 
 function createBaseImportance(): Importance {
-  return { name: "", importance: undefined };
+  return { name: "", importance: undefined, reason: undefined };
 }
 
 export const Importance: MessageFns<Importance> = {
@@ -2861,6 +2886,9 @@ export const Importance: MessageFns<Importance> = {
     }
     if (message.importance !== undefined) {
       writer.uint32(17).double(message.importance);
+    }
+    if (message.reason !== undefined) {
+      writer.uint32(26).string(message.reason);
     }
     return writer;
   },
@@ -2892,6 +2920,14 @@ export const Importance: MessageFns<Importance> = {
             }
 
             message.importance = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
             continue;
           }
         }
@@ -3273,6 +3309,98 @@ export const DeleteStudyRequest: MessageFns<DeleteStudyRequest> = {
   },
 };
 
+function createBaseGetStudyEventFilesRequest(): GetStudyEventFilesRequest {
+  return { id: "" };
+}
+
+export const GetStudyEventFilesRequest: MessageFns<GetStudyEventFilesRequest> = {
+  encode(message: GetStudyEventFilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStudyEventFilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStudyEventFilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetStudyEventFilesResponse(): GetStudyEventFilesResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetStudyEventFilesResponse: MessageFns<GetStudyEventFilesResponse> = {
+  encode(message: GetStudyEventFilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStudyEventFilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStudyEventFilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** The search for hyper-parameters. The same operations, limits and errors as `/v1/studies` over REST. */
 export type StudiesServiceService = typeof StudiesServiceService;
 export const StudiesServiceService = {
@@ -3429,6 +3557,18 @@ export const StudiesServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles: {
+    path: "/descent.v1.StudiesService/GetStudyEventFiles" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetStudyEventFilesRequest): Buffer =>
+      Buffer.from(GetStudyEventFilesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetStudyEventFilesRequest => GetStudyEventFilesRequest.decode(value),
+    responseSerialize: (value: GetStudyEventFilesResponse): Buffer =>
+      Buffer.from(GetStudyEventFilesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetStudyEventFilesResponse => GetStudyEventFilesResponse.decode(value),
+  },
 } as const;
 
 export interface StudiesServiceServer extends UntypedServiceImplementation {
@@ -3459,6 +3599,8 @@ export interface StudiesServiceServer extends UntypedServiceImplementation {
   resumeStudy: handleUnaryCall<ResumeStudyRequest, Study>;
   /** Only when it is done. Its jobs and models stay. */
   deleteStudy: handleUnaryCall<DeleteStudyRequest, Empty>;
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles: handleServerStreamingCall<GetStudyEventFilesRequest, GetStudyEventFilesResponse>;
 }
 
 export interface StudiesServiceClient extends Client {
@@ -3687,6 +3829,16 @@ export interface StudiesServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles(
+    request: GetStudyEventFilesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetStudyEventFilesResponse>;
+  getStudyEventFiles(
+    request: GetStudyEventFilesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetStudyEventFilesResponse>;
 }
 
 export const StudiesServiceClient = makeGenericClientConstructor(
