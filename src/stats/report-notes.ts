@@ -18,6 +18,19 @@ export const noSpread: ReportNote = {
     "the model passes through its training rows, up to rounding: their residuals offer no spread for a log-likelihood, which is left out; use more rows, fewer features or a penalty",
 };
 
+/** Whose figures these are, where the model was fitted once more. */
+export const refitNote = (
+  { measuredRows, rows }: { measuredRows: number; rows: number },
+  conformal: boolean,
+): ReportNote => ({
+  code: "refitted",
+  message: `every figure is of a model that learnt from ${measuredRows} rows; the model that is kept was then fitted to all ${rows} with the same settings, is not measured, and is most likely a little better${
+    conformal
+      ? ". Predictions with coverage go by the measured model's scores: their coverage is then approximate, no longer exact for a stated number of rows; leave training.refit out where it must be"
+      : ""
+  }`,
+});
+
 /** What cannot be said of so few rows. */
 export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
   if (rows === 1) {

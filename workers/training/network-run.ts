@@ -140,6 +140,11 @@ const complete = async (
   const tensors = weightTensors(plan, memory).map(
     ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
   );
+  const inArrays = { ownUnits: false, shifts: null };
+  const explains = explainingNetwork(spec, shape, plan) !== null;
+  const background = (): Tensor[] | null =>
+    explains ? backgroundOf(context.preprocessing, views.train.features, inArrays, isLinearModel(spec.model)) : null;
+  if (context.refits) return { type: "refitted", tensors, parameters: plan.parameters, background: background() };
   const ask = (options: CollectOptions): Answers =>
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
@@ -171,11 +176,6 @@ const complete = async (
       return data !== undefined && isFloat32(data) ? data : null;
     },
   });
-  const inArrays = { ownUnits: false, shifts: null };
-  const background =
-    explainingNetwork(spec, shape, plan) === null
-      ? null
-      : backgroundOf(preprocessing, views.train.features, inArrays, isLinearModel(spec.model));
   const heldOut = heldOutAnswers({
     spec,
     preprocessing,
@@ -186,7 +186,7 @@ const complete = async (
     linear: null,
     threshold,
   });
-  const beside = { report, scores, background, threshold, heldOut };
+  const beside = { report, scores, background: background(), threshold, heldOut };
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 

@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
@@ -90,7 +91,7 @@ const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobS
 
 /** Classifiers that are trained by epochs: the reports of others look at all features. */
 const streams = ({ task, model }: ResolvedJobSpec): boolean =>
-  task.type === "classification" && (model.type === "cnn" || model.type === "mlp" || model.type === "network");
+  task.type === "classification" && (isPerceptron(model) || model.type === "cnn" || model.type === "network");
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.

@@ -146,6 +146,11 @@ export const resolveStudy = (
   const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);
+  if (template.training.refit === true)
+    errors.add(
+      "/job/training/refit",
+      "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
+    );
   const space = spec.space ?? defaultSpace(template);
   const fixesEpochs =
     !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training") && !staysExact(template, space);

@@ -143,11 +143,14 @@ export const completeExact = async (
   }
   const fitted = { preprocessing, arrays, weights, metrics };
   if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
+  const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
+  const { parameters } = plan;
+  const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
+  if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
   const own = { fit, preprocessing, memory, pulse };
   const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
   tellEnding(fit, context);
   const threshold = thresholdOf(spec, () => validated(plan, weights, arrays));
-  const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
   const report = reportExact({
     ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics },
     ...{ ratios, shifts, threshold },
@@ -158,8 +161,6 @@ export const completeExact = async (
     beat: () => beat(context.control),
   });
   const scores = scoreValidation(context, plan, spec, fitted);
-  const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
-  const { parameters } = plan;
   return {
     type: "completed",
     tensors: toTensors(network),

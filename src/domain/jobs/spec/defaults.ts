@@ -34,14 +34,17 @@ import {
   checkPenaltySearch,
   withImageSize,
 } from "./model-checks.ts";
-import type { ModelSpec } from "./model-spec.ts";
+import { isPerceptron, type ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
+import { checkRefit } from "./rows/check-refit.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
+import { splitSizes } from "./rows/sizes-of-splits.ts";
 import { createSpecErrors } from "./spec-errors.ts";
+import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
 import { countClasses, featureNames } from "./task-columns.ts";
 import { checkThreshold } from "./threshold-checks.ts";
@@ -65,7 +68,7 @@ type Training = ResolvedJobSpec["training"];
 const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training, "penaltySearch">, rows: number) => {
   const { l2, epochs } = spec.training;
   const stated = l2 !== undefined || epochs !== undefined || spec.training.microBatch !== undefined;
-  if (model.type !== "mlp" || stated || spec.base || training.earlyStopping) return false;
+  if (!isPerceptron(model) || stated || spec.base || training.earlyStopping) return false;
   const search = PenaltySearch.parse({});
   const { batchSize } = training;
   return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
@@ -193,6 +196,7 @@ export const resolveSpec = (
     { trainRows, features: numbers, classes: countClasses(task, dataset) },
   );
   checkPenaltySearch(model, training, trainRows, errors);
+  checkRefit(spec, model, totalSizes(splitSizes(task, split, dataset)), errors);
   checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");
   return {

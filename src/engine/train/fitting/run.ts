@@ -146,7 +146,8 @@ export const endEpoch = (run: Run): boolean => {
   const metrics = measured ? namedMetrics("validation", measured, options.labelScale ?? 1) : {};
   meta.metrics = { trainLoss, ...metrics };
   meta.plateau = afterEpoch(plan.spec.optimizer.schedule, meta.plateau, measured?.loss ?? trainLoss);
-  const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= epochs;
+  const last = plan.spec.training.everyRow?.lastEpoch ?? epochs;
+  const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= last;
   const pointDue = stop || meta.epoch === options.pauseAtEpoch || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
   const described = pointDue ? reportPoint(run, trainLoss, metrics) : null;
   const watched = watchEpoch(meta.watch, {

@@ -140,6 +140,12 @@ export const TrainingSpec = z
       .describe(
         "Chooses a multiple of `l2` by held-out training rows; the metric `l2` and an event say which. `false`: `l2` as it stands. Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few.",
       ),
+    refit: z
+      .boolean()
+      .optional()
+      .describe(
+        "Measures first and then fits once more, on every row: with the epochs, the penalty (as l2 · training rows), the threshold that the measured model was given. The report stays that of the measured model. Left out: `false`, the model is the one that was measured.",
+      ),
     clusterBy: z
       .string()
       .min(1)
