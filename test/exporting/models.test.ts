@@ -164,6 +164,22 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       },
     ],
   ),
+  ...(
+    [
+      ["classification", "bought", "cross_entropy"],
+      ["classification", "bought", "binary_cross_entropy"],
+      ["regression", "count", "poisson_nll"],
+      ["regression", "count", "mean_squared_error"],
+    ] as const
+  ).map(([type, label, loss]): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+    `an ensemble with ${loss}`,
+    mixed,
+    {
+      task: { type, label, features: mixedFeatures },
+      model: { type: "ensemble", members: [{ hidden: [8] }, { hidden: [6, 4], activation: "silu", dropout: 0.2 }] },
+      ...{ loss: { type: loss }, training: short },
+    },
+  ]),
   [
     "mlp with normalisation behind its activation, for mean and variance",
     diabetes,

@@ -26,6 +26,7 @@ import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
+import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { storedPlaces } from "../reading/stored-places.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
@@ -163,6 +164,9 @@ const complete = async (
   const validate = () => ({ outputs: ask({ split: "validation" }).outputs, labels: views.validation.labels ?? [] });
   const threshold = thresholdOf(spec, validate);
   const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
+  const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
+  const calibrated = temperatureNote(metrics, from);
+  if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);

@@ -20,10 +20,15 @@ export const refitOf = (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   base: BaseModel | null,
-  found: { lastEpoch: number; l2: number },
+  found: { lastEpoch: number; l2: number; temperature: number },
 ): Fit => {
-  const { lastEpoch } = found;
-  const held = { ...spec.training, everyRow: { lastEpoch }, earlyStopping: false, penaltySearch: false } as const;
+  const { lastEpoch, temperature } = found;
+  const held = {
+    ...spec.training,
+    everyRow: { lastEpoch, temperature },
+    earlyStopping: false,
+    penaltySearch: false,
+  } as const;
   const own = { ...spec, training: held };
   const shape = dataShape(own, dataset, base);
   const l2 = (found.l2 * dataShape(spec, dataset, base).trainRows) / shape.trainRows;
@@ -48,6 +53,6 @@ export const fitsOf = (spec: ResolvedJobSpec, dataset: Dataset, base: BaseModel 
   return [
     ...held.map((heldOut) => foldSpec(spec, heldOut, dataset, base)),
     { spec, shape: dataShape(spec, dataset, base), heldOut: null },
-    ...(refit === true ? [refitOf(spec, dataset, base, { lastEpoch: epochs, l2 })] : []),
+    ...(refit === true ? [refitOf(spec, dataset, base, { lastEpoch: epochs, l2, temperature: 1 })] : []),
   ];
 };

@@ -74,8 +74,8 @@ const publish = (
 /** The fit that is due: the first as the specification has it; the second of every row, with what the first has found. */
 const dueFit = (spec: ResolvedJobSpec, order: RunOrder, measured: Measured | null): Fit => {
   if (measured === null) return fitsOf(spec, order.dataset, order.base)[0]!;
-  const l2 = measured.metrics.l2 ?? spec.training.l2;
-  return refitOf(spec, order.dataset, order.base, { lastEpoch: measured.lastEpoch, l2 });
+  const { l2 = spec.training.l2, temperature = 1 } = measured.metrics;
+  return refitOf(spec, order.dataset, order.base, { lastEpoch: measured.lastEpoch, l2, temperature });
 };
 
 /**
@@ -119,13 +119,15 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
       if (end.type !== "completed") return end;
       const seconds = position.seconds + secondsIn + (performance.now() - startedMs) / 1000;
       position = { seconds, measured: toMeasured(end), inner: null };
-      const [rows, all] = [
-        fit.shape.trainRows,
-        refitOf(spec, order.dataset, order.base, { lastEpoch: 1, l2: 0 }).shape.trainRows,
-      ];
+      const { trainRows } = fit.shape;
+      const all = dueFit(spec, order, position.measured).shape.trainRows;
       tell.onEvent({
-        ...{ level: "info", type: "measured", data: { rows, refitRows: all, digest: position.measured!.digest } },
-        message: `the model that learnt from ${rows} rows is measured; now once more on all ${all}`,
+        ...{
+          level: "info",
+          type: "measured",
+          data: { rows: trainRows, refitRows: all, digest: position.measured!.digest },
+        },
+        message: `the model that learnt from ${trainRows} rows is measured; now once more on all ${all}`,
       });
       context.onProgress(first / (first + second));
       await context.writeCheckpoint(toRefitContent(first, position));

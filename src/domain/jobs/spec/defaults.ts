@@ -15,6 +15,8 @@ import {
   defaultOptimizer,
   exactIterations,
 } from "./default-training.ts";
+import { checkCalibration } from "./effort/check-calibration.ts";
+import { checkRefit } from "./effort/check-refit.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
   checkAugment,
@@ -38,7 +40,6 @@ import { isPerceptron, type ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
-import { checkRefit } from "./rows/check-refit.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
@@ -196,6 +197,7 @@ export const resolveSpec = (
     { trainRows, features: numbers, classes: countClasses(task, dataset) },
   );
   checkPenaltySearch(model, training, trainRows, errors);
+  checkCalibration(task, model, training, errors);
   checkRefit(spec, model, totalSizes(splitSizes(task, split, dataset)), errors);
   checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");

@@ -144,8 +144,8 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
     penaltySearch: false | ResolvedPenaltySearch;
     /** Of one fit of a cross-validation, and never of a record: the rows that it does not see are its test split. */
     heldOut?: HeldOut;
-    /** Of the fit after the measured one, and never of a record: every row trains, and training ends after so many epochs. */
-    everyRow?: { lastEpoch: number };
+    /** Of the fit after the measured one, and never of a record: every row trains, training ends after so many epochs, and logits are divided by the temperature. */
+    everyRow?: { lastEpoch: number; temperature: number };
   };
   resources: Filled<ResourcesSpec, "threads">;
 };

@@ -9,7 +9,7 @@ type Input = Omit<JobSpecInput, "dataset">;
 const iris = readFileSync(new URL("../../../data/iris.csv", import.meta.url), "utf8");
 const species = { type: "classification", label: "species" } as const;
 const width = { type: "regression", label: "petal_width" } as const;
-const small = { type: "mlp", hidden: [4], activation: "silu" } as const;
+const small: Extract<Input["model"] & object, { type: "mlp" }> = { type: "mlp", hidden: [4], activation: "silu" };
 
 /** Jobs that find something out in the first fit: epochs, a penalty, a threshold of two classes. */
 const specs: Record<string, Input & { training: NonNullable<Input["training"]> }> = {
