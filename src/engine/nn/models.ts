@@ -99,7 +99,7 @@ export const traceOf = (spec: ModelSpec): Trace => {
     case "ensemble":
       throw new ModelShapeError(
         "/model/type",
-        "how the members of an ensemble are averaged depends on the loss, which its model alone does not tell; take the model's ONNX file",
+        "how the members of an ensemble are averaged depends on the loss, which its model alone does not tell",
       );
     case "network":
       throw new ModelShapeError("/model/type", "a network is that of a base, which this job has not");

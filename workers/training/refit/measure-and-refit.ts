@@ -32,8 +32,8 @@ const contextOf = (
   ...context,
   ...(position.measured === null ? {} : { refits: true as const }),
   onProgress: (value) => context.onProgress((before + value * own) / total),
-  onPoint: (point) =>
-    context.onPoint({ ...point, step: before + point.step, seconds: position.seconds + point.seconds }),
+  // The curve is that of the measured fit: nothing is held out that the second could be seen by.
+  onPoint: position.measured === null ? context.onPoint : () => {},
   writeCheckpoint: (inner) => context.writeCheckpoint(toRefitContent(before + inner.step, { ...position, inner })),
 });
 

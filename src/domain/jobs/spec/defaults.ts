@@ -1,4 +1,4 @@
-import type { Dataset } from "../../datasets/dataset.ts";
+import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import type { ImportedModel } from "../../models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../models/model.ts";
@@ -13,10 +13,14 @@ import {
   defaultLoss,
   defaultModel,
   defaultOptimizer,
+  defaultRowSteps,
   exactIterations,
 } from "./default-training.ts";
 import { checkCalibration } from "./effort/check-calibration.ts";
+import { checkEffort } from "./effort/check-effort.ts";
 import { checkRefit } from "./effort/check-refit.ts";
+import { ensembleOf } from "./effort/effort-members.ts";
+import { countCurvature, withEffort } from "./effort/effort-training.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
   checkAugment,
@@ -78,7 +82,7 @@ const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training,
 const resolveTraining = (
   spec: JobSpec,
   parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec; solver: Solver | undefined },
-  data: { trainRows: number; features: number; classes: number },
+  data: { trainRows: number; features: number; classes: number; curvature: number },
 ): Training => {
   const { split, solver } = parts;
   const exact = solver === "exact";
@@ -98,7 +102,7 @@ const resolveTraining = (
     batchSize,
     epochs: training.epochs ?? (exact ? exactIterations : defaultEpochs(parts.model, trainRows, batchRows)),
     earlyStopping,
-    l2: training.l2 ?? (exact ? 0 : defaultL2(parts, data)),
+    l2: training.l2 ?? (exact ? 0 : data.curvature * defaultL2(parts, data)),
   };
   const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
   return {
@@ -115,6 +119,19 @@ const resolveOptimizer = (spec: JobSpec, hasBase: boolean): ResolvedJobSpec["opt
 const withNetworkPreprocessing = (spec: JobSpec, dataset: Dataset, base: ImportedModel): JobSpec => {
   const preprocessing = networkPreprocessing(spec.preprocessing, onlyImageOf(spec.task, dataset), base);
   return preprocessing === undefined ? spec : { ...spec, preprocessing };
+};
+
+/** The model that a job has which names none. */
+const ownModel = (
+  { effort }: JobSpec,
+  task: TaskSpec,
+  image: ImageShape | null,
+  dataset: Pick<Dataset, "rows" | "columns"> & { numbers: number },
+): ModelSpec => {
+  if (effort === undefined || effort === "quick" || image !== null) return defaultModel(task, image);
+  const { rows, numbers } = dataset;
+  const outputs = Math.max(1, countClasses(task, dataset));
+  return ensembleOf(effort, { rows, inputs: numbers, outputs, rowSteps: defaultRowSteps(rows) });
 };
 
 const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: ModelSpec): ModelSpec => {
@@ -146,6 +163,7 @@ export const resolveSpec = (
   if (trained) checkBase(asked, dataset, trained, errors);
   if (imported) checkImportedBase(asked, dataset, imported, errors);
   checkFineTuning(asked, base ?? null, errors);
+  checkEffort(asked, asked.task, hasImages(asked.task, dataset), errors);
   errors.throwIfAny("invalid");
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
@@ -166,7 +184,7 @@ export const resolveSpec = (
   const image = stored && seenImage(stored, preprocessing);
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const model = withImageSize(
-    modelOf(spec, trained, imported !== null, defaultModel(task, image)),
+    modelOf(spec, trained, imported !== null, ownModel(spec, task, image, { ...dataset, numbers })),
     image,
     numbers,
     errors,
@@ -191,14 +209,17 @@ export const resolveSpec = (
   const trainRows = countTrainRows(task, split, dataset, errors);
   errors.throwIfAny("unprocessable");
 
-  const training = resolveTraining(
+  const sizes = totalSizes(splitSizes(task, split, dataset));
+  const curvature = countCurvature(spec, { task, model, loss }, dataset);
+  const resolved = resolveTraining(
     spec,
     { model, loss, split, solver },
-    { trainRows, features: numbers, classes: countClasses(task, dataset) },
+    { trainRows, features: numbers, classes: countClasses(task, dataset), curvature },
   );
+  const training = withEffort(spec, resolved, { task, model, loss, sizes });
   checkPenaltySearch(model, training, trainRows, errors);
   checkCalibration(task, model, training, errors);
-  checkRefit(spec, model, totalSizes(splitSizes(task, split, dataset)), errors);
+  checkRefit(training, model, sizes, errors);
   checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");
   return {

@@ -20,17 +20,17 @@ const networkLosses: readonly LossType[] = [...numberLosses, "gaussian_nll", "po
 const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>> = {
   classification: {
     mlp: ["cross_entropy", "binary_cross_entropy"],
-    ensemble: ["cross_entropy", "binary_cross_entropy"],
     softmax: ["cross_entropy"],
     logistic: ["binary_cross_entropy"],
+    ensemble: ["cross_entropy", "binary_cross_entropy"],
     cnn: ["cross_entropy", "binary_cross_entropy"],
     network: ["cross_entropy", "binary_cross_entropy"],
   },
   regression: {
     mlp: networkLosses,
-    ensemble: [...numberLosses, "poisson_nll"],
     linear: [...numberLosses, "gaussian_nll"],
     poisson: ["poisson_nll"],
+    ensemble: [...numberLosses, "poisson_nll"],
     cnn: networkLosses,
     network: networkLosses,
   },
