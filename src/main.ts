@@ -1,15 +1,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { parseConfig, StartError } from "./config.ts";
 import { environmentHelp } from "./environment-help.ts";
-import { runApi } from "./main/api.ts";
 import { createLog } from "./main/observing/log.ts";
 import { createScrub, secretsOf } from "./main/observing/scrub.ts";
-import { runAllInOne, scriptOf } from "./main/processes/all-in-one.ts";
 import { readMachine } from "./main/processes/machine.ts";
 import { misspeltVariables } from "./main/processes/misspelt-variables.ts";
 import { isPart, tellParent } from "./main/processes/parent.ts";
-import { runReindex } from "./main/reindex.ts";
-import { runTrainer } from "./main/trainer.ts";
 
 type Role = "all" | "api" | "trainer" | "reindex";
 
@@ -44,9 +40,11 @@ const run = async (): Promise<void> => {
   if (!isPart())
     for (const { name, hint } of misspeltVariables(process.env))
       log.warn({ variable: name }, `${name} is set and means nothing here; did you mean ${hint}?`);
-  if (role === "api") return runApi(config, log);
-  if (role === "trainer") return runTrainer(config, log);
-  if (role === "reindex") return runReindex(config, log);
+  // Each process loads what its role needs: half of a start is reading modules.
+  if (role === "api") return (await import("./main/api.ts")).runApi(config, log);
+  if (role === "trainer") return (await import("./main/trainer.ts")).runTrainer(config, log);
+  if (role === "reindex") return (await import("./main/reindex.ts")).runReindex(config, log);
+  const { runAllInOne, scriptOf } = await import("./main/processes/all-in-one.ts");
   return runAllInOne(scriptOf(import.meta.url), config, log);
 };
 

@@ -5,6 +5,7 @@ import type { JobState } from "../client/types.ts";
 import { StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
 import { diagnose } from "../main/doctor.ts";
+import { changeTypes } from "./column-types.ts";
 import { CommandError } from "./command-error.ts";
 import { importModel, updateModel } from "./import-model.ts";
 import { listJobs, listModels, showJob, showModel } from "./lists.ts";
@@ -38,7 +39,10 @@ const addJobCommands = (program: Command): void => {
     )
     .option("--features <columns>", "the columns to learn from, between commas (every other one)")
     .option("--model <type>", "softmax, mlp, linear, k_means, … (the task's first)")
-    .option("--effort <effort>", "quick, good or best: good and best compute more for a better model of a table (quick)")
+    .option(
+      "--effort <effort>",
+      "quick, good or best: good and best compute more for a better model of a table (quick)",
+    )
     .option("--name <name>", "the job's name")
     .option("--epochs <n>", "passes over the training rows")
     .option("--seed <n>", "of everything random")
@@ -83,6 +87,10 @@ const addJobCommands = (program: Command): void => {
 };
 
 const addModelCommands = (program: Command): void => {
+  program
+    .command("types <dataset> <types...>")
+    .description("change column types of a data set: zip=category sold=datetime note=text; zip=inferred takes it back")
+    .action(withClient(program, changeTypes));
   program
     .command("predict <model> [files...]")
     .description("predict the rows of a CSV file (- for stdin), one line of CSV for each; or pictures, in a table")

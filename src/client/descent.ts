@@ -7,15 +7,18 @@ import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, R
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
+export type { AliasOptions } from "./aliases.ts";
 export { DescentError } from "./errors.ts";
-export type { ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
+export type { FileOptions, ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
 export type * from "./types.ts";
+
+export type StatedColumnType = "number" | "category" | "datetime" | "text";
 
 export interface DatasetUpload extends UploadOptions {
   /** Left out: the file's name. */
   name?: string;
   /** Column types to use instead of the inferred ones. */
-  types?: Record<string, "number" | "category">;
+  types?: Record<string, StatedColumnType>;
   delimiter?: "," | ";" | "|" | "\t";
   decimal?: "." | ",";
   /** Of CSV files. Left out: UTF-8, or UTF-16 where a byte order mark says so. */
@@ -25,6 +28,13 @@ export interface DatasetUpload extends UploadOptions {
   size?: number;
   channels?: number;
   onBroken?: "skip" | "refuse";
+}
+
+/** What is left out stays as it is. */
+export interface DatasetUpdate {
+  name?: string;
+  types?: Record<string, StatedColumnType | null>;
+  labels?: Record<string, string>;
 }
 
 export interface RowPageOptions {
@@ -83,6 +93,9 @@ const datasetsOf = (transport: Transport) => ({
     transport.send(`/v1/datasets/${id(dataset)}/rows/${row}/image`, { headers: { accept: "*/*" }, ...options }),
   /** The file as it is kept: CSV, or pixels; as a response to stream from. */
   file: (dataset: string, options?: RequestOptions) => transport.send(`/v1/datasets/${id(dataset)}/file`, options),
+  /** Its name, labels or column types; null: to be inferred again. Jobs that were planned keep the types of their plan. */
+  update: (dataset: string, change: DatasetUpdate, options?: RequestOptions) =>
+    transport.json<Dataset>(`/v1/datasets/${id(dataset)}`, { method: "PATCH", json: change, ...options }),
   delete: async (dataset: string, options?: RequestOptions): Promise<void> => {
     await transport.send(`/v1/datasets/${id(dataset)}`, { method: "DELETE", ...options });
   },

@@ -5,7 +5,7 @@ import type { Column } from "../domain/datasets/dataset.ts";
  * classified, any other number is a regression. The form shows the guess and lets the person change it.
  */
 export const guessTask = (label: Column): "classification" | "regression" => {
-  if (label.type === "category") return "classification";
+  if (label.type !== "number") return "classification";
   const values = label.categories?.map(({ value }) => Number(value)) ?? [];
   const few = label.distinct !== null && label.distinct <= 20;
   return few && values.length > 0 && values.every((value) => Number.isInteger(value)) ? "classification" : "regression";

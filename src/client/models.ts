@@ -34,6 +34,11 @@ export interface PredictOptions extends RequestOptions {
   explain?: boolean;
 }
 
+export interface FileOptions extends RequestOptions {
+  /** Of ONNX: whether the preprocessing is inside. Left out: it is. */
+  preprocessing?: boolean;
+}
+
 const id = encodeURIComponent;
 
 const isPicture = (item: Row | PictureSource): item is PictureSource =>
@@ -100,8 +105,16 @@ export const modelsOf = (transport: Transport) => {
     /** Rows as in the data set, or pictures, of which each is a row of its own. */
     predict,
     /** Weights as safetensors, the network as ONNX, or its card in Markdown; as a response to stream from. */
-    file: (model: string, kind: "weights" | "onnx" | "card" | "held-out", options?: RequestOptions) =>
-      transport.send(`/v1/models/${id(model)}/${kind}`, { headers: { accept: "*/*" }, ...options }),
+    file: (
+      model: string,
+      kind: "weights" | "onnx" | "card" | "held-out",
+      { preprocessing, ...options }: FileOptions = {},
+    ) =>
+      transport.send(`/v1/models/${id(model)}/${kind}`, {
+        headers: { accept: "*/*" },
+        query: { preprocessing },
+        ...options,
+      }),
     delete: async (model: string, options?: RequestOptions): Promise<void> => {
       await transport.send(`/v1/models/${id(model)}`, { method: "DELETE", ...options });
     },

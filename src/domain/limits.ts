@@ -73,6 +73,8 @@ export const limits = {
   studyDimensions: 64,
   studyChoices: 64,
   studyParallel: 64,
+  /** Trainings of one trial. */
+  studySeeds: 20,
   /** Of one tenant, at a time. */
   openStudies: 100,
   gridPoints: 10_000,

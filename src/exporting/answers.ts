@@ -37,11 +37,15 @@ const onItsScale = (build: OnnxBuilder, value: string, at: number, of: { mean: n
 const reconstructionOutputs = (build: OnnxBuilder, preprocessing: Preprocessing, inputs: string, out: string): void => {
   let at = 0;
   for (const feature of preprocessing.features) {
-    assert(feature.type !== "image", "images are not reconstructed");
+    assert(feature.type !== "image" && feature.type !== "text", "images and texts are not reconstructed");
     const name = `reconstructed_${feature.column}`;
     if (feature.type === "number") {
       build.output(name, onItsScale(build, out, at, feature), { type: "double", dims: ["batch"] });
       at += 1;
+    } else if (feature.type === "datetime") {
+      const seconds = { mean: feature.mean * 86_400, scale: feature.scale * 86_400 };
+      build.output(name, onItsScale(build, out, at, seconds), { type: "double", dims: ["batch"] });
+      at += 1 + 2 * feature.cycles.length;
     } else {
       const count = feature.categories.length;
       // Where the file had no text at all, there is none to say.

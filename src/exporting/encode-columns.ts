@@ -1,6 +1,9 @@
+import { daysPerYear, firstWeekday } from "../data/columns/date-cycles.ts";
 import { resampleMatrices } from "../data/images/resample.ts";
 import { featureWidth } from "../data/preprocessing/data-shape.ts";
-import type { FeatureTransform, Preprocessing } from "../domain/models/model.ts";
+import type { DateCycle } from "../domain/datasets/dataset.ts";
+import { ServiceError } from "../domain/errors.ts";
+import { type FeatureTransform, isScaled, type Preprocessing, type ScaledTransform } from "../domain/models/model.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
 import { reversedChannels, toChannelsFirst, toChannelsLast } from "./translation.ts";
 
@@ -15,6 +18,14 @@ export interface EncodedColumns {
   readonly anyInput: string;
 }
 
+const secondsPerDay = 86_400;
+
+const textRefused = (column: string): ServiceError =>
+  new ServiceError(
+    "unprocessable",
+    `the texts of ${JSON.stringify(column)} are hashed, for which ONNX has no operator; export without the preprocessing (?preprocessing=false), and hash them as its record says`,
+  );
+
 interface Block {
   /** [batch, width] */
   readonly value: string;
@@ -25,10 +36,10 @@ interface Block {
 /** (x − mean)/scale in double precision, rounded once, x held within the clip; what is missing (NaN) is the mean, so 0, and its indicator 1. */
 const encodeNumbers = (
   build: OnnxBuilder,
-  numbers: readonly { transform: Transform<"number">; at: number; input: string }[],
+  numbers: readonly { transform: ScaledTransform; at: number; input: string }[],
 ): Block[] => {
   const { node } = build;
-  const row = (of: (transform: Transform<"number">) => number): string =>
+  const row = (of: (transform: ScaledTransform) => number): string =>
     build.constant(
       [numbers.length],
       Float64Array.from(numbers, ({ transform }) => of(transform)),
@@ -55,12 +66,41 @@ const encodeNumbers = (
   const standard = node("Div", [node("Sub", [value, row(({ mean }) => mean)]), row(({ scale }) => scale)]);
   const known = node("Where", [missing, build.scalar(0, "double"), standard]);
   const blocks: Block[] = [{ value: node("Cast", [known], { to: { int: 1 } }), places: numbers.map(({ at }) => at) }];
-  const told = numbers.flatMap(({ transform, at }, i) => (transform.missingIndicator ? [{ at: at + 1, i }] : []));
+  const told = numbers.flatMap(({ transform, at }, i) =>
+    transform.missingIndicator ? [{ at: at + featureWidth(transform) - 1, i }] : [],
+  );
   if (told.length === 0) return blocks;
   const indicators = node("Cast", [missing], { to: { int: 1 } });
   const own = build.integers(told.map(({ i }) => i));
   const picked = told.length === numbers.length ? indicators : node("Gather", [indicators, own], { axis: { int: 1 } });
   return [...blocks, { value: picked, places: told.map(({ at }) => at) }];
+};
+
+/** Sine and cosine of each cycle of the days since 1970; 0 where they are missing. The phase is computed as `phaseOf` does. */
+const encodeCycles = (build: OnnxBuilder, transform: Transform<"datetime">, at: number, days: string): Block[] => {
+  const { node, scalar } = build;
+  const fraction = (turns: string): string => node("Sub", [turns, node("Floor", [turns])]);
+  const double = (value: number): string => scalar(value, "double");
+  const phases: Record<DateCycle, () => string> = {
+    hour: () => fraction(days),
+    weekday: () => fraction(node("Div", [node("Add", [node("Floor", [days]), double(firstWeekday)]), double(7)])),
+    year: () => fraction(node("Div", [days, double(daysPerYear)])),
+  };
+  const missing = node("IsNaN", [days]);
+  // The cosine is the sine a quarter of a turn on: not every runtime has one in double precision.
+  const sine = (turns: string): string => {
+    const value = node("Sin", [node("Mul", [turns, double(2 * Math.PI)])]);
+    const known = transform.unlearnt ? node("Mul", [value, double(0)]) : value;
+    return node("Cast", [node("Where", [missing, double(0), known])], { to: { int: 1 } });
+  };
+  return transform.cycles.flatMap((cycle, i) => {
+    const phase = phases[cycle]();
+    const first = at + 1 + 2 * i;
+    return [
+      { value: sine(phase), places: [first] },
+      { value: sine(node("Add", [phase, double(0.25)])), places: [first + 1] },
+    ];
+  });
 };
 
 /** One input per category; unseen and unknown texts leave all of them 0, an empty text is a missing one. */
@@ -114,7 +154,7 @@ const arranged = (build: OnnxBuilder, blocks: readonly Block[]): string => {
 
 /**
  * The columns of the data set as inputs of the file, each under its own name, and what prediction makes of them: numbers are doubles [batch, 1] (NaN where
- * missing), categories texts [batch, 1] (empty where missing), images 8-bit pixels [batch, height, width, channels].
+ * missing), dates seconds since 1970 as doubles, since ONNX reads no dates, categories texts [batch, 1] (empty where missing), images 8-bit pixels [batch, height, width, channels].
  */
 export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): EncodedColumns => {
   const inputs = features.map((transform) =>
@@ -122,7 +162,7 @@ export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): 
       transform.column,
       transform.type === "image"
         ? { type: "uint8", dims: ["batch", transform.height, transform.width, transform.channels] }
-        : { type: transform.type === "number" ? "double" : "string", dims: ["batch", 1] },
+        : { type: isScaled(transform) ? "double" : "string", dims: ["batch", 1] },
     ),
   );
   const [only] = features;
@@ -132,7 +172,7 @@ export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): 
     const size = [height, width, only.channels];
     return { inputs: null, picture: { name: encodePicture(build, only, anyInput), size }, anyInput };
   }
-  const numbers: { transform: Transform<"number">; at: number; input: string }[] = [];
+  const numbers: { transform: ScaledTransform; at: number; input: string }[] = [];
   const blocks: Block[] = [];
   let at = 0;
   for (const [i, transform] of features.entries()) {
@@ -140,6 +180,11 @@ export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): 
     at += width;
     if (transform.type === "number") numbers.push({ transform, at: start, input });
     else if (transform.type === "category") blocks.push(encodeCategory(build, transform, start, input));
+    else if (transform.type === "datetime") {
+      const days = build.node("Div", [input, build.scalar(secondsPerDay, "double")]);
+      numbers.push({ transform, at: start, input: days });
+      blocks.push(...encodeCycles(build, transform, start, days));
+    } else if (transform.type === "text") throw textRefused(transform.column);
     else {
       const pixels = toChannelsLast(build, encodePicture(build, transform, input));
       const places = Array.from({ length: width }, (_, place) => start + place);

@@ -7,21 +7,20 @@ import * as wire from "./generated/descent/v1/datasets.ts";
 const toType = (type: ColumnType): wire.ColumnType =>
   wire.ColumnType[`COLUMN_TYPE_${type.toUpperCase() as Uppercase<ColumnType>}`];
 
+const statable: readonly ColumnType[] = ["number", "category", "datetime", "text"];
+
 /** The domain's name; an unspecified or unknown one stays as its number, for the schema's error to show. */
 export const fromType = (type: wire.ColumnType): string =>
-  type === wire.ColumnType.COLUMN_TYPE_NUMBER
-    ? "number"
-    : type === wire.ColumnType.COLUMN_TYPE_CATEGORY
-      ? "category"
-      : String(type);
+  statable.find((name) => toType(name) === type) ?? String(type);
 
-const toColumn = ({ type, distinct, categories, notes, image, ...column }: Column): wire.Column => ({
+const toColumn = ({ type, distinct, categories, notes, image, dates, ...column }: Column): wire.Column => ({
   ...column,
   type: toType(type),
   distinct: distinct ?? undefined,
   categories: categories ?? [],
   notes: notes ?? [],
   image,
+  dates,
 });
 
 const toDataset = (dataset: Dataset): wire.Dataset => ({
@@ -30,6 +29,8 @@ const toDataset = (dataset: Dataset): wire.Dataset => ({
   decimal: dataset.decimal ?? ".",
   images: dataset.images,
   notes: dataset.notes ?? [],
+  types: Object.fromEntries(Object.entries(dataset.types ?? {}).map(([name, type]) => [name, toType(type)])),
+  labels: dataset.labels ?? {},
   columns: dataset.columns.map(toColumn),
 });
 

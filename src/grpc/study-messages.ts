@@ -36,6 +36,8 @@ export const toTrial = (trial: Trial): wire.Trial => ({
   endedAt: trial.endedAt ?? undefined,
   model: trial.model ?? undefined,
   error: trial.error ?? undefined,
+  runs: (trial.runs ?? []).map((run) => ({ ...run, model: run.model ?? undefined, value: run.value ?? undefined })),
+  scores: trial.scores ?? [],
 });
 
 export const toLeaderboard = ({

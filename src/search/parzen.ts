@@ -7,7 +7,8 @@ import { normalQuantile } from "./normal-quantile.ts";
 /** One dimension of every kernel. */
 interface Marginal {
   sample(kernel: number, draws: Draws): number;
-  logDensity(kernel: number, value: number): number;
+  /** Adds the logarithm of each kernel's density at the value to `sums`. */
+  addLogDensities(value: number, sums: Float64Array): void;
 }
 
 const least = 1e-300;
@@ -43,12 +44,21 @@ const numberMarginal = (dimension: NumberDimension, observed: readonly number[])
   const { step, log } = dimension;
   const { low, high } = boundsOf(dimension);
   const toScale = (value: number): number => (log ? log64(value) : value);
-  if (low === high) return { sample: () => dimension.min, logDensity: () => 0 };
+  if (low === high) return { sample: () => dimension.min, addLogDensities: () => {} };
   const centres = observed.map(toScale);
   const widths = [...widthsOf(centres, low, high), high - low];
   const means = [...centres, 0.5 * (low + high)];
   const masses = means.map((mean, k) => between((low - mean) / widths[k]!, (high - mean) / widths[k]!));
   const logScales = widths.map((width, k) => log64(width * masses[k]!));
+  // Candidates often have the same of a few numbers.
+  const ofSteps = new Map<number, Float64Array>();
+  const ofStep = (size: number, value: number): Float64Array => {
+    const [from, to] = [toScale(value - size / 2), toScale(value + size / 2)];
+    return Float64Array.from(means, (mean, k) => {
+      const width = widths[k]!;
+      return log64(Math.max(least, between((from - mean) / width, (to - mean) / width)) / masses[k]!);
+    });
+  };
   return {
     sample: (kernel, draws) => {
       const [mean, width, mass] = [means[kernel]!, widths[kernel]!, masses[kernel]!];
@@ -56,14 +66,18 @@ const numberMarginal = (dimension: NumberDimension, observed: readonly number[])
       const place = mean + width * normalQuantile(Math.min(1 - 2 ** -53, Math.max(least, p)));
       return fromScale(dimension, Math.min(high, Math.max(low, place)));
     },
-    logDensity: (kernel, value) => {
-      const [mean, width, mass] = [means[kernel]!, widths[kernel]!, masses[kernel]!];
+    addLogDensities: (value, sums) => {
       if (step !== null) {
-        const [from, to] = [toScale(value - step / 2), toScale(value + step / 2)];
-        return log64(Math.max(least, between((from - mean) / width, (to - mean) / width)) / mass);
+        const logs = ofSteps.get(value) ?? ofStep(step, value);
+        ofSteps.set(value, logs);
+        for (let k = 0; k < sums.length; k++) sums[k]! += logs[k]!;
+        return;
       }
-      const z = (toScale(value) - mean) / width;
-      return -0.5 * z * z - logScales[kernel]!;
+      const place = toScale(value);
+      for (let k = 0; k < sums.length; k++) {
+        const z = (place - means[k]!) / widths[k]!;
+        sums[k]! += -0.5 * z * z - logScales[k]!;
+      }
     },
   };
 };
@@ -79,7 +93,9 @@ const choiceMarginal = (count: number, observed: readonly number[]): Marginal =>
       const weights = Array.from({ length: count }, (_, choice) => weight(kernel, choice));
       return pick(draws, weights, sum(kernel));
     },
-    logDensity: (kernel, value) => log64(weight(kernel, value) / sum(kernel)),
+    addLogDensities: (value, sums) => {
+      for (let k = 0; k < sums.length; k++) sums[k]! += log64(weight(k, value) / sum(k));
+    },
   };
 };
 
@@ -104,7 +120,7 @@ export interface ParzenEstimator {
 export const createParzenEstimator = (dimensions: readonly Dimension[], points: readonly Point[]): ParzenEstimator => {
   const weights = [...pointWeights(points.length), 1];
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const logWeights = weights.map((weight) => log64(weight / total));
+  const logWeights = Float64Array.from(weights, (weight) => log64(weight / total));
   const marginals = dimensions.map((dimension) => {
     const observed = points.map((point) => point[dimension.name]!);
     return dimension.type === "choice"
@@ -117,11 +133,13 @@ export const createParzenEstimator = (dimensions: readonly Dimension[], points: 
       return Object.fromEntries(dimensions.map(({ name }, i) => [name, marginals[i]!.sample(kernel, draws)]));
     },
     logDensity: (point) => {
-      const logs = logWeights.map((logWeight, kernel) =>
-        dimensions.reduce((sum, { name }, i) => sum + marginals[i]!.logDensity(kernel, point[name]!), logWeight),
-      );
-      const most = Math.max(...logs);
-      return most + log64(logs.reduce((sum, each) => sum + exp64(each - most), 0));
+      const logs = logWeights.slice();
+      for (const [i, { name }] of dimensions.entries()) marginals[i]!.addLogDensities(point[name]!, logs);
+      let most = Number.NEGATIVE_INFINITY;
+      for (const each of logs) most = Math.max(most, each);
+      let sum = 0;
+      for (const each of logs) sum += exp64(each - most);
+      return most + log64(sum);
     },
   };
 };

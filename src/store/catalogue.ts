@@ -15,6 +15,8 @@ export interface Removal {
 export interface Catalogue extends Aliases {
   addDataset(tenant: TenantId, dataset: Dataset): Promise<void>;
   dataset(tenant: TenantId, id: DatasetId): Promise<Dataset>;
+  /** Changes a data set's record in one step; the record as it is then. `change` is asked again, should others change it meanwhile. */
+  changeDataset(tenant: TenantId, id: DatasetId, change: (dataset: Dataset) => Dataset): Promise<Dataset>;
   datasets(tenant: TenantId, page: PageRequest): Promise<Page<Dataset>>;
   /** `in_use` while an unfinished job or a model refers to it. May be repeated until `filesRemoved` was told. */
   removeDataset(tenant: TenantId, id: DatasetId): Promise<void>;

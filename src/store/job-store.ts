@@ -39,7 +39,15 @@ export interface CheckpointRecord {
   at: string;
 }
 
-/** What a trainer must know of a study's trial: the epoch at which it pauses by itself; null: it does not. */
+/** What the folds of a cross-validation have said so far. */
+export interface FoldsSoFar {
+  /** Of all of them: `outOfFoldLoss`, … */
+  readonly metrics: Metrics;
+  /** Of each, in their order: `testLoss`, … */
+  readonly folds: readonly Metrics[];
+}
+
+/** What a trainer must know of a study's trial: the epoch, or with a cross-validation the fold, at which it pauses by itself; null: it does not. */
 export interface Trial {
   pauseAtEpoch: number | null;
 }
@@ -90,8 +98,10 @@ export interface JobStore {
     pauseAtEpoch: number | null,
     at: string,
   ): Promise<{ job: Job; place: number; moved: boolean }>;
-  /** The epoch at which the job last paused by itself; null: at none yet. */
+  /** The epoch, or the fold, at which the job last paused by itself; null: at none yet. */
   reachedEpoch(tenant: TenantId, id: JobId): Promise<number | null>;
+  /** What the folds had said when it paused there; null: it has none. */
+  reachedFolds(tenant: TenantId, id: JobId): Promise<FoldsSoFar | null>;
 
   /**
    * queued → running under a new attempt number, with a lease that every fenced write renews; null if the job is not queued.
@@ -142,7 +152,7 @@ export interface JobStore {
     crashed?: boolean,
   ): Promise<boolean>;
   /** running|pausing → paused at the epoch where it was to pause by itself; cancelling → cancelled. The state after it; null if stale. */
-  reach(fence: Fence, epoch: number, at: string): Promise<JobState | null>;
+  reach(fence: Fence, epoch: number, at: string, folds?: FoldsSoFar): Promise<JobState | null>;
   /**
    * A job whose trainer is gone: running → queued, pausing → paused, cancelling → cancelled; counts a crash. Null, changing
    * nothing, if another attempt holds the job or its lease has not ended.

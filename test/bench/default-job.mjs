@@ -23,7 +23,7 @@ export const loadJobs = async (dist) => {
   const openText = (text) => () => Readable.from([Buffer.from(text)]);
   const upload = async (name, open) => ({ id: "ds_01JD0000000000000000000000", name, ...(await profileCsv(open())) });
 
-  /** Trains one job: its metrics, the rows as it saw them, and `predict(rows)`, which answers (rows × outputs) as the model does. */
+  /** Trains one job: its metrics, the rows as it saw them, and `predict(rows)`, which answers (rows × outputs) as the model does; `answer` takes them as it saw them. */
   const runJob = async (dataset, open, input) => {
     const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input }), dataset);
     const plan = planTraining(spec, dataShape(spec, dataset));
@@ -40,12 +40,12 @@ export const loadJobs = async (dist) => {
     });
     team.dismiss();
     const milliseconds = performance.now() - startedMs;
-    const predict = async (rows) => {
+    const answer = async (inputs) => {
       const weights = new Map(weightTensors(plan, memory).map(({ name, data }) => [name, Float32Array.from(data)]));
-      const predictor = await createPredictor(spec, plan.shape, weights, kernels);
-      return predictor.predict(encodeRows(preprocessing, rows).inputs);
+      return (await createPredictor(spec, plan.shape, weights, kernels)).predict(inputs);
     };
-    return { spec, plan, metrics, milliseconds, views, preprocessing, predict };
+    const predict = (rows) => answer(encodeRows(preprocessing, rows).inputs);
+    return { spec, plan, metrics, milliseconds, views, preprocessing, predict, answer };
   };
   return { upload, openText, runJob, createRandomStream };
 };

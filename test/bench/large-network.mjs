@@ -1,8 +1,8 @@
-// What the plan of a large network says and what its job takes, on the real service: torchvision's ResNet-50 with random weights (Debian's python3-torchvision), imported,
+// What the plan of a large network says, what its job takes, and what the trainer's process holds beside it, on the real service: torchvision's ResNet-50 with random weights (Debian's python3-torchvision), imported,
 // fine-tuned on made pictures, whole, in parts of a batch, and with its trunk frozen.
 //   npm run build && node test/bench/large-network.mjs [--name resnet50] [--rows 24] [--batch 8] [--threads 1]
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rows: { type: "string", default: "24" },
     batch: { type: "string", default: "8" },
     epochs: { type: "string", default: "2" },
+    only: { type: "string", default: "" },
     threads: { type: "string", default: "1" },
     python: { type: "string", default: "/usr/bin/python3" },
   },
@@ -92,28 +93,30 @@ const open = (url) => {
 /** Seconds of the attempt that trained, from its claim to its end. */
 const secondsOf = ({ startedAt, endedAt }) => (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
 
-const run = async (service, client, spec) => {
-  const plan = await client.post("/v1/jobs/plan", spec);
-  const [pid] = service.alive("trainer");
-  const before = residentOf(pid, "VmRSS");
-  // The highest mark begins anew here (Linux, proc(5)).
-  writeFileSync(`/proc/${pid}/clear_refs`, "5");
-  const { id } = await client.post("/v1/jobs", spec);
-  const job = await client.done(id);
-  if (job.state !== "succeeded") throw new Error(JSON.stringify(job.error));
-  return { plan, seconds: secondsOf(job), resident: residentOf(pid, "VmHWM") - before };
+/** Runs a job in a service of its own, whose trainer holds nothing of another. */
+const run = async (folder, pictures, network, specOf) => {
+  const service = await startService(join(folder, "data"), { workers: 1, leaseSeconds: 10, checkpointSeconds: 1000 });
+  try {
+    const client = open(service.url);
+    const dataset = await client.send(`/v1/datasets?name=pictures`, "application/x-tar", pictures);
+    const path = `/v1/models?name=${values.name}&preprocessing=imagenet`;
+    const spec = specOf(dataset, await client.send(path, "application/onnx", network));
+    const plan = await client.post("/v1/jobs/plan", spec);
+    const [pid] = service.alive("trainer");
+    const idle = residentOf(pid, "VmRSS");
+    const { id } = await client.post("/v1/jobs", spec);
+    const job = await client.done(id);
+    if (job.state !== "succeeded") throw new Error(JSON.stringify(job.error));
+    return { plan, seconds: secondsOf(job), beside: residentOf(pid, "VmHWM") - idle - plan.memoryBytes / MIB };
+  } finally {
+    await service.stop();
+    rmSync(join(folder, "data"), { recursive: true, force: true });
+  }
 };
 
 const folder = mkdtempSync(join(tmpdir(), "descent-large-"));
-const service = await startService(join(folder, "data"), { workers: 1, leaseSeconds: 10, checkpointSeconds: 1000 });
 try {
-  const client = open(service.url);
-  const dataset = await client.send(`/v1/datasets?name=pictures`, "application/x-tar", await makePictures());
-  const model = await client.send(
-    `/v1/models?name=${values.name}&preprocessing=imagenet`,
-    "application/onnx",
-    exported(folder),
-  );
+  const [pictures, network] = [await makePictures(), exported(folder)];
   const variants = {
     "every weight": {},
     "every weight, `microBatch` 2": { training: { microBatch: 2 } },
@@ -122,26 +125,26 @@ try {
   console.log(
     `a load of ${loadavg()[0].toFixed(1)} before, ${values.threads} thread(s), ${rows} pictures, batches of ${batchSize}, ${epochs} epochs\n`,
   );
-  console.log("| fine-tuning | planned MiB | resident MiB | planned s | took s | ratio |");
+  console.log("| fine-tuning | planned MiB | beside MiB | planned s | took s | ratio |");
   console.log(`|${" --- |".repeat(6)}`);
   for (const [name, { training = {}, base = {} }] of Object.entries(variants)) {
-    const spec = {
+    if (!name.includes(values.only)) continue;
+    const specOf = (dataset, model) => ({
       ...{ dataset: dataset.id, task: { type: "classification", label: "label" }, model: { type: "network" } },
       base: { model: model.id, newHead: true, ...base },
       optimizer: { type: "momentum", learningRate: 0.001 },
       training: { epochs, batchSize, l2: 0, earlyStopping: false, split: { validation: 0, test: 0 }, ...training },
       resources: { threads: Number(values.threads), memoryBytes: 3 * 1024 * MIB },
-    };
-    const { plan, seconds, resident } = await run(service, client, spec);
+    });
+    const { plan, seconds, beside } = await run(folder, pictures, network, specOf);
     const cells = [
       (plan.memoryBytes / MIB).toFixed(0),
-      resident.toFixed(0),
+      beside.toFixed(0),
       plan.estimatedSeconds.toFixed(1),
       seconds.toFixed(1),
     ];
     console.log(`| ${[name, ...cells, (plan.estimatedSeconds / seconds).toFixed(2)].join(" | ")} |`);
   }
 } finally {
-  await service.stop();
   rmSync(folder, { recursive: true, force: true });
 }

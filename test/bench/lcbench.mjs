@@ -1,13 +1,16 @@
-// node test/bench/lcbench.mjs --model lcbench_model.onnx [--tasks 34] [--seeds 10] [--trials 100]
+// node test/bench/lcbench.mjs --model lcbench_model.onnx [--tasks 34] [--seeds 10] [--trials 100] [--results lcbench.ndjson] [--seconds 600]
 //
 // How good the search is on LCBench, as YAHPO Gym's surrogate of it has it (Zimmer et al. 2021; Pfisterer et al. 2022): 34 tasks × the hyper-parameters of an MLP × epochs → accuracy on validation
 // rows. Random, Sobol and TPE with full trials of 52 epochs; ASHA with TPE and with random at as many epochs altogether. The regret of a search is how far the accuracy of its choice lies below the best
-// known of the task, as a share of the range from the worst to the best known. Prints its mean over tasks and seeds, with a 95 % interval over tasks, on the way and at the end.
-import { readFile } from "node:fs/promises";
+// known of the task, as a share of the range from the worst to the best known. Each search of a task with a seed is a line of `--results`; what stands there is not computed again, and after
+// `--seconds` no further one is begun. Prints the mean regret, with a 95 % interval over tasks, of what is there.
+import { existsSync } from "node:fs";
+import { appendFile, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import ort from "onnxruntime-web";
 import { propose } from "../../dist/src/search/propose.js";
-import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/rungs.js";
+import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/stopping/rungs.js";
+import { mean, studentQuantile } from "../../dist/src/stats/estimate.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -15,6 +18,8 @@ const { values: options } = parseArgs({
     tasks: { type: "string", default: "34" },
     seeds: { type: "string", default: "10" },
     trials: { type: "string", default: "100" },
+    results: { type: "string" },
+    seconds: { type: "string", default: "1e9" },
   },
 });
 if (options.model === undefined) throw new Error("--model is required: the file lcbench_model.onnx of YAHPO Gym");
@@ -103,7 +108,11 @@ const searchByHalving = async (task, sampler, seed) => {
     let course = nextPromotion(pruner, courses, mostEpochs);
     if (course === null) {
       const number = courses.length;
-      const point = propose(sampler, dimensions, { seed, number, outcomes: outcomesOf(courses) });
+      const point = propose(sampler, dimensions, {
+        seed,
+        number,
+        outcomes: sampler.type === "tpe" ? outcomesOf(courses) : [],
+      });
       course = { number, point, bracket: bracketOf(pruner, seed, number), reached: [], state: "running", value: null };
       courses.push(course);
     } else course = courses[course.number];
@@ -126,38 +135,60 @@ const searches = {
   "ASHA, TPE": (task, seed) => searchByHalving(task, { type: "tpe" }, seed),
 };
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const halfWidth = (values) => {
   const center = mean(values);
   const variance = mean(values.map((value) => (value - center) ** 2)) * (values.length / (values.length - 1));
-  return 1.96 * Math.sqrt(variance / values.length);
+  return studentQuantile(values.length - 1) * Math.sqrt(variance / values.length);
 };
 
-/** Search → task → seed → best accuracy after each full trial's worth of epochs. */
-const found = Object.fromEntries(Object.keys(searches).map((name) => [name, []]));
-const ranges = [];
-for (const task of tasks) {
-  const known = await knownRange(task);
-  for (const [name, search] of Object.entries(searches)) {
-    const runs = [];
-    for (let seed = 1; seed <= seeds; seed++) runs.push(await search(task, seed));
-    found[name].push(runs);
-    for (const run of runs) for (const value of run) if (value > known.best) known.best = value;
-  }
-  ranges.push(known);
-  process.stderr.write(`task ${task}: best known ${known.best.toFixed(2)} %, worst ${known.worst.toFixed(2)} %\n`);
+/** `range 3` or `TPE 3 1` → what was found: a range, or the best accuracy after each full trial's worth of epochs. */
+const known = new Map();
+if (options.results !== undefined && existsSync(options.results)) {
+  const lines = (await readFile(options.results, "utf8")).split("\n").filter((line) => line !== "");
+  for (const { key, value } of lines.map((line) => JSON.parse(line))) known.set(key, value);
 }
+const isLate = () => performance.now() > 1000 * Number(options.seconds);
+const find = async (key, compute) => {
+  if (known.has(key) || isLate()) return;
+  const value = await compute();
+  known.set(key, value);
+  if (options.results !== undefined) await appendFile(options.results, `${JSON.stringify({ key, value })}\n`);
+};
+
+const keyOf = (name, task, seed) => `${name} ${task} ${seed}`;
+for (const task of tasks) await find(`range ${task}`, () => knownRange(task));
+for (let seed = 1; seed <= seeds; seed++) {
+  for (const task of tasks) {
+    for (const [name, search] of Object.entries(searches))
+      await find(keyOf(name, task, seed), () => search(task, seed));
+  }
+  process.stderr.write(`seed ${seed}: ${known.size} results\n`);
+}
+
+/** Seeds with which every task was searched by everything. */
+const whole = Array.from({ length: seeds }, (_, i) => i + 1).filter((seed) =>
+  tasks.every((task) => Object.keys(searches).every((name) => known.has(keyOf(name, task, seed)))),
+);
+if (whole.length === 0) {
+  process.stderr.write("no seed is complete yet\n");
+  process.exit();
+}
+const runsOf = (name, task) => whole.map((seed) => known.get(keyOf(name, task, seed)));
+const ranges = tasks.map((task) => {
+  const found = Object.keys(searches).flatMap((name) => runsOf(name, task).flat());
+  const { best, worst } = known.get(`range ${task}`);
+  return { worst, best: found.reduce((most, value) => Math.max(most, value ?? most), best) };
+});
 
 const budgets = [10, 25, 50, 100].filter((budget) => budget <= trials);
 /** One number a task: its seeds' mean. */
 const regrets = (name, budget) =>
-  found[name].map((runs, i) =>
-    mean(
-      runs.map((run) => (ranges[i].best - (run[budget - 1] ?? ranges[i].worst)) / (ranges[i].best - ranges[i].worst)),
-    ),
-  );
+  tasks.map((task, i) => {
+    const { best, worst } = ranges[i];
+    return mean(runsOf(name, task).map((run) => (best - (run[budget - 1] ?? worst)) / (best - worst)));
+  });
 const cell = (values) => `${mean(values).toFixed(4)} ± ${halfWidth(values).toFixed(4)}`;
-process.stdout.write(`\n${tasks.length} tasks × ${seeds} seeds, mean normalised regret ± 95 % over tasks\n\n`);
+process.stdout.write(`\n${tasks.length} tasks × ${whole.length} seeds, mean normalised regret ± 95 % over tasks\n\n`);
 process.stdout.write(
   `| search | ${budgets.map((budget) => `${budget * mostEpochs} epochs`).join(" | ")} | against random |\n`,
 );

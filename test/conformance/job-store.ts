@@ -141,6 +141,14 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await stores.jobs.reachedEpoch("acme", job.id)).toBeNull();
       expect(await stores.jobs.reach(fence, 3, tick())).toBe("paused");
       expect(await stores.jobs.reachedEpoch("acme", job.id)).toBe(3);
+      expect(await stores.jobs.reachedFolds("acme", job.id)).toBeNull();
+    });
+
+    it("tells what the folds had said when it paused there", async () => {
+      const { job } = await create();
+      const folds = { metrics: { outOfFoldLoss: 0.25 }, folds: [{ testLoss: 0.2 }, { testLoss: 0.3 }] };
+      expect(await stores.jobs.reach((await claim(job)).fence, 2, tick(), folds)).toBe("paused");
+      expect(await stores.jobs.reachedFolds("acme", job.id)).toEqual(folds);
     });
 
     it("knows nothing of another tenant's job, whatever is asked", async () => {
@@ -152,6 +160,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       await expect(jobs.get("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.state("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.reachedEpoch("other", job.id)).rejects.toMatchObject(absent);
+      await expect(jobs.reachedFolds("other", job.id)).rejects.toMatchObject(absent);
       await expect(jobs.requestPause("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestResume("other", job.id, tick())).rejects.toMatchObject(absent);
       await expect(jobs.requestCancel("other", job.id, tick())).rejects.toMatchObject(absent);

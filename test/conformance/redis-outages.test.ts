@@ -84,6 +84,7 @@ describe("Redis that goes away", () => {
       state: () => jobs.state("acme", id),
       promote: () => jobs.promote("acme", id, null, tick()),
       reachedEpoch: () => jobs.reachedEpoch("acme", id),
+      reachedFolds: () => jobs.reachedFolds("acme", id),
       reach: () => jobs.reach(fence, 1, tick()),
       succeedPrediction: () => jobs.succeedPrediction(fence, prediction, {}, tick()),
       failWaiting: () => jobs.failWaiting("acme", id, failure, tick()),

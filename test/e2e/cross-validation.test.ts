@@ -44,6 +44,10 @@ describe("a cross-validated job", () => {
     expect(job).toMatchObject({ state: "succeeded", attempt: 2, progress: 1 });
     const events = await items<JobEvent>(`/v1/jobs/${id}/events?limit=1000`);
     expect(events.filter(({ type }) => type === "fold_done").map(({ data }) => data.fold)).toEqual([1, 2, 3]);
+    const [resumed] = events.filter(({ type }) => type === "resumed");
+    expect(resumed).toMatchObject({ message: expect.stringMatching(/^fold \d of 3: /), data: { repeat: 1 } });
+    const before = events.slice(0, events.indexOf(resumed!)).filter(({ type }) => type === "checkpoint");
+    expect(before.every(({ message, data }) => message.startsWith(`fold ${data.fold} of 3: `))).toBe(true);
     const reportOf = async (model: string | null) => (await client.call(`/v1/models/${model}/report`)).body;
     expect((await client.model(job.model ?? "")).digest).toBe((await client.model(whole.model ?? "")).digest);
     expect(await reportOf(job.model)).toEqual(await reportOf(whole.model));

@@ -26,6 +26,9 @@ const views: [
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
   ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='right']"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
+  ["aliases", () => "/#/aliases", "table a:has-text('production')"],
+  ["an alias", () => "/#/aliases/production", "h1:has-text('production')"],
+  ["a comparison", ({ model, dataset }) => `/#/compare/${model}/${dataset}`, "button:text-is('Judge'):enabled"],
   ["a model", ({ model }) => `/#/models/${model}`, "h1:has-text('visited')"],
   ["the API reference", () => "/docs/api/", ".opblock-summary-path:has-text('/v1/jobs')"],
   ["the documents", () => "/docs", "h1:has-text('Documents')"],
@@ -62,7 +65,8 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
     const job = await client.submit({ name: "visited", dataset: ids.dataset, task, training: { epochs: 3 } });
     ids.job = job.id;
     ids.model = (await client.untilDone(job.id)).model ?? "";
-    const { studies } = createDescent({ url: service.url });
+    const { aliases, studies } = createDescent({ url: service.url });
+    await aliases.put("production", ids.model);
     const sought = { dataset: ids.dataset, task, training: { epochs: 3 } };
     const study = await studies.submit({
       name: "sought",

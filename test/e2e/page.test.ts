@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createDescent } from "../../src/client/descent.ts";
+import type { JobSpec } from "../../src/client/types.ts";
 import { browserFlags, browserPath, requireBrowser } from "./browser.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
@@ -74,6 +76,11 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByText("No data sets yet").waitFor();
     await page.getByRole("link", { name: "Models" }).click();
     await page.getByText("No models yet").waitFor();
+    await page.getByRole("link", { name: "Aliases" }).click();
+    await page.getByText("No aliases yet").waitFor();
+    await page.getByText("There is no model to name yet").waitFor();
+    await page.goto(`${service.url}/#/compare/`);
+    await page.getByText("Nothing to compare yet").waitFor();
   });
 
   test("leads from a CSV file to a trained model and a prediction", async () => {
@@ -104,6 +111,69 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     const row = page.getByRole("row").filter({ hasText: "iris" });
     await row.getByText("succeeded").waitFor();
     await row.getByText("100.0 %").first().waitFor();
+  });
+
+  test("shows where a model comes from, names it, moves the name and compares it, from the keyboard alone", async () => {
+    const descent = createDescent({ url: service.url });
+    const dataset = await descent.datasets.upload(iris);
+    const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } } as const;
+    const train = async (more: Partial<JobSpec>) =>
+      (await descent.jobs.submit({ ...spec, training: { epochs: 3 }, ...more }).wait()).model ?? "";
+    const base = await train({ name: "first" });
+    const child = await train({ name: "second", base: { model: base } });
+
+    await page.goto(`${service.url}/#/models/${child}`);
+    const tree = page.getByRole("region", { name: "Lineage" });
+    await tree.getByText("second, version 1 (this model)").waitFor();
+    expect(
+      await tree
+        .getByRole("listitem")
+        .filter({ has: page.getByRole("list") })
+        .getByRole("link")
+        .first()
+        .textContent(),
+    ).toBe("first, version 1");
+    expect(await page.title()).toBe("second · Descent");
+    await page.getByLabel("Alias", { exact: true }).focus();
+    await page.keyboard.type("production");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "production" }).first().press("Enter");
+
+    await page.getByRole("heading", { name: "production", level: 1 }).waitFor();
+    await page.getByLabel("Move it to").selectOption(base);
+    // Somebody else moves it meanwhile: what they did is not undone unseen.
+    const meanwhile = [base, child];
+    await page.route("**/v1/aliases/production", async (route) => {
+      const changes = route.request().method() === "PUT" ? meanwhile.splice(0) : [];
+      for (const model of changes) await descent.aliases.put("production", model);
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Move" }).press("Enter");
+    await page
+      .getByRole("alert")
+      .getByText(/revision|changed|moved/)
+      .waitFor();
+    await page.getByRole("row").nth(3).waitFor();
+    await page.getByRole("button", { name: "Move" }).press("Enter");
+    await page.getByRole("row").nth(4).waitFor();
+    expect(await descent.aliases.get("production")).toMatchObject({ model: base, revision: 4 });
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("link", { name: "first, version 1" }).first().press("Enter");
+    await page.getByRole("link", { name: "Download bare ONNX" }).press("Enter");
+    expect((await downloading).suggestedFilename()).toBe(`${base}.network.onnx`);
+
+    await page.getByRole("link", { name: "Compare" }).press("Enter");
+    await page.getByLabel("With").selectOption(child);
+    await page.getByRole("button", { name: "Compare" }).press("Enter");
+    await page.getByText(/is better than|cannot tell the two apart/).waitFor();
+    await page.getByRole("row").filter({ hasText: "Accuracy" }).waitFor();
+    await page.reload();
+    expect(await page.getByLabel("With").inputValue()).toBe(child);
+
+    await page.goto(`${service.url}/#/aliases/production`);
+    page.once("dialog", (dialog) => void dialog.accept());
+    await page.getByRole("button", { name: "Delete" }).press("Enter");
+    await page.getByText("No aliases yet").waitFor();
   });
 
   test("a file that cannot be read is refused with its line, in the form", async () => {

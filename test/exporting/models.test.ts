@@ -18,6 +18,10 @@ const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string,
   Object.fromEntries(
     preprocessing.features.map(({ type, column }): [string, Feed] => {
       const dims = [rows.length, 1];
+      if (type === "datetime") {
+        const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
+        return [column, { type: "float64", dims, data: Float64Array.from(rows, (row) => seconds(row[column])) }];
+      }
       if (type === "category")
         return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
       return [
@@ -94,6 +98,13 @@ const mixed = (): Readable => {
     return `${size},"${kind}",${weight},${i % 2 === 0 ? "T" : "F"},${Math.round(weight / 2) + (kind === "red" ? 3 : 0)},${weight > 4.5 || kind === "" ? "yes" : "no"}`;
   });
   return Readable.from([Buffer.from(`size,kind,value,label 1,count,bought\n${lines.join("\n")}\n`)]);
+};
+
+/** Times of which all cycles recur, with gaps, beside a number. */
+const dated = (): Readable => {
+  const time = (i: number): string => new Date(Date.UTC(2023, 0, 2, 6, 30) + i * 77 * 3_600_000).toISOString();
+  const lines = Array.from({ length: 240 }, (_, i) => `${i % 13 === 5 ? "" : time(i)},${(i * 37) % 101},${i % 24}`);
+  return Readable.from([Buffer.from(`at,size,y\n${lines.join("\n")}\n`)]);
 };
 
 const oddRows: Row[] = [
@@ -190,6 +201,11 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  ...(["linear", "mlp"] as const).map((type): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+    `dates, ${type}`,
+    dated,
+    { task: { type: "regression", label: "y" }, model: { type }, training: short },
+  ]),
   [
     "autoencoder",
     mixed,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bracketOf, type Course, nextPromotion, type Pruner, rungsOf } from "../../src/search/rungs.ts";
+import { bracketOf, type Course, nextPromotion, type Pruner, rungsOf } from "../../src/search/stopping/rungs.ts";
 
 const asha: Pruner = { type: "asha", minEpochs: 1, reduction: 4, brackets: 1 };
 const epochs = 64;

@@ -76,6 +76,8 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     getDataset: (m) => ask(datasets, datasets.getDataset, { id: dataset }, m),
     listDatasetRows: (m) => ask(datasets, datasets.listDatasetRows, { id: dataset }, m),
     getDatasetImage: (m) => ask(datasets, datasets.getDatasetImage, { id: dataset, row: 0 }, m),
+    updateDataset: (m) =>
+      ask(datasets, datasets.updateDataset, { id: dataset, name: "iris", types: {}, labels: undefined }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
     planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
@@ -144,6 +146,7 @@ const bodies: Partial<
   submitStudy: (of) => ({ type: "application/json", content: JSON.stringify({ job: spec(of.dataset) }) }),
   suggestTrial: () => ({ type: "application/json", content: '{"values":{}}' }),
   putAlias: (of) => ({ type: "application/json", content: JSON.stringify({ model: of.model }) }),
+  updateDataset: () => ({ type: "application/json", content: '{"name":"iris"}' }),
   updateModel: () => ({ type: "application/json", content: '{"licence":"MIT"}' }),
   predict: () => ({ type: "application/json", content: '{"rows":[{"sepal_length":5,"sepal_width":3}]}' }),
 };

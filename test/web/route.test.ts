@@ -13,6 +13,11 @@ const routes: Route[] = [
   { view: "dataset", id: "ds_1" },
   { view: "models" },
   { view: "model", id: "mdl_1" },
+  { view: "aliases" },
+  { view: "alias", name: "production" },
+  { view: "compare", models: [], dataset: null },
+  { view: "compare", models: ["mdl_1"], dataset: null },
+  { view: "compare", models: ["mdl_1", "production"], dataset: "ds_1" },
 ];
 
 test.each(routes)("$view is found again from its link", (route) => {

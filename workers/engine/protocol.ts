@@ -7,7 +7,7 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
-import type { CheckpointRecord, Trial } from "../../src/store/job-store.ts";
+import type { CheckpointRecord, FoldsSoFar, Trial } from "../../src/store/job-store.ts";
 import type { InferQuestion } from "../../src/usecases/deps.ts";
 import type { ReadOrder } from "../reading/read-rows.ts";
 import type { Control } from "./control.ts";
@@ -58,10 +58,19 @@ export type RunEnd =
   /** As requested; the checkpoint, if one was requested, was posted before. */
   | { type: "stopped" }
   /** The epoch at which it was to pause; the checkpoint was posted before. */
-  | { type: "reached"; epoch: number }
+  | { type: "reached"; epoch: number; folds?: FoldsSoFar }
   | { type: "failed"; error: JobError }
   /** The world did not let it go on (the store is away): the job goes back to the queue. */
   | { type: "interrupted"; reason: string };
+
+/** Which fold of a cross-validation speaks. */
+export interface FoldName {
+  /** As in "fold 2 of 5". */
+  readonly name: string;
+  /** From 1. */
+  readonly repeat: number;
+  readonly fold: number;
+}
 
 /** An engine thread to the trainer's main thread. */
 export type FromThread =
@@ -73,11 +82,11 @@ export type FromThread =
   | { type: "recruit_reader"; order: ReadOrder }
   /** Data are prepared; `secondsBefore` and `step` were computed by earlier attempts, up to the checkpoint resumed from. */
   | { type: "started"; secondsBefore: number; step: number }
-  | { type: "progress"; progress: number; metrics: Metrics }
+  | { type: "progress"; progress: number; metrics: Metrics; of?: FoldName | null }
   | { type: "points"; points: MetricPoint[] }
   | { type: "event"; level: JobEvent["level"]; name: NoticeType; message: string; data: JobEvent["data"] }
   /** A checkpoint is durable in the store. */
-  | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number }
+  | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number; of?: FoldName | null }
   /** A call of the artifact store is over; `error`: its code or name. */
   | { type: "store_call"; operation: string; seconds: number; error: string | null }
   | { type: "finished"; end: RunEnd };

@@ -1,3 +1,4 @@
+import { textOfDays } from "../../src/data/columns/instant.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
@@ -19,8 +20,12 @@ export const decodeReconstructions = (
       if (feature.type === "number") {
         reconstruction.push([feature.column, outputs[at]! * feature.scale + feature.mean]);
         at += 1;
+      } else if (feature.type === "datetime") {
+        const days = outputs[at]! * feature.scale + feature.mean;
+        reconstruction.push([feature.column, textOfDays(days)]);
+        at += 1 + 2 * feature.cycles.length;
       } else {
-        assert(feature.type === "category", "images are not reconstructed");
+        assert(feature.type === "category", "images and texts are not reconstructed");
         const scores = outputs.subarray(at, at + feature.categories.length);
         reconstruction.push([feature.column, feature.categories[scores.indexOf(Math.max(...scores))] ?? ""]);
         at += feature.categories.length;

@@ -3,6 +3,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
+import { datasetOfJob } from "../../src/store/dataset-version.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { toRunEnd } from "../engine/run-error.ts";
@@ -110,7 +111,7 @@ const prepareOrder = async (
   const { tenant, attempt } = fence;
   const { spec, plan } = job;
   const [dataset, base] = await Promise.all([
-    deps.catalogue.dataset(tenant, spec.dataset),
+    datasetOfJob(deps, tenant, job),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
   const { artifactUrl, artifactCache, checkpointMs } = deps;

@@ -69,13 +69,18 @@ const release = async (
 };
 
 /** A trial that has come to where it is compared with others: it pauses, unless it was cancelled meanwhile. */
-const reach = async (deps: TrainerDeps, attempt: Attempt, epoch: number, log: Logger): Promise<RunOutcome> => {
+const reach = async (
+  deps: TrainerDeps,
+  attempt: Attempt,
+  { epoch, folds }: Extract<TeamEnd, { type: "reached" }>,
+  log: Logger,
+): Promise<RunOutcome> => {
   const { fence, lost } = attempt;
   const at = deps.now().toISOString();
-  const state = await whileUnavailable(lost, () => deps.jobs.reach(fence, epoch, at));
+  const state = await whileUnavailable(lost, () => deps.jobs.reach(fence, epoch, at, folds));
   if (state === null) return "ended";
   attempt.became(releasedAs[state] ?? "handed_back");
-  log.info({ state, epoch }, "job paused at the epoch where it is compared");
+  log.info({ state, epoch }, "job paused where it is compared");
   if (state === "cancelled") await publish(deps, attempt, null, log);
   return "ended";
 };
@@ -145,7 +150,7 @@ export const commitEnd = async (
       );
     }
     case "reached":
-      return reach(deps, attempt, end.epoch, log);
+      return reach(deps, attempt, end, log);
     case "interrupted":
       return release(deps, attempt, end.reason, log);
     case "crashed":

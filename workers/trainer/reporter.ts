@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
+import { nameFold } from "../engine/name-fold.ts";
+import type { FoldName } from "../engine/protocol.ts";
 import type { Report } from "../engine/team-run.ts";
 import type { Attempt } from "./attempt-context.ts";
 import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
@@ -15,7 +17,7 @@ const toldEveryMs = 200;
 const createTold = (outbox: Attempt["outbox"], start: number) => {
   let toldProgress = start;
   let toldMs = performance.now();
-  return (progress: number, metrics: Metrics): void => {
+  return (progress: number, metrics: Metrics, of: FoldName | null): void => {
     const nowMs = performance.now();
     if (progress < toldProgress + toldShare || (nowMs < toldMs + toldEveryMs && progress < 1)) return;
     [toldProgress, toldMs] = [progress, nowMs];
@@ -23,8 +25,7 @@ const createTold = (outbox: Attempt["outbox"], start: number) => {
     outbox.event({
       level: "info",
       type: "progress",
-      message: `${Math.floor(progress * 100)} %${loss}`,
-      data: { progress, ...metrics },
+      ...nameFold(of, `${Math.floor(progress * 100)} %${loss}`, { progress, ...metrics }),
     });
   };
 };
@@ -107,7 +108,7 @@ export const createReporter = (
         last = { progress: Math.max(least, message.progress), metrics: message.metrics };
         outbox.progress(last.progress, message.metrics);
         if (message.progress < 1) steps.reach(Math.round(message.progress * job.plan.steps));
-        tell(last.progress, message.metrics);
+        tell(last.progress, message.metrics, message.of ?? null);
         break;
       case "points":
         outbox.points(message.points);
@@ -128,7 +129,11 @@ export const createReporter = (
         outbox.checkpoint(record, { obsolete, refused });
         const data = { step, bytes, seconds };
         if (isTold(last.progress))
-          outbox.event({ level: "info", type: "checkpoint", message: `checkpoint at step ${step}`, data });
+          outbox.event({
+            level: "info",
+            type: "checkpoint",
+            ...nameFold(message.of ?? null, `checkpoint at step ${step}`, data),
+          });
         break;
       }
       case "store_call":

@@ -1,7 +1,7 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Preprocessing } from "../../src/domain/models/model.ts";
+import { isScaled, type Preprocessing } from "../../src/domain/models/model.ts";
 import type { ClusteringMeta } from "../../src/engine/cluster/clustering-state.ts";
 import { fitClustering } from "../../src/engine/cluster/fit-clustering.ts";
 import type { ClusterTensor } from "../../src/engine/cluster/parameter-block.ts";
@@ -18,7 +18,7 @@ const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceo
 
 /** Σ ln scale of the standardised number features: what turns a density of the inputs into one of the original units. */
 export const logScaleOf = ({ features }: Preprocessing): number =>
-  features.reduce((sum, feature) => (feature.type === "number" ? sum + log64(feature.scale) : sum), 0);
+  features.reduce((sum, feature) => (isScaled(feature) ? sum + log64(feature.scale) : sum), 0);
 
 /** A fitted model with what its tensors do not say. */
 export const toClusterModel = (

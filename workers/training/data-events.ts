@@ -1,5 +1,5 @@
 import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
-import type { FeatureTransform, Preprocessing } from "../../src/domain/models/model.ts";
+import { type FeatureTransform, isScaled, type Preprocessing } from "../../src/domain/models/model.ts";
 import type { TrainingRunContext } from "./training-run.ts";
 
 type Event = Parameters<TrainingRunContext["onEvent"]>[0];
@@ -8,14 +8,14 @@ type Event = Parameters<TrainingRunContext["onEvent"]>[0];
 const mostNamed = 10;
 
 const isConstant = (feature: FeatureTransform): boolean => {
-  if (feature.missingIndicator || feature.type === "image") return false;
+  if (feature.missingIndicator || feature.type === "image" || feature.type === "text") return false;
   if (feature.type === "category") return feature.categories.length - feature.unseen.length === 1;
   return feature.range !== undefined && feature.range.minimum === feature.range.maximum;
 };
 
 const isEmpty = (feature: FeatureTransform): boolean => {
-  if (feature.type === "image") return false;
-  return feature.type === "number" ? feature.unlearnt === true : feature.categories.length === feature.unseen.length;
+  if (feature.type === "image" || feature.type === "text") return false;
+  return isScaled(feature) ? feature.unlearnt === true : feature.categories.length === feature.unseen.length;
 };
 
 const warning = (type: Event["type"], names: readonly string[], says: (list: string) => string): Event[] => {

@@ -4,8 +4,10 @@ import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
 import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./code-cells.ts";
-import { cellNumber, isEmptyCell, notANumber, numberText, textNumber } from "./number-cell.ts";
+import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf } from "./date-tally.ts";
+import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
+import { addText, createTextTally, looksLikeText, meanWords, type TextTally } from "./text-tally.ts";
 import { createValueTally, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
@@ -31,6 +33,8 @@ interface ColumnProfile {
   /** Where the column stopped being one of numbers, and how many of the cells after it are numbers all the same. */
   firstText: { line: number; text: string } | null;
   numbersAfter: number;
+  dates: DateTally;
+  texts: TextTally;
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -55,18 +59,23 @@ export const createColumnProfile = (
     index,
     stated,
     isText: false,
-    isNumber: stated !== "category",
+    isNumber: stated === undefined || stated === "number",
     empty: 0,
     missingWords: new Map(),
     moments: createRunningMoments(),
     minimum: Number.POSITIVE_INFINITY,
     minimumLine: 0,
     maximum: Number.NEGATIVE_INFINITY,
-    values: createValueTally(stated === "category" ? limits.categoriesPerColumn : inferred, charge),
+    values: createValueTally(
+      stated !== undefined && stated !== "number" ? limits.categoriesPerColumn : inferred,
+      charge,
+    ),
     codes: createCodeCells(),
     commas: { only: stated === undefined, seen: false },
     firstText: null,
     numbersAfter: 0,
+    dates: { ...createDateTally(), only: stated === undefined || stated === "datetime" },
+    texts: createTextTally(),
   };
 };
 
@@ -77,6 +86,13 @@ const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'correct the cell, leave it empty if its value is missing, or state the type "category"',
   );
 
+const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
+  csvError(
+    { line: cellLine(record, profile.index), column: profile.index + 1, name: profile.name },
+    `${quoteCell(cellText(record, profile.index))} is no date or time that can be read, and the column is stated to be one of them`,
+    'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
+  );
+
 const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
 
 const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): void => {
@@ -85,12 +101,20 @@ const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): voi
   commas.seen ||= commas.only && text.includes(",");
 };
 
+const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
+  addText(texts, record, index);
+  if (dates.ambiguous) addUnread(dates, record, index);
+};
+
 /** Adds the column's cell of one record. */
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
-  const { index } = profile;
+  const { index, stated, dates } = profile;
+  if (dates.only && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
+    throw textInDateColumn(profile, record);
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
+      addWords(profile, record);
       profile.values.add(record, index);
       if (profile.commas.only) lookForCommas(profile, record);
       if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
@@ -103,6 +127,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     profile.isNumber = false;
     // The line of the record: that of the cell would be counted anew for every column of a wide table.
     profile.firstText = { line: record.line, text: cellText(record, index) };
+    addWords(profile, record);
     profile.values.add(record, index);
     if (profile.commas.only) lookForCommas(profile, record);
   } else if (Number.isNaN(value)) {
@@ -163,6 +188,27 @@ interface ProfiledFile {
   decimal: DecimalMark;
 }
 
+/** Categories, dates or texts: all are counted as they are written. */
+const finishTexts = (profile: ColumnProfile, rows: number): Column => {
+  const column = finishCategory(profile);
+  const { stated, dates, texts } = profile;
+  if (stated === "datetime" || (stated === undefined && dates.only && dates.count > 0)) {
+    const range = dates.count > 0 ? { dates: dateRangeOf(dates) } : {};
+    return { ...withoutMissingWords(column, profile), type: "datetime", missing: rows - dates.count, ...range };
+  }
+  if (stated === "text" || (stated === undefined && looksLikeText(texts, column, rows)))
+    return { ...column, type: "text" };
+  return column;
+};
+
+/** NA and the like are no dates: they are counted as missing. */
+const withoutMissingWords = (column: Column, { dates }: ColumnProfile): Column => {
+  const { categories, ...rest } = column;
+  if (categories === undefined || dates.missingWords === 0) return column;
+  const present = categories.filter(({ value }) => !isMissingWord(value));
+  return { ...rest, distinct: present.length, categories: present };
+};
+
 const finishCategory = (profile: ColumnProfile): Column => {
   const counts = profile.values.entries();
   const { name, empty: missing } = profile;
@@ -180,6 +226,27 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
     "so they are read as categories; correct such cells, or leave them empty, and upload again if they are numbers";
   const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
   return [{ code: "mostly_numbers", message }];
+};
+
+/** Why a column is read as it is, where that is more than a look at its cells tells. */
+const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
+  if (stated !== undefined) return [];
+  if (column.type === "datetime" && column.dates !== undefined) {
+    const { earliest, latest, cycles } = column.dates;
+    const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;
+    const message = `all cells are dates or times, from ${earliest} to ${latest}; features are the elapsed days${beside}; state the type "category" if they are names`;
+    return [{ code: "datetimes_found", message }];
+  }
+  if (column.type === "text") {
+    const message = `texts of ${meanWords(texts).toFixed(1)} words in the mean, hardly any two alike; features are their words; state the type "category" if they are names, or exclude the column`;
+    return [{ code: "texts_found", message }];
+  }
+  if (column.type === "category" && dates.ambiguous && texts.cells > 0) {
+    const message =
+      "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)";
+    return [{ code: "ambiguous_dates", message }];
+  }
+  return [];
 };
 
 const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: ProfiledFile): ColumnNote[] => {
@@ -204,8 +271,8 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (column.type === "category" && only && seen && decimal === ".") {
     const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
     notes.push({ code: "decimal_commas", message });
-  } else notes.push(...mostlyNumbers(profile, rows - column.missing));
-  return notes;
+  } else if (column.type === "category") notes.push(...mostlyNumbers(profile, rows - column.missing));
+  return [...notes, ...inferenceNotes(column, profile)];
 };
 
 /**
@@ -215,7 +282,7 @@ export const finishColumn = (profile: ColumnProfile, file: ProfiledFile): Column
   const { isNumber, stated, isText, moments, codes } = profile;
   const inferred = moments.count > 0 && !isText && codeNotes(codes, undefined).length === 0;
   const numbers = isNumber && (stated === "number" || inferred);
-  const column = numbers ? finishNumber(profile, file) : finishCategory(profile);
+  const column = numbers ? finishNumber(profile, file) : finishTexts(profile, file.rows);
   const notes = notesOf(column, profile, file);
   return notes.length === 0 ? column : { ...column, notes };
 };

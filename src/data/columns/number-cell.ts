@@ -26,6 +26,9 @@ export const isEmptyCell = (record: CsvRecord, i: number): boolean => {
   return at === end;
 };
 
+/** Whether a text is NA, NaN, null or n/a, in any case. */
+export const isMissingWord = (text: string): boolean => missingWords.has(text.trim().toLowerCase());
+
 /** NA, NaN, null and n/a in any case mean a missing number. */
 const missingOrText = (bytes: Buffer, start: number, end: number): number =>
   end - start <= 4 && missingWords.has(bytes.toString("latin1", start, end).toLowerCase()) ? missingNumber : notANumber;

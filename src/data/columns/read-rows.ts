@@ -7,11 +7,13 @@ import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { encodePng, type ImageSize, resizePixels } from "../../formats/images/decode-image.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
 import { scanRows } from "./scan-rows.ts";
+import { cellDays } from "./time-cell.ts";
 
 const readCell = (record: CsvRecord, i: number, { type }: Column): Cell | Buffer => {
   if (type === "image") return Buffer.from(record.bytes.subarray(record.starts[i], record.ends[i]));
   if (isEmptyCell(record, i)) return null;
-  if (type === "category") return cellText(record, i);
+  if (type === "datetime") return Number.isNaN(cellDays(record, i)) ? null : cellText(record, i);
+  if (type !== "number") return cellText(record, i);
   const value = cellNumber(record, i);
   if (value === notANumber) return cellText(record, i);
   return Number.isNaN(value) ? null : value;

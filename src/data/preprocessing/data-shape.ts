@@ -4,6 +4,7 @@ import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
+import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
@@ -44,7 +45,16 @@ export const featureWidth = (transform: FeatureTransform): number => {
     return height * width * transform.channels;
   }
   const indicator = transform.missingIndicator ? 1 : 0;
-  return (transform.type === "number" ? 1 : transform.categories.length) + indicator;
+  switch (transform.type) {
+    case "number":
+      return 1 + indicator;
+    case "category":
+      return transform.categories.length + indicator;
+    case "datetime":
+      return 1 + 2 * transform.cycles.length + indicator;
+    case "text":
+      return transform.buckets + indicator;
+  }
 };
 
 /** How far from its place in the pixel each channel is written. */
@@ -67,6 +77,8 @@ const columnWidth = (
   }
   const indicator = column.missing > 0 ? 1 : 0;
   if (column.type === "number") return 1 + indicator;
+  if (column.type === "datetime") return 1 + 2 * (column.dates?.cycles.length ?? 0) + indicator;
+  if (column.type === "text") return textSpecOf(preprocessing).buckets + indicator;
   assert(column.categories !== undefined, `the categories of the feature ${name} are known`);
   return column.categories.length + indicator;
 };

@@ -1,4 +1,4 @@
-import type { Cell, Row } from "../../domain/datasets/dataset.ts";
+import type { Row } from "../../domain/datasets/dataset.ts";
 import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
 import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import type { FeatureTransform, Preprocessing } from "../../domain/models/model.ts";
@@ -7,6 +7,9 @@ import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import type { DecodedImage } from "../../formats/images/decode-image.ts";
 import { createCategoryReader } from "./category-cell.ts";
+import { type CellWriter, describeCell, rounded, warnMissing } from "./encoders/cell-writer.ts";
+import { createDateCells } from "./encoders/date-cells.ts";
+import { createTextCells } from "./encoders/text-cells.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
 import { isWithin, widened } from "./number-range.ts";
 import { createWarnings, type Warnings } from "./predict-warnings.ts";
@@ -14,34 +17,9 @@ import { createWarnings, type Warnings } from "./predict-warnings.ts";
 /** An answer with more errors than this would help nobody. */
 const mostErrors = 50;
 
-const describe = (value: Cell): string => (typeof value === "string" ? quoteCell(value) : String(value));
-
-/** A number that was computed and stands in no row: its last digits would say nothing. */
-const rounded = (value: number): number => Number(value.toPrecision(6));
-
 type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
-
-/** Writes one cell; returns what is wrong with it, if anything. Undefined: the row does not have it. */
-interface CellWriter {
-  column: string;
-  width: number;
-  write(value: Cell | undefined, row: number, out: Float32Array, at: number): string | null;
-}
-
-const warnMissing = (transform: FeatureTransform, value: Cell | undefined, row: number, warnings: Warnings): void => {
-  // Null is what training knows, if some of its cells were missing; a key that is not there may be a slip.
-  if (value !== undefined && transform.missingIndicator) return;
-  const counts = transform.type === "number" ? `the mean, ${rounded(transform.mean)}` : "none of the categories";
-  const what = value === undefined ? "is not in the row" : "was never missing in training";
-  warnings.add(
-    row,
-    transform.column,
-    "missing_feature",
-    () => `${quoteCell(transform.column)} ${what}; it counts as ${counts}`,
-  );
-};
 
 const createNumberWriter = (transform: NumberTransform, warnings: Warnings): CellWriter => {
   const { column, mean, scale, range, clip, unlearnt } = transform;
@@ -61,7 +39,7 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
     width: encoder.width,
     write: (value, row, out, at) => {
       if (value !== undefined && value !== null && (typeof value !== "number" || !Number.isFinite(value))) {
-        return `must be a number${typeof value === "number" ? " that is finite" : ""}, or null if it is missing; got ${describe(value)}`;
+        return `must be a number${typeof value === "number" ? " that is finite" : ""}, or null if it is missing; got ${describeCell(value)}`;
       }
       if (typeof value !== "number") warnMissing(transform, value, row, warnings);
       else if (unlearnt) {
@@ -144,6 +122,10 @@ const createWriter = (transform: FeatureTransform, warnings: Warnings, pixelsOf:
       return createCategoryWriter(transform, warnings);
     case "image":
       return createImageWriter(transform, pixelsOf);
+    case "datetime":
+      return createDateCells(transform, warnings);
+    case "text":
+      return createTextCells(transform, warnings);
   }
 };
 

@@ -2,16 +2,18 @@ import { assert } from "../../domain/errors.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 import { createResample } from "../images/resample.ts";
 import { channelShifts, featureWidth } from "./data-shape.ts";
-
-/** Networks take 32 bits; what is solved exactly takes all that the file has. */
-export type Floats = Float32Array | Float64Array;
+import { createDateWriter } from "./encoders/date-encoder.ts";
+import type { Floats } from "./encoders/floats.ts";
+import { createTextWriter } from "./encoders/text-encoder.ts";
 
 /**
  * Writes one feature's inputs. Training and prediction both go through here, so that the same row gives the same bits.
- * Number columns take a number, or NaN where it is missing; category columns a text, or null; image columns pixels.
+ * Number columns take a number, or NaN where it is missing, columns of dates their days since 1970; category and text columns a text, or null; image columns pixels.
  */
 export type FeatureEncoder =
   | { type: "number"; column: string; width: number; write(out: Floats, at: number, value: number): void }
+  | { type: "datetime"; column: string; width: number; write(out: Floats, at: number, days: number): void }
+  | { type: "text"; column: string; width: number; write(out: Floats, at: number, text: string | null): void }
   | {
       type: "category";
       column: string;
@@ -119,6 +121,16 @@ const createEncoder = (transform: FeatureTransform): FeatureEncoder => {
       return createCategoryEncoder(transform);
     case "image":
       return createImageEncoder(transform);
+    case "datetime":
+      return {
+        ...{ type: "datetime", column: transform.column, width: featureWidth(transform) },
+        write: createDateWriter(transform),
+      };
+    case "text":
+      return {
+        ...{ type: "text", column: transform.column, width: featureWidth(transform) },
+        write: createTextWriter(transform),
+      };
   }
 };
 

@@ -3,7 +3,14 @@ import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
-import type { FeatureTransform, LabelTransform, NumberRange, Preprocessing } from "../../domain/models/model.ts";
+import {
+  type FeatureTransform,
+  isScaled,
+  type LabelTransform,
+  type NumberRange,
+  type Preprocessing,
+  type ScaledTransform,
+} from "../../domain/models/model.ts";
 import { cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
 import {
@@ -12,8 +19,10 @@ import {
   populationDeviation,
   type RunningMoments,
 } from "../columns/running-moments.ts";
+import { cellDays } from "../columns/time-cell.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { type BaseModel, countOutputs, featureWidth, labelsKept, trainedBase } from "./data-shape.ts";
+import { createTextFit } from "./encoders/text-fit.ts";
 import type { FeatureFit } from "./feature-fit.ts";
 import { createImageFit } from "./image-fit.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
@@ -53,7 +62,8 @@ const createStatistics = (): NumberStatistics => ({
   range: { minimum: Number.POSITIVE_INFINITY, maximum: Number.NEGATIVE_INFINITY },
 });
 
-const createNumberFit = (
+/** Of a column whose first input is a quantity: a number, or the days of a date. */
+const createScaledFit = (
   column: Column,
   index: number,
   { moments, range }: NumberStatistics,
@@ -61,7 +71,7 @@ const createNumberFit = (
   asTheyAre = false,
 ): FeatureFit => ({
   add: (record) => {
-    const value = cellNumber(record, index);
+    const value = column.type === "datetime" ? cellDays(record, index) : cellNumber(record, index);
     if (!Number.isFinite(value)) return;
     addValue(moments, value);
     if (value < range.minimum) range.minimum = value;
@@ -70,7 +80,11 @@ const createNumberFit = (
   finish: () => {
     const { name, missing } = column;
     const scaling = asTheyAre ? { mean: 0, scale: 1 } : standardisation(moments, range, name);
-    const transform = { type: "number", column: name, ...scaling, missingIndicator: missing > 0 } as const;
+    const common = { column: name, ...scaling, missingIndicator: missing > 0 };
+    const transform: ScaledTransform =
+      column.type === "datetime"
+        ? { type: "datetime", ...common, cycles: [...(column.dates?.cycles ?? [])] }
+        : { type: "number", ...common };
     if (moments.count === 0) return { ...transform, unlearnt: true };
     return withRange(transform, { ...range }, holds);
   },
@@ -83,12 +97,12 @@ const columnsOf = ({ columns }: Dataset): Columns =>
 /** A feature that a base model brings: only its training range grows. */
 const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Holds): FeatureFit => {
   const found = columns.get(transform.column);
-  if (transform.type !== "number" || transform.range === undefined || found === undefined) {
+  if (!isScaled(transform) || transform.range === undefined || found === undefined) {
     return { add: () => {}, finish: () => transform };
   }
   const { column, index } = found;
   const statistics = createStatistics();
-  const { add } = createNumberFit(column, index, statistics, holds);
+  const { add } = createScaledFit({ ...column, type: transform.type }, index, statistics, holds);
   const finish = () => {
     const seen = statistics.moments.count === 0 ? undefined : statistics.range;
     return withRange(transform, union(transform.range, seen), holds);
@@ -123,9 +137,10 @@ const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[
     const column = index === undefined ? undefined : dataset.columns[index];
     assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     if (column.type === "image") return createImageFit(column, index, spec, dataset);
-    return column.type === "number"
-      ? createNumberFit(column, index, shared ?? createStatistics(), holds, spec.preprocessing?.numbers === "none")
-      : createCategoryFit(column, index);
+    if (column.type === "text") return createTextFit(column, index, spec.preprocessing);
+    if (column.type === "category") return createCategoryFit(column, index);
+    if (column.type === "datetime") return createScaledFit(column, index, createStatistics(), holds);
+    return createScaledFit(column, index, shared ?? createStatistics(), holds, spec.preprocessing?.numbers === "none");
   });
 };
 

@@ -1,3 +1,4 @@
+import type { DateCycle } from "../../domain/datasets/dataset.ts";
 import type { FeatureTransform, Preprocessing } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
@@ -8,6 +9,10 @@ const pixelName = (feature: Extract<FeatureTransform, { type: "image" }>, at: nu
   const channel = channelOrder === "bgr" ? channels - 1 - (at % channels) : at % channels;
   return `y ${Math.floor(pixel / width)}, x ${pixel % width}, channel ${channel}`;
 };
+
+/** What an input of a date says: `days`, `hour sin`, `hour cos`, … */
+export const dateInputName = (cycles: readonly DateCycle[], at: number): string =>
+  at === 0 ? "days" : `${cycles[(at - 1) >> 1]} ${at % 2 === 1 ? "sin" : "cos"}`;
 
 /** The name of the feature that an input comes from, with its category or "missing" where it is one of several. */
 export const inputName = ({ features }: Pick<Preprocessing, "features">, input: number): string => {
@@ -21,7 +26,16 @@ export const inputName = ({ features }: Pick<Preprocessing, "features">, input: 
     const name = JSON.stringify(feature.column);
     if (feature.type === "image") return `${name} ${pixelName(feature, at)}`;
     if (feature.missingIndicator && at === width - 1) return `${name} missing`;
-    return feature.type === "number" ? name : `${name} = ${JSON.stringify(feature.categories[at])}`;
+    switch (feature.type) {
+      case "number":
+        return name;
+      case "category":
+        return `${name} = ${JSON.stringify(feature.categories[at])}`;
+      case "datetime":
+        return `${name} ${dateInputName(feature.cycles, at)}`;
+      case "text":
+        return `${name} bucket ${at}`;
+    }
   }
   return `input ${input}`;
 };

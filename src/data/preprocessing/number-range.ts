@@ -1,6 +1,4 @@
-import type { FeatureTransform, NumberRange } from "../../domain/models/model.ts";
-
-type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
+import type { NumberRange, ScaledTransform } from "../../domain/models/model.ts";
 
 /** A number may lie so much of the training range beyond it before it counts as one that training says nothing of. */
 const slack = 0.1;
@@ -26,10 +24,10 @@ export const clipOf = (range: NumberRange, holds: { supervised: boolean; network
 
 /** The transform with a training range, and held near it as `clipOf` says. */
 export const withRange = (
-  transform: NumberTransform,
+  transform: ScaledTransform,
   range: NumberRange | undefined,
   holds: { supervised: boolean; network: boolean },
-): NumberTransform => {
+): ScaledTransform => {
   const { clip: _, range: __, ...rest } = transform;
   if (range === undefined) return rest;
   const clip = clipOf(range, holds);

@@ -4,12 +4,14 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
+import { cellDays } from "../columns/time-cell.ts";
 import { createGroupReader, createUnitReader } from "../splits/place-rows.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/stored-places.ts";
 import type { BaseModel } from "./data-shape.ts";
-import { createFeatureEncoder, type Floats } from "./feature-encoder.ts";
+import type { Floats } from "./encoders/floats.ts";
+import { createFeatureEncoder } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
 import { inOwnUnits } from "./raw-numbers.ts";
@@ -58,6 +60,9 @@ const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
       if (encoder.type === "number") {
         const value = cellNumber(record, index);
         encoder.write(out, at, Number.isFinite(value) ? value : Number.NaN);
+      } else if (encoder.type === "datetime") {
+        const days = cellDays(record, index);
+        encoder.write(out, at, Number.isFinite(days) ? days : Number.NaN);
       } else if (encoder.type === "image") {
         encoder.write(out, at, record.bytes.subarray(record.starts[index], record.ends[index]));
       } else encoder.write(out, at, isEmptyCell(record, index) ? null : cellText(record, index));

@@ -1,11 +1,11 @@
-import type { Preprocessing } from "../../domain/models/model.ts";
+import { isScaled, type Preprocessing } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
 /** The same inputs in the data's own units: numbers as they stand in the file, and so is the label. */
 export const inOwnUnits = ({ features, label, ...rest }: Preprocessing): Preprocessing => ({
   ...rest,
   features: features.map((feature) => {
-    if (feature.type !== "number") return feature;
+    if (!isScaled(feature)) return feature;
     const { clip: _, ...transform } = feature;
     return { ...transform, mean: 0, scale: 1 };
   }),
@@ -16,9 +16,11 @@ export const inOwnUnits = ({ features, label, ...rest }: Preprocessing): Preproc
 export const fillMissing = ({ features, inputs }: Preprocessing, rows: Float64Array): void => {
   let at = 0;
   for (const feature of features) {
-    if (feature.type === "number" && feature.missingIndicator)
-      for (let start = at; start < rows.length; start += inputs) if (rows[start + 1] === 1) rows[start] = feature.mean;
-    at += featureWidth(feature);
+    const width = featureWidth(feature);
+    if (isScaled(feature) && feature.missingIndicator)
+      for (let start = at; start < rows.length; start += inputs)
+        if (rows[start + width - 1] === 1) rows[start] = feature.mean;
+    at += width;
   }
 };
 
@@ -26,7 +28,7 @@ export const fillMissing = ({ features, inputs }: Preprocessing, rows: Float64Ar
 export const standardise = ({ features, inputs }: Preprocessing, rows: Float64Array): void => {
   let at = 0;
   for (const feature of features) {
-    if (feature.type === "number") {
+    if (isScaled(feature)) {
       const { mean, scale } = feature;
       for (let start = at; start < rows.length; start += inputs) rows[start] = (rows[start]! - mean) / scale;
     }

@@ -3,6 +3,7 @@ import { invalidAt, ServiceError } from "../../domain/errors.ts";
 import type { JobSpec, ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { CountedDataset, CountedRows, ValueCount } from "../../domain/jobs/spec/rows/counted-rows.ts";
 import { unlabelledRows } from "../../domain/jobs/spec/rows/counted-rows.ts";
+import { rowsSeed } from "../../domain/jobs/spec/rows/rows-seed.ts";
 import { classCounts, findColumn, labelName, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import { limits } from "../../domain/limits.ts";
 import { permutation, seedWords } from "../../engine/kernels/philox.ts";
@@ -64,16 +65,26 @@ const isUsable = (name: string | undefined, { task }: Spec, dataset: Dataset): n
   return column !== undefined && column.type !== "image" && column.missing === 0;
 };
 
-const keyOf = ({ task, training: { split, crossValidation, seed } }: Spec): string =>
-  JSON.stringify([labelName(task), split.by ?? crossValidation?.by, split.time, split.column, seed]);
+const keyOf = ({ task, training }: Spec): string => {
+  const { split, crossValidation } = training;
+  return JSON.stringify([
+    labelName(task),
+    split.by ?? crossValidation?.by,
+    ...[split.time, split.column, rowsSeed(training)],
+  ]);
+};
 
 const groupsOf = async (spec: Spec, dataset: Dataset, openStream: OpenStream): Promise<Partial<CountedRows>> => {
-  const { split, crossValidation, seed } = spec.training;
+  const { split, crossValidation } = spec.training;
   const by = split.by ?? crossValidation?.by;
   if (!isUsable(by, spec, dataset)) return {};
   const groups = await countValues(spec, dataset, by, openStream);
   if (groups === null) return {};
-  const order = permutation(groups.length, { ...seedWords(seed), purpose: groupOrderPurpose, index: 0 });
+  const order = permutation(groups.length, {
+    ...seedWords(rowsSeed(spec.training)),
+    purpose: groupOrderPurpose,
+    index: 0,
+  });
   return { groups, order: [...order] };
 };
 

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import type { TimeStretch } from "../../domain/jobs/spec/rows/counted-rows.ts";
+import type { TimeKey, TimeStretch } from "../../domain/jobs/spec/rows/counted-rows.ts";
 import { findColumn } from "../../domain/jobs/spec/task-columns.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import { createTimeReader } from "../columns/time-cell.ts";
@@ -10,8 +10,8 @@ const mostStretches = 4096;
 const mostSampled = 1 << 17;
 
 /** Ascending, each once, and of many as many as are wanted, at equal distances in the sample. */
-const startsOf = (sample: Float64Array): number[] => {
-  const sorted = sample.sort();
+const startsOf = (sample: readonly TimeKey[]): TimeKey[] => {
+  const sorted = sample.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const distinct = [...new Set(sorted)];
   if (distinct.length <= mostStretches) return distinct;
   const picked = Array.from(
@@ -22,9 +22,9 @@ const startsOf = (sample: Float64Array): number[] => {
 };
 
 /** The stretch that a time lies in: the last that does not begin after it. What is older than all belongs to the first. */
-export const createStretchFinder = (stretches: readonly { readonly from: number }[]) => {
-  const starts = Float64Array.from(stretches, ({ from }) => from);
-  return (time: number): number => {
+export const createStretchFinder = (stretches: readonly { readonly from: TimeKey }[]) => {
+  const starts = stretches.map(({ from }) => from);
+  return (time: TimeKey): number => {
     let [low, high] = [0, starts.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -46,14 +46,14 @@ export const countTimes = async (
 ): Promise<TimeStretch[]> => {
   const timeOf = createTimeReader(dataset, findColumn(dataset, name)!, "/training/split/time");
   const distance = Math.max(1, Math.ceil(dataset.rows / mostSampled));
-  const sample: number[] = [];
+  const sample: TimeKey[] = [];
   let rows = 0;
   await visit((record) => {
     const time = timeOf(record);
     if (rows % distance === 0) sample.push(time);
     rows += 1;
   });
-  const starts = startsOf(Float64Array.from(sample));
+  const starts = startsOf(sample);
   const counts = new Float64Array(starts.length);
   const stretchOf = createStretchFinder(starts.map((from) => ({ from })));
   await visit((record) => {

@@ -2,6 +2,7 @@ import { assert } from "../../domain/errors.ts";
 import type { CrossValidation, HeldOut } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { CountedDataset } from "../../domain/jobs/spec/rows/counted-rows.ts";
+import { rowsSeed } from "../../domain/jobs/spec/rows/rows-seed.ts";
 import { splitSizes } from "../../domain/jobs/spec/rows/sizes-of-splits.ts";
 import { groupCounts, groupSplits, splitGroups } from "../../domain/jobs/spec/rows/split-groups.ts";
 import { type SplitSizes, splitStrata, totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
@@ -24,12 +25,12 @@ export interface FoldSource {
 }
 
 export const foldSource = (spec: ResolvedJobSpec, dataset: CountedDataset): FoldSource => {
-  const { crossValidation, seed, split } = spec.training;
+  const { crossValidation, split } = spec.training;
   assert(crossValidation !== undefined, "folds are of a cross-validation");
   const groups = groupCounts(crossValidation.by, dataset);
   const codes = split.by === undefined ? null : groupSplits(split, dataset).codes;
   return {
-    ...{ crossValidation, seed, validation: split.validation },
+    ...{ crossValidation, seed: rowsSeed(spec.training), validation: split.validation },
     strata: splitSizes(spec.task, split, dataset),
     groups: groups?.map(({ count }, group) => (codes?.[group] === 2 ? 0 : count)) ?? null,
     order: codes === null ? null : (dataset.counted?.order ?? null),

@@ -1,5 +1,6 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { CountedDataset } from "../../domain/jobs/spec/rows/counted-rows.ts";
+import { rowsSeed } from "../../domain/jobs/spec/rows/rows-seed.ts";
 import { splitSizes } from "../../domain/jobs/spec/rows/sizes-of-splits.ts";
 import { splitOfValue, statedSizes, valueCounts } from "../../domain/jobs/spec/rows/split-column.ts";
 import { groupCounts, groupSplits } from "../../domain/jobs/spec/rows/split-groups.ts";
@@ -33,13 +34,16 @@ const byTime = ({ training: { split } }: ResolvedJobSpec, dataset: CountedDatase
   };
 };
 
-const byColumn = ({ task, training: { split, seed } }: ResolvedJobSpec, dataset: CountedDataset): SplitRow => {
+const byColumn = ({ task, training }: ResolvedJobSpec, dataset: CountedDataset): SplitRow => {
+  const { split } = training;
   const values = (valueCounts(split, dataset) ?? []).map(({ value }) => value);
   const indexOf = createValueReader(dataset, split.column!, values);
   const splits = values.map((value) => splitOfValue(split, value));
   const names = statedSizes(split, dataset).validation > 0;
   const [{ train, validation } = { train: 0, validation: 0 }] = splitSizes(task, split, dataset);
-  const draw = names ? () => "train" as const : createSplitAssigner([{ train, validation, test: 0 }], seed);
+  const draw = names
+    ? () => "train" as const
+    : createSplitAssigner([{ train, validation, test: 0 }], rowsSeed(training));
   return (record) => {
     const value = indexOf(record);
     const own = value === undefined ? undefined : splits[value];
@@ -58,11 +62,11 @@ export const createGroupReader = (dataset: CountedDataset, by: string): ((record
 
 /** Tells rows, as they come in file order, which split of the whole job they are in. */
 export const createRowSplitter = (spec: ResolvedJobSpec, dataset: CountedDataset): SplitRow => {
-  const { split, seed } = spec.training;
+  const { split } = spec.training;
   if (split.by !== undefined) return byGroups(spec, dataset);
   if (split.time !== undefined) return byTime(spec, dataset);
   if (split.column !== undefined) return byColumn(spec, dataset);
-  const assign = createSplitAssigner(splitSizes(spec.task, split, dataset), seed);
+  const assign = createSplitAssigner(splitSizes(spec.task, split, dataset), rowsSeed(spec.training));
   return (_, stratum) => assign(stratum);
 };
 

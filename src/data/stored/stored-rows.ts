@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
-import type { Cell, Dataset, Row } from "../../domain/datasets/dataset.ts";
+import type { Cell, ColumnType, Dataset, Row } from "../../domain/datasets/dataset.ts";
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell, notANumber } from "../columns/number-cell.ts";
+import { cellDays } from "../columns/time-cell.ts";
 import { type EncodedRows, encodeRows } from "../preprocessing/encode-rows.ts";
 
 /** What keeps a model from answering for the rows of a data set: a column that is missing or of another kind, by name. */
@@ -28,8 +29,12 @@ export const unfitColumns = ({ features }: Preprocessing, dataset: Dataset): Fie
         ? []
         : [`the model takes images of ${height} × ${width} × ${channels} in ${name}; upload the pictures in that size`];
     }
-    if (transform.type === "number" && column.type === "category")
+    if (transform.type === "number" && column.type !== "number")
       return [`${name} is a number to the model and text in the data set; correct the column's cells`];
+    if (transform.type === "datetime" && column.type !== "datetime" && column.type !== "number")
+      return [
+        `${name} is a date to the model and text in the data set; correct its cells, or change its type to "datetime" with PATCH /v1/datasets/${dataset.id}`,
+      ];
     return [];
   });
   return faults.map((detail) => ({ pointer: "/dataset", detail }));
@@ -45,9 +50,10 @@ export interface StoredRow {
 export const createRowReader = ({ features }: Preprocessing, dataset: Dataset): ((record: CsvRecord) => StoredRow) => {
   const places = new Map(dataset.columns.map(({ name }, i) => [name, i]));
   const wanted = features.map(({ column, type }) => ({ column, type, place: places.get(column)! }));
-  const cellOf = (record: CsvRecord, place: number, type: "number" | "category"): Cell => {
+  const cellOf = (record: CsvRecord, place: number, type: Exclude<ColumnType, "image">): Cell => {
     if (isEmptyCell(record, place)) return null;
-    if (type === "category") return cellText(record, place);
+    if (type === "category" || type === "text") return cellText(record, place);
+    if (type === "datetime") return Number.isNaN(cellDays(record, place)) ? null : cellText(record, place);
     const value = cellNumber(record, place);
     if (value === notANumber) return cellText(record, place);
     return Number.isNaN(value) ? null : value;

@@ -4,9 +4,25 @@ import { DatasetId } from "../ids.ts";
 import { Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
 
-export const ColumnType = z
-  .enum(["number", "category", "image"])
-  .meta({ id: "ColumnType", description: "What a column's cells are." });
+export const ColumnType = z.enum(["number", "category", "image", "datetime", "text"]).meta({
+  id: "ColumnType",
+  description:
+    "What a column's cells are. `datetime`: dates, with or without a time of day; `text`: free text, of which the words count.",
+});
+
+export const DateCycle = z
+  .enum(["hour", "weekday", "year"])
+  .meta({ id: "DateCycle", description: "The time of day, the day of the week, the day of the year; in UTC." });
+
+export const DateRange = z
+  .object({
+    earliest: z.string().describe("ISO 8601, UTC"),
+    latest: z.string().describe("ISO 8601, UTC"),
+    cycles: z
+      .array(DateCycle)
+      .describe("in which the column varies and that it runs through more than once: features beside the elapsed time"),
+  })
+  .meta({ id: "DateRange", description: "From when to when a column's dates are, and what recurs in them." });
 
 export const ImageShape = z
   .object({
@@ -46,9 +62,13 @@ export const ColumnNote = z
         "decimal_commas",
         "mostly_numbers",
         "number_texts",
+        "datetimes_found",
+        "texts_found",
+        "ambiguous_dates",
+        "missing_words",
       ])
       .describe(
-        "`leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
+        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
       ),
     message: z.string().describe("what it means and what to do about it"),
   })
@@ -59,7 +79,7 @@ export const Column = z
   .object({
     name: z.string().describe("as the file's header has it"),
     type: ColumnType.describe("inferred from the whole file, or as stated"),
-    missing: z.int().describe("empty cells, and NA, NaN, null in a number column"),
+    missing: z.int().describe("empty cells, and NA, NaN, null in a column of numbers or of dates"),
     distinct: z.int().nullable().describe("null when there are more than the limit on categories"),
     minimum: z.number().optional().describe("of the values of a number column"),
     minimumLine: z.int().optional().describe("line of the file where the minimum stands first; of one below 0 only"),
@@ -69,9 +89,12 @@ export const Column = z
     categories: z
       .array(z.object({ value: z.string().describe("as in the file"), count: z.int().describe("cells that have it") }))
       .optional()
-      .describe("category columns, and number columns with few distinct values: most frequent first"),
+      .describe(
+        "columns of categories, of dates and of texts, and of numbers with few distinct values: most frequent first",
+      ),
     notes: z.array(ColumnNote).optional().describe("what is odd about it; left out where nothing is"),
     image: ImageShape.optional().describe("of an image column"),
+    dates: DateRange.optional().describe("of a column of dates and times"),
   })
   .meta({ id: "Column", description: "A column: its type and statistics over the whole file." });
 
@@ -92,6 +115,10 @@ export const DatasetNote = z
   })
   .meta({ id: "DatasetNote", description: "What was found out about a file as a whole. `code` is stable." });
 
+export const DatasetLabels = exactRecord(z.string().min(1).max(63), z.string().max(255))
+  .refine((given) => Object.keys(given).length <= limits.labels, `at most ${limits.labels} labels`)
+  .meta({ id: "DatasetLabels", description: "Key → value, of the user's own." });
+
 /** A data set's manifest, as the API shows it and the artifact store keeps it beside the file. */
 export const Dataset = z
   .object({
@@ -106,12 +133,33 @@ export const Dataset = z
     sha256: z.string().describe("of the stored file, in hexadecimal"),
     rows: z.int().describe("without the header"),
     columns: z.array(Column).describe("in the file's order"),
+    types: z
+      .lazy(() => ColumnTypes)
+      .optional()
+      .describe("of the columns whose type was stated; left out: all were inferred"),
+    version: z
+      .int()
+      .optional()
+      .describe("grows with each change of types; a job keeps the one that it was planned with. Left out: 1"),
+    labels: DatasetLabels.optional().describe("left out: none"),
     createdAt: Timestamp,
   })
   .meta({ id: "Dataset", description: "A file that jobs learn from: its columns, types and statistics." });
 
 /** Column types that the user states instead of letting them be inferred: `?types={"zip":"category"}`. */
 export const ColumnTypes = exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]));
+
+export const UpdateDatasetRequest = z
+  .strictObject({
+    name: z.string().min(1).max(limits.nameLength).optional().describe("Its new name. Left out: it stays."),
+    types: exactRecord(z.string().min(1).max(limits.nameLength), ColumnType.exclude(["image"]).nullable())
+      .optional()
+      .describe(
+        "Column → type, or null to have it inferred again. The file is read once more. Left out: types stay, as do those of columns that are not named.",
+      ),
+    labels: DatasetLabels.optional().describe("All its labels from now on; {} for none. Left out: they stay."),
+  })
+  .meta({ id: "UpdateDatasetRequest", description: "What is to be changed of a data set." });
 
 /** A raw cell as JSON carries it. */
 export const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -120,6 +168,8 @@ export const Row = exactRecord(z.string(), Cell).meta({
   description: "Column → cell, raw, as in the data set; null is a missing one.",
 });
 
+export type DateCycle = z.infer<typeof DateCycle>;
+export type DateRange = z.infer<typeof DateRange>;
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
@@ -130,6 +180,7 @@ export type ColumnNote = z.infer<typeof ColumnNote>;
 export type ImageShape = z.infer<typeof ImageShape>;
 export type ImageSource = z.infer<typeof ImageSource>;
 export type Column = z.infer<typeof Column>;
+export type UpdateDatasetRequest = z.infer<typeof UpdateDatasetRequest>;
 export type Dataset = z.infer<typeof Dataset>;
 export type Cell = z.infer<typeof Cell>;
 export type Row = z.infer<typeof Row>;

@@ -50,6 +50,10 @@ export const Plan = z
       .number()
       .describe("of computing, by what the kernels of this machine take; a guide, not a promise"),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),
+    datasetVersion: z
+      .int()
+      .optional()
+      .describe("the version of the data set's types that the job was planned with; left out: 1"),
     backend: z
       .string()
       .optional()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DateCycle } from "../datasets/dataset.ts";
 import { DatasetId, JobId, ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
@@ -59,6 +60,49 @@ export const FeatureTransform = z
         id: "CategoryTransform",
         title: "Category",
         description: "One input for each category; an unknown one, and a missing cell, is all zeros.",
+      }),
+    z
+      .object({
+        type: z.literal("datetime"),
+        column: columnName,
+        mean: z.number().describe("of the training rows, in days since 1970-01-01T00:00Z; a missing cell becomes it"),
+        scale: z.number().describe("standard deviation of the training rows in days, or 1 where they are all alike"),
+        cycles: z
+          .array(DateCycle)
+          .describe(
+            "two inputs for each, sin 2πu and cos 2πu of its phase u in UTC: the time of day from midnight on; the day of the week from Monday on; the time of the mean year of 365.2425 days from 1 January on",
+          ),
+        missingIndicator: missing,
+        unlearnt: z
+          .literal(true)
+          .optional()
+          .describe("no training row has a value, so that every value counts as missing"),
+        range: NumberRange.optional().describe("of the training rows, in days since 1970"),
+        clip: NumberRange.optional().describe("the elapsed time is held within it, as a number's is"),
+      })
+      .meta({
+        id: "DatetimeTransform",
+        title: "Date and time",
+        description:
+          "(d − mean)/scale of the days d since 1970, d held within `clip` if there is one, then the cycles; all 0 where it is missing.",
+      }),
+    z
+      .object({
+        type: z.literal("text"),
+        column: columnName,
+        words: z.int().describe("up to so many neighbouring words are one term"),
+        characters: z.int().describe("so many neighbouring characters are a term as well; 0: none"),
+        buckets: z.int().describe("inputs: a term counts in the one whose number is |MurmurHash3(term)| mod buckets"),
+        weights: z
+          .array(z.number())
+          .optional()
+          .describe("of each bucket, ln((1 + n)/(1 + d)) + 1 of the training rows; left out: 1"),
+        missingIndicator: missing,
+      })
+      .meta({
+        id: "TextTransform",
+        title: "Text",
+        description: "Weighted counts of the terms in each bucket, divided by the root of their sum of squares.",
       }),
     z
       .object({
@@ -186,6 +230,11 @@ export type LabelTransform = z.infer<typeof LabelTransform>;
 export type Preprocessing = z.infer<typeof Preprocessing>;
 export type Model = Omit<z.infer<typeof Model>, "spec"> & { spec: ResolvedJobSpec };
 export type AnyModel = Model | ImportedModel;
+
+/** A feature whose first input is a quantity on its own scale, (x − mean)/scale: a number, or the days of a date. */
+export type ScaledTransform = Extract<FeatureTransform, { type: "number" | "datetime" }>;
+export const isScaled = (feature: FeatureTransform): feature is ScaledTransform =>
+  feature.type === "number" || feature.type === "datetime";
 
 export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";
 

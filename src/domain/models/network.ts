@@ -181,6 +181,14 @@ export type NetworkNode =
       readonly transposeA: boolean;
       readonly transposeB: boolean;
     }
+  /** The last axis times a constant matrix [inputs, units]: an axis of an image made larger or smaller. */
+  | {
+      readonly op: "interpolate";
+      readonly x: number;
+      readonly matrix: string;
+      readonly inputs: number;
+      readonly units: number;
+    }
   | { readonly op: "softmax"; readonly x: number; readonly columns: number; readonly logarithm: boolean }
   | { readonly op: "dropout"; readonly x: number; readonly rate: number };
 

@@ -3,17 +3,18 @@ import { defaultTest } from "../jobs/spec/default-training.ts";
 import { resolveSpec } from "../jobs/spec/defaults.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
 import type { CountedDataset } from "../jobs/spec/rows/counted-rows.ts";
+import { rowsSeed } from "../jobs/spec/rows/rows-seed.ts";
 import { statedSizes } from "../jobs/spec/rows/split-column.ts";
 import type { SpecErrors } from "../jobs/spec/spec-errors.ts";
 import { limits } from "../limits.ts";
 import type { AnyModel } from "../models/model.ts";
 import { fromPointer } from "../pointer.ts";
+import { checkSeeds, resolvePruner } from "./resolve-stopping.ts";
 import type { Json, Space } from "./space.ts";
 import type { ResolvedStudySpec, StudySpec } from "./study-spec.ts";
 
 /** Rows that trials are compared on, where the user names no share. */
 const validationShare = 0.2;
-const halvings = 4;
 
 /** Under a cross-validation the folds compare, and only the final job's test rows are set aside; by groups it has none, unless the split is by groups too. */
 const sharesOf = ({ split, crossValidation }: JobSpec["training"], dataset: CountedDataset) => {
@@ -91,39 +92,19 @@ const checkObjective = ({ objective }: StudySpec, { task, model }: ResolvedJobSp
     errors.add("/objective/metric", "classifications have validationLoss and validationAccuracy");
 };
 
-const resolvePruner = (spec: StudySpec, epochs: number, errors: SpecErrors): ResolvedStudySpec["pruner"] => {
-  const { pruner } = spec;
-  if (pruner.type === "none") return pruner;
-  if (spec.job.training.crossValidation !== undefined)
-    errors.add(
-      "/pruner/type",
-      'trials with a cross-validation are compared by all their folds, and have no epochs to be compared at on the way; set it to "none"',
-    );
-  if (spec.space !== undefined && Object.hasOwn(spec.space, "/training/epochs"))
-    errors.add(
-      "/space/~1training~1epochs",
-      "cannot be searched together with a pruner: trials are compared at the same epochs",
-    );
-  if (pruner.type === "median")
-    return { ...pruner, everyEpochs: pruner.everyEpochs ?? Math.max(1, Math.floor(epochs / 10)) };
-  let lowest = epochs;
-  for (let i = 0; i < halvings; i++) lowest /= pruner.reduction;
-  const minEpochs = pruner.minEpochs ?? Math.max(1, Math.round(lowest));
-  if (minEpochs > epochs) errors.add("/pruner/minEpochs", `must be at most the trials' epochs, ${epochs}`);
-  return { ...pruner, minEpochs };
-};
-
 /** The job that was sent, with what all trials must share written down. */
 const commonJob = (
   sent: unknown,
   job: JobSpec,
   resolved: ResolvedJobSpec,
-  fixesEpochs: boolean,
+  { fixesEpochs, seeds }: { fixesEpochs: boolean; seeds: number },
 ): ResolvedStudySpec["job"] => {
   const plain = (isObject(sent) ? sent : {}) as ResolvedStudySpec["job"];
   const { validation, test } = job.training.split;
   const { crossValidation } = job.training;
-  const own = crossValidation === undefined ? { validation } : { test };
+  // With several seeds each trains on the same rows.
+  const rows = seeds > 1 ? { seed: rowsSeed(resolved.training) } : {};
+  const own = { ...(crossValidation === undefined ? { validation } : { test }), ...rows };
   const stated = Object.fromEntries(Object.entries(own).filter(([, share]) => share !== undefined));
   const split = { ...(plain.training?.split ?? {}), ...stated };
   const epochs = fixesEpochs ? { epochs: resolved.training.epochs } : {};
@@ -156,6 +137,7 @@ export const resolveStudy = (
       "/job/training/refit",
       "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
     );
+  checkSeeds(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);
   const fixesEpochs =
     !Object.hasOwn(space, "/training/epochs") && !Object.hasOwn(space, "/training") && !staysExact(template, space);
@@ -163,7 +145,7 @@ export const resolveStudy = (
   const resolved: ResolvedStudySpec = {
     ...spec,
     name: spec.name ?? `${dataset.name} study`.slice(0, limits.nameLength),
-    job: commonJob(sent, job, template, fixesEpochs),
+    job: commonJob(sent, job, template, { fixesEpochs, seeds: spec.seeds }),
     space,
     objective: { metric, direction: directionOf(metric) },
     pruner: resolvePruner(spec, template.training.epochs, errors),
@@ -191,13 +173,15 @@ export const jobWithValues = (
   { job, space, name }: ResolvedStudySpec,
   template: ResolvedJobSpec,
   values: Readonly<Record<string, Json>>,
-  trial: { study: string; number: number },
+  trial: { study: string; number: number; seed?: number },
 ): unknown => {
   let body = job as unknown as Json;
   for (const pointer of Object.keys(space)) {
     body = put(body, fromPointer(pointer) ?? [], values[pointer] ?? null, template);
   }
-  const labels = { ...job.labels, study: trial.study, trial: String(trial.number) };
+  if (trial.seed !== undefined) body = put(body, ["training", "seed"], trial.seed, template);
+  const run = trial.seed === undefined ? {} : { seed: String(trial.seed) };
+  const labels = { ...job.labels, study: trial.study, trial: String(trial.number), ...run };
   return { ...(body as object), name: `${name} ${trial.number}`.slice(0, limits.nameLength), labels };
 };
 

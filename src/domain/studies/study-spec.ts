@@ -116,6 +116,22 @@ export const Pruner = z
         description:
           "Every `everyEpochs` a trial goes on if its best value so far is no worse than the median of the earlier ones at the same epoch.",
       }),
+    z
+      .strictObject({
+        type: z.literal("racing"),
+        first: z
+          .int()
+          .min(2)
+          .max(limits.fits)
+          .default(3)
+          .describe("Folds, or seeds, after which a trial is first compared with the best."),
+      })
+      .meta({
+        id: "RacingPruner",
+        title: "Racing",
+        description:
+          "Of trials with a cross-validation or several seeds: after each fold, or seed, one that is surely worse than the best ends; the paired 95 % interval of its difference holds no 0.",
+      }),
   ])
   .meta({ id: "Pruner", description: "Which trials are stopped before their end, to spare time." });
 
@@ -158,6 +174,14 @@ export const StudySpec = z
       .optional()
       .describe("Seconds since the study was submitted after which no trial is started any more. Left out: no end."),
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(42).describe("Of the proposals; the job has its own."),
+    seeds: z
+      .int()
+      .min(1)
+      .max(limits.studySeeds)
+      .default(1)
+      .describe(
+        "How many times each trial is trained, on the same rows with another seed each time, from the job's own on: its value is the mean.",
+      ),
     guesses: z.array(TrialValues).max(100).default([]).describe("Values of your own, tried first, in this order."),
     maxEpochs: z
       .int()
@@ -198,5 +222,6 @@ export type ResolvedStudySpec = Omit<StudySpec, "name" | "space" | "objective" |
   pruner:
     | { type: "none" }
     | { type: "asha"; minEpochs: number; reduction: number; brackets: number }
-    | { type: "median"; everyEpochs: number; startTrials: number };
+    | { type: "median"; everyEpochs: number; startTrials: number }
+    | { type: "racing"; first: number };
 };

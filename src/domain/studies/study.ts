@@ -32,12 +32,29 @@ const EarlierTrial = z
 
 const ReachedRung = z
   .object({
-    epochs: z.int().describe("after which it was compared"),
+    epochs: z.int().describe("after which it was compared; under `racing` its folds or seeds"),
     value: z.number().describe("of the objective, there"),
+    against: z
+      .int()
+      .optional()
+      .describe("of `racing`: the trial that it was compared with, the best then; left out where there was none"),
+    lower: z
+      .number()
+      .optional()
+      .describe("where the 95 % interval of the difference of their scores begins; above 0 the trial ends"),
     at: Timestamp.optional().describe("when it was compared; studies of earlier versions do not say"),
     resumedAt: Timestamp.optional().describe("when it was let go on; left out where it was not"),
   })
   .meta({ id: "ReachedRung", description: "Where a trial was compared with others on its way." });
+
+const TrialRun = z
+  .object({
+    seed: z.int().describe("of the training; the rows are drawn by the study's"),
+    job: JobId,
+    model: ModelId.nullable().describe("what it left; null while it is under way"),
+    value: z.number().nullable().describe("of the objective; null while it is under way"),
+  })
+  .meta({ id: "TrialRun", description: "One training of a trial that is trained with several seeds." });
 
 export const Trial = z
   .object({
@@ -55,12 +72,22 @@ export const Trial = z
     bracket: z.int().describe("of `asha`: it is first compared at minEpochs · reduction^bracket epochs; else 0"),
     pauseAtEpoch: z.int().nullable().describe("where it pauses next to be compared; null: it runs to its end"),
     reached: z.array(ReachedRung).describe("where it was compared so far, the fewest epochs first"),
+    runs: z
+      .array(TrialRun)
+      .optional()
+      .describe("where `spec.seeds` is above 1: its trainings so far; `job` and `model` are those of the first"),
+    scores: z
+      .array(z.number())
+      .optional()
+      .describe("of `racing`: what it scored in each fold or with each seed so far; less is better"),
     seen: Seen,
     createdAt: Timestamp,
     startedAt: Timestamp.nullable().describe("when a trainer first took its job up; null before"),
     endedAt: Timestamp.nullable().describe("when it came to its end or was stopped; null before"),
     model: ModelId.nullable().describe("what its job left; null unless it has a model"),
-    submitted: z.boolean().describe("whether its job is recorded; before, only its id is known"),
+    submitted: z
+      .boolean()
+      .describe("whether its job, with several seeds the last, is recorded; before, only its id is known"),
     error: z.string().nullable().describe("why it failed; null unless it did"),
   })
   .meta({ id: "Trial", description: "One job of a study, with the values that it tries." });
@@ -137,6 +164,8 @@ export interface StudyPlan {
   spec: ResolvedStudySpec;
   trials: number;
   /** Of one trial at most. */
+  /** At most: trials times seeds, and that of the choice. */
+  jobs: number;
   memoryBytes: number;
   parameters: number;
   epochs: number;

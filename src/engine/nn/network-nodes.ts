@@ -18,7 +18,7 @@ import {
   square,
   sub,
 } from "../graph/ops/elementwise.ts";
-import { batchedProduct } from "../graph/ops/matrix.ts";
+import { batchedProduct, linear } from "../graph/ops/matrix.ts";
 import { averagePool, maxPool } from "../graph/ops/pooling.ts";
 import { repeated, summed, swapped } from "../graph/ops/rearrangement.ts";
 import { reshaped } from "../graph/ops/reshape.ts";
@@ -191,6 +191,12 @@ export const plainNode = (b: Building, node: Plain): Value => {
       return padded(b.value(node.x), node);
     case "matmul":
       return matrices(b, node);
+    case "interpolate": {
+      const own = b.value(node.x);
+      const x = reshaped(own, [countOf(own) / node.inputs, node.inputs]);
+      return linear({ x, weight: b.tensor(node.matrix), bias: null }, { activation: "identity", slope: leakySlope })
+        .out;
+    }
     case "softmax": {
       const own = b.value(node.x);
       const x = reshaped(own, [countOf(own) / node.columns, node.columns]);

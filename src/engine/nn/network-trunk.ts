@@ -25,6 +25,8 @@ const tensorsOf = (node: NetworkNode): readonly (string | null)[] => {
       return [node.scale, node.offset];
     case "layerNorm":
       return [node.scale, node.offset];
+    case "interpolate":
+      return [node.matrix];
     case "tensor":
       return [node.tensor];
     default:

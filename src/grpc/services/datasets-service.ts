@@ -7,11 +7,16 @@ import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
 import { getDatasetImage } from "../../usecases/datasets/get-dataset-image.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
+import { updateDataset } from "../../usecases/datasets/update-dataset.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
 import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
 import { encodeDataset, encodeDatasets, encodeRows, fromType } from "../dataset-messages.ts";
 import { toChunks } from "../downloading.ts";
-import type { DatasetsServiceServer, UploadDatasetRequest } from "../generated/descent/v1/datasets.ts";
+import type {
+  DatasetsServiceServer,
+  UpdateDatasetRequest,
+  UploadDatasetRequest,
+} from "../generated/descent/v1/datasets.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
 const formats = ["csv", "ndjson", "parquet", "images"] as const;
@@ -23,6 +28,16 @@ const formatOf = (format: string | undefined): (typeof formats)[number] | undefi
   const detail = `${JSON.stringify(format.slice(0, 50))} is no format; choose one of ${choices}, or leave it out for a table`;
   throw invalidAt("/query/format", detail);
 };
+
+/** An unspecified type is one to be inferred again; a message without types changes none. */
+const fromUpdate = ({ name, types, labels }: Omit<UpdateDatasetRequest, "id">) => ({
+  name,
+  types:
+    Object.keys(types).length === 0
+      ? undefined
+      : Object.fromEntries(Object.entries(types).map(([column, type]) => [column, type === 0 ? null : fromType(type)])),
+  labels: labels?.values,
+});
 
 export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => {
   const { deps } = wiring;
@@ -49,6 +64,9 @@ export const createDatasetsService = (wiring: Wiring): DatasetsServiceServer => 
     })),
     getDatasetFile: serverStream(wiring, "getDatasetFile", async (caller, { id }) =>
       toChunks((await getDatasetFile(deps, caller, { id })).body),
+    ),
+    updateDataset: unary(wiring, "updateDataset", async (caller, { id, ...request }) =>
+      encodeDataset(await updateDataset(deps, caller, { id, body: fromUpdate(request) })),
     ),
     deleteDataset: unary(wiring, "deleteDataset", async (caller, { id }) => {
       await deleteDataset(deps, caller, { id });

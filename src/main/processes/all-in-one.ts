@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { type Config, StartError } from "../../config.ts";
+import { parseRedisUrl } from "../../store/redis/redis-connection.ts";
 import { keepWebhookSecret } from "../keys/webhook-secret.ts";
 import { startPrivateRedis } from "../private-redis/private-redis.ts";
 import { keepRunning, type Part } from "./child.ts";
@@ -16,8 +17,11 @@ const startRedis = async (
   config: Config,
   log: Logger,
 ): Promise<{ url: string; privately: boolean; stop: () => Promise<void> }> => {
-  if (config.redisUrl !== null) return { url: config.redisUrl, privately: false, stop: async () => {} };
   try {
+    if (config.redisUrl !== null) {
+      parseRedisUrl(config.redisUrl); // what cannot be a Redis ends the start before any process is made
+      return { url: config.redisUrl, privately: false, stop: async () => {} };
+    }
     const redis = await startPrivateRedis({ folder: `${config.dataDir}/redis`, log, mayInstall: true });
     return { url: redis.url, privately: true, stop: () => redis.stop() };
   } catch (error) {

@@ -16,6 +16,9 @@ export const StudyValidation = z
   .object({
     spec: StudySpec.describe("with every default filled in"),
     trials: z.int().describe("how many there would be: `spec.trials`, or fewer where a grid ends before"),
+    jobs: z
+      .int()
+      .describe("that they would be at most: a trial is one, with several seeds one for each; and that of the choice"),
     memoryBytes: z.int().describe("of one trial at most"),
     parameters: z.int().describe("of one trial at most"),
     epochs: z.int().describe("of a trial that is not stopped"),

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Dataset } from "../../domain/datasets/dataset.ts";
+import { Dataset, UpdateDatasetRequest } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { deleteDataset } from "../../usecases/datasets/delete-dataset.ts";
@@ -8,6 +8,7 @@ import { getDatasetFile } from "../../usecases/datasets/get-dataset-file.ts";
 import { getDatasetImage } from "../../usecases/datasets/get-dataset-image.ts";
 import { listDatasetRows } from "../../usecases/datasets/list-dataset-rows.ts";
 import { listDatasets } from "../../usecases/datasets/list-datasets.ts";
+import { updateDataset } from "../../usecases/datasets/update-dataset.ts";
 import { uploadDataset } from "../../usecases/datasets/upload-dataset.ts";
 import {
   BinaryFile,
@@ -171,6 +172,25 @@ export const datasetRoutes: readonly RestRoute[] = [
         .header("etag", `"${dataset.sha256.slice(0, 32)}"`)
         .send(body);
     },
+  }),
+  defineRoute({
+    operations: ["updateDataset"],
+    method: "PATCH",
+    url: "/v1/datasets/:id",
+    tag,
+    description:
+      "Its name, its labels, and the types of its columns, for which the file is read once more: no other upload is needed. What is left out stays as it is. Jobs that were planned before keep the types that they were planned with (`plan.datasetVersion`), and so does what is told of them. Types do not change while an unfinished study compares trials on the data set.",
+    params: IdParams,
+    query: NoQuery,
+    body: {
+      contentType: "application/json",
+      schema: UpdateDatasetRequest,
+      example: { types: { zip: "category", sold: "datetime" } },
+    },
+    responses: { 200: json("The data set as it is now", Dataset) },
+    errors: ["not_found", "invalid_csv", "in_use", "precondition_failed", "corrupt", "quota_exceeded"],
+    isLong: () => true,
+    handle: ({ deps, caller, params, body }) => updateDataset(deps, caller, { id: params.id ?? "", body }),
   }),
   defineRoute({
     operations: ["deleteDataset"],

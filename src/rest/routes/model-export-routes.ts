@@ -31,7 +31,10 @@ export const modelExportRoutes: readonly RestRoute[] = [
       return reply
         .type("application/onnx")
         .header("content-length", bytes)
-        .header("content-disposition", `attachment; filename="${model.id}.onnx"`)
+        .header(
+          "content-disposition",
+          `attachment; filename="${model.id}${query.preprocessing ? "" : ".network"}.onnx"`,
+        )
         .send(body);
     },
   }),

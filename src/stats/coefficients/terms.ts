@@ -1,3 +1,4 @@
+import { dateInputName } from "../../data/preprocessing/input-names.ts";
 import { assert } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 
@@ -27,6 +28,22 @@ const featureTerms = (feature: Feature, first: number): { terms: Term[]; referen
     const { mean, scale } = feature;
     const term = { name: column, input: first, parts: [{ at: 1 + first, factor: 1 }], mean, scale };
     return { terms: [term], reference: null, width: 1 };
+  }
+  if (feature.type === "datetime") {
+    const { mean, scale, cycles } = feature;
+    const terms = Array.from({ length: 1 + 2 * cycles.length }, (_, at): Term => {
+      const units = at === 0 ? { mean, scale } : plain;
+      const name = `${column} ${dateInputName(cycles, at)}`;
+      return { name, input: first + at, parts: [{ at: 1 + first + at, factor: 1 }], ...units };
+    });
+    return { terms, reference: null, width: terms.length };
+  }
+  if (feature.type === "text") {
+    const terms = Array.from({ length: feature.buckets }, (_, at): Term => {
+      const parts = [{ at: 1 + first + at, factor: 1 }];
+      return { name: `${column} bucket ${at}`, input: first + at, parts, ...plain };
+    });
+    return { terms, reference: null, width: terms.length };
   }
   assert(feature.type === "category", "coefficients are of numbers and categories");
   const seen = [...feature.categories.entries()].filter(([, level]) => !feature.unseen.includes(level));

@@ -1,10 +1,12 @@
-import type { Preprocessing } from "../../domain/models/model.ts";
+import { textOfDays } from "../../data/columns/instant.ts";
+import { isScaled, type Preprocessing } from "../../domain/models/model.ts";
 import { type ColumnInputs, columnInputs } from "./correlated-columns.ts";
 
 /** Values of a column at which the model is asked, at most. */
 const mostPoints = 20;
 /** Of numbers with more values: the shares of the training rows between which the points lie, as scikit-learn's. */
 const [lowest, highest] = [0.05, 0.95];
+const minutesPerDay = 1440;
 
 /** From an input in the arrays to the data: a number in its units, or for a category's level about 0 or 1. */
 export type UnitsOf = (input: number, value: number) => number;
@@ -17,7 +19,7 @@ export const createUnits = (
   const ofNumber = new Map<number, { mean: number; scale: number }>();
   for (const [i, { first }] of columnInputs(preprocessing).entries()) {
     const feature = preprocessing.features[i]!;
-    if (feature.type === "number") ofNumber.set(first, feature);
+    if (isScaled(feature)) ofNumber.set(first, feature);
   }
   return (input, value) => {
     const shifted = value + (shifts?.[input] ?? 0);
@@ -47,6 +49,8 @@ export const cellOf = (
   const at = (k: number): number => unitsOf(first + k, features[start + first + k]!);
   if (feature.type !== "image" && feature.missingIndicator && at(width - 1) > 0.5) return null;
   if (feature.type === "number") return at(0);
+  // A date is told by its days, to the minute: 32 bits hold no more of it.
+  if (feature.type === "datetime") return textOfDays(Math.round(at(0) * minutesPerDay) / minutesPerDay);
   const level = feature.type === "category" ? feature.categories.findIndex((_, k) => at(k) > 0.5) : -1;
   return feature.type === "category" ? (feature.categories[level] ?? null) : null;
 };
@@ -74,7 +78,10 @@ export const dependenceGrid = (
     const often = levels.toSorted((a, b) => found.get(b)!.count - found.get(a)!.count).slice(0, mostPoints);
     return levels.filter((value) => often.includes(value)).map((value) => ({ value, row: found.get(value)!.row }));
   }
-  const sorted = known.toSorted((a, b) => Number(a.value) - Number(b.value));
+  // Dates as ISO 8601 writes them sort as texts do.
+  const sorted = known.toSorted((a, b) =>
+    typeof a.value === "string" ? (a.value < String(b.value) ? -1 : 1) : a.value - Number(b.value),
+  );
   const distinct = sorted.filter(({ value }, i) => value !== sorted[i - 1]?.value);
   if (distinct.length <= mostPoints) return distinct;
   const share = (i: number): number => lowest + ((highest - lowest) * i) / (mostPoints - 1);

@@ -64,6 +64,8 @@ export const artifactKeys = {
   datasetAside: (tenant: string, id: string) => `${tenant}/datasets/${id}/aside`,
   /** Where in a file of images each row begins. */
   datasetIndex: (tenant: string, id: string) => `${tenant}/datasets/${id}/data.index`,
+  /** Its manifest as it was before its types were changed. */
+  datasetVersion: (tenant: string, id: string, version: number) => `${tenant}/datasets/${id}/versions/${version}.json`,
   datasetManifest: (tenant: string, id: string) => `${tenant}/datasets/${id}/manifest.json`,
   models: (tenant: string) => `${tenant}/models/`,
   model: (tenant: string, id: string) => `${tenant}/models/${id}/`,

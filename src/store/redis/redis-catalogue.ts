@@ -15,11 +15,12 @@ import { redisKeys } from "./redis-keys.ts";
 import { createRedisModels, heldBy, holders, namesOf } from "./redis-models.ts";
 import { createRemovals } from "./redis-removals.ts";
 import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
+import { changeModel } from "./scripts/models.ts";
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
 export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
   const parseManifest = createManifestParser();
-  const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest });
+  const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest, changeModel });
   const read = async <T>(key: string, missing: string): Promise<T> => {
     const manifest = await onRedis(() => redis.get(key));
     if (manifest === null) throw new ServiceError("not_found", missing);
@@ -63,6 +64,16 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
       await scripts.addManifest(keys, dataset.id, JSON.stringify(dataset));
     },
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
+    changeDataset: async (tenant, id, change) => {
+      const keys = [`${redisKeys.datasetPrefix(tenant)}:${id}`, holders(tenant, id)];
+      for (;;) {
+        const text = await onRedis(() => redis.get(keys[0]!));
+        if (text === null) throw new ServiceError("not_found", `There is no data set ${id}`);
+        const changed = change(JSON.parse(text) as Dataset);
+        const [outcome] = (await scripts.changeModel(keys, text, JSON.stringify(changed), 0)) as string[];
+        if (outcome === "changed") return changed;
+      }
+    },
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
     removeDataset: (tenant, id) => remove(tenant, "dataset", id, null),
     ...createRedisModels(redis, { parseManifest, list, remove }),

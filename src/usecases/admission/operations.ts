@@ -18,6 +18,7 @@ export const operations = {
   listDatasetRows: { kind: "unary", scope: "read", summary: "Rows of a data set" },
   getDatasetImage: { kind: "unary", scope: "read", summary: "The image of a row, as PNG" },
   getDatasetFile: { kind: "stream", scope: "read", summary: "A data set's file, as it is kept" },
+  updateDataset: { kind: "unary", scope: "submit", summary: "Change a data set's name, labels or column types" },
   deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
   submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
   planJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },

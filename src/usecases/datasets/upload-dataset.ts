@@ -123,7 +123,8 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
         dialect: table.form === "csv" ? dialect : plainDialect,
       });
       const notes = [...table.notes, ...(profile.notes ?? [])];
-      return { name, format: "csv", ...written, ...profile, ...(notes.length === 0 ? {} : { notes }) };
+      const typed = Object.keys(types).length === 0 ? {} : { types };
+      return { name, format: "csv", ...written, ...profile, ...typed, ...(notes.length === 0 ? {} : { notes }) };
     } finally {
       await table.close();
     }

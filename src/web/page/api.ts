@@ -1,6 +1,6 @@
-import { createDescent } from "../../client/descent.ts";
+import { createDescent, type DatasetUpdate } from "../../client/descent.ts";
 import { DescentError } from "../../client/errors.ts";
-import type { StudySpec, Trial } from "../../client/types.ts";
+import type { Alias, StudySpec, Trial } from "../../client/types.ts";
 import type { Row } from "../../domain/datasets/dataset.ts";
 import type { Job, JobEvent, MetricPoint } from "../../domain/jobs/job.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
@@ -58,6 +58,7 @@ export const api = {
   datasets: (pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.list({ pageSize, signal }).page(pageToken),
   dataset: (dataset: string, signal: AbortSignal) => descent.datasets.get(dataset, { signal }),
+  retype: (dataset: string, types: NonNullable<DatasetUpdate["types"]>) => descent.datasets.update(dataset, { types }),
   rows: async (dataset: string, limit: number) => ({ rows: await descent.datasets.rows(dataset, { limit }) }),
   thumbnails: (dataset: string, pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.rowPage(dataset, {
@@ -75,8 +76,21 @@ export const api = {
   model: (model: string, signal: AbortSignal) => descent.models.get(model, { signal }),
   report: (model: string, signal: AbortSignal) => descent.models.report(model, { signal }),
   predict: (model: string, rows: Row[]) => descent.models.predict(model, rows),
-  modelFile: async (model: string, file: "weights" | "onnx" | "card") =>
-    (await descent.models.file(model, file)).blob(),
+  modelFile: async (model: string, file: "weights" | "onnx" | "card", preprocessing?: boolean) =>
+    (await descent.models.file(model, file, preprocessing === undefined ? {} : { preprocessing })).blob(),
+  lineage: (model: string, signal: AbortSignal) => descent.models.lineage(model, { signal }),
+  compare: (models: readonly string[], dataset: string) => descent.models.compare(models, dataset),
+  aliases: (pageToken: string | null, signal: AbortSignal) =>
+    descent.aliases.list({ pageSize, signal }).page(pageToken),
+  allAliases: (signal: AbortSignal) => all<Alias>([], descent.aliases.list({ pageSize: 100, signal })),
+  alias: (name: string, signal: AbortSignal) => descent.aliases.get(name, { signal }),
+  aliasHistory: (name: string, signal: AbortSignal) => descent.aliases.history(name, { signal }),
+  /** Only if nobody changed it since the reader saw it; a null revision: there was none. */
+  putAlias: (name: string, model: string, revision: number | null) => descent.aliases.put(name, model, { revision }),
+  deleteAlias: (name: string, revision: number) => descent.aliases.delete(name, { revision }),
+  /** To choose from: the newest. */
+  someModels: async (signal: AbortSignal) => (await descent.models.list({ pageSize: 100, signal }).page()).items,
+  someDatasets: async (signal: AbortSignal) => (await descent.datasets.list({ pageSize: 100, signal }).page()).items,
   answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
   studies: (pageToken: string | null, signal: AbortSignal) =>
     descent.studies.list({ pageSize, signal }).page(pageToken),

@@ -1,5 +1,8 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { AliasView } from "./registry/alias-view.tsx";
+import { AliasesView } from "./registry/aliases-view.tsx";
+import { CompareView } from "./registry/compare-view.tsx";
 import { parseRoute, type Route, toFragment } from "./route.ts";
 import { NewStudyView } from "./studies/new-study-view.tsx";
 import { StudiesView } from "./studies/studies-view.tsx";
@@ -32,6 +35,12 @@ const View = ({ route }: { route: Route }) => {
       return <ModelsView />;
     case "model":
       return <ModelView key={route.id} id={route.id} />;
+    case "aliases":
+      return <AliasesView />;
+    case "alias":
+      return <AliasView key={route.name} name={route.name} />;
+    case "compare":
+      return <CompareView key={toFragment(route)} models={route.models} dataset={route.dataset} />;
   }
 };
 
@@ -39,8 +48,16 @@ const tabs = [
   { name: "Jobs", fragment: "#/", views: ["jobs", "job", "new"] },
   { name: "Studies", fragment: "#/studies", views: ["studies", "study", "newStudy"] },
   { name: "Data sets", fragment: "#/datasets", views: ["datasets", "dataset"] },
-  { name: "Models", fragment: "#/models", views: ["models", "model"] },
+  { name: "Models", fragment: "#/models", views: ["models", "model", "aliases", "alias", "compare"] },
 ] as const satisfies readonly { name: string; fragment: string; views: readonly Route["view"][] }[];
+
+/** Views whose title is not that of their tab; of what has a name the title is the name, once it is known. */
+const titles: readonly { name: string; views: readonly Route["view"][] }[] = [
+  { name: "New job", views: ["new"] },
+  { name: "New study", views: ["newStudy"] },
+  { name: "Aliases", views: ["aliases", "alias"] },
+  { name: "Compare models", views: ["compare"] },
+];
 
 const App = () => {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
@@ -57,8 +74,9 @@ const App = () => {
   }, []);
   const here = tabs.find(({ views }) => (views as readonly string[]).includes(route.view)) ?? tabs[0];
   useEffect(() => {
-    document.title = `${here.name} · Descent`;
-  }, [here]);
+    const { name } = titles.find(({ views }) => views.includes(route.view)) ?? here;
+    document.title = `${name} · Descent`;
+  }, [route]);
   return (
     <>
       <header>

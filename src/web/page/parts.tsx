@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { DescentError } from "../../client/errors.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
 import { apiKey, toFailure } from "./api.ts";
@@ -132,6 +132,13 @@ export const useAction = (): {
     );
   };
   return { ...state, run };
+};
+
+/** Puts the name of what is shown into the window's title, once it is known. */
+export const useTitle = (name: string | undefined): void => {
+  useEffect(() => {
+    if (name !== undefined) document.title = `${name} · Descent`;
+  }, [name]);
 };
 
 /** Names and values; null values are left out. */

@@ -9,7 +9,11 @@ export type Route =
   | { view: "datasets" }
   | { view: "dataset"; id: string }
   | { view: "models" }
-  | { view: "model"; id: string };
+  | { view: "model"; id: string }
+  | { view: "aliases" }
+  | { view: "alias"; name: string }
+  /** What to compare with what, as far as it is chosen: models, then the data set. */
+  | { view: "compare"; models: readonly string[]; dataset: string | null };
 
 const decode = (part: string): string => {
   try {
@@ -21,12 +25,17 @@ const decode = (part: string): string => {
 
 export const parseRoute = (fragment: string): Route => {
   const [view = "", ...rest] = fragment.replace(/^#?\/?/, "").split("/");
+  if (view === "compare") {
+    const [models = "", dataset = ""] = rest.map(decode);
+    return { view, models: models.split(",").filter(Boolean), dataset: dataset === "" ? null : dataset };
+  }
   const id = decode(rest.join("/"));
   if (view === "new") return { view: "new", dataset: id === "" ? null : id };
   if (view === "new-study" && id !== "") return { view: "newStudy", dataset: id };
   if (view === "studies") return id === "" ? { view: "studies" } : { view: "study", id };
   if (view === "datasets") return id === "" ? { view: "datasets" } : { view: "dataset", id };
   if (view === "models") return id === "" ? { view: "models" } : { view: "model", id };
+  if (view === "aliases") return id === "" ? { view } : { view: "alias", name: id };
   return view === "jobs" && id !== "" ? { view: "job", id } : { view: "jobs" };
 };
 
@@ -40,9 +49,14 @@ export const toFragment = (route: Route): string => {
       return `#/new-study/${route.dataset}`;
     case "study":
       return `#/studies/${route.id}`;
+    case "alias":
+      return `#/aliases/${encodeURIComponent(route.name)}`;
+    case "compare":
+      return `#/compare/${[route.models.join(","), ...(route.dataset === null ? [] : [route.dataset])].join("/")}`;
     case "studies":
     case "datasets":
     case "models":
+    case "aliases":
       return `#/${route.view}`;
     case "job":
     case "dataset":

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createLabelReader } from "../../../src/data/preprocessing/label-reader.ts";
+import { countRows } from "../../../src/data/splits/count-rows.ts";
 import { fitsOf } from "../../../src/data/splits/fits.ts";
 import { foldSource, foldStrata, foldsOfGroups } from "../../../src/data/splits/fold-sizes.ts";
 import { visitSplitRows } from "../../../src/data/splits/split-rows.ts";
@@ -93,7 +94,9 @@ describe("folds", () => {
           rows.map(({ label }) => label),
           groups,
         );
-        const dataset = await datasetOf(() => streamOf(csv, 4096));
+        const plain = await datasetOf(() => streamOf(csv, 4096));
+        const asked = specOf(plain, { crossValidation: { folds, by: "g" } });
+        const dataset = await countRows(asked, plain, () => streamOf(csv, 4096));
         const spec = specOf(dataset, { crossValidation: { folds, by: "g" }, split: { validation: 0.2 } });
         const places: number[] = [];
         for (const { spec: own, shape } of fitsOf(spec, dataset, null).slice(0, -1)) {
@@ -103,6 +106,9 @@ describe("folds", () => {
           expect(split.validation.length).toBe(shape.validationRows);
           const outside = new Set([...split.train, ...split.validation].map((row) => groups[row]! % 7));
           expect(split.test.filter((row) => outside.has(groups[row]! % 7))).toEqual([]);
+          // Nor are rows of one group on both sides of what the fit chooses by.
+          const trains = new Set(split.train.map((row) => groups[row]! % 7));
+          expect(split.validation.filter((row) => trains.has(groups[row]! % 7))).toEqual([]);
           places.push(...split.test);
         }
         expect(places.sort((a, b) => a - b)).toEqual(rows.map((_, i) => i));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseTime } from "../../../src/data/columns/time-cell.ts";
+import { parseInstantOrMonth } from "../../../src/data/columns/instant.ts";
 import { countRows } from "../../../src/data/splits/count-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
 import { splitTimes } from "../../../src/domain/jobs/spec/rows/split-times.ts";
@@ -155,15 +155,49 @@ describe("a split by time", () => {
     expect((await errorOf(same, { split: { time: "g" } })).detail).toMatch(/same time/);
   });
 
-  test("reads times as ISO 8601 writes them", () => {
-    expect(parseTime("2026-03-29")).toBe(Date.UTC(2026, 2, 29));
-    expect(parseTime("2026-03")).toBe(Date.UTC(2026, 2, 1));
-    expect(parseTime("2026-03-29T01:30:00.5+01:00")).toBe(Date.UTC(2026, 2, 29, 0, 30, 0, 500));
-    expect(parseTime("2026-03-29 01:30")).toBe(Date.UTC(2026, 2, 29, 1, 30));
-    expect(parseTime("0099-12-31T23:59:59Z")).toBe(Date.parse("0099-12-31T23:59:59Z"));
-    expect(parseTime("2024-02-29T00:00:00-0530")).toBe(Date.UTC(2024, 1, 29, 5, 30));
-    for (const text of ["2026-02-29", "2026-13-01", "29.3.2026", "2026-03-29T25:00", "2026-3-9", "20260329", "", "now"])
-      expect(parseTime(text), text).toBeNull();
+  test("reads dates and times in forms that mean one thing", () => {
+    const ms = (text: string): number | null => {
+      const instant = parseInstantOrMonth(text);
+      return instant && 1000 * instant.seconds + instant.nanos / 1e6;
+    };
+    const cases: [string, number][] = [
+      ["2026-03-29", Date.UTC(2026, 2, 29)],
+      ["2026-03", Date.UTC(2026, 2, 1)],
+      ["2026-03-29T01:30:00.5+01:00", Date.UTC(2026, 2, 29, 0, 30, 0, 500)],
+      ["2026-03-29 01:30", Date.UTC(2026, 2, 29, 1, 30)],
+      ["0099-12-31T23:59:59Z", Date.parse("0099-12-31T23:59:59Z")],
+      ["2024-02-29T00:00:00-0530", Date.UTC(2024, 1, 29, 5, 30)],
+      ["20260329T013000Z", Date.UTC(2026, 2, 29, 1, 30)],
+      ["2026/3/9", Date.UTC(2026, 2, 9)],
+      ["29.3.2026 07:05", Date.UTC(2026, 2, 29, 7, 5)],
+      ["29-Mar-2026", Date.UTC(2026, 2, 29)],
+      ["March 29, 2026", Date.UTC(2026, 2, 29)],
+      ["Sun, 29 Mar 2026 01:30:00 GMT", Date.UTC(2026, 2, 29, 1, 30)],
+    ];
+    for (const [text, time] of cases) expect(ms(text), text).toBe(time);
+    const none = [
+      "2026-02-29",
+      "2026-13-01",
+      "2026-03-29T25:00",
+      "2026-3-9",
+      "20260329",
+      "03/04/2026",
+      "29 Foo 2026",
+      "",
+    ];
+    for (const text of [...none, "now", "May 2026"]) expect(ms(text), text).toBeNull();
+  });
+
+  test("by times a nanosecond apart, and by counts of nanoseconds that no float holds", async () => {
+    const rowsOf = (timeOf: (i: number) => string): string =>
+      table(Array.from({ length: 20 }, (_, i) => [i, timeOf(i), i]));
+    const fine = rowsOf((i) => `2026-03-29T01:30:00.0000000${String(10 + i)}Z`);
+    const { rows } = await split(fine, { split: { time: "g", test: 0.2 } });
+    expect(rows.test).toEqual([16, 17, 18, 19]);
+    const counts = rowsOf((i) => String(1_767_225_600_000_000_000n + BigInt(i)));
+    expect((await split(counts, { split: { time: "g", test: 0.2 } })).rows.test).toEqual([16, 17, 18, 19]);
+    const mixed = rowsOf((i) => (i === 7 ? "2026-03-29" : String(1_767_225_600_000_000_000n + BigInt(i))));
+    expect((await errorOf(mixed, { split: { time: "g" } })).detail).toMatch(/line 9 has "2026-03-29"/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { isScaled, type Preprocessing } from "../../../src/domain/models/model.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { columnInputs } from "../../../src/stats/explaining/correlated-columns.ts";
@@ -21,7 +21,7 @@ const encodersOf = (
   const numbers = new Map<number, { mean: number; scale: number }>();
   for (const [i, { first }] of columnInputs(preprocessing).entries()) {
     const feature = preprocessing.features[i]!;
-    if (ownUnits && feature.type === "number") numbers.set(first, feature);
+    if (ownUnits && isScaled(feature)) numbers.set(first, feature);
   }
   return (value, input) => {
     const shifted = value + (shifts?.[input] ?? 0);

@@ -6,7 +6,8 @@ import type { KernelSource } from "../../../src/engine/kernels/engine-kernels.ts
 import { reservedBytes } from "../../../src/engine/tensor/layout.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
 import { currentSignal } from "../../engine/control.ts";
-import type { FromThread, RunEnd, RunOrder } from "../../engine/protocol.ts";
+import { nameFold } from "../../engine/name-fold.ts";
+import type { FoldName, FromThread, RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { readResumePoint } from "../checkpoint-file.ts";
 import { dataEvents, foldEvents, unlearntRows } from "../data-events.ts";
 import { createRun, takeMemory } from "../leading/create-run.ts";
@@ -34,16 +35,16 @@ export const clear = (memory: WebAssembly.Memory): void => {
   new Uint8Array(memory.buffer, reservedBytes).fill(0);
 };
 
-/** Which fold speaks; nothing for the model of all rows. */
-const tagOf = ({ heldOut }: Fit): { repeat?: number; fold?: number } =>
-  heldOut === null ? {} : { repeat: heldOut.repeat + 1, fold: heldOut.fold + 1 };
-
-const nameOf = ({ spec, heldOut }: Fit): string => {
+/** Which fold speaks; null: the model of all rows. */
+const foldNameOf = ({ spec, heldOut }: Fit): FoldName | null => {
+  if (heldOut === null) return null;
   const { folds, repeats } = spec.training.crossValidation!;
-  if (heldOut === null) return "the model of all rows";
-  const of = repeats === 1 ? "" : ` of repeat ${heldOut.repeat + 1}`;
-  return `fold ${heldOut.fold + 1} of ${folds}${of}`;
+  const [repeat, fold] = [heldOut.repeat + 1, heldOut.fold + 1];
+  return { name: `fold ${fold} of ${folds}${repeats === 1 ? "" : ` of repeat ${repeat}`}`, repeat, fold };
 };
+
+const tagOf = (of: FoldName | null): { repeat?: number; fold?: number } =>
+  of === null ? {} : { repeat: of.repeat, fold: of.fold };
 
 /** The context of one fit: its steps go on from the fits before, its progress is a share of the job's, and what it tells names its fold. */
 const contextOf = (
@@ -51,6 +52,7 @@ const contextOf = (
   context: ReturnType<typeof createContext>,
   { position, before, own, total }: { position: FoldsPosition; before: number; own: number; total: number },
 ): ReturnType<typeof createContext> => {
+  const of = foldNameOf(fit);
   return {
     ...context,
     onProgress: (value) => context.onProgress((before + value * own) / total),
@@ -58,17 +60,9 @@ const contextOf = (
       context.onPoint({
         ...point,
         ...{ step: before + point.step, seconds: position.seconds + point.seconds },
-        ...tagOf(fit),
+        ...tagOf(of),
       }),
-    onEvent: (event) => {
-      if (fit.heldOut === null) context.onEvent(event);
-      else
-        context.onEvent({
-          ...event,
-          message: `${nameOf(fit)}: ${event.message}`,
-          data: { ...event.data, ...tagOf(fit) },
-        });
-    },
+    onEvent: (event) => context.onEvent({ ...event, ...nameFold(of, event.message, event.data) }),
     writeCheckpoint: (inner) => context.writeCheckpoint(toFoldsContent(before + inner.step, { ...position, inner })),
   };
 };
@@ -122,9 +116,17 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
   let position = fromFoldsContent(resume);
   let started = false;
   const reports = createReports(post);
-  // The whole of a cross-validation is a trial's objective: it pauses at no epoch of one of its fits.
+  // A trial is compared by its folds: it pauses after one of them, and at no epoch of one of its fits.
+  const pauseAtFold = order.trial?.pauseAtEpoch ?? Number.POSITIVE_INFINITY;
   const context = { ...createContext(artifacts, order, reports, post), trial: order.trial && { pauseAtEpoch: null } };
   for (;;) {
+    const { pool } = position;
+    if (position.fit >= pauseAtFold && position.inner === null)
+      return {
+        type: "reached",
+        epoch: position.fit,
+        folds: { metrics: foldMetrics(pool), folds: pool.folds.map(({ metrics }) => metrics) },
+      };
     const fit = fits[position.fit]!;
     const [before, own] = [stepsBefore(position.fit), steps[position.fit]!];
     if (started) clear(order.memory);
@@ -133,10 +135,11 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
     const { inner } = position;
     const secondsIn = inner === null ? 0 : trainingRun.secondsOf(inner.state);
     const begin = (): void => {
-      if (!started) tellStart(resume, position.seconds + secondsIn, post);
+      if (!started) tellStart(resume, position.seconds + secondsIn, post, foldNameOf(fit));
       started = true;
     };
     const startedMs = performance.now();
+    reports.speakFor(foldNameOf(fit));
     try {
       const tell = contextOf(fit, context, { position, before, own, total });
       const { end, preprocessing, held, unlearnt } = await runFit(trainingRun, fit, order, world, {
@@ -145,24 +148,24 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
         begin,
       });
       if (end.type === "completed") {
-        const report = reportFolds({ spec, pool: position.pool, label: preprocessing.label }, end.report);
-        const metrics = { ...end.metrics, ...foldMetrics(position.pool) };
-        const scores = order.trial === null ? null : unitScores(position.pool);
+        const report = reportFolds({ spec, pool, label: preprocessing.label }, end.report);
+        const metrics = { ...end.metrics, ...foldMetrics(pool) };
+        const scores = order.trial === null ? null : unitScores(pool);
         reports.flush();
         return publishWeights(
           artifacts,
           order,
           preprocessing,
-          { ...end, report, metrics, scores, heldOut: answersOfPool(position.pool) },
+          { ...end, report, metrics, scores, heldOut: answersOfPool(pool) },
           network,
         );
       }
       assert(end.type !== "refitted", "folds leave nothing to refit");
       if (end.type !== "judged") return end;
       assert(fit.heldOut !== null, "only folds are judged");
-      const pool = addFold(position.pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held, unlearnt });
+      const joined = addFold(pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held, unlearnt });
       const seconds = position.seconds + secondsIn + (performance.now() - startedMs) / 1000;
-      position = { fit: position.fit + 1, seconds, pool, inner: null };
+      position = { fit: position.fit + 1, seconds, pool: joined, inner: null };
       tell.onEvent({
         ...{ level: "info", type: "fold_done", message: `${held.places.length} rows predicted` },
         data: { rows: held.places.length, loss: end.metrics.testLoss ?? null },

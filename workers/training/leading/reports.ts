@@ -1,6 +1,6 @@
 import type { MetricPoint, Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
-import type { FromThread, RunOrder } from "../../engine/protocol.ts";
+import type { FoldName, FromThread, RunOrder } from "../../engine/protocol.ts";
 import { writeCheckpoint } from "../checkpoint-file.ts";
 import { finitePoint } from "../finite-point.ts";
 import { patiently } from "../store-retry.ts";
@@ -13,13 +13,14 @@ const postEveryMs = 100;
 export const createReports = (post: (message: FromThread) => void) => {
   let points: MetricPoint[] = [];
   let progress = 0;
+  let of: FoldName | null = null;
   let metrics: Metrics = {};
   let changed = false;
   let postedMs = performance.now();
   const flush = (): void => {
     postedMs = performance.now();
     if (points.length > 0) post({ type: "points", points });
-    if (changed) post({ type: "progress", progress, metrics });
+    if (changed) post({ type: "progress", progress, metrics, of });
     points = [];
     changed = false;
   };
@@ -29,6 +30,12 @@ export const createReports = (post: (message: FromThread) => void) => {
   };
   return {
     flush,
+    of: (): FoldName | null => of,
+    /** What is told from here on is of this fold. */
+    speakFor: (fold: FoldName | null): void => {
+      flush();
+      of = fold;
+    },
     onProgress: (value: number): void => {
       progress = value;
       soon();
@@ -62,6 +69,7 @@ export const createContext = (
     reports.flush();
     const startMs = performance.now();
     const { record, bytes } = await patiently(() => writeCheckpoint(artifacts, order, content));
-    post({ type: "checkpoint", record, bytes, seconds: (performance.now() - startMs) / 1000 });
+    const seconds = (performance.now() - startMs) / 1000;
+    post({ type: "checkpoint", record, bytes, seconds, of: reports.of() });
   },
 });

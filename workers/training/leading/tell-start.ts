@@ -1,4 +1,5 @@
-import type { FromThread } from "../../engine/protocol.ts";
+import { nameFold } from "../../engine/name-fold.ts";
+import type { FoldName, FromThread } from "../../engine/protocol.ts";
 import type { CheckpointContent } from "../checkpoint-file.ts";
 
 /** Says that the computing begins, or goes on. */
@@ -6,6 +7,7 @@ export const tellStart = (
   resume: CheckpointContent | null,
   secondsBefore: number,
   post: (message: FromThread) => void,
+  of: FoldName | null = null,
 ): void => {
   post({ type: "started", secondsBefore, step: resume?.step ?? 0 });
   if (resume !== null)
@@ -13,7 +15,6 @@ export const tellStart = (
       type: "event",
       level: "info",
       name: "resumed",
-      message: `resumed at step ${resume.step}`,
-      data: { step: resume.step },
+      ...nameFold(of, `resumed at step ${resume.step}`, { step: resume.step }),
     });
 };

@@ -77,7 +77,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
     ...unlabelledWarning(spec.task, dataset),
     ...(leftOut.length > 0
       ? [
-          `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; make numbers or categories of what matters in them, or name the columns in task.exclude`,
+          `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; change the type of what are words to "text", make numbers or categories of what matters in them, or name the columns in task.exclude`,
         ]
       : []),
     ...(empty.length > 0 ? [`${named(empty)} ${are(empty)} empty: leave what has no value out of the features`] : []),

@@ -44,14 +44,15 @@ import { isPerceptron, type ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
+import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
 import { splitSizes } from "./rows/sizes-of-splits.ts";
-import { createSpecErrors } from "./spec-errors.ts";
+import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
 import { totalSizes } from "./split-sizes.ts";
-import { checkColumnNames, checkFeatures, checkLabel } from "./task-checks.ts";
-import { countClasses, featureNames } from "./task-columns.ts";
+import { checkColumnNames, checkFeatures, checkLabel, checkTexts } from "./task-checks.ts";
+import { columnsByName, countClasses, featureNames } from "./task-columns.ts";
 import { checkThreshold } from "./threshold-checks.ts";
 
 /** Columns that split the rows are features only where the task names them: no model has seen the values that it is asked about. */
@@ -60,11 +61,36 @@ const defaultFeatures = ({ task, training }: JobSpec, dataset: Dataset): string[
   return featureNames(task, dataset).filter((name) => task.features !== undefined || !aside.includes(name));
 };
 
-/** Folds keep together what the split does. */
-const withGroups = (spec: JobSpec): JobSpec => {
+/** Folds keep together what the split does, and the rows that validate inside of a fold what the folds do. */
+const withGroups = (spec: JobSpec, dataset: CountedDataset): JobSpec => {
   const { crossValidation, split } = spec.training;
-  if (crossValidation === undefined || split.by === undefined) return spec;
-  return { ...spec, training: { ...spec.training, crossValidation: { ...crossValidation, by: split.by } } };
+  const by = split.by ?? crossValidation?.by;
+  if (crossValidation === undefined || by === undefined) return spec;
+  // Of a column that cannot be gone by the checks of the folds tell.
+  const counted = (split.time ?? split.column) === undefined && dataset.counted?.groups !== undefined;
+  const own = counted ? { ...split, by } : split;
+  return { ...spec, training: { ...spec.training, split: own, crossValidation: { ...crossValidation, by } } };
+};
+
+/** How texts become inputs, where a feature is one: the record says it. */
+const withTexts = (given: JobSpec["preprocessing"], task: TaskSpec, dataset: Dataset): JobSpec["preprocessing"] => {
+  const columns = columnsByName(dataset);
+  const hasTexts = featureNames(task, dataset).some((name) => columns.get(name)?.type === "text");
+  return hasTexts ? { ...(given ?? PreprocessingSpec.parse({})), texts: textSpecOf(given) } : given;
+};
+
+/** The record lists the features, so that what is excluded need not be said again. */
+const withFeatures = ({ exclude: _, ...task }: TaskSpec, features: string[], base: Model | null): TaskSpec =>
+  base ? withBaseFeatures(task, base) : { ...task, features };
+
+const checkInputs = (
+  spec: Pick<JobSpec, "task" | "preprocessing">,
+  dataset: Dataset,
+  errors: SpecErrors,
+  imported: boolean,
+): void => {
+  checkImageFeatures(spec, dataset, errors, imported);
+  checkTexts(spec, dataset, errors);
 };
 
 type Training = ResolvedJobSpec["training"];
@@ -157,7 +183,7 @@ export const resolveSpec = (
   checkColumnNames(given.task, dataset, errors);
   checkSplit(given.task, given.training, dataset, errors);
   errors.throwIfAny("invalid");
-  const asked = withGroups(given);
+  const asked = withGroups(given, dataset);
   const imported = base && isImported(base) ? base : null;
   const trained = base && !isImported(base) ? base : null;
   if (trained) checkBase(asked, dataset, trained, errors);
@@ -177,9 +203,8 @@ export const resolveSpec = (
           ", ",
         )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
     );
-  const { exclude: _, ...asGiven } = spec.task;
-  const task: TaskSpec = trained ? withBaseFeatures(asGiven, trained) : { ...asGiven, features };
-  const { preprocessing } = spec;
+  const task = withFeatures(spec.task, features, trained);
+  const preprocessing = trained ? spec.preprocessing : withTexts(spec.preprocessing, task, dataset);
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
@@ -197,7 +222,7 @@ export const resolveSpec = (
   checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage({ task, preprocessing }, model, dataset, errors);
-  if (!trained) checkImageFeatures(spec, dataset, errors, imported !== null);
+  if (!trained) checkInputs({ task, preprocessing }, dataset, errors, imported !== null);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);
@@ -224,6 +249,7 @@ export const resolveSpec = (
   errors.throwIfAny("invalid");
   return {
     ...spec,
+    ...(preprocessing === undefined ? {} : { preprocessing }),
     name: spec.name ?? `${dataset.name} ${task.type.replaceAll("_", " ")}`.slice(0, limits.nameLength),
     task,
     model,

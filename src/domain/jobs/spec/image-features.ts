@@ -1,7 +1,7 @@
 import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
-import { cropOf, type PreprocessingSpec, resizedTo, statedScaling } from "./preprocessing-spec.ts";
+import { cropOf, type PreprocessingSpec, resizedTo, statedScaling, textSpecOf } from "./preprocessing-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { columnsByName, featureNames } from "./task-columns.ts";
 
@@ -11,8 +11,9 @@ export const seenImage = (image: ImageShape, spec: PreprocessingSpec | undefined
   return { height, width, channels: image.channels };
 };
 
-/** Pixels of an image, or one number. */
+/** Pixels of an image, buckets of a text, or one number. */
 const numbersOf = (column: Column | undefined, spec: PreprocessingSpec | undefined): number => {
+  if (column?.type === "text") return textSpecOf(spec).buckets;
   if (column?.image === undefined) return 1;
   const { height, width, channels } = seenImage(column.image, spec);
   return height * width * channels;
@@ -88,7 +89,9 @@ export const checkImageFeatures = (
   const names = featureNames(spec.task, dataset);
   const image = names.map((name) => columns.get(name)?.image).find((shape) => shape !== undefined);
   if (image === undefined) {
-    if (spec.preprocessing !== undefined && (spec.preprocessing.numbers === undefined || !imported))
+    const { texts, numbers, ...ofImages } = spec.preprocessing ?? { images: "standardize" };
+    const stated = Object.keys(ofImages).length > 1 || ofImages.images !== "standardize";
+    if (spec.preprocessing !== undefined && (stated || texts === undefined) && (numbers === undefined || !imported))
       errors.add("/preprocessing/images", "none of the features is an image; leave it out");
     return;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
+import { TextSpec } from "./parts/text-spec.ts";
 
 const perChannel = z.union([
   z.tuple([z.number()]).meta({ title: "Grey" }),
@@ -56,14 +57,17 @@ export const PreprocessingSpec = z
       .describe(
         "Of tables with an imported network: `none` gives it the columns as they are, `standardize` by mean and deviation of the training rows. Left out: `none`.",
       ),
+    texts: TextSpec.optional().describe("Of columns of free text. Left out: its defaults, where a feature is one."),
   })
   .meta({
     id: "PreprocessingSpec",
     description:
-      "How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot.",
+      "How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles.",
   });
 
 export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
+
+export const textSpecOf = (spec: PreprocessingSpec | undefined): TextSpec => spec?.texts ?? TextSpec.parse({});
 
 /** The size of an image that is resized until its shorter side has so many pixels. */
 export const resizedTo = (

@@ -1,7 +1,7 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { createNearNames } from "../../near-names.ts";
-import type { TaskSpec } from "./job-spec.ts";
+import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import {
   classCounts,
@@ -17,7 +17,7 @@ const quote = (name: string): string => JSON.stringify(name);
 const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) => name);
 
 const freeText = (name: string): string =>
-  `${quote(name)} has too many different texts to be a feature (more than ${limits.categoriesPerColumn} a column, or longer than categories are)`;
+  `${quote(name)} has too many different texts to be categories (more than ${limits.categoriesPerColumn} a column, or longer than categories are); if they are words, change its type to "text"`;
 
 /** The columns that the task names are in the data set, the label is not among the features, and none is named twice. */
 export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
@@ -55,7 +55,7 @@ export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecE
     else
       errors.add(
         "/task/features",
-        `no column is left to learn from: ${freeText(first ?? "")}; upload one with other features`,
+        `no column is left to learn from: ${freeText(first ?? "")}, or upload one with other features`,
       );
   }
 };
@@ -106,6 +106,22 @@ export const checkLabel = (task: TaskSpec, dataset: Dataset, errors: SpecErrors)
   else checkNumberLabel(column, errors);
 };
 
+/** How texts become inputs is said where there are some, and an autoencoder gives none back. */
+export const checkTexts = (
+  { task, preprocessing }: Pick<JobSpec, "task" | "preprocessing">,
+  dataset: Dataset,
+  errors: SpecErrors,
+): void => {
+  const columns = columnsByName(dataset);
+  const name = featureNames(task, dataset).find((feature) => columns.get(feature)?.type === "text");
+  if (name === undefined) {
+    if (preprocessing?.texts !== undefined)
+      errors.add("/preprocessing/texts", "none of the features is a column of texts; leave it out");
+  } else if (task.type === "reconstruction") {
+    errors.add("/task/features", `${quote(name)} is a column of texts, which are not reconstructed; leave it out`);
+  }
+};
+
 /** Every feature that the task names can become inputs; of those that it does not name, others are left out with a warning. */
 export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void => {
   const columns = columnsByName(dataset);
@@ -113,6 +129,6 @@ export const checkFeatures = (task: TaskSpec, dataset: Dataset, errors: SpecErro
   for (const [i, name] of (task.features ?? []).entries()) {
     const column = columns.get(name);
     if (column === undefined || excluded.has(name) || !isFreeText(column)) continue;
-    errors.add(`/task/features/${i}`, `${freeText(name)}; leave it out of the features`);
+    errors.add(`/task/features/${i}`, `${freeText(name)}, or leave it out of the features`);
   }
 };

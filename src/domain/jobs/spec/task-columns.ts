@@ -7,6 +7,10 @@ export const labelName = (task: TaskSpec): string | null => ("label" in task ? t
 /** Too many different texts to count, or longer ones than categories are: one input for each would be none of use. */
 export const isFreeText = ({ type, categories }: Column): boolean => type === "category" && categories === undefined;
 
+/** Texts tell a label; without one they are features only where the task names them. */
+const isUnfit = (task: TaskSpec, column: Column): boolean =>
+  isFreeText(column) || (column.type === "text" && labelName(task) === null);
+
 /** What a task that names no features may learn from: the image of a data set of images, of others every column but the label; without what it excludes. */
 const candidates = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): Column[] => {
   const without = new Set([labelName(task), ...(task.exclude ?? [])]);
@@ -19,7 +23,7 @@ const candidates = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): Colu
 export const leftOutColumns = (task: TaskSpec, dataset: Pick<Dataset, "columns">): string[] =>
   task.features === undefined
     ? candidates(task, dataset)
-        .filter(isFreeText)
+        .filter((column) => isUnfit(task, column))
         .map(({ name }) => name)
     : [];
 
@@ -28,7 +32,7 @@ export const featureNames = (task: TaskSpec, dataset: Pick<Dataset, "columns">):
   const { features, exclude } = task;
   if (features === undefined)
     return candidates(task, dataset)
-      .filter((column) => !isFreeText(column))
+      .filter((column) => !isUnfit(task, column))
       .map(({ name }) => name);
   const without = new Set(exclude);
   return without.size === 0 ? features : features.filter((name) => !without.has(name));

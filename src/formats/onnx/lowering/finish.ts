@@ -33,6 +33,8 @@ export const tensorsOf = (node: NetworkNode): readonly string[] => {
       return [node.scale, node.offset, node.mean, node.variance];
     case "layerNorm":
       return [node.scale, node.offset].filter((name) => name !== null);
+    case "interpolate":
+      return [node.matrix];
     case "tensor":
       return [node.tensor];
     default:

@@ -10,6 +10,7 @@ import { convolutionLowerers } from "./lower-convolution.ts";
 import { elementwiseLowerers, type Lowerer } from "./lower-elementwise.ts";
 import { matrixLowerers } from "./lower-matrix.ts";
 import { reductionLowerers } from "./lower-reductions.ts";
+import { resizeLowerers } from "./lower-resize.ts";
 import { shapeLowerers } from "./lower-shapes.ts";
 import { transposedConvolution } from "./lower-transposed.ts";
 import { solid } from "./operands.ts";
@@ -21,6 +22,7 @@ export const lowerers: Readonly<Record<string, Lowerer>> = {
   ...matrixLowerers,
   ...shapeLowerers,
   ...reductionLowerers,
+  ...resizeLowerers,
 };
 
 const countUses = ({ nodes, outputs }: OnnxGraph): Map<string, number> => {

@@ -63,13 +63,16 @@ const createStops = (
       to === "queued" ? ["handBack", "pause", "cancel"] : to === "paused" ? ["pause", "cancel"] : ["cancel"];
     return (await moved({ ...ofFence(fence), at, reason, by, ...(crashed ? { crash: "crashed" } : {}) })) !== null;
   },
-  reach: (fence, epoch, at) =>
+  reach: (fence, epoch, at, folds) =>
     moved({
       ...ofFence(fence),
       at,
-      reason: `compared at epoch ${epoch}`,
+      reason: folds === undefined ? `compared at epoch ${epoch}` : `compared after fold ${epoch}`,
       by: ["reach", "cancel"],
-      fields: { reachedEpoch: String(epoch) },
+      fields: {
+        reachedEpoch: String(epoch),
+        ...(folds === undefined ? {} : { reachedFolds: JSON.stringify(folds) }),
+      },
     }),
   reclaim: (tenant, id, attempt, reason, at) =>
     moved({ tenant, id, attempt, at, reason, by: ["reclaim", "reclaimPausing", "reclaimCancelling"], crash: "lost" }),

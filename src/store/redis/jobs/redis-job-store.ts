@@ -52,6 +52,12 @@ export const createRedisJobStore = ({
       if (!known) throw absent(id);
       return numberOf(epoch);
     },
+    reachedFolds: async (tenant, id) => {
+      const record = `${redisKeys.jobPrefix(tenant)}:${id}`;
+      const [known, folds] = await onRedis(() => redis.hmget(record, "id", "reachedFolds"));
+      if (!known) throw absent(id);
+      return folds == null ? null : JSON.parse(folds);
+    },
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
     published: async (tenant, id, lastEvent) => {

@@ -76,7 +76,12 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     deps.engine.plan(caller, fitted, shape, network),
   );
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
-  const plan = { ...planned, warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)] };
+  const { version } = dataset;
+  const plan = {
+    ...planned,
+    ...(version === undefined ? {} : { datasetVersion: version }),
+    warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)],
+  };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base, network };
 };

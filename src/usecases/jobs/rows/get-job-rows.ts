@@ -4,6 +4,7 @@ import { ServiceError } from "../../../domain/errors.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { artifactKeys } from "../../../store/artifacts/artifact-store.ts";
 import { checkFile, openVerified } from "../../../store/artifacts/verified.ts";
+import { datasetOfJob } from "../../../store/dataset-version.ts";
 import type { Caller } from "../../admission/caller.ts";
 import { parseJobId } from "../../admission/resource-id.ts";
 import type { Deps } from "../../deps.ts";
@@ -22,7 +23,7 @@ export const getJobRows = async (
   const job = await deps.jobs.get(caller.tenant, parseJobId(request.id));
   if (job.prediction !== undefined)
     throw new ServiceError("not_found", `${job.id} predicts every row of its data set, and splits none off`);
-  const read = () => deps.catalogue.dataset(caller.tenant, job.spec.dataset);
+  const read = () => datasetOfJob(deps, caller.tenant, job);
   const stored = await read();
   return unlessDeleted(read, async () => {
     const dataset = await countedDataset(deps, caller, job.spec, stored);

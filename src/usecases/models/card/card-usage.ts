@@ -1,3 +1,4 @@
+import { textOfDays } from "../../../data/columns/instant.ts";
 import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../../domain/models/model.ts";
 import { block, section } from "./markdown.ts";
@@ -5,7 +6,8 @@ import { block, section } from "./markdown.ts";
 /** A cell that the model has seen the like of. */
 const exampleOf = (feature: FeatureTransform): number | string => {
   if (feature.type === "number") return Number(feature.mean.toPrecision(4));
-  if (feature.type === "image") return "…";
+  if (feature.type === "image" || feature.type === "text") return "…";
+  if (feature.type === "datetime") return textOfDays(Math.round(feature.mean));
   const unseen = new Set(feature.unseen);
   return feature.categories.find((category) => !unseen.has(category)) ?? "";
 };
@@ -26,6 +28,7 @@ const feedOf = (feature: FeatureTransform): string => {
   const name = JSON.stringify(feature.column);
   if (feature.type === "image")
     return `${name}: np.zeros((1, ${feature.height}, ${feature.width}, ${feature.channels}), np.uint8)`;
+  if (feature.type === "datetime") return `${name}: np.array([[${Math.round(feature.mean) * 86_400}]], np.float64)`;
   const value = JSON.stringify(exampleOf(feature));
   return feature.type === "number"
     ? `${name}: np.array([[${value}]], np.float64)`
@@ -51,6 +54,12 @@ export const usageSection = ({ id, preprocessing }: Model): string =>
     block(curl(id, requestOf(preprocessing))),
     "Elsewhere, with its preprocessing inside:",
     onnx(id, preprocessing.features.slice(0, mostShown).map(feedOf)),
+    preprocessing.features.some(({ type }) => type === "datetime")
+      ? "Dates enter as seconds since 1970-01-01T00:00Z, since ONNX reads none."
+      : "",
+    preprocessing.features.some(({ type }) => type === "text")
+      ? "Texts are hashed, for which ONNX has no operator: the file is exported without the preprocessing (`?preprocessing=false`)."
+      : "",
     preprocessing.features.length > mostShown ? "Every column is an input; only some are shown." : "",
   );
 

@@ -7,11 +7,14 @@ import { type FinalJob, isOpen, type Study, type Trial } from "../../../domain/s
 import type { StudyChange } from "../../../store/study-store.ts";
 import type { Deps } from "../../deps.ts";
 import { countedDataset } from "../../jobs/planning/counted-dataset.ts";
+import { isSpent } from "./budget.ts";
 import { chooseBest, ranked } from "./choose.ts";
 import { finalBody, observedFinal } from "./final-job.ts";
-import { budgetOf, dimensionsOf, nextTrial, promoted } from "./next-trial.ts";
+import { budgetOf, dimensionsOf, nextPause, nextTrial, promoted } from "./next-trial.ts";
 import { jobOrNull, observeTrial, stopTrial } from "./observe-trial.ts";
 import { publishStudy } from "./publish-study.ts";
+import { race } from "./race.ts";
+import { currentJob, withNextRun } from "./runs.ts";
 import { countsOf, moved, type Step, stepEvent } from "./steps.ts";
 import { submitTrialJob } from "./submit-trial.ts";
 
@@ -26,11 +29,11 @@ const failed = ({ now }: Pick<Deps, "now">, trial: Trial, error: string): Trial 
   ...{ state: "failed", error, endedAt: now().toISOString() },
 });
 
-/** With the time at which it goes on from where it was compared. */
-const resumed = ({ now }: Pick<Deps, "now">, trial: Trial): Trial => ({
-  ...trial,
+/** With the time at which it goes on from where it was compared, and with several seeds its next training. */
+const resumed = (deps: Pick<Deps, "now" | "createId">, trial: Trial): Trial => ({
+  ...(trial.runs === undefined ? trial : withNextRun(deps, trial)),
   reached: trial.reached.map((rung, i, all) =>
-    i === all.length - 1 ? { ...rung, resumedAt: now().toISOString() } : rung,
+    i === all.length - 1 ? { ...rung, resumedAt: deps.now().toISOString() } : rung,
   ),
 });
 
@@ -48,9 +51,10 @@ const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial):
     const body = jobWithValues(study.spec, templateOf(study.spec, counted, model), trial.values as never, {
       study: study.id,
       number: trial.number,
+      ...(trial.runs === undefined ? {} : { seed: trial.runs.at(-1)!.seed }),
     });
     const { error, submitted } = await submitTrialJob(deps, tenant, study, {
-      id: trial.job,
+      id: currentJob(trial),
       body,
       pauseAtEpoch: trial.pauseAtEpoch,
     });
@@ -63,7 +67,7 @@ const submitTrial = async (deps: Deps, { tenant, study }: Course, trial: Trial):
 };
 
 const look = async (deps: Deps, course: Course, trial: Trial): Promise<Trial> => {
-  const job = await jobOrNull(deps, course.tenant, trial.job);
+  const job = await jobOrNull(deps, course.tenant, currentJob(trial));
   if (job !== null) return observeTrial(deps, course.tenant, course.study, trial, job);
   if (!trial.submitted) return submitTrial(deps, course, trial);
   return failed(deps, trial, "its job was deleted");
@@ -75,16 +79,6 @@ const observe = async (deps: Deps, course: Course): Promise<Trial[]> => {
   const open = course.trials.filter((trial) => trial.state === "running" || (everyOne && isOpen(trial)));
   const looked = await Promise.all(open.map((trial) => look(deps, course, trial)));
   return looked.filter((trial, i) => trial !== open[i]);
-};
-
-/** Whether the seconds or the epochs of all trials are used up; those under way count as far as they may go. */
-const isSpent = (deps: Deps, { study, trials }: Course): boolean => {
-  const { maxSeconds, maxEpochs } = study.spec;
-  if (maxSeconds !== undefined && deps.now().getTime() - Date.parse(study.createdAt) > 1000 * maxSeconds) return true;
-  if (maxEpochs === undefined) return false;
-  const epochsOf = ({ state, epochs, pauseAtEpoch }: Trial): number =>
-    state === "running" ? (pauseAtEpoch ?? study.epochs) : epochs;
-  return trials.reduce((sum, trial) => sum + epochsOf(trial), 0) >= maxEpochs;
 };
 
 /** All has been tried and nothing runs: what waits is stopped, unless nothing else would have come to its end. */
@@ -169,11 +163,31 @@ const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
     : { trials: [], study: { final: seen } };
 };
 
+/**
+ * The first trial that waits for its comparison with the best: it goes on, or it ends. That it ends is recorded before its job is cancelled, so that no crash
+ * in between makes another comparison of it.
+ */
+const nextRaced = async (deps: Deps, { tenant, study, trials }: Course): Promise<Trial | null> => {
+  const waiting = trials.find(({ state }) => state === "waiting");
+  if (waiting === undefined) return null;
+  if ((waiting.reached.at(-1)?.lower ?? 0) > 0) {
+    await stopTrial(deps, tenant, waiting);
+    return { ...waiting, state: "stopped", endedAt: deps.now().toISOString() };
+  }
+  const { trial, ends } = race(study, trials, waiting);
+  return ends
+    ? trial
+    : resumed(deps, { ...trial, state: "running", pauseAtEpoch: nextPause(study, trial, trial.epochs) });
+};
+
 /** What a running study does next: lets a trial go on, starts one, or comes to its end. Null: it waits for its trials. */
 const decide = async (deps: Deps, course: Course): Promise<Step | null> => {
   const { study, trials } = course;
   const running = trials.filter(({ state }) => state === "running").length;
-  if (running < study.spec.parallel && !isSpent(deps, course)) {
+  const hasRoom = running < study.spec.parallel && !isSpent(deps, course);
+  const raced = study.spec.pruner.type === "racing" ? await nextRaced(deps, course) : null;
+  if (raced !== null && (raced.state !== "running" || hasRoom)) return { trials: [raced], study: {} };
+  if (hasRoom) {
     const goesOn = promoted(study, trials);
     if (goesOn !== null) return { trials: [resumed(deps, goesOn)], study: {} };
     const dimensions = dimensionsOf(study);
@@ -199,7 +213,7 @@ const settle = async (deps: Deps, { tenant, study, trials }: Course): Promise<St
     }
     return open.length > 0 ? null : { trials: [], study: moved(deps, study, "cancelled", "cancelled as requested") };
   }
-  const jobs = await Promise.all(open.map((trial) => jobOrNull(deps, tenant, trial.job)));
+  const jobs = await Promise.all(open.map((trial) => jobOrNull(deps, tenant, currentJob(trial))));
   const busy = jobs.some((job) => job !== null && !job.done && job.state !== "paused");
   return study.state === "pausing" && !busy
     ? { trials: [], study: moved(deps, study, "paused", "paused as requested") }

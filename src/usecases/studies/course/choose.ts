@@ -1,5 +1,5 @@
 import { orNull } from "../../../domain/errors.ts";
-import type { TenantId } from "../../../domain/ids.ts";
+import type { ModelId, TenantId } from "../../../domain/ids.ts";
 import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
@@ -41,6 +41,34 @@ const scoreOf: Record<ObjectiveMetric, "loss" | "hit" | "square"> = {
 export const scoreName = (metric: ObjectiveMetric): "loss" | "error" | "squaredError" =>
   (({ loss: "loss", hit: "error", square: "squaredError" }) as const)[scoreOf[metric]];
 
+const readModelScores = async (
+  deps: Deps,
+  tenant: TenantId,
+  id: ModelId,
+  name: "loss" | "hit" | "square",
+): Promise<Omit<RowScores, "number"> | null> => {
+  const model = await orNull(deps.catalogue.model(tenant, id));
+  if (model === null || isImported(model) || model.files?.scores === undefined) return null;
+  const key = artifactKeys.scores(tenant, model.id, model.digest.replace(/^sha256:/, ""));
+  const { tensors } = decodeSafetensors(await deps.artifacts.readBytes(key, { limitBytes: mostBytes }));
+  const all = tensors.find((tensor) => tensor.name === name)?.data;
+  if (!(all instanceof Float32Array)) return null;
+  const rows = Math.min(all.length, mostRows);
+  const scores = Float32Array.from({ length: rows }, (_, i) => {
+    const score = all[Math.floor((i * all.length) / rows)]!;
+    return name === "hit" ? 1 - score : score;
+  });
+  return { scores, parameters: model.parameters };
+};
+
+/** Of trainings with several seeds: what they made of each row on average. */
+const meanScores = (all: readonly Omit<RowScores, "number">[]): Omit<RowScores, "number"> => {
+  const [first] = all as [Omit<RowScores, "number">];
+  if (all.length === 1) return first;
+  const scores = first.scores.map((_, row) => mean(all.map((each) => each.scores[row] ?? Number.NaN)));
+  return { scores, parameters: first.parameters };
+};
+
 /** What the models of the best trials made of each validation row. Models that were deleted have nothing to say. */
 export const readScores = async (
   deps: Deps,
@@ -50,19 +78,14 @@ export const readScores = async (
 ): Promise<RowScores[]> => {
   const name = scoreOf[study.spec.objective.metric];
   const read: RowScores[] = [];
-  for (const { number, model: id } of ranked(study, trials).slice(0, mostTrials)) {
-    const model = id === null ? null : await orNull(deps.catalogue.model(tenant, id));
-    if (model === null || isImported(model) || model.files?.scores === undefined) continue;
-    const key = artifactKeys.scores(tenant, model.id, model.digest.replace(/^sha256:/, ""));
-    const { tensors } = decodeSafetensors(await deps.artifacts.readBytes(key, { limitBytes: mostBytes }));
-    const all = tensors.find((tensor) => tensor.name === name)?.data;
-    if (!(all instanceof Float32Array)) continue;
-    const rows = Math.min(all.length, mostRows);
-    const scores = Float32Array.from({ length: rows }, (_, i) => {
-      const score = all[Math.floor((i * all.length) / rows)]!;
-      return name === "hit" ? 1 - score : score;
-    });
-    read.push({ number, scores, parameters: model.parameters });
+  for (const { number, model, runs } of ranked(study, trials).slice(0, mostTrials)) {
+    const models = runs === undefined ? [model] : runs.map((run) => run.model);
+    const all: Omit<RowScores, "number">[] = [];
+    for (const id of models) {
+      const found = id === null ? null : await readModelScores(deps, tenant, id, name);
+      if (found !== null) all.push(found);
+    }
+    if (all.length === models.length) read.push({ number, ...meanScores(all) });
   }
   const length = read[0]?.scores.length;
   return read.filter(({ scores }) => scores.length === length);

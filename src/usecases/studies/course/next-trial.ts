@@ -1,12 +1,14 @@
 import { createSpecErrors } from "../../../domain/jobs/spec/spec-errors.ts";
+import { resultsOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import type { Dimension, Point } from "../../../search/dimension.ts";
 import { gridSize } from "../../../search/grid.ts";
 import { propose } from "../../../search/propose.ts";
 import { readSpace } from "../../../search/read-space.ts";
-import { bracketOf, nextPromotion, rungsOf } from "../../../search/rungs.ts";
+import { bracketOf, nextPromotion, rungsOf } from "../../../search/stopping/rungs.ts";
 import { fromValues, toValues } from "../../../search/values.ts";
 import type { Deps } from "../../deps.ts";
+import { firstRun } from "./runs.ts";
 import { coursesOf, earlierOutcomes, outcomesOf, seenNow, signOf } from "./seen.ts";
 
 export const dimensionsOf = ({ spec }: Pick<Study, "spec">): Dimension[] => readSpace(spec.space, createSpecErrors());
@@ -17,9 +19,14 @@ export const budgetOf = ({ spec }: Pick<Study, "spec">, dimensions: readonly Dim
     ? Math.min(spec.trials, gridSize(dimensions, spec.sampler.points) + spec.guesses.length)
     : spec.trials;
 
-/** The epoch of the next rung in a bracket after these epochs; null: its end. */
+/** The epoch of the next rung in a bracket after these epochs, under racing the fold or seed; null: its end. */
 const nextRung = ({ spec, epochs }: Pick<Study, "spec" | "epochs">, bracket: number, after: number): number | null =>
-  rungsOf(spec.pruner, epochs, bracket).find((at) => at > after) ?? null;
+  rungsOf(spec.pruner, spec.pruner.type === "racing" ? resultsOf(spec) : epochs, bracket).find((at) => at > after) ??
+  null;
+
+/** Where a trial's job pauses next; one of several trainings runs to its end. */
+export const nextPause = (study: Study, { bracket, runs }: Pick<Trial, "bracket" | "runs">, after: number) =>
+  runs === undefined ? nextRung(study, bracket, after) : null;
 
 /** The trial that goes on from where it waits, if one may. */
 export const promoted = (study: Study, trials: readonly Trial[]): Trial | null => {
@@ -66,10 +73,12 @@ export const nextTrial = (
   const known = guessed !== null && "point" in guessed ? guessed.point : null;
   const point = known ?? proposedPoint(study, dimensions, trials, { number, seen });
   const bracket = bracketOf(study.spec.pruner, study.spec.seed, number);
+  const job = deps.createId("job");
+  const runs = firstRun(study, job);
   const trial: Trial = {
-    ...{ number, job: deps.createId("job"), state: "running", values: toValues(study.spec.space, point), point },
+    ...{ number, job, state: "running", values: toValues(study.spec.space, point), point },
     ...{ guess: known !== null, objective: null, epochs: 0, rung: 0, reached: [], seen, submitted: false, error: null },
-    ...{ bracket, pauseAtEpoch: nextRung(study, bracket, 0) },
+    ...{ bracket, pauseAtEpoch: nextPause(study, { ...runs, bracket }, 0), ...runs },
     ...{ createdAt: deps.now().toISOString(), startedAt: null, endedAt: null, model: null },
   };
   return { trial, guesses: guess === undefined ? study.guesses : guesses };

@@ -2,13 +2,14 @@ import { orNull, ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
 import { limits } from "../../../domain/limits.ts";
-import { objectiveMetricOf } from "../../../domain/studies/objective-metric.ts";
+import { objectiveMetricOf, resultsOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import type { Deps } from "../../deps.ts";
 import { cancelJob } from "../../jobs/cancel-job.ts";
 import { pauseJob } from "../../jobs/pause-job.ts";
 import { enqueueJob } from "../../jobs/queue-entry.ts";
+import { currentJob, scoresOfFolds, withNextRun, withValue } from "./runs.ts";
 import { serviceCaller } from "./service-caller.ts";
 
 export const jobOrNull = ({ jobs }: Pick<Deps, "jobs">, tenant: TenantId, id: JobId): Promise<Job | null> =>
@@ -33,8 +34,11 @@ const valueAt = async (
   return points.findLast((point) => point.epoch === epoch && metric in point.metrics)?.metrics[metric] ?? null;
 };
 
-const ended = (trial: Trial, job: Job, metric: string): Trial => {
-  const times = { startedAt: job.startedAt, endedAt: job.endedAt };
+const ended = (deps: Deps, study: Study, trial: Trial, job: Job): Trial => {
+  const metric = objectiveMetricOf(study.spec);
+  const times = { startedAt: trial.startedAt ?? job.startedAt, endedAt: job.endedAt };
+  // Between two trainings it has no job under way.
+  if (trial.state === "waiting" && trial.runs !== undefined) return { ...trial, ...times, state: "stopped" };
   if (job.state === "failed")
     return { ...trial, ...times, state: "failed", error: `${job.error?.code}: ${job.error?.message}` };
   if (job.state === "cancelled")
@@ -43,7 +47,22 @@ const ended = (trial: Trial, job: Job, metric: string): Trial => {
   if (value === undefined || !Number.isFinite(value))
     return { ...trial, ...times, state: "failed", model: job.model, error: `the job has no ${metric}` };
   const epochs = job.metrics.epochs ?? trial.epochs;
+  if (trial.runs !== undefined) return afterRun(deps, study, { ...trial, startedAt: times.startedAt }, { value, job });
   return { ...trial, ...times, state: "succeeded", model: job.model, objective: value, epochs };
+};
+
+/** One of several trainings is over: the next follows, or a comparison, or the trial has come to its end. */
+const afterRun = (deps: Deps, study: Study, before: Trial, result: { value: number; job: Job }): Trial => {
+  const trial = withValue(study, before, result);
+  const done = trial.runs?.length ?? 0;
+  const epochs = result.job.metrics.epochs ?? trial.epochs;
+  const isLast = done >= resultsOf(study.spec);
+  const compares = !isLast && study.spec.pruner.type === "racing" && done >= study.spec.pruner.first;
+  const rung = { epochs: done, value: trial.objective!, at: deps.now().toISOString() };
+  const reached = compares ? [...trial.reached, rung] : trial.reached;
+  const seen = { ...trial, epochs, reached, rung: reached.length };
+  if (isLast) return { ...seen, state: "succeeded", endedAt: result.job.endedAt };
+  return compares ? { ...seen, state: "waiting", epochs: done } : withNextRun(deps, seen);
 };
 
 /** A paused job: at its rung it waits; else it goes on, if the study does. */
@@ -51,14 +70,20 @@ const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial):
   const reached = await deps.jobs.reachedEpoch(tenant, trial.job);
   const { metric } = study.spec.objective;
   if (trial.pauseAtEpoch !== null && reached !== null && reached >= trial.pauseAtEpoch) {
-    const value = await valueAt(deps, tenant, { job: trial.job, metric, epoch: reached });
+    const folds = await deps.jobs.reachedFolds(tenant, trial.job);
+    const value =
+      folds === null
+        ? await valueAt(deps, tenant, { job: trial.job, metric, epoch: reached })
+        : (folds.metrics[objectiveMetricOf(study.spec)] ?? null);
+    const scores = folds === null ? null : scoresOfFolds(metric, folds);
     // Without a value it cannot be compared, and so it trains on to its end.
-    if (value === null) return { ...trial, pauseAtEpoch: null };
+    if (value === null || (folds !== null && scores === null)) return { ...trial, pauseAtEpoch: null };
     const rungs = [
       ...trial.reached.filter(({ epochs }) => epochs < reached),
       { epochs: reached, value, at: deps.now().toISOString() },
     ];
-    return { ...trial, state: "waiting", objective: value, epochs: reached, rung: rungs.length, reached: rungs };
+    const at = { objective: value, epochs: reached, rung: rungs.length, reached: rungs };
+    return { ...trial, ...at, state: "waiting", ...(scores === null ? {} : { scores }) };
   }
   if (study.state === "running") {
     const at = deps.now().toISOString();
@@ -82,7 +107,7 @@ export const observeTrial = async (
   job: Job,
 ): Promise<Trial> => {
   const caller = serviceCaller(tenant);
-  if (job.done) return ended(trial, job, objectiveMetricOf(study.spec));
+  if (job.done) return ended(deps, study, trial, job);
   if (study.state === "cancelling") {
     await unlessTooLate(() => cancelJob(deps, caller, { id: job.id }));
     return trial;
@@ -96,5 +121,5 @@ export const observeTrial = async (
 };
 
 /** Takes a trial that was not among the best out of the study; its curve stays. */
-export const stopTrial = (deps: Deps, tenant: TenantId, trial: Pick<Trial, "job">): Promise<void> =>
-  unlessTooLate(() => cancelJob(deps, serviceCaller(tenant), { id: trial.job }));
+export const stopTrial = (deps: Deps, tenant: TenantId, trial: Pick<Trial, "job" | "runs">): Promise<void> =>
+  unlessTooLate(() => cancelJob(deps, serviceCaller(tenant), { id: currentJob(trial) }));

@@ -1,6 +1,6 @@
 import type { Seen, Study, Trial } from "../../../domain/studies/study.ts";
 import type { Outcome } from "../../../search/outcome.ts";
-import type { Course } from "../../../search/rungs.ts";
+import type { Course } from "../../../search/stopping/rungs.ts";
 
 /** `0-17,19` */
 const toRanges = (numbers: readonly number[]): string => {

@@ -1,5 +1,6 @@
 import type { JobEvent } from "../../../domain/jobs/job.ts";
 import { isDone, type JobState } from "../../../domain/jobs/job-state.ts";
+import { foldsOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import type { Deps } from "../../deps.ts";
 
@@ -27,13 +28,23 @@ export const moved = ({ now }: Pick<Deps, "now">, study: Study, state: JobState,
   };
 };
 
-const ofTrial = (before: Trial | undefined, trial: Trial): string | null => {
+/** What a trial is compared by on its way. */
+const unitOf = ({ pruner, job }: Study["spec"]): string =>
+  pruner.type !== "racing" ? "epoch" : foldsOf({ job }) === undefined ? "seed" : "fold";
+
+const ofTrial = (before: Trial | undefined, trial: Trial, unit: string): string | null => {
+  const name = `trial ${trial.number}`;
   const value = trial.objective === null ? "" : `, ${trial.objective.toPrecision(5)}`;
-  if (before === undefined) return `trial ${trial.number} is proposed`;
-  if (before.state === trial.state) return null;
-  if (trial.state === "running") return `trial ${trial.number} goes on after epoch ${trial.epochs}`;
-  if (trial.state === "waiting") return `trial ${trial.number} is compared at epoch ${trial.epochs}${value}`;
-  return `trial ${trial.number} ${trial.state === "stopped" ? "is stopped" : trial.state === "cancelled" ? "is cancelled" : `has ${trial.state}`}${value}`;
+  if (before === undefined) return `${name} is proposed`;
+  if (before.state === trial.state) {
+    const { against, lower = 0 } = trial.reached.at(-1) ?? {};
+    return lower > 0 && before.reached.at(-1)?.lower === undefined
+      ? `${name} is worse than trial ${against}: its scores are at least ${lower.toPrecision(3)} higher`
+      : null;
+  }
+  if (trial.state === "running") return `${name} goes on after ${unit} ${trial.epochs}`;
+  if (trial.state === "waiting") return `${name} is compared at ${unit} ${trial.epochs}${value}`;
+  return `${name} ${trial.state === "stopped" ? "is stopped" : trial.state === "cancelled" ? "is cancelled" : `has ${trial.state}`}${value}`;
 };
 
 /** What a step tells those who watch. */
@@ -45,7 +56,7 @@ export const stepEvent = (
 ): Omit<JobEvent, "id">[] => {
   const at = now().toISOString();
   const events = step.trials.flatMap((trial): Omit<JobEvent, "id">[] => {
-    const message = ofTrial(course.trials[trial.number], trial);
+    const message = ofTrial(course.trials[trial.number], trial, unitOf(course.study.spec));
     if (message === null) return [];
     const { number, job, state, objective, epochs } = trial;
     const level = state === "failed" ? "warn" : "info";

@@ -1,5 +1,6 @@
+import { seedsOf } from "../../../domain/studies/objective-metric.ts";
 import type { StudyPlan } from "../../../domain/studies/study.ts";
-import { rungsOf } from "../../../search/rungs.ts";
+import { rungsOf } from "../../../search/stopping/rungs.ts";
 import type { Caller } from "../../admission/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { budgetOf } from "../course/next-trial.ts";
@@ -26,10 +27,11 @@ export const validateStudy = async (deps: Deps, caller: Caller, request: { spec:
   return {
     spec,
     trials,
+    jobs: trials * seedsOf(spec) + (spec.final ? 1 : 0),
     memoryBytes: Math.max(...plans.map(({ memoryBytes }) => memoryBytes)),
     parameters: Math.max(...plans.map(({ parameters }) => parameters)),
     epochs,
-    estimatedSeconds: mean * trials * trainedShare(planned),
+    estimatedSeconds: mean * trials * seedsOf(spec) * trainedShare(planned),
     warnings: [...new Set(plans.flatMap(({ warnings }) => warnings))].slice(0, 20),
   };
 };

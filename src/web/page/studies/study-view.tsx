@@ -4,7 +4,7 @@ import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { api } from "../api.ts";
 import { formatMetric, formatMetricName, formatNumber } from "../format.ts";
 import { Table, type TableColumn } from "../list-view.tsx";
-import { Card, Facts, Failure, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
+import { Card, Facts, Failure, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { FileDownload } from "../views/file-download.tsx";
 import { HistoryChart, RungChart, TimelineChart } from "./course-charts.tsx";
@@ -191,6 +191,7 @@ export const StudyView = ({ id }: { id: string }) => {
     },
     ({ study }) => (study.done ? null : study.state === "paused" ? 4000 : 1500),
   );
+  useTitle(value?.study.name);
   return (
     <>
       <a class="back" href="#/studies">

@@ -2,7 +2,7 @@ import type { Column, Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
 import { formatAge, formatBytes, formatDate, formatNumber } from "../format.ts";
 import { ListView, Table, type TableColumn } from "../list-view.tsx";
-import { Card, Empty, Facts, Failure, Problem, useAction } from "../parts.tsx";
+import { Card, Empty, Facts, Failure, Problem, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { DatasetImages } from "./dataset-images.tsx";
 import { Upload } from "./new-job-view.tsx";
@@ -41,6 +41,7 @@ export const DatasetsView = () => (
 );
 
 const range = (column: Column): string => {
+  if (column.dates !== undefined) return `${column.dates.earliest} … ${column.dates.latest}`;
   if (column.minimum !== undefined && column.maximum !== undefined) {
     return `${formatNumber(column.minimum)} … ${formatNumber(column.maximum)}`;
   }
@@ -48,9 +49,32 @@ const range = (column: Column): string => {
   return shown.join(", ") + ((column.categories?.length ?? 0) > 4 ? ", …" : "");
 };
 
-const columnColumns: readonly TableColumn<Column>[] = [
+const types = ["number", "category", "datetime", "text"] as const;
+
+/** The type of a column, to be changed: the file is read once more, and jobs that were planned keep what they had. */
+const TypeChoice = ({ column, onChange }: { column: Column; onChange: (type: (typeof types)[number]) => void }) => (
+  <select
+    aria-label={`Type of ${column.name}`}
+    value={column.type}
+    onChange={(event) => onChange(event.currentTarget.value as (typeof types)[number])}
+  >
+    {types.map((type) => (
+      <option key={type} value={type}>
+        {type}
+      </option>
+    ))}
+  </select>
+);
+
+type Retype = (column: string, type: (typeof types)[number]) => void;
+
+const columnColumns = (retype: Retype | null): readonly TableColumn<Column>[] => [
   { title: "Column", cell: ({ name }) => <strong>{name}</strong> },
-  { title: "Type", cell: ({ type }) => type },
+  {
+    title: "Type",
+    cell: (column) =>
+      retype === null ? column.type : <TypeChoice column={column} onChange={(type) => retype(column.name, type)} />,
+  },
   { title: "Missing", number: true, cell: ({ missing }) => formatNumber(missing) },
   {
     title: "Distinct",
@@ -76,8 +100,8 @@ const noteColumn: TableColumn<Column> = {
       </div>
     )),
 };
-const columnsFor = ({ columns }: Dataset): readonly TableColumn<Column>[] =>
-  columns.some(({ notes }) => notes !== undefined) ? [...columnColumns, noteColumn] : columnColumns;
+const columnsFor = ({ columns }: Dataset, retype: Retype | null): readonly TableColumn<Column>[] =>
+  columns.some(({ notes }) => notes !== undefined) ? [...columnColumns(retype), noteColumn] : columnColumns(retype);
 
 /** Files of an archive that are no rows, and the first of them. */
 const LeftOut = ({ images: { broken, listed } }: { images: NonNullable<Dataset["images"]> }) => (
@@ -97,6 +121,7 @@ export const DatasetView = ({ id }: { id: string }) => {
     (signal) => api.dataset(id, signal),
     () => null,
   );
+  useTitle(value?.name);
   const { busy, error, run } = useAction();
   const remove = (): void => {
     if (!confirm("Delete this data set for good?")) return;
@@ -105,6 +130,14 @@ export const DatasetView = ({ id }: { id: string }) => {
       location.hash = "#/datasets";
     });
   };
+  const retype: Retype = (column, type) =>
+    run(async () => {
+      try {
+        await api.retype(id, { [column]: type });
+      } finally {
+        refresh();
+      }
+    });
   return (
     <>
       <a class="back" href="#/datasets">
@@ -153,7 +186,11 @@ export const DatasetView = ({ id }: { id: string }) => {
           </section>
           {value.columns.some(({ type }) => type === "image") && <DatasetImages dataset={value} />}
           <Card title="Columns">
-            <Table items={value.columns} keyOf={({ name }) => name} columns={columnsFor(value)} />
+            <Table
+              items={value.columns}
+              keyOf={({ name }) => name}
+              columns={columnsFor(value, value.format === "images" ? null : retype)}
+            />
           </Card>
         </>
       )}

@@ -6,7 +6,7 @@ import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../curves.tsx";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
 import { jobSeconds } from "../job-seconds.ts";
-import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction } from "../parts.tsx";
+import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { FileDownload } from "./file-download.tsx";
 
@@ -221,6 +221,7 @@ export const JobView = ({ id }: { id: string }) => {
     },
     ({ job }) => (job.done ? null : job.state === "paused" ? 4000 : 700),
   );
+  useTitle(value?.job.spec.name);
   return (
     <>
       <a class="back" href="#/">

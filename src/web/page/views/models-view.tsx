@@ -1,50 +1,20 @@
-import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import type { AnyModel } from "../../../domain/models/model.ts";
 import { api } from "../api.ts";
-import {
-  formatAge,
-  formatDate,
-  formatMetric,
-  formatMetricName,
-  formatNumber,
-  formatWord,
-  headline,
-} from "../format.ts";
+import { formatAge, formatMetric, formatMetricName, formatNumber, formatWord, headline } from "../format.ts";
 import { ListView, type TableColumn } from "../list-view.tsx";
-import { Card, Empty, Facts, Failure, MetricFacts, Problem, useAction } from "../parts.tsx";
+import { Empty, Failure, MetricFacts, Problem, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
-import { FileDownload } from "./file-download.tsx";
+import { isComparable } from "../registry/chosen.ts";
+import { ExportCard } from "../registry/export-card.tsx";
+import { ImportedCard } from "../registry/imported-card.tsx";
+import { ModelRegistry } from "../registry/model-registry.tsx";
+import { toFragment } from "../route.ts";
 import { ReportCard } from "./report-card.tsx";
 import { TryIt } from "./try-it.tsx";
 
 const kindOf = (model: AnyModel): string => ("spec" in model ? formatWord(model.spec.model.type) : "imported network");
 
-const portsOf = (ports: ImportedModel["inputs"]): string =>
-  ports
-    .map(({ name, shape }) => `${name} [${shape.map((size) => (size === -1 ? "batch" : size)).join(", ")}]`)
-    .join("; ");
-
-/** What is known of a network from a file. */
-const Imported = ({ model }: { model: ImportedModel }) => (
-  <Card title="Network">
-    <Facts
-      facts={[
-        ["Inputs", portsOf(model.inputs)],
-        ["Outputs", portsOf(model.outputs)],
-        ["Architecture", model.architecture],
-        ["Head", model.head],
-        ["Trainable tensors", formatNumber(model.trainable.length)],
-        ["Frozen tensors", formatNumber(model.frozen.length)],
-        ["File", `${model.file.format}, ${formatNumber(model.file.bytes)} bytes`],
-        ["Licence", model.licence],
-        ["Source", model.source],
-      ]}
-    />
-    {model.warnings.map((warning) => (
-      <p key={warning}>{warning}</p>
-    ))}
-  </Card>
-);
+const versionOf = ({ version }: AnyModel): string => (version === undefined ? "" : `version ${version}, `);
 
 const Result = ({ metrics }: { metrics: AnyModel["metrics"] }) => {
   const best = headline(metrics);
@@ -57,7 +27,7 @@ const Result = ({ metrics }: { metrics: AnyModel["metrics"] }) => {
   );
 };
 
-const modelColumns: readonly TableColumn<AnyModel>[] = [
+const modelColumns: readonly TableColumn<AnyModel & { aliases: readonly string[] }>[] = [
   {
     title: "Model",
     cell: (model) => (
@@ -65,7 +35,15 @@ const modelColumns: readonly TableColumn<AnyModel>[] = [
         <a class="row-link" href={`#/models/${model.id}`}>
           {model.name}
         </a>
-        <span class="muted small">{kindOf(model)}</span>
+        <span class="muted small">
+          {versionOf(model)}
+          {kindOf(model)}
+        </span>
+        {model.aliases.map((name) => (
+          <a key={name} class="tag" href={toFragment({ view: "alias", name })}>
+            {name}
+          </a>
+        ))}
       </>
     ),
   },
@@ -75,11 +53,28 @@ const modelColumns: readonly TableColumn<AnyModel>[] = [
   { title: "Made", number: true, cell: ({ createdAt }) => formatAge(createdAt, Date.now()) },
 ];
 
+/** Models with the aliases that name them. */
+const load = async (pageToken: string | null, signal: AbortSignal) => {
+  const [page, aliases] = await Promise.all([api.models(pageToken, signal), api.allAliases(signal)]);
+  const namesOf = (id: string): string[] => aliases.filter(({ model }) => model === id).map(({ name }) => name);
+  return { ...page, items: page.items.map((model) => ({ ...model, aliases: namesOf(model.id) })) };
+};
+
 export const ModelsView = () => (
   <ListView
     title="Models"
-    load={api.models}
+    load={load}
     columns={modelColumns}
+    actions={
+      <div class="actions">
+        <a class="button" href={toFragment({ view: "aliases" })}>
+          Aliases
+        </a>
+        <a class="button" href={toFragment({ view: "compare", models: [], dataset: null })}>
+          Compare
+        </a>
+      </div>
+    }
     empty={
       <Empty title="No models yet">
         A job that succeeds leaves its model here. <a href="#/new">Start one</a>.
@@ -88,24 +83,13 @@ export const ModelsView = () => (
   />
 );
 
-const downloads = {
-  weights: { label: "Download weights", ending: "safetensors" },
-  onnx: { label: "Download ONNX", ending: "onnx" },
-  card: { label: "Download card", ending: "md" },
-} as const;
-
-const Download = ({ id, file }: { id: string; file: keyof typeof downloads }) => {
-  const { label, ending } = downloads[file];
-  const path = `/v1/models/${id}/${file}`;
-  return <FileDownload {...{ label, path, name: `${id}.${ending}`, read: () => api.modelFile(id, file) }} />;
-};
-
 export const ModelView = ({ id }: { id: string }) => {
   const { value, failure, refresh } = usePoll(
     id,
     (signal) => api.model(id, signal),
     () => null,
   );
+  useTitle(value?.name);
   const { busy, error, run } = useAction();
   const remove = (): void => {
     if (!confirm("Delete this model for good?")) return;
@@ -127,15 +111,21 @@ export const ModelView = ({ id }: { id: string }) => {
             <div class="card-head">
               <div>
                 <h1>{value.name}</h1>
-                <code class="muted">{value.id}</code>
+                <p class="muted">
+                  {versionOf(value)}
+                  {kindOf(value)}
+                </p>
+                <code class="muted break">{value.id}</code>
               </div>
               <div class="actions">
                 <button type="button" class="danger" disabled={busy} onClick={remove}>
                   Delete
                 </button>
-                <Download id={value.id} file="weights" />
-                <Download id={value.id} file="onnx" />
-                <Download id={value.id} file="card" />
+                {isComparable(value) && (
+                  <a class="button" href={toFragment({ view: "compare", models: [value.id], dataset: value.dataset })}>
+                    Compare
+                  </a>
+                )}
               </div>
             </div>
             <Problem error={error} />
@@ -147,25 +137,10 @@ export const ModelView = ({ id }: { id: string }) => {
               <TryIt model={value} />
             </>
           ) : (
-            <Imported model={value} />
+            <ImportedCard model={value} />
           )}
-          <Card title="Lineage">
-            <Facts
-              facts={[
-                ["Task", "task" in value ? formatWord(value.task.type) : null],
-                ["Model", kindOf(value)],
-                ["Parameters", formatNumber(value.parameters)],
-                ["Job", value.job === null ? null : <a href={`#/jobs/${value.job}`}>{value.job}</a>],
-                [
-                  "Data set",
-                  value.dataset === null ? null : <a href={`#/datasets/${value.dataset}`}>{value.dataset}</a>,
-                ],
-                ["Base model", value.base === null ? null : <a href={`#/models/${value.base}`}>{value.base}</a>],
-                ["Made", formatDate(value.createdAt)],
-                ["Digest", <code class="break">{value.digest}</code>],
-              ]}
-            />
-          </Card>
+          <ModelRegistry model={value} />
+          <ExportCard model={value} />
         </>
       )}
     </>

@@ -143,8 +143,8 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
         {busy ? "Starting…" : "Start training"}
       </button>
       <p class="muted small">
-        Optimiser, epochs and everything else take the service's defaults. The <a href="/docs/api">API</a> takes
-        them all.
+        Optimiser, epochs and everything else take the service's defaults. The <a href="/docs/api">API</a> takes them
+        all.
       </p>
     </form>
   );

@@ -32,12 +32,16 @@ const Confusion = ({ report: { classes, confusion } }: { report: ClassificationR
             <tr key={label}>
               <th scope="row">{label}</th>
               {confusion[row]?.map((count, column) => (
-                <td key={classes[column]?.label} class="number">
+                <td key={classes[column]?.label} data-label={`as ${classes[column]?.label}`} class="number">
                   {count}
                 </td>
               ))}
-              <td class="number">{precision === null ? "–" : formatPercent(precision.value)}</td>
-              <td class="number">{recall === null ? "–" : formatPercent(recall.value)}</td>
+              <td data-label="Precision" class="number">
+                {precision === null ? "–" : formatPercent(precision.value)}
+              </td>
+              <td data-label="Recall" class="number">
+                {recall === null ? "–" : formatPercent(recall.value)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -47,6 +51,7 @@ const Confusion = ({ report: { classes, confusion } }: { report: ClassificationR
 };
 
 const mostCoefficients = 60;
+const coefficientColumns = ["Estimate", "Standard error", "Lower", "Upper", "p"];
 
 const Coefficients = ({ report: { coefficients } }: { report: ClassificationReport | RegressionReport }) => {
   if (coefficients === null || coefficients.length > mostCoefficients) return null;
@@ -58,7 +63,7 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
         <thead>
           <tr>
             <th scope="col">Term</th>
-            {["Estimate", "Standard error", "Lower", "Upper", "p"].map((name) => (
+            {coefficientColumns.map((name) => (
               <th key={name} scope="col" class="number">
                 {name}
               </th>
@@ -70,7 +75,7 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
             <tr key={`${label} ${term}`}>
               <th scope="row">{label === undefined ? term : `${label}: ${term}`}</th>
               {[estimate, standardError, lower, upper, pValue].map((value, column) => (
-                <td key={column} class="number">
+                <td key={column} data-label={coefficientColumns[column]} class="number">
                   {show(value)}
                 </td>
               ))}
@@ -83,6 +88,7 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
 };
 
 const mostImportances = 30;
+const importanceColumns = ["Importance", "Lower", "Upper"];
 
 const Importances = ({ report: { explained } }: { report: ClassificationReport | RegressionReport }) => {
   if (explained === null) return null;
@@ -98,7 +104,7 @@ const Importances = ({ report: { explained } }: { report: ClassificationReport |
         <thead>
           <tr>
             <th scope="col">Column</th>
-            {["Importance", "Lower", "Upper"].map((name) => (
+            {importanceColumns.map((name) => (
               <th key={name} scope="col" class="number">
                 {name}
               </th>
@@ -110,7 +116,7 @@ const Importances = ({ report: { explained } }: { report: ClassificationReport |
             <tr key={column}>
               <th scope="row">{column}</th>
               {[value, lower, upper].map((figure, place) => (
-                <td key={place} class="number">
+                <td key={place} data-label={importanceColumns[place]} class="number">
                   {show(figure)}
                 </td>
               ))}

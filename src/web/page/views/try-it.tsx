@@ -13,7 +13,8 @@ const toCell = (feature: FeatureTransform, text: string): Cell => {
 };
 
 const firstText = (feature: FeatureTransform): string => {
-  if (feature.type === "image") return "";
+  if (feature.type === "image" || feature.type === "text") return "";
+  if (feature.type === "datetime") return new Date(Math.round(feature.mean) * 86_400_000).toISOString().slice(0, 10);
   return feature.type === "number" ? String(Number(feature.mean.toPrecision(4))) : (feature.categories[0] ?? "");
 };
 
@@ -56,6 +57,13 @@ const Field = ({
     <label for={`feature-${feature.column}`}>{feature.column}</label>
     {feature.type === "image" ? (
       <Picture column={feature.column} value={value} onChange={onChange} />
+    ) : feature.type === "datetime" || feature.type === "text" ? (
+      <input
+        id={`feature-${feature.column}`}
+        placeholder={feature.type === "text" ? "words" : "2026-03-29T01:30:00Z"}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
     ) : feature.type === "number" ? (
       <input
         id={`feature-${feature.column}`}

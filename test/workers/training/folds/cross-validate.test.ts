@@ -207,10 +207,10 @@ describe("a cross-validation", () => {
       "/training/crossValidation/repeats: 50 folds in 3 repeats are 150 models",
     ],
     [
-      "groups and a test split",
+      "too few groups beside those of a test split",
       { training: { split: { test: 0.2 } } },
       { by: "part" },
-      "/training/split/test: a test split is drawn row by row",
+      '/training/crossValidation/by: "part" has 4 values besides those of the test split, too few for 5 folds',
     ],
   ] as const)("is refused with the field's name: %s", async (_, spec, crossValidation, message) => {
     const csv = withFolds("diabetes", 5)

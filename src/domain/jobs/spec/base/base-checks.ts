@@ -69,7 +69,10 @@ const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors
       const { height, width, channels } = transform;
       const detail = `the base model takes images of ${height} × ${width} × ${channels} in ${quote(name)}; upload the pictures in that size`;
       errors.add("/base/model", detail);
-    } else if (type === "number" && column.type === "category") {
+    } else if (type === "datetime" && column.type !== "datetime" && column.type !== "number") {
+      const detail = `${quote(name)} is a date in the base model and text in the data set; correct its cells, or change its type to "datetime" with PATCH /v1/datasets/${dataset.id}`;
+      errors.add("/base/model", detail);
+    } else if (type === "number" && column.type !== "number") {
       const detail = `${quote(name)} is a number in the base model and text in the data set; correct the column's cells`;
       errors.add("/base/model", detail);
     } else if ("label" in task && name === task.label) {

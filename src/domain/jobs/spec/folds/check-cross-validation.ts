@@ -54,11 +54,6 @@ const checkGroups = (
   if (by === undefined) return;
   const fault = faultOfGroups({ by, folds, repeats }, task, split, dataset);
   if (fault !== null) errors.add(`${at}/by`, fault);
-  if (split.test > 0 && split.by === undefined)
-    errors.add(
-      "/training/split/test",
-      `a test split is drawn row by row, so that rows which belong together would be on both of its sides; leave it out, or name ${JSON.stringify(by)} in split.by`,
-    );
 };
 
 /** A cross-validation has sense for the model, and the data have rows for it. */

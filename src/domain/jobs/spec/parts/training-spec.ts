@@ -50,11 +50,19 @@ export const SplitSpec = z
       .meta({ id: "SplitWords", description: "What the column of a split says." })
       .optional()
       .describe("The words of `column` that stand for each split. Left out: the usual ones."),
+    seed: z
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe(
+        "Of the draw of the rows, and of the folds of a cross-validation: jobs with other seeds are then measured on the same rows. Left out: the job's `seed`.",
+      ),
   })
   .meta({
     id: "SplitSpec",
     description:
-      "Which rows train, validate and test: drawn at random from the seed, or by `by`, `time` or `column`, of which one may be given. Validation and test together must leave rows to train on.",
+      "Which rows train, validate and test: drawn at random from a seed, or by `by`, `time` or `column`, of which one may be given. Validation and test together must leave rows to train on.",
   });
 
 export const EarlyStopping = z

@@ -8,9 +8,12 @@ export interface ValueCount {
   readonly count: number;
 }
 
+/** When a row was: numbers and whole numbers of any size, which compare with each other exactly. */
+export type TimeKey = number | bigint;
+
 /** Rows by time: those of a stretch have at least its `from`, and less than the next one's. Ascending. */
 export interface TimeStretch {
-  readonly from: number;
+  readonly from: TimeKey;
   readonly rows: number;
 }
 

@@ -1,10 +1,10 @@
 import type { SplitSizes } from "../split-sizes.ts";
-import type { TimeStretch } from "./counted-rows.ts";
+import type { TimeKey, TimeStretch } from "./counted-rows.ts";
 
 /** From when on rows validate, and from when on they test; infinite where none does. */
 export interface TimeCuts {
-  readonly validationFrom: number;
-  readonly testFrom: number;
+  readonly validationFrom: TimeKey;
+  readonly testFrom: TimeKey;
   readonly sizes: SplitSizes;
 }
 
@@ -33,7 +33,7 @@ export const splitTimes = (
   const total = rowsIn(stretches, 0, stretches.length);
   const test = cutAt(stretches, stretches.length, shares.test * total);
   const validation = cutAt(stretches, test, shares.validation * total);
-  const fromOf = (at: number): number => stretches[at]?.from ?? Number.POSITIVE_INFINITY;
+  const fromOf = (at: number): TimeKey => stretches[at]?.from ?? Number.POSITIVE_INFINITY;
   return {
     validationFrom: validation === test ? fromOf(test) : fromOf(validation),
     testFrom: fromOf(test),

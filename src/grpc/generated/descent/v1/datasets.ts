@@ -35,6 +35,10 @@ export const ColumnType = {
   COLUMN_TYPE_NUMBER: 1,
   COLUMN_TYPE_CATEGORY: 2,
   COLUMN_TYPE_IMAGE: 3,
+  /** COLUMN_TYPE_DATETIME - Dates, with or without a time of day. */
+  COLUMN_TYPE_DATETIME: 4,
+  /** COLUMN_TYPE_TEXT - Free text, of which the words count. */
+  COLUMN_TYPE_TEXT: 5,
 } as const;
 
 export type ColumnType = typeof ColumnType[keyof typeof ColumnType];
@@ -44,6 +48,8 @@ export namespace ColumnType {
   export type COLUMN_TYPE_NUMBER = typeof ColumnType.COLUMN_TYPE_NUMBER;
   export type COLUMN_TYPE_CATEGORY = typeof ColumnType.COLUMN_TYPE_CATEGORY;
   export type COLUMN_TYPE_IMAGE = typeof ColumnType.COLUMN_TYPE_IMAGE;
+  export type COLUMN_TYPE_DATETIME = typeof ColumnType.COLUMN_TYPE_DATETIME;
+  export type COLUMN_TYPE_TEXT = typeof ColumnType.COLUMN_TYPE_TEXT;
 }
 
 /** A data set's manifest. */
@@ -70,6 +76,21 @@ export interface Dataset {
     | undefined;
   /** What was found out about the file and not stated: `delimiter_found`, `decimal_found`, `encoding_found`, `converted`, `columns_left_out`. */
   notes: Note[];
+  /** Of the columns whose type was stated. */
+  types: { [key: string]: ColumnType };
+  /** Grows with each change of types; a job keeps the one that it was planned with. */
+  version?: number | undefined;
+  labels: { [key: string]: string };
+}
+
+export interface Dataset_TypesEntry {
+  key: string;
+  value: ColumnType;
+}
+
+export interface Dataset_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 /** How pictures became the images of a data set, and those that did not. */
@@ -98,7 +119,7 @@ export interface ImageShape {
 export interface Column {
   name: string;
   type: ColumnType;
-  /** Empty cells, and NA, NaN, null in a number column. */
+  /** Empty cells, and NA, NaN, null in a column of numbers or of dates. */
   missing: number;
   /** Absent when there are more than the limit on categories. */
   distinct?:
@@ -123,7 +144,19 @@ export interface Column {
     | ImageShape
     | undefined;
   /** Line of the file where the minimum stands first; of one below 0 only. */
-  minimumLine?: number | undefined;
+  minimumLine?:
+    | number
+    | undefined;
+  /** Of a column of dates and times. */
+  dates?: DateRange | undefined;
+}
+
+export interface DateRange {
+  /** ISO 8601, UTC. */
+  earliest: string;
+  latest: string;
+  /** `hour`, `weekday`, `year`: in which the column varies and that it runs through more than once. */
+  cycles: string[];
 }
 
 export interface Note {
@@ -253,6 +286,31 @@ export interface GetDatasetFileResponse {
   chunk: Uint8Array;
 }
 
+export interface UpdateDatasetRequest {
+  id: string;
+  name?:
+    | string
+    | undefined;
+  /** Column → type; unspecified: to be inferred again. Columns that are not named keep theirs. */
+  types: { [key: string]: ColumnType };
+  /** All its labels from now on. Absent: they stay. */
+  labels?: DatasetLabels | undefined;
+}
+
+export interface UpdateDatasetRequest_TypesEntry {
+  key: string;
+  value: ColumnType;
+}
+
+export interface DatasetLabels {
+  values: { [key: string]: string };
+}
+
+export interface DatasetLabels_ValuesEntry {
+  key: string;
+  value: string;
+}
+
 function createBaseDataset(): Dataset {
   return {
     id: "",
@@ -267,6 +325,9 @@ function createBaseDataset(): Dataset {
     decimal: "",
     images: undefined,
     notes: [],
+    types: Object.create(null),
+    version: undefined,
+    labels: Object.create(null),
   };
 }
 
@@ -308,6 +369,15 @@ export const Dataset: MessageFns<Dataset> = {
     for (const v of message.notes) {
       Note.encode(v!, writer.uint32(98).fork()).join();
     }
+    globalThis.Object.entries(message.types).forEach(([key, value]: [string, ColumnType]) => {
+      Dataset_TypesEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
+    if (message.version !== undefined) {
+      writer.uint32(112).int32(message.version);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Dataset_LabelsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
+    });
     return writer;
   },
 
@@ -418,6 +488,150 @@ export const Dataset: MessageFns<Dataset> = {
             }
 
             message.notes.push(Note.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = Dataset_TypesEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.types[entry13.key] = entry13.value;
+            }
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            const entry15 = Dataset_LabelsEntry.decode(reader, reader.uint32());
+            if (entry15.value !== undefined) {
+              message.labels[entry15.key] = entry15.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDataset_TypesEntry(): Dataset_TypesEntry {
+  return { key: "", value: 0 };
+}
+
+export const Dataset_TypesEntry: MessageFns<Dataset_TypesEntry> = {
+  encode(message: Dataset_TypesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dataset_TypesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDataset_TypesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDataset_LabelsEntry(): Dataset_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Dataset_LabelsEntry: MessageFns<Dataset_LabelsEntry> = {
+  encode(message: Dataset_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dataset_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDataset_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
             continue;
           }
         }
@@ -640,6 +854,7 @@ function createBaseColumn(): Column {
     notes: [],
     image: undefined,
     minimumLine: undefined,
+    dates: undefined,
   };
 }
 
@@ -680,6 +895,9 @@ export const Column: MessageFns<Column> = {
     }
     if (message.minimumLine !== undefined) {
       writer.uint32(96).int64(message.minimumLine);
+    }
+    if (message.dates !== undefined) {
+      DateRange.encode(message.dates, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -791,6 +1009,82 @@ export const Column: MessageFns<Column> = {
             }
 
             message.minimumLine = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.dates = DateRange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDateRange(): DateRange {
+  return { earliest: "", latest: "", cycles: [] };
+}
+
+export const DateRange: MessageFns<DateRange> = {
+  encode(message: DateRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.earliest !== "") {
+      writer.uint32(10).string(message.earliest);
+    }
+    if (message.latest !== "") {
+      writer.uint32(18).string(message.latest);
+    }
+    for (const v of message.cycles) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DateRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDateRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.earliest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.latest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cycles.push(reader.string());
             continue;
           }
         }
@@ -1732,6 +2026,251 @@ export const GetDatasetFileResponse: MessageFns<GetDatasetFileResponse> = {
   },
 };
 
+function createBaseUpdateDatasetRequest(): UpdateDatasetRequest {
+  return { id: "", name: undefined, types: Object.create(null), labels: undefined };
+}
+
+export const UpdateDatasetRequest: MessageFns<UpdateDatasetRequest> = {
+  encode(message: UpdateDatasetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    globalThis.Object.entries(message.types).forEach(([key, value]: [string, ColumnType]) => {
+      UpdateDatasetRequest_TypesEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.labels !== undefined) {
+      DatasetLabels.encode(message.labels, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateDatasetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateDatasetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = UpdateDatasetRequest_TypesEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.types[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labels = DatasetLabels.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateDatasetRequest_TypesEntry(): UpdateDatasetRequest_TypesEntry {
+  return { key: "", value: 0 };
+}
+
+export const UpdateDatasetRequest_TypesEntry: MessageFns<UpdateDatasetRequest_TypesEntry> = {
+  encode(message: UpdateDatasetRequest_TypesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateDatasetRequest_TypesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateDatasetRequest_TypesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDatasetLabels(): DatasetLabels {
+  return { values: Object.create(null) };
+}
+
+export const DatasetLabels: MessageFns<DatasetLabels> = {
+  encode(message: DatasetLabels, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.values).forEach(([key, value]: [string, string]) => {
+      DatasetLabels_ValuesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatasetLabels {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatasetLabels();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = DatasetLabels_ValuesEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.values[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDatasetLabels_ValuesEntry(): DatasetLabels_ValuesEntry {
+  return { key: "", value: "" };
+}
+
+export const DatasetLabels_ValuesEntry: MessageFns<DatasetLabels_ValuesEntry> = {
+  encode(message: DatasetLabels_ValuesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatasetLabels_ValuesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatasetLabels_ValuesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Files that jobs learn from. The same operations, limits and errors as `/v1/datasets` over REST.
  *
@@ -1808,7 +2347,19 @@ export const DatasetsServiceService = {
       Buffer.from(GetDatasetFileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetDatasetFileResponse => GetDatasetFileResponse.decode(value),
   },
-  /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
+  /**
+   * FAILED_PRECONDITION while an unfinished job or a model refers to it.
+   * Its name, labels or column types; jobs that were planned before keep the types of their plan.
+   */
+  updateDataset: {
+    path: "/descent.v1.DatasetsService/UpdateDataset" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateDatasetRequest): Buffer => Buffer.from(UpdateDatasetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateDatasetRequest => UpdateDatasetRequest.decode(value),
+    responseSerialize: (value: Dataset): Buffer => Buffer.from(Dataset.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Dataset => Dataset.decode(value),
+  },
   deleteDataset: {
     path: "/descent.v1.DatasetsService/DeleteDataset" as const,
     requestStream: false as const,
@@ -1835,7 +2386,11 @@ export interface DatasetsServiceServer extends UntypedServiceImplementation {
   getDatasetImage: handleUnaryCall<GetDatasetImageRequest, GetDatasetImageResponse>;
   /** The file as it is kept, in chunks: CSV, or the pixels of a data set of images. */
   getDatasetFile: handleServerStreamingCall<GetDatasetFileRequest, GetDatasetFileResponse>;
-  /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
+  /**
+   * FAILED_PRECONDITION while an unfinished job or a model refers to it.
+   * Its name, labels or column types; jobs that were planned before keep the types of their plan.
+   */
+  updateDataset: handleUnaryCall<UpdateDatasetRequest, Dataset>;
   deleteDataset: handleUnaryCall<DeleteDatasetRequest, Empty>;
 }
 
@@ -1933,7 +2488,25 @@ export interface DatasetsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetDatasetFileResponse>;
-  /** FAILED_PRECONDITION while an unfinished job or a model refers to it. */
+  /**
+   * FAILED_PRECONDITION while an unfinished job or a model refers to it.
+   * Its name, labels or column types; jobs that were planned before keep the types of their plan.
+   */
+  updateDataset(
+    request: UpdateDatasetRequest,
+    callback: (error: ServiceError | null, response: Dataset) => void,
+  ): ClientUnaryCall;
+  updateDataset(
+    request: UpdateDatasetRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Dataset) => void,
+  ): ClientUnaryCall;
+  updateDataset(
+    request: UpdateDatasetRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Dataset) => void,
+  ): ClientUnaryCall;
   deleteDataset(
     request: DeleteDatasetRequest,
     callback: (error: ServiceError | null, response: Empty) => void,

@@ -166,7 +166,11 @@ export interface Plan {
     | number
     | undefined;
   /** Of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows. */
-  fits?: number | undefined;
+  fits?:
+    | number
+    | undefined;
+  /** The version of the data set's types that the job was planned with; absent: 1. */
+  datasetVersion?: number | undefined;
 }
 
 export interface HistoryEntry {
@@ -910,6 +914,7 @@ function createBasePlan(): Plan {
     ringBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -959,6 +964,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.fits !== undefined) {
       writer.uint32(120).int32(message.fits);
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(128).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -1094,6 +1102,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.fits = reader.int32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }

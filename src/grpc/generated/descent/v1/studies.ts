@@ -132,7 +132,13 @@ export interface Trial {
   endedAt?: string | undefined;
   model?: string | undefined;
   submitted: boolean;
-  error?: string | undefined;
+  error?:
+    | string
+    | undefined;
+  /** Of a study with several seeds: its trainings so far. */
+  runs: TrialRun[];
+  /** Under racing: what it scored in each fold or with each seed so far; less is better. */
+  scores: number[];
 }
 
 export interface Trial_PointEntry {
@@ -140,12 +146,24 @@ export interface Trial_PointEntry {
   value: number;
 }
 
+export interface TrialRun {
+  seed: number;
+  job: string;
+  model?: string | undefined;
+  value?: number | undefined;
+}
+
 export interface Rung {
   epochs: number;
   value: number;
   /** When it was compared, and when it was let go on. */
   at?: string | undefined;
-  resumedAt?: string | undefined;
+  resumedAt?:
+    | string
+    | undefined;
+  /** Under racing: the trial that it was compared with, and where the interval of their difference begins. */
+  against?: number | undefined;
+  lower?: number | undefined;
 }
 
 /** The results that the proposal saw, as numbers of trials: `0-17,19`; stopped ones with their epochs: `18@4`. */
@@ -173,6 +191,8 @@ export interface ValidateStudyResponse {
   epochs: number;
   estimatedSeconds: number;
   warnings: string[];
+  /** At most: trials times seeds, and that of the choice. */
+  jobs: number;
 }
 
 export interface GetStudyRequest {
@@ -1054,6 +1074,8 @@ function createBaseTrial(): Trial {
     model: undefined,
     submitted: false,
     error: undefined,
+    runs: [],
+    scores: [],
   };
 }
 
@@ -1115,6 +1137,16 @@ export const Trial: MessageFns<Trial> = {
     }
     if (message.error !== undefined) {
       writer.uint32(154).string(message.error);
+    }
+    for (const v of message.runs) {
+      TrialRun.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(170).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1287,6 +1319,32 @@ export const Trial: MessageFns<Trial> = {
             message.error = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.runs.push(TrialRun.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag === 169) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 170) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1357,8 +1415,87 @@ export const Trial_PointEntry: MessageFns<Trial_PointEntry> = {
   },
 };
 
+function createBaseTrialRun(): TrialRun {
+  return { seed: 0, job: "", model: undefined, value: undefined };
+}
+
+export const TrialRun: MessageFns<TrialRun> = {
+  encode(message: TrialRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.seed !== 0) {
+      writer.uint32(8).int64(message.seed);
+    }
+    if (message.job !== "") {
+      writer.uint32(18).string(message.job);
+    }
+    if (message.model !== undefined) {
+      writer.uint32(26).string(message.model);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(33).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrialRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrialRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.seed = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRung(): Rung {
-  return { epochs: 0, value: 0, at: undefined, resumedAt: undefined };
+  return { epochs: 0, value: 0, at: undefined, resumedAt: undefined, against: undefined, lower: undefined };
 }
 
 export const Rung: MessageFns<Rung> = {
@@ -1374,6 +1511,12 @@ export const Rung: MessageFns<Rung> = {
     }
     if (message.resumedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.resumedAt), writer.uint32(34).fork()).join();
+    }
+    if (message.against !== undefined) {
+      writer.uint32(40).int32(message.against);
+    }
+    if (message.lower !== undefined) {
+      writer.uint32(49).double(message.lower);
     }
     return writer;
   },
@@ -1421,6 +1564,22 @@ export const Rung: MessageFns<Rung> = {
             }
 
             message.resumedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.against = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.lower = reader.double();
             continue;
           }
         }
@@ -1608,7 +1767,16 @@ export const ValidateStudyRequest: MessageFns<ValidateStudyRequest> = {
 };
 
 function createBaseValidateStudyResponse(): ValidateStudyResponse {
-  return { spec: undefined, trials: 0, memoryBytes: 0, parameters: 0, epochs: 0, estimatedSeconds: 0, warnings: [] };
+  return {
+    spec: undefined,
+    trials: 0,
+    memoryBytes: 0,
+    parameters: 0,
+    epochs: 0,
+    estimatedSeconds: 0,
+    warnings: [],
+    jobs: 0,
+  };
 }
 
 export const ValidateStudyResponse: MessageFns<ValidateStudyResponse> = {
@@ -1633,6 +1801,9 @@ export const ValidateStudyResponse: MessageFns<ValidateStudyResponse> = {
     }
     for (const v of message.warnings) {
       writer.uint32(58).string(v!);
+    }
+    if (message.jobs !== 0) {
+      writer.uint32(64).int64(message.jobs);
     }
     return writer;
   },
@@ -1704,6 +1875,14 @@ export const ValidateStudyResponse: MessageFns<ValidateStudyResponse> = {
             }
 
             message.warnings.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.jobs = longToNumber(reader.int64());
             continue;
           }
         }

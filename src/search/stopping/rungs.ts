@@ -1,5 +1,5 @@
-import { powInteger64 } from "../engine/kernels/math64.ts";
-import { createDraws, drawPurposes, pick } from "./draws.ts";
+import { powInteger64 } from "../../engine/kernels/math64.ts";
+import { createDraws, drawPurposes, pick } from "../draws.ts";
 
 /** How trials are stopped early: where they pause to be compared, and who goes on. */
 export type Pruner =
@@ -7,7 +7,9 @@ export type Pruner =
   /** `minEpochs` at the lowest rung of the first bracket. */
   | { type: "asha"; minEpochs: number; reduction: number; brackets: number }
   /** Compared every `everyEpochs`. */
-  | { type: "median"; everyEpochs: number; startTrials: number };
+  | { type: "median"; everyEpochs: number; startTrials: number }
+  /** Compared after each fold or seed, from this one on. */
+  | { type: "racing"; first: number };
 
 /** A trial as far as it has come. Values fall towards the better. */
 export interface Course {
@@ -29,10 +31,14 @@ export const bracketOf = (pruner: Pruner, seed: number, number: number): number 
   return pick(createDraws(seed, drawPurposes.bracket, number), weights, total);
 };
 
-/** Epochs of the rungs of a trial, all below `epochs`, at which it ends. */
+/** Epochs of the rungs of a trial, all below `epochs`, at which it ends. Of racing the number of folds or seeds, the last of `epochs` too. */
 export const rungsOf = (pruner: Pruner, epochs: number, bracket: number): number[] => {
   const rungs: number[] = [];
   if (pruner.type === "none") return rungs;
+  if (pruner.type === "racing") {
+    for (let at = pruner.first; at <= epochs; at++) rungs.push(at);
+    return rungs;
+  }
   if (pruner.type === "median") {
     for (let at = pruner.everyEpochs; at < epochs; at += pruner.everyEpochs) rungs.push(at);
     return rungs;
@@ -67,9 +73,16 @@ const ashaNext = (
         const value = valueAt(course, rung);
         return value === null ? [] : [{ course, value, number: course.number }];
       });
-      const top = there.sort(best).slice(0, Math.floor(there.length / pruner.reduction));
-      const next = top.find(({ course }) => course.state === "waiting" && course.reached.at(-1)?.epochs === rung);
-      if (next) return next.course;
+      let first: (typeof there)[number] | null = null;
+      for (const each of there) {
+        const { state, reached } = each.course;
+        if (state !== "waiting" || reached.at(-1)?.epochs !== rung) continue;
+        if (first === null || best(each, first) < 0) first = each;
+      }
+      if (first === null) continue;
+      let better = 0;
+      for (const each of there) if (best(each, first) < 0) better += 1;
+      if (better < Math.floor(there.length / pruner.reduction)) return first.course;
     }
   }
   return null;
@@ -95,7 +108,7 @@ const passesMedian = (
 
 /** The trial that waits at a rung and is to go on next; null if none is, for now. `epochs`: of a trial that comes to its end. */
 export const nextPromotion = (pruner: Pruner, courses: readonly Course[], epochs: number): Course | null => {
-  if (pruner.type === "none") return null;
+  if (pruner.type === "none" || pruner.type === "racing") return null;
   if (pruner.type === "asha") return ashaNext(pruner, courses, epochs);
   const waiting = courses.filter(({ state }) => state === "waiting");
   return waiting.find((course) => passesMedian(pruner, courses, course)) ?? null;

@@ -1,0 +1,70 @@
+import type { DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { periodOf, phaseOf } from "./date-cycles.ts";
+import { ambiguousDate, daysOf, parseInstant, textOfDays } from "./instant.ts";
+import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
+import { cellDays } from "./time-cell.ts";
+
+const cycles: readonly DateCycle[] = ["hour", "weekday", "year"];
+
+/** What one pass gathers about a column that may be one of dates and times: until a cell is none, or whatever comes if the user says so. */
+export interface DateTally {
+  /** Every present cell so far is a date. */
+  only: boolean;
+  /** Every present cell so far is one of which day and month may be mistaken. */
+  ambiguous: boolean;
+  count: number;
+  /** NA, NaN, null. */
+  missingWords: number;
+  earliest: number;
+  latest: number;
+  /** Phases of the first cell, and whether another differs. */
+  first: Partial<Record<DateCycle, number>>;
+  varies: Set<DateCycle>;
+}
+
+export const createDateTally = (): DateTally => ({
+  ...{ only: true, ambiguous: true, count: 0, missingWords: 0 },
+  earliest: Number.POSITIVE_INFINITY,
+  latest: Number.NEGATIVE_INFINITY,
+  first: {},
+  varies: new Set(),
+});
+
+/** Cell i: false if it is there and no date. `stated`: numbers that count from 1970 on are dates too. */
+export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: boolean): boolean => {
+  if (isEmptyCell(record, i)) return true;
+  if (Number.isNaN(cellNumber(record, i))) {
+    tally.missingWords += 1;
+    return true;
+  }
+  const instant = stated ? null : parseInstant(cellText(record, i));
+  const days = stated ? cellDays(record, i) : instant === null ? notANumber : daysOf(instant);
+  if (!Number.isFinite(days)) {
+    tally.only = false;
+    return false;
+  }
+  tally.ambiguous = false;
+  tally.count += 1;
+  tally.earliest = Math.min(tally.earliest, days);
+  tally.latest = Math.max(tally.latest, days);
+  for (const cycle of cycles) {
+    if (tally.varies.has(cycle)) continue;
+    const phase = phaseOf(cycle, days);
+    tally.first[cycle] ??= phase;
+    if (tally.first[cycle] !== phase) tally.varies.add(cycle);
+  }
+  return true;
+};
+
+/** Cell i is no date: could it be one if it were said which number is the day? */
+export const addUnread = (tally: DateTally, record: CsvRecord, i: number): void => {
+  tally.ambiguous = tally.count === 0 && ambiguousDate.test(cellText(record, i).trim());
+};
+
+/** A cycle that the column runs through once at most tells nothing that the elapsed time does not. */
+export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange => ({
+  earliest: textOfDays(earliest),
+  latest: textOfDays(latest),
+  cycles: cycles.filter((cycle) => varies.has(cycle) && latest - earliest > periodOf(cycle)),
+});

@@ -1,0 +1,117 @@
+/** A point in time to the nanosecond: whole seconds since 1970-01-01T00:00Z, and nanoseconds after them. */
+export interface Instant {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+const clock = String.raw`(?:[Tt ,]\s?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?\s?(?<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?`;
+const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const fullNames = "january february march april may june july august september october november december".split(" ");
+
+/** ISO 8601 in its long and, with a time, its short form; the year first; a month by name; the day first between points. */
+const forms: readonly RegExp[] = [
+  String.raw`(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})${clock}`,
+  String.raw`(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})[Tt](?<hour>\d{2})(?<minute>\d{2})(?:(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?(?<zone>Z|z|[+-]\d{2}(?::?\d{2})?)?`,
+  String.raw`(?<year>\d{4})/(?<month>\d{1,2})/(?<day>\d{1,2})${clock}`,
+  String.raw`(?:[A-Za-z]{3,9}, )?(?<day>\d{1,2})[ -](?<name>[A-Za-z]{3,9})\.?[ -](?<year>\d{4})${clock}`,
+  String.raw`(?<name>[A-Za-z]{3,9})\.? (?<day>\d{1,2}), (?<year>\d{4})${clock}`,
+  String.raw`(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})${clock}`,
+].map((form) => new RegExp(`^${form}$`));
+
+const yearAndMonth = /^(?<year>\d{4})-(?<month>\d{2})$/;
+
+/** What could be the 3rd of April or the 4th of March. */
+export const ambiguousDate = /^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}(?: \d{1,2}:\d{2}.*)?$/;
+
+/** Minutes that a zone is ahead of UTC; null: no zone of this world. */
+const offsetOf = (zone: string | undefined): number | null => {
+  if (zone === undefined || !/^[+-]/.test(zone)) return 0;
+  const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
+  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
+  if (hours > 14 || minutes > 59) return null;
+  return (zone.startsWith("-") ? -1 : 1) * (60 * hours + minutes);
+};
+
+const monthOf = ({ month, name }: { month?: string; name?: string }): number => {
+  if (name === undefined) return Number(month);
+  const word = name.toLowerCase();
+  const at = fullNames.indexOf(word) + 1;
+  return at > 0 ? at : word === "sept" ? 9 : months.indexOf(word) + 1;
+};
+
+const read = (groups: Record<string, string | undefined>): Instant | null => {
+  const { year, day = "1", hour = "0", minute = "0", second = "0", fraction = "", zone } = groups;
+  const [y, m, d] = [Number(year), monthOf(groups), Number(day)];
+  const [h, min, s] = [Number(hour), Number(minute), Number(second)];
+  const offset = offsetOf(zone);
+  if (offset === null || h > 23 || min > 59 || s > 59) return null;
+  const midnight = new Date(0);
+  midnight.setUTCFullYear(y, m - 1, d);
+  if (midnight.getUTCMonth() !== m - 1 || midnight.getUTCDate() !== d) return null;
+  return {
+    seconds: midnight.getTime() / 1000 + 3600 * h + 60 * (min - offset) + s,
+    nanos: Number(fraction.padEnd(9, "0")),
+  };
+};
+
+/**
+ * A date, with or without a time of day: `2026-03-29`, `2026-03-29T01:30:00.5+01:00` (ISO 8601, also with a blank for the `T`), `20260329T013000Z`, `2026/03/29`,
+ * `29 Mar 2026`, `29-Mar-2026`, `March 29, 2026`, `Sun, 29 Mar 2026 01:30:00 GMT`, `29.03.2026`. Without a zone it is UTC. Null for everything else, the 30th of
+ * February among it, and where days and months may be mistaken for each other (`03/04/2026`).
+ */
+export const parseInstant = (text: string): Instant | null => {
+  const cell = text.trim();
+  // Nothing shorter is a date, and longer texts are not looked at.
+  if (cell.length < 8 || cell.length > 45) return null;
+  for (const form of forms) {
+    const groups = form.exec(cell)?.groups;
+    if (groups !== undefined) return read(groups);
+  }
+  return null;
+};
+
+/** Also a month, `2026-03`: where the column is known to hold times. */
+export const parseInstantOrMonth = (text: string): Instant | null => {
+  const groups = yearAndMonth.exec(text.trim())?.groups;
+  return groups === undefined ? parseInstant(text) : read(groups);
+};
+
+const wholeNumber = /^[+-]?\d+$/;
+/** Of numbers that count from 1970 on: up to so many they are seconds, then milliseconds, microseconds, nanoseconds. */
+const mostSeconds = 1e11;
+
+/** A number that counts from 1970 on, in the unit that its size tells: below 10¹¹ seconds (the year 5138), below 10¹⁴ milliseconds, below 10¹⁷ microseconds, else nanoseconds. */
+export const instantOfNumber = (value: number): Instant | null => {
+  if (!Number.isFinite(value) || Math.abs(value) >= mostSeconds * 1e9) return null;
+  let [unit, most] = [1, mostSeconds];
+  while (Math.abs(value) >= most) {
+    unit *= 1000;
+    most *= 1000;
+  }
+  const seconds = Math.floor(value / unit);
+  return { seconds, nanos: Math.min(999_999_999, Math.round((value - seconds * unit) * (1e9 / unit))) };
+};
+
+/** The same of a text, with all digits of a whole number. */
+export const instantOfDigits = (text: string): Instant | null => {
+  const cell = text.trim();
+  if (!wholeNumber.test(cell) || cell.length > 20) return cell === "" ? null : instantOfNumber(Number(cell));
+  const value = BigInt(cell);
+  const size = Math.abs(Number(cell));
+  const perSecond = size < 1e11 ? 1n : size < 1e14 ? 1000n : size < 1e17 ? 1_000_000n : 1_000_000_000n;
+  const rest = ((value % perSecond) + perSecond) % perSecond;
+  return { seconds: Number((value - rest) / perSecond), nanos: Number((rest * 1_000_000_000n) / perSecond) };
+};
+
+const secondsPerDay = 86_400;
+
+/** Days since 1970-01-01T00:00Z. */
+export const daysOf = ({ seconds, nanos }: Instant): number => (seconds + nanos / 1e9) / secondsPerDay;
+
+/** `2026-03-29`, or with the time of day where it is not midnight. */
+export const textOfDays = (days: number): string => {
+  const time = new Date(Math.round(days * secondsPerDay * 1000));
+  if (Number.isNaN(time.getTime())) return `${days} days after 1970-01-01`;
+  const text = time.toISOString();
+  return text.endsWith("T00:00:00.000Z") ? text.slice(0, -14) : text.replace(".000Z", "Z");
+};

@@ -1,0 +1,48 @@
+import type { Cell } from "../../../domain/datasets/dataset.ts";
+import type { FeatureTransform } from "../../../domain/models/model.ts";
+import { daysOf, instantOfDigits, instantOfNumber, parseInstantOrMonth, textOfDays } from "../../columns/instant.ts";
+import { isMissingWord } from "../../columns/number-cell.ts";
+import { createFeatureEncoder } from "../feature-encoder.ts";
+import { isWithin, widened } from "../number-range.ts";
+import type { Warnings } from "../predict-warnings.ts";
+import { type CellWriter, describeCell, warnMissing } from "./cell-writer.ts";
+
+type DatetimeTransform = Extract<FeatureTransform, { type: "datetime" }>;
+
+/** Days since 1970; NaN: missing; null: no date. */
+const daysOfCell = (value: Cell | undefined): number | null => {
+  if (value === undefined || value === null) return Number.NaN;
+  if (typeof value === "boolean") return null;
+  if (typeof value === "string" && (/^[ \t]*$/.test(value) || isMissingWord(value))) return Number.NaN;
+  const instant =
+    typeof value === "number" ? instantOfNumber(value) : (parseInstantOrMonth(value) ?? instantOfDigits(value));
+  return instant && daysOf(instant);
+};
+
+/** Cells of a column of dates: texts as they stand in a file, or numbers that count from 1970 on. */
+export const createDateCells = (transform: DatetimeTransform, warnings: Warnings): CellWriter => {
+  const { column, range, clip, unlearnt } = transform;
+  const encoder = createFeatureEncoder(transform);
+  const usual = range && widened(range);
+  const warnRange = (days: number, row: number): void =>
+    warnings.add(row, column, "out_of_range", () => {
+      const place = `${textOfDays(days)} is beyond the dates of training, ${textOfDays(range!.minimum)} to ${textOfDays(range!.maximum)}`;
+      if (clip === undefined) return `${place}; what is said of it is extrapolated`;
+      return `${place}; the elapsed time counts as that of ${textOfDays(days < clip.minimum ? clip.minimum : clip.maximum)}`;
+    });
+  return {
+    column,
+    width: encoder.width,
+    write: (value, row, out, at) => {
+      const days = daysOfCell(value);
+      if (days === null)
+        return `must be a date or a time as ISO 8601 writes it (2026-03-29, 2026-03-29T01:30:00Z), seconds since 1970, or null if it is missing; got ${describeCell(value!)}`;
+      if (Number.isNaN(days)) warnMissing(transform, value, row, warnings);
+      else if (unlearnt)
+        warnings.add(row, column, "out_of_range", () => `no training row has a date; it counts as missing`);
+      else if (usual !== undefined && !isWithin(days, usual)) warnRange(days, row);
+      encoder.write(out, at, days);
+      return null;
+    },
+  };
+};

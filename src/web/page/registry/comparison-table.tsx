@@ -1,0 +1,92 @@
+import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
+import type { Estimate } from "../../../domain/models/estimate.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import { Card } from "../parts.tsx";
+import { verdictOf } from "./chosen.ts";
+
+const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
+  lower === null || upper === null ? format(value) : `${format(value)} (${format(lower)} to ${format(upper)})`;
+
+interface Line {
+  title: string;
+  cell: (model: ComparedModel) => string | null;
+}
+
+const estimated = (title: string, of: (model: ComparedModel) => Estimate | null, format = formatNumber): Line => ({
+  title,
+  cell: (model) => {
+    const estimate = of(model);
+    return estimate && interval(estimate, format);
+  },
+});
+
+const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
+  estimated(
+    measure === "log_likelihood" ? "Log likelihood of a row" : "Minus squared error of a row",
+    (m) => m.measure,
+  ),
+  estimated("Accuracy", (m) => m.accuracy, formatPercent),
+  estimated("Brier score", (m) => m.brier),
+  estimated("Area under ROC", (m) => m.areaUnderRoc),
+  {
+    title: "Calibration error",
+    cell: ({ calibrationError }) => (calibrationError === null ? null : formatNumber(calibrationError)),
+  },
+  estimated("Root mean squared error", (m) => m.rootMeanSquaredError),
+  estimated("Mean absolute error", (m) => m.meanAbsoluteError),
+  estimated("R²", (m) => m.r2),
+  estimated("Bias", (m) => m.bias),
+  { title: "Trained on these rows", cell: ({ trainedOnIt }) => (trainedOnIt ? "yes" : "no") },
+];
+
+/** How good the models are on the same rows, the best first, and whether they can be told apart. */
+export const ComparisonTable = ({
+  comparison,
+  titles,
+}: {
+  comparison: Comparison;
+  /** Of the models, by id. */
+  titles: ReadonlyMap<string, string>;
+}) => {
+  const { models, measure, rows, leftOut, notes, label } = comparison;
+  const lines = linesOf(measure).filter(({ cell }) => models.some((model) => cell(model) !== null));
+  const unjudged = leftOut.unlabelled + leftOut.unknown;
+  return (
+    <Card title="Comparison">
+      <p class="answer">{verdictOf(comparison, titles)}</p>
+      <p class="muted">
+        On {formatNumber(rows)} rows of one data set, by the column {label}, with 95 % intervals
+        {unjudged > 0 && `; ${formatNumber(unjudged)} rows could not be judged`}.
+      </p>
+      <table class="list compared">
+        <thead>
+          <tr>
+            <th scope="col">Measure</th>
+            {models.map(({ model }) => (
+              <th key={model} scope="col" class="number">
+                <a href={`#/models/${model}`}>{titles.get(model) ?? model}</a>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ title, cell }) => (
+            <tr key={title}>
+              <th scope="row">{title}</th>
+              {models.map((model) => (
+                <td key={model.model} class="number" data-label={titles.get(model.model)}>
+                  {cell(model) ?? "–"}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {notes.map(({ code, message }) => (
+        <p key={code} class="notice plain">
+          {[...titles].reduce((text, [id, title]) => text.replaceAll(id, title), message)}
+        </p>
+      ))}
+    </Card>
+  );
+};

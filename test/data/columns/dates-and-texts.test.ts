@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import type { ColumnType } from "../../../src/domain/datasets/dataset.ts";
+import { datasetOf, streamOf } from "../csv-fixtures.ts";
+
+const column = async (cells: readonly string[], type?: ColumnType) => {
+  const csv = `v,other\n${cells.map((cell, i) => `"${cell}",${i}`).join("\n")}\n`;
+  const { columns } = await datasetOf(() => streamOf(csv, 4096), "d", type === undefined ? {} : { v: type });
+  return columns[0]!;
+};
+
+const day = (i: number, from = Date.UTC(2024, 0, 1)): string =>
+  new Date(from + i * 86_400_000).toISOString().slice(0, 10);
+const days = (count: number, step = 1): string[] => Array.from({ length: count }, (_, i) => day(i * step));
+
+describe("dates", () => {
+  test("are found where all cells are some, with what recurs in them, and it is said", async () => {
+    const found = await column([...days(30), "", "NA"]);
+    expect(found).toMatchObject({
+      type: "datetime",
+      missing: 2,
+      distinct: 30,
+      dates: { earliest: "2024-01-01", latest: "2024-01-30", cycles: ["weekday"] },
+    });
+    expect(found.notes).toEqual([
+      {
+        code: "datetimes_found",
+        message: expect.stringMatching(/elapsed days, and the cycles "weekday"; state the type "category"/),
+      },
+    ]);
+    expect((await column(days(7))).dates?.cycles).toEqual([]);
+    expect((await column(days(60, 20))).dates?.cycles).toEqual(["weekday", "year"]);
+    expect((await column(days(60, 7))).dates?.cycles).toEqual(["year"]);
+    const hours = Array.from({ length: 50 }, (_, i) => new Date(Date.UTC(2024, 0, 1) + i * 3_600_000).toISOString());
+    expect((await column(hours)).dates).toEqual({
+      ...{ earliest: "2024-01-01", latest: "2024-01-03T01:00:00Z" },
+      cycles: ["hour"],
+    });
+    expect((await column(["29 Mar 2026", "1.4.2026", "2026/05/03 10:00"])).type).toBe("datetime");
+  });
+
+  test("are not taken for granted: one other cell, numbers, and days that may be months", async () => {
+    expect((await column([...days(5), "soon"])).type).toBe("category");
+    expect((await column(["20240101", "20240102"])).type).toBe("number");
+    expect((await column(["2024", "2025-01-01"])).type).toBe("category");
+    const ambiguous = await column(["03/04/2024", "05/04/2024", ""]);
+    expect([ambiguous.type, ambiguous.notes?.map(({ code }) => code)]).toEqual(["category", ["ambiguous_dates"]]);
+    expect((await column(["03/04/2024", "later"])).notes).toBeUndefined();
+    expect((await column(days(5), "category")).type).toBe("category");
+  });
+
+  test("stated, may be months and numbers that count from 1970 on, and what is none is named with its line", async () => {
+    const stated = await column(
+      ["2024-03", "1709251200", "1709251200000", "1709251200000000123", "null", ""],
+      "datetime",
+    );
+    expect(stated).toMatchObject({
+      type: "datetime",
+      missing: 2,
+      dates: { earliest: "2024-03-01", latest: "2024-03-01" },
+    });
+    await expect(column(["2024-03-01", "soon"], "datetime")).rejects.toThrow(/line 3.*"soon" is no date or time/);
+  });
+});
+
+describe("texts", () => {
+  const words = "the quick brown fox jumps over a lazy dog and runs away from it all".split(" ");
+  const sentence = (i: number, length = 6): string =>
+    `${Array.from({ length }, (_, k) => words[(i * 7 + k * k * (i % 5)) % words.length]).join(" ")} ${i}`;
+
+  test("are what has too many forms for categories and several words, or hardly any two alike", async () => {
+    const many = await column(Array.from({ length: 1200 }, (_, i) => `part ${i}`));
+    expect([many.type, many.notes?.[0]?.code]).toEqual(["text", "texts_found"]);
+    expect((await column(Array.from({ length: 60 }, (_, i) => sentence(i)))).type).toBe("text");
+    expect((await column(Array.from({ length: 1200 }, (_, i) => `id-${i}`))).type).toBe("category");
+    expect((await column(Array.from({ length: 60 }, (_, i) => sentence(i % 7)))).type).toBe("category");
+    expect((await column(Array.from({ length: 30 }, (_, i) => sentence(i)))).type).toBe("category");
+    expect((await column(["a b", "c"], "text")).type).toBe("text");
+  });
+});

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Study, StudyPlan, Trial } from "../../src/domain/studies/study.ts";
+import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
+import { race } from "../../src/usecases/studies/course/race.ts";
+import { createClient } from "../rest/client.ts";
+import { finishJob, startTestService, type TestService } from "./service.ts";
+
+let service: TestService;
+let dataset: string;
+/** What the job that ends next leaves. */
+let value = 0;
+beforeAll(async () => {
+  service = await startTestService({
+    deps: (plain) => ({
+      ...plain,
+      jobs: {
+        ...plain.jobs,
+        succeed: (fence, model, metrics, at) =>
+          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: value, outOfFoldLoss: value }, at),
+      },
+    }),
+  });
+  dataset = (await createClient(() => service.url).upload()).id;
+});
+afterAll(() => service?.close());
+
+const call = async <T>(path: string, body?: unknown): Promise<T> => {
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
+};
+const template = (training: object = {}) => ({
+  ...{ dataset, task: { type: "classification", label: "species" }, model: { type: "mlp", hidden: [4] } },
+  training: { epochs: 5, ...training },
+});
+const advance = (id: string): Promise<void> => advanceStudy(service.deps, "default", id);
+const trialsOf = async (id: string): Promise<Trial[]> => (await call<{ items: Trial[] }>(`/${id}/trials`)).items;
+const start = (body: object): Promise<Study> => call("", { trials: 3, parallel: 1, final: false, ...body });
+
+/** Lets the job of a trial end with this value. */
+const finish = async (job: string, left: number): Promise<void> => {
+  value = left;
+  await finishJob(service, await service.deps.jobs.get("default", job));
+};
+
+/** Lets the job of a trial come to the end of a fold, with these losses of the folds so far. */
+const reach = async (job: string, losses: readonly number[]): Promise<void> => {
+  const { jobs, now } = service.deps;
+  const claimed = await jobs.claim("default", job, "test", now().toISOString());
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const folds = { metrics: { outOfFoldLoss: mean }, folds: losses.map((testLoss) => ({ testLoss })) };
+  expect(await jobs.reach(claimed!.fence, losses.length, now().toISOString(), folds)).toBe("paused");
+};
+
+test("a trial with several seeds is one job after another on the same rows, its value their mean, and its record names them", async () => {
+  const plan = await call<StudyPlan>("?validateOnly=true", { job: template(), seeds: 3, trials: 4 });
+  expect(plan.jobs).toBe(4 * 3 + 1);
+  const { id, spec } = await start({ job: template({ seed: 7 }), seeds: 3, trials: 1 });
+  expect(spec.job.training?.split).toMatchObject({ seed: 7 });
+  for (const left of [0.5, 0.2, 0.2]) {
+    await advance(id);
+    const [trial] = await trialsOf(id);
+    await finish(trial!.runs!.at(-1)!.job, left);
+  }
+  await advance(id);
+  const [trial] = await trialsOf(id);
+  expect(trial).toMatchObject({ state: "succeeded", reached: [] });
+  expect(trial!.objective).toBeCloseTo(0.3, 12);
+  expect(trial!.runs!.map(({ seed, value: left }) => [seed, left])).toEqual([
+    [7, 0.5],
+    [8, 0.2],
+    [9, 0.2],
+  ]);
+  expect(trial).toMatchObject({ job: trial!.runs![0]!.job, model: trial!.runs![0]!.model });
+  const specs = await Promise.all(trial!.runs!.map(({ job }) => service.deps.jobs.get("default", job)));
+  expect(specs.map(({ spec: { training } }) => [training.seed, training.split.seed])).toEqual([
+    [7, 7],
+    [8, 7],
+    [9, 7],
+  ]);
+  expect(await call<Study>(`/${id}`)).toMatchObject({ state: "succeeded", best: { trial: 0 } });
+});
+
+test("of several seeds one that is surely worse than the best ends, and its record says by what", async () => {
+  const { id } = await start({ job: template(), seeds: 3, pruner: { type: "racing", first: 2 }, trials: 2 });
+  const play = async (number: number, values: readonly number[]): Promise<Trial> => {
+    for (const left of values) {
+      await advance(id);
+      await finish((await trialsOf(id))[number]!.runs!.at(-1)!.job, left);
+    }
+    await advance(id);
+    return (await trialsOf(id))[number]!;
+  };
+  expect(await play(0, [0.2, 0.3, 0.25])).toMatchObject({ state: "succeeded", scores: [0.2, 0.3, 0.25] });
+  const worse = await play(1, [0.9, 1.0]);
+  expect(worse).toMatchObject({ state: "stopped", runs: [{ value: 0.9 }, { value: 1 }] });
+  expect(worse.reached).toMatchObject([{ epochs: 2, against: 0 }]);
+  expect(worse.reached[0]!.lower).toBeCloseTo(0.7, 12);
+  expect(await call<Study>(`/${id}`)).toMatchObject({ state: "succeeded", counts: { succeeded: 1, stopped: 1 } });
+});
+
+test("of several folds one that is surely worse ends after three, one that may be as good goes on; the same follows from the record", async () => {
+  const { id } = await start({ job: template({ crossValidation: { folds: 5 } }), pruner: { type: "racing" } });
+  await advance(id);
+  const first = (await trialsOf(id))[0]!;
+  expect(first).toMatchObject({ pauseAtEpoch: 3 });
+  for (const losses of [
+    [0.2, 0.3, 0.25],
+    [0.2, 0.3, 0.25, 0.3],
+    [0.2, 0.3, 0.25, 0.3, 0.2],
+  ]) {
+    await reach(first.job, losses);
+    await advance(id);
+  }
+  expect((await trialsOf(id))[0]).toMatchObject({ state: "running", pauseAtEpoch: null });
+  await finish(first.job, 0.25);
+  await advance(id);
+  const second = (await trialsOf(id))[1]!;
+  await reach(second.job, [0.9, 1.0, 0.9]);
+  await advance(id);
+  expect((await trialsOf(id))[1]).toMatchObject({ state: "stopped", reached: [{ epochs: 3, against: 0 }] });
+  expect((await service.deps.jobs.get("default", second.job)).state).toBe("cancelled");
+  const third = (await trialsOf(id))[2]!;
+  expect(third.seen).toMatchObject({ finished: "0", stopped: "1@3" });
+  await reach(third.job, [0.3, 0.2, 0.25]);
+  await advance(id);
+  const trials = await trialsOf(id);
+  expect(trials[2]).toMatchObject({ state: "running", pauseAtEpoch: 4, reached: [{ epochs: 3, against: 0 }] });
+  const { study } = await service.deps.studies.get("default", id);
+  for (const trial of trials.slice(1)) {
+    const again = race(study, trials, { ...trial, reached: [{ epochs: 3, value: 0 }] });
+    expect(again.ends).toBe(trial.state === "stopped");
+    expect(again.trial.reached[0]!.lower).toBe(trial.reached[0]!.lower);
+  }
+});
+
+test("a verdict that a crash left without its effect has it at the next look, whatever has become of the best meanwhile", async () => {
+  const { id } = await start({
+    job: template({ crossValidation: { folds: 3 } }),
+    pruner: { type: "racing" },
+    trials: 1,
+  });
+  await advance(id);
+  const { job } = (await trialsOf(id))[0]!;
+  await reach(job, [0.9, 1.0, 0.9]);
+  const { study, version } = await service.deps.studies.get("default", id);
+  const [trial] = await service.deps.studies.trials("default", id);
+  const reached = [{ epochs: 3, value: 0.93, against: 7, lower: 0.1 }];
+  const judged: Trial = { ...trial!, state: "waiting", epochs: 3, reached, scores: [0.9, 1.0, 0.9] };
+  expect(await service.deps.studies.commit("default", version, { study, trials: [judged], events: [] })).toBe(true);
+  await advance(id);
+  expect((await trialsOf(id))[0]).toMatchObject({ state: "stopped", reached });
+  expect((await service.deps.jobs.get("default", job)).state).toBe("cancelled");
+});
+
+test.each([
+  [
+    "racing with neither folds nor seeds",
+    { pruner: { type: "racing" } },
+    "/pruner/type",
+    "crossValidation, or set seeds",
+  ],
+  [
+    "racing from a fold that is not there",
+    { cv: 3, pruner: { type: "racing", first: 4 } },
+    "/pruner/first",
+    "at most the 3",
+  ],
+  ["seeds beside folds", { cv: 3, seeds: 2 }, "/seeds", "repeats"],
+  ["seeds and rungs of epochs", { seeds: 2, pruner: { type: "asha" } }, "/pruner/type", '"racing"'],
+])("%s is refused", async (_, { cv, ...body }: { cv?: number; seeds?: number; pruner?: object }, pointer, detail) => {
+  const job = template(cv === undefined ? {} : { crossValidation: { folds: cv } });
+  expect(await call("", { job, ...body })).toMatchObject({
+    errors: [{ pointer, detail: expect.stringContaining(detail) }],
+  });
+});
