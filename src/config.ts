@@ -123,6 +123,8 @@ export interface Config {
   artifactUrl: string;
   /** Where trainers keep data sets and weights of the artifact store on their own disk; null: nowhere. */
   artifactCache: { folder: string; limitBytes: number } | null;
+  /** Where trainers keep rows of jobs larger than memory while they run. */
+  scratchFolder: string;
   /** Trainer processes that the all-in-one command starts. */
   workers: number;
   apiKeysFile: string | null;
@@ -250,6 +252,7 @@ export const parseConfig = (
     redisUrl: e.REDIS_URL ?? null,
     artifactUrl,
     artifactCache: cacheOf(artifactUrl, e.ARTIFACT_CACHE_BYTES, dataDir),
+    scratchFolder: resolve(dataDir, "scratch"),
     workers: e.WORKERS,
     apiKeysFile: e.API_KEYS_FILE === undefined ? null : resolve(e.API_KEYS_FILE),
     tls: tlsOf(e),

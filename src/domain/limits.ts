@@ -16,6 +16,8 @@ export const limits = {
   previewBytes: MIB / 2,
   /** … whose images are shown smaller: that are read for it. */
   previewReadBytes: 8 * MIB,
+  /** Of a table as it is stored, and of any other file as it is uploaded. */
+  tableBytes: 16 * GIB,
   datasetBytes: GIB,
   modelBytes: GIB,
   /** Of an archive of images: its entries, each unpacked, all unpacked; of a picture as its header states it; of the pixels that are kept. */

@@ -64,6 +64,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     name,
     artifactUrl: config.artifactUrl,
     artifactCache: config.artifactCache,
+    scratchFolder: config.scratchFolder,
     checkpointMs: config.checkpointMs,
     heartbeatMs: config.heartbeatMs,
     drainMs: config.drainMs,

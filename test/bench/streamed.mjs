@@ -117,7 +117,16 @@ const trainOne = async ({ dataset, memoryBytes, url }) => {
       base: null,
       prediction: null,
     },
-    ...{ checkpoints: [], artifactUrl: url, artifactCache: null, checkpointMs: 1e9, trial: null, control, memory },
+    ...{
+      checkpoints: [],
+      artifactUrl: url,
+      artifactCache: null,
+      scratchFolder: join(tmpdir(), "descent-scratch"),
+      checkpointMs: 1e9,
+      trial: null,
+      control,
+      memory,
+    },
     admitted: { memoryBytes: plan.memoryBytes, threads: plan.threads },
   };
   const beganMs = performance.now();

@@ -110,7 +110,11 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         name: "trainer",
         kernels: "WebAssembly kernels",
       },
-      ...{ artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href, artifactCache: null },
+      ...{
+        artifactUrl: pathToFileURL(`${service.redis.folder}/artifacts`).href,
+        artifactCache: null,
+        scratchFolder: `${service.redis.folder}/scratch`,
+      },
       ...{ checkpointMs: 0, heartbeatMs: 30_000, drainMs: 20_000, leaseMs: 30_000 },
     });
     const outcome = await runJob({ tenant, job: id }, signal);

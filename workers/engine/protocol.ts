@@ -27,6 +27,8 @@ export interface RunOrder {
   checkpoints: readonly CheckpointRecord[];
   artifactUrl: string;
   artifactCache: CacheOptions | null;
+  /** Where a job whose rows do not fit into its memory keeps them, encoded. */
+  scratchFolder: string;
   checkpointMs: number;
   /** Null: the job is no study's trial. */
   trial: Trial | null;

@@ -22,6 +22,12 @@ const ofService = (error: ServiceError): RunEnd | null => {
         : { type: "interrupted", reason: `the artifact store is away: ${error.message}` };
     case "over_limit":
       return failed("out_of_memory", error.message, "submit the job again: it is planned anew");
+    case "too_large":
+      return failed(
+        "disk_full",
+        error.message,
+        "free space on the trainer's disk, or raise resources.memoryBytes, and submit the job again",
+      );
     case "corrupt":
       return failed(
         "corrupt",

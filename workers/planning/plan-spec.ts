@@ -23,6 +23,7 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly keptFeatures?: number;
   readonly ringRows?: number;
   readonly ringBytes?: number;
+  readonly spillBytes?: number;
   readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
@@ -50,6 +51,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     ...(planned.keptFeatures === undefined ? {} : { keptFeatures: planned.keptFeatures }),
     ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
     ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
+    ...(planned.spillBytes === undefined ? {} : { spillBytes: planned.spillBytes }),
     ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
@@ -76,6 +78,18 @@ const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, cos
   sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
   (steps + (search?.steps ?? 0)) * besideKernels;
 
+const grouped = (value: number): string => value.toLocaleString("en-US");
+
+/** Where rows come from that do not lie in the memory. */
+const rowsOf = ({ ring, warnings }: TrainingPlan): Partial<Counted> => {
+  if (ring === null) return {};
+  const through = { ringRows: ring.rows, ringBytes: 4 * ring.rows * ring.inputs };
+  if (ring.spill === null) return through;
+  const { bytes } = ring.spill;
+  const note = `the rows do not fit into resources.memoryBytes: they are encoded once, kept on the trainer's disk (${grouped(bytes)} bytes) while the job runs, and read from there; the result is the same to the bit`;
+  return { ...through, spillBytes: bytes, warnings: [...warnings, note] };
+};
+
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
 export const planSpec = (
   spec: ResolvedJobSpec,
@@ -93,10 +107,6 @@ export const planSpec = (
     const seconds = costs === null ? {} : { seconds: secondsOf(planned, costs) };
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
-    const ring =
-      planned.ring === null
-        ? {}
-        : { ringRows: planned.ring.rows, ringBytes: 4 * planned.ring.rows * planned.ring.inputs };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
     const plan = toPlan(
       {
@@ -104,7 +114,7 @@ export const planSpec = (
         ...flops,
         ...seconds,
         ...kept,
-        ...ring,
+        ...rowsOf(planned),
         explainedRows: explained,
         steps: planned.steps + searchSteps,
       },

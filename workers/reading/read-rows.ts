@@ -12,7 +12,8 @@ import { type ArtifactFile, type ArtifactStore, artifactKeys } from "../../src/s
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import { checkFile, corrupt, openByPlace, requireIntact } from "../../src/store/artifacts/verified.ts";
 import { patiently } from "../training/store-retry.ts";
-import { storedPlaces } from "./stored-places.ts";
+import { readSpilled } from "./spilled/read-spilled.ts";
+import { type StoredRing, storedPlaces } from "./stored-places.ts";
 
 /** Everything that the reader of a job's rows must know; it opens the store by itself. */
 export interface ReadOrder {
@@ -26,6 +27,8 @@ export interface ReadOrder {
   /** How training rows are changed from epoch to epoch; null: they are not. */
   augment: AugmentSpec | null;
   seed: number;
+  /** The file of encoded rows; null: they are read from the data set's file. */
+  spill: string | null;
 }
 
 /** So many rows are asked for at once: a store that is far away takes its time for each. */
@@ -88,20 +91,32 @@ const fill = async (source: Source, ring: RingReader, writer: ImageWriter, wante
  */
 export const readRows = async (order: ReadOrder, openStore: () => Promise<ArtifactStore>): Promise<void> => {
   const ring = createRingReader(order.ring, order.memory);
-  const { augment, seed, preprocessing } = order;
-  const augmentation =
-    augment === null ? null : { augment, seed, purpose: purposes.augment, trainRows: order.ring.stored.train.rows };
-  const writer = createImageWriter(preprocessing, augmentation);
-  let source: Source | null = null;
   try {
-    const artifacts = await patiently(openStore);
-    source = await openSource(artifacts, order, storedPlaces(order.ring, order.memory));
-    for (let wanted = ring.next(rowsAtOnce); wanted !== null; wanted = ring.next(rowsAtOnce))
-      await fill(source, ring, writer, wanted);
+    const { stored, spill } = order.ring;
+    if (stored !== null) await readStored({ ...order.ring, stored }, ring, order, openStore);
+    else if (spill !== null && order.spill !== null) readSpilled({ ...order.ring, spill }, ring, order.spill);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     ring.fail(error.code, `the rows could not be read: ${error.message}`);
+  }
+};
+
+const readStored = async (
+  plan: StoredRing,
+  ring: RingReader,
+  order: ReadOrder,
+  openStore: () => Promise<ArtifactStore>,
+): Promise<void> => {
+  const { augment, seed, preprocessing, memory } = order;
+  const augmentation =
+    augment === null ? null : { augment, seed, purpose: purposes.augment, trainRows: plan.stored.train.rows };
+  const writer = createImageWriter(preprocessing, augmentation);
+  const artifacts = await patiently(openStore);
+  const source = await openSource(artifacts, order, storedPlaces(plan, memory));
+  try {
+    for (let wanted = ring.next(rowsAtOnce); wanted !== null; wanted = ring.next(rowsAtOnce))
+      await fill(source, ring, writer, wanted);
   } finally {
-    await source?.close().catch(() => undefined); // it was only read
+    await source.close().catch(() => undefined); // it was only read
   }
 };

@@ -114,7 +114,7 @@ const prepareOrder = async (
     datasetOfJob(deps, tenant, job),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
-  const { artifactUrl, artifactCache, checkpointMs } = deps;
+  const { artifactUrl, artifactCache, scratchFolder, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
     tenant,
@@ -127,6 +127,7 @@ const prepareOrder = async (
     checkpoints,
     artifactUrl,
     artifactCache,
+    scratchFolder,
     checkpointMs,
     trial,
     admitted,

@@ -43,6 +43,8 @@ export interface TrainerDeps {
   artifactUrl: string;
   /** Where engine threads keep data sets and weights on this machine; null: nowhere. */
   artifactCache: CacheOptions | null;
+  /** Where jobs keep rows that do not fit into their memory, encoded. */
+  scratchFolder: string;
   checkpointMs: number;
   heartbeatMs: number;
   /** What a trainer that is told to stop may take. */

@@ -1,8 +1,10 @@
+import { mkdir } from "node:fs/promises";
 import type { TrainerHeartbeat } from "../../src/domain/jobs/trainer-heartbeat.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { RunJob, TrainingConsumer } from "../../src/queue/training-queue.ts";
+import { sweepTemporaryFiles } from "../../src/store/artifacts/temporary-files.ts";
 import { findReleasePages } from "../engine/release-pages.ts";
 import { createThreadPool } from "../engine/thread-pool.ts";
 import { createLedger } from "./ledger.ts";
@@ -40,6 +42,12 @@ const announce = async ({ jobs, name, memoryBytes, log }: TrainerOptions): Promi
   return () => clearInterval(timer);
 };
 
+/** What trainers that crashed left of rows: those that a job reads have no name. */
+const sweepScratch = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await sweepTemporaryFiles(folder);
+};
+
 const engineThread = new URL("../engine/engine-thread.js", import.meta.url);
 
 /**
@@ -51,6 +59,7 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const pool = createThreadPool(engineThread, { kernels }, options.threads);
   const ledger = createLedger({ threads: options.threads, memoryBytes: options.memoryBytes });
   const memories = createMemoryPool(options.memoryBytes, await findReleasePages());
+  await sweepScratch(options.scratchFolder);
   const stopAnnouncing = await announce(options);
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger, memories }));
   return {

@@ -46,7 +46,8 @@ const fitOnce = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Pr
   const { network, kernels } = world;
   const shape = dataShape(spec, order.dataset, order.base);
   const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
-  const trainingRun = await createRun(network === null ? spec : { ...spec, network }, shape, kernels, take);
+  const traced = network === null ? spec : { ...spec, network };
+  const trainingRun = await createRun(traced, shape, kernels, take, order.scratchFolder);
   noteHeldOut(trainingRun, spec, shape);
   try {
     return await run(trainingRun, order, world);

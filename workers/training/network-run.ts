@@ -10,34 +10,30 @@ import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/e
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { purposes } from "../../src/engine/nn/purposes.ts";
 import { leadTeam, type Team } from "../../src/engine/parallel/team.ts";
+import { askGivenRows } from "../../src/engine/train/fitting/ask-rows.ts";
 import { type Answers, type CollectOptions, collectAnswers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { fit as fitNetwork } from "../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../src/engine/train/fitting/intake.ts";
-import {
-  type DataViews,
-  dataViews,
-  prepareTrainingMemory,
-  weightTensors,
-} from "../../src/engine/train/fitting/memory.ts";
+import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
-import type { TrainingMeta, TrainingPlan } from "../../src/engine/train/planning/training.ts";
-import { closeRing } from "../../src/engine/train/ring/ring-lead.ts";
+import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
 import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
-import { storedPlaces } from "../reading/stored-places.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
+import type { PickedRows } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
+import { type RowStorage, storeRows } from "./spilling/row-storage.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -75,14 +71,13 @@ const scoreValidation = (
 
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
-  asked: Omit<Explaining, "unitsOf" | "budget" | "ask">,
+  asked: Omit<Explaining, "unitsOf" | "budget">,
   shape: DataShape,
   plan: ReturnType<typeof planTraining>,
-  ask: (options: CollectOptions) => Answers,
 ): ((report: Report) => Report) => {
   const budget = explainingNetwork(asked.spec, shape, plan);
   const unitsOf = createUnits(asked.preprocessing, { standardised: true, shifts: null, digits: 7 });
-  const explained = explain({ ...asked, unitsOf, budget, ask: ({ length }) => ask({ most: length }).outputs });
+  const explained = explain({ ...asked, unitsOf, budget });
   return (report) => withExplained(report, explained);
 };
 
@@ -128,13 +123,13 @@ interface Fitted {
   memory: WebAssembly.Memory;
   team: Team;
   views: ReturnType<typeof dataViews>;
-  arrays: PreparedArrays;
+  rows: RowStorage;
 }
 
 /** Asks the model about the rows held out, and reports; of a fold what it says of them is all. */
 const complete = async (
   context: TrainingRunContext,
-  { spec, shape, plan, memory, team, views, arrays }: Fitted,
+  { spec, shape, plan, memory, team, views, rows }: Fitted,
   metrics: Metrics,
 ): Promise<TrainingRunEnd> => {
   // Copies: the store hashes and writes ordinary memory.
@@ -143,14 +138,17 @@ const complete = async (
   );
   const inArrays = { ownUnits: false, shifts: null };
   const explains = explainingNetwork(spec, shape, plan) !== null;
+  const { arrays, pick } = rows;
   const background = (): Tensor[] | null =>
-    explains ? backgroundOf(context.preprocessing, views.train.features, inArrays, isLinearModel(spec.model)) : null;
+    explains
+      ? backgroundOf(context.preprocessing, { pick, total: shape.trainRows }, inArrays, isLinearModel(spec.model))
+      : null;
   if (context.refits) return { type: "refitted", tensors, parameters: plan.parameters, background: background() };
   const ask = (options: CollectOptions): Answers =>
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
   const { preprocessing } = context;
-  const asked = { spec, loss: spec.loss, preprocessing, arrays, split: answers.split };
+  const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
   const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
   const linear = isLinear
     ? null
@@ -170,7 +168,11 @@ const complete = async (
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
-  const explained = explainNetwork(asked, shape, plan, ask);
+  const askPicked = (picked: PickedRows): Float32Array =>
+    rows.isPicked
+      ? askGivenRows(plan, memory, team, () => beat(context.control), { split: answers.split, ...picked })
+      : ask({ most: picked.rows.length }).outputs;
+  const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
   const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
   const report = withCoefficients(explained(measured), {
     ...{ spec, preprocessing, arrays: views, separated: separated !== null },
@@ -194,46 +196,21 @@ const complete = async (
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
-/** Where prepared rows go: with the stored images where training changes them, or only with their places in the file where they come through a ring. */
-const arraysOf = (
-  { feed, ring, shape }: TrainingPlan,
-  memory: WebAssembly.Memory,
-  { train, validation, test }: DataViews,
-): PreparedArrays => {
-  if (ring === null) {
-    if (feed === null) return { train, validation, test };
-    const pixels = new Uint8Array(memory.buffer, feed.pixelsOffset, shape.trainRows * feed.imageBytes);
-    return { train: { ...train, pixels }, validation, test };
-  }
-  const places = storedPlaces(ring, memory);
-  return {
-    train: { ...train, stored: places.train },
-    validation: { ...validation, stored: places.validation },
-    test: { ...test, stored: places.test },
-  };
-};
-
-const readerOf = (
-  { ring, spec: { training } }: TrainingPlan,
-  memory: WebAssembly.Memory,
-  preprocessing: Preprocessing,
-): ReturnType<NonNullable<TrainingRun["reader"]>> =>
-  ring && { memory, ring, preprocessing, augment: training.augment ?? null, seed: training.seed };
-
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
+  scratchFolder: string,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
   const views = dataViews(plan, memory);
-
-  const arrays = arraysOf(plan, memory, views);
+  const rows = storeRows(plan, memory, views, scratchFolder);
+  const { arrays } = rows;
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
@@ -263,9 +240,9 @@ export const createNetworkRun = async (
     arrays,
     intake: (initial, control) => createIntake(plan, memory, team, { initial, onBatch: () => beat(control) }),
     secondsOf: (state) => (state as TrainingMeta).computedMs / 1000,
-    reader: (preprocessing) => readerOf(plan, memory, preprocessing),
+    reader: rows.reader,
     dismiss: () => {
-      if (plan.ring !== null) closeRing(plan.ring, memory);
+      rows.close();
       team.dismiss();
     },
     async fit(context): Promise<TrainingRunEnd> {
@@ -276,7 +253,7 @@ export const createNetworkRun = async (
         await context.writeCheckpoint(toContent(state));
       if (outcome === "reached") return { type: "reached", epoch: state.meta.epoch };
       if (outcome !== "finished") return { type: "stopped" };
-      return complete(context, { spec, shape, plan, memory, team, views, arrays }, metrics);
+      return complete(context, { spec, shape, plan, memory, team, views, rows }, metrics);
     },
   };
 };

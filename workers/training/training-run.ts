@@ -74,7 +74,7 @@ export interface TrainingRun {
   /** The rows come through a ring: what their reader must know once the data are prepared. Null: all lie in the memory. */
   reader?: (
     preprocessing: Preprocessing,
-  ) => Pick<ReadOrder, "memory" | "ring" | "preprocessing" | "augment" | "seed"> | null;
+  ) => Pick<ReadOrder, "memory" | "ring" | "preprocessing" | "augment" | "seed" | "spill"> | null;
   /** Seconds of computing that a checkpoint already stands for. */
   secondsOf(state: unknown): number;
   fit(context: TrainingRunContext): Promise<TrainingRunEnd>;

@@ -23,6 +23,8 @@ export interface DataShape {
   imageBytes?: number;
   /** Rows can be read one by one from the data set's file, in any order, and nothing of the job needs all of them at once. */
   streams?: boolean;
+  /** And they are, once they were encoded to a file of the trainer's. */
+  spills?: boolean;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -101,9 +103,10 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** Classifiers that are trained by epochs: the reports of others look at all features. */
-const streams = ({ task, model }: ResolvedJobSpec): boolean =>
-  task.type === "classification" && (isPerceptron(model) || model.type === "cnn" || model.type === "network");
+/** What is trained by epochs and has a label: the reports of others look at all features. */
+const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
+  (task.type === "classification" || (task.type === "regression" && !isImage)) &&
+  (isPerceptron(model) || model.type === "cnn" || model.type === "network");
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
@@ -126,7 +129,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   const bytes = image === null ? 0 : image.height * image.width * image.channels;
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
-    ...(bytes > 0 && streams(spec) ? { streams: true } : {}),
+    ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

@@ -24,6 +24,8 @@ export interface SplitArrays {
   labels: Int32Array | Floats | null;
   /** The stored images, one after another, where training changes them. */
   pixels?: Uint8Array;
+  /** Takes the rows instead of the features, one after another. */
+  sink?: RowSink;
   /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
   stored?: StoredPlaces;
   /** The rows' numbers in the file, from 0, where they are asked for. */
@@ -34,6 +36,12 @@ export interface SplitArrays {
   groups?: Int32Array;
   /** What the trials of a penalty hold out as one. */
   units?: Int32Array;
+}
+
+export interface RowSink {
+  readonly floats: Float32Array;
+  /** Where the inputs of the next row go: those of the row before are there. */
+  next(): number;
 }
 
 export type PreparedArrays = Record<Split, SplitArrays>;
@@ -120,9 +128,10 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, stored, places, clusters, groups, units } = arrays[split];
+    const { features, labels, pixels, sink, stored, places, clusters, groups, units } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
+    else if (sink !== undefined) write(record, sink.floats, sink.next());
     else if (intake !== null) takeIn(record, split, row, intake);
     else {
       assert((row + 1) * inputs <= features.length, `the ${split} features have room for row ${row}`);

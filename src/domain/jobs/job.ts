@@ -36,9 +36,15 @@ export const Plan = z
       .int()
       .optional()
       .describe(
-        "the data are larger than `resources.memoryBytes` allows: rows are read from the data set's file as they are needed, through a ring of so many; absent: all lie in the job's memory",
+        "the data are larger than `resources.memoryBytes` allows: rows are read from a file as they are needed, through a ring of so many; absent: all lie in the job's memory",
       ),
     ringBytes: z.int().optional().describe("of `memoryBytes`, for the rows of that ring"),
+    spillBytes: z
+      .int()
+      .optional()
+      .describe(
+        "of the trainer's disk, for a table's encoded rows while the job runs: the ring is filled from there; absent: they are not kept on it",
+      ),
     explainedRows: z
       .int()
       .optional()

@@ -74,7 +74,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       "unsupported_media_type",
       "quota_exceeded",
     ],
-    bodyLimitBytes: limits.datasetBytes,
+    bodyLimitBytes: limits.tableBytes,
     upload: true,
     handle: async ({ deps, caller, query, body, gone, request, reply }) => {
       const types = parseTypes(query.types);

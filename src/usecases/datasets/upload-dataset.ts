@@ -119,7 +119,7 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
     try {
       requireCsv(stated, table.form);
       const { written, profile } = await storeAndProfile(deps.artifacts, {
-        ...{ key, body: room.filled(table.bytes), limitBytes: limits.datasetBytes, types, texts: table.texts },
+        ...{ key, body: room.filled(table.bytes), limitBytes: limits.tableBytes, types, texts: table.texts },
         dialect: table.form === "csv" ? dialect : plainDialect,
       });
       const notes = [...table.notes, ...(profile.notes ?? [])];

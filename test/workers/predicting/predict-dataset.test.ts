@@ -57,7 +57,7 @@ describe("the prediction of a data set", () => {
       prediction: { model: model.id, rows: dataset.rows, result: null },
       checkpoints: options.checkpoints ?? [],
       trial: null,
-      ...{ artifactUrl: "", artifactCache: null, checkpointMs: options.checkpointMs ?? 60_000 },
+      ...{ artifactUrl: "", artifactCache: null, scratchFolder: "", checkpointMs: options.checkpointMs ?? 60_000 },
       ...{ admitted: { memoryBytes, threads: 1 }, control: createControl() },
       memory: new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: memoryBytes / 65_536, shared: true }),
     };

@@ -149,6 +149,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
       },
       ...{
         artifactCache: null,
+        scratchFolder: join(folder, "scratch"),
         artifactUrl: pathToFileURL(folder).href,
         checkpointMs: 60_000,
         trial: null,

@@ -16,6 +16,7 @@ import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat } from "../../engine/control.ts";
 import { backgroundOf } from "../explaining/background.ts";
 import { explainingSolution } from "../explaining/explained-rows.ts";
+import { pickFrom } from "../explaining/picked-rows.ts";
 import { thresholdOf } from "../explaining/threshold.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
@@ -145,7 +146,8 @@ export const completeExact = async (
   if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
   const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
   const { parameters } = plan;
-  const background = backgroundOf(preprocessing, arrays.train.features, { ownUnits: !penalised, shifts }, true);
+  const rows = { pick: pickFrom(arrays), total: shape.trainRows };
+  const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
   const own = { fit, preprocessing, memory, pulse };
   const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);

@@ -17,6 +17,7 @@ import { reportInference } from "../../../src/stats/inference/report-inference.t
 import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import type { ExplainingBudget } from "../explaining/explained-rows.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
+import { pickFrom } from "../explaining/picked-rows.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
 import { answersOf } from "./linear-evaluation.ts";
@@ -100,12 +101,19 @@ export const reportExact = (results: ExactResults): Report => {
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
   const explained = explain({
-    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, budget: results.budget },
+    ...{
+      spec,
+      preprocessing: inOwnUnits(preprocessing),
+      arrays,
+      split,
+      budget: results.budget,
+      pick: pickFrom(arrays),
+    },
     // Under a penalty the inputs are standardised.
     unitsOf: createUnits(preprocessing, { standardised: spec.training.l2 > 0, shifts: results.shifts, digits: 12 }),
-    ask: (some) => {
+    ask: (picked) => {
       results.beat();
-      return answersOf(model, weights, arrays[split], some);
+      return answersOf(model, weights, picked, picked.rows);
     },
   });
   const evaluated = reportNetwork({

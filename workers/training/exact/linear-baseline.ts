@@ -8,6 +8,7 @@ import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
+import { type PickRows, pickedParts } from "../explaining/picked-rows.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import { weightsFrom } from "./linear-weights.ts";
 
@@ -34,13 +35,18 @@ const modelOf = (loss: LossSpec, { label }: Preprocessing): LinearBaseline["mode
  * of prior on each weight where rows are separated or columns depend on each other. Null where it would take too long, or inputs are pixels of images.
  */
 export const linearBaseline = async (
-  { loss, preprocessing, arrays }: { loss: LossSpec; preprocessing: Preprocessing; arrays: PreparedArrays },
+  {
+    loss,
+    preprocessing,
+    arrays,
+    pick,
+  }: { loss: LossSpec; preprocessing: Preprocessing; arrays: PreparedArrays; pick: PickRows },
   split: Split,
-  asked: ArrayLike<number>,
+  asked: Int32Array,
   pulse: () => void,
 ): Promise<LinearBaseline | null> => {
   const { inputs, label, features: transforms } = preprocessing;
-  const { features, labels } = arrays.train;
+  const { labels } = arrays.train;
   if (labels === null || transforms.some(({ type }) => type === "image")) return null;
   const model = modelOf(loss, preprocessing);
   const classes = label.type === "classes" ? label.classes.length : 1;
@@ -48,7 +54,9 @@ export const linearBaseline = async (
   const rows = spreadRows(labels.length, 1, Math.min(mostRows, Math.floor(mostFlops / (2 * square(size)))));
   if (rows.length < Math.min(labels.length, 5 * size)) return null;
   const picked = new Float64Array(rows.length * inputs);
-  for (const [i, row] of rows.entries()) picked.set(features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+  for (const part of pickedParts(pick, "train", rows))
+    for (const [i, row] of part.rows.entries())
+      picked.set(part.features.subarray(row * inputs, (row + 1) * inputs), (part.first + i) * inputs);
   const task = {
     ...{ model, method: model === "linear" ? ("qr" as const) : ("newton" as const), features: picked, inputs },
     ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
@@ -60,7 +68,9 @@ export const linearBaseline = async (
     const fit = await fitExact({ ...task, columns, penalty }, options);
     if (penalty === 0 && (fit.ending !== "converged" || fit.indeterminate.length > 0)) return null;
     const weights = weightsFrom(fit.coefficients, columns, { inputs, outputs: classes });
-    const outputs = answersOf(model as ExactModel, weights, arrays[split], asked);
+    const outputs = new Float64Array(asked.length * classes);
+    for (const part of pickedParts(pick, split, asked))
+      outputs.set(answersOf(model as ExactModel, weights, part, part.rows), part.first * classes);
     const l2 = (penalty * (model === "linear" ? 2 : 1)) / rows.length;
     return { model, outputs, l2, trainRows: rows.length };
   };

@@ -69,7 +69,7 @@ export const evaluateLinear = (
 export const answersOf = (
   model: ExactModel,
   weights: LinearWeights,
-  { features }: SplitArrays,
+  { features }: Pick<SplitArrays, "features">,
   rows: ArrayLike<number>,
 ): Float64Array => {
   const { outputs } = weights;

@@ -2,6 +2,7 @@ import { isScaled, type Preprocessing } from "../../../src/domain/models/model.t
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { columnInputs } from "../../../src/stats/explaining/correlated-columns.ts";
+import { type PickRows, pickedParts } from "./picked-rows.ts";
 
 /** Training rows that are kept with a model, and numbers of them, at most; of fewer rows than ten an average says little. */
 const [mostRows, mostNumbers, leastRows] = [100, 500_000, 10];
@@ -36,26 +37,27 @@ const encodersOf = (
  */
 export const backgroundOf = (
   preprocessing: Preprocessing,
-  features: Float32Array | Float64Array,
+  { pick, total }: { pick: PickRows; total: number },
   inArrays: InputsInArrays,
   isLinear: boolean,
 ): Tensor[] | null => {
   const { inputs, features: transforms, label } = preprocessing;
   if (label.type === "none" || transforms.some(({ type }) => type === "image")) return null;
-  const total = features.length / inputs;
   const most = Math.min(mostRows, Math.floor(mostNumbers / inputs));
   if (total === 0 || most < leastRows) return null;
   const encode = encodersOf(preprocessing, inArrays);
   const places = spreadRows(total, 1, most);
   const rows = new Float32Array(places.length * inputs);
-  for (const [i, row] of places.entries())
+  const { features, rows: picked } = pick("train", places);
+  for (const [i, row] of picked.entries())
     for (let input = 0; input < inputs; input++)
       rows[i * inputs + input] = encode(features[row * inputs + input]!, input);
   const tensors: Tensor[] = [{ name: "rows", dtype: "F32", shape: [places.length, inputs], data: rows }];
   if (!isLinear) return tensors;
   const means = new Float64Array(inputs);
-  for (let row = 0; row < total; row++)
-    for (let input = 0; input < inputs; input++) means[input]! += features[row * inputs + input]! / total;
+  for (const part of pickedParts(pick, "train", total))
+    for (const row of part.rows)
+      for (let input = 0; input < inputs; input++) means[input]! += part.features[row * inputs + input]! / total;
   const data = means.map(encode);
   const count = Float64Array.of(total);
   return [

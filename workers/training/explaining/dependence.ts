@@ -9,6 +9,7 @@ import { columnInputs } from "../../../src/stats/explaining/correlated-columns.t
 import { cellOf, dependenceGrid, type UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
 import { partialDependence } from "../../../src/stats/explaining/partial-dependence.ts";
 import { dependenceRows, type ExplainingBudget } from "./explained-rows.ts";
+import type { PickedRows, PickRows } from "./picked-rows.ts";
 
 /** Columns, classes and rows that curves are given of, and training rows that the columns' values are taken from, at most. */
 const [mostColumns, mostClasses, mostCurves, mostSeen] = [6, 10, 12, 10_000];
@@ -39,30 +40,32 @@ export interface Depending {
   split: Split;
   unitsOf: UnitsOf;
   budget: ExplainingBudget | null;
-  ask: (rows: Int32Array) => ArrayLike<number>;
+  pick: PickRows;
+  ask: (picked: PickedRows) => ArrayLike<number>;
 }
 
 /** Partial dependence and individual curves for the first of `columns`, the most important first. */
 export const explainDependence = (
-  { spec, preprocessing, arrays, split, unitsOf, budget, ask }: Depending,
+  { spec, preprocessing, arrays, split, unitsOf, budget, pick, ask }: Depending,
   columns: readonly string[],
 ): { dependenceRows: number; dependence: Dependence[] } => {
   const { inputs, features: transforms, outputs } = preprocessing;
-  const { features, labels } = arrays[split];
-  const seen = { inputs, rows: spreadRows(arrays.train.labels?.length ?? 0, 1, mostSeen) };
+  const { labels } = arrays[split];
+  const seen = { inputs, ...pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostSeen)) };
   const places = columnInputs(preprocessing);
   const chosen = columns.slice(0, mostColumns).map((name) => {
     const i = places.findIndex(({ column }) => column === name);
     const column = { inputs: places[i]!, feature: transforms[i]! };
-    return { column, grid: dependenceGrid(column, arrays.train.features, seen, unitsOf) };
+    return { column, grid: dependenceGrid(column, seen.features, seen, unitsOf) };
   });
   const varying = chosen.filter(({ grid }) => grid.length > 1);
   const asked = varying.reduce((sum, { grid }) => sum + grid.length, 0);
-  const rows = spreadRows(labels?.length ?? 0, outputs, dependenceRows(budget, asked));
+  const picked = pick(split, spreadRows(labels?.length ?? 0, outputs, dependenceRows(budget, asked)));
+  const { features, rows } = picked;
   if (rows.length === 0) return { dependenceRows: 0, dependence: [] };
   const { classes, of } = answersOf(spec, preprocessing);
   const answer = (): number[] => {
-    const told = ask(rows);
+    const told = ask(picked);
     return Array.from({ length: rows.length * classes.length }, (_, at) =>
       of(told, Math.floor(at / classes.length), at % classes.length),
     );
@@ -72,9 +75,7 @@ export const explainDependence = (
   const dependence = varying.map(({ column, grid }): Dependence => {
     const cells = Array.from(curves, (i) => cellOf(column, features, rows[i]! * inputs, unitsOf));
     const { first, width } = column.inputs;
-    const values = grid.map(({ row }) =>
-      arrays.train.features.slice(row * inputs + first, row * inputs + first + width),
-    );
+    const values = grid.map(({ row }) => seen.features.slice(row * inputs + first, row * inputs + first + width));
     const part = { features, inputs, rows, ask: answer, answers: classes.length };
     const { means, asked: told } = partialDependence(part, column.inputs, values);
     return {

@@ -57,7 +57,7 @@ const reported = (shape: Shape): number => shape[`${reportSplitOf(shape)}Rows`];
 /** Without optimisation loops and in double precision less is free. */
 const [freeTrained, freeSolved] = [1e9, 1e8];
 
-/** Of a network: what it takes in is a table's columns, none of them worked on before, and all rows lie in the memory. */
+/** Of a network: what it takes in is a table's columns, none of them worked on before, and no pictures. */
 export const explainingNetwork = (
   { task, model }: Pick<ResolvedJobSpec, "task" | "model">,
   shape: Shape,
@@ -67,10 +67,16 @@ export const explainingNetwork = (
     steps,
     stepsPerEpoch,
     flopsPerStep,
-  }: Readonly<{ trunk: unknown; ring: unknown; steps: number; stepsPerEpoch: number; flopsPerStep: number }>,
+  }: Readonly<{
+    trunk: unknown;
+    ring: { readonly spill: unknown } | null;
+    steps: number;
+    stepsPerEpoch: number;
+    flopsPerStep: number;
+  }>,
 ): ExplainingBudget | null => {
   const supervised = task.type === "classification" || task.type === "regression";
-  if (!supervised || model.type === "cnn" || trunk !== null || ring !== null) return null;
+  if (!supervised || model.type === "cnn" || trunk !== null || ring?.spill === null) return null;
   // A step is about three evaluations of its rows.
   const rowFlops = (flopsPerStep * stepsPerEpoch) / (3 * Math.max(1, shape.trainRows));
   const rows = { rows: reported(shape), inputs: shape.inputs };

@@ -11,6 +11,7 @@ import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/c
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
 import { explainDependence } from "./dependence.ts";
 import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
+import type { PickedRows, PickRows } from "./picked-rows.ts";
 import { createRowMeasure } from "./row-measures.ts";
 
 /** "perm": Philox's purpose, far from the small numbers of the engine's. */
@@ -18,7 +19,7 @@ const purpose = 0x7065726d;
 /** Training rows that correlations are computed from at most. */
 const mostCorrelated = 2000;
 
-/** A trained model, its data, and how it is asked about rows of a split as they stand in the arrays. */
+/** A trained model, its data, and how it is asked about rows of a split that were picked, as they stand there. */
 export interface Explaining {
   spec: ResolvedJobSpec;
   /** In whose units the arrays' labels and the outputs are. */
@@ -29,7 +30,8 @@ export interface Explaining {
   unitsOf: UnitsOf;
   /** What explanations may cost; null: nothing is explained. */
   budget: ExplainingBudget | null;
-  ask: (rows: Int32Array) => ArrayLike<number>;
+  pick: PickRows;
+  ask: (picked: PickedRows) => ArrayLike<number>;
 }
 
 /**
@@ -38,16 +40,18 @@ export interface Explaining {
  * can be explained.
  */
 export const explain = (explaining: Explaining): Explained | null => {
-  const { spec, preprocessing, arrays, split, budget, ask } = explaining;
-  const { features, labels } = arrays[split];
+  const { spec, preprocessing, arrays, split, budget, pick, ask } = explaining;
+  const { labels } = arrays[split];
   const most = explainedRows(budget);
   const { inputs, features: transforms } = preprocessing;
   if (most < 2 || labels === null) return null;
   const tabular = transforms.length > 0 && transforms.every(({ type }) => type !== "image");
   if (!tabular || Math.min(most, labels.length) < 2) return null;
-  const rows = spreadRows(labels.length, preprocessing.outputs, most);
-  const { measure, of } = createRowMeasure(spec, preprocessing, arrays[split], rows);
-  const own = of(ask(rows));
+  const asked = spreadRows(labels.length, preprocessing.outputs, most);
+  const { measure, of } = createRowMeasure(spec, preprocessing, arrays[split], asked);
+  const picked = pick(split, asked);
+  const { features, rows } = picked;
+  const own = of(ask(picked));
   const places = columnInputs(preprocessing);
   let index = 0;
   const importanceOf = (columns: readonly number[]): Explained["columns"][number]["importance"] => {
@@ -63,7 +67,7 @@ export const explain = (explaining: Explaining): Explained | null => {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
         put((i) => order[i]!);
-        for (const [i, value] of of(ask(rows)).entries()) lost[i]! += (own[i]! - value) / repeats;
+        for (const [i, value] of of(ask(picked)).entries()) lost[i]! += (own[i]! - value) / repeats;
       }
     } finally {
       put((i) => i);
@@ -71,8 +75,8 @@ export const explain = (explaining: Explaining): Explained | null => {
     return estimateMean(lost);
   };
   const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
-  const seen = spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated);
-  const groups = correlatedColumns(preprocessing, arrays.train.features, seen).map((group) => ({
+  const seen = pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated));
+  const groups = correlatedColumns(preprocessing, seen.features, seen.rows).map((group) => ({
     columns: group.columns.map((i) => places[i]!.column),
     correlation: group.correlation,
     importance: importanceOf(group.columns),

@@ -24,8 +24,9 @@ export const createRun = async (
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
+  scratchFolder: string,
 ): Promise<TrainingRun> => {
   if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, take);
   if (isExact(spec)) return createExactRun(spec, shape, take);
-  return createNetworkRun(spec, shape, kernels, take);
+  return createNetworkRun(spec, shape, kernels, take, scratchFolder);
 };

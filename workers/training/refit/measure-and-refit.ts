@@ -97,7 +97,8 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
     const [before, own] = measured === null ? [0, first] : [first, second];
     if (started) clear(order.memory);
     const traced = network === null ? fit.spec : { ...fit.spec, network };
-    const trainingRun = await createRun(traced, fit.shape, kernels, (bytes) => takeMemory(order, bytes));
+    const take = (bytes: number): WebAssembly.Memory => takeMemory(order, bytes);
+    const trainingRun = await createRun(traced, fit.shape, kernels, take, order.scratchFolder);
     if (measured === null) noteHeldOut(trainingRun, spec, fit.shape);
     const startedMs = performance.now();
     try {

@@ -8,10 +8,11 @@ import { bytesOf } from "../../tensor/dtype.ts";
 import { createLayout, type Layout } from "../../tensor/layout.ts";
 import { columnsOf, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { digestBytes, ringBytes } from "../ring/ring-words.ts";
+import { spillBytes } from "../ring/spill-format.ts";
 import type { ModelPlacement } from "./place-model.ts";
 import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
-import type { FeedPlan, RingPlan } from "./row-sources.ts";
+import type { FeedPlan, RingPlan, SpillPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type EvaluationLayout,
@@ -57,9 +58,14 @@ const placeFeed = (
   return { pixelsOffset, imageBytes, features: { offset: layout.place(4 * rows * inputs), count: rows * inputs } };
 };
 
+const planSpill = (shape: DataShape, positionsOffset: number): SpillPlan => {
+  const rows = { train: shape.trainRows, validation: shape.validationRows, test: shape.testRows };
+  return { rows, bytes: spillBytes(rows, shape.inputs), positionsOffset };
+};
+
 /** @param most rows that are taken at once */
-const placeRing = (layout: Layout, shape: DataShape, most: number): RingPlan | null => {
-  const { ringRows, inputs } = shape;
+const placeRing = (layout: Layout, shape: DataShape, most: number, positionsOffset: number): RingPlan | null => {
+  const { ringRows, inputs, spills = false } = shape;
   if (ringRows === undefined) return null;
   const stored = (split: Split) => {
     const rows = shape[`${split}Rows`];
@@ -71,7 +77,8 @@ const placeRing = (layout: Layout, shape: DataShape, most: number): RingPlan | n
     wordsOffset: layout.place(ringBytes),
     slots: { offset: layout.place(4 * (ringRows + most)), count: ringRows + most },
     cursorOffset: layout.place(4),
-    stored: { train: stored("train"), validation: stored("validation"), test: stored("test") },
+    stored: spills ? null : { train: stored("train"), validation: stored("validation"), test: stored("test") },
+    spill: spills ? planSpill(shape, positionsOffset) : null,
   };
 };
 
@@ -181,7 +188,7 @@ export const placeMemory = (request: PlaceRequest): Placed => {
     output: floats(request.trunk.rows * request.trunk.width),
   };
   const feed = placeFeed(layout, shape, request.partRows);
-  const ring = placeRing(layout, shape, Math.max(request.partRows, request.evaluationRows));
+  const ring = placeRing(layout, shape, Math.max(request.partRows, request.evaluationRows), shuffleOffset);
   const scratchOffsets = Array.from({ length: request.threads }, () => layout.place(request.scratchBytes));
   const arenaOffset = layout.place(0);
   return {

@@ -33,7 +33,17 @@ export interface RingPlan {
   readonly slots: { readonly offset: number; readonly count: number };
   /** i32: the slot of the batch's first row. */
   readonly cursorOffset: number;
-  readonly stored: Readonly<Record<"train" | "validation" | "test", StoredPlan>>;
+  /** Null: the rows are encoded to a file of the trainer's first. */
+  readonly stored: Readonly<Record<"train" | "validation" | "test", StoredPlan>> | null;
+  readonly spill: SpillPlan | null;
+}
+
+/** A file of encoded rows: f32 `[inputs]` and a check each, split by split, and room for those of an epoch in its order, which have their position as well. */
+export interface SpillPlan {
+  readonly rows: Readonly<Record<"train" | "validation" | "test", number>>;
+  readonly bytes: number;
+  /** u32, one for each training row: free while rows are waited for. */
+  readonly positionsOffset: number;
 }
 
 /** Stored images of the training rows, and the batch that is made of them before each step. */

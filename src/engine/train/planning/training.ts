@@ -19,9 +19,10 @@ export interface DataShape {
   readonly inputs: number;
   /** Outputs of the model: classes, 1 (regression, binary_cross_entropy, Poisson), 2 (gaussian_nll) or `inputs` (autoencoder). */
   readonly outputs: number;
-  /** Of a stored image, where training changes it from epoch to epoch; whether rows can be read one by one, and the ring that the planner chose for them. */
+  /** Of a stored image, where training changes it from epoch to epoch; whether rows can be read one by one, from the data set's file or once encoded, and the ring that the planner chose for them. */
   readonly imageBytes?: number;
   readonly streams?: boolean;
+  readonly spills?: boolean;
   readonly ringRows?: number;
 }
 

@@ -12,10 +12,30 @@ export interface RowsToRead {
   readonly slots: readonly number[];
 }
 
+/** What the lead wants of a split, and how much of it there is room for. */
+export interface WantedPart {
+  /** Another number for each order that was wanted; where the words of the places are another order, another version too. */
+  readonly generation: number;
+  readonly version: number;
+  readonly split: Split;
+  readonly epoch: number | null;
+  /** Places of the rows in the split, in the memory itself: of all that are wanted, of which so many lie in the ring or did. */
+  readonly places: Int32Array;
+  /** Of 32-bit words of the memory: where these places stand. */
+  readonly order: number;
+  readonly ready: number;
+  /** One at least. */
+  readonly room: number;
+}
+
 /** The reader's side of a ring: runs on a thread of its own. */
 export interface RingReader {
   /** The whole ring. */
   readonly floats: Float32Array;
+  /** Blocks until there is room for so many rows, or for all that are left, of an order that is wanted; null: the ring is closed. */
+  wait(least: number): WantedPart | null;
+  /** Whether these places are still in the order in which they were wanted. */
+  isCurrent(part: Pick<WantedPart, "generation" | "version">): boolean;
   /** Blocks until there is room for a row that is wanted, and tells of as many as there is, at most so many; null: the ring is closed. */
   next(most: number): RowsToRead | null;
   /** The first so many of them lie in the ring; in vain if others are wanted by now. */
@@ -41,32 +61,48 @@ export const createRingReader = (plan: RingPlan, memory: WebAssembly.Memory): Ri
     ready = 0;
     Atomics.store(all, words.ready, 0);
     Atomics.store(all, words.served, wanted);
+    ringBell(all, words.readerBell);
+  };
+
+  const wait = (least: number): WantedPart | null => {
+    for (;;) {
+      const bell = Atomics.load(all, words.leadBell);
+      if (Atomics.load(all, words.closed) !== 0) return null;
+      follow();
+      const room = Atomics.load(all, words.taken) + plan.rows - ready;
+      const left = generation === 0 ? 0 : Atomics.load(all, words.count) - ready;
+      if (left <= 0 || room < Math.min(least, left)) {
+        Atomics.wait(all, words.leadBell, bell);
+        continue;
+      }
+      const epoch = Atomics.load(all, words.epoch);
+      const order = Atomics.load(all, words.order);
+      const found = {
+        ...{ generation, version: Atomics.load(all, words.version) },
+        split: ringSplits[Atomics.load(all, words.split)]!,
+        epoch: epoch < 0 ? null : epoch,
+        places: integers.subarray(order, order + Atomics.load(all, words.count)),
+        ...{ order, ready, room: Math.min(room, left) },
+      };
+      // The lead may want others since: then what was found may be made of both.
+      if (Atomics.load(all, words.wanted) === generation) return found;
+    }
   };
 
   return {
     floats: new Float32Array(memory.buffer, plan.rowsOffset, plan.rows * plan.inputs),
+    wait,
+    isCurrent: (part) =>
+      Atomics.load(all, words.wanted) === part.generation && Atomics.load(all, words.version) === part.version,
     next: (most) => {
       for (;;) {
-        const bell = Atomics.load(all, words.leadBell);
-        if (Atomics.load(all, words.closed) !== 0) return null;
-        follow();
-        const room = Atomics.load(all, words.taken) + plan.rows - ready;
-        const rows = generation === 0 ? 0 : Math.min(most, room, Atomics.load(all, words.count) - ready);
-        if (rows <= 0) {
-          Atomics.wait(all, words.leadBell, bell);
-          continue;
-        }
-        const epoch = Atomics.load(all, words.epoch);
-        const order = Atomics.load(all, words.order) + ready;
-        const at = Array.from({ length: rows }, (_, i) => i);
-        const found = {
-          split: ringSplits[Atomics.load(all, words.split)]!,
-          epoch: epoch < 0 ? null : epoch,
-          places: at.map((i) => integers[order + i]!),
-          slots: at.map((i) => ((ready + i) % plan.rows) * plan.inputs),
-        };
-        // The lead may want others since: then what was found may be made of both.
-        if (Atomics.load(all, words.wanted) === generation) return found;
+        const part = wait(1);
+        if (part === null) return null;
+        const { split, epoch } = part;
+        const at = Array.from({ length: Math.min(most, part.room) }, (_, i) => part.ready + i);
+        const places = at.map((i) => part.places[i]!);
+        const slots = at.map((i) => (i % plan.rows) * plan.inputs);
+        if (Atomics.load(all, words.wanted) === part.generation) return { split, epoch, places, slots };
       }
     },
     ready: (rows) => {

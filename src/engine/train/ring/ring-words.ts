@@ -15,6 +15,8 @@ export const words = {
   taken: 5,
   leadBell: 6,
   closed: 7,
+  /** How often the training rows were put into another order. */
+  version: 8,
   /** Of the reader: the order that it serves, and rows of it that lie in the ring or did. */
   served: 16,
   ready: 17,

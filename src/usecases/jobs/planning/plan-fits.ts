@@ -8,11 +8,13 @@ const pageBytes = 65_536;
 /** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
 const numbersOfRow = 10;
 
-/** Bytes of all that the folds say of the rows held out, which checkpoints and the report are made of. */
+/** Bytes of all that the folds, or the measured fit, say of the rows held out, which checkpoints and the report are made of. */
 const keptBytes = (fits: readonly Fit[]): number => {
   const numbers = fits.reduce(
-    (sum, { heldOut, shape }) =>
-      heldOut === null ? sum : sum + shape.testRows * (Math.max(2, shape.outputs) + numbersOfRow),
+    (sum, { spec, heldOut, shape }) =>
+      heldOut === null && spec.training.refit !== true
+        ? sum
+        : sum + (shape.testRows || shape.validationRows) * (Math.max(2, shape.outputs) + numbersOfRow),
     0,
   );
   return Math.ceil((8 * numbers) / pageBytes) * pageBytes;
@@ -38,8 +40,9 @@ export const planFits = async (
   );
   if (plans.length === 1) return plans[0]!;
   if (plans.some(({ ringRows }) => ringRows !== undefined)) {
-    const [what, field] = fits[0]!.heldOut === null ? ["refit", "refit"] : ["cross-validation", "crossValidation"];
-    const detail = `a ${what} needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or leave the ${what} out`;
+    const isRefit = fits[0]!.heldOut === null;
+    const [what, field] = isRefit ? ["refit", "refit"] : ["cross-validation", "crossValidation"];
+    const detail = `a ${what} needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or ${isRefit ? "set training.refit to false" : "leave the cross-validation out"}`;
     throw new ServiceError("over_limit", detail, { errors: [{ pointer: `/training/${field}`, detail }] });
   }
   const [first, last] = [plans[0]!, plans.at(-1)!];

@@ -1,5 +1,5 @@
 import { fitsOf } from "../../../data/splits/fits.ts";
-import { ServiceError } from "../../../domain/errors.ts";
+import { type FieldError, ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
@@ -21,12 +21,22 @@ import { planFits } from "./plan-fits.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
+/** Models whose rows cannot be read from disk as they are needed. */
+const needsAllRows = ({ model, task }: ResolvedJobSpec): FieldError[] => {
+  const reads = model.type === "mlp" || model.type === "cnn" || model.type === "network";
+  if (reads && (task.type === "classification" || task.type === "regression")) return [];
+  const detail = `${model.type} needs all rows in memory; those of an mlp for classification or regression may be more: it reads them from the trainer's disk`;
+  return [{ pointer: "/model/type", detail }];
+};
+
 /** Refuses before queueing what could only fail later, with the numbers to change it by. */
 const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
   const asked = spec.resources.memoryBytes;
   if (plan.memoryBytes > asked) {
     const detail = `the job needs ${grouped(plan.memoryBytes)} bytes and may use ${grouped(asked)}; raise resources.memoryBytes (at most ${grouped(limits.jobMemoryBytes)}) or make the model or the batch smaller`;
-    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/resources/memoryBytes", detail }] });
+    throw new ServiceError("over_limit", detail, {
+      errors: [{ pointer: "/resources/memoryBytes", detail }, ...needsAllRows(spec)],
+    });
   }
   if (plan.parameters > limits.parameters) {
     const detail = `the model has ${grouped(plan.parameters)} parameters; at most ${grouped(limits.parameters)} are allowed`;

@@ -173,8 +173,11 @@ const optimizerOf = ({ prediction, spec: { optimizer, training } }: Job): string
     : `${optimizer.type}, learning rate ${formatNumber(optimizer.learningRate)}`;
 
 /** Nothing to say where all lie in the job's memory. */
-const rowsOf = ({ plan: { ringRows } }: Job): string | null =>
-  ringRows === undefined ? null : `read as they are needed, through a ring of ${formatNumber(ringRows)}`;
+const rowsOf = ({ plan: { ringRows, spillBytes } }: Job): string | null => {
+  if (ringRows === undefined) return null;
+  const from = spillBytes === undefined ? "" : ` from the trainer's disk (${formatBytes(spillBytes)})`;
+  return `read${from} as they are needed, through a ring of ${formatNumber(ringRows)}`;
+};
 
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">

@@ -161,6 +161,10 @@ export interface Plan {
   ringBytes?:
     | number
     | undefined;
+  /** Of the trainer's disk, for a table's encoded rows while the job runs; absent: they are not kept on it. */
+  spillBytes?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?:
     | number
@@ -912,6 +916,7 @@ function createBasePlan(): Plan {
     keptFeatures: undefined,
     ringRows: undefined,
     ringBytes: undefined,
+    spillBytes: undefined,
     explainedRows: undefined,
     fits: undefined,
     datasetVersion: undefined,
@@ -958,6 +963,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.ringBytes !== undefined) {
       writer.uint32(112).int64(message.ringBytes);
+    }
+    if (message.spillBytes !== undefined) {
+      writer.uint32(136).int64(message.spillBytes);
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
@@ -1086,6 +1094,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.ringBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.spillBytes = longToNumber(reader.int64());
             continue;
           }
           case 12: {

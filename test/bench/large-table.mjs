@@ -1,0 +1,151 @@
+// A made table of any size, its upload and a whole job on it, of any build: CSV in, report out. Imported by spilled.mjs and whole-job.mjs.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const columns = 23;
+const numbers = columns - 2;
+const places = ["north", "south", "east", "west", "centre"];
+
+/** Cells of three decimals: formatted once. */
+const cells = Array.from({ length: 4096 }, (_, i) => ((i - 2048) / 512).toFixed(3));
+
+/** 21 numbers, a category and a label of two classes that depends on some of them, noisily. Marsaglia's xorshift: the same table everywhere. */
+const createRows = () => {
+  let state = 0x9e3779b9;
+  const draw = () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+  const header = `${Array.from({ length: numbers }, (_, i) => `x${i}`).join(",")},place,label\n`;
+  const row = () => {
+    let text = "";
+    let sum = 0;
+    let before = 0;
+    for (let i = 0; i < numbers; i++) {
+      const value = draw() & 4095;
+      text += `${cells[value]},`;
+      const x = (value - 2048) / 1024;
+      if (i < 6) sum += i % 2 === 0 ? x : x * before;
+      before = x;
+    }
+    const place = draw() % places.length;
+    const noisy = sum + (place === 2 ? 1 : 0) + ((draw() & 4095) - 2048) / 1024;
+    return `${text}${places[place]},${noisy > 0.3 ? "yes" : "no"}\n`;
+  };
+  return { header, row };
+};
+
+export const makeCsv = async (path, rows) => {
+  if (existsSync(path)) return;
+  const { header, row } = createRows();
+  const file = createWriteStream(path);
+  let text = header;
+  for (let i = 0; i < rows; i++) {
+    text += row();
+    if (i % 4096 !== 4095 && i !== rows - 1) continue;
+    if (!file.write(text)) await once(file, "drain");
+    text = "";
+  }
+  file.end();
+  await once(file, "finish");
+};
+
+const secondsSince = (startMs) => (performance.now() - startMs) / 1000;
+const processorSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+
+/** What an upload does: the file to the store, and its columns. */
+export const storeTable = async (dist, folder, csv, name) => {
+  const part = (path) => import(new URL(`${path}.js`, dist).href);
+  const { profileCsv } = await part("src/data/columns/profile-csv");
+  const { artifactKeys } = await part("src/store/artifacts/artifact-store");
+  const { createFileArtifactStore } = await part("src/store/artifacts/file-artifact-store");
+  const id = `ds_0${createHash("sha256").update(name).digest("hex").slice(0, 25).toUpperCase()}`;
+  const record = join(folder, `${id}.json`);
+  if (existsSync(record)) return JSON.parse(readFileSync(record, "utf8"));
+  const store = await createFileArtifactStore(join(folder, "store"));
+  const startMs = performance.now();
+  const written = await store.write(artifactKeys.datasetFile("bench", id), createReadStream(csv));
+  const profile = await profileCsv(createReadStream(csv));
+  const seconds = secondsSince(startMs);
+  const dataset = { id, name, format: "csv", ...written, ...profile, createdAt: new Date(0).toISOString(), seconds };
+  writeFileSync(record, JSON.stringify(dataset));
+  return dataset;
+};
+
+/** One job on a trainer's threads, in this process: what its parts took, in seconds of the clock and of processors, and what was resident at most. */
+export const runJob = async (dist, { dataset, url, scratchFolder, training, resources, costs = true }) => {
+  const part = (path) => import(new URL(`${path}.js`, dist).href);
+  const { JobSpec } = await part("src/domain/jobs/spec/job-spec");
+  const { resolveSpec } = await part("src/domain/jobs/spec/defaults");
+  const { dataShape } = await part("src/data/preprocessing/data-shape");
+  const { planSpec } = await part("workers/planning/plan-spec");
+  const { measureCosts } = await part("workers/planning/measure-costs");
+  const { createThreadPool } = await part("workers/engine/thread-pool");
+  const { runTeam } = await part("workers/engine/team-run");
+  const { createControl } = await part("workers/engine/control");
+  const { compileKernels } = await part("src/engine/kernels/load");
+  const { chooseKernels } = await part("src/engine/kernels/native/choose");
+  const parsed = JobSpec.parse({
+    ...{ dataset: dataset.id, task: { type: "classification", label: "label" }, training, resources },
+  });
+  const spec = resolveSpec(parsed, dataset, null);
+  const { native } = await chooseKernels("auto");
+  const kernels = { module: await compileKernels(), native };
+  const plan = planSpec(
+    spec,
+    dataShape(spec, dataset),
+    null,
+    costs ? await measureCosts(kernels, () => performance.now()) : null,
+  );
+  if (plan.memoryBytes > spec.resources.memoryBytes) throw new Error(`the plan needs ${plan.memoryBytes} bytes`);
+  const pool = createThreadPool(new URL("workers/engine/engine-thread.js", dist), { kernels }, plan.threads);
+  const memory = new WebAssembly.Memory({ initial: plan.memoryBytes / 65_536, maximum: 65_536, shared: true });
+  const order = {
+    ...{ tenant: "bench", job: "job_01JD0000000000000000000000", attempt: 1, spec, dataset, base: null },
+    ...{
+      prediction: null,
+      checkpoints: [],
+      artifactUrl: url,
+      artifactCache: null,
+      scratchFolder,
+      checkpointMs: 10_000,
+    },
+    ...{ trial: null, control: createControl(), memory },
+    admitted: { memoryBytes: plan.memoryBytes, threads: plan.threads },
+  };
+  const marks = { begin: [performance.now(), processorSeconds()] };
+  const mark = (name) => {
+    marks[name] = [performance.now(), processorSeconds()];
+  };
+  let steps = 0;
+  const report = (message) => {
+    if (message.type === "started") mark("started");
+    if (message.type !== "points") return;
+    mark("trained");
+    steps = message.points.at(-1).step;
+  };
+  const log = { warn: (...what) => console.error(...what) };
+  const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report });
+  mark("end");
+  await pool.close();
+  if (end.type !== "trained") throw new Error(JSON.stringify(end));
+  const between = (from, to) => ({
+    seconds: (marks[to][0] - marks[from][0]) / 1000,
+    processor: marks[to][1] - marks[from][1],
+  });
+  const status = readFileSync("/proc/self/status", "utf8");
+  return {
+    ...{ rows: dataset.rows, threads: plan.threads, kernels: native === null ? "wasm" : "native", steps, plan },
+    ...{ digest: end.model.digest, report: end.model.files.report.sha256, metrics: end.metrics },
+    ...{ read: between("begin", "started"), train: between("started", "trained"), finish: between("trained", "end") },
+    ...{ whole: between("begin", "end"), estimatedSeconds: plan.estimatedSeconds },
+    residentMiB: Number(/^VmHWM:\s+(\d+)/m.exec(status)[1]) / 1024,
+  };
+};

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
+import { ServiceError } from "../../../src/domain/errors.ts";
+import { createId } from "../../../src/domain/ids.ts";
+import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
+import type { CheckpointRecord } from "../../../src/store/job-store.ts";
+import { createControl } from "../../../workers/engine/control.ts";
+import type { RunEnd, RunOrder } from "../../../workers/engine/protocol.ts";
+import { toRunEnd } from "../../../workers/engine/run-error.ts";
+import { type Report, runTeam } from "../../../workers/engine/team-run.ts";
+import { createThreadPool, type ThreadPool } from "../../../workers/engine/thread-pool.ts";
+import { makeSpill } from "../../../workers/training/spilling/spill.ts";
+import { createJobs } from "./jobs.ts";
+
+/** Node 20 starts no worker from a .ts file: these threads run what `npm run build` put into dist. */
+const script = new URL("../../../dist/workers/engine/engine-thread.js", import.meta.url);
+const log = pino({ level: "silent" });
+
+const [rows, places] = [1500, 36];
+
+type Input = Omit<JobSpecInput, "dataset">;
+
+/** Numbers, some missing, a category and three kinds of labels that depend on them. */
+const table = (): string => {
+  const { below } = createRandomStream({ seedLow: 5, seedHigh: 0, purpose: 99, index: 0 });
+  const draw = (): number => below(2001) / 1000 - 1;
+  const lines = Array.from({ length: rows }, () => {
+    const [a, b, c] = [draw(), draw(), draw()];
+    const place = below(places);
+    const sum = a + 0.5 * b * b + (place % 3 === 0 ? 0.4 : 0) + 0.2 * draw();
+    const kind = sum > 0.4 ? "high" : sum > -0.2 ? "middle" : "low";
+    return [a, below(10) === 0 ? "" : b, c, `place ${place}`, kind, sum.toFixed(4)].join(",");
+  });
+  return ["a,b,c,place,kind,amount", ...lines, ""].join("\n");
+};
+
+const features = ["a", "b", "c", "place"];
+const classified: Input = { task: { type: "classification", label: "kind", features } };
+const jobsOf: Record<string, Input> = {
+  "with a search for the penalty": {
+    ...classified,
+    training: { epochs: 2, l2: 0.01, penaltySearch: { holdOut: 0.2, folds: 2, factors: [0.5, 1] } },
+  },
+  regression: { task: { type: "regression", label: "amount", features }, training: { epochs: 3 } },
+  "in the order of the file": { ...classified, training: { epochs: 3, batchSize: 50, shuffle: false } },
+  "by groups, in parts of batches": {
+    ...classified,
+    training: { epochs: 3, batchSize: 64, microBatch: 10, split: { by: "place" } },
+  },
+};
+
+describe("tables that do not fit in the job's memory", () => {
+  let jobs: Awaited<ReturnType<typeof createJobs>>;
+  let pool: ThreadPool;
+  const csv = table();
+  beforeAll(async () => {
+    jobs = await createJobs();
+    pool = createThreadPool(script, { kernels: { module: await compileKernels(), native: null } }, 1);
+  });
+  afterAll(async () => {
+    await pool.close();
+    await jobs.close();
+  });
+  const scratch = (): string => join(jobs.folder, "scratch");
+
+  /** The same with less memory than all rows take, so that an epoch's order has several parts. */
+  const short = (whole: Input, { plan }: { plan: { memoryBytes: number } }, threads = 1): Input => ({
+    ...whole,
+    resources: { memoryBytes: plan.memoryBytes - Math.floor(0.65 * 4 * rows * places), threads },
+  });
+  const resultOf = ({ end }: Awaited<ReturnType<typeof jobs.trainOn>>) => {
+    if (end.type !== "trained") throw new Error(JSON.stringify(end));
+    const { digest, metrics, preprocessing, files } = end.model;
+    // The report, the rows that predictions are explained against and the answers, by their digests.
+    return { digest, metrics, preprocessing, files };
+  };
+
+  for (const [name, whole] of Object.entries(jobsOf))
+    test(`train to the same bits and the same report, from a file that the plan tells of: ${name}`, async () => {
+      const held = await jobs.train(csv, whole);
+      expect(held.plan).not.toHaveProperty("spillBytes");
+      const spilled = await jobs.trainOn(held.dataset, short(whole, held));
+      expect(spilled.plan.memoryBytes).toBeLessThan(held.plan.memoryBytes);
+      expect(spilled.plan.ringRows).toBeLessThan(rows / 3);
+      expect(spilled.plan.warnings.join()).toContain(`${spilled.plan.spillBytes?.toLocaleString("en-US")} bytes`);
+      const { report } = await jobs.modelOf(held);
+      expect(report).toHaveProperty("explained.columns");
+      expect((await jobs.modelOf(spilled)).report).toEqual(report);
+      expect(resultOf(spilled)).toEqual(resultOf(held));
+      expect(readdirSync(scratch())).toEqual([]);
+    });
+
+  /** As a trainer runs it, with a team of two; killed once so many checkpoints are written. */
+  const runTwo = async (dataset: Dataset, input: Input, checkpoints: CheckpointRecord[], killedAfter = 0) => {
+    const { spec, plan } = await jobs.planOn(dataset, input);
+    const { memoryBytes, threads } = plan;
+    expect(threads).toBe(2);
+    const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
+    const order: RunOrder = {
+      ...{ tenant: "default", job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, trial: null },
+      ...{ prediction: null, checkpoints, artifactUrl: pathToFileURL(jobs.folder).href, artifactCache: null },
+      ...{ scratchFolder: scratch(), checkpointMs: 0, admitted: { memoryBytes, threads }, memory },
+      control: createControl(),
+    };
+    const written: CheckpointRecord[] = [];
+    const kill = new AbortController();
+    const report = (message: Report): void => {
+      if (message.type !== "checkpoint") return;
+      if (written.unshift(message.record) === killedAfter) kill.abort();
+    };
+    const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report, giveUp: kill.signal });
+    return { ...order, plan, events: [], points: [], end: end as RunEnd, checkpoints: written };
+  };
+
+  test("train to the same bits on two threads, killed on the way, and nothing is left on the disk", async () => {
+    const wide: Input = {
+      ...classified,
+      model: { type: "mlp", hidden: [160, 160] },
+      training: { epochs: 2, batchSize: 128, penaltySearch: false },
+    };
+    const { dataset, plan } = await jobs.train(csv, wide);
+    const held = resultOf(await runTwo(dataset, { ...wide, resources: { threads: 2 } }, []));
+    const killed = await runTwo(dataset, short(wide, { plan }, 2), [], 2);
+    expect(killed.end.type).toBe("stopped");
+    expect(readdirSync(scratch())).toEqual([]);
+    const resumed = await runTwo(dataset, short(wide, { plan }, 2), killed.checkpoints);
+    expect(resumed.plan.spillBytes).toBeGreaterThan(0);
+    expect(resultOf(resumed)).toEqual(held);
+    expect(readdirSync(scratch())).toEqual([]);
+  });
+
+  test("rows that are not what was written end the job", async () => {
+    const whole = jobsOf.regression!;
+    const held = await jobs.train(csv, whole);
+    const damage = (): void => {
+      const [name] = readdirSync(scratch());
+      const path = join(scratch(), name!);
+      const bytes = readFileSync(path);
+      bytes[1000]! ^= 1;
+      writeFileSync(path, bytes);
+    };
+    const { end } = await jobs.trainOn(held.dataset, short(whole, held), null, {}, damage);
+    const message = expect.stringContaining("encoded rows on the trainer's disk is not what was written");
+    expect(end).toMatchObject({ type: "failed", error: { code: "corrupt", message } });
+    expect(readdirSync(scratch())).toEqual([]);
+  });
+
+  test("a disk without room is told of with the figures before anything is written", () => {
+    const spill = { rows: { train: 1, validation: 0, test: 0 }, bytes: 2 ** 50, positionsOffset: 0 };
+    expect(() => makeSpill(scratch(), { inputs: 1, spill })).toThrow(
+      /take 1,125,899,906,842,624 bytes, of which .* are free/,
+    );
+    expect(toRunEnd(new ServiceError("too_large", "no room"))).toMatchObject({ error: { code: "disk_full" } });
+  });
+});
