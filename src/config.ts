@@ -2,6 +2,22 @@ import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import {
+  blank,
+  hostPattern,
+  level,
+  list,
+  MIB,
+  rateLimit,
+  retrySeconds,
+  seconds,
+  text,
+  url,
+  webhookSecret,
+  webOrigin,
+  whole,
+  wholeOrUnset,
+} from "./environment-fields.ts";
 
 /** Why the service does not start: one line that names the cause and the remedy. Shown as it is, without a stack. */
 export class StartError extends Error {
@@ -10,62 +26,6 @@ export class StartError extends Error {
     this.name = "StartError";
   }
 }
-
-const MIB = 1024 ** 2;
-
-/** An unset variable and an empty one are the same: `PORT= npm start` means the default. */
-const blank = (value: unknown) => (value === "" ? undefined : value);
-const text = z.preprocess(blank, z.string().optional());
-const wholeIn = (from: number, to: number) =>
-  z
-    .int(`must be a whole number from ${from} to ${to}`)
-    .min(from, `must be at least ${from}`)
-    .max(to, `must be at most ${to}`);
-const toWhole = (value: unknown): unknown =>
-  typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : blank(value);
-const whole = (from: number, to: number, fallback: number) =>
-  z.preprocess(toWhole, wholeIn(from, to).default(fallback));
-/** For a default that depends on something else. */
-const wholeOrUnset = (from: number, to: number) => z.preprocess(toWhole, wholeIn(from, to).optional());
-const seconds = (fallback: number) =>
-  z.preprocess(
-    (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : blank(value)),
-    z
-      .number("must be a number of seconds above 0, such as 10 or 0.5")
-      .positive("must be above 0")
-      .max(86_400, "must be at most 86400")
-      .default(fallback),
-  );
-const url = (schemes: readonly string[], example: string) =>
-  z.preprocess(
-    blank,
-    z
-      .string()
-      .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), `must be a URL such as ${example}`)
-      .optional(),
-  );
-/** Comma-separated; what is between the commas is trimmed. */
-const list = <T extends z.ZodType>(each: T) =>
-  z.preprocess(
-    (value) => (typeof value === "string" && value !== "" ? value.split(",").map((part) => part.trim()) : undefined),
-    z.array(each).max(64, "must have at most 64 entries").default([]),
-  );
-const webhookSecret = z.string().min(32, "must be at least 32 characters, such as: openssl rand -base64 32");
-const hostPattern = z
-  .string()
-  .regex(/^(\*|(\*\.)?[\w.:[\]-]+)$/, "must be host names or addresses, such as hooks.internal,*.corp.example or *");
-const retrySeconds = z
-  .string()
-  .regex(/^\d+(\.\d+)?$/, "must be seconds between commas, such as 5,300,1800")
-  .transform(Number)
-  .refine((value) => value <= 30 * 86_400, "must be at most 30 days each");
-
-const level = z.preprocess(
-  blank,
-  z
-    .enum(["trace", "debug", "info", "warn", "error", "silent"], "must be trace, debug, info, warn, error or silent")
-    .default("info"),
-);
 
 const environment = z.object({
   PORT: whole(0, 65_535, 8080),
@@ -96,6 +56,8 @@ const environment = z.object({
   QUOTA_QUEUED_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_RUNNING_JOBS: whole(0, Number.MAX_SAFE_INTEGER, 0),
   QUOTA_STORED_BYTES: whole(0, Number.MAX_SAFE_INTEGER, 0),
+  RATE_LIMITS: list(rateLimit),
+  CORS_ORIGINS: list(webOrigin),
   RETENTION_DAYS: whole(0, 36_500, 0),
   WEBHOOK_SECRET: list(webhookSecret),
   WEBHOOK_PRIVATE_HOSTS: list(hostPattern),
@@ -154,6 +116,10 @@ export interface Config {
   predictBatchRows: number;
   /** Per tenant; null: without limit. */
   quotas: { queuedJobs: number | null; runningJobs: number | null; storedBytes: number | null };
+  /** Per API key, by what is counted together; what is not named has its default. */
+  rates: Readonly<Record<string, { perSecond: number; burst: number }>>;
+  /** Whose pages may use the service from browsers. */
+  corsOrigins: readonly string[];
   /** What is older and not needed by anything is deleted; null: everything is kept. */
   retentionMs: number | null;
   webhooks: WebhookConfig;
@@ -274,6 +240,8 @@ export const parseConfig = (
       runningJobs: limitOf(e.QUOTA_RUNNING_JOBS),
       storedBytes: limitOf(e.QUOTA_STORED_BYTES),
     },
+    rates: Object.fromEntries(e.RATE_LIMITS),
+    corsOrigins: e.CORS_ORIGINS,
     retentionMs: e.RETENTION_DAYS === 0 ? null : e.RETENTION_DAYS * 86_400_000,
     webhooks: toWebhookConfig(e),
   };

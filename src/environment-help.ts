@@ -28,6 +28,8 @@ export const environmentHelp = `Environment:
   QUOTA_QUEUED_JOBS     waiting jobs that one tenant may have (0: any number)
   QUOTA_RUNNING_JOBS    jobs that one tenant may have with trainers at a time (0: any number)
   QUOTA_STORED_BYTES    that one tenant's data sets and models may take (0: any number)
+  RATE_LIMITS           requests per second and at once of one key: read=100:400,submit=20:100,admin=20:100,predict=100:400
+  CORS_ORIGINS          pages that may use the service: https://app.example,http://localhost:5173 (only its own)
   RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)
   WEBHOOK_SECRET        signs webhooks; two with a comma while changing it (kept in DATA_DIR by npm start)
   WEBHOOK_PRIVATE_HOSTS hosts of webhooks that may be private and http://: hooks.internal,*.corp.example (none)

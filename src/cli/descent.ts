@@ -12,6 +12,7 @@ import { listJobs, listModels, showJob, showModel } from "./lists.ts";
 import { createOutput, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
+import { writeEventFiles } from "./write-event-files.ts";
 
 const toCount = (text: string): number => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
@@ -76,6 +77,15 @@ const addJobCommands = (program: Command): void => {
         if (!output.json) showJob(output, job);
         requireSuccess(job);
       }),
+    );
+  program
+    .command("tensorboard <id>")
+    .description("write a job's or a study's curves where TensorBoard finds them")
+    .option("--logdir <folder>", "what TensorBoard is started with", "runs")
+    .action(
+      withClient(program, (descent, output, id: string, { logdir }: { logdir: string }) =>
+        writeEventFiles(descent, output, id, logdir),
+      ),
     );
   for (const action of ["cancel", "pause", "resume"] as const)
     program

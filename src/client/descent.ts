@@ -3,7 +3,7 @@ import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { studiesOf } from "./studies.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
-import type { Dataset, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
+import type { Dataset, EventToken, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
@@ -133,6 +133,9 @@ const jobsOf = (transport: Transport) => {
       following<MetricPoint>(transport, `/v1/jobs/${id(job)}/metrics`, options),
     /** Which rows the job trains, validates and tests on, as CSV; as a response to stream from. */
     rows: (job: string, options?: RequestOptions) => transport.send(`/v1/jobs/${id(job)}/rows`, options),
+    /** Its curves as an event file of TensorBoard; as a response to stream from. */
+    tensorboard: (job: string, options?: RequestOptions) =>
+      transport.send(`/v1/jobs/${id(job)}/tensorboard`, { headers: { accept: "*/*" }, ...options }),
     cancel: steer(transport, "cancel"),
     pause: steer(transport, "pause"),
     resume: steer(transport, "resume"),
@@ -156,6 +159,9 @@ export const createDescent = (options: DescentOptions = {}) => {
     models: modelsOf(transport),
     studies: studiesOf(transport),
     aliases: aliasesOf(transport),
+    /** A token that opens the events of one job or study, for a browser's `EventSource`. */
+    createToken: (resource: string, { seconds, ...options }: RequestOptions & { seconds?: number } = {}) =>
+      transport.json<EventToken>("/v1/tokens", { method: "POST", json: { resource, seconds }, ...options }),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,
   };

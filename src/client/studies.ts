@@ -38,6 +38,9 @@ export const studiesOf = (transport: Transport) => {
     /** All trials as CSV, with a column for each pointer of the space. */
     csv: async (study: string, options?: RequestOptions): Promise<string> =>
       (await transport.send(at(study, "/trials.csv"), { headers: { accept: "text/csv" }, ...options })).text(),
+    /** Its trials as event files of TensorBoard, a tar archive; as a response to stream from. */
+    tensorboard: (study: string, options?: RequestOptions) =>
+      transport.send(at(study, "/tensorboard"), { headers: { accept: "*/*" }, ...options }),
     leaderboard: (study: string, options?: RequestOptions) =>
       transport.json<Leaderboard>(at(study, "/leaderboard"), options),
     importances: (study: string, options?: RequestOptions) =>

@@ -1,3 +1,4 @@
+import type { EventToken as SignedToken } from "../domain/access/event-token.ts";
 import type * as datasets from "../domain/datasets/dataset.ts";
 import type { ErrorCode, FieldError as Fault } from "../domain/errors.ts";
 import type { AnyEvent } from "../domain/jobs/any-event.ts";
@@ -18,6 +19,7 @@ import type { StudySpecInput } from "../domain/studies/study-spec.ts";
 
 // What the service sends and takes, under the names of the OpenAPI document; from the schemas that validate it there.
 
+export type EventToken = SignedToken;
 export type Dataset = datasets.Dataset;
 export type Row = datasets.Row;
 /** What `submit` and `plan` take; whatever has a default may be left out. */

@@ -1,3 +1,5 @@
+import type { RateStanding } from "./fairness/rate.ts";
+
 /** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`, for what REST has in the query, on both surfaces), and the remedy. */
 export interface FieldError {
   pointer: string;
@@ -42,17 +44,25 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  /** Of what was refused for its rate. */
+  readonly rate: RateStanding | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      errors?: readonly FieldError[];
+      retryAfterSeconds?: number;
+      rate?: RateStanding;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, { cause: options.cause });
     this.name = "ServiceError";
     this.code = code;
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.rate = options.rate;
   }
 }
 
@@ -78,9 +88,11 @@ export interface Problem {
   detail: string;
   code: ErrorCode;
   errors: readonly FieldError[];
+  /** By which the request is found in the log; left out where it never became one. */
+  requestId?: string;
 }
 
-export const toProblem = (error: ServiceError): Problem => {
+export const toProblem = (error: ServiceError, requestId?: string): Problem => {
   const entry = errorCatalogue[error.code];
   return {
     type: `urn:descent:error:${error.code}`,
@@ -89,6 +101,7 @@ export const toProblem = (error: ServiceError): Problem => {
     detail: error.message,
     code: error.code,
     errors: error.errors,
+    ...(requestId === undefined ? {} : { requestId }),
   };
 };
 

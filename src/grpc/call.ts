@@ -71,7 +71,9 @@ const run = async <R>(
   if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
   gate.requireRoom();
   const authorization = call.metadata.get("authorization")[0]?.toString();
-  const caller = await admit(operation, authorization, call.getPeer());
+  const { requestId, traceparent } = observed;
+  const admitted = await admit(operation, authorization, call.getPeer());
+  const caller = { ...admitted, origin: { requestId, traceparent } };
   observed.caller = caller;
   const work = async () => {
     if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
@@ -139,7 +141,7 @@ export const unary =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
-    const observed = observeCall(wiring.onFinished, operation, call.request);
+    const observed = observeCall(wiring.onFinished, operation, call.request, call.metadata);
     const kind = isWait(call.request) ? "long" : "short";
     run(wiring, operation, call, observed, { kind, limitMs: unaryLimitMs }, ({ caller, signal }) =>
       handle(caller, decoded(call.request), signal),
@@ -175,7 +177,7 @@ export const serverStream =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<AsyncIterable<R>>,
   ): handleServerStreamingCall<Q, R> =>
   (call) => {
-    const observed = observeCall(wiring.onFinished, operation, call.request);
+    const observed = observeCall(wiring.onFinished, operation, call.request, call.metadata);
     const lasting: Lasting = { kind: "long", limitMs: streamLimitMs };
     run(wiring, operation, call, observed, lasting, async ({ caller, signal }) =>
       pump(call, await handle(caller, decoded(call.request), signal), signal),
@@ -201,7 +203,7 @@ export const clientStream =
     handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
-    const observed = observeCall(wiring.onFinished, operation, null);
+    const observed = observeCall(wiring.onFinished, operation, null, call.metadata);
     const lasting: Lasting = { kind: "upload", limitMs: uploadLimitMs };
     run(wiring, operation, call, observed, lasting, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => {

@@ -31,6 +31,7 @@ export const toJob = (job: Job): wire.Job => ({
   metrics: job.metrics,
   model: job.model ?? undefined,
   error: job.error ?? undefined,
+  origin: job.origin && { ...job.origin, traceparent: job.origin.traceparent ?? undefined },
   prediction: job.prediction && { ...job.prediction, result: job.prediction.result ?? undefined },
 });
 

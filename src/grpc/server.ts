@@ -14,6 +14,7 @@ import type { Deps } from "../usecases/deps.ts";
 import { readiness } from "../usecases/upkeep/readiness.ts";
 import type { Wiring } from "./call.ts";
 import { withOwnCoding } from "./coding.ts";
+import { AccessServiceService } from "./generated/descent/v1/access.ts";
 import { AliasesServiceService } from "./generated/descent/v1/aliases.ts";
 import { DatasetsServiceService } from "./generated/descent/v1/datasets.ts";
 import { JobsServiceService } from "./generated/descent/v1/jobs.ts";
@@ -22,6 +23,7 @@ import { PredictionsServiceService } from "./generated/descent/v1/predictions.ts
 import { StudiesServiceService } from "./generated/descent/v1/studies.ts";
 import { unreadPrediction } from "./prediction-messages.ts";
 import { createReflection } from "./reflection.ts";
+import { createAccessService } from "./services/access-service.ts";
 import { createAliasesService } from "./services/aliases-service.ts";
 import { createDatasetsService } from "./services/datasets-service.ts";
 import { createJobsService } from "./services/jobs-service.ts";
@@ -77,6 +79,7 @@ export const services = {
   studies: StudiesServiceService,
   aliases: AliasesServiceService,
   predictions: PredictionsServiceService,
+  access: AccessServiceService,
 };
 
 const createCredentials = (tls: GrpcOptions["tls"]): ServerCredentials =>
@@ -166,6 +169,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
   server.addService(withOwnCoding(StudiesServiceService), createStudiesService(wiring));
   server.addService(withOwnCoding(AliasesServiceService), createAliasesService(wiring));
   server.addService(withOwnCoding(PredictionsServiceService), createPredictionsService(wiring));
+  server.addService(withOwnCoding(AccessServiceService), createAccessService(wiring));
   for (const create of options.services ?? []) {
     const { definition, implementation, readers } = create(wiring);
     server.addService(withOwnCoding(definition, readers), implementation);

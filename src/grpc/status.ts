@@ -1,5 +1,6 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
 import { errorCatalogue, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { rateFields } from "../domain/fairness/rate.ts";
 import type { Log } from "../domain/log.ts";
 
 /** Trailers travel as one header block, and clients refuse large ones. */
@@ -29,10 +30,12 @@ const toServiceError = (error: unknown, operation: string, log: Log | null, requ
  */
 export const toStatus = (error: unknown, operation: string, log: Log | null, requestId: string): StatusObject => {
   const known = toServiceError(error, operation, log, requestId);
-  const problem = toProblem(known);
+  const problem = toProblem(known, requestId);
   const metadata = new Metadata();
   metadata.set("problem-bin", toBytes(problem));
   metadata.set("x-request-id", requestId);
   if (isRetryable(known.code)) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (known.rate !== undefined)
+    for (const [name, text] of Object.entries(rateFields(known.rate))) metadata.set(name, text);
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

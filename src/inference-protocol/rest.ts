@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
+import { rateFields } from "../domain/fairness/rate.ts";
 import { limits } from "../domain/limits.ts";
 import { discardBody } from "../rest/discard-body.ts";
 import { readBinaryBody } from "../rest/json-body.ts";
+import { admitRequest } from "../rest/origin-of.ts";
 import { whenAnswered } from "../rest/shed-load.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
@@ -30,6 +32,7 @@ const sendError = async (error: unknown, request: FastifyRequest, reply: Fastify
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (known !== null && isRetryable(known.code))
     reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (known?.rate !== undefined) reply.headers(rateFields(known.rate));
   const code = known === null ? (status ?? 500) : errorCatalogue[known.code].http;
   const message =
     known?.message ?? (code >= 500 ? "the service made a mistake; it is logged" : (error as Error).message);
@@ -78,8 +81,7 @@ export const registerInferenceProtocol = async (app: FastifyInstance, { deps, ad
           // Before the body is read: room, key, scope and rate.
           onRequest: async (request, reply) => {
             gate.requireRoom();
-            const caller = await admit(operation, request.headers.authorization, request.ip);
-            request.caller = caller;
+            const caller = await admitRequest(admit, operation, request, reply);
             const body = gate.hold(caller);
             request.holdBytes = body.add;
             whenAnswered(reply.raw, body.release);

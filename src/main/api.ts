@@ -15,10 +15,12 @@ import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
 import { watchCalls } from "../store/watch-calls.ts";
+import { admitTokens } from "../usecases/access/event-tokens.ts";
 import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import { limitRate } from "../usecases/admission/rate-limit.ts";
+import { defaultRates } from "../usecases/admission/rates.ts";
 import type { Deps, EngineAccess } from "../usecases/deps.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
@@ -68,13 +70,17 @@ const listenGrpc = (server: GrpcServer, config: Config): Promise<number> =>
 
 /** Keys and rates, or everyone on the loopback interface. */
 const createAdmission = async (
-  { apiKeysFile }: Config,
-  { rateLimiter }: Backends,
+  { apiKeysFile, rates }: Config,
+  { rateLimiter, tokenSecret }: Backends,
   log: Logger,
 ): Promise<{ admit: Admit; close: () => void }> => {
   if (apiKeysFile === null) return { admit: admitEveryone, close: () => {} };
-  const { admit, close } = await admitByFile(apiKeysFile, log);
-  return { admit: limitRate(admit, rateLimiter), close };
+  const { admit, isInForce, close } = await admitByFile(apiKeysFile, log);
+  const withTokens = admitTokens(admit, {
+    ...{ tokenSecret, now: () => new Date() },
+    isInForce: async (tenant, key) => isInForce(tenant, key),
+  });
+  return { admit: limitRate(withTokens, rateLimiter, { ...defaultRates, ...rates }), close };
 };
 
 const nowMs = (): number => performance.now();
@@ -87,13 +93,14 @@ interface Surroundings {
   gate: LoadGate;
   tls: TlsFiles | null;
   metrics: ApiMetrics;
+  corsOrigins: readonly string[];
   log: Logger;
 }
 
 /** REST and gRPC, seen by the same meters and the same log. */
 const createSurfaces = async (
   deps: Deps,
-  { admit, gate, tls, metrics, log }: Surroundings,
+  { admit, gate, tls, metrics, corsOrigins, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
   const logged = logRequests(log);
   const onFinished: OnFinished = (request) => {
@@ -108,6 +115,7 @@ const createSurfaces = async (
       ...both,
       ...secure,
       logger: log,
+      corsOrigins,
       metrics: metrics.text,
       plugins: [registerWeb, createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, { deps, admit, gate })],
     }),
@@ -174,7 +182,14 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     createId: (prefix) => createId(prefix, Date.now()),
   };
   await tellLostRecords(deps);
-  const { rest, grpc } = await createSurfaces(deps, { admit, gate, tls, metrics, log });
+  const { rest, grpc } = await createSurfaces(deps, {
+    admit,
+    gate,
+    tls,
+    metrics,
+    corsOrigins: config.corsOrigins,
+    log,
+  });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);
   const stopReconciler = startReconciler(deps);

@@ -5,6 +5,7 @@ import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import { openArtifactStore } from "../store/artifacts/open-artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
+import { createTokenSecret } from "../store/redis/access/redis-token-secret.ts";
 import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
@@ -36,6 +37,7 @@ export interface Backends {
   rateLimiter: RateLimiter;
   reservations: Reservations;
   outbox: WebhookOutbox;
+  tokenSecret: () => Promise<Uint8Array>;
   signs: TrainerHeartbeats;
   close(): Promise<void>;
 }
@@ -109,6 +111,7 @@ export const connectBackends = async (
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),
+    tokenSecret: createTokenSecret(redis),
     signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,

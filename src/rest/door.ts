@@ -5,6 +5,7 @@ import type { Party } from "../domain/fairness/shares.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
 import type { OperationName } from "../usecases/admission/operations.ts";
+import { admitRequest } from "./origin-of.ts";
 import { whenAnswered } from "./shed-load.ts";
 
 declare module "fastify" {
@@ -42,6 +43,8 @@ export interface Doorway {
   upload?: boolean | undefined;
   /** It waits or streams: counted apart from requests that are answered at once. */
   isLong?: ((request: FastifyRequest) => boolean) | undefined;
+  /** See RestRoute. */
+  takesToken?: boolean | undefined;
   handle(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 
@@ -63,6 +66,12 @@ const enterLasting = (gate: LoadGate, kind: "long" | "upload", caller: Party, { 
 const callerOf = ({ caller }: FastifyRequest): Caller => {
   if (caller === null) throw new ServiceError("unauthenticated", "an API key is needed");
   return caller;
+};
+
+/** What a browser's event stream presents: it can send no header of its own. A key, where there is one, comes first. */
+const tokenOf = ({ headers, query }: FastifyRequest): string | undefined => {
+  const { token } = query as { token?: unknown };
+  return headers.authorization ?? (typeof token === "string" ? `Token ${token}` : undefined);
 };
 
 /** Puts a route behind the door: room, key, scope and rate before the body is read, a place among the requests before it is handled. */
@@ -87,8 +96,8 @@ export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway)
     onRequest: async (request, reply) => {
       gate.requireRoom();
       if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
-      const caller = await admit(route.operation, request.headers.authorization, request.ip);
-      request.caller = caller;
+      const authorization = route.takesToken ? tokenOf(request) : request.headers.authorization;
+      const caller = await admitRequest(admit, route.operation, request, reply, authorization);
       if (route.upload) {
         enterLasting(gate, "upload", caller, reply);
         uploads.add(request.raw.socket);

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
+import { isListed } from "./cross-origin.ts";
 
 /**
  * Without API keys the loopback interface is the only lock, and a browser opens it: every page that its user visits may send requests
@@ -40,15 +41,19 @@ const refuse = (detail: string): never => {
   throw new ServiceError("foreign_origin", detail);
 };
 
-const check = (request: FastifyRequest): void => {
+const check = (request: FastifyRequest, listed: ReadonlySet<string>): void => {
   const { host, origin, "sec-fetch-site": site } = request.headers;
   // A browser sends one always; HTTP/1.0, which knows none, is a probe's.
   if (host !== undefined && !isLoopback(host))
     refuse(
       `without API keys this service answers to localhost, 127.0.0.1 and [::1] only, not to ${host.slice(0, 100)}; set API_KEYS_FILE to serve it under other names`,
     );
+  // No page can give its request another origin than its own.
+  if (isListed(listed, request)) return;
   if (origin !== undefined && !isOwn(origin, host ?? ""))
-    refuse(`a page of ${origin.slice(0, 100)} may not use this service; set API_KEYS_FILE and give it a key`);
+    refuse(
+      `a page of ${origin.slice(0, 100)} may not use this service; name its origin in CORS_ORIGINS, or set API_KEYS_FILE and give it a key`,
+    );
   if (!changesSomething(request.method)) return;
   if (site !== undefined && !["same-origin", "none"].includes(String(site)))
     refuse("another site's page may not change anything here");
@@ -57,6 +62,6 @@ const check = (request: FastifyRequest): void => {
 };
 
 /** Refuses what a foreign page has a browser send, before anything else is done for it. */
-export const refuseForeignPages = (app: FastifyInstance): void => {
-  app.addHook("onRequest", async (request) => check(request));
+export const refuseForeignPages = (app: FastifyInstance, listed: ReadonlySet<string>): void => {
+  app.addHook("onRequest", async (request) => check(request, listed));
 };

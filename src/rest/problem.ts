@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { rateFields } from "../domain/fairness/rate.ts";
 import { discardBody } from "./discard-body.ts";
 import { bareHeaders } from "./security-headers.ts";
 
@@ -38,7 +39,7 @@ export const sendProblem = async (
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
   const known = toServiceError(error, request.id);
-  const problem = toProblem(known);
+  const problem = toProblem(known, request.id);
   if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
   else if (known.code === "corrupt") request.log.error({ err: error }, known.message);
   // What is refused for want of room is counted and told of once a second: a line for each would be more load.
@@ -46,6 +47,7 @@ export const sendProblem = async (
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  if (known.rate !== undefined) reply.headers(rateFields(known.rate));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
   reply.removeHeader("etag").header("cache-control", "no-store").header("x-request-id", request.id);
   // A URL that the router cannot read is answered before any hook has run.

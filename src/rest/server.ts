@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, {
@@ -15,12 +14,14 @@ import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { type Connections, trackConnections } from "./connections.ts";
+import { allowOrigins } from "./cross-origin.ts";
 import { type Door, goneSignal, registerBehind, requestSignal } from "./door.ts";
 import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readBinaryBody, readJsonBody } from "./json-body.ts";
 import { observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
+import { requestIdOf } from "./origin-of.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
 import { entityTag, matches } from "./routes/entity-tag.ts";
 import { registerMetrics } from "./routes/metrics-route.ts";
@@ -35,6 +36,8 @@ import { shedLoad } from "./shed-load.ts";
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */
   admit?: Admit;
+  /** Pages of these origins may use the service from browsers. */
+  corsOrigins?: readonly string[];
   /** A pino logger; without it nothing is logged. */
   logger?: FastifyBaseLogger;
   /** Certificate and key in PEM: HTTPS instead of HTTP. */
@@ -65,7 +68,7 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: limits.jsonBodyBytes,
     requestIdHeader: false,
-    genReqId: () => `req_${randomUUID()}`,
+    genReqId: requestIdOf,
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
@@ -118,7 +121,12 @@ const callRoute = async (
 const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void =>
   registerBehind(app, wiring.door, {
     ...{ method: route.method, url: route.url, operation: route.operations[0], schema: routeSchema(route) },
-    ...{ bodyLimitBytes: route.bodyLimitBytes, upload: route.upload, isLong: route.isLong },
+    ...{
+      bodyLimitBytes: route.bodyLimitBytes,
+      upload: route.upload,
+      isLong: route.isLong,
+      takesToken: route.takesToken,
+    },
     handle: (caller, request, reply) => callRoute(route, wiring, caller, request, reply),
   });
 
@@ -219,7 +227,9 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   });
   addHooks(app, { connections, closing: closing.signal, onFinished: options.onFinished });
   const admit = options.admit ?? admitEveryone;
-  if (admit === admitEveryone) refuseForeignPages(app);
+  const listed = new Set(options.corsOrigins);
+  allowOrigins(app, listed);
+  if (admit === admitEveryone) refuseForeignPages(app, listed);
   await addSecurityHeaders(app, options.tls !== undefined);
   const door: Door = { admit, gate, closing: closing.signal, uploads };
   const known: KnownRoute[] = [];

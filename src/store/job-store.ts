@@ -6,6 +6,7 @@ import type { JobPrediction } from "../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { Model } from "../domain/models/model.ts";
 import type { Page, PageRequest } from "../domain/page.ts";
+import type { Origin } from "../domain/trace.ts";
 
 /** The holder of a job: attempt numbers only grow, so a trainer that lost the job can never write to it again. */
 export interface Fence {
@@ -22,6 +23,8 @@ export interface NewJob {
   /** Of a job that predicts. */
   prediction?: JobPrediction;
   createdAt: string;
+  /** Left out: the service's own, as a study's trials are. */
+  origin?: Origin;
   /** With the key: same key and digest → the job it made first; same key, another digest → `idempotency_mismatch`. Kept for 7 days. */
   idempotency: { key: string; bodyDigest: string } | null;
   /** A study's trial, or the last job of one: only while the study runs, as the same script checks. It pauses by itself at the end of this epoch; null: it does not. */

@@ -116,6 +116,8 @@ export interface Deps {
   reservations: Reservations;
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
+  /** What event tokens are signed with. */
+  tokenSecret: () => Promise<Uint8Array>;
   now: () => Date;
   createId: (prefix: "ds" | "job" | "mdl" | "std") => string;
 }

@@ -8,6 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import type { Problem } from "../../src/domain/errors.ts";
+import { AccessServiceClient } from "../../src/grpc/generated/descent/v1/access.ts";
 import { AliasesServiceClient } from "../../src/grpc/generated/descent/v1/aliases.ts";
 import { DatasetsServiceClient } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { JobsServiceClient } from "../../src/grpc/generated/descent/v1/jobs.ts";
@@ -22,6 +23,7 @@ export interface Clients {
   studies: StudiesServiceClient;
   aliases: AliasesServiceClient;
   predictions: PredictionsServiceClient;
+  access: AccessServiceClient;
   close(): void;
 }
 
@@ -36,10 +38,11 @@ export const connectClients = (
   const studies = new StudiesServiceClient(address, channel, options);
   const aliases = new AliasesServiceClient(address, channel, options);
   const predictions = new PredictionsServiceClient(address, channel, options);
+  const access = new AccessServiceClient(address, channel, options);
   return {
-    ...{ datasets, jobs, models, aliases, predictions, studies },
+    ...{ datasets, jobs, models, aliases, predictions, studies, access },
     close: () => {
-      for (const client of [datasets, jobs, models, aliases, predictions, studies] as Client[]) client.close();
+      for (const client of [datasets, jobs, models, aliases, predictions, studies, access] as Client[]) client.close();
     },
   };
 };

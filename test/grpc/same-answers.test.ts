@@ -133,7 +133,7 @@ describe("a spec is refused in the same words on both surfaces", () => {
     const rest = (await overRest(body)) as unknown as Problem;
     expect(rest.code).toBeDefined();
     const { status, problem } = await refusalOf(ask(clients.jobs, clients.jobs.validateJob, { spec: toMessage(body) }));
-    expect(problem).toEqual(rest);
+    expect({ ...problem, requestId: "" }).toEqual({ ...rest, requestId: "" });
     expect(status).toBe(errorCatalogue[rest.code].grpc);
   });
 });
@@ -188,7 +188,7 @@ describe("other operations refuse in the same words too", () => {
   ])("%s", async (_, rest, grpc) => {
     const expected = (await rest()) as Problem;
     const { status, problem } = await refusalOf(grpc());
-    expect(problem).toEqual(expected);
+    expect({ ...problem, requestId: "" }).toEqual({ ...(expected as Problem), requestId: "" });
     expect(status).toBe(errorCatalogue[expected.code].grpc);
   });
 });

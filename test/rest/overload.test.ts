@@ -195,7 +195,7 @@ describe("a caller that asks faster than it may", () => {
     const connections = [1, 2].map(() => createProducerConnection(service.redis.url, () => {}));
     for (const connection of connections) await waitForRedis(connection, 5000);
     const admits = connections.map((connection) =>
-      limitRate(admitEveryone, createRateLimiter(connection), { read: rate, submit: rate, admin: rate }),
+      limitRate(admitEveryone, createRateLimiter(connection), { read: rate, submit: rate, admin: rate, predict: rate }),
     );
     const rests = await Promise.all(admits.map((admit) => createRestServer(service.deps, { admit })));
     const urls = await Promise.all(rests.map((rest) => rest.listen({ host: "127.0.0.1", port: 0 })));

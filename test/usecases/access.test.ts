@@ -60,7 +60,12 @@ describe("the rate limit", () => {
     const connection = createProducerConnection(redis.url, () => {});
     await waitForRedis(connection, 5000);
     const rate = { perSecond: 1, burst: 3 };
-    const admit = limitRate(admitEveryone, createRateLimiter(connection), { read: rate, submit: rate, admin: rate });
+    const admit = limitRate(admitEveryone, createRateLimiter(connection), {
+      read: rate,
+      submit: rate,
+      admin: rate,
+      predict: rate,
+    });
     for (let i = 0; i < 3; i++) await admit("getJob", undefined, "peer");
     await expect(admit("listJobs", undefined, "peer")).rejects.toMatchObject({
       code: "rate_limited",

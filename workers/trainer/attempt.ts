@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
+import { traceFields } from "../../src/domain/trace.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { datasetOfJob } from "../../src/store/dataset-version.ts";
 import { type Control, createControl, sendSignal } from "../engine/control.ts";
@@ -161,7 +162,7 @@ const runsAlone: NewEvent = {
 /** Runs a claimed job until it ends, is stopped by a request, or is lost. */
 export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
   const { fence, job } = claimed;
-  const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt });
+  const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt, ...traceFields(job.origin) });
   const attempt = createAttempt(deps, claimed, log, signal);
   const unfollow = await followRequests(deps, attempt, log);
   const reporter = createReporter(deps, attempt, log);

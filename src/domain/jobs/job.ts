@@ -96,6 +96,13 @@ export const JobError = z
   })
   .meta({ id: "JobError", description: "Why a job failed." });
 
+export const JobOrigin = z
+  .object({
+    requestId: z.string().describe("of the request that submitted it: its `x-request-id`"),
+    traceparent: z.string().nullable().describe("W3C Trace Context of that request; null: it had none"),
+  })
+  .meta({ id: "JobOrigin", description: "Where a job comes from." });
+
 export const Job = z
   .object({
     id: JobId,
@@ -112,6 +119,7 @@ export const Job = z
     metrics: Metrics,
     model: ModelId.nullable().describe("what it left; null unless it succeeded"),
     error: JobError.nullable().describe("null unless it failed"),
+    origin: JobOrigin.optional().describe("left out of trials, and of jobs of earlier versions"),
     prediction: JobPrediction.optional().describe(
       "of a job that predicts a data set; `spec` is then how the model was trained, with that data set, and the model as its base",
     ),

@@ -1,3 +1,4 @@
+import { getJobEventFile } from "../../usecases/event-files/get-job-event-file.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
@@ -55,6 +56,9 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     resumeJob: unary(wiring, "resumeJob", async (caller, { id }) => toJob(await resumeJob(deps, caller, { id }))),
     getJobRows: serverStream(wiring, "getJobRows", async (caller, { id }) =>
       toChunks((await getJobRows(deps, caller, { id })).body),
+    ),
+    getJobEventFile: serverStream(wiring, "getJobEventFile", async (caller, { id }) =>
+      toChunks((await getJobEventFile(deps, caller, { id })).body),
     ),
     deleteJob: unary(wiring, "deleteJob", async (caller, { id }) => {
       await deleteJob(deps, caller, { id });

@@ -1,3 +1,4 @@
+import { getStudyEventFiles } from "../../usecases/event-files/get-study-event-files.ts";
 import { cancelStudy } from "../../usecases/studies/cancel-study.ts";
 import { deleteStudy } from "../../usecases/studies/delete-study.ts";
 import { exportTrials } from "../../usecases/studies/export-trials.ts";
@@ -14,6 +15,7 @@ import { submitStudy } from "../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../usecases/studies/suggest-trial.ts";
 import { watchStudy } from "../../usecases/studies/watch-study.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
+import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/studies.ts";
 import { toEvent, toEvents } from "../job-messages.ts";
 import { toStruct } from "../job-spec.ts";
@@ -66,6 +68,9 @@ export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer 
     ),
     resumeStudy: unary(wiring, "resumeStudy", async (caller, request) =>
       toStudy(await resumeStudy(deps, caller, request)),
+    ),
+    getStudyEventFiles: serverStream(wiring, "getStudyEventFiles", async (caller, { id }) =>
+      toChunks((await getStudyEventFiles(deps, caller, { id })).body),
     ),
     deleteStudy: unary(wiring, "deleteStudy", async (caller, request) => {
       await deleteStudy(deps, caller, request);

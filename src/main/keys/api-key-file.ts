@@ -55,12 +55,21 @@ export const revokeApiKey = async (file: string, id: string): Promise<void> => {
   await writeApiKeys(file, left);
 };
 
+export interface FileAdmission {
+  admit: Admit;
+  /** Whether there still is such a key that may read. */
+  isInForce(tenant: TenantId, id: string): boolean;
+  close(): void;
+}
+
 /** Admits by the file's keys and follows its changes; a change that cannot be read is logged and the keys before it stay. */
-export const admitByFile = async (file: string, log: Log): Promise<{ admit: Admit; close: () => void }> => {
-  let current = createAdmit(await readApiKeys(file));
+export const admitByFile = async (file: string, log: Log): Promise<FileAdmission> => {
+  let keys = await readApiKeys(file);
+  let current = createAdmit(keys);
   const reload = async () => {
     try {
-      current = createAdmit(await readApiKeys(file));
+      keys = await readApiKeys(file);
+      current = createAdmit(keys);
       log.info({ file }, "the API keys were read again");
     } catch (error) {
       log.error({ file, err: error }, "the API keys could not be read again; those before stay in force");
@@ -70,6 +79,8 @@ export const admitByFile = async (file: string, log: Log): Promise<{ admit: Admi
   watchFile(file, { interval: 1000, persistent: false }, listener);
   return {
     admit: (operation, authorization, peer) => current(operation, authorization, peer),
+    isInForce: (tenant, id) =>
+      keys.some((key) => key.tenant === tenant && key.id === id && key.scopes.includes("read")),
     close: () => unwatchFile(file, listener),
   };
 };

@@ -129,6 +129,7 @@ export const registerOpenApi = async (
         { name: "aliases", description: "Movable names of models" },
         { name: "studies", description: "The search for hyper-parameters: many jobs that are compared" },
         { name: "predictions", description: "Answers for whole data sets" },
+        { name: "access", description: "Who may do what" },
         { name: "service", description: "Health" },
       ],
       components: {

@@ -65,6 +65,10 @@ export const Problem = z
           .meta({ id: "FieldError", description: "One fault of a request." }),
       )
       .describe("each fault by itself"),
+    requestId: z
+      .string()
+      .optional()
+      .describe("by which the request is found in the log: the client's `x-request-id`, or one of the service's own"),
   })
   .meta({
     id: "Problem",
@@ -110,6 +114,9 @@ export const SubmitQuery = z.strictObject({
 export const EventsQuery = z.strictObject({
   after: z.string().optional().describe("only events after the one with this id"),
   limit: z.int().min(1).max(limits.eventsPerJob).optional().describe("of a JSON page; 100 by default"),
+});
+export const WatchQuery = EventsQuery.extend({
+  token: z.string().optional().describe("an event token, in place of the API key: see `POST /v1/tokens`"),
 });
 export const MetricsQuery = z.strictObject({
   after: z.int().min(0).optional().describe("only points whose step is greater"),

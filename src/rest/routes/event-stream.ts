@@ -48,7 +48,7 @@ export async function* toEventStream(
     yield "event: end\ndata: {}\n\n";
   } catch (error) {
     if (signal.aborted) return;
-    yield `event: problem\ndata: ${JSON.stringify(toProblem(toServiceError(error, requestId)))}\n\n`;
+    yield `event: problem\ndata: ${JSON.stringify(toProblem(toServiceError(error, requestId), requestId))}\n\n`;
   } finally {
     // The generator may be waiting: what it still brings, or throws, concerns nobody any more.
     next.catch(() => undefined);

@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import type { z } from "zod";
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { requireOpened } from "../../usecases/access/event-tokens.ts";
 import type { Caller } from "../../usecases/admission/caller.ts";
 import type { Deps } from "../../usecases/deps.ts";
 import { parseEventId } from "../../usecases/jobs/event-id.ts";
-import type { EventsQuery } from "../openapi/schemas.ts";
+import type { WatchQuery } from "../openapi/schemas.ts";
 import { toEventStream } from "./event-stream.ts";
 import type { RestCall } from "./route.ts";
 
@@ -12,7 +13,7 @@ import type { RestCall } from "./route.ts";
 export const wantsPage = (accept: string | undefined): boolean =>
   accept?.includes("application/json") === true && !accept.includes("text/event-stream");
 
-type EventsCall = RestCall<z.output<typeof EventsQuery>>;
+type EventsCall = RestCall<z.output<typeof WatchQuery>>;
 
 /** The use cases of whatever has events. */
 interface Watched {
@@ -35,8 +36,9 @@ export const answerEvents =
   async (call: EventsCall): Promise<unknown> => {
     const { deps, caller, params, query, request, reply } = call;
     const id = params.id ?? "";
+    requireOpened(caller, id);
     reply.header("vary", "accept");
-    if (wantsPage(request.headers.accept)) return list(deps, caller, { id, ...query });
+    if (wantsPage(request.headers.accept)) return list(deps, caller, { id, after: query.after, limit: query.limit });
 
     const resumed = request.headers["last-event-id"]?.toString() || query.after;
     if (resumed !== undefined) {

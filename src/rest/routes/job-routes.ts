@@ -27,6 +27,7 @@ import {
   MetricsQuery,
   NoQuery,
   SubmitQuery,
+  WatchQuery,
 } from "../openapi/schemas.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { answerEvents, wantsPage } from "./job-events.ts";
@@ -166,7 +167,7 @@ export const jobRoutes: readonly RestRoute[] = [
     description:
       "Server-sent events until the job is done: each message's data is a JobEvent, its id resumes the stream (`Last-Event-ID` or `after`); `event: end` follows the last, and nothing else: a connection that closes without it was interrupted, and resuming goes on. An event of the type `events_missing` and without an id says that others are gone (only the newest 1000 are kept), or that this job has none of that id. With `Accept: application/json` a page, as at `…/events/page`. 204 when the stream is resumed after the last event of a finished job, which tells a browser to stop reconnecting.",
     params: IdParams,
-    query: EventsQuery,
+    query: WatchQuery,
     headers: z.object({ "last-event-id": z.string().optional().describe("resume after this event") }),
     responses: {
       200: {
@@ -178,6 +179,7 @@ export const jobRoutes: readonly RestRoute[] = [
       204: { description: "The job is done and there are no more events" },
     },
     errors: ["not_found"],
+    takesToken: true,
     isLong: ({ headers }) => !wantsPage(headers.accept),
     handle: answerEvents({ get: getJob, list: listJobEvents, watch: watchJob }),
   }),

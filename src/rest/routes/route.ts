@@ -48,6 +48,8 @@ export interface RestRoute {
   upload?: boolean;
   /** The body, JSON or one of the other types, is handed on as bytes. */
   unreadJson?: boolean;
+  /** An event token may stand in the query in place of the key. */
+  takesToken?: boolean;
   /** Whether how long it takes is up to others: a job's change, a client that downloads slowly. */
   isLong?: (request: FastifyRequest) => boolean;
   handle(call: RestCall<unknown>): Promise<unknown>;

@@ -1,5 +1,7 @@
+import { tokenRoutes } from "./access/token-routes.ts";
 import { aliasRoutes } from "./alias-routes.ts";
 import { datasetRoutes } from "./dataset-routes.ts";
+import { eventFileRoutes } from "./exports/event-file-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { lineageRoutes } from "./lineage-routes.ts";
 import { modelExportRoutes } from "./model-export-routes.ts";
@@ -18,4 +20,6 @@ export const restRoutes: readonly RestRoute[] = [
   ...lineageRoutes,
   ...predictionRoutes,
   ...studyRoutes,
+  ...eventFileRoutes,
+  ...tokenRoutes,
 ];

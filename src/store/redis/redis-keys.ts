@@ -9,6 +9,8 @@ const ofTenant = (tenant: TenantId): string => `${KEY_PREFIX}:t:${tenant}`;
 export const redisKeys = {
   /** Set of the tenants that ever had a job. */
   tenants: `${KEY_PREFIX}:tenants`,
+  /** What event tokens are signed with. */
+  tokenSecret: `${KEY_PREFIX}:token-secret`,
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
   places: `${KEY_PREFIX}:places`,
   /** Channel on which trainers give heartbeats. */

@@ -1,6 +1,9 @@
 import { ServiceError } from "../../domain/errors.ts";
+import type { RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
+import type { Origin } from "../../domain/trace.ts";
 import { type Admitted, type Scope, scopeOf } from "./operations.ts";
+import type { Rates } from "./rates.ts";
 
 /** On whose behalf an operation runs: the first thing each use case asks for, so none can forget the tenant. */
 export interface Caller {
@@ -8,7 +11,18 @@ export interface Caller {
   scopes: ReadonlySet<Scope>;
   /** The API key's id for logs and rate limits; null without keys. */
   key: string | null;
+  /** Of who came with an event token: the one job or study whose events it opens. */
+  onlyOf?: string;
+  /** Its own, where they differ from the service's. */
+  rates?: Partial<Rates>;
+  /** After this request; left out: nothing is counted. */
+  rate?: RateStanding;
+  /** Left out: the service itself. */
+  origin?: Origin;
 }
+
+/** For what the caller makes. */
+export const originOf = ({ origin }: Caller): { origin?: Origin } => (origin === undefined ? {} : { origin });
 
 /**
  * The one door to the use cases: both surfaces call it with what the client presented (the `Authorization` header or

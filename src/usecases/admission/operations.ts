@@ -87,6 +87,13 @@ export const operations = {
   listAliases: { kind: "unary", scope: "read", summary: "List aliases by name" },
   getAlias: { kind: "unary", scope: "read", summary: "What an alias names" },
   listAliasHistory: { kind: "unary", scope: "read", summary: "What an alias named, newest first" },
+  getJobEventFile: { kind: "stream", scope: "read", summary: "A job's curves as an event file of TensorBoard" },
+  getStudyEventFiles: {
+    kind: "stream",
+    scope: "read",
+    summary: "A study's trials as event files of TensorBoard, in a tar archive",
+  },
+  createToken: { kind: "unary", scope: "read", summary: "A token for a browser's event stream" },
   deleteAlias: { kind: "unary", scope: "admin", summary: "Delete an alias; its model stays" },
 } as const satisfies Record<string, Operation>;
 

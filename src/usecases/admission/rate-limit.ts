@@ -1,33 +1,32 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { Rate, RateLimiter } from "../../store/redis/rate-limiter.ts";
+import type { RateStanding } from "../../domain/fairness/rate.ts";
+import type { RateLimiter } from "../../store/redis/rate-limiter.ts";
 import type { Admit } from "./caller.ts";
-import { type Scope, scopeOf } from "./operations.ts";
+import { type Admitted, scopeOf } from "./operations.ts";
+import { defaultRates, type RateClass, type Rates } from "./rates.ts";
 
-/** Per API key (or tenant, without keys) and scope: looking must not use up what steering needs. */
-export type Rates = Record<Scope, Rate>;
+const classOf = (operation: Admitted): RateClass => (operation === "predict" ? "predict" : scopeOf(operation));
 
-export const defaultRates: Rates = {
-  read: { perSecond: 100, burst: 400 },
-  submit: { perSecond: 20, burst: 100 },
-  admin: { perSecond: 20, burst: 100 },
+const refusal = (standing: RateStanding, waitSeconds: number): ServiceError => {
+  const { name, rate } = standing;
+  const what = name === "predict" ? "predictions per second" : `requests per second that need the scope "${name}"`;
+  const detail = `more than ${rate.perSecond} ${what}`;
+  return new ServiceError("rate_limited", detail, { retryAfterSeconds: waitSeconds, rate: standing });
 };
 
 /**
- * Admits as `admit` does, and no faster than the rates: `rate_limited` says when to come back. `unavailable` when Redis cannot count:
- * no operation works without it, and to find that out once takes as long as a caller is promised to wait. Metrics are not counted.
+ * Admits as `admit` does, and no faster than the rates: the caller's own, if it has some. `rate_limited` says when to come back. `unavailable`
+ * when Redis cannot count: no operation works without it, and to find that out once takes as long as a caller is promised to wait. Metrics are not counted.
  */
 export const limitRate = (admit: Admit, limiter: RateLimiter, rates: Rates = defaultRates): Admit => {
   return async (operation, authorization, peer) => {
     const caller = await admit(operation, authorization, peer);
     if (operation === "readMetrics") return caller;
-    const scope = scopeOf(operation);
-    const waitSeconds = await limiter.take(`${caller.tenant}:${caller.key ?? ""}:${scope}`, rates[scope]);
-    if (waitSeconds === 0) return caller;
-    const { perSecond } = rates[scope];
-    throw new ServiceError(
-      "rate_limited",
-      `more than ${perSecond} requests per second that need the scope "${scope}"`,
-      { retryAfterSeconds: waitSeconds },
-    );
+    const name = classOf(operation);
+    const rate = caller.rates?.[name] ?? rates[name];
+    const { waitSeconds, ...taken } = await limiter.take(`${caller.tenant}:${caller.key ?? ""}:${name}`, rate);
+    const standing = { name, rate, ...taken };
+    if (waitSeconds > 0) throw refusal(standing, waitSeconds);
+    return { ...caller, rate: standing };
   };
 };

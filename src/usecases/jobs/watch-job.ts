@@ -1,5 +1,6 @@
 import type { JobEvent } from "../../domain/jobs/job.ts";
 import { isDone } from "../../domain/jobs/job-state.ts";
+import { requireOpened } from "../access/event-tokens.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
@@ -17,6 +18,7 @@ export const watchJob = async (
   request: { id: string; afterEventId?: string | undefined; signal: AbortSignal },
 ): Promise<AsyncGenerator<JobEvent, void, void>> => {
   const id = parseJobId(request.id);
+  requireOpened(caller, id);
   const after = parseEventId(request.afterEventId);
   await deps.jobs.state(caller.tenant, id);
   const isOver = async (): Promise<boolean> => isDone(await deps.jobs.state(caller.tenant, id));

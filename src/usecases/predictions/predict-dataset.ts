@@ -7,7 +7,7 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { readNetwork } from "../../store/artifacts/read-network.ts";
-import type { Caller } from "../admission/caller.ts";
+import { type Caller, originOf } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { referred } from "../admission/referred.ts";
 import { openRoom } from "../admission/room.ts";
@@ -81,6 +81,7 @@ export const predictDataset = async (
     id,
     spec,
     plan,
+    ...originOf(caller),
     prediction: { model: model.id, rows: dataset.rows, result: null },
     idempotency: key === null ? null : { key, bodyDigest: digestOf({ model: request.model, predict: request.body }) },
   });

@@ -1,4 +1,5 @@
 import type { JobEvent } from "../../domain/jobs/job.ts";
+import { requireOpened } from "../access/event-tokens.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
@@ -12,6 +13,7 @@ export const watchStudy = async (
   request: { id: string; afterEventId?: string | undefined; signal: AbortSignal },
 ): Promise<AsyncGenerator<JobEvent, void, void>> => {
   const id = parseStudyId(request.id);
+  requireOpened(caller, id);
   const after = parseEventId(request.afterEventId);
   await deps.studies.get(caller.tenant, id);
   const isDone = async (): Promise<boolean> => (await deps.studies.get(caller.tenant, id)).study.done;

@@ -91,6 +91,8 @@ export const api = {
   /** To choose from: the newest. */
   someModels: async (signal: AbortSignal) => (await descent.models.list({ pageSize: 100, signal }).page()).items,
   someDatasets: async (signal: AbortSignal) => (await descent.datasets.list({ pageSize: 100, signal }).page()).items,
+  jobEventFile: async (job: string) => (await descent.jobs.tensorboard(job)).blob(),
+  studyEventFiles: async (study: string) => (await descent.studies.tensorboard(study)).blob(),
   answers: async (job: string) => (await descent.jobs.answers(job)).blob(),
   studies: (pageToken: string | null, signal: AbortSignal) =>
     descent.studies.list({ pageSize, signal }).page(pageToken),

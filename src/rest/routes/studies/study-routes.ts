@@ -18,7 +18,7 @@ import { resumeStudy } from "../../../usecases/studies/resume-study.ts";
 import { submitStudy } from "../../../usecases/studies/submit-study.ts";
 import { suggestTrial } from "../../../usecases/studies/suggest-trial.ts";
 import { watchStudy } from "../../../usecases/studies/watch-study.ts";
-import { EventPage, EventsQuery, IdParams, NoQuery, PageQuery, SubmitQuery } from "../../openapi/schemas.ts";
+import { EventPage, IdParams, NoQuery, PageQuery, SubmitQuery, WatchQuery } from "../../openapi/schemas.ts";
 import { StudyPage, StudyValidation, Suggestion, TrialPage } from "../../openapi/study-schemas.ts";
 import { answerEvents, wantsPage } from "../job-events.ts";
 import { IdempotencyHeader } from "../job-routes.ts";
@@ -159,7 +159,7 @@ const reading: readonly RestRoute[] = [
     method: "GET",
     url: "/v1/studies/:id/events",
     description: "As the events of a job: server-sent, resumable, or with `Accept: application/json` a page.",
-    query: EventsQuery,
+    query: WatchQuery,
     headers: z.object({ "last-event-id": z.string().optional().describe("resume after this event") }),
     responses: {
       200: {
@@ -172,6 +172,7 @@ const reading: readonly RestRoute[] = [
       204: { description: "The study is done and there are no more events" },
     },
     errors: ["not_found"],
+    takesToken: true,
     isLong: ({ headers }) => !wantsPage(headers.accept),
     handle: answerEvents({ get: getStudy, list: listStudyEvents, watch: watchStudy }),
   }),

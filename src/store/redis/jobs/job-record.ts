@@ -16,7 +16,16 @@ export interface JobRecord {
 }
 
 /** The hash's fields of a new job; what is not listed is absent until it is known. */
-export const toFields = ({ tenant, id, spec, plan, prediction, createdAt, study }: NewJob): Record<string, string> => ({
+export const toFields = ({
+  tenant,
+  id,
+  spec,
+  plan,
+  prediction,
+  createdAt,
+  study,
+  origin,
+}: NewJob): Record<string, string> => ({
   id,
   tenant,
   state: "queued",
@@ -33,6 +42,7 @@ export const toFields = ({ tenant, id, spec, plan, prediction, createdAt, study 
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
   ...(prediction === undefined ? {} : { prediction: JSON.stringify(prediction) }),
+  ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   metrics: "{}",
   checkpoints: "[]",
 });
@@ -46,6 +56,7 @@ export const toRestoredFields = (tenant: TenantId, job: Job): Record<string, str
   ...(job.endedAt === null ? {} : { endedAt: job.endedAt }),
   ...(job.model === null ? {} : { model: job.model }),
   ...(job.prediction === undefined ? {} : { prediction: JSON.stringify(job.prediction) }),
+  ...(job.origin === undefined ? {} : { origin: JSON.stringify(job.origin) }),
   ...(job.error === null ? {} : { error: JSON.stringify(job.error) }),
   ...{ spec: JSON.stringify(job.spec), plan: JSON.stringify(job.plan) },
   ...{ metrics: JSON.stringify(job.metrics), checkpoints: "[]" },
@@ -70,6 +81,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
   const state = JobState.parse(field("state"));
   const error = fields.get("error");
   const prediction = fields.get("prediction");
+  const origin = fields.get("origin");
   const job: Job = {
     id: field("id"),
     state,
@@ -85,6 +97,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     metrics: JSON.parse(field("metrics")),
     model: fields.get("model") ?? null,
     error: error === undefined ? null : JSON.parse(error),
+    ...(origin === undefined ? {} : { origin: JSON.parse(origin) }),
     ...(prediction === undefined ? {} : { prediction: JSON.parse(prediction) }),
   };
   return {

@@ -209,12 +209,20 @@ export const StudyView = ({ id }: { id: string }) => {
           <Card
             title="Leaderboard"
             actions={
-              <FileDownload
-                label="All trials as CSV"
-                path={`/v1/studies/${id}/trials.csv`}
-                name={`${id}.csv`}
-                read={async () => new Blob([await api.trialsCsv(id)])}
-              />
+              <>
+                <FileDownload
+                  label="All trials as CSV"
+                  path={`/v1/studies/${id}/trials.csv`}
+                  name={`${id}.csv`}
+                  read={async () => new Blob([await api.trialsCsv(id)])}
+                />
+                <FileDownload
+                  label="For TensorBoard"
+                  path={`/v1/studies/${id}/tensorboard`}
+                  name={`${id}.tar`}
+                  read={() => api.studyEventFiles(id)}
+                />
+              </>
             }
           >
             {value.leaderboard.items.length === 0 ? (

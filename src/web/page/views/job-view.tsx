@@ -93,7 +93,19 @@ const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) =
   const last = pointsOfLastFit(points);
   const { repeat = 0, fold = 0 } = last[0] ?? {};
   return (
-    <Card title={titleOfCurves(job, last[0] ?? {})}>
+    <Card
+      title={titleOfCurves(job, last[0] ?? {})}
+      actions={
+        last.length > 0 && (
+          <FileDownload
+            label="For TensorBoard"
+            path={`/v1/jobs/${job.id}/tensorboard`}
+            name={`events.out.tfevents.${job.id}`}
+            read={() => api.jobEventFile(job.id)}
+          />
+        )
+      }
+    >
       {last.length === 0 ? (
         <p class="muted">{withoutCurves(job)}</p>
       ) : (

@@ -89,7 +89,11 @@ export interface Job {
     | JobError
     | undefined;
   /** Of a job that predicts a data set: `spec` is then how the model was trained, with that data set, and the model as its base. */
-  prediction?: JobPrediction | undefined;
+  prediction?:
+    | JobPrediction
+    | undefined;
+  /** Left out of trials, and of jobs of earlier versions. */
+  origin?: JobOrigin | undefined;
 }
 
 export interface Job_MetricsEntry {
@@ -361,6 +365,22 @@ export interface GetJobRowsResponse {
   chunk: Uint8Array;
 }
 
+export interface GetJobEventFileRequest {
+  id: string;
+}
+
+export interface GetJobEventFileResponse {
+  chunk: Uint8Array;
+}
+
+/** Where a job comes from. */
+export interface JobOrigin {
+  /** Of the request that submitted it. */
+  requestId: string;
+  /** W3C Trace Context of that request. */
+  traceparent?: string | undefined;
+}
+
 function createBaseJob(): Job {
   return {
     id: "",
@@ -378,6 +398,7 @@ function createBaseJob(): Job {
     model: undefined,
     error: undefined,
     prediction: undefined,
+    origin: undefined,
   };
 }
 
@@ -427,6 +448,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.prediction !== undefined) {
       JobPrediction.encode(message.prediction, writer.uint32(242).fork()).join();
+    }
+    if (message.origin !== undefined) {
+      JobOrigin.encode(message.origin, writer.uint32(250).fork()).join();
     }
     return writer;
   },
@@ -565,6 +589,14 @@ export const Job: MessageFns<Job> = {
             }
 
             message.prediction = JobPrediction.decode(reader, reader.uint32());
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.origin = JobOrigin.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2741,6 +2773,155 @@ export const GetJobRowsResponse: MessageFns<GetJobRowsResponse> = {
   },
 };
 
+function createBaseGetJobEventFileRequest(): GetJobEventFileRequest {
+  return { id: "" };
+}
+
+export const GetJobEventFileRequest: MessageFns<GetJobEventFileRequest> = {
+  encode(message: GetJobEventFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobEventFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobEventFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetJobEventFileResponse(): GetJobEventFileResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetJobEventFileResponse: MessageFns<GetJobEventFileResponse> = {
+  encode(message: GetJobEventFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobEventFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobEventFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobOrigin(): JobOrigin {
+  return { requestId: "", traceparent: undefined };
+}
+
+export const JobOrigin: MessageFns<JobOrigin> = {
+  encode(message: JobOrigin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.traceparent !== undefined) {
+      writer.uint32(18).string(message.traceparent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobOrigin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobOrigin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Training, from submission to its end. The same operations, limits and errors as `/v1/jobs` over REST.
  *
@@ -2884,6 +3065,18 @@ export const JobsServiceService = {
     responseSerialize: (value: GetJobRowsResponse): Buffer => Buffer.from(GetJobRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetJobRowsResponse => GetJobRowsResponse.decode(value),
   },
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile: {
+    path: "/descent.v1.JobsService/GetJobEventFile" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetJobEventFileRequest): Buffer =>
+      Buffer.from(GetJobEventFileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetJobEventFileRequest => GetJobEventFileRequest.decode(value),
+    responseSerialize: (value: GetJobEventFileResponse): Buffer =>
+      Buffer.from(GetJobEventFileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetJobEventFileResponse => GetJobEventFileResponse.decode(value),
+  },
 } as const;
 
 export interface JobsServiceServer extends UntypedServiceImplementation {
@@ -2916,6 +3109,8 @@ export interface JobsServiceServer extends UntypedServiceImplementation {
   deleteJob: handleUnaryCall<DeleteJobRequest, Empty>;
   /** Which rows of its data set a job trains, validates and tests on, as CSV in chunks. */
   getJobRows: handleServerStreamingCall<GetJobRowsRequest, GetJobRowsResponse>;
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile: handleServerStreamingCall<GetJobEventFileRequest, GetJobEventFileResponse>;
 }
 
 export interface JobsServiceClient extends Client {
@@ -3097,6 +3292,16 @@ export interface JobsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetJobRowsResponse>;
+  /** A job's curves as an event file of TensorBoard, in chunks. */
+  getJobEventFile(
+    request: GetJobEventFileRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetJobEventFileResponse>;
+  getJobEventFile(
+    request: GetJobEventFileRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetJobEventFileResponse>;
 }
 
 export const JobsServiceClient = makeGenericClientConstructor(

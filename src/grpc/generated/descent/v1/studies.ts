@@ -323,6 +323,14 @@ export interface DeleteStudyRequest {
   id: string;
 }
 
+export interface GetStudyEventFilesRequest {
+  id: string;
+}
+
+export interface GetStudyEventFilesResponse {
+  chunk: Uint8Array;
+}
+
 function createBaseStudy(): Study {
   return {
     id: "",
@@ -3273,6 +3281,98 @@ export const DeleteStudyRequest: MessageFns<DeleteStudyRequest> = {
   },
 };
 
+function createBaseGetStudyEventFilesRequest(): GetStudyEventFilesRequest {
+  return { id: "" };
+}
+
+export const GetStudyEventFilesRequest: MessageFns<GetStudyEventFilesRequest> = {
+  encode(message: GetStudyEventFilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStudyEventFilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStudyEventFilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetStudyEventFilesResponse(): GetStudyEventFilesResponse {
+  return { chunk: new Uint8Array(0) };
+}
+
+export const GetStudyEventFilesResponse: MessageFns<GetStudyEventFilesResponse> = {
+  encode(message: GetStudyEventFilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStudyEventFilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStudyEventFilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** The search for hyper-parameters. The same operations, limits and errors as `/v1/studies` over REST. */
 export type StudiesServiceService = typeof StudiesServiceService;
 export const StudiesServiceService = {
@@ -3429,6 +3529,18 @@ export const StudiesServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles: {
+    path: "/descent.v1.StudiesService/GetStudyEventFiles" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetStudyEventFilesRequest): Buffer =>
+      Buffer.from(GetStudyEventFilesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetStudyEventFilesRequest => GetStudyEventFilesRequest.decode(value),
+    responseSerialize: (value: GetStudyEventFilesResponse): Buffer =>
+      Buffer.from(GetStudyEventFilesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetStudyEventFilesResponse => GetStudyEventFilesResponse.decode(value),
+  },
 } as const;
 
 export interface StudiesServiceServer extends UntypedServiceImplementation {
@@ -3459,6 +3571,8 @@ export interface StudiesServiceServer extends UntypedServiceImplementation {
   resumeStudy: handleUnaryCall<ResumeStudyRequest, Study>;
   /** Only when it is done. Its jobs and models stay. */
   deleteStudy: handleUnaryCall<DeleteStudyRequest, Empty>;
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles: handleServerStreamingCall<GetStudyEventFilesRequest, GetStudyEventFilesResponse>;
 }
 
 export interface StudiesServiceClient extends Client {
@@ -3687,6 +3801,16 @@ export interface StudiesServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
+  /** A study's trials as event files of TensorBoard, a folder for each, as a tar archive in chunks. */
+  getStudyEventFiles(
+    request: GetStudyEventFilesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetStudyEventFilesResponse>;
+  getStudyEventFiles(
+    request: GetStudyEventFilesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetStudyEventFilesResponse>;
 }
 
 export const StudiesServiceClient = makeGenericClientConstructor(

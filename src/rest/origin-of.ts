@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { rateFields } from "../domain/fairness/rate.ts";
+import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
+import type { Admit, Caller } from "../usecases/admission/caller.ts";
+import type { OperationName } from "../usecases/admission/operations.ts";
+
+/** The id that the client gave its request, or one of ours. */
+export const requestIdOf = ({ headers }: IncomingMessage): string =>
+  parseRequestId(headers["x-request-id"]?.toString()) ?? `req_${randomUUID()}`;
+
+/** Lets a request in, tells it where it stands with its rate, and keeps where it comes from for what it makes. */
+export const admitRequest = async (
+  admit: Admit,
+  operation: OperationName,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  authorization: string | undefined = request.headers.authorization,
+): Promise<Caller> => {
+  const traceparent = parseTraceparent(request.headers.traceparent?.toString());
+  const caller = {
+    ...(await admit(operation, authorization, request.ip)),
+    origin: { requestId: request.id, traceparent },
+  };
+  if (caller.rate !== undefined) reply.headers(rateFields(caller.rate));
+  request.caller = caller;
+  return caller;
+};
