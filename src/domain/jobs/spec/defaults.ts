@@ -165,6 +165,19 @@ const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: M
   return trained ? withBaseModel(spec.model, trained) : (spec.model ?? own);
 };
 
+/** Columns that split the rows may have been all that there were. */
+const checkLeftFeatures = (spec: JobSpec, features: readonly string[], dataset: Dataset, errors: SpecErrors): void => {
+  if (features.length === 0 && featureNames(spec.task, dataset).length > 0)
+    errors.add(
+      "/training/split",
+      `leaves no column to learn from: ${splitColumns(spec.training)
+        .map((name) => JSON.stringify(name))
+        .join(
+          ", ",
+        )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
+    );
+};
+
 /**
  * Fills in every default, also those that depend on the data, and checks that the job makes sense on this data set. Resolving what was resolved changes nothing.
  * @param dataset with its rows counted, where the split is by groups, by time or by a column
@@ -194,15 +207,7 @@ export const resolveSpec = (
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = defaultFeatures(spec, dataset);
-  if (features.length === 0 && featureNames(spec.task, dataset).length > 0)
-    errors.add(
-      "/training/split",
-      `leaves no column to learn from: ${splitColumns(spec.training)
-        .map((name) => JSON.stringify(name))
-        .join(
-          ", ",
-        )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
-    );
+  checkLeftFeatures(spec, features, dataset, errors);
   const task = withFeatures(spec.task, features, trained);
   const preprocessing = trained ? spec.preprocessing : withTexts(spec.preprocessing, task, dataset);
   const stored = onlyImageOf(task, dataset);
