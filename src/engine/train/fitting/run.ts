@@ -18,7 +18,7 @@ import { firstTrial } from "./penalty-trials.ts";
 import { createRowRunner, type RowRunner } from "./row-runner.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
-import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./temperature.ts";
+import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./trials/temperature.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 
 /** Points of the metrics history that a job makes at most, about. */

@@ -4,9 +4,9 @@ import { afterTrial, chosenEvent } from "./penalty-trials.ts";
 import type { Run } from "./run.ts";
 import { loadInitial } from "./state.ts";
 import { trainingRound } from "./stepper.ts";
-import { measureHeat } from "./temperature.ts";
 import { askHeldOut, holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
 import { holdOutUnits } from "./trials/held-out-units.ts";
+import { measureHeat } from "./trials/temperature.ts";
 
 /** Makes `round` and the stepper follow what `meta` says of the search. */
 export const enterRound = (run: Run): void => {

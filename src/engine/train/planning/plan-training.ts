@@ -7,7 +7,7 @@ import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { temperatureRuns } from "../fitting/temperature.ts";
+import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
 import { gradientLeaf, lossLeaf } from "./draft-steps.ts";

@@ -6,7 +6,7 @@ import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
 import type { RowRunner } from "../row-runner.ts";
-import type { AskRows } from "../temperature.ts";
+import type { AskRows } from "./temperature.ts";
 
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;

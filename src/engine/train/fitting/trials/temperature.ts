@@ -1,8 +1,8 @@
-import { log64 } from "../../kernels/math64.ts";
-import type { Heat } from "../planning/plan-search.ts";
-import type { TrainingPlan } from "../planning/training.ts";
-import { floatsOf, viewOf } from "./memory.ts";
-import type { RowRunner } from "./row-runner.ts";
+import { log64 } from "../../../kernels/math64.ts";
+import type { Heat } from "../../planning/plan-search.ts";
+import type { TrainingPlan } from "../../planning/training.ts";
+import { floatsOf, viewOf } from "../memory.ts";
+import type { RowRunner } from "../row-runner.ts";
 
 /**
  * Temperatures that logits may be divided by (Guo et al. 2017). What a mean log-likelihood loses between two of them is less than what held-out rows can tell.
