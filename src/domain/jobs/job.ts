@@ -29,7 +29,9 @@ export const Plan = z
     fits: z
       .int()
       .optional()
-      .describe("of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows"),
+      .describe(
+        "models that are fitted: of a cross-validation one for each fold of each repeat and that of all rows; of a refit the measured one and that of every row",
+      ),
     ringRows: z
       .int()
       .optional()
