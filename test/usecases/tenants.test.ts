@@ -91,6 +91,14 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     pauseJob: (m) => ask(jobs, jobs.pauseJob, { id: waiting }, m),
     resumeJob: (m) => ask(jobs, jobs.resumeJob, { id: waiting }, m),
     getJobRows: (m) => stream(jobs.getJobRows({ id: job }, m)),
+    listTenants: (m) => ask(clients.access, clients.access.listTenants, {}, m),
+    putTenant: (m) => ask(clients.access, clients.access.putTenant, { id: "acme", suspended: false }, m),
+    getTenant: (m) => ask(clients.access, clients.access.getTenant, { id: "acme" }, m),
+    createKey: (m) => ask(clients.access, clients.access.createKey, { tenant: "acme", id: "k", scopes: [] }, m),
+    rotateKey: (m) => ask(clients.access, clients.access.rotateKey, { tenant: "acme", id: "k" }, m),
+    revokeKey: (m) => ask(clients.access, clients.access.revokeKey, { tenant: "acme", id: "k" }, m),
+    getUsage: (m) => ask(clients.access, clients.access.getUsage, { tenant: "acme" }, m),
+    listAudit: (m) => ask(clients.access, clients.access.listAudit, {}, m),
     createToken: (m) => ask(clients.access, clients.access.createToken, { resource: job }, m),
     getJobEventFile: (m) => stream(jobs.getJobEventFile({ id: job }, m)),
     getStudyEventFiles: (m) => stream(studies.getStudyEventFiles({ id: study }, m)),
@@ -204,6 +212,9 @@ const byReference: readonly OperationName[] = [
   "validateStudy",
 ];
 
+/** No tenant's key may look at others, nor at its own limits. */
+const isForOperators = (operation: OperationName): boolean => operations[operation].scope === "operator";
+
 describe("another tenant", () => {
   it.each(restCalls)("finds nothing of acme's at $method $url", async ({ operation, call }) => {
     const response = await call(bearer("key-of-rival"));
@@ -211,6 +222,8 @@ describe("another tenant", () => {
     if (own.includes(operation)) {
       expect(response.ok).toBe(true);
       expect(mentionsAcme(answer)).toBe(false);
+    } else if (isForOperators(operation)) {
+      expect(response.status).toBe(403);
     } else {
       expect(response.status).toBe(byReference.includes(operation) ? 422 : 404);
     }
@@ -220,6 +233,8 @@ describe("another tenant", () => {
     const call = grpcCalls()[operation](metadataOf("key-of-rival"));
     if (own.includes(operation)) {
       expect(mentionsAcme(await call)).toBe(false);
+    } else if (isForOperators(operation)) {
+      expect((await refusalOf(call)).problem.code).toBe("forbidden");
     } else {
       const { problem } = await refusalOf(call);
       expect(problem.code).toBe(byReference.includes(operation) ? "invalid" : "not_found");
