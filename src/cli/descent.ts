@@ -11,6 +11,7 @@ import { importModel, updateModel } from "./import-model.ts";
 import { listJobs, listModels, showJob, showModel } from "./lists.ts";
 import { createOutput, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
+import { runStudy, type StudyOptions } from "./study.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
 import { writeEventFiles } from "./write-event-files.ts";
 
@@ -92,6 +93,32 @@ const addJobCommands = (program: Command): void => {
       );
 };
 
+const addStudyCommand = (program: Command): void => {
+  program
+    .command("study <file>")
+    .description("upload a file (or take a data set's id), search for hyper-parameters, and show what was found")
+    .option("--label <column>", "the column to predict")
+    .option("--task <task>", "classification, regression, reconstruction (from the label)")
+    .option("--features <columns>", "the columns to learn from, between commas (every other one)")
+    .option("--model <type>", "softmax, mlp, linear, … (the task's first)")
+    .option("--epochs <n>", "of each trial")
+    .option("--template <file>", "a JobSpec in JSON: what all trials have in common")
+    .option("--trials <n>", "how many (50)")
+    .option("--parallel <n>", "that wait or run at a time (4)")
+    .option("--sampler <type>", "tpe, random, sobol, grid (tpe)")
+    .option("--pruner <type>", "none, asha, median, racing (none)")
+    .option("--seeds <n>", "trainings of each trial, whose mean counts (1)")
+    .option("--seed <n>", "of the proposals")
+    .option("--name <name>", "the study's name")
+    .option("--spec <file>", "a StudySpec in JSON, for the space and everything else; the options above come before it")
+    .option("--plan-only", "show what the study would need, and submit nothing")
+    .action(
+      withClient(program, (descent, output, file: string, options: StudyOptions) =>
+        runStudy(descent, output, file, options),
+      ),
+    );
+};
+
 const addModelCommands = (program: Command): void => {
   program
     .command("types <dataset> <types...>")
@@ -166,6 +193,7 @@ const createProgram = (): Command => {
     .showHelpAfterError("(descent --help shows the commands)")
     .exitOverride();
   addJobCommands(program);
+  addStudyCommand(program);
   addModelCommands(program);
   addServerCommands(program);
   // `descent jobs --json` and `descent --json jobs` are the same.

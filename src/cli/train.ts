@@ -20,24 +20,25 @@ export interface TrainOptions {
   planOnly?: boolean;
 }
 
-const readSpec = async (path: string | undefined): Promise<Partial<JobSpec>> => {
+/** What a file of JSON says that an option names; nothing without the option. */
+export const readSpec = async <Spec>(path: string | undefined, option = "--spec"): Promise<Partial<Spec>> => {
   if (path === undefined) return {};
   const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new CommandError(`--spec ${path}: ${error.message}`);
+    throw new CommandError(`${option} ${path}: ${error.message}`);
   });
   try {
-    return JSON.parse(text) as Partial<JobSpec>;
+    return JSON.parse(text) as Partial<Spec>;
   } catch (error) {
-    throw new CommandError(`--spec ${path}: ${(error as Error).message}`);
+    throw new CommandError(`${option} ${path}: ${(error as Error).message}`);
   }
 };
 
-const whole = (option: string, text: string): number => {
+export const whole = (option: string, text: string): number => {
   if (/^\d+$/.test(text)) return Number(text);
   throw new CommandError(`${option} ${text}: must be a whole number`);
 };
 
-const taskOf = (
+export const taskOf = (
   { label, task, features }: TrainOptions,
   given: Partial<JobSpec>,
   dataset: Pick<Dataset, "columns">,
@@ -61,7 +62,7 @@ const taskOf = (
 };
 
 /** All of the spec that does not depend on the data set. */
-const ownSpecOf = (
+export const ownSpecOf = (
   { name, model, epochs, seed }: TrainOptions,
   given: Partial<JobSpec>,
 ): Omit<JobSpec, "dataset" | "task"> => {
@@ -79,10 +80,10 @@ const ownSpecOf = (
   };
 };
 
-const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
+export const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
 
 /** An id that no data set has. */
-const noDataset = `ds_${"0".repeat(26)}`;
+export const noDataset = `ds_${"0".repeat(26)}`;
 
 /** Asks the service about all that can be judged without the data, so that nothing is uploaded in vain: it reads a spec before it looks for the data set. */
 const checkSpec = async (
@@ -101,7 +102,7 @@ const checkSpec = async (
   }
 };
 
-const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
+export const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
   if (isDatasetId(source)) return descent.datasets.get(source);
   const shows = !output.json && process.stderr.isTTY;
   const dataset = await descent.datasets.upload(source, {
@@ -163,7 +164,7 @@ const pointsOf = async (descent: Descent, job: string): Promise<MetricPoint[]> =
 
 /** `descent train data.csv --label y`: from a file to a model with its report. */
 export const train = async (descent: Descent, output: Output, source: string, options: TrainOptions): Promise<void> => {
-  const given = await readSpec(options.spec);
+  const given = await readSpec<JobSpec>(options.spec);
   const own = ownSpecOf(options, given);
   if (!isDatasetId(source)) await checkSpec(descent, options, given, own);
   const dataset = await upload(descent, output, source);

@@ -24,6 +24,11 @@ export interface DatasetUpload extends UploadOptions {
   decimal?: "." | ",";
   /** Of CSV files. Left out: UTF-8, or UTF-16 where a byte order mark says so. */
   encoding?: "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+  /** Of CSV files: `absent`: columns are called column_1, column_2, … */
+  header?: "present" | "absent";
+  quote?: '"' | "'" | "none";
+  /** Cells that are missing in every column. */
+  missingWords?: string[];
   /** Of images. */
   shorterSide?: number;
   size?: number;
@@ -67,13 +72,17 @@ const datasetsOf = (transport: Transport) => ({
       delimiter,
       decimal,
       encoding,
+      header,
+      quote,
+      missingWords,
       shorterSide,
       size,
       channels,
       onBroken,
     } = options;
     const query = {
-      ...{ name, delimiter, decimal, encoding, shorterSide, size, channels, onBroken },
+      ...{ name, delimiter, decimal, encoding, header, quote, shorterSide, size, channels, onBroken },
+      missingWords: missingWords === undefined ? undefined : JSON.stringify(missingWords),
       types: types === undefined ? undefined : JSON.stringify(types),
     };
     return uploadFile<Dataset>(transport, "/v1/datasets", source, query, options);

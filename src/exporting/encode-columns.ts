@@ -110,9 +110,11 @@ const encodeCategory = (build: OnnxBuilder, transform: Transform<"category">, at
   const width = featureWidth(transform);
   const seen = [...categories.entries()].filter(([, category]) => !unseen.has(category));
   const none = -1;
+  const words = transform.missingWords ?? [];
+  const ofMissing = missingIndicator ? width - 1 : none;
   const index = build.node("LabelEncoder", [input], {
-    keys_strings: { strings: ["", ...seen.map(([, category]) => category)] },
-    values_int64s: { ints: [missingIndicator ? width - 1 : none, ...seen.map(([i]) => i)] },
+    keys_strings: { strings: ["", ...words, ...seen.map(([, category]) => category)] },
+    values_int64s: { ints: [ofMissing, ...words.map(() => ofMissing), ...seen.map(([i]) => i)] },
     default_int64: { int: none },
   });
   const places = Array.from({ length: width }, (_, i) => i);

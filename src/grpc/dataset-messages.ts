@@ -31,6 +31,7 @@ const toDataset = (dataset: Dataset): wire.Dataset => ({
   notes: dataset.notes ?? [],
   types: Object.fromEntries(Object.entries(dataset.types ?? {}).map(([name, type]) => [name, toType(type)])),
   labels: dataset.labels ?? {},
+  missingWords: dataset.missingWords ?? [],
   columns: dataset.columns.map(toColumn),
 });
 

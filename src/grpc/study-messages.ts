@@ -16,6 +16,7 @@ const toBest = (best: BestTrial | null): wire.BestTrial | undefined =>
 
 export const toStudy = (study: Study): wire.Study => ({
   ...study,
+  counts: { ...study.counts, paused: study.counts.paused ?? 0 },
   state: toJobState(study.state),
   spec: toStruct(study.spec),
   best: toBest(study.best),

@@ -45,16 +45,18 @@ const densityOf = (dimension: Dimension, places: readonly number[]): number[] =>
 
 /**
  * PED-ANOVA (Watanabe, Bansal & Hutter 2023): how much the best tenth of the trials differ from all trials in one dimension, as Pearson's divergence of their
- * densities; as shares of the sum. Of a parameter inside a choice among the trials that made the choice. Null: fewer than `fewest` trials have it.
+ * densities; as shares of the sum. Of a parameter inside a choice among the trials that made the choice. Null with the reason: fewer than `fewest` trials have it,
+ * or none differs from the others.
  */
 export const importancesOf = (
   dimensions: readonly Dimension[],
   trials: readonly Valued[],
   fewest = 10,
-): { name: string; importance: number | null }[] => {
+): { name: string; importance: number | null; reason: string | null }[] => {
   const sorted = trials.toSorted((a, b) => a.value - b.value);
-  const divergences = dimensions.map((dimension) => {
-    const has = sorted.filter(({ point }) => Object.hasOwn(point, dimension.name));
+  const having = dimensions.map(({ name }) => sorted.filter(({ point }) => Object.hasOwn(point, name)));
+  const divergences = dimensions.map((dimension, i) => {
+    const has = having[i]!;
     if (has.length < fewest) return null;
     const places = has.map(({ point }) => cellOf(dimension, point[dimension.name]!));
     const top = densityOf(dimension, places.slice(0, Math.max(2, Math.ceil(has.length / 10))));
@@ -67,6 +69,12 @@ export const importancesOf = (
   const total = divergences.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return dimensions.map(({ name }, i) => {
     const divergence = divergences[i] ?? null;
-    return { name, importance: divergence === null || total === 0 ? null : divergence / total };
+    const count = having[i]!.length;
+    if (divergence === null) {
+      const reason = `${count} ${count === 1 ? "trial that succeeded has" : "trials that succeeded have"} it; it takes ${fewest} to tell`;
+      return { name, importance: null, reason };
+    }
+    if (total === 0) return { name, importance: null, reason: "the best trials differ from all in no parameter" };
+    return { name, importance: divergence / total, reason: null };
   });
 };

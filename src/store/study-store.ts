@@ -10,6 +10,8 @@ export interface NewStudy {
   idempotency: { key: string; bodyDigest: string } | null;
   /** `quota_exceeded` if the tenant has as many that are not done. */
   mostOpen: number;
+  /** Told as events of type `warning`, after that of the submission. */
+  warnings?: readonly string[];
 }
 
 /** Which study of which tenant. */

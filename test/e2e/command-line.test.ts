@@ -85,6 +85,23 @@ test("from a file to a model, its report, its predictions and the lists", { time
   expect(await json(["train", dataset.id, "--label", "species", "--plan-only"])).toMatchObject({ parameters: 2499 });
 });
 
+test("from a file to hyper-parameters, with intervals and what the choice is worth", { timeout: 240_000 }, async () => {
+  const template = join(dataDir, "template.json");
+  writeFileSync(template, JSON.stringify({ model: { type: "mlp", hidden: [8] }, training: { epochs: 3 } }));
+  const of = ["study", iris, "--label", "species", "--template", template, "--sampler", "sobol"];
+  const shown = await descent([...of, "--trials", "3"]);
+  expect(shown.code).toBe(0);
+  expect(shown.output).toMatch(/^Plan: 3 trials, at most 4 jobs of 3 epochs, /m);
+  expect(shown.output).toMatch(/^ +\d +[\d.]+ +[\d.]+ \([-\d.e]+ to [\d.e]+\) /m);
+  expect(shown.output).toMatch(/^Corrected for having been chosen: [\d.]+ \([\d.e-]+ to [\d.]+\)$/m);
+  expect(shown.output).toMatch(/^Model mdl_\w+: descent predict mdl_\w+ rows\.csv$/m);
+  expect(shown.errors).toMatch(/trials \|=+\| 3 of 3 {2}best [\d.]+/);
+  const { study, leaderboard } = await json([...of, "--trials", "1", "--seeds", "2", "--epochs", "2"]);
+  expect(study).toMatchObject({ state: "succeeded", epochs: 2, spec: { trials: 1, seeds: 2 } });
+  expect(leaderboard).toMatchObject({ items: [{ trial: 0, tied: true }], best: { trial: 0 } });
+  expect(await json([...of, "--trials", "5", "--plan-only"])).toMatchObject({ trials: 5, jobs: 6 });
+});
+
 test("a network is imported and says what pictures are", async () => {
   const [network, labels, orange, blue, broken] = [
     "net.onnx",
@@ -134,6 +151,8 @@ test("what is wrong is one line, as JSON where that was asked for, and the exit 
   expect((await descent(["train", iris, "--label", "species", "--epochs", "many"])).errors).toContain("--epochs many");
   expect((await descent(["train", iris, "--label", "species", "--model", "mpl"])).errors).toContain("must be one of");
   expect(await descent(["train", iris])).toMatchObject({ code: 1 });
+  expect((await descent(["study", iris, "--label", "species", "--sampler", "tpee"])).errors).toContain("did you mean");
+  expect((await descent(["study", iris, "--label", "species", "--trials", "few"])).errors).toContain("--trials few");
   expect(await datasets()).toEqual(before);
   const absent = await descent(["jobs", "job_01J9Z8QF4M3V2K6T5R7W8X9Y0Z", "--json"]);
   expect(JSON.parse(absent.errors)).toMatchObject({ code: "not_found", status: 404 });

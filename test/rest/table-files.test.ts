@@ -69,7 +69,7 @@ describe("a table", () => {
   it.each(["application/vnd.apache.parquet", "text/csv"])("in Parquet is kept as CSV (%s)", async (type) => {
     const dataset = await body(send(parquet("duckdb5533"), type));
     expect(dataset.columns.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
-      ["timestamp", "category"],
+      ["timestamp", "datetime"],
       ["item_id", "number"],
       ["currency_id", "category"],
       ["count", "number"],

@@ -79,6 +79,7 @@ export const everyRpc = (
     updateModel: (m) => ask(models, models.updateModel, { id: model, licence: "MIT" }, m),
     listModels: (m) => ask(models, models.listModels, {}, m),
     getModel: (m) => ask(models, models.getModel, { id: model }, m),
+    getModelReportPage: (m) => ask(models, models.getModelReportPage, { id: model }, m),
     getModelReport: (m) => ask(models, models.getModelReport, { id: model }, m),
     deleteModel: (m) => ask(models, models.deleteModel, { id: model }, m),
     getHeldOutPredictions: (m) => stream(models.getHeldOutPredictions({ id: model }, m)),

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JobEvent } from "../../src/domain/jobs/job.ts";
+import type { Importances } from "../../src/domain/studies/standing.ts";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
 import { dimensionsOf, proposedPoint } from "../../src/usecases/studies/course/next-trial.ts";
+import { createTrialMemory } from "../../src/usecases/studies/course/trial-memory.ts";
 import { createClient } from "../rest/client.ts";
 import { finishJob, startTestService, type TestService } from "./service.ts";
 
@@ -29,8 +31,8 @@ const call = async <T>(path: string, body?: unknown): Promise<T> => {
   const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
 };
-const start = (model: object): Promise<Study> =>
-  call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1 });
+const start = (model: object, study: object = {}): Promise<Study> =>
+  call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1, ...study });
 
 test("a study whose last job cannot be trained has failed, and keeps its best; its events begin without an alarm", async () => {
   const { id } = await start({});
@@ -116,6 +118,68 @@ test("a study starts from the finished trials of an earlier one: they are in its
   const record = await service.deps.studies.get("default", warm.id);
   const { point } = second!;
   expect(proposedPoint(record.study, dimensionsOf(record.study), [], second!)).toEqual(point);
+});
+
+test("a start from a study on other rows says so, in the plan and in its events", async () => {
+  const earlier = await call<Study>("", { job: template(), trials: 1, parallel: 1 });
+  await runTrial(earlier.id);
+  await advanceStudy(service.deps, "default", earlier.id);
+  const job = { ...template(), training: { seed: 7, split: { validation: 0.3 } } };
+  const body = { job, trials: 1, warmStart: [earlier.id] };
+  const told = expect.stringMatching(
+    /differs in the seed that draws the rows \(42, here 7\), the share of validation rows \(0\.2, here 0\.3\)/,
+  );
+  expect((await call<{ warnings: string[] }>("?validateOnly=true", body)).warnings[0]).toEqual(told);
+  const { id } = await call<Study>("", body);
+  const { items } = await call<{ items: JobEvent[] }>(`/${id}/events`);
+  expect(items[1]).toMatchObject({ level: "warn", type: "warning", message: told });
+});
+
+test("trials of a paused study are paused, and run again when it does", async () => {
+  const { id } = await start({});
+  const { deps } = service;
+  await advanceStudy(deps, "default", id);
+  const states = async () => [
+    (await call<{ items: Trial[] }>(`/${id}/trials`)).items.map(({ state }) => state),
+    (await call<Study>(`/${id}`)).counts,
+  ];
+  expect(await states()).toEqual([["running"], expect.objectContaining({ running: 1 })]);
+  await call(`/${id}/pause`, {});
+  await advanceStudy(deps, "default", id);
+  expect(await states()).toEqual([["paused"], expect.objectContaining({ running: 0, paused: 1 })]);
+  await call(`/${id}/resume`, {});
+  const [trials, counts] = await states();
+  expect([trials, counts]).toEqual([["running"], expect.not.objectContaining({ paused: 1 })]);
+});
+
+test("whoever follows a study reads its trials once, and again after another's step", async () => {
+  const { id } = await start({}, { trials: 3, parallel: 1 });
+  let reads = 0;
+  const { studies, ...rest } = service.deps;
+  const trials: typeof studies.trials = (...asked) => {
+    reads += 1;
+    return studies.trials(...asked);
+  };
+  const counting = { ...rest, studies: { ...studies, trials } };
+  const memory = createTrialMemory();
+  const endOne = async (): Promise<void> => {
+    const all = await studies.trials("default", id);
+    await finishJob(service, await service.deps.jobs.get("default", all.at(-1)!.job));
+  };
+  await advanceStudy(counting, "default", id, memory);
+  await endOne();
+  await advanceStudy(counting, "default", id, memory);
+  expect(reads).toBe(1);
+  await endOne();
+  await advanceStudy(service.deps, "default", id);
+  await advanceStudy(counting, "default", id, memory);
+  expect(reads).toBe(2);
+});
+
+test("an importance that is not known says why", async () => {
+  const { id } = await start({});
+  const { items } = await call<Importances>(`/${id}/importances`);
+  expect(items[0]).toMatchObject({ importance: null, reason: "0 trials that succeeded have it; it takes 10 to tell" });
 });
 
 test("a start from few trials repeats none of them, though the seed is the same", async () => {

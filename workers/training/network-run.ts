@@ -225,7 +225,8 @@ export const createNetworkRun = async (
     onEvent: context.onEvent,
     onProgress: context.onProgress,
     onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
-    ...(context.initial === null ? {} : { initial: context.initial }),
+    // As large as the weights once more: given back before the steps begin.
+    ...(context.initial === null ? {} : { initial: context.initial, onInitialTaken: () => context.initial?.clear() }),
     ...(context.resume === null ? {} : { resume: fromContent<TrainingMeta, Float32Array>(context.resume, isFloat32) }),
   });
 

@@ -21,8 +21,8 @@ export const firstCheckpointShare = 0.1;
 export interface TrainingRunContext {
   control: Control;
   preprocessing: Preprocessing;
-  /** Weights of the base model by name. */
-  initial: ReadonlyMap<string, Float32Array> | null;
+  /** Weights of the base model by name; a fit empties it once it has them. */
+  initial: Map<string, Float32Array> | null;
   resume: CheckpointContent | null;
   checkpointMs: number;
   /** Null: the job is no study's trial. */

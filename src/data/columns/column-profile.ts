@@ -246,6 +246,14 @@ const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile)
       "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)";
     return [{ code: "ambiguous_dates", message }];
   }
+  if (column.type === "category") {
+    const words = (column.categories ?? []).filter(({ value }) => isMissingWord(value));
+    if (words.length > 0) {
+      const named = words.map(({ value, count }) => `${count} ${quoteCell(value)}`).join(", ");
+      const message = `${named} are names like others, since the column is one of categories; upload the file with ?missingWords= if such cells are missing`;
+      return [{ code: "missing_words", message }];
+    }
+  }
   return [];
 };
 

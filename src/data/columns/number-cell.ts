@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { DecimalMark } from "../../domain/datasets/dataset.ts";
-import type { CsvRecord } from "../../formats/csv/csv-record.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 
 /**
  * What a cell means in a number column: a finite number, `missingNumber` (NaN) or `notANumber` (Infinity, which no cell can mean).
@@ -18,13 +18,16 @@ const exactBelow = 900_719_925_474_098;
 
 const isBlank = (byte: number): boolean => byte === space || byte === tab;
 
-/** Whether the cell has nothing but spaces and tabs: missing in every type of column. */
+/** Whether the cell has nothing but spaces and tabs, or is stated to be missing: so it is in every type of column. */
 export const isEmptyCell = (record: CsvRecord, i: number): boolean => {
   const end = record.ends[i]!;
   let at = record.starts[i]!;
   while (at < end && isBlank(record.bytes[at]!)) at += 1;
-  return at === end;
+  return at === end || (record.missing !== null && isStatedMissing(record, i));
 };
+
+const isStatedMissing = (record: CsvRecord, i: number): boolean =>
+  record.missing?.has(cellText(record, i).replace(/^[ \t]+|[ \t]+$/g, "")) === true;
 
 /** Whether a text is NA, NaN, null or n/a, in any case. */
 export const isMissingWord = (text: string): boolean => missingWords.has(text.trim().toLowerCase());
@@ -80,7 +83,11 @@ export const parseNumber = (bytes: Buffer, from: number, to: number, mark: numbe
 
 /** Cell i as a number column reads it. */
 export const cellNumber = (record: CsvRecord, i: number): number =>
-  record.escaped[i] === 1 ? notANumber : parseNumber(record.bytes, record.starts[i]!, record.ends[i]!, record.decimal);
+  record.missing !== null && isStatedMissing(record, i)
+    ? missingNumber
+    : record.escaped[i] === 1
+      ? notANumber
+      : parseNumber(record.bytes, record.starts[i]!, record.ends[i]!, record.decimal);
 
 /** The number that the text of a cell means, in a column whose cells are numbers. */
 export const textNumber = (text: string, decimal: DecimalMark): number =>

@@ -18,7 +18,11 @@ export interface CsvProfile extends CsvDialect {
 }
 
 /** Of what differs from the usual and was not stated. */
-const dialectNotes = ({ delimiter, decimal }: CsvDialect, stated: StatedDialect): { notes?: DatasetNote[] } => {
+const dialectNotes = (
+  { delimiter, decimal }: CsvDialect,
+  stated: StatedDialect,
+  namesAreNumbers: boolean,
+): { notes?: DatasetNote[] } => {
   const notes: DatasetNote[] = [];
   if (stated.delimiter === undefined && delimiter !== ",") {
     const name = delimiter === "\t" ? "a tab" : `"${delimiter}"`;
@@ -30,8 +34,15 @@ const dialectNotes = ({ delimiter, decimal }: CsvDialect, stated: StatedDialect)
       "numbers are written with decimal commas in the first rows, so the file was read so; state ?decimal=. if that is wrong";
     notes.push({ code: "decimal_found", message });
   }
+  if (namesAreNumbers) {
+    const message =
+      "the first line was read as names of columns and has nothing but numbers; if it is a row, upload the file with ?header=absent";
+    notes.push({ code: "header_numbers", message });
+  }
   return notes.length === 0 ? {} : { notes };
 };
+
+const isNumberName = (name: string): boolean => /^[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?$/.test(name.trim());
 
 const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: readonly string[]): void => {
   const known = new Set(names);
@@ -79,6 +90,7 @@ export const profileCsv = async (
   };
   const { dialect, stream: whole } = await findDialect(stream, stated);
   await scanCsv(whole, handlers, dialect);
+  const namesAreNumbers = dialect.header === undefined && columns.every(({ name }) => isNumberName(name));
   const file = { rows, columns: columns.length, decimal: dialect.decimal };
   const finished: Column[] = [];
   const turn = createTurnTaker();
@@ -86,5 +98,5 @@ export const profileCsv = async (
     finished.push(finishColumn(column, file));
     await turn();
   }
-  return { rows, columns: fitValues(finished), ...dialect, ...dialectNotes(dialect, stated) };
+  return { rows, columns: fitValues(finished), ...dialect, ...dialectNotes(dialect, stated, namesAreNumbers) };
 };

@@ -78,7 +78,8 @@ export interface RowPage {
 export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
   { limit, from, imageSide }: { limit: number; from?: number | undefined; imageSide?: number | undefined },
-  dataset: Pick<Dataset, "columns"> & Partial<Pick<Dataset, "format" | "delimiter" | "decimal">>,
+  dataset: Pick<Dataset, "columns"> &
+    Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords">>,
 ): Promise<RowPage> => {
   const rows: RawRow[] = [];
   const { columns } = dataset;

@@ -7,7 +7,7 @@ import { scanImageTable } from "../../formats/images/image-table.ts";
 export const scanRows = (
   stream: AsyncIterable<Uint8Array>,
   handlers: CsvHandlers,
-  dataset: Partial<Pick<Dataset, "format" | "delimiter" | "decimal">>,
+  dataset: Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords">>,
   from?: ScanStart,
 ): Promise<void> =>
   dataset.format === "images"

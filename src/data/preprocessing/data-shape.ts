@@ -18,6 +18,8 @@ export interface DataShape {
   trialRows: number;
   inputs: number;
   outputs: number;
+  /** Of `inputs`, those of columns of texts beyond one for each: they are exchanged together. */
+  furtherTextInputs?: number;
   /** Of a stored image, where training changes it from epoch to epoch. */
   imageBytes?: number;
   /** Rows can be read one by one from the data set's file, in any order, and nothing of the job needs all of them at once. */
@@ -84,6 +86,17 @@ const columnWidth = (
   return column.categories.length + indicator;
 };
 
+const countFurtherTexts = (
+  { task, preprocessing }: ResolvedJobSpec,
+  columns: ReadonlyMap<string, Column>,
+  base: Pick<Model, "preprocessing"> | null,
+): number => {
+  const buckets = base
+    ? base.preprocessing.features.map((feature) => (feature.type === "text" ? feature.buckets : 0))
+    : (task.features ?? []).map((name) => (columns.get(name)?.type === "text" ? textSpecOf(preprocessing).buckets : 0));
+  return buckets.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
+};
+
 /** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; the inputs again; none. */
 export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, classes: number, inputs: number): number => {
   switch (spec.task.type) {
@@ -122,6 +135,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
         (total, name) => total + columnWidth(columns, name, spec.preprocessing),
         0,
       );
+  const further = countFurtherTexts(spec, columns, trained);
   const keepsHead = trained !== null && spec.base?.newHead !== true;
   const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);
   const image = onlyImageOf(spec.task, dataset);
@@ -129,6 +143,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
     ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
+    ...(further === 0 ? {} : { furtherTextInputs: further }),
     trainRows: rows.train,
     validationRows: rows.validation,
     testRows: rows.test,

@@ -1,4 +1,4 @@
-import type { Row } from "../../domain/datasets/dataset.ts";
+import type { Cell, Row } from "../../domain/datasets/dataset.ts";
 import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
 import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import type { FeatureTransform, Preprocessing } from "../../domain/models/model.ts";
@@ -86,6 +86,9 @@ const createCategoryWriter = (transform: CategoryTransform, warnings: Warnings):
   };
 };
 
+const isMissing = (words: readonly string[] | undefined, value: Cell | undefined): boolean =>
+  words !== undefined && typeof value === "string" && words.includes(value.replace(/^[ \t]+|[ \t]+$/g, ""));
+
 /** Rows as a network takes them, and what they have that training had not. */
 export interface EncodedRows {
   /** rows × inputs, row-major. */
@@ -151,6 +154,7 @@ export const encodeRows = (
 ): EncodedRows => {
   const warnings = createWarnings();
   const writers = features.map((transform) => createWriter(transform, warnings, options.pixelsOf));
+  const missingWords = features.map((transform) => ("missingWords" in transform ? transform.missingWords : undefined));
   const names = features.map(({ column }) => column);
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
   const out = new Float32Array(rows.length * inputs);
@@ -162,8 +166,10 @@ export const encodeRows = (
       warnings.add(i, key, "unknown_feature", message);
     }
     let at = i * inputs;
-    for (const { column, width, write } of writers) {
-      const problem = write(Object.hasOwn(row, column) ? row[column] : undefined, i, out, at);
+    for (const [f, { column, width, write }] of writers.entries()) {
+      const words = missingWords[f];
+      const value = Object.hasOwn(row, column) ? row[column] : undefined;
+      const problem = write(isMissing(words, value) ? null : value, i, out, at);
       if (problem !== null) errors.push({ pointer: pointerTo(i, column), detail: problem });
       at += width;
     }

@@ -183,7 +183,8 @@ export const fitPreprocessing = async (
     labels.range.minimum = Math.min(labels.range.minimum, label);
     labels.range.maximum = Math.max(labels.range.maximum, label);
   });
-  const transforms = features.map((feature) => feature.finish());
+  const fitted = features.map((feature) => feature.finish());
+  const transforms = trained ? fitted : fitted.map((transform) => withMissingWords(transform, dataset));
   if (keepsHead) return withLabelColumn({ ...trained.preprocessing, features: transforms }, reader);
   const inputs = transforms.reduce((total, transform) => total + featureWidth(transform), 0);
   const own = finishLabel(spec, reader, labels);
@@ -191,6 +192,10 @@ export const fitPreprocessing = async (
   const outputs = countOutputs(spec, label.type === "classes" ? label.classes.length : 0, inputs);
   return { features: transforms, label, inputs, outputs };
 };
+
+/** What the file's missing cells are written as, a row to predict may have as well. */
+const withMissingWords = (transform: FeatureTransform, { missingWords }: Dataset): FeatureTransform =>
+  missingWords === undefined || transform.type === "image" ? transform : { ...transform, missingWords };
 
 /** The label of an imported network's columns: their names where they are known, and numbers as they are where its head is kept. */
 const withNetworkLabel = (

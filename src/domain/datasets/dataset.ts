@@ -100,6 +100,11 @@ export const Column = z
 
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
+export const CsvQuote = z.enum(['"', "'", "none"]);
+export const MissingWords = z
+  .array(z.string().min(1).max(64))
+  .max(20)
+  .describe("cells that are missing in every column, beside empty ones");
 export const TextEncoding = z.enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"]);
 /** What a table may come as; it is kept as CSV. */
 export const TableForm = z.enum(["csv", "ndjson", "parquet"]);
@@ -107,9 +112,9 @@ export const TableForm = z.enum(["csv", "ndjson", "parquet"]);
 export const DatasetNote = z
   .object({
     code: z
-      .enum(["delimiter_found", "decimal_found", "encoding_found", "converted", "columns_left_out"])
+      .enum(["delimiter_found", "decimal_found", "encoding_found", "converted", "columns_left_out", "header_numbers"])
       .describe(
-        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table",
+        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table; `header_numbers`: the first line, read as names, has nothing but numbers",
       ),
     message: z.string().describe("for people, with the way to say otherwise"),
   })
@@ -128,6 +133,9 @@ export const Dataset = z
     images: ImageSource.optional().describe("of a data set of images"),
     delimiter: Delimiter.optional().describe("what stands between two cells; left out: a comma"),
     decimal: DecimalMark.optional().describe("what stands before the decimals; left out: a point"),
+    header: z.literal("absent").optional().describe("the file has no line of names; left out: it has"),
+    quote: CsvQuote.optional().describe("what encloses cells, or `none`; left out: the double quote"),
+    missingWords: MissingWords.optional().describe("left out: none was stated"),
     notes: z.array(DatasetNote).optional().describe("left out where there is nothing to say"),
     bytes: z.int().describe("of the stored file"),
     sha256: z.string().describe("of the stored file, in hexadecimal"),
@@ -173,6 +181,7 @@ export type DateRange = z.infer<typeof DateRange>;
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
+export type CsvQuote = z.infer<typeof CsvQuote>;
 export type TextEncoding = z.infer<typeof TextEncoding>;
 export type TableForm = z.infer<typeof TableForm>;
 export type DatasetNote = z.infer<typeof DatasetNote>;

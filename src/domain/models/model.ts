@@ -12,6 +12,10 @@ export const NumberRange = z
   .meta({ id: "NumberRange", description: "From the least to the most." });
 
 const columnName = z.string().describe("the column's name");
+const missingWords = z
+  .array(z.string())
+  .optional()
+  .describe("texts that are missing cells; left out: none but empty ones");
 const missing = z.boolean().describe("one more input is 1 where the cell is missing");
 
 const ImageCrop = z
@@ -38,6 +42,7 @@ export const FeatureTransform = z
           .literal(true)
           .optional()
           .describe("no training row has a value, so that every value counts as missing; else left out"),
+        missingWords,
         range: NumberRange.optional().describe("of the training rows; models of earlier versions have none"),
         clip: NumberRange.optional().describe(
           "the training range and a tenth of it on either side: what a network says of numbers beyond it follows from nothing that it has seen",
@@ -55,6 +60,7 @@ export const FeatureTransform = z
         categories: z.array(z.string()).describe("those of the file: one input for each, which is 1 for it and else 0"),
         unseen: z.array(z.string()).describe("those that the training rows did not have: like unknown ones, all zeros"),
         missingIndicator: missing,
+        missingWords,
       })
       .meta({
         id: "CategoryTransform",
@@ -77,6 +83,7 @@ export const FeatureTransform = z
           .literal(true)
           .optional()
           .describe("no training row has a value, so that every value counts as missing"),
+        missingWords,
         range: NumberRange.optional().describe("of the training rows, in days since 1970"),
         clip: NumberRange.optional().describe("the elapsed time is held within it, as a number's is"),
       })
@@ -98,6 +105,7 @@ export const FeatureTransform = z
           .optional()
           .describe("of each bucket, ln((1 + n)/(1 + d)) + 1 of the training rows; left out: 1"),
         missingIndicator: missing,
+        missingWords,
       })
       .meta({
         id: "TextTransform",

@@ -43,7 +43,8 @@ export const Leaderboard = z
 const Importance = z
   .object({
     name: z.string().describe("the parameter's pointer; inside choice 1 of `/model` it begins with `/model/1/`"),
-    importance: z.number().nullable().describe("share of the sum; null where fewer than ten trials have it"),
+    importance: z.number().nullable().describe("share of the sum; null where it cannot be told, as `reason` says"),
+    reason: z.string().nullable().describe("why it cannot be told; null where it can"),
   })
   .meta({ id: "Importance", description: "How much one parameter matters." });
 

@@ -5,10 +5,10 @@ import { HistoryEntry, JobError, Metrics, Timestamp } from "../jobs/job.ts";
 import { JobState } from "../jobs/job-state.ts";
 import { type ResolvedStudySpec, StudySpec, TrialValues } from "./study-spec.ts";
 
-export const TrialState = z.enum(["running", "waiting", "succeeded", "stopped", "failed", "cancelled"]).meta({
+export const TrialState = z.enum(["running", "paused", "waiting", "succeeded", "stopped", "failed", "cancelled"]).meta({
   id: "TrialState",
   description:
-    "`running`: its job waits or computes; `waiting`: paused where it is compared, and goes on if it is among the best; `stopped`: it was not.",
+    "`running`: its job waits or computes; `paused`: it is paused with the study; `waiting`: paused where it is compared, and goes on if it is among the best; `stopped`: it was not.",
 });
 
 export const Seen = z
@@ -120,6 +120,7 @@ const TrialCounts = z
   .object({
     trials: z.int().describe("proposed so far"),
     running: z.int().describe("of those, whose jobs wait in the queue or compute"),
+    paused: z.int().optional().describe("of those, paused with the study; left out unless it is paused"),
     waiting: z.int().describe("of those, paused where they are compared"),
     succeeded: z.int().describe("of those, that came to their end"),
     stopped: z.int().describe("of those, that were not among the best where they were compared"),
@@ -156,6 +157,10 @@ export type EarlierTrial = z.infer<typeof EarlierTrial>;
 export type FinalJob = z.infer<typeof FinalJob>;
 export type BestTrial = z.infer<typeof BestTrial>;
 export type Study = Omit<z.infer<typeof Study>, "spec"> & { spec: ResolvedStudySpec };
+
+/** As it is told: what runs is paused while the study is. The record keeps it as running, as proposals see it so. */
+export const shownTrial = ({ state }: Pick<Study, "state">, trial: Trial): Trial =>
+  state === "paused" && trial.state === "running" ? { ...trial, state: "paused" } : trial;
 
 export const isOpen = ({ state }: Pick<Trial, "state">): boolean => state === "running" || state === "waiting";
 

@@ -22,9 +22,13 @@ export interface CsvRecord {
   ascii: boolean;
   /** The byte that stands before decimals. */
   decimal: number;
+  /** The character that encloses cells and is doubled in them. */
+  quote: string;
+  /** Texts of cells that are missing in every column, beside empty ones; null: none. */
+  missing: ReadonlySet<string> | null;
 }
 
-export const createCsvRecord = (): CsvRecord => ({
+export const createCsvRecord = (quote = 34): CsvRecord => ({
   bytes: Buffer.alloc(0),
   starts: new Int32Array(64),
   ends: new Int32Array(64),
@@ -36,6 +40,8 @@ export const createCsvRecord = (): CsvRecord => ({
   lines: 1,
   ascii: true,
   decimal: 46,
+  quote: String.fromCharCode(Math.max(0, quote)),
+  missing: null,
 });
 
 /** Doubles the room for cells. */
@@ -53,7 +59,7 @@ export const growRecord = (record: CsvRecord): void => {
 export const cellText = (record: CsvRecord, i: number): string => {
   const [start, end] = [record.starts[i]!, record.ends[i]!];
   const text = record.bytes.toString(record.ascii ? "latin1" : "utf8", start, end);
-  return record.escaped[i] === 1 ? text.replaceAll('""', '"') : text;
+  return record.escaped[i] === 1 ? text.replaceAll(record.quote + record.quote, record.quote) : text;
 };
 
 /** The line of cell i: that of its record, and one more for each line feed in the quoted cells before it. */

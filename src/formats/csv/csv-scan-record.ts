@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import { type CsvPlace, csvError } from "./csv-error.ts";
 import { type CsvRecord, cellLine, growRecord } from "./csv-record.ts";
 
-const [lineFeed, carriageReturn, quote] = [10, 13, 34];
+const [lineFeed, carriageReturn] = [10, 13];
 
 /** What scanning one record needs to know of the file. */
 export interface ScanContext {
@@ -12,6 +12,8 @@ export interface ScanContext {
   names: readonly string[];
   /** The byte between two cells. */
   delimiter: number;
+  /** The byte that encloses cells; −1: none does. */
+  quote: number;
   /** No more bytes will come: what ends at the end of `bytes` is complete. */
   final: boolean;
   /** The cell whose opening quote has no closing one in `bytes`, or −1. */
@@ -60,7 +62,8 @@ const failAt = (context: ScanContext, start: number, problem: string, remedy: st
 
 /** Scans a cell that begins with a quote at `at`; returns the offset behind its closing quote, or `incomplete`. */
 const scanQuoted = (context: ScanContext, bytes: Buffer, at: number): number => {
-  const length = bytes.length;
+  const { length } = bytes;
+  const { quote } = context;
   let escaped = 0;
   let end = at + 1;
   for (;;) {
@@ -72,7 +75,12 @@ const scanQuoted = (context: ScanContext, bytes: Buffer, at: number): number => 
     if (end >= length || (end + 1 === length && !context.final)) {
       context.openCell = context.record.cells;
       if (!context.final) return incomplete;
-      return failAt(context, at, "the cell's opening quote is never closed", 'close it with a quote (")');
+      return failAt(
+        context,
+        at,
+        "the cell's opening quote is never closed",
+        `close it with a quote (${String.fromCharCode(quote)})`,
+      );
     }
     if (bytes[end + 1] !== quote) break;
     escaped = 1;
@@ -85,7 +93,7 @@ const scanQuoted = (context: ScanContext, bytes: Buffer, at: number): number => 
 /** Scans a cell without quotes; returns the offset of what ends it. */
 const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
   const length = bytes.length;
-  const { delimiter } = context;
+  const { delimiter, quote } = context;
   let end = at;
   for (; end < length; end++) {
     const byte = bytes[end]!;
@@ -94,8 +102,8 @@ const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
       failAt(
         context,
         at,
-        'a quote (") stands inside a cell without quotes',
-        'enclose the cell in quotes and double those inside it ("")',
+        `a quote (${String.fromCharCode(quote)}) stands inside a cell without quotes`,
+        `enclose the cell in quotes and double those inside it (${String.fromCharCode(quote, quote)})`,
       );
     }
   }
@@ -108,7 +116,7 @@ const scanPlain = (context: ScanContext, bytes: Buffer, at: number): number => {
  * Returns the offset of the next record, or `incomplete`.
  */
 export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): number => {
-  const { record, final, delimiter } = context;
+  const { record, final, delimiter, quote } = context;
   const length = bytes.length;
   record.cells = 0;
   record.start = from;
@@ -140,7 +148,7 @@ export const scanRecord = (context: ScanContext, bytes: Buffer, from: number): n
       : csvError(
           place,
           "text follows the cell's closing quote",
-          'double every quote inside the cell (""), or put a delimiter after it',
+          `double every quote inside the cell (${String.fromCharCode(quote, quote)}), or put a delimiter after it`,
         );
   }
 };

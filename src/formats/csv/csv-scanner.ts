@@ -1,7 +1,7 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, plainDialect } from "./csv-dialect.ts";
+import { type CsvDialect, plainDialect, quoteByte } from "./csv-dialect.ts";
 import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
@@ -48,6 +48,21 @@ const createBatch = () => {
   return { add, take, restart };
 };
 
+const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanContext => {
+  const quote = quoteByte(dialect);
+  const { missingWords: words } = dialect;
+  const record: CsvRecord = {
+    ...createCsvRecord(quote),
+    decimal: dialect.decimal.charCodeAt(0),
+    missing: words === undefined ? null : new Set(words),
+  };
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  return { record, names: from?.names ?? [], delimiter, quote, final: false, openCell: -1 };
+};
+
+/** Of a file that has no names: column_1, column_2, … */
+const numberedNames = ({ cells }: CsvRecord): string[] => Array.from({ length: cells }, (_, i) => `column_${i + 1}`);
+
 /**
  * Reads CSV (RFC 4180, UTF-8) from bytes as they come, in bounded memory: at most one batch and one record are held. Blank lines are skipped (a
  * one-column table writes its missing cells as `""`).
@@ -55,16 +70,8 @@ const createBatch = () => {
  * then, so that others get their turn.
  * Errors: ServiceError `invalid_csv`, with line, column and remedy.
  */
-const createCsvScanner = (
-  handlers: CsvHandlers,
-  { delimiter, decimal }: CsvDialect = plainDialect,
-  from?: ScanStart,
-) => {
-  const record = { ...createCsvRecord(), decimal: decimal.charCodeAt(0) };
-  const context: ScanContext = {
-    ...{ record, names: from?.names ?? [], final: false, openCell: -1 },
-    delimiter: delimiter.charCodeAt(0),
-  };
+const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDialect, from?: ScanStart) => {
+  const context = createContext(dialect, from);
   const batch = createBatch();
   let line = 1;
   let rows = 0;
@@ -75,9 +82,9 @@ const createCsvScanner = (
   const takeRecord = (record: CsvRecord): void => {
     if (record.cells === 1 && record.starts[0] === record.ends[0] && record.starts[0] === record.start) return;
     if (context.names.length === 0) {
-      context.names = parseHeader(context);
+      context.names = dialect.header === "absent" ? numberedNames(record) : parseHeader(context);
       handlers.header(context.names);
-      return;
+      if (dialect.header !== "absent") return;
     }
     if (record.cells !== context.names.length) throw raggedRow(context);
     rows += 1;

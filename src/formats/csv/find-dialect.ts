@@ -3,7 +3,7 @@ import type { DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, delimiters, type StatedDialect } from "./csv-dialect.ts";
+import { type CsvDialect, delimiters, dialectOf, quoteByte, type StatedDialect, statedOnly } from "./csv-dialect.ts";
 import { withoutByteOrderMark } from "./csv-encoding.ts";
 import { cellText, createCsvRecord } from "./csv-record.ts";
 import { incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
@@ -24,9 +24,9 @@ interface Reading {
 
 const mayHaveCommas = (delimiter: Delimiter): boolean => delimiter === ";" || delimiter === "\t";
 
-const readWith = (delimiter: Delimiter, sample: Buffer, final: boolean): Reading => {
-  const record = createCsvRecord();
-  const context: ScanContext = { record, names: [], delimiter: delimiter.charCodeAt(0), final, openCell: -1 };
+const readWith = (delimiter: Delimiter, quote: number, sample: Buffer, final: boolean): Reading => {
+  const record = createCsvRecord(quote);
+  const context: ScanContext = { record, names: [], delimiter: delimiter.charCodeAt(0), quote, final, openCell: -1 };
   record.bytes = sample;
   record.ascii = false;
   const reading: Reading = { delimiter, columns: 0, even: true, records: 0, cells: [] };
@@ -93,10 +93,11 @@ const choose = async (stated: StatedDialect, sample: Buffer, final: boolean): Pr
   const turn = createTurnTaker();
   const readAs = async (delimiter: Delimiter): Promise<Reading> => {
     await turn();
-    return readWith(delimiter, sample, final);
+    return readWith(delimiter, quoteByte(stated.quote === undefined ? {} : { quote: stated.quote }), sample, final);
   };
   const reading = await (stated.delimiter === undefined ? chooseDelimiter(readAs) : readAs(stated.delimiter));
-  return { delimiter: reading.delimiter, decimal: stated.decimal ?? chooseDecimal(reading) };
+  const decimal = stated.decimal ?? chooseDecimal(reading);
+  return { delimiter: reading.delimiter, decimal, ...statedOnly(stated) };
 };
 
 /**
@@ -108,7 +109,7 @@ export const findDialect = async (
   stated: StatedDialect,
 ): Promise<{ dialect: CsvDialect; stream: AsyncIterable<Uint8Array> }> => {
   const { delimiter, decimal } = stated;
-  if (delimiter !== undefined && decimal !== undefined) return { dialect: { delimiter, decimal }, stream };
+  if (delimiter !== undefined && decimal !== undefined) return { dialect: dialectOf(stated), stream };
   const source = stream[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
   let [bytes, final, lines] = [0, false, false];

@@ -51,7 +51,13 @@ export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer 
     ),
     getImportances: unary(wiring, "getImportances", async (caller, request) => {
       const { trials, items } = await getImportances(deps, caller, request);
-      return { trials, items: items.map(({ name, importance }) => ({ name, importance: importance ?? undefined })) };
+      return {
+        trials,
+        items: items.map((item) => ({
+          ...item,
+          ...{ importance: item.importance ?? undefined, reason: item.reason ?? undefined },
+        })),
+      };
     }),
     watchStudy: serverStream(wiring, "watchStudy", async (caller, { id, after }, signal) =>
       toEvents(await watchStudy(deps, caller, { id, afterEventId: after, signal })),

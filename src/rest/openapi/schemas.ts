@@ -172,6 +172,24 @@ export const UploadQuery = z.strictObject({
     .describe(
       "of tables: what stands before the decimals; left out: a point, or what the first rows show where `;` or a tab separates the cells",
     ),
+  header: z
+    .enum(["present", "absent"])
+    .optional()
+    .describe(
+      "of CSV files: `absent`: the first line is a row, and columns are called column_1, column_2, …; left out: `present`",
+    ),
+  quote: z
+    .enum(['"', "'", "none"])
+    .optional()
+    .describe(
+      "of CSV files: what encloses cells and is doubled in them; `none`: nothing does; left out: the double quote",
+    ),
+  missingWords: z
+    .string()
+    .optional()
+    .describe(
+      "of tables: words, with commas between them or as a list in JSON, that are missing cells in every column; left out: none beside empty cells, and NA, N/A, NaN and null in columns of numbers and of dates",
+    ),
   shorterSide: z
     .int()
     .min(1)

@@ -2,10 +2,12 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import {
   ColumnTypes,
+  CsvQuote,
   type Dataset,
   DecimalMark,
   Delimiter,
   type ImageShape,
+  MissingWords,
   type TableForm,
   TextEncoding,
 } from "../../domain/datasets/dataset.ts";
@@ -27,12 +29,29 @@ import { storeAndProfile } from "./store-and-profile.ts";
 import { storeImages } from "./store-images.ts";
 import { formNames, openTable } from "./table-source.ts";
 
+/** Words with commas between them, or a list of texts in JSON. */
+const toWords = (value: unknown): unknown => {
+  if (typeof value !== "string") return value;
+  if (!value.startsWith("[")) return value.split(",").map((word) => word.trim());
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+};
+
 const TableParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   types: ColumnTypes.default({}),
   delimiter: z.preprocess((value) => (value === "tab" ? "\t" : value), Delimiter.optional()),
   decimal: DecimalMark.optional(),
   encoding: TextEncoding.optional(),
+  header: z
+    .enum(["present", "absent"])
+    .transform((value) => (value === "absent" ? value : undefined))
+    .optional(),
+  quote: CsvQuote.optional(),
+  missingWords: z.preprocess(toWords, MissingWords.optional()),
 });
 
 const side = z.int().min(1).max(limits.imageSide);
@@ -69,6 +88,9 @@ interface Stated {
   delimiter?: string | undefined;
   decimal?: string | undefined;
   encoding?: string | undefined;
+  header?: string | undefined;
+  quote?: string | undefined;
+  missingWords?: unknown;
   /** Of an archive of images. */
   shorterSide?: number | undefined;
   size?: number | undefined;
@@ -99,7 +121,7 @@ const requireNone = (stated: Stated, names: readonly (keyof Stated)[], detail: s
 const requireCsv = (stated: Stated, form: TableForm | undefined): void => {
   if (form === undefined || form === "csv") return;
   const detail = `is for CSV files, and the file is ${formNames[form]}; leave it out`;
-  requireNone(stated, ["delimiter", "decimal", "encoding"], detail);
+  requireNone(stated, ["delimiter", "decimal", "encoding", "header", "quote"], detail);
 };
 
 const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | undefined): Store => {
@@ -120,7 +142,7 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
       requireCsv(stated, table.form);
       const { written, profile } = await storeAndProfile(deps.artifacts, {
         ...{ key, body: room.filled(table.bytes), limitBytes: limits.tableBytes, types, texts: table.texts },
-        dialect: table.form === "csv" ? dialect : plainDialect,
+        dialect: table.form === "csv" ? dialect : { ...plainDialect, missingWords: dialect.missingWords },
       });
       const notes = [...table.notes, ...(profile.notes ?? [])];
       const typed = Object.keys(types).length === 0 ? {} : { types };
@@ -132,7 +154,11 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
 };
 
 const prepareImages = (stated: Stated, options: ParseOptions): Store => {
-  requireNone(stated, ["encoding"], "is for tables, sent with Content-Type: text/csv; leave it out");
+  requireNone(
+    stated,
+    ["encoding", "header", "quote", "missingWords"],
+    "is for tables, sent with Content-Type: text/csv; leave it out",
+  );
   const parsed = parse(ImageParameters, stated, options);
   const sizeOf = toImageSize(parsed);
   const { name, onBroken, types, ...dialect } = parsed;

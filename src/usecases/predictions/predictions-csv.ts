@@ -1,4 +1,4 @@
-import { type CsvCell, csvLine } from "../../formats/csv/csv-line.ts";
+import { type CsvCell, csvRecord } from "../../formats/csv/write-csv.ts";
 
 /** What is nested has names with dots: `probabilities.setosa`, `distances.0`. */
 const flatten = (value: unknown, path: string, cells: [string, CsvCell][]): [string, CsvCell][] => {
@@ -27,9 +27,9 @@ export async function* toCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     let text = "";
     for (const line of lines) {
       const cells = flatten(JSON.parse(line), "", []);
-      if (isFirst) text += csvLine(cells.map(([name]) => name));
+      if (isFirst) text += csvRecord(cells.map(([name]) => name));
       isFirst = false;
-      text += csvLine(cells.map(([, value]) => value));
+      text += csvRecord(cells.map(([, value]) => value));
     }
     yield Buffer.from(text);
   }

@@ -1,4 +1,4 @@
-import type { Trial } from "../../domain/studies/study.ts";
+import { shownTrial, type Trial } from "../../domain/studies/study.ts";
 import { csvRecord } from "../../formats/csv/write-csv.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
@@ -18,7 +18,7 @@ const cellOf = (value: unknown): string | null => {
 export const exportTrials = async (deps: Deps, caller: Caller, { id }: { id: string }): Promise<string> => {
   const known = parseStudyId(id);
   const { study } = await deps.studies.get(caller.tenant, known);
-  const trials = await deps.studies.trials(caller.tenant, known);
+  const trials = (await deps.studies.trials(caller.tenant, known)).map((trial) => shownTrial(study, trial));
   const pointers = Object.keys(study.spec.space);
   const seen = ["finished", "stopped", "running"] as const;
   const lines = trials.map((trial: Trial) =>

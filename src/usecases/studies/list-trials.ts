@@ -1,5 +1,5 @@
 import type { Page } from "../../domain/page.ts";
-import type { Trial } from "../../domain/studies/study.ts";
+import { shownTrial, type Trial } from "../../domain/studies/study.ts";
 import type { Caller } from "../admission/caller.ts";
 import { type PageParameters, paged } from "../admission/paging.ts";
 import { withinPage } from "../admission/read-page.ts";
@@ -13,11 +13,13 @@ export const listTrials = async (
   { id, ...page }: { id: string } & PageParameters,
 ): Promise<Page<Trial>> => {
   const study = parseStudyId(id);
-  const { counts } = (await deps.studies.get(caller.tenant, study)).study;
+  const known = (await deps.studies.get(caller.tenant, study)).study;
   return paged(`trials ${study}`, page, async ({ pageSize, pageToken }) => {
     const from = Number(pageToken ?? 0);
-    const items = withinPage(await deps.studies.trials(caller.tenant, study, { from, to: from + pageSize }));
+    const items = withinPage(await deps.studies.trials(caller.tenant, study, { from, to: from + pageSize })).map(
+      (trial) => shownTrial(known, trial),
+    );
     const next = from + items.length;
-    return { items, nextPageToken: items.length > 0 && next < counts.trials ? String(next) : null };
+    return { items, nextPageToken: items.length > 0 && next < known.counts.trials ? String(next) : null };
   });
 };

@@ -4,7 +4,7 @@ import type { Study } from "../../domain/studies/study.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
-import { moved } from "./course/steps.ts";
+import { countsUnpaused, moved } from "./course/steps.ts";
 
 interface Request {
   id: string;
@@ -29,7 +29,7 @@ export const steerStudy = async (
     if (same.includes(now.state)) return now;
     if (!from.includes(now.state))
       throw new ServiceError("forbidden_transition", `A study that is ${now.state} cannot be ${verb}`);
-    const after: Study = { ...now, ...moved(deps, now, to, reason) };
+    const after: Study = { ...now, ...moved(deps, now, to, reason), counts: countsUnpaused(now.counts) };
     const at = deps.now().toISOString();
     const events = [{ at, level: "info", type: "state", message: reason, data: { state: to } }] as const;
     if (await deps.studies.commit(caller.tenant, version, { study: after, trials: [], events })) return after;

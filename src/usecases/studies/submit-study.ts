@@ -16,7 +16,7 @@ export const submitStudy = async (
   request: { spec: unknown; idempotencyKey?: string | undefined },
 ): Promise<{ study: Study; created: boolean }> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
-  const { spec, epochs, earlier } = await planStudy(deps, caller, request.spec);
+  const { spec, epochs, earlier, warnings } = await planStudy(deps, caller, request.spec);
   const createdAt = deps.now().toISOString();
   const study: Study = {
     ...{ id: deps.createId("std"), name: spec.name, state: "running", done: false, progress: 0, spec, epochs },
@@ -30,5 +30,6 @@ export const submitStudy = async (
     study,
     idempotency: key === null ? null : { key, bodyDigest: digestOf(request.spec) },
     mostOpen: limits.openStudies,
+    warnings,
   });
 };

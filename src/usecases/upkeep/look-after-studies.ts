@@ -2,13 +2,14 @@ import { ServiceError } from "../../domain/errors.ts";
 import type { StudyName } from "../../store/study-store.ts";
 import type { Deps } from "../deps.ts";
 import { advanceStudy } from "../studies/course/advance-study.ts";
+import { createTrialMemory, type TrialMemory } from "../studies/course/trial-memory.ts";
 import { INTERVAL_MS, keepLooking } from "./keep-looking.ts";
 
 /** Takes each of these studies as far as it can go now. One that fails does not hold up the others. */
-const advanceEach = async (deps: Deps, studies: Iterable<StudyName>): Promise<void> => {
+const advanceEach = async (deps: Deps, studies: Iterable<StudyName>, memory: TrialMemory): Promise<void> => {
   for (const { tenant, id } of studies) {
     try {
-      await advanceStudy(deps, tenant, id);
+      await advanceStudy(deps, tenant, id, memory);
     } catch (error) {
       if (error instanceof ServiceError && error.code === "not_found") continue;
       if (error instanceof ServiceError && error.code === "unavailable") throw error;
@@ -18,7 +19,8 @@ const advanceEach = async (deps: Deps, studies: Iterable<StudyName>): Promise<vo
 };
 
 /** Takes every open study as far as it can go now. */
-export const lookAfterStudies = async (deps: Deps): Promise<void> => advanceEach(deps, await deps.studies.open());
+export const lookAfterStudies = async (deps: Deps, memory = createTrialMemory()): Promise<void> =>
+  advanceEach(deps, await deps.studies.open(), memory);
 
 /**
  * Looks now, then at each study of which there is news, and every few seconds at all, as news may be lost; until stopped. An outage is
@@ -26,6 +28,7 @@ export const lookAfterStudies = async (deps: Deps): Promise<void> => advanceEach
  */
 export const startStudies = (deps: Deps): (() => Promise<void>) => {
   const named = new Map<string, StudyName>();
+  const memory = createTrialMemory();
   /** When all were last looked at without a failure. */
   let sawAllMs = Number.NEGATIVE_INFINITY;
   return keepLooking({
@@ -37,7 +40,7 @@ export const startStudies = (deps: Deps): (() => Promise<void>) => {
       const sawMs = all ? nowMs : sawAllMs;
       // What an outage cuts short is made up for by a look at all.
       sawAllMs = Number.NEGATIVE_INFINITY;
-      await (all ? lookAfterStudies(deps) : advanceEach(deps, news));
+      await (all ? lookAfterStudies(deps, memory) : advanceEach(deps, news, memory));
       sawAllMs = sawMs;
     },
     subscribe: (wake) =>

@@ -49,6 +49,7 @@ interface Shape {
   readonly validationRows: number;
   readonly testRows: number;
   readonly inputs: number;
+  readonly furtherTextInputs?: number;
   readonly outputs: number;
 }
 
@@ -79,7 +80,7 @@ export const explainingNetwork = (
   if (!supervised || model.type === "cnn" || trunk !== null || ring?.spill === null) return null;
   // A step is about three evaluations of its rows.
   const rowFlops = (flopsPerStep * stepsPerEpoch) / (3 * Math.max(1, shape.trainRows));
-  const rows = { rows: reported(shape), inputs: shape.inputs };
+  const rows = { rows: reported(shape), inputs: shape.inputs - (shape.furtherTextInputs ?? 0) };
   return { ...rows, trainFlops: steps * flopsPerStep, rowFlops, free: freeTrained };
 };
 
@@ -88,7 +89,7 @@ export const explainingSolution = (
   shape: Shape,
   { flopsPerStep, method }: { flopsPerStep: number; method: "qr" | "newton" | "lbfgs" },
 ): ExplainingBudget => {
-  const rows = { rows: reported(shape), inputs: shape.inputs };
+  const rows = { rows: reported(shape), inputs: shape.inputs - (shape.furtherTextInputs ?? 0) };
   const trainFlops = flopsPerStep * { qr: 1, newton: 5, lbfgs: 50 }[method];
   return { ...rows, trainFlops, rowFlops: 2 * shape.inputs * shape.outputs, free: freeSolved };
 };

@@ -1,5 +1,5 @@
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
-import { csvLine } from "../../../src/formats/csv/csv-line.ts";
+import { csvRecord } from "../../../src/formats/csv/write-csv.ts";
 import type { HeldOutAnswers } from "../folds/judge-rows.ts";
 import type { Pool } from "../folds/pool.ts";
 
@@ -34,10 +34,10 @@ const linesAtOnce = 256;
 export function* heldOutCsv(answers: HeldOutAnswers, label: LabelTransform): Generator<Buffer, void, void> {
   const { places, fits } = answers;
   const { names, cells } = cellsOf(answers, label);
-  let text = csvLine(["row", ...(fits === undefined ? [] : ["repeat", "fold"]), ...names]);
+  let text = csvRecord(["row", ...(fits === undefined ? [] : ["repeat", "fold"]), ...names]);
   for (let row = 0; row < places.length; row++) {
     const fit = fits?.[row];
-    text += csvLine([places[row]!, ...(fit === undefined ? [] : [fit.repeat, fit.fold]), ...cells(row)]);
+    text += csvRecord([places[row]!, ...(fit === undefined ? [] : [fit.repeat, fit.fold]), ...cells(row)]);
     if (row % linesAtOnce !== linesAtOnce - 1) continue;
     yield Buffer.from(text);
     text = "";

@@ -54,6 +54,9 @@ const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: 
     message: "submitted",
     data: { state: study.state },
   } as const;
+  const told = (wanted.warnings ?? []).map((message) => ({
+    ...{ at: study.createdAt, level: "warn", type: "warning", message, data: {} },
+  })) as Omit<JobEvent, "id">[];
   const keys = [
     ...keysOf(tenant, study.id),
     redisKeys.idempotency(tenant, digest),
@@ -64,7 +67,14 @@ const create = async (createScript: Script, wanted: NewStudy): Promise<{ study: 
   ];
   const [outcome, text] = (await createScript(
     keys,
-    ...[tenant, study.id, JSON.stringify(study), toLines([event]), idempotency?.bodyDigest ?? "", idempotencySeconds],
+    ...[
+      tenant,
+      study.id,
+      JSON.stringify(study),
+      toLines([event, ...told]),
+      idempotency?.bodyDigest ?? "",
+      idempotencySeconds,
+    ],
     ...[mostOpen, datasetId, base, study.state, study.spec.webhook === undefined ? "0" : "1"],
   )) as [string, string];
   switch (outcome) {

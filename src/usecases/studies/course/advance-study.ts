@@ -3,38 +3,25 @@ import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import { isDone } from "../../../domain/jobs/job-state.ts";
 import { JobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { jobWithValues, templateOf } from "../../../domain/studies/resolve-study.ts";
-import { type FinalJob, isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
+import { isOpen, type Study, type Trial } from "../../../domain/studies/study.ts";
 import type { StudyChange } from "../../../store/study-store.ts";
 import type { Deps } from "../../deps.ts";
 import { countedDataset } from "../../jobs/planning/counted-dataset.ts";
 import { isSpent } from "./budget.ts";
-import { chooseBest, ranked } from "./choose.ts";
-import { finalBody, observedFinal } from "./final-job.ts";
+import { ranked } from "./choose.ts";
 import { budgetOf, dimensionsOf, nextPause, nextTrial, promoted } from "./next-trial.ts";
 import { jobOrNull, observeTrial, stopTrial } from "./observe-trial.ts";
 import { publishStudy } from "./publish-study.ts";
 import { race } from "./race.ts";
-import { currentJob, withNextRun } from "./runs.ts";
-import { countsOf, moved, type Step, stepEvent } from "./steps.ts";
+import { currentJob, resumed } from "./runs.ts";
+import { type Course, countsOf, moved, type Step, stepEvent } from "./steps.ts";
 import { submitTrialJob } from "./submit-trial.ts";
-
-interface Course {
-  tenant: TenantId;
-  study: Study;
-  trials: Trial[];
-}
+import { createTrialMemory, type TrialMemory } from "./trial-memory.ts";
+import { wrapUp } from "./wrap-up.ts";
 
 const failed = ({ now }: Pick<Deps, "now">, trial: Trial, error: string): Trial => ({
   ...trial,
   ...{ state: "failed", error, endedAt: now().toISOString() },
-});
-
-/** With the time at which it goes on from where it was compared, and with several seeds its next training. */
-const resumed = (deps: Pick<Deps, "now" | "createId">, trial: Trial): Trial => ({
-  ...(trial.runs === undefined ? trial : withNextRun(deps, trial)),
-  reached: trial.reached.map((rung, i, all) =>
-    i === all.length - 1 ? { ...rung, resumedAt: deps.now().toISOString() } : rung,
-  ),
 });
 
 /** The job of a trial that was proposed and is not recorded yet. */
@@ -79,88 +66,6 @@ const observe = async (deps: Deps, course: Course): Promise<Trial[]> => {
   const open = course.trials.filter((trial) => trial.state === "running" || (everyOne && isOpen(trial)));
   const looked = await Promise.all(open.map((trial) => look(deps, course, trial)));
   return looked.filter((trial, i) => trial !== open[i]);
-};
-
-/** All has been tried and nothing runs: what waits is stopped, unless nothing else would have come to its end. */
-const wrapUp = async (deps: Deps, course: Course): Promise<Step | null> => {
-  const { study, trials, tenant } = course;
-  const waiting = trials.filter(({ state }) => state === "waiting");
-  if (waiting.length > 0) {
-    const done = ranked(study, trials).length > 0;
-    if (!done) {
-      const furthest = waiting.toSorted((a, b) => b.epochs - a.epochs);
-      const level = furthest.filter(({ epochs }) => epochs === furthest[0]!.epochs);
-      const [best] = ranked(
-        study,
-        level.map((trial) => ({ ...trial, state: "succeeded" })),
-      );
-      return { trials: [resumed(deps, { ...trials[best!.number]!, state: "running", pauseAtEpoch: null })], study: {} };
-    }
-    await Promise.all(waiting.map((trial) => stopTrial(deps, tenant, trial)));
-    const at = deps.now().toISOString();
-    return { trials: waiting.map((trial) => ({ ...trial, state: "stopped", endedAt: at })), study: {} };
-  }
-  return choose(deps, course);
-};
-
-/** The choice stays; only what was to be made of it is not there. */
-const failedFinal = (deps: Deps, study: Study, state: string, reason: string): Partial<Study> => {
-  const error = {
-    code: "final_failed",
-    message: `the choice was found, and the job that trains it once more has ${state === "failed" ? "failed" : "been cancelled"}: ${reason}`,
-    hint: "use the model of the best trial, or submit the best trial's job once more without validation rows",
-  };
-  return { ...moved(deps, study, "failed", error.message), error };
-};
-
-/** The end of the study, once its last job has come to its own. */
-const withFinal = async (deps: Deps, tenant: TenantId, study: Study, final: FinalJob): Promise<Partial<Study>> => {
-  if (final.state === "succeeded") return moved(deps, study, "succeeded", "the choice is trained");
-  const job = await jobOrNull(deps, tenant, final.job);
-  const error = job?.error ?? null;
-  const reason = error === null ? `see job ${final.job}` : `${error.code}: ${error.message}`;
-  return failedFinal(deps, study, final.state, job === null ? "it was deleted" : reason);
-};
-
-const choose = async (deps: Deps, { tenant, study, trials }: Course): Promise<Step | null> => {
-  const best = study.best?.corrected == null ? await chooseBest(deps, tenant, study, trials) : study.best;
-  if (best === null) {
-    const hint = "look at the trials' errors, and narrow the space";
-    const error = { code: "no_trial", message: "no trial came to its end", hint };
-    return { trials: [], study: { ...moved(deps, study, "failed", error.message), error } };
-  }
-  const { final } = study;
-  if (!study.spec.final)
-    return { trials: [], study: { ...moved(deps, study, "succeeded", "all trials have ended"), best } };
-  if (final === null) {
-    const job = deps.createId("job");
-    return {
-      trials: [],
-      study: { best, final: { job, submitted: false, state: "running", model: null, metrics: {} } },
-    };
-  }
-  if (final.state !== "running") return { trials: [], study: await withFinal(deps, tenant, study, final) };
-  const job = await jobOrNull(deps, tenant, final.job);
-  if (job === null) {
-    const chosen = final.submitted ? null : await jobOrNull(deps, tenant, best.job);
-    const submitted =
-      chosen === null
-        ? { error: final.submitted ? "it was deleted" : "the best trial's job was deleted", submitted: false }
-        : await submitTrialJob(deps, tenant, study, {
-            id: final.job,
-            body: finalBody(study, chosen),
-            pauseAtEpoch: null,
-          });
-    if (submitted.error !== null) {
-      const change = failedFinal(deps, study, "failed", submitted.error);
-      return { trials: [], study: { ...change, final: { ...final, state: "failed" } } };
-    }
-    return submitted.submitted ? { trials: [], study: { final: { ...final, submitted: true } } } : null;
-  }
-  const seen = observedFinal(final, job);
-  return seen.state === final.state && seen.submitted === final.submitted
-    ? null
-    : { trials: [], study: { final: seen } };
 };
 
 /**
@@ -231,7 +136,7 @@ const apply = (deps: Deps, course: Course, step: Step): StudyChange => {
   const trials = [...course.trials];
   for (const trial of step.trials) trials[trial.number] = trial;
   const before = course.study;
-  const counts = countsOf(trials);
+  const counts = countsOf(trials, { state: step.study.state ?? before.state });
   const ended = counts.succeeded + counts.stopped + counts.failed + counts.cancelled;
   const [best] = ranked(before, trials);
   const leading =
@@ -256,9 +161,14 @@ const apply = (deps: Deps, course: Course, step: Step): StudyChange => {
  * Takes a study as far as it can go now. Whoever sees a change calls it, as often as they like, in as many processes as there are: each step follows one version of
  * the record, and what it asks of jobs may be repeated.
  */
-export const advanceStudy = async (deps: Deps, tenant: TenantId, id: StudyId): Promise<void> => {
+export const advanceStudy = async (
+  deps: Deps,
+  tenant: TenantId,
+  id: StudyId,
+  memory: TrialMemory = createTrialMemory(),
+): Promise<void> => {
   let { study, version } = await deps.studies.get(tenant, id);
-  let trials = await deps.studies.trials(tenant, id);
+  let trials = await memory.read(deps, { tenant, id, version });
   while (!isDone(study.state)) {
     const course = { tenant, study, trials };
     const step = await next(deps, course);
@@ -266,13 +176,15 @@ export const advanceStudy = async (deps: Deps, tenant: TenantId, id: StudyId): P
     const change = apply(deps, course, step);
     if (!(await deps.studies.commit(tenant, version, change))) {
       ({ study, version } = await deps.studies.get(tenant, id));
-      trials = await deps.studies.trials(tenant, id);
+      trials = await memory.read(deps, { tenant, id, version });
       continue;
     }
     version += 1;
     study = change.study;
     trials = [...trials];
     for (const trial of change.trials) trials[trial.number] = trial;
+    memory.keep({ tenant, id, version }, trials);
   }
+  memory.forget({ tenant, id });
   await publishStudy(deps, tenant, study);
 };

@@ -54,3 +54,11 @@ export const scoresOfFolds = (metric: ObjectiveMetric, { folds }: FoldsSoFar): n
   const scores = folds.map((fold) => scoreOfFold[metric](fold));
   return scores.every((score) => score !== undefined) ? (scores as number[]) : null;
 };
+
+/** With the time at which it goes on from where it was compared, and with several seeds its next training. */
+export const resumed = (deps: Pick<Deps, "now" | "createId">, trial: Trial): Trial => ({
+  ...(trial.runs === undefined ? trial : withNextRun(deps, trial)),
+  reached: trial.reached.map((rung, i, all) =>
+    i === all.length - 1 ? { ...rung, resumedAt: deps.now().toISOString() } : rung,
+  ),
+});

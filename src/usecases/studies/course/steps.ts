@@ -1,8 +1,16 @@
+import type { TenantId } from "../../../domain/ids.ts";
 import type { JobEvent } from "../../../domain/jobs/job.ts";
 import { isDone, type JobState } from "../../../domain/jobs/job-state.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
-import type { Study, Trial } from "../../../domain/studies/study.ts";
+import { type Study, shownTrial, type Trial } from "../../../domain/studies/study.ts";
 import type { Deps } from "../../deps.ts";
+
+/** A study where it stands. */
+export interface Course {
+  tenant: TenantId;
+  study: Study;
+  trials: Trial[];
+}
 
 /** What changes in one step. */
 export interface Step {
@@ -10,11 +18,22 @@ export interface Step {
   study: Partial<Study>;
 }
 
-export const countsOf = (trials: readonly Trial[]): Study["counts"] => {
+export const countsOf = (trials: readonly Trial[], study: Pick<Study, "state"> = { state: "running" }) => {
   const counts = { trials: trials.length, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0 };
-  for (const { state } of trials) counts[state] += 1;
-  return counts;
+  let paused = 0;
+  for (const trial of trials) {
+    const { state } = shownTrial(study, trial);
+    if (state === "paused") paused += 1;
+    else counts[state] += 1;
+  }
+  return paused === 0 ? counts : { ...counts, paused };
 };
+
+/** The same once the study goes on, or is cancelled: what was paused with it runs. */
+export const countsUnpaused = ({ paused = 0, ...counts }: Study["counts"]): Study["counts"] => ({
+  ...counts,
+  running: counts.running + paused,
+});
 
 /** A transition of the study, with its line in the history. */
 export const moved = ({ now }: Pick<Deps, "now">, study: Study, state: JobState, reason: string): Partial<Study> => {

@@ -30,6 +30,8 @@ export interface PlannedStudy {
   plans: Plan[];
   /** Of the studies that `warmStart` names. */
   earlier: EarlierTrial[];
+  /** In what those differ from this one. */
+  warnings: string[];
 }
 
 /** A fault of a job, at the place of the study that it comes from. */
@@ -107,7 +109,7 @@ export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Prom
   const guesses = checkGuesses(spec, dimensions);
   checkGrid(spec, dimensions);
   requireWebhookAllowed(deps, spec);
-  const earlier = await readEarlierTrials(deps, caller, spec, dimensions);
+  const { earlier, warnings } = await readEarlierTrials(deps, caller, spec, dimensions);
   const plans: Plan[] = [];
   let epochs = template.training.epochs;
   const points = [...cornersOf(dimensions), ...guesses];
@@ -122,5 +124,5 @@ export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Prom
       throw error instanceof ServiceError ? placed(error, spec.space, values) : error;
     }
   }
-  return { spec, dimensions, epochs, plans, earlier };
+  return { spec, dimensions, epochs, plans, earlier, warnings };
 };

@@ -32,6 +32,6 @@ export const validateStudy = async (deps: Deps, caller: Caller, request: { spec:
     parameters: Math.max(...plans.map(({ parameters }) => parameters)),
     epochs,
     estimatedSeconds: mean * trials * seedsOf(spec) * trainedShare(planned),
-    warnings: [...new Set(plans.flatMap(({ warnings }) => warnings))].slice(0, 20),
+    warnings: [...new Set([...planned.warnings, ...plans.flatMap(({ warnings }) => warnings)])].slice(0, 20),
   };
 };

@@ -201,9 +201,15 @@ export const ContourChart = ({ shown, parameters }: { shown: readonly Shown[]; p
 /** How much each parameter matters, the most first. */
 export const ImportanceBars = ({ importances }: { importances: Importances }) => {
   const known = importances.items.filter(({ importance }) => importance !== null);
-  if (known.length === 0) return <p class="muted">They are known once ten trials have come to their end.</p>;
+  const unknown = importances.items.filter(({ reason }) => reason !== null);
   return (
     <dl class="bars">
+      {unknown.map(({ name, reason }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class="muted">{reason}</dd>
+        </div>
+      ))}
       {known
         .toSorted((a, b) => b.importance! - a.importance!)
         .map(({ name, importance }) => (

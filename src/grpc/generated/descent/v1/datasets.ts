@@ -81,6 +81,13 @@ export interface Dataset {
   /** Grows with each change of types; a job keeps the one that it was planned with. */
   version?: number | undefined;
   labels: { [key: string]: string };
+  /** `absent`: the file has no line of names. */
+  header?:
+    | string
+    | undefined;
+  /** What encloses cells, or `none`; absent: the double quote. */
+  quote?: string | undefined;
+  missingWords: string[];
 }
 
 export interface Dataset_TypesEntry {
@@ -215,7 +222,19 @@ export interface UploadHeader {
     | string
     | undefined;
   /** Of CSV files: `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`. Left out: UTF-8, or UTF-16 where the file begins with its byte order mark. */
-  encoding?: string | undefined;
+  encoding?:
+    | string
+    | undefined;
+  /** Of CSV files: `absent`: the first line is a row, and columns are called column_1, column_2, … Left out: `present`. */
+  header?:
+    | string
+    | undefined;
+  /** Of CSV files: what encloses cells and is doubled in them: `"`, `'` or `none`. Left out: `"`. */
+  quote?:
+    | string
+    | undefined;
+  /** Of tables: cells that are missing in every column, words with commas between them or a list in JSON. */
+  missingWords?: string | undefined;
 }
 
 export interface UploadHeader_TypesEntry {
@@ -328,6 +347,9 @@ function createBaseDataset(): Dataset {
     types: Object.create(null),
     version: undefined,
     labels: Object.create(null),
+    header: undefined,
+    quote: undefined,
+    missingWords: [],
   };
 }
 
@@ -378,6 +400,15 @@ export const Dataset: MessageFns<Dataset> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       Dataset_LabelsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
     });
+    if (message.header !== undefined) {
+      writer.uint32(130).string(message.header);
+    }
+    if (message.quote !== undefined) {
+      writer.uint32(138).string(message.quote);
+    }
+    for (const v of message.missingWords) {
+      writer.uint32(146).string(v!);
+    }
     return writer;
   },
 
@@ -518,6 +549,30 @@ export const Dataset: MessageFns<Dataset> = {
             if (entry15.value !== undefined) {
               message.labels[entry15.key] = entry15.value;
             }
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.header = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.quote = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.missingWords.push(reader.string());
             continue;
           }
         }
@@ -1285,6 +1340,9 @@ function createBaseUploadHeader(): UploadHeader {
     channels: undefined,
     onBroken: undefined,
     encoding: undefined,
+    header: undefined,
+    quote: undefined,
+    missingWords: undefined,
   };
 }
 
@@ -1319,6 +1377,15 @@ export const UploadHeader: MessageFns<UploadHeader> = {
     }
     if (message.encoding !== undefined) {
       writer.uint32(82).string(message.encoding);
+    }
+    if (message.header !== undefined) {
+      writer.uint32(90).string(message.header);
+    }
+    if (message.quote !== undefined) {
+      writer.uint32(98).string(message.quote);
+    }
+    if (message.missingWords !== undefined) {
+      writer.uint32(106).string(message.missingWords);
     }
     return writer;
   },
@@ -1417,6 +1484,30 @@ export const UploadHeader: MessageFns<UploadHeader> = {
             }
 
             message.encoding = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.header = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.quote = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.missingWords = reader.string();
             continue;
           }
         }

@@ -437,6 +437,15 @@ export interface GetHeldOutPredictionsResponse {
   chunk: Uint8Array;
 }
 
+export interface GetModelReportPageRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelReportPageResponse {
+  html: string;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -3552,6 +3561,98 @@ export const GetHeldOutPredictionsResponse: MessageFns<GetHeldOutPredictionsResp
   },
 };
 
+function createBaseGetModelReportPageRequest(): GetModelReportPageRequest {
+  return { id: "" };
+}
+
+export const GetModelReportPageRequest: MessageFns<GetModelReportPageRequest> = {
+  encode(message: GetModelReportPageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportPageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportPageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelReportPageResponse(): GetModelReportPageResponse {
+  return { html: "" };
+}
+
+export const GetModelReportPageResponse: MessageFns<GetModelReportPageResponse> = {
+  encode(message: GetModelReportPageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.html !== "") {
+      writer.uint32(10).string(message.html);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportPageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportPageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.html = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -3682,6 +3783,18 @@ export const ModelsServiceService = {
       Buffer.from(GetModelCardResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelCardResponse => GetModelCardResponse.decode(value),
   },
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage: {
+    path: "/descent.v1.ModelsService/GetModelReportPage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelReportPageRequest): Buffer =>
+      Buffer.from(GetModelReportPageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelReportPageRequest => GetModelReportPageRequest.decode(value),
+    responseSerialize: (value: GetModelReportPageResponse): Buffer =>
+      Buffer.from(GetModelReportPageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelReportPageResponse => GetModelReportPageResponse.decode(value),
+  },
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: {
     path: "/descent.v1.ModelsService/Predict" as const,
@@ -3720,6 +3833,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   getModelOnnx: handleServerStreamingCall<GetModelOnnxRequest, GetModelOnnxResponse>;
   /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
   getModelCard: handleUnaryCall<GetModelCardRequest, GetModelCardResponse>;
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage: handleUnaryCall<GetModelReportPageRequest, GetModelReportPageResponse>;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: handleUnaryCall<PredictRequest, PredictResponse>;
 }
@@ -3883,6 +3998,22 @@ export interface ModelsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
+  ): ClientUnaryCall;
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
+  ): ClientUnaryCall;
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
   ): ClientUnaryCall;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict(

@@ -96,6 +96,8 @@ export interface TrialCounts {
   stopped: number;
   failed: number;
   cancelled: number;
+  /** Paused with the study. */
+  paused: number;
 }
 
 export interface FinalJob {
@@ -115,7 +117,7 @@ export interface Trial {
   /** From 0. */
   number: number;
   job: string;
-  /** `running`, `waiting`, `succeeded`, `stopped`, `failed` or `cancelled`. */
+  /** `running`, `paused`, `waiting`, `succeeded`, `stopped`, `failed` or `cancelled`. */
   state: string;
   values?: { [key: string]: any } | undefined;
   point: { [key: string]: number };
@@ -288,7 +290,11 @@ export interface Importances {
 
 export interface Importance {
   name: string;
-  importance?: number | undefined;
+  importance?:
+    | number
+    | undefined;
+  /** Why it cannot be told. */
+  reason?: string | undefined;
 }
 
 export interface WatchStudyRequest {
@@ -800,7 +806,7 @@ export const BestTrial: MessageFns<BestTrial> = {
 };
 
 function createBaseTrialCounts(): TrialCounts {
-  return { trials: 0, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0 };
+  return { trials: 0, running: 0, waiting: 0, succeeded: 0, stopped: 0, failed: 0, cancelled: 0, paused: 0 };
 }
 
 export const TrialCounts: MessageFns<TrialCounts> = {
@@ -825,6 +831,9 @@ export const TrialCounts: MessageFns<TrialCounts> = {
     }
     if (message.cancelled !== 0) {
       writer.uint32(56).int32(message.cancelled);
+    }
+    if (message.paused !== 0) {
+      writer.uint32(64).int32(message.paused);
     }
     return writer;
   },
@@ -896,6 +905,14 @@ export const TrialCounts: MessageFns<TrialCounts> = {
             }
 
             message.cancelled = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.paused = reader.int32();
             continue;
           }
         }
@@ -2859,7 +2876,7 @@ export const Importances: MessageFns<Importances> = {
 };
 
 function createBaseImportance(): Importance {
-  return { name: "", importance: undefined };
+  return { name: "", importance: undefined, reason: undefined };
 }
 
 export const Importance: MessageFns<Importance> = {
@@ -2869,6 +2886,9 @@ export const Importance: MessageFns<Importance> = {
     }
     if (message.importance !== undefined) {
       writer.uint32(17).double(message.importance);
+    }
+    if (message.reason !== undefined) {
+      writer.uint32(26).string(message.reason);
     }
     return writer;
   },
@@ -2900,6 +2920,14 @@ export const Importance: MessageFns<Importance> = {
             }
 
             message.importance = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
             continue;
           }
         }
