@@ -27,6 +27,8 @@ export interface DataShape {
   streams?: boolean;
   /** And they are, once they were encoded to a file of the trainer's. */
   spills?: boolean;
+  /** Of a table's file: what reading it takes. */
+  cells?: number;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -144,6 +146,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
     ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
+    ...(bytes > 0 ? {} : { cells: dataset.rows * dataset.columns.length }),
     ...(further === 0 ? {} : { furtherTextInputs: further }),
     trainRows: rows.train,
     validationRows: rows.validation,
