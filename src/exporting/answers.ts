@@ -1,5 +1,6 @@
 import { assert } from "../domain/errors.ts";
 import type { Model, Preprocessing } from "../domain/models/model.ts";
+import { columnsByName } from "../domain/models/predictions/names-of-columns.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
 
 /** The text at the largest of each row's scores, the first among equals. */
@@ -92,6 +93,23 @@ export const answerOutputs = (
   build.output("probabilities", probabilities, { type: "float", dims: ["batch", classes.length] });
 };
 
+/** Each name's probability: the sum over the columns that bear it. */
+const byName = (
+  build: OnnxBuilder,
+  probabilities: string,
+  columns: readonly (readonly number[])[],
+  count: number,
+): string => {
+  const most = Math.max(...columns.map(({ length }) => length));
+  if (most === 1) return probabilities;
+  // A column of zeros behind the others stands in where a name has no more of them.
+  const padded = build.node("Pad", [probabilities, build.integers([0, 0, 0, 1])]);
+  const parts = Array.from({ length: most }, (_, part) =>
+    build.node("Gather", [padded, build.integers(columns.map((own) => own[part] ?? count))], { axis: { int: 1 } }),
+  );
+  return parts.reduce((sum, part) => build.node("Add", [sum, part]));
+};
+
 /** Names of the first output's columns: the label and the probabilities of an imported network, by a softmax if it has none. */
 export const namedOutputs = (
   build: OnnxBuilder,
@@ -101,6 +119,9 @@ export const namedOutputs = (
 ): void => {
   const flat = build.reshape(out, [-1, labels.length]);
   const probabilities = isProbability ? flat : build.node("Softmax", [flat], { axis: { int: 1 } });
-  build.output("label", likeliest(build, probabilities, labels), { type: "string", dims: ["batch"] });
-  build.output("probabilities", probabilities, { type: "float", dims: ["batch", labels.length] });
+  const named = columnsByName(labels);
+  const names = [...named.keys()];
+  const summed = byName(build, probabilities, [...named.values()], labels.length);
+  build.output("label", likeliest(build, summed, names), { type: "string", dims: ["batch"] });
+  build.output("probabilities", summed, { type: "float", dims: ["batch", names.length] });
 };

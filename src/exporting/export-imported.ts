@@ -2,6 +2,7 @@ import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts
 import { pictureOf } from "../domain/models/image-presets.ts";
 import type { ImportedModel } from "../domain/models/imported-model.ts";
 import type { NetworkDescription, NetworkPort } from "../domain/models/network.ts";
+import { columnsByName } from "../domain/models/predictions/names-of-columns.ts";
 import { createGraph } from "../engine/graph/graph.ts";
 import { networkOutputs } from "../engine/nn/network.ts";
 import { createScope } from "../engine/nn/scope.ts";
@@ -83,7 +84,9 @@ export const exportImported = (
   ]);
   if (model.licence !== null) metadata.set("licence", model.licence);
   if (model.source !== null) metadata.set("source", model.source);
-  if (model.labels !== null) metadata.set("descent.classes", JSON.stringify(model.labels));
+  // Inside they are those of the probabilities; outside those of the columns, as an import takes them.
+  const classes = preprocessing && model.labels !== null ? [...columnsByName(model.labels).keys()] : model.labels;
+  if (classes !== null) metadata.set("descent.classes", JSON.stringify(classes));
   if (model.image !== null) metadata.set("descent.image", JSON.stringify(model.image));
   if (model.image !== null || model.labels !== null)
     metadata.set("descent.preprocessing", preprocessing ? "inside" : "outside");

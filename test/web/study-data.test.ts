@@ -3,11 +3,10 @@ import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { numberScale, roundTicks } from "../../src/web/page/studies/scale.ts";
 import {
   bestSoFar,
-  comparedAfter,
   parametersOf,
-  rungsOf,
   shownTrials,
   timelineOf,
+  unitOfRungs,
 } from "../../src/web/page/studies/study-data.ts";
 
 const second = (s: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
@@ -42,22 +41,6 @@ describe("what the charts of a study show", () => {
     expect(shownTrials(study("maximize"), trials).map(({ rank }) => rank)).toEqual([0, 1, 0.5]);
   });
 
-  test.each([
-    ["epochs of rungs", { pruner: { type: "asha" } }, "epochs", [2, 4]],
-    ["seeds of a race", { pruner: { type: "racing" }, seeds: 3, job: {} }, "seeds", [2, 3]],
-    [
-      "folds of a race",
-      { pruner: { type: "racing" }, job: { training: { crossValidation: { folds: 5, repeats: 2 } } } },
-      "folds",
-      [2, 10],
-    ],
-  ])("how a trial did after %s, the last being its end", (_, spec, unit, after) => {
-    const shown = { trial: trial(0, { reached: [{ epochs: 2, value: 1 }] }), value: 0.5, rank: 0 };
-    expect(comparedAfter({ spec } as never).unit).toBe(unit);
-    expect(rungsOf({ spec } as never, shown).map((rung) => rung.after)).toEqual(after);
-    expect(rungsOf({ spec } as never, { ...shown, trial: { ...shown.trial, state: "stopped" } })).toHaveLength(1);
-  });
-
   test("when trials were with a trainer, without the time in which they waited to be compared", () => {
     const reached = [
       { epochs: 1, value: 1, at: second(2), resumedAt: second(5) },
@@ -75,6 +58,14 @@ describe("what the charts of a study show", () => {
       [1, 1, 4, 1],
       [2, 3, 10, 0],
       [0, 5, 6, 1],
+    ]);
+  });
+
+  test("are compared at epochs, folds or seeds", () => {
+    const unitOf = (type: string, training: object = {}) =>
+      unitOfRungs({ spec: { pruner: { type }, job: { training } } } as unknown as Study);
+    expect([unitOf("asha"), unitOf("racing"), unitOf("racing", { crossValidation: {} })]).toEqual([
+      ...["epochs", "seeds", "folds"],
     ]);
   });
 

@@ -10,7 +10,7 @@ let thread: RequestWorker<string, string>;
 const open = (waiting = 64, small?: { atOnce: number; bytes: number }) => {
   thread = createRequestWorker({
     ...(small === undefined ? {} : { small }),
-    ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 300 },
+    ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 1000 },
     hungOn: () => new ServiceError("over_limit", "that took too long"),
     heapMegabytes: 64,
   });
@@ -74,7 +74,19 @@ describe("questions of few bytes", () => {
   };
 
   it("are with the thread together, up to so many", async () => {
-    expect(await lostWith({ atOnce: 3, bytes: 100 }, [1, 1, 1, 1])).toEqual([true, true, true, false]);
+    expect(await lostWith({ atOnce: 3, bytes: 105 }, [36, 36, 36, 36])).toEqual([true, true, true, false]);
+  });
+
+  it("are asked once more, if they are so few that they were kept, and the one that the thread dies of is lost alone", async () => {
+    expect(await lostWith({ atOnce: 3, bytes: 105 }, [35, 35, 35, 35])).toEqual([true, false, false, false]);
+  });
+
+  it("are asked once more beside one that the thread hangs on", async () => {
+    open(64, { atOnce: 3, bytes: 105 });
+    const asked = ["hang", "a", "b", "c"].map((question) => thread.ask(greedy, question, [new ArrayBuffer(1)]));
+    const [hung, ...others] = await Promise.allSettled(asked);
+    expect(hung).toMatchObject({ status: "rejected", reason: { code: "over_limit" } });
+    expect(others).toEqual(["a", "b", "c"].map((value) => ({ status: "fulfilled", value })));
   });
 
   it("are no longer when they have many bytes together", async () => {

@@ -6,6 +6,7 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import { columnsByName } from "../../src/domain/models/predictions/names-of-columns.ts";
 import type { NestedNumbers, Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { exp64 } from "../../src/engine/kernels/math64.ts";
@@ -40,15 +41,16 @@ const softmaxOf = (values: Float32Array): number[] => {
   return powers.map((power) => power / sum);
 };
 
-/** What the first output says of a row where its columns have names: probabilities, by a softmax if the network has none. */
+/** What the first output says of a row where its columns have names: a probability for each name, by a softmax if the network has none; the label is the likeliest. */
 const classify = (labels: readonly string[], values: Float32Array, isProbability: boolean) => {
   const probabilities = isProbability ? Array.from(values) : softmaxOf(values);
-  const best = probabilities.indexOf(Math.max(...probabilities));
-  // Two columns may have one name: ImageNet has a crane that flies and one that lifts.
-  const byName = new Map<string, number>();
-  for (const [i, name] of labels.entries()) byName.set(name, (byName.get(name) ?? 0) + probabilities[i]!);
+  const named = [...columnsByName(labels)].map(([name, columns]): [string, number] => [
+    name,
+    columns.reduce((sum, column) => sum + probabilities[column]!, 0),
+  ]);
+  const [label] = named.reduce((best, other) => (other[1] > best[1] ? other : best), named[0] ?? ["", 0]);
   // fromEntries makes own properties even of names such as __proto__.
-  return { label: labels[best] ?? "", probabilities: Object.fromEntries(byName) };
+  return { label, probabilities: Object.fromEntries(named) };
 };
 
 const requireRows = (network: NetworkDescription, rows: number): void => {

@@ -4,6 +4,7 @@ import { createShares, type Party } from "../../src/domain/fairness/shares.ts";
 import { createTurns } from "../../src/domain/fairness/turns.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
+import { createSecondTries } from "./second-tries.ts";
 
 export interface RequestWorkerOptions {
   script: URL;
@@ -37,6 +38,7 @@ interface Pending<Question, Answer> {
   question: Question;
   transfer: readonly ArrayBuffer[];
   bytes: number;
+  again: boolean;
   resolve: (answer: Answer) => void;
   reject: (error: ServiceError) => void;
 }
@@ -79,6 +81,28 @@ const createLine = <T>(most: number, what: string) => {
 const bytesOf = (buffers: readonly ArrayBuffer[]): number =>
   buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
+interface Told<Answer> {
+  begun(): void;
+  answered(message: FromAnswering<Answer>): void;
+  gone(reason: string): void;
+}
+
+/** A fresh thread, which tells of itself for as long as it is the current one. */
+const startThread = <Answer>(
+  { script, workerData, heapMegabytes }: RequestWorkerOptions,
+  isCurrent: (thread: Worker) => boolean,
+  { begun, answered, gone }: Told<Answer>,
+): Worker => {
+  const started = new Worker(script, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
+  started.unref();
+  // What its code takes to load is no question's fault.
+  started.on("online", () => isCurrent(started) && begun());
+  started.on("message", (message: FromAnswering<Answer>) => isCurrent(started) && answered(message));
+  started.on("error", (error) => isCurrent(started) && gone(String(error)));
+  started.on("exit", (code) => isCurrent(started) && gone(`exit code ${code}`));
+  return started;
+};
+
 /** Whether the thread may have one more beside what it has. */
 const hasRoom = (
   underWay: ReadonlyMap<number, { bytes: number }>,
@@ -91,59 +115,56 @@ const hasRoom = (
 };
 
 /**
- * A thread for work that would hold up the event loop. Tenants take turns in the line before it. A question that it hangs on, or dies
- * of, costs those that it had at the same time; those in line go to a fresh thread.
+ * A thread for work that would hold up the event loop. Tenants take turns in the line before it. When it hangs on a question, or dies of one, small ones that it had
+ * at the same time are asked once more and the others are lost; those in line go to a fresh thread.
  */
 export const createRequestWorker = <Question, Answer>(
   options: RequestWorkerOptions,
 ): RequestWorker<Question, Answer> => {
-  const { script, workerData, what, log, waiting, patienceMs, hungOn, heapMegabytes } = options;
+  const { what, log, waiting, patienceMs, hungOn } = options;
   const line = createLine<Pending<Question, Answer>>(waiting, what);
   const underWay = new Map<number, Pending<Question, Answer>>();
+  const secondTries = createSecondTries<Pending<Question, Answer>>(options.small);
   let worker: Worker | null = null;
   let nextId = 1;
   let closed = false;
   let progressMs = performance.now();
-  const unfinished = `the ${what} could not be finished; try again`;
 
-  const rejectUnderWay = (reason: string): void => {
+  const rejectUnderWay = (reason = `the ${what} could not be finished; try again`): void => {
     const lost = [...underWay.values()];
     underWay.clear();
     for (const { reject } of lost) reject(unavailable(reason));
   };
-  const answered = (message: FromAnswering<Answer>): void => {
+  const begun = (): void => {
     progressMs = performance.now();
+  };
+  const answered = (message: FromAnswering<Answer>): void => {
+    begun();
     settle(underWay.get(message.id), message);
     underWay.delete(message.id);
     advance();
   };
-  const start = (): Worker => {
-    const started = new Worker(script, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
-    started.unref();
-    const gone = (reason: string): void => {
-      if (worker !== started) return;
-      worker = null;
-      rejectUnderWay(unfinished);
-      if (closed) return;
-      log.error({ reason }, `the ${what} thread died; the next ${what} starts a fresh one`);
-      advance();
-    };
-    started.on("message", (message: FromAnswering<Answer>) => worker === started && answered(message));
-    started.on("error", (error) => gone(String(error)));
-    started.on("exit", (code) => gone(`exit code ${code}`));
-    return started;
+  const gone = (reason: string): void => {
+    worker = null;
+    // A question that was alone with the thread is what it died of.
+    if (!closed && underWay.size > 1) secondTries.keep(underWay);
+    rejectUnderWay();
+    if (closed) return;
+    log.error({ reason }, `the ${what} thread died; the next ${what} starts a fresh one`);
+    advance();
   };
+  const start = (): Worker => startThread<Answer>(options, (own) => own === worker, { begun, answered, gone });
   /** Gives the thread what it can take from the line. */
   const advance = (): void => {
-    while (!closed && hasRoom(underWay, options)) {
-      const next = line.next();
+    while (!closed && hasRoom(underWay, options) && !secondTries.wantsRoom(underWay)) {
+      const next = secondTries.next() ?? line.next();
       if (next === null) return;
       const id = nextId++;
       const message: ToAnswering<Question> = { id, question: next.question };
-      if (underWay.size === 0) progressMs = performance.now();
+      if (underWay.size === 0) begun();
       underWay.set(id, next);
       worker ??= start();
-      worker.postMessage(message, [...next.transfer]);
+      worker.postMessage(message, secondTries.isCopied(next) ? [] : [...next.transfer]);
     }
   };
   // Started before the first request: loading the code is what takes the time.
@@ -157,7 +178,9 @@ export const createRequestWorker = <Question, Answer>(
     void worker?.terminate();
     worker = null;
     oldest[1].reject(hungOn());
-    rejectUnderWay(unfinished);
+    underWay.delete(oldest[0]);
+    secondTries.keep(underWay);
+    rejectUnderWay();
     advance();
   }, 1000);
   watchdog.unref();
@@ -165,7 +188,7 @@ export const createRequestWorker = <Question, Answer>(
   return {
     ask: (party, question, transfer = []) =>
       new Promise((resolve, reject) => {
-        line.add(party, { question, transfer, bytes: bytesOf(transfer), resolve, reject });
+        line.add(party, { question, transfer, bytes: bytesOf(transfer), again: false, resolve, reject });
         advance();
       }),
     tell: (question) => worker?.postMessage({ id: null, question } satisfies ToAnswering<Question>),
@@ -174,7 +197,8 @@ export const createRequestWorker = <Question, Answer>(
       clearInterval(watchdog);
       await worker?.terminate();
       rejectUnderWay("the service is stopping");
-      for (const { reject } of line.clear()) reject(unavailable("the service is stopping"));
+      for (const { reject } of [...secondTries.clear(), ...line.clear()])
+        reject(unavailable("the service is stopping"));
     },
   };
 };

@@ -3,9 +3,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../../src/domain/errors.ts";
 import type { ImportedModel } from "../../../src/domain/models/imported-model.ts";
+import { runOnnx } from "../../exporting/runtime.ts";
 import { buildZip } from "../../formats/archives/build-archives.ts";
 import { mobilenet } from "../../formats/onnx/mobilenet.ts";
-import { tinyNetwork } from "../../formats/onnx/tiny-network.ts";
+import { channelMeans, tinyNetwork } from "../../formats/onnx/tiny-network.ts";
 import { ask, type Clients, connectClients } from "../../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "../service.ts";
 
@@ -140,6 +141,29 @@ describe("what is no picture for a model is refused in words", () => {
       status: 422,
       body: { errors: [{ pointer: "/rows/0", detail: expect.stringContaining("not a finite number") }] },
     });
+  });
+
+  test("columns of one name are one class, to a prediction and in the exported file", async () => {
+    const labels = ["crane", "gull", "crane"];
+    const content = Buffer.from(channelMeans());
+    const zip = buildZip([
+      { path: "means.onnx", content },
+      { path: "labels.json", content: Buffer.from(JSON.stringify(labels)) },
+    ]);
+    const means = await importZip(zip, "");
+    // Each column's own probability: the gull's is the largest of the three.
+    const pixels = [1, 1.25, 1].flatMap((mean) => [mean, mean, mean, mean]);
+    const gull = Math.exp(1.25) / (Math.exp(1.25) + 2 * Math.exp(1));
+    const [said] = (await postJson({ rows: [{ x: pixels }] }, means.id)).body.predictions;
+    expect(said?.label).toBe("crane");
+    expect(Object.keys(said?.probabilities ?? {})).toEqual(["crane", "gull"]);
+    expect(said?.probabilities.gull).toBeCloseTo(gull, 6);
+    const exported = new Uint8Array(await (await fetch(`${service.url}/v1/models/${means.id}/onnx`)).arrayBuffer());
+    const feeds = { x: { type: "float32", dims: [1, 3, 2, 2], data: Float32Array.from(pixels) } } as const;
+    const { label, probabilities } = await runOnnx(exported, feeds);
+    expect(label?.data).toEqual(["crane"]);
+    expect(probabilities?.dims).toEqual([1, 2]);
+    expect(probabilities?.data.map(Number)[1]).toBeCloseTo(gull, 6);
   });
 
   test("a model that takes none, or of which nothing is known", async () => {

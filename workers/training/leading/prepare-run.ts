@@ -15,7 +15,7 @@ export const prepareRun = async (
   order: RunOrder,
   { artifacts, network }: { artifacts: ArtifactStore; network: NetworkDescription | null },
   post: (message: FromThread) => void,
-): Promise<{ initial: ReadonlyMap<string, Float32Array> | null; preprocessing: Preprocessing }> => {
+): Promise<{ initial: Map<string, Float32Array> | null; preprocessing: Preprocessing }> => {
   const { dataset } = order;
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
   const initial = await readBase(artifacts, order, network);

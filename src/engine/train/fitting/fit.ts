@@ -56,6 +56,8 @@ const begin = (run: Run): void => {
   enterRound(run);
   if (options.resume) restoreState(plan, memory, options.resume);
   else setInitialWeights(plan, memory, stepper, options);
+  // The trials of a penalty begin from them again.
+  if (plan.search === null) options.onInitialTaken?.();
   if (meta.epoch < plan.spec.training.epochs) stepper.shuffle(meta.epoch);
 };
 

@@ -23,6 +23,8 @@ export interface DataShape {
   readonly imageBytes?: number;
   readonly streams?: boolean;
   readonly spills?: boolean;
+  /** Of the table, as it is read. */
+  readonly cells?: number;
   readonly ringRows?: number;
 }
 
@@ -203,6 +205,8 @@ export interface FitOptions {
   readonly feed?: Feed;
   /** Weights to start from, by tensor name: the rest is initialised. Transfer learning; a new head leaves `output.…` out. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** The initial weights are in the memory, and nothing asks for them again. */
+  onInitialTaken?: () => void;
   readonly resume?: TrainingState;
   /** One word of shared memory, read before each step: a value of `controls`. */
   readonly control: Int32Array;

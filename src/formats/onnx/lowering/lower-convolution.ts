@@ -48,11 +48,36 @@ export const imageLayout = (l: Lowering, axes: number, channels: number, size: P
     ? layoutOf([-1, channels, ...size], l.newAtom, [0, 2, 3, 1])
     : layoutOf([-1, channels, size[1]], l.newAtom, [0, 2, 1]);
 
-/** [out, in/groups, h, w] → [groups, h, w, in/groups, out/groups] */
-const convolutionWeight = (known: Known, dims: readonly number[], groups: number): Float32Array => {
+/** [out, in/groups, h, w] → [groups, h, w, in/groups, out/groups]; of a transposed convolution in and out are exchanged. */
+const weightData = (known: Known, dims: readonly number[], groups: number): Float32Array => {
   const [out, inner, height, width] = dims as [number, number, number, number];
   const split = { ...known.tensor, dims: [groups, out / groups, inner, height, width] };
   return floats(transposed(split, [0, 3, 4, 2, 1]));
+};
+
+/** A weight's four axes: a signal's has a height of 1. */
+export const weightDims = (node: OnnxNode, known: Known, axes: number): number[] => {
+  const own = plainDims(node, known.tensor.dims);
+  if (own.length !== axes + 2) throw nodeProblem(node, `its weight has ${own.length} axes, its input ${axes + 2}`);
+  return axes === 2 ? own : [own[0]!, own[1]!, 1, own[2]!];
+};
+
+/** The tensors of a convolution, transposed or not: its weight, of `dims` in the file, and its bias, if it has one. */
+export const weightAndBias = (
+  l: Lowering,
+  node: OnnxNode,
+  known: Known,
+  { dims, groups, filters }: { dims: readonly number[]; groups: number; filters: number },
+): { weight: string; bias: string | null } => {
+  const weight = addTensor(l, node, "weight", known, {
+    shape: [groups, dims[2]!, dims[3]!, dims[1]!, dims[0]! / groups],
+    data: weightData(known, dims, groups),
+    kind: "weight",
+  });
+  const offset = knownInput(l, node, 2, "bias");
+  const bias =
+    offset && addTensor(l, node, "bias", offset, { shape: [filters], data: floats(offset.tensor), kind: "offset" });
+  return { weight, bias };
 };
 
 const convolution: Lowerer = (l, node) => {
@@ -60,15 +85,12 @@ const convolution: Lowerer = (l, node) => {
   const before = entry.kind === "padded" ? entry.padding : ([0, 0, 0, 0] as const);
   const image = imageOf(l, node, entry.kind === "padded" ? entry.x : laidInput(l, node, 0));
   const known = requireKnown(l, node, 1, "weight");
-  const own = plainDims(node, known.tensor.dims);
-  if (own.length !== image.axes + 2)
-    throw nodeProblem(node, `its weight has ${own.length} axes, its input ${image.axes + 2}`);
-  const dims = image.axes === 2 ? own : [own[0]!, own[1]!, 1, own[2]!];
+  const dims = weightDims(node, known, image.axes);
   const groups = intOf(node, "group", 1);
   if (dims[0]! % groups !== 0 || dims[1]! * groups !== image.channels) {
     throw nodeProblem(
       node,
-      `its weight [${own.join(", ")}] in ${groups} groups does not fit ${image.channels} channels`,
+      `its weight [${known.tensor.dims.join(", ")}] in ${groups} groups does not fit ${image.channels} channels`,
     );
   }
   const kernel: Pair = [dims[2]!, dims[3]!];
@@ -81,19 +103,12 @@ const convolution: Lowerer = (l, node) => {
     if (count < 1) throw nodeProblem(node, `a window of ${span} does not fit into ${image.size[at]}`);
     return count;
   }) as unknown as Pair;
-  const weight = addTensor(l, node, "weight", known, {
-    shape: [groups, ...kernel, dims[1]!, dims[0]! / groups],
-    data: convolutionWeight(known, dims, groups),
-    kind: "weight",
-  });
-  const offset = knownInput(l, node, 2, "bias");
-  const bias =
-    offset && addTensor(l, node, "bias", offset, { shape: [dims[0]!], data: floats(offset.tensor), kind: "offset" });
+  const filters = dims[0]!;
   const value = emit(l, {
     ...{ op: "conv", x: image.x.value, size: image.size, kernel, stride, padding, dilation, groups },
-    ...{ filters: dims[0]!, weight, bias },
+    ...{ filters, ...weightAndBias(l, node, known, { dims, groups, filters }) },
   });
-  setOutput(l, node, laid(value, imageLayout(l, image.axes, dims[0]!, out)));
+  setOutput(l, node, laid(value, imageLayout(l, image.axes, filters, out)));
 };
 
 const pool =

@@ -1,11 +1,10 @@
 import type { Padding } from "../../../domain/models/network.ts";
-import { transposed } from "../folding/fold-shapes.ts";
 import { intOf, intsOf, type OnnxNode, stringOf } from "../graph.ts";
 import { nodeProblem } from "../onnx-error.ts";
-import { addTensor, emit, type Known, knownInput, laid, requireKnown, setOutput } from "./context.ts";
-import { imageLayout, imageOf } from "./lower-convolution.ts";
+import { emit, laid, requireKnown, setOutput } from "./context.ts";
+import { imageLayout, imageOf, weightAndBias, weightDims } from "./lower-convolution.ts";
 import type { Lowerer } from "./lower-elementwise.ts";
-import { floats, laidInput, plainDims } from "./operands.ts";
+import { laidInput } from "./operands.ts";
 import { type Pair, paddingOf, pairOf } from "./windows.ts";
 
 interface Sizes {
@@ -57,25 +56,15 @@ const placeOf = (node: OnnxNode, { axes, size, kernel, stride, dilation }: Sizes
   return { out, padding: [top, left, bottom, right] };
 };
 
-/** [in, filters/groups, h, w] → [groups, h, w, filters/groups, in/groups] */
-const weightOf = (known: Known, dims: readonly number[], groups: number): Float32Array => {
-  const [channels, inner, height, width] = dims as [number, number, number, number];
-  const split = { ...known.tensor, dims: [groups, channels / groups, inner, height, width] };
-  return floats(transposed(split, [0, 3, 4, 2, 1]));
-};
-
 export const transposedConvolution: Lowerer = (l, node) => {
   const image = imageOf(l, node, laidInput(l, node, 0));
   const known = requireKnown(l, node, 1, "weight");
-  const own = plainDims(node, known.tensor.dims);
-  if (own.length !== image.axes + 2)
-    throw nodeProblem(node, `its weight has ${own.length} axes, its input ${image.axes + 2}`);
-  const dims = image.axes === 2 ? own : [own[0]!, own[1]!, 1, own[2]!];
+  const dims = weightDims(node, known, image.axes);
   const groups = intOf(node, "group", 1);
   if (dims[0] !== image.channels || image.channels % groups !== 0)
     throw nodeProblem(
       node,
-      `its weight [${own.join(", ")}] in ${groups} groups does not fit ${image.channels} channels`,
+      `its weight [${known.tensor.dims.join(", ")}] in ${groups} groups does not fit ${image.channels} channels`,
     );
   const sizes = {
     ...{ axes: image.axes, size: image.size, kernel: [dims[2]!, dims[3]!] as const },
@@ -84,17 +73,9 @@ export const transposedConvolution: Lowerer = (l, node) => {
   const { out, padding } = placeOf(node, sizes);
   const filters = dims[1]! * groups;
   const { kernel, stride, dilation } = sizes;
-  const weight = addTensor(l, node, "weight", known, {
-    shape: [groups, ...kernel, dims[1]!, dims[0]! / groups],
-    data: weightOf(known, dims, groups),
-    kind: "weight",
-  });
-  const offset = knownInput(l, node, 2, "bias");
-  const bias =
-    offset && addTensor(l, node, "bias", offset, { shape: [filters], data: floats(offset.tensor), kind: "offset" });
   const value = emit(l, {
     ...{ op: "transposedConv", x: image.x.value, size: image.size, kernel, stride, padding, dilation, groups },
-    ...{ filters, weight, bias, out },
+    ...{ filters, ...weightAndBias(l, node, known, { dims, groups, filters }), out },
   });
   setOutput(l, node, laid(value, imageLayout(l, image.axes, filters, out)));
 };

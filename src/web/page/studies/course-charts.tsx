@@ -2,7 +2,7 @@ import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { formatMetricName, formatNumber, formatSeconds } from "../format.ts";
 import { Frame, toPath } from "./frame.tsx";
 import { numberScale } from "./scale.ts";
-import { bestSoFar, comparedAfter, rungsOf, type Shown, timelineOf } from "./study-data.ts";
+import { bestSoFar, type Shown, timelineOf, unitOfRungs } from "./study-data.ts";
 
 const told = ({ trial, value }: Shown): string => `trial ${trial.number}, ${trial.state}: ${formatNumber(value)}`;
 
@@ -55,11 +55,16 @@ export const HistoryChart = ({ study, shown }: { study: Study; shown: readonly S
 
 /** Of studies that stop trials on the way: how each did where it was compared. */
 export const RungChart = ({ study, shown }: { study: Study; shown: readonly Shown[] }) => {
-  const { unit } = comparedAfter(study);
-  const courses = shown.map((each) => ({ ...each, points: rungsOf(study, each) }));
+  const unit = unitOfRungs(study);
+  const courses = shown.map((each) => {
+    const { reached, epochs, state, runs } = each.trial;
+    const last = unit === "epochs" ? epochs : (runs?.length ?? 0);
+    const ends = state === "succeeded" && last > (reached.at(-1)?.epochs ?? 0);
+    return { ...each, points: [...reached, ...(ends ? [{ epochs: last, value: each.value }] : [])] };
+  });
   const points = courses.flatMap((course) => course.points);
   const x = numberScale(
-    points.map(({ after }) => after),
+    points.map(({ epochs }) => epochs),
     study.spec.pruner.type === "asha",
   );
   const y = numberScale(points.map(({ value }) => value));
@@ -76,7 +81,7 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
           <path
             key={course.trial.number}
             class={`course ${course.trial.state}`}
-            d={toPath(course.points.map(({ after, value }) => [area.x(x.place(after)), area.y(y.place(value))]))}
+            d={toPath(course.points.map(({ epochs, value }) => [area.x(x.place(epochs)), area.y(y.place(value))]))}
           >
             <title>{told(course)}</title>
           </path>
@@ -87,8 +92,9 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
 };
 
 /** When each trial ran; those at the same time beneath each other. */
-export const TimelineChart = ({ trials }: { trials: readonly Trial[] }) => {
-  const spans = timelineOf(trials, Date.now());
+export const TimelineChart = ({ study, trials }: { study: Study; trials: readonly Trial[] }) => {
+  const pausedAt = study.state === "paused" ? study.history.at(-1)?.at : undefined;
+  const spans = timelineOf(trials, pausedAt === undefined ? Date.now() : Date.parse(pausedAt));
   const lanes = Math.max(1, ...spans.map(({ lane }) => lane + 1));
   const x = numberScale([0, ...spans.map(({ to }) => to)]);
   const y = {

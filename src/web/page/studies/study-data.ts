@@ -38,24 +38,6 @@ export const bestSoFar = (study: Study, shown: readonly Shown[]): { number: numb
   return bests;
 };
 
-/** What trials are compared after: epochs, or in a race folds or seeds, of which a whole trial has `all`. */
-export const comparedAfter = ({ spec }: Pick<Study, "spec">): { unit: string; all: number | null } => {
-  if (spec.pruner.type !== "racing") return { unit: "epochs", all: null };
-  const folds = spec.job.training?.crossValidation;
-  return folds === undefined
-    ? { unit: "seeds", all: spec.seeds ?? 1 }
-    : { unit: "folds", all: (folds.folds ?? 5) * (folds.repeats ?? 1) };
-};
-
-/** How a trial did where it was compared, and at its end. */
-export const rungsOf = (study: Pick<Study, "spec">, { trial, value }: Shown): { after: number; value: number }[] => {
-  const reached = trial.reached.map((rung) => ({ after: rung.epochs, value: rung.value }));
-  const end = comparedAfter(study).all ?? trial.epochs;
-  return trial.state === "succeeded" && end > (reached.at(-1)?.after ?? 0)
-    ? [...reached, { after: end, value }]
-    : reached;
-};
-
 export interface Parameter {
   /** As the points of trials have it. */
   name: string;
@@ -119,4 +101,10 @@ export const timelineOf = (trials: readonly Trial[], nowMs: number): Span[] => {
     free[lane] = to;
     return { trial, from: (from - zero) / 1000, to: Math.max(from, to) / 1000 - zero / 1000, lane };
   });
+};
+
+/** What trials are compared by on their way. */
+export const unitOfRungs = ({ spec: { pruner, job } }: Pick<Study, "spec">): "epochs" | "folds" | "seeds" => {
+  if (pruner.type !== "racing") return "epochs";
+  return job.training?.crossValidation === undefined ? "seeds" : "folds";
 };
