@@ -41,6 +41,10 @@ const addJobCommands = (program: Command): void => {
     )
     .option("--features <columns>", "the columns to learn from, between commas (every other one)")
     .option("--model <type>", "softmax, mlp, linear, k_means, … (the task's first)")
+    .option(
+      "--effort <effort>",
+      "quick, good or best: good and best compute more for a better model of a table (quick)",
+    )
     .option("--name <name>", "the job's name")
     .option("--epochs <n>", "passes over the training rows")
     .option("--seed <n>", "of everything random")

@@ -13,6 +13,7 @@ export interface TrainOptions {
   task?: JobSpec["task"]["type"];
   features?: string;
   model?: string;
+  effort?: string;
   name?: string;
   epochs?: string;
   seed?: string;
@@ -63,7 +64,7 @@ export const taskOf = (
 
 /** All of the spec that does not depend on the data set. */
 export const ownSpecOf = (
-  { name, model, epochs, seed }: TrainOptions,
+  { name, model, effort, epochs, seed }: TrainOptions,
   given: Partial<JobSpec>,
 ): Omit<JobSpec, "dataset" | "task"> => {
   const training = {
@@ -75,7 +76,8 @@ export const ownSpecOf = (
     ...given,
     training,
     ...(name === undefined ? {} : { name }),
-    // The service knows which models there are.
+    // The service knows which efforts and models there are.
+    ...(effort === undefined ? {} : { effort: effort as NonNullable<JobSpec["effort"]> }),
     ...(model === undefined ? {} : { model: { type: model } as NonNullable<JobSpec["model"]> }),
   };
 };

@@ -106,10 +106,10 @@ export const modelsOf = (transport: Transport) => {
       }),
     /** Rows as in the data set, or pictures, of which each is a row of its own. */
     predict,
-    /** Weights as safetensors, the network as ONNX, or its card in Markdown; as a response to stream from. */
+    /** Weights as safetensors, the network as ONNX, its card in Markdown, or its report as a page; as a response to stream from. */
     file: (
       model: string,
-      kind: "weights" | "onnx" | "card" | "held-out",
+      kind: "weights" | "onnx" | "card" | "held-out" | "report.html",
       { preprocessing, ...options }: FileOptions = {},
     ) =>
       transport.send(`/v1/models/${id(model)}/${kind}`, {

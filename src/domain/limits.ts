@@ -45,6 +45,7 @@ export const limits = {
   /** Models that one cross-validation fits beside that of all rows. */
   fits: 100,
   hiddenLayers: 32,
+  members: 16,
   unitsPerLayer: 65_536,
   parameters: 500_000_000,
   jobMemoryBytes: 3 * GIB,

@@ -70,4 +70,5 @@ export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
   labels: spec.labels,
   webhook: spec.webhook,
   preprocessing: spec.preprocessing && toStruct(spec.preprocessing),
+  effort: spec.effort,
 });

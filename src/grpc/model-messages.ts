@@ -67,6 +67,7 @@ const toTrained = (model: Model): wire.Model => ({
   createdAt: model.createdAt,
   files: model.files,
   version: model.version,
+  refit: model.refit,
 });
 
 async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {

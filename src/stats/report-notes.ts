@@ -18,6 +18,33 @@ export const noSpread: ReportNote = {
     "the model passes through its training rows, up to rounding: their residuals offer no spread for a log-likelihood, which is left out; use more rows, fewer features or a penalty",
 };
 
+/** Whether and by what the logits were divided; null: nobody asked. */
+export const temperatureNote = (
+  { temperature, temperatureGain = 0, temperatureRows = 0 }: Readonly<Record<string, number>>,
+  from: "validation rows" | "training rows that trials held out",
+): ReportNote | null => {
+  if (temperature === undefined) return null;
+  const rows = `${temperatureRows} ${from}`;
+  const message =
+    temperature === 1
+      ? `no temperature is surely better than 1 on ${rows}: the probabilities are as they were learnt`
+      : `the logits are divided by ${temperature}, which gained ${temperatureGain.toPrecision(3)} of log-likelihood a row on ${rows}; it is part of the output layer's weights`;
+  return { code: "calibrated", message };
+};
+
+/** Whose figures these are, where the model was fitted once more. */
+export const refitNote = (
+  { measuredRows, rows }: { measuredRows: number; rows: number },
+  conformal: boolean,
+): ReportNote => ({
+  code: "refitted",
+  message: `every figure is of a model that learnt from ${measuredRows} rows; the model that is kept was then fitted to all ${rows} with the same settings, is not measured, and is most likely a little better${
+    conformal
+      ? ". Predictions with coverage go by the measured model's scores: their coverage is then approximate, no longer exact for a stated number of rows; leave training.refit out where it must be"
+      : ""
+  }`,
+});
+
 /** What cannot be said of so few rows. */
 export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
   if (rows === 1) {

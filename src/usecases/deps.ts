@@ -26,6 +26,8 @@ export interface DataShape {
   outputs: number;
   imageBytes?: number;
   streams?: boolean;
+  spills?: boolean;
+  cells?: number;
 }
 
 /** A prediction's body, unread. */

@@ -79,25 +79,38 @@ export const storeTable = async (dist, folder, csv, name) => {
   return dataset;
 };
 
-/** One job on a trainer's threads, in this process: what its parts took, in seconds of the clock and of processors, and what was resident at most. */
-export const runJob = async (dist, { dataset, url, scratchFolder, training, resources, costs = true }) => {
+/**
+ * Jobs on a trainer's threads, in this process, one after another: what the last one's parts took, in seconds of the clock and of processors, and what was resident
+ * at most. A small job before it warms the threads, as those of a trainer that has worked are.
+ */
+export const runJobs = async (dist, jobs) => {
+  const part = (path) => import(new URL(`${path}.js`, dist).href);
+  const { createThreadPool } = await part("workers/engine/thread-pool");
+  const { compileKernels } = await part("src/engine/kernels/load");
+  const { chooseKernels } = await part("src/engine/kernels/native/choose");
+  const { native } = await chooseKernels("auto");
+  const kernels = { module: await compileKernels(), native };
+  const threads = Math.max(...jobs.map(({ resources }) => resources.threads));
+  const pool = createThreadPool(new URL("workers/engine/engine-thread.js", dist), { kernels }, threads + 1);
+  let result = null;
+  for (const job of jobs) result = await runJob(dist, pool, kernels, job);
+  await pool.close();
+  return result;
+};
+
+const runJob = async (dist, pool, kernels, { dataset, url, scratchFolder, training, resources, costs = true }) => {
   const part = (path) => import(new URL(`${path}.js`, dist).href);
   const { JobSpec } = await part("src/domain/jobs/spec/job-spec");
   const { resolveSpec } = await part("src/domain/jobs/spec/defaults");
   const { dataShape } = await part("src/data/preprocessing/data-shape");
   const { planSpec } = await part("workers/planning/plan-spec");
   const { measureCosts } = await part("workers/planning/measure-costs");
-  const { createThreadPool } = await part("workers/engine/thread-pool");
   const { runTeam } = await part("workers/engine/team-run");
   const { createControl } = await part("workers/engine/control");
-  const { compileKernels } = await part("src/engine/kernels/load");
-  const { chooseKernels } = await part("src/engine/kernels/native/choose");
   const parsed = JobSpec.parse({
     ...{ dataset: dataset.id, task: { type: "classification", label: "label" }, training, resources },
   });
   const spec = resolveSpec(parsed, dataset, null);
-  const { native } = await chooseKernels("auto");
-  const kernels = { module: await compileKernels(), native };
   const plan = planSpec(
     spec,
     dataShape(spec, dataset),
@@ -105,7 +118,6 @@ export const runJob = async (dist, { dataset, url, scratchFolder, training, reso
     costs ? await measureCosts(kernels, () => performance.now()) : null,
   );
   if (plan.memoryBytes > spec.resources.memoryBytes) throw new Error(`the plan needs ${plan.memoryBytes} bytes`);
-  const pool = createThreadPool(new URL("workers/engine/engine-thread.js", dist), { kernels }, plan.threads);
   const memory = new WebAssembly.Memory({ initial: plan.memoryBytes / 65_536, maximum: 65_536, shared: true });
   const order = {
     ...{ tenant: "bench", job: "job_01JD0000000000000000000000", attempt: 1, spec, dataset, base: null },
@@ -124,17 +136,15 @@ export const runJob = async (dist, { dataset, url, scratchFolder, training, reso
   const mark = (name) => {
     marks[name] = [performance.now(), processorSeconds()];
   };
-  let steps = 0;
+  let [steps, computed] = [0, 0];
   const report = (message) => {
     if (message.type === "started") mark("started");
-    if (message.type !== "points") return;
-    mark("trained");
-    steps = message.points.at(-1).step;
+    // The last point may be told only with the report: what it says of the clock was true when it was made.
+    if (message.type === "points") [steps, computed] = [message.points.at(-1).step, message.points.at(-1).seconds];
   };
   const log = { warn: (...what) => console.error(...what) };
   const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report });
   mark("end");
-  await pool.close();
   if (end.type !== "trained") throw new Error(JSON.stringify(end));
   const between = (from, to) => ({
     seconds: (marks[to][0] - marks[from][0]) / 1000,
@@ -142,10 +152,11 @@ export const runJob = async (dist, { dataset, url, scratchFolder, training, reso
   });
   const status = readFileSync("/proc/self/status", "utf8");
   return {
-    ...{ rows: dataset.rows, threads: plan.threads, kernels: native === null ? "wasm" : "native", steps, plan },
+    ...{ rows: dataset.rows, threads: plan.threads, kernels: kernels.native === null ? "wasm" : "native", steps, plan },
     ...{ digest: end.model.digest, report: end.model.files.report.sha256, metrics: end.metrics },
-    ...{ read: between("begin", "started"), train: between("started", "trained"), finish: between("trained", "end") },
-    ...{ whole: between("begin", "end"), estimatedSeconds: plan.estimatedSeconds },
+    ...{ read: between("begin", "started"), trainAndReport: between("started", "end"), whole: between("begin", "end") },
+    ...{ trainSeconds: computed, reportSeconds: between("started", "end").seconds - computed },
+    estimatedSeconds: plan.estimatedSeconds,
     residentMiB: Number(/^VmHWM:\s+(\d+)/m.exec(status)[1]) / 1024,
   };
 };

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { makeCsv, runJob, storeTable } from "./large-table.mjs";
+import { makeCsv, runJobs, storeTable } from "./large-table.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -35,20 +35,20 @@ const inProcess = (task) =>
     child.on("exit", (code) => (result === null ? reject(new Error(`a run ended with ${code}`)) : resolve(result)));
   });
 
-const shown = ({ plan, metrics, read, train, finish, whole, ...rest }) => ({
+const shown = ({ plan, metrics, ...rest }) => ({
   ...{
     ...rest,
     planMiB: plan.memoryBytes / MIB,
     spillMiB: (plan.spillBytes ?? 0) / MIB,
     ringRows: plan.ringRows ?? null,
   },
-  ...{ read, train, finish, whole, testAccuracy: metrics.testAccuracy },
+  testAccuracy: metrics.testAccuracy,
 });
 
 if (values.one !== undefined) {
   const task = JSON.parse(values.one);
   process.send(
-    task.csv === undefined ? await runJob(dist, task) : await storeTable(dist, task.folder, task.csv, task.name),
+    task.csv === undefined ? await runJobs(dist, [task]) : await storeTable(dist, task.folder, task.csv, task.name),
   );
   process.disconnect();
 } else {
@@ -77,7 +77,7 @@ if (values.one !== undefined) {
       const held = await inProcess({ ...job, resources: { threads, memoryBytes: 3 * 1024 * MIB } });
       tell("held", held);
       const equal = spilled.digest === held.digest && spilled.report === held.report;
-      process.stdout.write(`${JSON.stringify({ equal, speed: held.train.seconds / spilled.train.seconds })}\n`);
+      process.stdout.write(`${JSON.stringify({ equal, speed: held.trainSeconds / spilled.trainSeconds })}\n`);
       process.exitCode = equal ? 0 : 1;
     }
   } finally {

@@ -1,7 +1,7 @@
-// npm run chaos:studies -- [--seed N] [--kills 50] [--trials 40] [--minutes 30] [--keep]
+// npm run chaos:studies -- [--seed N] [--kills 50] [--trials 40] [--minutes 30] [--pruner asha|racing] [--keep]
 //
-// Studies while the API, trainers and Redis are killed. Each study proposes by TPE and stops trials by successive halving; as soon as one is done the next begins, until so many kills have been met. Then
-// it counts, for every study: trials lost, trials with more than one job, trials that failed, proposals that differ from what the sampler proposes again from the record alone; and weights that differ from those of
+// Studies while the API, trainers and Redis are killed. Each study proposes by TPE and stops trials by successive halving, or with folds by races; as soon as one is done the next begins, until so many kills have been met. Then
+// it counts, for every study: trials lost, trials with more than one job, trials that failed, proposals that differ from what the sampler proposes again from the record alone; comparisons of races that come out otherwise; and weights that differ from those of
 // the same jobs run once more, undisturbed. Exit code 1 if a promise was broken. The seed repeats the choices; what they meet depends on the machine's timing.
 import { randomInt } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual, parseArgs } from "node:util";
+import { lowerDifference, sharedByFolds } from "../../dist/src/search/stopping/racing.js";
 import { dimensionsOf, proposedPoint } from "../../dist/src/usecases/studies/course/next-trial.js";
 import { createClient } from "./client.mjs";
 import { faults } from "./faults.mjs";
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: String(randomInt(1, 1_000_000)) },
     kills: { type: "string", default: "50" },
     trials: { type: "string", default: "40" },
+    pruner: { type: "string", default: "asha" },
     minutes: { type: "string", default: "30" },
     keep: { type: "boolean", default: false },
   },
@@ -28,6 +30,8 @@ const { values: options } = parseArgs({
 const LEASE_SECONDS = 3;
 /** Of each study's trials that succeeded, as many are run once more. */
 const REPEATED = 3;
+
+const racing = options.pruner === "racing";
 
 const say = (text) => process.stdout.write(`${text}\n`);
 const kills = faults.filter(({ name }) => name.includes("SIGKILL"));
@@ -37,10 +41,12 @@ const studyOf = (dataset, seed) => ({
   job: {
     ...{ dataset, task: { type: "classification", label: "label" }, resources: { threads: 1 } },
     model: { type: "mlp", hidden: [32, 32], activation: "relu" },
-    training: { epochs: 256, batchSize: 32, seed },
+    training: racing
+      ? { epochs: 40, batchSize: 32, seed, crossValidation: { folds: 5 } }
+      : { epochs: 256, batchSize: 32, seed },
   },
   space: { "/optimizer/learningRate": { min: 1e-3, max: 0.1, scale: "log" }, "/model/dropout": { min: 0, max: 0.4 } },
-  pruner: { type: "asha" },
+  pruner: { type: options.pruner },
 });
 
 /** Kills something while this study goes on; the number of kills that it met. */
@@ -91,6 +97,16 @@ const judge = (study, trials, jobs) => {
     if (trial.state === "failed") faultsFound.push(`trial ${trial.number} failed: ${trial.error}`);
     const again = proposedPoint(study, dimensionsOf(study), trials, trial);
     if (!isDeepStrictEqual(again, trial.point)) faultsFound.push(`trial ${trial.number} is proposed otherwise`);
+  }
+  for (const trial of racing ? trials : []) {
+    const compared = trial.reached.filter(({ against }) => against !== undefined);
+    for (const { epochs, against, lower } of compared) {
+      const best = trials[against].scores;
+      const again = lowerDifference(trial.scores.slice(0, epochs), best, sharedByFolds(5));
+      const ends = trial.state === "stopped" && epochs === trial.reached.at(-1).epochs;
+      if (again !== lower || lower > 0 !== ends)
+        faultsFound.push(`trial ${trial.number} is compared otherwise after fold ${epochs}`);
+    }
   }
   const finals = own.filter(({ spec }) => spec.labels.trial === "final");
   if (finals.length !== 1) faultsFound.push(`there are ${finals.length} final jobs`);

@@ -175,6 +175,20 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       },
     ],
   ),
+  ...(["bought cross_entropy", "bought binary_cross_entropy", "count poisson_nll", "count huber"] as const).map(
+    (of): [string, () => Readable, Omit<JobSpecInput, "dataset">] => {
+      const [label = "", loss] = of.split(" ");
+      const type = label === "count" ? "regression" : "classification";
+      const task = { type, label, features: mixedFeatures } as const;
+      const members = [{ hidden: [8] }, { hidden: [6, 4], activation: "silu" as const, dropout: 0.2 }];
+      const stated = { type: loss } as NonNullable<JobSpecInput["loss"]>;
+      return [
+        `ensemble of ${of}`,
+        mixed,
+        { task, model: { type: "ensemble", members }, loss: stated, training: short },
+      ];
+    },
+  ),
   [
     "mlp with normalisation behind its activation, for mean and variance",
     diabetes,

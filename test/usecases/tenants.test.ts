@@ -129,6 +129,7 @@ const grpcCalls = (): Record<OperationName, (metadata: Metadata) => Promise<unkn
     listAliasHistory: (m) => ask(aliases, aliases.listAliasHistory, { name: "acme-live" }, m),
     deleteAlias: (m) => ask(aliases, aliases.deleteAlias, { name: "acme-live" }, m),
     getModelOnnx: (m) => stream(models.getModelOnnx({ id: model }, m)),
+    getModelReportPage: (m) => ask(models, models.getModelReportPage, { id: model }, m),
     getModelCard: (m) => ask(models, models.getModelCard, { id: model }, m),
     predict: (m) =>
       ask(models, models.predict, { model, rows: [{ sepal_length: 5, sepal_width: 3 }], pictures: [] }, m),

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { numberScale, roundTicks } from "../../src/web/page/studies/scale.ts";
-import { bestSoFar, parametersOf, shownTrials, timelineOf } from "../../src/web/page/studies/study-data.ts";
+import {
+  bestSoFar,
+  parametersOf,
+  shownTrials,
+  timelineOf,
+  unitOfRungs,
+} from "../../src/web/page/studies/study-data.ts";
 
 const second = (s: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
 
@@ -52,6 +58,14 @@ describe("what the charts of a study show", () => {
       [1, 1, 4, 1],
       [2, 3, 10, 0],
       [0, 5, 6, 1],
+    ]);
+  });
+
+  test("are compared at epochs, folds or seeds", () => {
+    const unitOf = (type: string, training: object = {}) =>
+      unitOfRungs({ spec: { pruner: { type }, job: { training } } } as unknown as Study);
+    expect([unitOf("asha"), unitOf("racing"), unitOf("racing", { crossValidation: {} })]).toEqual([
+      ...["epochs", "seeds", "folds"],
     ]);
   });
 

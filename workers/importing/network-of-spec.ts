@@ -75,6 +75,12 @@ export const networkOfSpec = (text: string, file: readonly ForeignTensor[]): Rea
   const spec = parseSpec(text);
   if (spec.type === "k_means" || spec.type === "gaussian_mixture" || spec.type === "network")
     throw refused("invalid", `${spec.type} has no layers: give the spec of a network`, `${at}/type`);
+  if (spec.type === "ensemble")
+    throw refused(
+      "invalid",
+      "how the members of an ensemble are averaged depends on its loss, which a model's spec does not tell: import its ONNX file instead (GET /v1/models/{id}/onnx)",
+      `${at}/type`,
+    );
   try {
     const ends = endsOf(spec, new Map(file.map(({ name, shape }) => [name, shape])));
     requireTensors(tensorsOfSpec(spec, ends.inputs, ends.outputs), file);

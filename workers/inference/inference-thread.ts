@@ -10,11 +10,7 @@ import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
-import {
-  type Prediction,
-  PredictRequest,
-  type PredictResponse,
-} from "../../src/domain/models/predictions/prediction.ts";
+import type { Prediction, PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
@@ -22,7 +18,6 @@ import { withCoverage } from "../../src/stats/conformal/with-coverage.ts";
 import { reportOf } from "../../src/store/artifacts/model-files.ts";
 import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
-import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import type { Answer, Encoded } from "./answer.ts";
@@ -35,6 +30,7 @@ import { loadBackground } from "./load-background.ts";
 import { loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
 import { createMicroBatches } from "./micro-batches.ts";
+import { parseRows } from "./parse-rows.ts";
 import { createPlaces } from "./places.ts";
 
 assert(parentPort !== null, "inference-thread runs as a worker thread");
@@ -122,7 +118,7 @@ interface Prepared {
 }
 
 const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<Prepared> => {
-  const { rows, strict, coverage, explain, ...promise } = parse(PredictRequest, body, { most: rowLimits });
+  const { rows, strict, coverage, explain, ...promise } = parseRows(body);
   if (explain) requireExplainable(model);
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);

@@ -19,13 +19,18 @@ export interface CallCosts {
   readonly memoryBytesPerSecond: number;
   /** Of any call. */
   readonly callSeconds: number;
+  /** Of a table's cell that is read; left out: as usual. */
+  readonly cellSeconds?: number;
 }
 
 /** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */
 const cacheBytes = 2 * 2 ** 20;
 
-const bytesOf = ({ reads, writes }: PlanCall): number =>
-  [...reads, ...writes].reduce((sum, { start, end }) => sum + end - start, 0);
+const lengthOf = (ranges: PlanCall["reads"]): number => ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+
+/** Of the tensors that a call may touch; rows that are gathered are read out of all rows, and of those nothing else. */
+const bytesOf = ({ kernel, reads, writes }: PlanCall): number =>
+  lengthOf(writes) + (kernel.startsWith("gather") ? lengthOf(writes) : lengthOf(reads));
 
 const argumentsOf = ({ kernel, args }: PlanCall): ((name: string) => number) => {
   const names: readonly string[] = kernelInfo[kernel].args;

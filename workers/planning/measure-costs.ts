@@ -5,6 +5,7 @@ import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { bindPlan } from "../../src/engine/parallel/bind.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import { measureCells } from "./beside-training.ts";
 import { type CallCosts, type TimedCall, workOf } from "./call-costs.ts";
 
 const [inputs, outputs] = [32, 3];
@@ -120,6 +121,7 @@ export const measureCosts = async (kernels: KernelSource, nowMs: () => number): 
       callSeconds = Math.min(callSeconds, seconds);
     }
   rates.sort((a, b) => a - b);
+  const cellSeconds = await measureCells(nowMs);
   const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
-  return { timed, bytesPerSecond, memoryBytesPerSecond: measureMemory(nowMs), callSeconds };
+  return { timed, bytesPerSecond, memoryBytesPerSecond: measureMemory(nowMs), callSeconds, cellSeconds };
 };

@@ -1,15 +1,17 @@
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
-import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
+import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
+import { secondsBeside } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
 
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
@@ -90,6 +92,23 @@ const rowsOf = ({ ring, warnings }: TrainingPlan): Partial<Counted> => {
   return { ...through, spillBytes: bytes, warnings: [...warnings, note] };
 };
 
+/** Exchanges of each column for its importance, those of groups and the curves of partial dependence, about. */
+const asksOfInput = 8;
+
+/** Of a network's report: explanations, and the comparison with a linear model. */
+const besideNetwork = (planned: TrainingPlan, explained: number, costs: CallCosts | null) => {
+  const { spec, shape, ring, programs, programIndex, threads, layout } = planned;
+  const program = programIndex.evaluate[reportSplitOf(shape)]?.full;
+  const seconds =
+    program === undefined || costs === null ? 0 : secondsOfProgram(programs[program]!.calls, threads, costs);
+  return {
+    spilled: ring !== null && ring.spill !== null,
+    asked: explained * asksOfInput * shape.inputs,
+    secondsOfAsked: seconds / layout.evaluation.rows,
+    compared: !isLinearModel(spec.model) && spec.task.type !== "reconstruction",
+  };
+};
+
 /** What the job will take. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
 export const planSpec = (
   spec: ResolvedJobSpec,
@@ -98,8 +117,15 @@ export const planSpec = (
   costs: CallCosts | null = null,
 ): Plan => {
   try {
-    if (isClusteringModel(spec.model)) return toPlan(planClustering(spec, shape), spec);
-    if (isExact(spec)) return toExactPlan(spec, shape);
+    const beside = {
+      ...{ epochs: spec.training.epochs, spilled: false, asked: 0, secondsOfAsked: 0, compared: false },
+    };
+    const withBeside = (plan: Plan, how = beside): Plan => ({
+      ...plan,
+      estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs?.cellSeconds),
+    });
+    if (isClusteringModel(spec.model)) return withBeside(toPlan(planClustering(spec, shape), spec));
+    if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
     const planned = planTraining(network === null ? spec : { ...spec, network }, shape);
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
@@ -108,7 +134,7 @@ export const planSpec = (
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
-    const plan = toPlan(
+    const fitted = toPlan(
       {
         ...counted,
         ...flops,
@@ -120,6 +146,7 @@ export const planSpec = (
       },
       spec,
     );
+    const plan = withBeside(fitted, { ...beside, ...besideNetwork(planned, explained, costs) });
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

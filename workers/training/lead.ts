@@ -17,6 +17,7 @@ import { publishWeights } from "./leading/publish-weights.ts";
 import { createContext, createReports } from "./leading/reports.ts";
 import { tellStart } from "./leading/tell-start.ts";
 import { readData } from "./read-data.ts";
+import { measureAndRefit } from "./refit/measure-and-refit.ts";
 import { StoppedReading } from "./stop-reading.ts";
 import { patiently } from "./store-retry.ts";
 import type { TrainingRun, TrainingRunEnd } from "./training-run.ts";
@@ -37,7 +38,7 @@ const run = async (trainingRun: TrainingRun, order: RunOrder, { artifacts, netwo
     // A fit that fails has told what led to it.
     reports.flush();
   }
-  assert(end.type !== "judged", "only folds are judged");
+  assert(end.type !== "judged" && end.type !== "refitted", "only folds are judged");
   return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end, network) : end;
 };
 
@@ -89,8 +90,9 @@ export const leadJob = async (
     const { base } = order;
     const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const world = { artifacts, network, kernels, post };
-    const { crossValidation } = spec.training;
-    return await (crossValidation === undefined ? fitOnce(spec, order, world) : crossValidate(spec, order, world));
+    const { crossValidation, refit } = spec.training;
+    if (crossValidation !== undefined) return await crossValidate(spec, order, world);
+    return await (refit === true ? measureAndRefit(spec, order, world) : fitOnce(spec, order, world));
   } catch (error) {
     if (error instanceof StoppedReading) return { type: "stopped" };
     throw error;

@@ -21,6 +21,7 @@ import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
+import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
@@ -135,11 +136,18 @@ const complete = async (
   const tensors = weightTensors(plan, memory).map(
     ({ name, shape: size, data }): Tensor => ({ name, dtype: "F32", shape: size, data: Float32Array.from(data) }),
   );
+  const inArrays = { ownUnits: false, shifts: null };
+  const explains = explainingNetwork(spec, shape, plan) !== null;
+  const { arrays, pick } = rows;
+  const background = (): Tensor[] | null =>
+    explains
+      ? backgroundOf(context.preprocessing, { pick, total: shape.trainRows }, inArrays, isLinearModel(spec.model))
+      : null;
+  if (context.refits) return { type: "refitted", tensors, parameters: plan.parameters, background: background() };
   const ask = (options: CollectOptions): Answers =>
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   const answers = ask({});
   const { preprocessing } = context;
-  const { arrays, pick } = rows;
   const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
   const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
   const linear = isLinear
@@ -154,6 +162,9 @@ const complete = async (
   const validate = () => ({ outputs: ask({ split: "validation" }).outputs, labels: views.validation.labels ?? [] });
   const threshold = thresholdOf(spec, validate);
   const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
+  const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
+  const calibrated = temperatureNote(metrics, from);
+  if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
   const separated = separationNote(spec, preprocessing, views, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
@@ -171,11 +182,6 @@ const complete = async (
       return data !== undefined && isFloat32(data) ? data : null;
     },
   });
-  const inArrays = { ownUnits: false, shifts: null };
-  const background =
-    explainingNetwork(spec, shape, plan) === null
-      ? null
-      : backgroundOf(preprocessing, { pick, total: shape.trainRows }, inArrays, isLinearModel(spec.model));
   const heldOut = heldOutAnswers({
     spec,
     preprocessing,
@@ -186,7 +192,7 @@ const complete = async (
     linear: null,
     threshold,
   });
-  const beside = { report, scores, background, threshold, heldOut };
+  const beside = { report, scores, background: background(), threshold, heldOut };
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 

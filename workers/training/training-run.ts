@@ -29,6 +29,8 @@ export interface TrainingRunContext {
   trial: Trial | null;
   /** The fit is of a fold: what matters is what its model makes of the rows held out, and no report is made. */
   judges?: true;
+  /** The fit comes after one that was measured: its weights are all that matters. */
+  refits?: true;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
   onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
@@ -52,6 +54,8 @@ export type TrainingRunEnd =
     }
   /** Of a fold. */
   | { type: "judged"; metrics: Metrics; judged: Judged }
+  /** Of every row, after a fit that was measured. */
+  | { type: "refitted"; tensors: Tensor[]; parameters: number; background: Tensor[] | null }
   /** As the control word requests; a requested checkpoint is written. */
   | { type: "stopped" }
   /** At the epoch at which it was to pause; the checkpoint is written. */

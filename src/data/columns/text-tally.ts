@@ -24,12 +24,12 @@ export const meanWords = ({ cells, words }: TextTally): number => (cells === 0 ?
 
 /** Fewer rows than this may differ all by chance. */
 const fewestRows = 50;
+/** Ada Lovelace is a name, and so is part 17. */
+const fewestWords = 3;
 
-/**
- * Free text rather than names: too many different ones to be categories, with two words or more in the mean; or nearly all different, with three or more.
- */
+/** Free text rather than names: three words or more in the mean, and too many different ones to be categories, or nearly all different. */
 export const looksLikeText = (tally: TextTally, { distinct, missing }: Column, rows: number): boolean => {
-  if (distinct === null) return meanWords(tally) >= 2;
+  if (meanWords(tally) < fewestWords) return false;
   const present = rows - missing;
-  return present >= fewestRows && distinct >= 0.8 * present && meanWords(tally) >= 3;
+  return distinct === null || (present >= fewestRows && distinct >= 0.8 * present);
 };

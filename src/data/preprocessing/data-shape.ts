@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
@@ -26,6 +27,8 @@ export interface DataShape {
   streams?: boolean;
   /** And they are, once they were encoded to a file of the trainer's. */
   spills?: boolean;
+  /** Of a table's file: what reading it takes. */
+  cells?: number;
 }
 
 /** What a job starts from: a model with its preprocessing, or a network from a file. */
@@ -118,7 +121,7 @@ const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobS
 /** What is trained by epochs and has a label: the reports of others look at all features. */
 const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
   (task.type === "classification" || (task.type === "regression" && !isImage)) &&
-  (model.type === "cnn" || model.type === "mlp" || model.type === "network");
+  (isPerceptron(model) || model.type === "cnn" || model.type === "network");
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.
@@ -143,6 +146,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   return {
     ...(bytes === 0 || spec.training.augment === undefined ? {} : { imageBytes: bytes }),
     ...(streams(spec, bytes > 0) ? { streams: true, ...(bytes > 0 ? {} : { spills: true }) } : {}),
+    ...(bytes > 0 ? {} : { cells: dataset.rows * dataset.columns.length }),
     ...(further === 0 ? {} : { furtherTextInputs: further }),
     trainRows: rows.train,
     validationRows: rows.validation,

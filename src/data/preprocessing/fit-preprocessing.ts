@@ -1,6 +1,7 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import {
   type FeatureTransform,
@@ -31,7 +32,7 @@ type Holds = Parameters<typeof withRange>[2];
 
 const holdsOf = ({ task, model }: ResolvedJobSpec): Holds => ({
   supervised: task.type === "classification" || task.type === "regression",
-  network: model.type === "mlp" || model.type === "cnn",
+  network: isPerceptron(model) || model.type === "cnn",
 });
 
 /** Mean and scale of standardising; a constant is only centred. */

@@ -11,6 +11,30 @@ export interface Fit {
   readonly heldOut: HeldOut | null;
 }
 
+/**
+ * The fit on every row, after one that was measured: what was found then is stated, and nothing is held out any more. l2 · training rows stays what it was, as
+ * the penalty is that of a prior, whose pull fades as rows grow.
+ * @param found of the measured fit; for planning what it may come to
+ */
+export const refitOf = (
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  base: BaseModel | null,
+  found: { lastEpoch: number; l2: number; temperature: number },
+): Fit => {
+  const { lastEpoch, temperature } = found;
+  const held = {
+    ...spec.training,
+    everyRow: { lastEpoch, temperature },
+    earlyStopping: false,
+    penaltySearch: false,
+  } as const;
+  const own = { ...spec, training: held };
+  const shape = dataShape(own, dataset, base);
+  const l2 = (found.l2 * dataShape(spec, dataset, base).trainRows) / shape.trainRows;
+  return { spec: { ...own, training: { ...held, l2 } }, shape, heldOut: null };
+};
+
 const foldSpec = (spec: ResolvedJobSpec, heldOut: HeldOut, dataset: Dataset, base: BaseModel | null): Fit => {
   const own = { ...spec, training: { ...spec.training, heldOut } };
   const { trainRows } = dataShape(own, dataset, base);
@@ -21,12 +45,14 @@ const foldSpec = (spec: ResolvedJobSpec, heldOut: HeldOut, dataset: Dataset, bas
   return { spec: fitted, shape: dataShape(fitted, dataset, base), heldOut };
 };
 
-/** The fits of a job in their order: one for each fold of each repeat, then the model of all rows. Without a cross-validation that model alone. */
+/** The fits of a job in their order: one for each fold of each repeat, then the model of all rows; or the measured one and that of every row; or the job's own model alone. */
 export const fitsOf = (spec: ResolvedJobSpec, dataset: Dataset, base: BaseModel | null): Fit[] => {
   const { folds, repeats } = spec.training.crossValidation ?? { folds: 0, repeats: 0 };
   const held = Array.from({ length: folds * repeats }, (_, i) => ({ repeat: Math.floor(i / folds), fold: i % folds }));
+  const { refit, epochs, l2 } = spec.training;
   return [
     ...held.map((heldOut) => foldSpec(spec, heldOut, dataset, base)),
     { spec, shape: dataShape(spec, dataset, base), heldOut: null },
+    ...(refit === true ? [refitOf(spec, dataset, base, { lastEpoch: epochs, l2, temperature: 1 })] : []),
   ];
 };

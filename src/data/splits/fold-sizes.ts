@@ -112,10 +112,13 @@ export const foldStrata = (source: FoldSource, heldOut: HeldOut): SplitSizes[] =
   }));
 };
 
-/** Rows of the three splits of a job, or of one fit of its cross-validation. */
+/** Rows of the three splits of a job, or of one of its fits. */
 export const rowsOfSplits = (spec: ResolvedJobSpec, dataset: CountedDataset): SplitSizes => {
-  const { heldOut, split } = spec.training;
-  return totalSizes(
+  const { heldOut, everyRow, split } = spec.training;
+  const { train, validation, test } = totalSizes(
     heldOut === undefined ? splitSizes(spec.task, split, dataset) : foldStrata(foldSource(spec, dataset), heldOut),
   );
+  return everyRow === undefined
+    ? { train, validation, test }
+    : { train: train + validation + test, validation: 0, test: 0 };
 };

@@ -20,8 +20,10 @@ export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterabl
 export type VisitRow = (record: CsvRecord, split: Split, label: number, place: number) => void;
 
 const createAssigner = (spec: ResolvedJobSpec, dataset: Dataset): PlaceRow => {
-  const { heldOut } = spec.training;
-  return heldOut === undefined ? createRowSplitter(spec, dataset) : createFoldAssigner(spec, dataset, heldOut);
+  const { heldOut, everyRow } = spec.training;
+  if (heldOut !== undefined) return createFoldAssigner(spec, dataset, heldOut);
+  const splitOf = createRowSplitter(spec, dataset);
+  return everyRow === undefined ? splitOf : (...row) => (splitOf(...row) === undefined ? undefined : "train");
 };
 
 const otherFile = (difference: string): ServiceError =>

@@ -14,6 +14,7 @@ export const notices = {
   k_evaluated: "what the choice of k goes by, for one k",
   learning_rate_too_high: "the training loss rises",
   loss_not_falling: "the training loss hardly falls",
+  measured: "the report is made, of a model that did not see all rows; the one that is kept is now fitted to every row",
   not_converged: "no run of a clustering converged within its iterations",
   overfitting: "the validation loss rises while the training loss falls",
   penalty_chosen: "what the search for the penalty has found",

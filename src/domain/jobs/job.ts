@@ -29,7 +29,9 @@ export const Plan = z
     fits: z
       .int()
       .optional()
-      .describe("of a cross-validation: models that are fitted, one for each fold of each repeat and that of all rows"),
+      .describe(
+        "models that are fitted: of a cross-validation one for each fold of each repeat and that of all rows; of a refit the measured one and that of every row",
+      ),
     ringRows: z
       .int()
       .optional()
@@ -52,7 +54,9 @@ export const Plan = z
     threads: z.int().describe("team size after the planner's choice: tiny plans use one thread"),
     estimatedSeconds: z
       .number()
-      .describe("of computing, by what the kernels of this machine take; a guide, not a promise"),
+      .describe(
+        "of reading the data, training and the report, by what this machine takes for each; a guide, not a promise",
+      ),
     warnings: z.array(z.string()).describe("what is odd about the job or its data, without making it wrong"),
     datasetVersion: z
       .int()

@@ -198,6 +198,17 @@ export const Model = z
     parameters: z.int().describe("weights"),
     metrics: Metrics.describe("as they were at the end of training"),
     digest: z.string().describe("sha256:… of the weights' bytes in their fixed order"),
+    refit: z
+      .object({
+        measuredDigest: z.string().describe("sha256:… of the weights that the report was measured with"),
+        measuredRows: z.int().describe("training rows of the measured model"),
+        rows: z.int().describe("every row: what this model was trained on"),
+        epochs: z.int().describe("after which the measured model was best, and this one was done"),
+        l2: z.number().describe("the penalty of this fit: that of the measured one times measuredRows / rows"),
+      })
+      .meta({ id: "Refit", description: "A model that was fitted once more, on every row, after one was measured." })
+      .optional()
+      .describe("absent: the report is of this very model"),
     files: z
       .object({
         weights: StoredFile,

@@ -127,6 +127,16 @@ export const resolveStudy = (
   const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);
+  if ((template.effort ?? "quick") !== "quick")
+    errors.add(
+      "/job/effort",
+      "a study chooses by itself, and its trials are to be quick; leave it out, and state the model where it is to be an ensemble",
+    );
+  else if (template.training.refit === true)
+    errors.add(
+      "/job/training/refit",
+      "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
+    );
   checkSeeds(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);
   const fixesEpochs =

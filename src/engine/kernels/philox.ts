@@ -29,35 +29,52 @@ const multiplyHigh = (a: number, b: number): number => {
 
 export type Block = readonly [number, number, number, number];
 
-/** One block: four u32 words for a counter of four words and a key of two. */
-export const philox4x32 = (counter: Block, key: readonly [number, number]): Block => {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+/** One block, into `out`: four u32 words for the counter that stands there and a key of two. */
+const philoxRounds = (out: Uint32Array, keyLow: number, keyHigh: number): void => {
+  let [c0, c1, c2, c3] = [out[0]!, out[1]!, out[2]!, out[3]!];
+  let [k0, k1] = [keyLow, keyHigh];
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = [multiplyHigh(0xd2511f53, c0), Math.imul(0xd2511f53, c0)];
-    const [high1, low1] = [multiplyHigh(0xcd9e8d57, c2), Math.imul(0xcd9e8d57, c2)];
+    const high0 = multiplyHigh(0xd2511f53, c0);
+    const high1 = multiplyHigh(0xcd9e8d57, c2);
+    const low0 = Math.imul(0xd2511f53, c0) >>> 0;
     c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1 >>> 0;
+    c1 = Math.imul(0xcd9e8d57, c2) >>> 0;
     c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0 >>> 0;
+    c3 = low0;
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
   }
-  return [c0, c1, c2, c3];
+  out[0] = c0;
+  out[1] = c1;
+  out[2] = c2;
+  out[3] = c3;
+};
+
+/** One block: four u32 words for a counter of four words and a key of two. */
+export const philox4x32 = (counter: Block, key: readonly [number, number]): Block => {
+  const words = Uint32Array.from(counter);
+  philoxRounds(words, key[0], key[1]);
+  return [words[0]!, words[1]!, words[2]!, words[3]!];
 };
 
 /** A stream of words for one key; word e is element e of the kernel of the same key. */
 export const createRandomStream = ({ seedLow, seedHigh, purpose, index }: RandomKey) => {
   const [indexLow, indexHigh] = [index >>> 0, Math.floor(index / 4294967296) >>> 0];
   let position = 0;
-  let block: Block = [0, 0, 0, 0];
+  const block = new Uint32Array(4);
 
   /** The next u32. */
   const uint32 = (): number => {
     const lane = position & 3;
-    if (lane === 0) block = philox4x32([position / 4, purpose, indexLow, indexHigh], [seedLow, seedHigh]);
+    if (lane === 0) {
+      block[0] = position / 4;
+      block[1] = purpose;
+      block[2] = indexLow;
+      block[3] = indexHigh;
+      philoxRounds(block, seedLow, seedHigh);
+    }
     position += 1;
-    return block[lane] as number;
+    return block[lane]!;
   };
   /** The next number in [0, 1), a multiple of 2⁻²⁴, as randomUniform makes it. */
   const uniform = (): number => (uint32() >>> 8) / 16777216;

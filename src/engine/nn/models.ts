@@ -1,19 +1,21 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { ModelSpec } from "../../domain/jobs/spec/model-spec.ts";
+import type { EnsembleMember } from "../../domain/jobs/spec/parts/mlp-spec.ts";
 import type { Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { NetworkDescription } from "../../domain/models/network.ts";
 import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";
+import { meanOfMembers } from "./ensemble.ts";
 import { ModelShapeError } from "./errors.ts";
 import { batchNormOf, dense, dropoutLayer, type LayerOptions } from "./layers.ts";
 import { networkTrace } from "./network.ts";
 import type { Scope, Trace } from "./scope.ts";
 
 /** The output layer of every model: linear, without normalisation. */
-const head = (scope: Scope, x: Value, outputs: number, initializer: Initializer): Value =>
-  dense(scope, "output", x, outputs, { activation: "identity", initializer, batchNorm: null });
+const head = (scope: Scope, x: Value, outputs: number, initializer: Initializer, layer = "output"): Value =>
+  dense(scope, layer, x, outputs, { activation: "identity", initializer, batchNorm: null });
 
-type Stacked = Extract<ModelSpec, { type: "mlp" | "autoencoder" }>;
+type Stacked = EnsembleMember | Extract<ModelSpec, { type: "autoencoder" }>;
 
 /** Dense layers `name.0`, `name.1`, …, each with the model's activation, normalisation and dropout. */
 const stack = (scope: Scope, name: string, x: Value, units: readonly number[], spec: Stacked): Value => {
@@ -34,6 +36,16 @@ const perceptron =
   (scope, x, outputs) =>
     head(scope, stack(scope, "hidden", x, spec.hidden, spec), outputs, spec.initializer);
 
+/** Each member's own linear predictor: layers `member.0.hidden.0`, …, `output.0`. */
+const members = (
+  { members: specs }: Extract<ModelSpec, { type: "ensemble" }>,
+  ...[scope, x, outputs]: Parameters<Trace>
+) =>
+  specs.map((spec, i) => {
+    const hidden = stack(scope, `member.${i}.hidden`, x, spec.hidden, spec);
+    return head(scope, hidden, outputs, spec.initializer, `output.${i}`);
+  });
+
 /** `encoder.0`, …, the last of them the code (linear, without normalisation or dropout); then the mirrored `decoder.0`, …, and `output`. */
 const autoencoder =
   (spec: Extract<ModelSpec, { type: "autoencoder" }>): Trace =>
@@ -52,9 +64,20 @@ const autoencoder =
 /** A job's specification, and the network from a file that it trains, if it trains one. */
 export type TracedSpec = ResolvedJobSpec & { readonly network?: NetworkDescription };
 
-/** The trace of what a job trains. */
-export const traceOfJob = ({ network, model }: TracedSpec): Trace =>
-  network === undefined ? traceOf(model) : networkTrace(network);
+/** The trace of what a job trains; of an ensemble the mean of its members, as it answers. */
+export const traceOfJob = ({ network, model, loss }: TracedSpec): Trace => {
+  if (network !== undefined) return networkTrace(network);
+  if (model.type !== "ensemble") return traceOf(model);
+  return (...asked) => meanOfMembers(loss, members(model, ...asked));
+};
+
+/** The linear predictors that each have a loss of their own: one, and of an ensemble one of each member. */
+export const learnersOfJob = (spec: TracedSpec): ((...asked: Parameters<Trace>) => Value[]) => {
+  const { model } = spec;
+  if (model.type === "ensemble") return (...asked) => members(model, ...asked);
+  const trace = traceOfJob(spec);
+  return (...asked) => [trace(...asked)];
+};
 
 /** The trace of a model. Mixtures and k-means are not graphs: they have estimators of their own. */
 export const traceOf = (spec: ModelSpec): Trace => {
@@ -73,6 +96,11 @@ export const traceOf = (spec: ModelSpec): Trace => {
         const features = convolutional(scope, x, spec);
         return head(scope, features, outputs, spec.initializer);
       };
+    case "ensemble":
+      throw new ModelShapeError(
+        "/model/type",
+        "how the members of an ensemble are averaged depends on the loss, which its model alone does not tell",
+      );
     case "network":
       throw new ModelShapeError("/model/type", "a network is that of a base, which this job has not");
     case "gaussian_mixture":

@@ -7,6 +7,7 @@ import { getModelCard } from "../../usecases/models/get-model-card.ts";
 import { getModelLineage } from "../../usecases/models/get-model-lineage.ts";
 import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
 import { getModelReport } from "../../usecases/models/get-model-report.ts";
+import { getModelReportPage } from "../../usecases/models/get-model-report-page.ts";
 import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
@@ -72,6 +73,9 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
     ),
     getModelCard: unary(wiring, "getModelCard", async (caller, { id }) => ({
       markdown: await getModelCard(deps, caller, { id }),
+    })),
+    getModelReportPage: unary(wiring, "getModelReportPage", async (caller, { id }) => ({
+      html: await getModelReportPage(deps, caller, { id }),
     })),
     // What comes is not the message but its bytes: see the server's coding.
     predict: predictUnread as unknown as wire.ModelsServiceServer["predict"],

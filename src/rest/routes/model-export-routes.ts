@@ -2,7 +2,9 @@ import { z } from "zod";
 import { getHeldOutPredictions } from "../../usecases/models/get-held-out-predictions.ts";
 import { getModelCard } from "../../usecases/models/get-model-card.ts";
 import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
+import { getModelReportPage } from "../../usecases/models/get-model-report-page.ts";
 import { BinaryFile, ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
+import { asPage } from "../report-answer.ts";
 import { defineRoute, type RestRoute } from "./route.ts";
 
 const tag = "models";
@@ -58,6 +60,22 @@ export const modelExportRoutes: readonly RestRoute[] = [
         .header("content-disposition", `attachment; filename="${model.id}-held-out.csv"`)
         .send(body);
     },
+  }),
+  defineRoute({
+    operations: ["getModelReportPage"],
+    method: "GET",
+    url: "/v1/models/:id/report.html",
+    tag,
+    description:
+      "The report as one file of HTML to hand on: every figure with its interval and the number of its rows, plots inside, in the words of statistics and of deep learning. It has no script and asks for nothing from anywhere. `GET /v1/models/{id}/report` gives it too where `Accept` names text/html.",
+    params: ModelParams,
+    query: NoQuery,
+    responses: {
+      200: { description: "The page", content: { "text/html": { schema: z.string() } } },
+    },
+    errors: ["not_found", "corrupt"],
+    handle: async ({ deps, caller, params, reply }) =>
+      asPage(reply, await getModelReportPage(deps, caller, { id: params.id ?? "" })),
   }),
   defineRoute({
     operations: ["getModelCard"],

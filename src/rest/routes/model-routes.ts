@@ -9,12 +9,14 @@ import { withProgressLimit } from "../../usecases/admission/progress-limit.ts";
 import { deleteModel } from "../../usecases/models/delete-model.ts";
 import { getModel } from "../../usecases/models/get-model.ts";
 import { getModelReport } from "../../usecases/models/get-model-report.ts";
+import { getModelReportPage } from "../../usecases/models/get-model-report-page.ts";
 import { getModelWeights } from "../../usecases/models/get-model-weights.ts";
 import { importModel } from "../../usecases/models/import-model.ts";
 import { listModels } from "../../usecases/models/list-models.ts";
 import { predict } from "../../usecases/models/predict.ts";
 import { updateModel } from "../../usecases/models/update-model.ts";
 import { BinaryFile, ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../openapi/schemas.ts";
+import { asPage, wantsPage } from "../report-answer.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "models";
@@ -116,7 +118,12 @@ export const modelRoutes: readonly RestRoute[] = [
     query: NoQuery,
     responses: { 200: json("The report", Report) },
     errors: ["not_found", "corrupt"],
-    handle: ({ deps, caller, params }) => getModelReport(deps, caller, { id: params.id ?? "" }),
+    handle: async ({ deps, caller, params, request, reply }) => {
+      const id = params.id ?? "";
+      reply.header("vary", "accept");
+      if (!wantsPage(request.headers.accept)) return getModelReport(deps, caller, { id });
+      return asPage(reply, await getModelReportPage(deps, caller, { id }));
+    },
   }),
   defineRoute({
     operations: ["deleteModel"],

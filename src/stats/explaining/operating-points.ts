@@ -3,29 +3,43 @@ import type { Operating, OperatingPoint } from "../../domain/models/explained.ts
 /** Points that a report lists at most. */
 const mostPoints = 200;
 
-interface Count {
-  threshold: number;
-  truePositives: number;
-  falsePositives: number;
+/** At each score that a row has, the largest first: it, and the rows that are taken for the class from it on. A million rows have as many: no object is made for each. */
+interface Counts {
+  readonly length: number;
+  readonly thresholds: Float64Array;
+  readonly truePositives: Float64Array;
+  readonly falsePositives: Float64Array;
 }
 
-/** Rows that are taken for the class at each score that a row has, the largest first. */
-const countsOf = (scores: Float64Array, isPositive: (row: number) => boolean): Count[] => {
-  const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
-  const counts: Count[] = [];
-  let [truePositives, falsePositives] = [0, 0];
-  for (const [place, row] of order.entries()) {
-    if (isPositive(row)) truePositives += 1;
-    else falsePositives += 1;
-    const next = order[place + 1];
-    if (next === undefined || scores[next] !== scores[row])
-      counts.push({ threshold: scores[row]!, truePositives, falsePositives });
+const countsOf = (scores: Float64Array, isPositive: (row: number) => boolean): Counts => {
+  const positive = scores.filter((_, row) => isPositive(row)).sort();
+  const negative = scores.filter((_, row) => !isPositive(row)).sort();
+  const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
+  let [p, n, length] = [positive.length, negative.length, 0];
+  while (p > 0 || n > 0) {
+    const threshold = Math.max(
+      positive[p - 1] ?? Number.NEGATIVE_INFINITY,
+      negative[n - 1] ?? Number.NEGATIVE_INFINITY,
+    );
+    while (p > 0 && !(positive[p - 1]! < threshold)) p -= 1;
+    while (n > 0 && !(negative[n - 1]! < threshold)) n -= 1;
+    thresholds![length] = threshold;
+    truePositives![length] = positive.length - p;
+    falsePositives![length] = negative.length - n;
+    length += 1;
   }
-  return counts;
+  return { length, thresholds: thresholds!, truePositives: truePositives!, falsePositives: falsePositives! };
 };
 
-const indexOfLargest = (values: readonly number[]): number =>
-  values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+/** The first place with the largest value. */
+const indexOfLargest = (length: number, heightAt: (place: number) => number): number => {
+  let [best, largest] = [0, heightAt(0)];
+  for (let place = 1; place < length; place++) {
+    const value = heightAt(place);
+    if (value > largest) [best, largest] = [place, value];
+  }
+  return best;
+};
 
 /** The places that are shown: all, or every so many with the ends and those that are asked for. */
 const placesOf = (count: number, wanted: readonly number[]): number[] => {
@@ -42,31 +56,42 @@ export const describeOperating = (
   isPositive: (row: number) => boolean,
 ): Operating | null => {
   const rows = scores.length;
-  const counts = countsOf(scores, isPositive);
-  const positives = counts.at(-1)?.truePositives ?? 0;
+  const { length, thresholds, ...counts } = countsOf(scores, isPositive);
+  const positives = counts.truePositives[length - 1] ?? 0;
   const negatives = rows - positives;
   if (positives === 0 || negatives === 0) return null;
-  const points = counts.map(({ threshold, truePositives, falsePositives }): OperatingPoint => {
+  const pointAt = (place: number): OperatingPoint => {
+    const [truePositives, falsePositives] = [counts.truePositives[place]!, counts.falsePositives[place]!];
     const falseNegatives = positives - truePositives;
     return {
-      ...{ threshold, truePositives, falsePositives, falseNegatives, trueNegatives: negatives - falsePositives },
+      ...{ threshold: thresholds[place]!, truePositives, falsePositives },
+      ...{ falseNegatives, trueNegatives: negatives - falsePositives },
       truePositiveRate: truePositives / positives,
       falsePositiveRate: falsePositives / negatives,
-      precision: truePositives / (truePositives + falsePositives),
-      f1: (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives),
-      cost: (falsePositives + falseNegatives) / rows,
+      precision: precisionAt(place),
+      f1: f1At(place),
+      cost: costAt(place),
     };
-  });
-  const bestF1 = indexOfLargest(points.map(({ f1 }) => f1));
-  const leastCost = indexOfLargest(points.map(({ cost }) => -cost));
+  };
+  const precisionAt = (place: number): number =>
+    counts.truePositives[place]! / (counts.truePositives[place]! + counts.falsePositives[place]!);
+  const f1At = (place: number): number => {
+    const hits = counts.truePositives[place]!;
+    return (2 * hits) / (2 * hits + counts.falsePositives[place]! + (positives - hits));
+  };
+  const costAt = (place: number): number =>
+    (counts.falsePositives[place]! + (positives - counts.truePositives[place]!)) / rows;
+  const bestF1 = indexOfLargest(length, f1At);
+  const leastCost = indexOfLargest(length, (place) => -costAt(place));
   let [averagePrecision, before] = [0, 0];
-  for (const { truePositiveRate, precision } of points) {
-    averagePrecision += (truePositiveRate - before) * precision;
-    before = truePositiveRate;
+  for (let place = 0; place < length; place++) {
+    const recall = counts.truePositives[place]! / positives;
+    averagePrecision += (recall - before) * precisionAt(place);
+    before = recall;
   }
   return {
-    ...{ positive, averagePrecision, thresholds: points.length },
-    points: placesOf(points.length, [bestF1, leastCost]).map((i) => points[i]!),
-    ...{ bestF1: points[bestF1]!.threshold, leastCost: points[leastCost]!.threshold },
+    ...{ positive, averagePrecision, thresholds: length },
+    points: placesOf(length, [bestF1, leastCost]).map(pointAt),
+    ...{ bestF1: thresholds[bestF1]!, leastCost: thresholds[leastCost]! },
   };
 };

@@ -11,6 +11,9 @@ import { sweepTemporaryFiles, temporaryName } from "./temporary-files.ts";
 
 const TEMPORARY = ".tmp";
 
+/** Of a file at once: each costs a turn of the event loop. */
+const readBytes = 256 * 1024;
+
 const isTenant = (name: string): boolean => !name.startsWith(".");
 
 /** Files of `root`, one per key. Unless it must exist already, creates the folder if needed and sweeps what crashed writers left. */
@@ -51,9 +54,10 @@ export const createFileArtifactStore = async (
     write: (key, body, options) => onStore(() => writeFile(temporary, fileOf(key), body, options)),
     // A stream's own `end` is the last byte, not the one after it.
     read: async (key, range) =>
-      (await onStore(() => openFile(fileOf(key)))).createReadStream(
-        range && { start: range.start, end: range.end - 1 },
-      ),
+      (await onStore(() => openFile(fileOf(key)))).createReadStream({
+        highWaterMark: readBytes,
+        ...(range && { start: range.start, end: range.end - 1 }),
+      }),
     readBytes: (key, options) => onStore(() => readWhole(fileOf(key), options?.limitBytes ?? Infinity)),
     openFile: async (key) => fileOfHandle(await onStore(() => openFile(fileOf(key)))),
     exists: (key) =>

@@ -79,6 +79,7 @@ export const operations = {
   },
   getModelOnnx: { kind: "stream", scope: "read", summary: "A model as an ONNX file" },
   getModelCard: { kind: "unary", scope: "read", summary: "A model's card: what it is, in Markdown" },
+  getModelReportPage: { kind: "unary", scope: "read", summary: "A model's report as a page of HTML to hand on" },
   predict: { kind: "unary", scope: "read", summary: "Predict from raw rows" },
   predictDataset: { kind: "unary", scope: "submit", summary: "Predict a whole data set, as a job" },
   compareModels: { kind: "unary", scope: "read", summary: "Compare models on the same rows of a data set" },

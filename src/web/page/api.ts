@@ -76,7 +76,7 @@ export const api = {
   model: (model: string, signal: AbortSignal) => descent.models.get(model, { signal }),
   report: (model: string, signal: AbortSignal) => descent.models.report(model, { signal }),
   predict: (model: string, rows: Row[]) => descent.models.predict(model, rows),
-  modelFile: async (model: string, file: "weights" | "onnx" | "card", preprocessing?: boolean) =>
+  modelFile: async (model: string, file: "weights" | "onnx" | "card" | "report.html", preprocessing?: boolean) =>
     (await descent.models.file(model, file, preprocessing === undefined ? {} : { preprocessing })).blob(),
   lineage: (model: string, signal: AbortSignal) => descent.models.lineage(model, { signal }),
   compare: (models: readonly string[], dataset: string) => descent.models.compare(models, dataset),

@@ -51,6 +51,7 @@ const models: Record<Exclude<ModelSpec["type"], "network">, Body> = {
   softmax: { task: kinds, model: { type: "softmax" } },
   poisson: { task: counts, model: { type: "poisson" } },
   mlp: { task: kinds, model: { type: "mlp" } },
+  ensemble: { task: kinds, model: { type: "ensemble", members: [{ hidden: [6] }, { hidden: [8, 5], dropout: 0.2 }] } },
   cnn: { task: kinds, model: { type: "cnn" } },
   autoencoder: { task: { type: "reconstruction", features }, model: { type: "autoencoder", encoder: [6, 2] } },
   gaussian_mixture: mixture({ components: 3 }),

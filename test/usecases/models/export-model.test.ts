@@ -110,4 +110,16 @@ test("a trained model's card has its data, its report and its spec, whatever bec
   expect(card).toContain(`"seed": 42`);
   expect(card).toContain("None is stated; the data's terms apply.");
   expect(card).toContain(`-d '{"rows":[{"sepal_length":5,"sepal_width":5}]}'`);
+  const page = await get(`${model.id}/report.html`);
+  expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+  expect(page.headers.get("content-security-policy")).toBe(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  );
+  const html = await page.text();
+  expect(html).toContain("Measured on 2 rows of the test split");
+  expect((await ask(clients.models, clients.models.getModelReportPage, { id: model.id })).html).toBe(html);
+  const asked = async (accept: string): Promise<string> =>
+    (await fetch(`${service.url}/v1/models/${model.id}/report`, { headers: { accept } })).text();
+  expect(await asked("text/html,application/xhtml+xml,*/*;q=0.8")).toBe(html);
+  expect(JSON.parse(await asked("*/*")).task).toBe("classification");
 });

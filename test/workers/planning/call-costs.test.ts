@@ -81,4 +81,24 @@ describe("a plan's seconds", () => {
     expect(searched.searchSteps).toBeGreaterThan(0);
     expect(searched.estimatedSeconds / plain.estimatedSeconds).toBeGreaterThan(searched.searchSteps! / plain.steps);
   });
+
+  it("grow with the rows, as what is gathered from many is no more than what is gathered from few", () => {
+    const secondsOfRows = (trainRows: number): number =>
+      planSpec(specOfTable, { trainRows, validationRows: 0, testRows: 0, inputs: 40, outputs: 3 }, null, costs)
+        .estimatedSeconds;
+    expect(secondsOfRows(3_200_000) / secondsOfRows(320_000)).toBeCloseTo(10, 0);
+  });
+
+  it("count reading a table and reporting on it", () => {
+    const table = { trainRows: 800, validationRows: 0, testRows: 200, inputs: 12, outputs: 3 };
+    const secondsOfCells = (cells: number): number =>
+      planSpec(specOfTable, { ...table, cells }, null, { ...costs, cellSeconds: 1 }).estimatedSeconds;
+    expect(secondsOfCells(26_000) - secondsOfCells(13_000)).toBeCloseTo(2 * 13_000, 3);
+  });
 });
+
+const specOfTable = {
+  ...specOf({ epochs: 2, batchSize: 32 }),
+  model: { type: "mlp", hidden: [8], activation: "relu", initializer: "he", batchNorm: false, dropout: 0 },
+  base: undefined,
+} as unknown as ResolvedJobSpec;

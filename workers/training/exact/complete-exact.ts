@@ -144,11 +144,15 @@ export const completeExact = async (
   }
   const fitted = { preprocessing, arrays, weights, metrics };
   if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
+  const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
+  const { parameters } = plan;
+  const rows = { pick: pickFrom(arrays), total: shape.trainRows };
+  const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
+  if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
   const own = { fit, preprocessing, memory, pulse };
   const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
   tellEnding(fit, context);
   const threshold = thresholdOf(spec, () => validated(plan, weights, arrays));
-  const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
   const report = reportExact({
     ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics },
     ...{ ratios, shifts, threshold },
@@ -159,9 +163,6 @@ export const completeExact = async (
     beat: () => beat(context.control),
   });
   const scores = scoreValidation(context, plan, spec, fitted);
-  const rows = { pick: pickFrom(arrays), total: shape.trainRows };
-  const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
-  const { parameters } = plan;
   return {
     type: "completed",
     tensors: toTensors(network),

@@ -31,7 +31,7 @@ export interface World {
 }
 
 /** Before each fit but the first: what it finds is all zero, as the first did. The members of the team before have left. */
-const clear = (memory: WebAssembly.Memory): void => {
+export const clear = (memory: WebAssembly.Memory): void => {
   new Uint8Array(memory.buffer, reservedBytes).fill(0);
 };
 
@@ -166,6 +166,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
           network,
         );
       }
+      assert(end.type !== "refitted", "folds leave nothing to refit");
       if (end.type !== "judged") return end;
       assert(fit.heldOut !== null, "only folds are judged");
       const joined = addFold(pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held, unlearnt });

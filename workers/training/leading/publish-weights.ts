@@ -69,6 +69,7 @@ export const publishWeights = async (
   preprocessing: Preprocessing,
   end: Extract<TrainingRunEnd, { type: "completed" }>,
   network: NetworkDescription | null,
+  refit?: NonNullable<Model["refit"]>,
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -106,6 +107,7 @@ export const publishWeights = async (
     parameters: end.parameters,
     metrics,
     digest,
+    ...(refit === undefined ? {} : { refit }),
     files: { weights, report, ...(description === null ? {} : { network: description }), ...beside, ...heldOut },
     preprocessing: decided,
   };

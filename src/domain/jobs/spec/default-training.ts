@@ -3,7 +3,7 @@ import { limits } from "../../limits.ts";
 import { defaultImageModel } from "./image-features.ts";
 import type { TaskSpec } from "./job-spec.ts";
 import { lossesOf, modelsOf } from "./model-checks.ts";
-import { ModelSpec } from "./model-spec.ts";
+import { isPerceptron, ModelSpec, perceptronsOf } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
@@ -52,6 +52,12 @@ export const defaultEpochs = (model: ModelSpec, trainRows: number, batchRows: nu
   return clamp(Math.ceil(steps / Math.ceil(trainRows / batchRows)), 20, limits.epochs);
 };
 
+/** Rows that all steps of an MLP take together, those of the search for a penalty included, about: four times the steps, ten times below a thousand rows. */
+export const defaultRowSteps = (rows: number): number => {
+  const steps = Math.max(networkSteps * defaultBatchSize(rows), 20 * rows);
+  return steps * (rows < smallDataRows ? (rows < 1000 ? 10 : 4) : 1);
+};
+
 /** The learning rate of an optimiser when it is left out; a tenth when the job starts from trained weights. */
 export const defaultLearningRate = (optimizer: OptimizerSpec, hasBase: boolean): number => {
   const rates: Record<OptimizerSpec["type"], number> = {
@@ -76,12 +82,14 @@ const mostPriorPrecision = 10;
 
 /** 1/τ² of the N(0, τ²) prior on each weight of standardised features. */
 const priorPrecision = (model: ModelSpec, { features, classes }: { features: number; classes: number }): number => {
-  if (model.type !== "mlp") return 1;
+  if (!isPerceptron(model)) return 1;
   // τ² falls as 1/inputs, so that what the network expects of the function does not depend on their number (Neal, Bayesian learning for neural networks, 1996).
   const precision = Math.min(mostPriorPrecision, features / priorVariance);
   // A label of many classes says more: log₂(classes) bits a row; rounded, because the last bits of a logarithm differ between machines.
   return Math.max(1, classes > 2 ? precision / Number(Math.log2(classes).toPrecision(9)) : precision);
 };
+
+const kinks: ReadonlySet<string> = new Set(["relu", "leaky_relu"]);
 
 /**
  * λ of (λ/2)·Σw² beside the mean loss. With λ = 1/(τ²·rows) the fit is the posterior's mode under a N(0, τ²) prior on each weight; its pull fades as data
@@ -95,7 +103,8 @@ export const defaultL2 = (
   if (model.type === "k_means" || model.type === "gaussian_mixture") return 0;
   const squared = loss.type === "mean_squared_error" && model.type !== "linear";
   const shared = model.type === "softmax" && data.classes === 2;
-  const kinked = squared && model.type === "mlp" && (model.activation === "relu" || model.activation === "leaky_relu");
+  const kinked =
+    squared && isPerceptron(model) && perceptronsOf(model).every(({ activation }) => kinks.has(activation));
   const factor = (squared || shared ? 2 : 1) * (kinked ? 2 : 1);
   return (factor * priorPrecision(model, data)) / Math.max(1, data.trainRows);
 };

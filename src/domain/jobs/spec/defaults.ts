@@ -1,4 +1,4 @@
-import type { Dataset } from "../../datasets/dataset.ts";
+import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import type { ImportedModel } from "../../models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../models/model.ts";
@@ -13,8 +13,14 @@ import {
   defaultLoss,
   defaultModel,
   defaultOptimizer,
+  defaultRowSteps,
   exactIterations,
 } from "./default-training.ts";
+import { checkCalibration } from "./effort/check-calibration.ts";
+import { checkEffort } from "./effort/check-effort.ts";
+import { checkRefit } from "./effort/check-refit.ts";
+import { ensembleOf } from "./effort/effort-members.ts";
+import { countCurvature, withEffort } from "./effort/effort-training.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
   checkAugment,
@@ -34,7 +40,7 @@ import {
   checkPenaltySearch,
   withImageSize,
 } from "./model-checks.ts";
-import type { ModelSpec } from "./model-spec.ts";
+import { isPerceptron, type ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
@@ -42,7 +48,9 @@ import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
+import { splitSizes } from "./rows/sizes-of-splits.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
+import { totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel, checkTexts } from "./task-checks.ts";
 import { columnsByName, countClasses, featureNames } from "./task-columns.ts";
 import { checkThreshold } from "./threshold-checks.ts";
@@ -91,7 +99,7 @@ type Training = ResolvedJobSpec["training"];
 const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training, "penaltySearch">, rows: number) => {
   const { l2, epochs } = spec.training;
   const stated = l2 !== undefined || epochs !== undefined || spec.training.microBatch !== undefined;
-  if (model.type !== "mlp" || stated || spec.base || training.earlyStopping) return false;
+  if (!isPerceptron(model) || stated || spec.base || training.earlyStopping) return false;
   const search = PenaltySearch.parse({});
   const { batchSize } = training;
   return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
@@ -100,7 +108,7 @@ const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training,
 const resolveTraining = (
   spec: JobSpec,
   parts: { model: ModelSpec; loss: LossSpec; split: ResolvedSplitSpec; solver: Solver | undefined },
-  data: { trainRows: number; features: number; classes: number },
+  data: { trainRows: number; features: number; classes: number; curvature: number },
 ): Training => {
   const { split, solver } = parts;
   const exact = solver === "exact";
@@ -120,7 +128,7 @@ const resolveTraining = (
     batchSize,
     epochs: training.epochs ?? (exact ? exactIterations : defaultEpochs(parts.model, trainRows, batchRows)),
     earlyStopping,
-    l2: training.l2 ?? (exact ? 0 : defaultL2(parts, data)),
+    l2: training.l2 ?? (exact ? 0 : data.curvature * defaultL2(parts, data)),
   };
   const search = training.penaltySearch ?? defaultSearch(spec, parts.model, resolved, trainRows);
   return {
@@ -139,9 +147,35 @@ const withNetworkPreprocessing = (spec: JobSpec, dataset: Dataset, base: Importe
   return preprocessing === undefined ? spec : { ...spec, preprocessing };
 };
 
+/** The model that a job has which names none. */
+const ownModel = (
+  { effort }: JobSpec,
+  task: TaskSpec,
+  image: ImageShape | null,
+  dataset: Pick<Dataset, "rows" | "columns"> & { numbers: number },
+): ModelSpec => {
+  if (effort === undefined || effort === "quick" || image !== null) return defaultModel(task, image);
+  const { rows, numbers } = dataset;
+  const outputs = Math.max(1, countClasses(task, dataset));
+  return ensembleOf(effort, { rows, inputs: numbers, outputs, rowSteps: defaultRowSteps(rows) });
+};
+
 const modelOf = (spec: JobSpec, trained: Model | null, imported: boolean, own: ModelSpec): ModelSpec => {
   if (imported) return { type: "network" };
   return trained ? withBaseModel(spec.model, trained) : (spec.model ?? own);
+};
+
+/** Columns that split the rows may have been all that there were. */
+const checkLeftFeatures = (spec: JobSpec, features: readonly string[], dataset: Dataset, errors: SpecErrors): void => {
+  if (features.length === 0 && featureNames(spec.task, dataset).length > 0)
+    errors.add(
+      "/training/split",
+      `leaves no column to learn from: ${splitColumns(spec.training)
+        .map((name) => JSON.stringify(name))
+        .join(
+          ", ",
+        )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
+    );
 };
 
 /**
@@ -168,26 +202,19 @@ export const resolveSpec = (
   if (trained) checkBase(asked, dataset, trained, errors);
   if (imported) checkImportedBase(asked, dataset, imported, errors);
   checkFineTuning(asked, base ?? null, errors);
+  checkEffort(asked, asked.task, hasImages(asked.task, dataset), errors);
   errors.throwIfAny("invalid");
   const spec = imported === null ? asked : withNetworkPreprocessing(asked, dataset, imported);
 
   const features = defaultFeatures(spec, dataset);
-  if (features.length === 0 && featureNames(spec.task, dataset).length > 0)
-    errors.add(
-      "/training/split",
-      `leaves no column to learn from: ${splitColumns(spec.training)
-        .map((name) => JSON.stringify(name))
-        .join(
-          ", ",
-        )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
-    );
+  checkLeftFeatures(spec, features, dataset, errors);
   const task = withFeatures(spec.task, features, trained);
   const preprocessing = trained ? spec.preprocessing : withTexts(spec.preprocessing, task, dataset);
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const model = withImageSize(
-    modelOf(spec, trained, imported !== null, defaultModel(task, image)),
+    modelOf(spec, trained, imported !== null, ownModel(spec, task, image, { ...dataset, numbers })),
     image,
     numbers,
     errors,
@@ -212,12 +239,17 @@ export const resolveSpec = (
   const trainRows = countTrainRows(task, split, dataset, errors);
   errors.throwIfAny("unprocessable");
 
-  const training = resolveTraining(
+  const sizes = totalSizes(splitSizes(task, split, dataset));
+  const curvature = countCurvature(spec, { task, model, loss }, dataset);
+  const resolved = resolveTraining(
     spec,
     { model, loss, split, solver },
-    { trainRows, features: numbers, classes: countClasses(task, dataset) },
+    { trainRows, features: numbers, classes: countClasses(task, dataset), curvature },
   );
+  const training = withEffort(spec, resolved, { task, model, loss, sizes });
   checkPenaltySearch(model, training, trainRows, errors);
+  checkCalibration(task, model, training, errors);
+  checkRefit(training, model, sizes, errors);
   checkClusters(spec.training, solver, training.l2, dataset, errors);
   errors.throwIfAny("invalid");
   return {

@@ -53,7 +53,7 @@ export const defaultImageModel = ({ height, width }: ImageShape): ModelSpec => {
   return ModelSpec.parse({ type: "cnn", layers: [...layers, { type: "global_average_pool" }] });
 };
 
-const augmented: ReadonlySet<ModelSpec["type"]> = new Set(["cnn", "mlp", "network"]);
+const augmented: ReadonlySet<ModelSpec["type"]> = new Set(["cnn", "mlp", "ensemble", "network"]);
 
 /** Augmentation is of one image, and of models that see it again in each epoch. */
 export const checkAugment = (

@@ -3,6 +3,7 @@ import { exactRecord } from "../../exact-record.ts";
 import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import { BaseSpec } from "./base/base-spec.ts";
+import { Effort } from "./effort/effort-spec.ts";
 import type { HeldOut } from "./folds/cross-validation-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
@@ -105,6 +106,9 @@ export const JobSpec = z
       .describe("Shown in lists; the model gets it too. Left out: the data set's name and the task."),
     dataset: DatasetId.describe("The id of the data set to learn from."),
     task: TaskSpec,
+    effort: Effort.optional().describe(
+      "How much is computed for a better model of a table: `quick`, `good` or `best`; it chooses what the specification leaves out. Left out: `quick`.",
+    ),
     model: ModelSpec.optional().describe(
       "What is trained. Left out: `mlp` for classification and regression (`cnn` on images), `k_means`, `gaussian_mixture` or `autoencoder` for the other tasks; with a base, the base's.",
     ),
@@ -144,6 +148,8 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
     penaltySearch: false | ResolvedPenaltySearch;
     /** Of one fit of a cross-validation, and never of a record: the rows that it does not see are its test split. */
     heldOut?: HeldOut;
+    /** Of the fit after the measured one, and never of a record: every row trains, training ends after so many epochs, and logits are divided by the temperature. */
+    everyRow?: { lastEpoch: number; temperature: number };
   };
   resources: Filled<ResourcesSpec, "threads">;
 };

@@ -3,7 +3,7 @@ import { createNearNames } from "../../near-names.ts";
 import { toPointerSegment } from "../../pointer.ts";
 import { onlyImageOf, seenImage } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
-import type { ModelSpec } from "./model-spec.ts";
+import { isPerceptron, type ModelSpec } from "./model-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
@@ -22,6 +22,7 @@ const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>>
     mlp: ["cross_entropy", "binary_cross_entropy"],
     softmax: ["cross_entropy"],
     logistic: ["binary_cross_entropy"],
+    ensemble: ["cross_entropy", "binary_cross_entropy"],
     cnn: ["cross_entropy", "binary_cross_entropy"],
     network: ["cross_entropy", "binary_cross_entropy"],
   },
@@ -29,6 +30,7 @@ const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>>
     mlp: networkLosses,
     linear: [...numberLosses, "gaussian_nll"],
     poisson: ["poisson_nll"],
+    ensemble: [...numberLosses, "poisson_nll"],
     cnn: networkLosses,
     network: networkLosses,
   },
@@ -174,8 +176,8 @@ export const checkPenaltySearch = (
 ): void => {
   if (!penaltySearch) return;
   const add = (detail: string): void => errors.add("/training/penaltySearch", detail);
-  if (model.type !== "mlp")
-    add(`a search for the penalty is for "mlp" models, not for "${model.type}"; set it to false`);
+  if (!isPerceptron(model))
+    add(`a search for the penalty is for "mlp" and "ensemble" models, not for "${model.type}"; set it to false`);
   else if (earlyStopping) add("early stopping guards against fitting noise already; set one of the two to false");
   else if (l2 === 0) add("every multiple of an l2 of 0 is 0; give /training/l2 a value to start from, or leave it out");
   else if (split.time !== undefined && penaltySearch.folds > 1)

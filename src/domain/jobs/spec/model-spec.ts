@@ -1,14 +1,9 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
 import { CnnLayer } from "./parts/cnn-layer.ts";
+import { dropout, EnsembleMember, mlpFields } from "./parts/mlp-spec.ts";
 import { activation, batchNorm, Initializer, units } from "./parts/units.ts";
 
-const dropout = z
-  .number()
-  .min(0)
-  .lt(1)
-  .default(0)
-  .describe("Share of each hidden layer's units that a training step leaves out: h becomes 0 or h/(1 − rate).");
 const initializer = (value: "zeros" | "he") => Initializer.default(value);
 const restarts = (value: number) =>
   z.int().min(1).max(100).default(value).describe("Runs from other starts, of which the best is kept.");
@@ -60,26 +55,25 @@ const regressions = [
 export const ModelSpec = z
   .discriminatedUnion("type", [
     ...regressions,
+    z.strictObject({ type: z.literal("mlp"), ...mlpFields }).meta({
+      id: "MlpModel",
+      title: "Multilayer perceptron",
+      description: "h ← f(h·W + b) through the hidden layers, then a linear output.",
+    }),
     z
       .strictObject({
-        type: z.literal("mlp"),
-        hidden: z
-          .array(units)
-          .min(1)
-          .max(limits.hiddenLayers)
-          .default([64, 32])
-          .describe("Units of each hidden layer."),
-        activation: activation.describe(
-          "Of the hidden layers. A model that is left out as a whole has `silu`, which generalised better on small noisy tables.",
-        ),
-        initializer: initializer("he"),
-        batchNorm,
-        dropout,
+        type: z.literal("ensemble"),
+        members: z
+          .array(EnsembleMember)
+          .min(2)
+          .max(limits.members)
+          .describe("Different perceptrons, each with its own loss on the same batches; none learns from another."),
       })
       .meta({
-        id: "MlpModel",
-        title: "Multilayer perceptron",
-        description: "h ← f(h·W + b) through the hidden layers, then a linear output.",
+        id: "EnsembleModel",
+        title: "Ensemble",
+        description:
+          "Perceptrons side by side in one network: the answer is the mean of what they say, of probabilities, rates or values. Layers are called `member.0.hidden.0` and `output.0`.",
       }),
     z
       .strictObject({
@@ -172,3 +166,12 @@ export const ModelSpec = z
   .meta({ id: "ModelSpec", title: "Model", description: "What is trained." });
 
 export type ModelSpec = z.infer<typeof ModelSpec>;
+
+type Perceptrons = Extract<ModelSpec, { type: "mlp" | "ensemble" }>;
+
+/** One multilayer perceptron, or several. */
+export const isPerceptron = (model: ModelSpec): model is Perceptrons =>
+  model.type === "mlp" || model.type === "ensemble";
+
+export const perceptronsOf = (model: Perceptrons): readonly EnsembleMember[] =>
+  model.type === "mlp" ? [model] : model.members;

@@ -53,7 +53,10 @@ const afterPenalty = (
   const helped = trial === search.start || isPreferred(losses, state.losses, guess);
   const [best, kept] = helped ? [trial, losses] : [state.best, state.losses];
   const reached = meanLoss(kept);
+  const { heat, bestHeat } = state;
+  const warmest = helped ? heat : bestHeat;
   return {
+    ...(warmest === undefined ? {} : { bestHeat: warmest }),
     trial: nextTrial(search, trial, helped, reached === null || reached > guess),
     fold: 0,
     partial: [],

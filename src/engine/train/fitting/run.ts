@@ -18,6 +18,7 @@ import { firstTrial } from "./penalty-trials.ts";
 import { createRowRunner, type RowRunner } from "./row-runner.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
+import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./trials/temperature.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 
 /** Points of the metrics history that a job makes at most, about. */
@@ -146,7 +147,8 @@ export const endEpoch = (run: Run): boolean => {
   const metrics = measured ? namedMetrics("validation", measured, options.labelScale ?? 1) : {};
   meta.metrics = { trainLoss, ...metrics };
   meta.plateau = afterEpoch(plan.spec.optimizer.schedule, meta.plateau, measured?.loss ?? trainLoss);
-  const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= epochs;
+  const last = plan.spec.training.everyRow?.lastEpoch ?? epochs;
+  const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= last;
   const pointDue = stop || meta.epoch === options.pauseAtEpoch || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
   const described = pointDue ? reportPoint(run, trainLoss, metrics) : null;
   const watched = watchEpoch(meta.watch, {
@@ -167,11 +169,28 @@ export const endEpoch = (run: Run): boolean => {
   return stop;
 };
 
+/** Divides the logits by the temperature that rows prefer which the weights have not learnt from, if it is asked for. */
+const calibrate = ({ plan, memory, meta, runner }: Run): Record<string, number> => {
+  const { calibration, everyRow } = plan.spec.training;
+  if (calibration !== "temperature") return {};
+  if (everyRow !== undefined) {
+    heatLogits(plan, memory, everyRow.temperature);
+    return {};
+  }
+  const validated = plan.data.validation.rows > 0;
+  const heat = validated ? measureHeat(plan, memory, askValidation(plan, memory, runner)) : meta.search?.bestHeat;
+  if (heat === undefined) return {};
+  const { temperature, gain } = chooseTemperature(heat);
+  heatLogits(plan, memory, temperature);
+  return { temperature, temperatureGain: gain, temperatureRows: heat.rows };
+};
+
 /** Restores the best epoch's weights and measures them on every split. */
-export const finish = ({ plan, memory, meta, evaluate, options }: Run): Metrics => {
+export const finish = (run: Run): Metrics => {
+  const { plan, memory, meta, evaluate, options } = run;
   const { model, best } = plan.layout;
   if (best && meta.best && meta.best.bad > 0) floatsOf(memory, model).set(floatsOf(memory, best));
-  const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch };
+  const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch, ...calibrate(run) };
   if (plan.search && meta.search) metrics.l2 = plan.search.l2s[meta.search.best]!;
   if (meta.best) metrics.bestEpoch = meta.best.epoch;
   for (const split of splits) {

@@ -4,8 +4,9 @@ import { afterTrial, chosenEvent } from "./penalty-trials.ts";
 import type { Run } from "./run.ts";
 import { loadInitial } from "./state.ts";
 import { trainingRound } from "./stepper.ts";
-import { holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
+import { askHeldOut, holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
 import { holdOutUnits } from "./trials/held-out-units.ts";
+import { measureHeat } from "./trials/temperature.ts";
 
 /** Makes `round` and the stepper follow what `meta` says of the search. */
 export const enterRound = (run: Run): void => {
@@ -49,7 +50,10 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   const { plan, memory, runner, meta, options, round } = run;
   const { search, spec } = plan;
   if (search === null || meta.search === undefined || round.rows === null) throw new Error("a trial runs");
-  const losses = diverged ? null : judge(plan, search, memory, runner, round.rows);
+  const ask = askHeldOut(plan, search, memory, runner, round.rows);
+  const losses = diverged ? null : judge(plan, memory, round.rows, ask);
+  if (losses !== null && spec.training.calibration === "temperature")
+    meta.search = { ...meta.search, heat: measureHeat(plan, memory, ask, meta.search.heat) };
   const guess = judgeGuess(plan, memory, round.rows);
   meta.search = afterTrial(search, meta.search, losses, guess);
   if (meta.search.trial === null) {

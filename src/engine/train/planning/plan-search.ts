@@ -39,6 +39,13 @@ export interface TrialUnits {
   readonly order: "random" | "latest";
 }
 
+/** What each temperature gains in log-likelihood on held-out rows: sums over the rows, and of squares. */
+export interface Heat {
+  readonly rows: number;
+  readonly sums: readonly number[];
+  readonly squares: readonly number[];
+}
+
 /** What the search for a penalty remembers; positions are those of the spec's factors. */
 export interface SearchState {
   /** The penalty that is tried; null: one is chosen. */
@@ -51,6 +58,9 @@ export interface SearchState {
   /** The best so far, and its loss of each held-out row; null: it diverged. */
   readonly best: number;
   readonly losses: readonly number[] | null;
+  /** Where a temperature is asked for: of the folds of this penalty so far, and of the best one. */
+  readonly heat?: Heat;
+  readonly bestHeat?: Heat;
 }
 
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;

@@ -7,6 +7,7 @@ import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
 import { gradientLeaf, lossLeaf } from "./draft-steps.ts";
@@ -220,7 +221,7 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
     runs: allRuns(
       runs,
-      search && searchRuns(search, evaluationRows),
+      search && searchRuns(search, evaluationRows, spec.training.calibration === "temperature" ? temperatureRuns : 0),
       trunk && index.trunk !== null ? [index.trunk, rows / trunk.rows] : null,
     ),
     steps: cut.stepsPerEpoch * spec.training.epochs,

@@ -47,13 +47,17 @@ export const trainingRuns = (
   return runs;
 };
 
-/** Of the trials that choose the penalty, if as many as possible are needed: their steps, and what judges them after each epoch. */
-export const searchRuns = (search: SearchPlan, evaluationRows: number): ProgramRuns => {
+/** Of the trials that choose the penalty, if as many as possible are needed: their steps, and what judges them after each epoch, and at the end so many times more. */
+export const searchRuns = (search: SearchPlan, evaluationRows: number, asked: number): ProgramRuns => {
   const { runs, add, addParts } = createCount();
   const programs = search.programs[search.start]!;
   const epochs = search.steps / search.stepsPerEpoch;
   addParts(programs.step, search.steps);
-  add(search.judge.full, (epochs * search.holdOutRows) / Math.min(evaluationRows, search.holdOutRows));
+  const trials = search.steps / search.stepsPerTrial;
+  add(
+    search.judge.full,
+    ((epochs + trials * asked) * search.holdOutRows) / Math.min(evaluationRows, search.holdOutRows),
+  );
   return runs;
 };
 

@@ -2,11 +2,12 @@ import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { gradients } from "../../graph/gradients.ts";
 import { createGraph, type Graph, type Value } from "../../graph/graph.ts";
 import { columnsFrom } from "../../graph/ops/columns.ts";
+import { add, scaled } from "../../graph/ops/elementwise.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import { squaredError } from "../../graph/ops/loss.ts";
 import { argmax, describe } from "../../graph/ops/statistics.ts";
 import { labelType, lossValue, predictionValue } from "../../nn/losses.ts";
-import { type TracedSpec, traceOfJob } from "../../nn/models.ts";
+import { learnersOfJob, type TracedSpec, traceOfJob } from "../../nn/models.ts";
 import { createScope, type Scope } from "../../nn/scope.ts";
 import { columnsOf } from "../../tensor/shape.ts";
 import { stagesOf } from "./freezing.ts";
@@ -18,7 +19,10 @@ export interface Traced {
   readonly scope: Scope;
   readonly output: Value;
   readonly labels: Value;
+  /** The mean over the learners of an ensemble. */
   readonly loss: Value;
+  /** What is minimised: the sum over the learners, of which each has its own weights and so learns as it would alone. */
+  readonly objective: Value;
 }
 
 export const isReconstruction = (spec: ResolvedJobSpec): boolean => spec.model.type === "autoencoder";
@@ -48,6 +52,12 @@ export interface BatchOptions {
   /** Of the mini-batch that these rows are a part of. */
   readonly batchRows?: number;
 }
+
+const learnt = ({ loss: spec }: TracedSpec, learners: readonly Value[], labels: Value, batchRows: number) => {
+  const objective = learners.map((x) => lossValue(spec, x, labels, batchRows)).reduce((a, b) => add({ a, b }, {}).out);
+  const loss = learners.length === 1 ? objective : scaled(objective, 1 / learners.length);
+  return { output: learners[0]!, loss, objective };
+};
 
 /** Traces the model on `rows` rows of a split. */
 export const traceBatch = (
@@ -81,8 +91,11 @@ export const traceBatch = (
     : label.dtype === "i32"
       ? taken("labels", [], "i32")
       : taken("labels", [label.columns], "float");
+  if (training)
+    return { graph, scope, labels, ...learnt(spec, learnersOfJob(spec)(scope, x, shape.outputs), labels, batchRows) };
   const output = traceOfJob(spec)(scope, x, shape.outputs);
-  return { graph, scope, output, labels, loss: lossValue(spec.loss, output, labels, batchRows) };
+  const loss = lossValue(spec.loss, output, labels, batchRows);
+  return { graph, scope, output, labels, loss, objective: loss };
 };
 
 /** Gradients of the loss for the parameters that are learnt, by name. */
@@ -92,7 +105,7 @@ export const parameterGradients = (traced: Traced): Map<string, Value> => {
       kind === "parameter" && fixed !== true && !traced.scope.isFrozen(layer) && !traced.scope.isFrozen(name),
   );
   const values = gradients(
-    traced.loss,
+    traced.objective,
     learnt.map(({ name, shape }) => traced.graph.leaf(name, shape)),
   );
   const zero = (shape: readonly number[]): Value =>

@@ -23,6 +23,8 @@ export interface DataShape {
   readonly imageBytes?: number;
   readonly streams?: boolean;
   readonly spills?: boolean;
+  /** Of the table, as it is read. */
+  readonly cells?: number;
   readonly ringRows?: number;
 }
 

@@ -8,11 +8,13 @@ const pageBytes = 65_536;
 /** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
 const numbersOfRow = 10;
 
-/** Bytes of all that the folds say of the rows held out, which checkpoints and the report are made of. */
+/** Bytes of all that the folds, or the measured fit, say of the rows held out, which checkpoints and the report are made of. */
 const keptBytes = (fits: readonly Fit[]): number => {
   const numbers = fits.reduce(
-    (sum, { heldOut, shape }) =>
-      heldOut === null ? sum : sum + shape.testRows * (Math.max(2, shape.outputs) + numbersOfRow),
+    (sum, { spec, heldOut, shape }) =>
+      heldOut === null && spec.training.refit !== true
+        ? sum
+        : sum + (shape.testRows || shape.validationRows) * (Math.max(2, shape.outputs) + numbersOfRow),
     0,
   );
   return Math.ceil((8 * numbers) / pageBytes) * pageBytes;
@@ -30,7 +32,7 @@ export const planFits = async (
   const plans = await Promise.all(
     fits.map(({ spec, shape }) => {
       const { heldOut: _, ...training } = spec.training;
-      const key = JSON.stringify([training.batchSize, shape]);
+      const key = JSON.stringify([training.batchSize, training.everyRow, shape]);
       const planned = known.get(key) ?? plan({ ...spec, training }, shape);
       known.set(key, planned);
       return planned;
@@ -38,17 +40,21 @@ export const planFits = async (
   );
   if (plans.length === 1) return plans[0]!;
   if (plans.some(({ ringRows }) => ringRows !== undefined)) {
-    const detail =
-      "a cross-validation needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or leave the cross-validation out";
-    throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/training/crossValidation", detail }] });
+    const isRefit = fits[0]!.heldOut === null;
+    const [what, field] = isRefit ? ["refit", "refit"] : ["cross-validation", "crossValidation"];
+    const detail = `a ${what} needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes, or ${isRefit ? "set training.refit to false" : "leave the cross-validation out"}`;
+    throw new ServiceError("over_limit", detail, { errors: [{ pointer: `/training/${field}`, detail }] });
   }
-  // The report is of the folds, whose models are not explained.
-  const { explainedRows: _, ...own } = plans.at(-1)!;
+  const [first, last] = [plans[0]!, plans.at(-1)!];
+  const { explainedRows: _, ...own } = last;
+  // The report is of the folds, whose models are not explained, or of the model that is measured before it is fitted once more.
+  const measured = fits[0]!.heldOut === null ? first.explainedRows : undefined;
   const most = (of: (one: Plan) => number): number => Math.max(...plans.map(of));
   const sum = (of: (one: Plan) => number): number => plans.reduce((total, one) => total + of(one), 0);
   const searchSteps = sum((one) => one.searchSteps ?? 0);
   return {
     ...own,
+    ...(measured === undefined ? {} : { explainedRows: measured }),
     memoryBytes: most(({ memoryBytes }) => memoryBytes) + keptBytes(fits),
     flopsPerStep: most(({ flopsPerStep }) => flopsPerStep),
     steps: sum(({ steps }) => steps),

@@ -9,7 +9,8 @@ const interval = ({ lower, upper }: Estimate): string =>
 
 type Figure = readonly [string, Estimate | number | null];
 
-const figuresOf = (report: Report): readonly Figure[] => {
+/** What says how good a model is, in the words of its task. */
+export const figuresOf = (report: Report): readonly Figure[] => {
   switch (report.task) {
     case "classification":
       return [
@@ -45,7 +46,8 @@ const rowOf = ([name, value]: Figure): readonly (readonly string[])[] => {
   return typeof value === "number" ? [[name, number(value), ""]] : [[name, number(value.value), interval(value)]];
 };
 
-const measuredOn = ({ split, rows }: Report): string => {
+/** What every figure of a report is about. */
+export const measuredOn = ({ split, rows }: Report): string => {
   const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}`;
   if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
   if (split === "out_of_fold")

@@ -44,11 +44,16 @@ const facts = (model: AnyModel): string =>
     ],
   );
 
+const refitOf = ({ refit }: Model): string =>
+  refit === undefined
+    ? ""
+    : ` Fitted to all ${refit.rows} rows after a model of ${refit.measuredRows} of them was measured: the figures are that model's, ${code(refit.measuredDigest)}.`;
+
 const datasetOf = (model: Model, dataset: Dataset | null): string => {
   if (model.dataset === null) return "";
   if (dataset === null) return `Trained on the data set ${code(model.dataset)}, which was deleted since.`;
   const { id, name, rows, columns, sha256 } = dataset;
-  return `Trained on the data set ${code(name)} (${code(id)}): ${rows} rows, ${columns.length} columns, SHA-256 ${code(sha256)}.`;
+  return `Trained on the data set ${code(name)} (${code(id)}): ${rows} rows, ${columns.length} columns, SHA-256 ${code(sha256)}.${refitOf(model)}`;
 };
 
 const fileOf = ({ file, architecture, warnings }: ImportedModel): string =>

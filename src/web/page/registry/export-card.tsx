@@ -5,7 +5,7 @@ import { FileDownload } from "../views/file-download.tsx";
 
 interface Export {
   label: string;
-  file: "weights" | "onnx" | "card";
+  file: "weights" | "onnx" | "card" | "report.html";
   ending: string;
   preprocessing?: boolean;
   about: string;
@@ -31,21 +31,30 @@ const exports: readonly Export[] = [
   },
 ];
 
+const report: Export = {
+  label: "Download report",
+  file: "report.html",
+  ending: ".report.html",
+  about: "Every figure with its interval and its plots, as a page that needs nothing else.",
+};
+
 /** The forms in which a model leaves. */
-export const ExportCard = ({ model: { id } }: { model: AnyModel }) => (
+export const ExportCard = ({ model }: { model: AnyModel }) => (
   <Card title="Take it away">
     <ul class="exports">
-      {exports.map(({ label, file, ending, preprocessing, about }) => (
-        <li key={label}>
-          <FileDownload
-            label={label}
-            path={`/v1/models/${id}/${file}${preprocessing === false ? "?preprocessing=false" : ""}`}
-            name={`${id}${ending}`}
-            read={() => api.modelFile(id, file, preprocessing)}
-          />
-          <span class="muted small">{about}</span>
-        </li>
-      ))}
+      {("preprocessing" in model ? [...exports, report] : exports).map(
+        ({ label, file, ending, preprocessing, about }) => (
+          <li key={label}>
+            <FileDownload
+              label={label}
+              path={`/v1/models/${model.id}/${file}${preprocessing === false ? "?preprocessing=false" : ""}`}
+              name={`${model.id}${ending}`}
+              read={() => api.modelFile(model.id, file, preprocessing)}
+            />
+            <span class="muted small">{about}</span>
+          </li>
+        ),
+      )}
     </ul>
   </Card>
 );

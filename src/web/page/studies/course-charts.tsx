@@ -2,7 +2,7 @@ import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { formatMetricName, formatNumber, formatSeconds } from "../format.ts";
 import { Frame, toPath } from "./frame.tsx";
 import { numberScale } from "./scale.ts";
-import { bestSoFar, type Shown, timelineOf } from "./study-data.ts";
+import { bestSoFar, type Shown, timelineOf, unitOfRungs } from "./study-data.ts";
 
 const told = ({ trial, value }: Shown): string => `trial ${trial.number}, ${trial.state}: ${formatNumber(value)}`;
 
@@ -55,10 +55,12 @@ export const HistoryChart = ({ study, shown }: { study: Study; shown: readonly S
 
 /** Of studies that stop trials on the way: how each did where it was compared. */
 export const RungChart = ({ study, shown }: { study: Study; shown: readonly Shown[] }) => {
+  const unit = unitOfRungs(study);
   const courses = shown.map((each) => {
-    const { reached, epochs, state } = each.trial;
-    const end = state === "succeeded" && epochs > (reached.at(-1)?.epochs ?? 0) ? [{ epochs, value: each.value }] : [];
-    return { ...each, points: [...reached, ...end] };
+    const { reached, epochs, state, runs } = each.trial;
+    const last = unit === "epochs" ? epochs : (runs?.length ?? 0);
+    const ends = state === "succeeded" && last > (reached.at(-1)?.epochs ?? 0);
+    return { ...each, points: [...reached, ...(ends ? [{ epochs: last, value: each.value }] : [])] };
   });
   const points = courses.flatMap((course) => course.points);
   const x = numberScale(
@@ -70,8 +72,8 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
   return (
     <Frame
       title="Curves by rung"
-      described={`${objective} of ${courses.length} trials at the epochs where they were compared`}
-      x={{ title: "epochs", scale: x }}
+      described={`${objective} of ${courses.length} trials at the ${unit} where they were compared`}
+      x={{ title: unit, scale: x }}
       y={{ title: objective, scale: y }}
     >
       {(area) =>
@@ -90,8 +92,9 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
 };
 
 /** When each trial ran; those at the same time beneath each other. */
-export const TimelineChart = ({ trials }: { trials: readonly Trial[] }) => {
-  const spans = timelineOf(trials, Date.now());
+export const TimelineChart = ({ study, trials }: { study: Study; trials: readonly Trial[] }) => {
+  const pausedAt = study.state === "paused" ? study.history.at(-1)?.at : undefined;
+  const spans = timelineOf(trials, pausedAt === undefined ? Date.now() : Date.parse(pausedAt));
   const lanes = Math.max(1, ...spans.map(({ lane }) => lane + 1));
   const x = numberScale([0, ...spans.map(({ to }) => to)]);
   const y = {

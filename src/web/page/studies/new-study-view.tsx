@@ -14,10 +14,22 @@ const samplers = [
   ["sobol", "evenly spread (Sobol)"],
   ["random", "at random"],
 ] as const;
-const pruners = [
-  ["none", "none: every trial runs to its end"],
-  ["asha", "successive halving"],
-  ["median", "worse than the median"],
+const pruners = {
+  rows: [
+    ["none", "none: every trial runs to its end"],
+    ["asha", "successive halving"],
+    ["median", "worse than the median"],
+  ],
+  several: [
+    ["none", "none: every trial runs to its end"],
+    ["racing", "surely worse than the best (racing)"],
+  ],
+} as const;
+type Pruner = (typeof pruners)[keyof typeof pruners][number][0];
+const measures = [
+  ["rows", "validation rows"],
+  ["folds", "five folds, each held out once"],
+  ["seeds", "validation rows, with three seeds"],
 ] as const;
 
 const PlanLines = ({ plan }: { plan: StudyPlan | null }) => (
@@ -70,11 +82,17 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
   const [chosenTask, setChosenTask] = useState<Task | null>(null);
   const [trials, setTrials] = useState(30);
   const [sampler, setSampler] = useState<(typeof samplers)[number][0]>("tpe");
-  const [pruner, setPruner] = useState<(typeof pruners)[number][0]>("none");
+  const [pruner, setPruner] = useState<Pruner>("none");
+  const [measure, setMeasure] = useState<(typeof measures)[number][0]>("rows");
   const column = dataset.columns.find((candidate) => candidate.name === label);
   const task: Task = chosenTask ?? (column === undefined ? "classification" : guessTask(column));
   const spec: StudySpec = {
-    job: { dataset: dataset.id, task: { type: task, label } },
+    job: {
+      dataset: dataset.id,
+      task: { type: task, label },
+      ...(measure === "folds" ? { training: { crossValidation: {} } } : {}),
+    },
+    ...(measure === "seeds" ? { seeds: 3 } : {}),
     ...{ trials, sampler: { type: sampler }, pruner: { type: pruner } },
   };
   const body = JSON.stringify(spec);
@@ -122,7 +140,21 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
           />
         </label>
         <Select title="Values are proposed" value={sampler} options={samplers} onChange={setSampler} />
-        <Select title="Trials are stopped early" value={pruner} options={pruners} onChange={setPruner} />
+        <Select
+          title="Trials are measured on"
+          value={measure}
+          options={measures}
+          onChange={(chosen) => {
+            setMeasure(chosen);
+            setPruner("none");
+          }}
+        />
+        <Select<Pruner>
+          title="Trials are stopped early"
+          value={pruner}
+          options={measure === "rows" ? pruners.rows : pruners.several}
+          onChange={setPruner}
+        />
       </div>
       <PlanLines plan={plan} />
       <Problem error={error ?? planError} />

@@ -102,3 +102,9 @@ export const timelineOf = (trials: readonly Trial[], nowMs: number): Span[] => {
     return { trial, from: (from - zero) / 1000, to: Math.max(from, to) / 1000 - zero / 1000, lane };
   });
 };
+
+/** What trials are compared by on their way. */
+export const unitOfRungs = ({ spec: { pruner, job } }: Pick<Study, "spec">): "epochs" | "folds" | "seeds" => {
+  if (pruner.type !== "racing") return "epochs";
+  return job.training?.crossValidation === undefined ? "seeds" : "folds";
+};

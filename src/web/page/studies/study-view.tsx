@@ -144,7 +144,7 @@ const Charts = ({ study, trials }: { study: Study; trials: readonly Trial[] }) =
         <div class="charts">
           <HistoryChart study={study} shown={shown} />
           {compared && <RungChart study={study} shown={shown} />}
-          <TimelineChart trials={trials} />
+          <TimelineChart study={study} trials={trials} />
         </div>
       </Card>
       <Card title="Space">

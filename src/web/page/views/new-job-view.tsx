@@ -10,6 +10,7 @@ import { usePoll } from "../poll.ts";
 import { usePlan } from "../use-plan.ts";
 
 type Task = "classification" | "regression";
+type Effort = NonNullable<JobSpecInput["effort"]>;
 
 const toName = (file: string): string => file.replace(/\.[^.]*$/, "") || "data";
 
@@ -76,16 +77,18 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
   const [label, setLabel] = useState(guessLabel(dataset.columns));
   const [chosenTask, setChosenTask] = useState<Task | null>(null);
   const [name, setName] = useState(dataset.name);
+  const [effort, setEffort] = useState<Effort>("quick");
   const column = dataset.columns.find((candidate) => candidate.name === label);
   const task: Task = chosenTask ?? (column === undefined ? "classification" : guessTask(column));
-  const spec: JobSpecInput = { ...(name === "" ? {} : { name }), dataset: dataset.id, task: { type: task, label } };
+  const asked: JobSpecInput = {
+    ...{ dataset: dataset.id, task: { type: task, label } },
+    ...(effort === "quick" ? {} : { effort }),
+  };
+  const spec: JobSpecInput = { ...(name === "" ? {} : { name }), ...asked };
   const body = JSON.stringify(spec);
   // One key per spec: a second click on the same form gives the same job.
   const idempotencyKey = useMemo(newKey, [body]);
-  const { plan, error: planError } = usePlan<JobSpecInput, Plan>(
-    { dataset: dataset.id, task: { type: task, label } },
-    api.plan,
-  );
+  const { plan, error: planError } = usePlan<JobSpecInput, Plan>(asked, api.plan);
   const { busy, error, run } = useAction();
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -122,6 +125,14 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
           </select>
         </label>
         <label>
+          Effort
+          <select value={effort} onChange={(event) => setEffort(event.currentTarget.value as Effort)}>
+            <option value="quick">quick: one small network</option>
+            <option value="good">good: several networks, fitted to all rows; best for most tables</option>
+            <option value="best">best: more of them, up to ten times the work</option>
+          </select>
+        </label>
+        <label>
           Name of the job
           <input maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
@@ -132,8 +143,8 @@ const Choices = ({ dataset }: { dataset: Dataset }) => {
         {busy ? "Starting…" : "Start training"}
       </button>
       <p class="muted small">
-        Model, optimiser, epochs and everything else take the service's defaults. The <a href="/docs/api">API</a> takes
-        them all.
+        Optimiser, epochs and everything else take the service's defaults. The <a href="/docs/api">API</a> takes them
+        all.
       </p>
     </form>
   );

@@ -148,6 +148,18 @@ export const TrainingSpec = z
       .describe(
         "Chooses a multiple of `l2` by held-out training rows; the metric `l2` and an event say which. `false`: `l2` as it stands. Left out: on for an MLP whose `l2` and `epochs` are left out too, unless early stopping guards against fitting noise or rows are too few.",
       ),
+    refit: z
+      .boolean()
+      .optional()
+      .describe(
+        "Measures first and then fits once more, on every row: with the epochs, the penalty (as l2 · training rows), the threshold that the measured model was given. The report stays that of the measured model. Left out: `false`, the model is the one that was measured.",
+      ),
+    calibration: z
+      .union([z.literal(false), z.literal("temperature")])
+      .optional()
+      .describe(
+        "Of classifications: `temperature` divides all logits by one number, from 0.5 to 4, chosen by the likelihood of rows that the model has not learnt from: the validation split, or those that the search for a penalty holds out. It stays 1 unless they prefer another by a standard error. It becomes part of the output layer's weights, so that predictions and exports have it. Left out: `false`.",
+      ),
     clusterBy: z
       .string()
       .min(1)

@@ -6,6 +6,7 @@ import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
 import type { RowRunner } from "../row-runner.ts";
+import type { AskRows } from "./temperature.ts";
 
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;
@@ -98,41 +99,51 @@ const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
   return (label) => second[0]! * (label > 0.5 ? first[0]! : 1);
 };
 
-/** Asks the model as it stands about the held-out rows, which stand in `order` behind a trial's own; the loss of each, or null where one is no number. */
+/** Asks the model as it stands about the held-out rows, which stand in `order` behind a trial's own. */
+export const askHeldOut =
+  (
+    plan: TrainingPlan,
+    search: SearchPlan,
+    memory: WebAssembly.Memory,
+    runner: RowRunner,
+    { holdOut }: TrialRows,
+  ): AskRows =>
+  (visit) => {
+    const { evaluation, cursorOffset, orderOffset } = plan.layout;
+    const labels = labelsOf(plan, memory);
+    const width = plan.shape.outputs;
+    const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+    const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
+    const batch = Math.min(holdOut.length, evaluation.rows);
+    for (let first = 0; first < holdOut.length; first += batch) {
+      const at = search.trainRows + first;
+      cursor[0] = at;
+      const count = Math.min(batch, holdOut.length - first);
+      const wanted = {
+        split: "train",
+        orderOffset,
+        first: at,
+        rows: count,
+        end: plan.shape.trainRows,
+        epoch: null,
+      } as const;
+      runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
+      for (let i = 0; i < count; i++) visit(outputs, i * width, labels[holdOut[first + i]!]!);
+    }
+  };
+
+/** The loss of each held-out row, or null where one is no number. */
 export const judge = (
   plan: TrainingPlan,
-  search: SearchPlan,
   memory: WebAssembly.Memory,
-  runner: RowRunner,
-  rows: TrialRows,
+  { holdOut }: TrialRows,
+  ask: AskRows,
 ): number[] | null => {
-  const { evaluation, cursorOffset, orderOffset } = plan.layout;
-  const { holdOut } = rows;
-  const labels = labelsOf(plan, memory);
   const weight = weightOf(plan, memory);
-  const width = plan.shape.outputs;
-  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
-  const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
-  const batch = Math.min(holdOut.length, evaluation.rows);
   const losses: number[] = [];
-  for (let first = 0; first < holdOut.length; first += batch) {
-    const at = search.trainRows + first;
-    cursor[0] = at;
-    const count = Math.min(batch, holdOut.length - first);
-    const wanted = {
-      split: "train",
-      orderOffset,
-      first: at,
-      rows: count,
-      end: plan.shape.trainRows,
-      epoch: null,
-    } as const;
-    runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
-    for (let i = 0; i < count; i++) {
-      const label = labels[holdOut[first + i]!]!;
-      losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, i * width, label, holdOut.length, width));
-    }
-  }
+  ask((outputs, at, label) =>
+    losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, at, label, holdOut.length, plan.shape.outputs)),
+  );
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
 

@@ -50,7 +50,11 @@ export interface JobSpec {
     | WebhookSpec
     | undefined;
   /** For example {"images": "imagenet"}. */
-  preprocessing?: { [key: string]: any } | undefined;
+  preprocessing?:
+    | { [key: string]: any }
+    | undefined;
+  /** `quick`, `good` or `best`: how much is computed for a better model of a table. */
+  effort?: string | undefined;
 }
 
 export interface JobSpec_LabelsEntry {
@@ -136,6 +140,7 @@ function createBaseJobSpec(): JobSpec {
     labels: Object.create(null),
     webhook: undefined,
     preprocessing: undefined,
+    effort: undefined,
   };
 }
 
@@ -176,6 +181,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     if (message.preprocessing !== undefined) {
       Struct.encode(Struct.wrap(message.preprocessing), writer.uint32(98).fork()).join();
+    }
+    if (message.effort !== undefined) {
+      writer.uint32(106).string(message.effort);
     }
     return writer;
   },
@@ -290,6 +298,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             }
 
             message.preprocessing = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.effort = reader.string();
             continue;
           }
         }

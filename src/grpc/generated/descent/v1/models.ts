@@ -78,12 +78,30 @@ export interface Model {
     | ModelFiles
     | undefined;
   /** Models of one name are its versions 1, 2, …; those of earlier versions of the service are without. */
-  version?: number | undefined;
+  version?:
+    | number
+    | undefined;
+  /** Absent: the report is of this very model. */
+  refit?: Refit | undefined;
 }
 
 export interface Model_MetricsEntry {
   key: string;
   value: number;
+}
+
+/** A model that was fitted once more, on every row, after one was measured. */
+export interface Refit {
+  /** `sha256:` of the weights that the report was measured with. */
+  measuredDigest: string;
+  /** Training rows of the measured model. */
+  measuredRows: number;
+  /** Every row: what this model was trained on. */
+  rows: number;
+  /** After which the measured model was best, and this one was done. */
+  epochs: number;
+  /** The penalty of this fit: that of the measured one times measured_rows / rows. */
+  l2: number;
 }
 
 /** A network that was read from a file: no task, no spec, no report. */
@@ -441,6 +459,15 @@ export interface GetHeldOutPredictionsResponse {
   chunk: Uint8Array;
 }
 
+export interface GetModelReportPageRequest {
+  /** The model's id, or an alias. */
+  id: string;
+}
+
+export interface GetModelReportPageResponse {
+  html: string;
+}
+
 function createBaseModel(): Model {
   return {
     id: "",
@@ -458,6 +485,7 @@ function createBaseModel(): Model {
     imported: undefined,
     files: undefined,
     version: undefined,
+    refit: undefined,
   };
 }
 
@@ -507,6 +535,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.version !== undefined) {
       writer.uint32(168).int32(message.version);
+    }
+    if (message.refit !== undefined) {
+      Refit.encode(message.refit, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -647,6 +678,14 @@ export const Model: MessageFns<Model> = {
             message.version = reader.int32();
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.refit = Refit.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -702,6 +741,96 @@ export const Model_MetricsEntry: MessageFns<Model_MetricsEntry> = {
             }
 
             message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRefit(): Refit {
+  return { measuredDigest: "", measuredRows: 0, rows: 0, epochs: 0, l2: 0 };
+}
+
+export const Refit: MessageFns<Refit> = {
+  encode(message: Refit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.measuredDigest !== "") {
+      writer.uint32(10).string(message.measuredDigest);
+    }
+    if (message.measuredRows !== 0) {
+      writer.uint32(16).int64(message.measuredRows);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.epochs !== 0) {
+      writer.uint32(32).int32(message.epochs);
+    }
+    if (message.l2 !== 0) {
+      writer.uint32(41).double(message.l2);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.measuredDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.measuredRows = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.epochs = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.l2 = reader.double();
             continue;
           }
         }
@@ -3568,6 +3697,98 @@ export const GetHeldOutPredictionsResponse: MessageFns<GetHeldOutPredictionsResp
   },
 };
 
+function createBaseGetModelReportPageRequest(): GetModelReportPageRequest {
+  return { id: "" };
+}
+
+export const GetModelReportPageRequest: MessageFns<GetModelReportPageRequest> = {
+  encode(message: GetModelReportPageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportPageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportPageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetModelReportPageResponse(): GetModelReportPageResponse {
+  return { html: "" };
+}
+
+export const GetModelReportPageResponse: MessageFns<GetModelReportPageResponse> = {
+  encode(message: GetModelReportPageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.html !== "") {
+      writer.uint32(10).string(message.html);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetModelReportPageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetModelReportPageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.html = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What jobs leave behind. The same operations, limits and errors as `/v1/models` over REST.
  *
@@ -3698,6 +3919,18 @@ export const ModelsServiceService = {
       Buffer.from(GetModelCardResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelCardResponse => GetModelCardResponse.decode(value),
   },
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage: {
+    path: "/descent.v1.ModelsService/GetModelReportPage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetModelReportPageRequest): Buffer =>
+      Buffer.from(GetModelReportPageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetModelReportPageRequest => GetModelReportPageRequest.decode(value),
+    responseSerialize: (value: GetModelReportPageResponse): Buffer =>
+      Buffer.from(GetModelReportPageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetModelReportPageResponse => GetModelReportPageResponse.decode(value),
+  },
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: {
     path: "/descent.v1.ModelsService/Predict" as const,
@@ -3736,6 +3969,8 @@ export interface ModelsServiceServer extends UntypedServiceImplementation {
   getModelOnnx: handleServerStreamingCall<GetModelOnnxRequest, GetModelOnnxResponse>;
   /** What the model is, where it comes from, how good it is and how to run it, in Markdown. */
   getModelCard: handleUnaryCall<GetModelCardRequest, GetModelCardResponse>;
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage: handleUnaryCall<GetModelReportPageRequest, GetModelReportPageResponse>;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict: handleUnaryCall<PredictRequest, PredictResponse>;
 }
@@ -3899,6 +4134,22 @@ export interface ModelsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetModelCardResponse) => void,
+  ): ClientUnaryCall;
+  /** The report as a page of HTML that needs nothing else, its plots inside. */
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
+  ): ClientUnaryCall;
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
+  ): ClientUnaryCall;
+  getModelReportPage(
+    request: GetModelReportPageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetModelReportPageResponse) => void,
   ): ClientUnaryCall;
   /** Raw rows, as in the data set; answers in the order of the rows. */
   predict(

@@ -1,0 +1,95 @@
+import { log64 } from "../../../kernels/math64.ts";
+import type { Heat } from "../../planning/plan-search.ts";
+import type { TrainingPlan } from "../../planning/training.ts";
+import { floatsOf, viewOf } from "../memory.ts";
+import type { RowRunner } from "../row-runner.ts";
+
+/**
+ * Temperatures that logits may be divided by (Guo et al. 2017). What a mean log-likelihood loses between two of them is less than what held-out rows can tell.
+ * 1 is among them.
+ */
+const temperatures = [0.5, 0.6, 0.7, 0.85, 1, 1.2, 1.4, 1.7, 2, 2.4, 2.8, 3.4, 4] as const;
+const unchanged = temperatures.indexOf(1);
+/** How often rows are asked. */
+export const temperatureRuns = temperatures.length;
+
+/** A temperature is taken if the held-out rows prefer it by this many standard errors of the paired differences. */
+const margin = 1;
+/** A float's probability below this is rounding. */
+const leastProbability = 2 ** -24;
+
+/** Calls `visit` with where the outputs of a row stand, and its label. */
+export type AskRows = (visit: (outputs: Float32Array, at: number, label: number) => void) => void;
+
+const headsOf = (plan: TrainingPlan) =>
+  plan.tensors.filter(({ layer, frozen }) => !frozen && (layer === "output" || layer.startsWith("output.")));
+
+/** Divides the logits: the output layers are linear, so their weights and biases are. An ensemble's members have one temperature. */
+export const heatLogits = (plan: TrainingPlan, memory: WebAssembly.Memory, temperature: number): void => {
+  for (const { offset, shape } of headsOf(plan)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = floatsOf(memory, { offset, count });
+    for (let i = 0; i < count; i++) values[i]! /= temperature;
+  }
+};
+
+const logChances = ({ spec }: TrainingPlan, ask: AskRows): Float64Array => {
+  const logs: number[] = [];
+  const single = spec.loss.type === "binary_cross_entropy";
+  ask((outputs, at, label) => {
+    const chance = single ? (label > 0.5 ? outputs[at]! : 1 - outputs[at]!) : outputs[at + label]!;
+    logs.push(log64(Math.max(chance, leastProbability)));
+  });
+  return Float64Array.from(logs);
+};
+
+/** What each temperature gains in log-likelihood on the rows that `ask` asks about, added to what is known of others. The weights are as before. */
+export const measureHeat = (plan: TrainingPlan, memory: WebAssembly.Memory, ask: AskRows, before?: Heat): Heat => {
+  const heads = headsOf(plan).map((tensor) => viewOf(memory, tensor));
+  const kept = heads.map((values) => values.slice());
+  const own = logChances(plan, ask);
+  const zeros = temperatures.map(() => 0);
+  const sums = [...(before?.sums ?? zeros)];
+  const squares = [...(before?.squares ?? zeros)];
+  for (const [t, temperature] of temperatures.entries()) {
+    if (t === unchanged) continue;
+    heatLogits(plan, memory, temperature);
+    for (const [row, log] of logChances(plan, ask).entries()) {
+      const gain = log - own[row]!;
+      sums[t]! += gain;
+      squares[t]! += gain * gain;
+    }
+    for (const [i, values] of heads.entries()) values.set(kept[i]!);
+  }
+  return { rows: (before?.rows ?? 0) + own.length, sums, squares };
+};
+
+/** The temperature that the rows prefer, and by how much log-likelihood a row, with its standard error; 1 where none is surely better. */
+export const chooseTemperature = ({ rows, sums, squares }: Heat): { temperature: number; gain: number } => {
+  const best = sums.indexOf(Math.max(...sums));
+  const gain = sums[best]! / rows;
+  const variance = squares[best]! / rows - gain * gain;
+  const error = Math.sqrt(Math.max(0, variance) / Math.max(1, rows - 1));
+  return gain > margin * error ? { temperature: temperatures[best]!, gain } : { temperature: 1, gain: 0 };
+};
+
+/** Asks about the validation rows. */
+export const askValidation =
+  (plan: TrainingPlan, memory: WebAssembly.Memory, runner: RowRunner): AskRows =>
+  (visit) => {
+    const { evaluation, cursorOffset, identityOffset } = plan.layout;
+    const programs = plan.programIndex.evaluate.validation;
+    const { rows, labels } = plan.data.validation;
+    if (programs === undefined || labels === null) return;
+    const answers = viewOf(memory, labels);
+    const width = plan.shape.outputs;
+    const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+    const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
+    for (let first = 0; first < rows; first += evaluation.rows) {
+      const count = Math.min(evaluation.rows, rows - first);
+      cursor[0] = first;
+      const wanted = { split: "validation", orderOffset: identityOffset, first, rows: count, end: rows } as const;
+      runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, { ...wanted, epoch: null });
+      for (let i = 0; i < count; i++) visit(outputs, i * width, answers[first + i]!);
+    }
+  };

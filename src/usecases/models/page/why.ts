@@ -1,0 +1,107 @@
+import type { Dependence, Explained } from "../../../domain/models/explained.ts";
+import type { Coefficient } from "../../../domain/models/inference.ts";
+import type { Against, Report } from "../../../domain/models/report.ts";
+import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
+import { intervalPlot, linePlot } from "./plots.ts";
+
+const measures = { log_likelihood: "log-likelihood of a row", squared_error: "squared error of a row" } as const;
+const mostColumns = 20;
+
+/** Is it worth it, against simpler models on the same rows? */
+export const againstSection = (against: Against | null): Html => {
+  if (against === null) return nothing;
+  const { linear } = against;
+  const compared = [
+    { name: "knowing no feature", estimate: against.null.difference },
+    ...(linear === null ? [] : [{ name: `exact ${linear.model} model`, estimate: linear.difference }]),
+  ];
+  const caption = `What the ${measures[against.measure]} is better by than that of simpler models, paired, with 95 % intervals: right of 0 the model is worth having; n = ${against.rows} rows of the report's split.`;
+  return section("Is it worth it?", figure(intervalPlot("against simpler models", compared, [0]), caption));
+};
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+const dependenceOf = ({ column, values, answers, individual }: Dependence, rows: number): Html => {
+  const numbers = values.every(isNumber) ? values.filter(isNumber) : values.map((_, i) => i);
+  const pointsOf = (means: readonly number[]) => means.map((mean, i) => [numbers[i]!, mean] as const);
+  const [answer] = answers;
+  if (answer === undefined) return nothing;
+  const faint = individual
+    .filter((curve) => curve.class === answer.class)
+    .map((curve) => ({ points: pointsOf(curve.values), faint: true }));
+  const y = answer.class === null ? "prediction" : `probability of ${answer.class}`;
+  const plot = linePlot(`dependence on ${column}`, [...faint, { points: pointsOf(answer.mean), dots: true }], {
+    x: column,
+    y,
+  });
+  const named = values.every(isNumber)
+    ? ""
+    : ` From the left: ${values
+        .slice(0, 20)
+        .map((value) => (value === null ? "missing" : String(value)))
+        .join(", ")}.`;
+  return figure(
+    plot,
+    `What the model answers on average while ${JSON.stringify(column)} is set to one value after another, and for single rows (thin); n = ${rows}.${named}`,
+  );
+};
+
+/** Which columns matter, and how. */
+export const explainedSection = (explained: Explained | null): Html => {
+  if (explained === null) return nothing;
+  const { columns, groups, measure, rows, repeats, dependence, dependenceRows } = explained;
+  const shownColumns = columns
+    .slice(0, mostColumns)
+    .map(({ column, importance }) => ({ name: column, estimate: importance }));
+  const caption = `Permutation importance: what the ${measures[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${rows} rows, ${repeats} exchanges each.`;
+  const together = groups.map(({ columns: names, correlation, importance: { value } }) => [
+    names.join(", "),
+    shown(correlation),
+    shown(value),
+  ]);
+  return section(
+    "What it goes by",
+    figure(intervalPlot("importance", shownColumns, [0]), caption),
+    together.length === 0 ? nothing : table(["exchanged together", "largest |r|", "importance"], together),
+    ...dependence.map((each) => dependenceOf(each, dependenceRows)),
+  );
+};
+
+const mostTerms = 200;
+const cell = (value: number | null): string => (value === null ? "–" : shown(value));
+
+const toCells = ({
+  term,
+  class: of,
+  estimate,
+  standardError,
+  statistic,
+  pValue,
+  lower,
+  upper,
+  ratio,
+}: Coefficient): string[] => [
+  of === undefined ? term : `${term} (${of})`,
+  ...[estimate, standardError, statistic, pValue].map(cell),
+  lower === null || upper === null ? "–" : `${shown(lower)} to ${shown(upper)}`,
+  ratio === null ? "" : shown(ratio.value),
+];
+
+/** Estimates of a linear model, in the units of the data. */
+export const coefficientsSection = (report: Report): Html => {
+  if (report.task !== "classification" && report.task !== "regression") return nothing;
+  const { coefficients, trainingFit } = report;
+  if (coefficients === null || coefficients.length === 0) return nothing;
+  const heads = ["term", "estimate", "standard error", "z or t", "p", "95 % interval", "ratio"];
+  const rest = coefficients.length - mostTerms;
+  const fit =
+    trainingFit === null
+      ? nothing
+      : html`<p>Estimated from (trained on) n = ${trainingFit.rows} rows; deviance ${shown(trainingFit.deviance)}, null deviance ${shown(trainingFit.nullDeviance)}${trainingFit.logLikelihood === null ? "" : `, log-likelihood ${shown(trainingFit.logLikelihood)}`}.</p>`;
+  return section(
+    "Coefficients",
+    fit,
+    table(heads, coefficients.slice(0, mostTerms).map(toCells)),
+    rest > 0 ? html`<p>and ${rest} more, in the report's JSON</p>` : nothing,
+  );
+};

@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import type { Model } from "../../../src/domain/models/model.ts";
+import type { Report } from "../../../src/domain/models/report.ts";
+import { reportClassification } from "../../../src/stats/classification-report.ts";
+import { reportRegression } from "../../../src/stats/regression-report.ts";
+import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
+import { createAxis } from "../../../src/usecases/models/page/axes.ts";
+import { html } from "../../../src/usecases/models/page/html.ts";
+import { reportPage } from "../../../src/usecases/models/page/report-page.ts";
+
+const hostile = `<img src=x onerror="alert(1)"> & 'so' \u2028`;
+const estimate = { value: 0.4, lower: 0.1, upper: 0.9 };
+
+const model = {
+  ...{ id: "mdl_01JD0000000000000000000000", name: hostile, job: "job_01JD0000000000000000000000", dataset: null },
+  ...{ base: null, task: { type: "classification", label: hostile }, parameters: 12, metrics: {}, version: 3 },
+  spec: { model: { type: "mlp" }, loss: { type: "cross_entropy" }, optimizer: { type: "adam" }, training: {} },
+  ...{ digest: "sha256:00", createdAt: "2026-11-26T00:00:00Z" },
+  preprocessing: {
+    features: [{ type: "number", column: hostile, mean: 0, scale: 1, missingIndicator: false }],
+    ...{ label: { type: "classes", column: hostile, classes: ["a", hostile] }, inputs: 1, outputs: 2 },
+  },
+} as unknown as Model;
+
+/** Every tag that is opened is closed, in order. */
+const expectBalanced = (page: string): void => {
+  const open: string[] = [];
+  const single = new Set(["meta", "br", "img"]);
+  for (const [, closing, name, end] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*?(\/?)>/g)) {
+    if (closing === "/") expect(open.pop()).toBe(name);
+    else if (end !== "/" && !single.has(name!)) open.push(name!);
+  }
+  expect(open).toEqual([]);
+};
+
+const pageOf = (report: Report): string => {
+  const page = reportPage({ model, dataset: null, report });
+  expectBalanced(page);
+  // Values of attributes are texts: what is left are tags and the names of their attributes.
+  const tags = page.replaceAll(/="[^"]*"/g, '=""');
+  expect(tags.match(/<script|<img|<[^>]* (?:src|href|on\w+)=|url\(|NaN|undefined|Infinity/g)).toBeNull();
+  expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  return page;
+};
+
+const classification = (): Report => {
+  const rows = 60;
+  const chance = (i: number): number => 0.05 + (0.9 * ((i * 37) % 61)) / 61;
+  const probabilities = Float64Array.from({ length: 2 * rows }, (_, at) => {
+    const second = chance(at >> 1);
+    return at % 2 === 1 ? second : 1 - second;
+  });
+  const truths = Int32Array.from({ length: rows }, (_, i) => (chance(i) > 0.4 + 0.3 * ((i % 5) / 5) ? 1 : 0));
+  const common = {
+    split: "test" as const,
+    classes: ["a", hostile],
+    trainCounts: [50, 50],
+    distribution: "categorical",
+  };
+  const report = reportClassification({ ...common, probabilities, truths });
+  return {
+    ...report,
+    notes: [{ code: "x", message: hostile }],
+    explained: {
+      ...{ measure: "log_likelihood", rows, repeats: 5, groups: [], dependenceRows: 40 },
+      columns: [{ column: hostile, importance: estimate }],
+      dependence: [
+        {
+          ...{ column: hostile, values: ["u", "v"], answers: [{ class: hostile, mean: [0.2, 0.6] }] },
+          individual: [{ cell: "u", class: hostile, values: [0.1, 0.7] }],
+        },
+      ],
+    },
+    coefficients: [
+      {
+        ...{
+          term: hostile,
+          estimate: 1.25,
+          standardError: 0.5,
+          statistic: 2.5,
+          pValue: 0.0124,
+          lower: 0.27,
+          upper: 2.23,
+        },
+        ...{ ratio: null, robust: null, clustered: null, varianceInflation: null },
+      },
+    ],
+  };
+};
+
+test("a classification's report is a page with its plots and both vocabularies, in which names are texts", () => {
+  const page = pageOf(classification());
+  expect(page).toContain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &#39;so&#39;");
+  for (const words of [
+    "parameters (weights)",
+    "response (label)",
+    "explanatory variables (features)",
+    "estimation (learning)",
+  ])
+    expect(page).toContain(words);
+  const plots = [...page.matchAll(/<svg role="img" aria-label="([^"]*)"/g)].map(([, title]) => title);
+  expect(plots.slice(0, 6)).toEqual([
+    ...["shares with their intervals", "confusion", "calibration", "ROC curve", "precision and recall", "importance"],
+  ]);
+  expect(page).toContain("n = 60, rows of the test split");
+  expect(page).toContain("<td>1.25</td><td>0.5</td><td>2.5</td><td>0.0124</td><td>0.27 to 2.23</td>");
+});
+
+test("so are those of the other tasks, as far as they say something", () => {
+  const truths = Float64Array.from({ length: 40 }, (_, i) => i);
+  const predictions = truths.map((value, i) => value + ((i * 7) % 5) - 2);
+  const regression = reportRegression({ split: "test", truths, predictions, likelihood: null, counts: false });
+  expect(pageOf(regression)).toContain("Quantiles of the residuals");
+  const constant = reportRegression({
+    ...{ split: "test", likelihood: null, counts: false },
+    truths: Float64Array.of(2),
+    predictions: Float64Array.of(2),
+  });
+  expect(pageOf(constant)).toContain("Measured on 1 row of the test split");
+  expect(pageOf(reportReconstruction("test", Float64Array.of(0.5, 1, 2)))).toContain("squared error");
+});
+
+test("axes have round numbers, also of values that are all the same or none", () => {
+  const axis = createAxis([0, 1], 0, 100);
+  expect([axis.at(0), axis.at(0.5), axis.at(1), axis.ticks]).toEqual([0, 50, 100, [0, 0.2, 0.4, 0.6, 0.8, 1]]);
+  expect(createAxis([-3.2e6, 1e6], 0, 100).ticks).toEqual([-3e6, -2e6, -1e6, 0, 1e6]);
+  expect(createAxis([5, 5], 0, 100).at(5)).toBe(50);
+  expect(createAxis([], 0, 100).ticks).toContain(0);
+  expect(html`<b>${"<"}${null}${html`<i>${2}</i>`}</b>`.html).toBe("<b>&lt;<i>2</i></b>");
+});

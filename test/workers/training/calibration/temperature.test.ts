@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
+import { createRandomStream } from "../../../../src/engine/kernels/philox.ts";
+import { decodeSafetensors } from "../../../../src/formats/safetensors/safetensors.ts";
+import { artifactKeys } from "../../../../src/store/artifacts/artifact-store.ts";
+import { createJobs } from "../jobs.ts";
+
+type Input = Omit<JobSpecInput, "dataset">;
+
+const names = Array.from({ length: 14 }, (_, i) => `x${i}`);
+
+/** Numbers of which two tell a little of two classes: a network without a penalty learns the others by heart, and is far too sure. */
+const noisy = (rows: number): string => {
+  const { uniform } = createRandomStream({ seedLow: 7, seedHigh: 0, purpose: 0, index: 0 });
+  const lines = Array.from({ length: rows }, () => {
+    const numbers = names.map(uniform);
+    const label = uniform() < 0.6 ? uniform() < 0.5 : numbers[0]! > numbers[1]!;
+    return `${numbers.join(",")},${label ? "yes" : "no"}`;
+  });
+  return `${names.join(",")},answer\n${lines.join("\n")}\n`;
+};
+
+const task = { type: "classification", label: "answer" } as const;
+const sure: Input = {
+  task,
+  model: { type: "mlp", hidden: [24], activation: "silu" },
+  training: { epochs: 60, l2: 0, earlyStopping: false, split: { validation: 0.3 } },
+};
+
+describe("a temperature", () => {
+  let jobs: Awaited<ReturnType<typeof createJobs>>;
+  beforeAll(async () => {
+    jobs = await createJobs();
+  });
+  afterAll(() => jobs.close());
+
+  const train = async (input: Input) => {
+    const run = await jobs.train(noisy(300), input);
+    const { model, report, predict } = await jobs.modelOf(run);
+    const key = artifactKeys.weights("default", model.id, model.digest.slice(7));
+    const { tensors } = decodeSafetensors(await jobs.artifacts.readBytes(key));
+    const notes = "notes" in report ? report.notes : [];
+    return { run, model, notes, predict, tensors: new Map(tensors.map(({ name, data }) => [name, [...data]])) };
+  };
+  const calibrated = (input: Input): Input => ({
+    ...input,
+    training: { ...input.training, calibration: "temperature" },
+  });
+
+  test("is chosen by validation rows, becomes part of the output layer alone, and is told of", async () => {
+    const [plain, own] = [await train(sure), await train(calibrated(sure))];
+    const { temperature, temperatureGain, temperatureRows, validationLoss } = own.model.metrics;
+    expect(temperature).toBeGreaterThan(1);
+    expect(temperatureRows).toBe(90);
+    expect(validationLoss! + temperatureGain!).toBeCloseTo(plain.model.metrics.validationLoss!, 4);
+    expect(own.tensors.get("hidden.0.weight")).toEqual(plain.tensors.get("hidden.0.weight"));
+    const divided = plain.tensors.get("output.weight")!.map((weight) => Math.fround(weight / temperature!));
+    expect(own.tensors.get("output.weight")).toEqual(divided);
+    expect(own.notes.find(({ code }) => code === "calibrated")?.message).toContain(`divided by ${temperature},`);
+    expect(plain.notes.map(({ code }) => code)).not.toContain("calibrated");
+  });
+
+  test("stays 1 where the rows do not surely prefer another", async () => {
+    const own = await train(calibrated({ ...sure, training: { ...sure.training, epochs: 5, l2: 1 } }));
+    const { temperature, temperatureGain } = own.model.metrics;
+    expect({ temperature, temperatureGain }).toEqual({ temperature: 1, temperatureGain: 0 });
+    expect(own.notes.map(({ code }) => code)).toContain("calibrated");
+  });
+
+  test("is chosen by the rows that trials of a penalty hold out, and kept by a refit, through any checkpoint", async () => {
+    const spec = calibrated({
+      ...sure,
+      training: { epochs: 60, l2: 1e-7, penaltySearch: { factors: [1, 2], folds: 2 }, refit: true, seed: 3 },
+    });
+    const whole = await train(spec);
+    expect(whole.model.metrics.temperature).toBeGreaterThan(1);
+    // Of 240 training rows each of two folds judges what whole batches of 8 leave of them: 48.
+    expect(whole.model.metrics.temperatureRows).toBe(96);
+    for (const checkpoint of whole.run.checkpoints) {
+      const rest = await jobs.trainOn(whole.run.dataset, spec, null, { checkpoints: [checkpoint] });
+      expect((await jobs.modelOf(rest)).model.digest).toBe(whole.model.digest);
+    }
+  });
+
+  test.each([
+    [{ task: { type: "regression" as const, label: "x0" }, model: { type: "mlp" as const } }, "of the probabilities"],
+    [{ model: { type: "logistic" as const } }, "solved exactly"],
+    [{ training: { penaltySearch: false as const } }, "no rows are held out"],
+  ])("is refused where there is none: %j", async (input, why) => {
+    const refused = jobs.train(noisy(60), calibrated({ task, ...input }));
+    await expect(refused).rejects.toMatchObject({
+      errors: [{ pointer: "/training/calibration", detail: expect.stringContaining(why) }],
+    });
+  });
+});

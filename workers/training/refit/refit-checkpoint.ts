@@ -1,0 +1,89 @@
+import type { Metrics } from "../../../src/domain/jobs/job.ts";
+import type { Report } from "../../../src/domain/models/report.ts";
+import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import type { CheckpointContent } from "../checkpoint-file.ts";
+import type { HeldOutAnswers } from "../folds/judge-rows.ts";
+
+/** What is kept of the fit that was measured: all that its job says but the weights. */
+export interface Measured {
+  readonly digest: string;
+  readonly metrics: Metrics;
+  readonly threshold: number | null;
+  /** Epochs after which its weights were best. */
+  readonly lastEpoch: number;
+  readonly report: Report;
+  readonly heldOut: HeldOutAnswers | null;
+}
+
+/** Where a job with a refit stands. */
+export interface RefitPosition {
+  /** Of computing before the fit under way. */
+  readonly seconds: number;
+  /** Null: the fit under way is the one that is measured. */
+  readonly measured: Measured | null;
+  /** Of the fit that is under way, with steps of its own. Null: it has not begun. */
+  readonly inner: CheckpointContent | null;
+}
+
+interface State {
+  version: 1;
+  seconds: number;
+  measured: Omit<Measured, "report" | "heldOut"> | null;
+  inner: { step: number; state: unknown } | null;
+}
+
+const [reportName, placesName, columnPrefix, innerPrefix] = ["report", "places", "held/", "fit/"];
+
+/** JSON in words of four bytes, spaces at the end: a header has no room for a report. */
+const toWords = (value: unknown): Int32Array => {
+  const text = Buffer.from(JSON.stringify(value));
+  const bytes = new Uint8Array(4 * Math.ceil(text.length / 4)).fill(0x20);
+  bytes.set(text);
+  return new Int32Array(bytes.buffer);
+};
+
+const fromWords = ({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown =>
+  JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+
+const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
+  const words = toWords(report);
+  const tensors: Tensor[] = [{ name: reportName, dtype: "I32", shape: [words.length], data: words }];
+  if (heldOut === null) return tensors;
+  const places = Int32Array.from(heldOut.places);
+  tensors.push({ name: placesName, dtype: "I32", shape: [places.length], data: places });
+  for (const [name, data] of Object.entries(heldOut.columns))
+    tensors.push({ name: `${columnPrefix}${name}`, dtype: "F64", shape: [data.length], data });
+  return tensors;
+};
+
+/** @param step of the whole job */
+export const toRefitContent = (step: number, { seconds, measured, inner }: RefitPosition): CheckpointContent => {
+  const { report: _, heldOut: __, ...said } = measured ?? {};
+  const state: State = {
+    ...{ version: 1, seconds, measured: measured && (said as State["measured"]) },
+    inner: inner && { step: inner.step, state: inner.state },
+  };
+  const own = (inner?.tensors ?? []).map((tensor) => ({ ...tensor, name: `${innerPrefix}${tensor.name}` }));
+  return { step, state, tensors: [...(measured === null ? [] : measuredTensors(measured)), ...own] };
+};
+
+/** The file's digest was compared, so it is what `toRefitContent` was given. */
+export const fromRefitContent = (content: CheckpointContent | null): RefitPosition => {
+  if (content === null) return { seconds: 0, measured: null, inner: null };
+  const { seconds, measured, inner } = content.state as State;
+  const named = (name: string): ArrayBufferView | undefined => content.tensors.find((one) => one.name === name)?.data;
+  const beneath = (prefix: string) =>
+    content.tensors
+      .filter(({ name }) => name.startsWith(prefix))
+      .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+  const columns = Object.fromEntries(
+    beneath(columnPrefix).flatMap(({ name, data }) => (data instanceof Float64Array ? [[name, data]] : [])),
+  );
+  const [report, places] = [named(reportName), named(placesName)];
+  const heldOut = places instanceof Int32Array ? { places, columns } : null;
+  return {
+    seconds,
+    measured: measured && { ...measured, report: fromWords(report!) as Report, heldOut },
+    inner: inner && { ...inner, tensors: beneath(innerPrefix) },
+  };
+};
