@@ -2,6 +2,7 @@ import { aliasesOf } from "./aliases.ts";
 import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { studiesOf } from "./studies.ts";
+import { tenantsOf } from "./tenants.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
 import type { Dataset, EventToken, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
@@ -168,6 +169,7 @@ export const createDescent = (options: DescentOptions = {}) => {
     models: modelsOf(transport),
     studies: studiesOf(transport),
     aliases: aliasesOf(transport),
+    tenants: tenantsOf(transport),
     /** A token that opens the events of one job or study, for a browser's `EventSource`. */
     createToken: (resource: string, { seconds, ...options }: RequestOptions & { seconds?: number } = {}) =>
       transport.json<EventToken>("/v1/tokens", { method: "POST", json: { resource, seconds }, ...options }),

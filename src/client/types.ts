@@ -1,4 +1,6 @@
 import type { EventToken as SignedToken } from "../domain/access/event-token.ts";
+import type * as access from "../domain/access/tenant.ts";
+import type * as usage from "../domain/access/usage.ts";
 import type * as datasets from "../domain/datasets/dataset.ts";
 import type { ErrorCode, FieldError as Fault } from "../domain/errors.ts";
 import type { AnyEvent } from "../domain/jobs/any-event.ts";
@@ -20,6 +22,11 @@ import type { StudySpecInput } from "../domain/studies/study-spec.ts";
 // What the service sends and takes, under the names of the OpenAPI document; from the schemas that validate it there.
 
 export type EventToken = SignedToken;
+export type Tenant = access.Tenant;
+export type CreatedKey = access.CreatedKey;
+export type TenantChange = Partial<Pick<access.Tenant, "suspended" | "quotas" | "rates">>;
+export type Usage = usage.Usage;
+export type AuditEntry = usage.AuditEntry;
 export type Dataset = datasets.Dataset;
 export type Row = datasets.Row;
 /** What `submit` and `plan` take; whatever has a default may be left out. */

@@ -15,7 +15,9 @@ import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
 import { watchCalls } from "../store/watch-calls.ts";
+import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
 import { admitTokens } from "../usecases/access/event-tokens.ts";
+import { noteAccess } from "../usecases/access/note-access.ts";
 import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
@@ -71,16 +73,14 @@ const listenGrpc = (server: GrpcServer, config: Config): Promise<number> =>
 /** Keys and rates, or everyone on the loopback interface. */
 const createAdmission = async (
   { apiKeysFile, rates }: Config,
-  { rateLimiter, tokenSecret }: Backends,
+  { access, rateLimiter, tokenSecret }: Backends,
   log: Logger,
 ): Promise<{ admit: Admit; close: () => void }> => {
   if (apiKeysFile === null) return { admit: admitEveryone, close: () => {} };
-  const { admit, isInForce, close } = await admitByFile(apiKeysFile, log);
-  const withTokens = admitTokens(admit, {
-    ...{ tokenSecret, now: () => new Date() },
-    isInForce: async (tenant, key) => isInForce(tenant, key),
-  });
-  return { admit: limitRate(withTokens, rateLimiter, { ...defaultRates, ...rates }), close };
+  const file = await admitByFile(apiKeysFile, log);
+  const deps = { access, tokenSecret, file, now: () => new Date() };
+  const admit = admitTokens(admitKeys(deps), { ...deps, isInForce: keyInForce(deps) });
+  return { admit: limitRate(admit, rateLimiter, { ...defaultRates, ...rates }), close: file.close };
 };
 
 const nowMs = (): number => performance.now();
@@ -103,9 +103,11 @@ const createSurfaces = async (
   { admit, gate, tls, metrics, corsOrigins, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
   const logged = logRequests(log);
+  const note = noteAccess(deps);
   const onFinished: OnFinished = (request) => {
     metrics.onFinished(request);
     logged(request);
+    note(request);
   };
   const both = { admit, gate, onFinished };
   const secure = tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } };

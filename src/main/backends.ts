@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import { type Config, StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
+import type { AccessStore } from "../store/access-store.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import { openArtifactStore } from "../store/artifacts/open-artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
+import { createRedisAccessStore } from "../store/redis/access/redis-access-store.ts";
 import { createTokenSecret } from "../store/redis/access/redis-token-secret.ts";
 import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
@@ -37,6 +39,7 @@ export interface Backends {
   rateLimiter: RateLimiter;
   reservations: Reservations;
   outbox: WebhookOutbox;
+  access: AccessStore;
   tokenSecret: () => Promise<Uint8Array>;
   signs: TrainerHeartbeats;
   close(): Promise<void>;
@@ -100,9 +103,14 @@ export const connectBackends = async (
   const onRedis = <T extends object>(part: string, target: T): T =>
     meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
   const { leaseMs, poisonCrashes, quotas } = config;
+  const access = createRedisAccessStore(redis);
   const jobs = createRedisJobStore({
     ...{ redis, subscriber, leaseMs },
-    ...{ runningJobs: quotas.runningJobs, crashesOfSuspect: poisonCrashes },
+    runningJobsOf: async (tenant) => {
+      const { runningJobs = quotas.runningJobs } = (await access.tenant(tenant))?.quotas ?? {};
+      return runningJobs;
+    },
+    crashesOfSuspect: poisonCrashes,
   });
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
@@ -111,6 +119,7 @@ export const connectBackends = async (
     catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),
+    access: onRedis("access", access),
     tokenSecret: createTokenSecret(redis),
     signs: createTrainerHeartbeats(redis, subscriber),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),

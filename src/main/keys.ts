@@ -31,7 +31,9 @@ command
   .command("create <id>")
   .description("make a key and show it once")
   .requiredOption("--tenant <tenant>", "whose resources it opens")
-  .addOption(new Option("--scopes <scopes...>").choices(["read", "submit", "admin"]).default(["read", "submit"]))
+  .addOption(
+    new Option("--scopes <scopes...>").choices(["read", "submit", "admin", "operator"]).default(["read", "submit"]),
+  )
   .action(async (id: string, { tenant, scopes }: { tenant: string; scopes: Scope[] }) => {
     const key = await addApiKey(file(), { id, tenant: parseTenant(tenant), scopes });
     process.stderr.write("Keep it now: it is not stored and cannot be shown again.\n");

@@ -22,11 +22,12 @@ export const runReindex = async (config: Config, log: Logger): Promise<void> => 
   try {
     const backends = await connectBackends({ ...config, redisUrl: redis.url }, log);
     try {
-      const { datasets, models, jobs, aliases, studies, unreadable } = await reindex({ ...backends, log });
+      const { datasets, models, jobs, aliases, studies, tenants, unreadable } = await reindex({ ...backends, log });
       process.stdout.write(
         `Recorded: ${datasets} data sets, ${models} models; ${jobs} finished jobs and ${aliases} aliases were missing.\n`,
       );
       if (studies > 0) process.stdout.write(`So were ${studies} studies.\n`);
+      if (tenants > 0) process.stdout.write(`So were ${tenants} tenants with their keys.\n`);
       if (unreadable.length > 0) process.stdout.write(`Could not be understood: ${unreadable.join(", ")}\n`);
     } finally {
       await backends.close();

@@ -10,6 +10,7 @@ import type { AnyModel, Model } from "../domain/models/model.ts";
 import type { NetworkDescription } from "../domain/models/network.ts";
 import type { ReadBytes, TableBytes } from "../formats/table-bytes.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
+import type { AccessStore } from "../store/access-store.ts";
 import type { ArtifactStore } from "../store/artifacts/artifact-store.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
@@ -118,6 +119,7 @@ export interface Deps {
   reservations: Reservations;
   /** Null: this server has no secret to sign with, and jobs that name a webhook are refused. */
   webhooks: WebhookAccess | null;
+  access: AccessStore;
   /** What event tokens are signed with. */
   tokenSecret: () => Promise<Uint8Array>;
   now: () => Date;

@@ -9,6 +9,7 @@ export const loadJobs = async (dist) => {
   const { profileCsv } = await part("data/columns/profile-csv");
   const { dataShape } = await part("data/preprocessing/data-shape");
   const { prepare } = await part("data/preprocessing/prepare");
+  const { fitsOf, refitOf } = await part("data/splits/fits");
   const { encodeRows } = await part("data/preprocessing/encode-rows");
   const { planTraining } = await part("engine/train/planning/plan-training");
   const { createTrainingMemory, dataViews, weightTensors } = await part("engine/train/fitting/memory");
@@ -23,9 +24,8 @@ export const loadJobs = async (dist) => {
   const openText = (text) => () => Readable.from([Buffer.from(text)]);
   const upload = async (name, open) => ({ id: "ds_01JD0000000000000000000000", name, ...(await profileCsv(open())) });
 
-  /** Trains one job: its metrics, the rows as it saw them, and `predict(rows)`, which answers (rows × outputs) as the model does; `answer` takes them as it saw them. */
-  const runJob = async (dataset, open, input) => {
-    const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input }), dataset);
+  /** One fit of a job, by a spec with every default. */
+  const runFit = async (spec, dataset, open) => {
     const plan = planTraining(spec, dataShape(spec, dataset));
     const memory = createTrainingMemory(plan);
     const views = dataViews(plan, memory);
@@ -46,6 +46,17 @@ export const loadJobs = async (dist) => {
     };
     const predict = (rows) => answer(encodeRows(preprocessing, rows).inputs);
     return { spec, plan, metrics, milliseconds, views, preprocessing, predict, answer };
+  };
+
+  /** Trains one job, and once more on every row where it has a refit: its metrics, the rows as it saw them, and `predict(rows)`, which answers (rows × outputs) as the model does; `answer` takes them as it saw them. */
+  const runJob = async (dataset, open, input) => {
+    const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, ...input }), dataset);
+    const first = await runFit(spec, dataset, open);
+    if (fitsOf(spec, dataset, null).length === 1) return first;
+    const { bestEpoch, epochs, l2 = spec.training.l2, temperature = 1 } = first.metrics;
+    const refit = refitOf(spec, dataset, null, { lastEpoch: bestEpoch ?? epochs, l2, temperature });
+    const second = await runFit(refit.spec, dataset, open);
+    return { ...second, metrics: first.metrics, milliseconds: first.milliseconds + second.milliseconds };
   };
   return { upload, openText, runJob, createRandomStream };
 };

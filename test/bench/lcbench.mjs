@@ -9,6 +9,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import ort from "onnxruntime-web";
 import { propose } from "../../dist/src/search/propose.js";
+import { atHighestLevel } from "../../dist/src/search/stopping/highest-level.js";
 import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/stopping/rungs.js";
 import { mean, studentQuantile } from "../../dist/src/stats/estimate.js";
 
@@ -111,7 +112,7 @@ const searchByHalving = async (task, sampler, seed) => {
       const point = propose(sampler, dimensions, {
         seed,
         number,
-        outcomes: sampler.type === "tpe" ? outcomesOf(courses) : [],
+        outcomes: sampler.type === "tpe" ? atHighestLevel(outcomesOf(courses)) : [],
       });
       course = { number, point, bracket: bracketOf(pruner, seed, number), reached: [], state: "running", value: null };
       courses.push(course);

@@ -1,11 +1,13 @@
-// npm run build && node test/bench/tables.mjs --folder FOLDER [--tables sonar,glass:1-3,…] [--seeds 5] [--sklearn] [--noisy] [--plain] [--python /usr/bin/python3] [--json]
+// npm run build && node test/bench/tables.mjs --folder FOLDER [--tables sonar,glass:1-3,…] [--seeds 5] [--sklearn] [--effort good] [--results FILE] [--noisy] [--plain] [--python /usr/bin/python3] [--json]
 //
 // How good jobs with nothing but data set and task are on tables that were not made for them: CSV files NAME.csv whose last column is the label. For each seed a
 // fifth of the rows is held out (scikit-learn's train_test_split, stratified by a class), the job is given the rest and nothing else, and answers for the fifth.
 // --sklearn: four systems of scikit-learn, as they come, on the same rows. --plain: jobs with "penaltySearch": false beside, and the paired difference.
+// --effort: jobs of that effort beside, with their refit, and the paired difference; counts are stated to be counts.
+// --results: a line of JSON for each table and seed; what stands there is not computed again, so that a long run may be cut and go on.
 // --noisy: made tables, mostly noise, of 500 to 4900 rows and 2 to 12 classes; what guessing costs beside.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { endTogether } from "../chaos/end-together.mjs";
@@ -20,6 +22,8 @@ const { values: options } = parseArgs({
     sklearn: { type: "boolean", default: false },
     plain: { type: "boolean", default: false },
     noisy: { type: "boolean", default: false },
+    effort: { type: "string" },
+    results: { type: "string" },
     json: { type: "boolean", default: false },
     python: { type: "string", default: "/usr/bin/python3" },
     dist: { type: "string", default: new URL("../../dist/", import.meta.url).href },
@@ -84,7 +88,7 @@ const scoreCounts = (values, truths, trainMean) => {
 };
 
 /** Trains a default job on some rows of a table and scores what it says of others. */
-const scoreJob = async (name, kind, table, { train, test }, training) => {
+const scoreJob = async (name, kind, table, { train, test }, training, rest = {}) => {
   const text = `${[table.header, ...train.map((row) => table.lines[row])].join("\n")}\n`;
   const dataset = await upload(name, openText(text));
   const label = table.names.at(-1);
@@ -92,7 +96,7 @@ const scoreJob = async (name, kind, table, { train, test }, training) => {
   const { predict, preprocessing, milliseconds, metrics } = await runJob(dataset, openText(text), {
     task: { type, label },
     resources: { threads: 1 },
-    training,
+    ...{ training, ...rest },
   });
   const outputs = await predict(toRows(dataset, table, test));
   const truths = test.map((row) => table.cellsOf(table.lines[row]).at(-1));
@@ -126,6 +130,11 @@ const paired = (a, b) => {
   return `${meanOf(differences) >= 0 ? "+" : ""}${meanOf(differences).toPrecision(2)} ± ${errorOf(differences).toPrecision(2)}`;
 };
 
+const effortCells = (results, metric, own) => {
+  const values = results.map(({ effort }) => effort[metric]);
+  return [show(values), paired(values, own), show(results.map(({ effort }) => effort.seconds))];
+};
+
 /** One line for each metric of a table. */
 const report = (name, results) => {
   const seconds = show(results.map(({ own }) => own.seconds));
@@ -141,18 +150,33 @@ const report = (name, results) => {
           ),
         ]
       : [];
+    const efforts = options.effort ? effortCells(results, metric, own) : [];
     if (options.json) console.log(JSON.stringify({ table: name, metric, results }));
-    else console.log(`| ${[name, metric, show(own), ...plain, ...cells, seconds].join(" | ")} |`);
+    else console.log(`| ${[name, metric, show(own), ...plain, ...efforts, ...cells, seconds].join(" | ")} |`);
   }
 };
 
+const ofEffort = (kind) => ({
+  effort: options.effort,
+  ...(kind === "count" ? { loss: { type: "poisson_nll" } } : {}),
+});
+
+/** What an earlier run has computed. */
+const readResults = () => {
+  if (!options.results || !existsSync(options.results)) return new Map();
+  const lines = readFileSync(options.results, "utf8").split("\n").filter(Boolean);
+  return new Map(lines.map((line) => JSON.parse(line)).map(({ name, seed, result }) => [`${name} ${seed}`, result]));
+};
+
 const runTables = async (folder, names) => {
+  const known = readResults();
   const python = startPython();
   const heads = [
     "table",
     "metric",
     "Descent",
     ...(options.plain ? ["minus without a search"] : []),
+    ...(options.effort ? [options.effort, "minus Descent's default", "its seconds"] : []),
     ...(options.sklearn ? ["linear", "mlp", "forest", "boosting"] : []),
     "seconds",
   ];
@@ -162,12 +186,22 @@ const runTables = async (folder, names) => {
     const table = readTable(readFileSync(file, "utf8"));
     const results = [];
     for (let seed = 1; seed <= Number(options.seeds); seed++) {
+      const before = known.get(`${name} ${seed}`);
+      if (before !== undefined) {
+        results.push(before);
+        continue;
+      }
       const { train, test, scores } = await python.ask({ file, kind: kinds[name], seed, fit: options.sklearn });
       const own = await scoreJob(name, kinds[name], table, { train, test }, { seed });
       const plain = options.plain
         ? await scoreJob(name, kinds[name], table, { train, test }, { seed, penaltySearch: false })
         : null;
-      results.push({ own, plain, scores });
+      const effort = options.effort
+        ? await scoreJob(name, kinds[name], table, { train, test }, { seed }, ofEffort(kinds[name]))
+        : null;
+      const result = { own, plain, effort, scores };
+      results.push(result);
+      if (options.results) appendFileSync(options.results, `${JSON.stringify({ name, seed, result })}\n`);
     }
     report(name, results);
   }

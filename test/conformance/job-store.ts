@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
+import type { AccessStore } from "../../src/store/access-store.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import type { StudyStore } from "../../src/store/study-store.ts";
@@ -13,6 +14,7 @@ export interface JobStoresUnderTest {
   /** The same records; a tenant may have two jobs with trainers. */
   limited: JobStore;
   studies: StudyStore;
+  access: AccessStore;
   catalogue: Catalogue;
   /** Forgets everything. */
   clear(): Promise<void>;

@@ -1,3 +1,4 @@
+import { createRedisAccessStore } from "../../src/store/redis/access/redis-access-store.ts";
 import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
 import {
@@ -24,6 +25,7 @@ export const openRedisStores = async (url: string): Promise<JobStoresUnderTest> 
     limited: createRedisJobStore({ ...connections, leaseMs: LEASE_MS, runningJobs: 2 }),
     studies: createRedisStudyStore(connections),
     catalogue: createRedisCatalogue(redis),
+    access: createRedisAccessStore(redis),
     clear: async () => {
       await redis.flushall();
     },

@@ -42,7 +42,14 @@ describe("what is kept, deleted and rebuilt", () => {
   });
 
   const daysLater = (days: number) => ({
-    ...{ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet },
+    ...{
+      artifacts,
+      jobs: stores.jobs,
+      catalogue: stores.catalogue,
+      access: stores.access,
+      studies: stores.studies,
+      log: quiet,
+    },
     now: () => new Date(Date.parse(tick()) + days * DAY_MS),
   });
   const upload = async (): Promise<Dataset> => {
@@ -159,8 +166,23 @@ describe("what is kept, deleted and rebuilt", () => {
     ]);
     await stores.clear();
     await applyRetention(daysLater(1000), null);
-    const deps = { artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet };
-    expect(await reindex(deps)).toEqual({ datasets: 1, models: 2, jobs: 3, aliases: 0, studies: 0, unreadable: [] });
+    const deps = {
+      artifacts,
+      jobs: stores.jobs,
+      catalogue: stores.catalogue,
+      access: stores.access,
+      studies: stores.studies,
+      log: quiet,
+    };
+    expect(await reindex(deps)).toEqual({
+      datasets: 1,
+      models: 2,
+      jobs: 3,
+      aliases: 0,
+      tenants: 0,
+      studies: 0,
+      unreadable: [],
+    });
     expect(await reindex(deps)).toMatchObject({ jobs: 0 });
     expect((await stores.jobs.list("acme", all, "succeeded")).items).toEqual([second.job, first.job]);
     expect((await stores.jobs.list("acme", all, "cancelled")).items).toEqual([third]);
@@ -181,7 +203,14 @@ describe("what is kept, deleted and rebuilt", () => {
     await publishJob({ artifacts, jobs: stores.jobs }, "acme", job.id, job);
     const course = await courseOf(job);
     await stores.clear();
-    await reindex({ artifacts, jobs: stores.jobs, catalogue: stores.catalogue, studies: stores.studies, log: quiet });
+    await reindex({
+      artifacts,
+      jobs: stores.jobs,
+      catalogue: stores.catalogue,
+      access: stores.access,
+      studies: stores.studies,
+      log: quiet,
+    });
     expect(await courseOf(job)).toEqual(course);
     expect(course.events.at(-1)).toMatchObject({ message: "late" });
   });
@@ -218,6 +247,7 @@ describe("what is kept, deleted and rebuilt", () => {
       artifacts,
       jobs: stores.jobs,
       catalogue: stores.catalogue,
+      access: stores.access,
       studies: stores.studies,
       log: quiet,
     });
@@ -235,10 +265,11 @@ describe("what is kept, deleted and rebuilt", () => {
       artifacts,
       jobs: stores.jobs,
       catalogue: stores.catalogue,
+      access: stores.access,
       studies: stores.studies,
       log: quiet,
     });
-    expect(found).toEqual({ datasets: 1, models: 0, jobs: 0, aliases: 0, studies: 0, unreadable: [key] });
+    expect(found).toEqual({ datasets: 1, models: 0, jobs: 0, aliases: 0, tenants: 0, studies: 0, unreadable: [key] });
     expect(await stores.catalogue.dataset("acme", dataset.id)).toEqual(dataset);
   });
 });

@@ -10,7 +10,7 @@ import { decodeManifest } from "../../src/store/artifacts/manifest-file.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 
-type Parts = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
+type Parts = Pick<Deps, "access" | "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
 
 interface Records {
   datasets: Dataset[];

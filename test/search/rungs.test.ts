@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../src/search/outcome.ts";
+import { atHighestLevel } from "../../src/search/stopping/highest-level.ts";
 import { bracketOf, type Course, nextPromotion, type Pruner, rungsOf } from "../../src/search/stopping/rungs.ts";
 
 const asha: Pruner = { type: "asha", minEpochs: 1, reduction: 4, brackets: 1 };
@@ -84,4 +86,17 @@ describe("median stopping", () => {
     expect(nextPromotion(median, [...before, at(3.1)], epochs)).toBeNull();
     expect(nextPromotion(median, [...before.slice(1), at(9)], epochs)?.number).toBe(5);
   });
+});
+
+test("proposals go by the trials that came as far as ten have, and by those that run", () => {
+  const outcome = (number: number, epochs: number, state: Outcome["state"] = "stopped"): Outcome => ({
+    ...{ number, point: {}, state, value: state === "running" ? null : number, epochs },
+  });
+  const low = Array.from({ length: 30 }, (_, i) => outcome(i, 1));
+  const middle = Array.from({ length: 8 }, (_, i) => outcome(30 + i, 4));
+  const rest = [outcome(38, 16), outcome(39, 64, "complete"), outcome(40, 0, "running")];
+  const numbers = (outcomes: Outcome[]) => atHighestLevel(outcomes).map(({ number }) => number);
+  expect(numbers([...low, ...middle, ...rest])).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]);
+  expect(numbers([...low, ...middle.slice(1), ...rest])).toHaveLength(40);
+  expect(numbers(low.slice(0, 9))).toHaveLength(9);
 });

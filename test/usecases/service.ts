@@ -26,6 +26,7 @@ import { createRestServer } from "../../src/rest/server.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { createFileArtifactStore } from "../../src/store/artifacts/file-artifact-store.ts";
+import { createRedisAccessStore } from "../../src/store/redis/access/redis-access-store.ts";
 import { createTokenSecret } from "../../src/store/redis/access/redis-token-secret.ts";
 import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
@@ -93,6 +94,7 @@ export const startTestService = async (
     quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },
     reservations: createRedisReservations(commands),
     webhooks: options.webhooks ?? null,
+    access: createRedisAccessStore(commands),
     tokenSecret: createTokenSecret(commands),
     now: () => new Date(),
     createId: (prefix) => createId(prefix, Date.now()),

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StartError } from "../../config.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import type { Log } from "../../domain/log.ts";
+import type { FileKeys } from "../../usecases/access/admit-keys.ts";
 import type { Admit } from "../../usecases/admission/caller.ts";
 import type { Scope } from "../../usecases/admission/operations.ts";
 import { type ApiKey, createAdmit, readApiKeys } from "./api-keys.ts";
@@ -55,10 +56,9 @@ export const revokeApiKey = async (file: string, id: string): Promise<void> => {
   await writeApiKeys(file, left);
 };
 
-export interface FileAdmission {
+export interface FileAdmission extends FileKeys {
+  /** By the file's keys alone. */
   admit: Admit;
-  /** Whether there still is such a key that may read. */
-  isInForce(tenant: TenantId, id: string): boolean;
   close(): void;
 }
 
@@ -79,8 +79,8 @@ export const admitByFile = async (file: string, log: Log): Promise<FileAdmission
   watchFile(file, { interval: 1000, persistent: false }, listener);
   return {
     admit: (operation, authorization, peer) => current(operation, authorization, peer),
-    isInForce: (tenant, id) =>
-      keys.some((key) => key.tenant === tenant && key.id === id && key.scopes.includes("read")),
+    find: (hash) => keys.find(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, "hex"), hash)) ?? null,
+    byId: (tenant, id) => keys.find((key) => key.tenant === tenant && key.id === id) ?? null,
     close: () => unwatchFile(file, listener),
   };
 };

@@ -10,7 +10,7 @@ import { type Admit, requireScope } from "../../usecases/admission/caller.ts";
 const ApiKey = z.strictObject({
   id: z.string().min(1).max(63),
   tenant: TenantId,
-  scopes: z.array(z.enum(["read", "submit", "admin"])).min(1),
+  scopes: z.array(z.enum(["read", "submit", "admin", "operator"])).min(1),
   /** Lower-case hexadecimal SHA-256 of the key. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"),
 });

@@ -1,3 +1,4 @@
+import { tenantRoutes } from "./access/tenant-routes.ts";
 import { tokenRoutes } from "./access/token-routes.ts";
 import { aliasRoutes } from "./alias-routes.ts";
 import { datasetRoutes } from "./dataset-routes.ts";
@@ -22,4 +23,5 @@ export const restRoutes: readonly RestRoute[] = [
   ...studyRoutes,
   ...eventFileRoutes,
   ...tokenRoutes,
+  ...tenantRoutes,
 ];

@@ -94,6 +94,9 @@ export const artifactKeys = {
   /** A file for each revision that has not been replaced yet: of two that are written at a time, the newer counts. */
   alias: (tenant: string, name: string, revision: number) =>
     `${tenant}/aliases/${name}/${String(revision).padStart(12, "0")}.json`,
+  accessFiles: (tenant: string) => `${tenant}/access/`,
+  /** A tenant's record with its keys' hashes, a file for each revision that has not been replaced yet. */
+  access: (tenant: string, revision: number) => `${tenant}/access/${String(revision).padStart(12, "0")}.json`,
   jobs: (tenant: string) => `${tenant}/jobs/`,
   job: (tenant: string, id: string) => `${tenant}/jobs/${id}/`,
   jobManifest: (tenant: string, id: string) => `${tenant}/jobs/${id}/manifest.json`,

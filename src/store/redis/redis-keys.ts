@@ -9,6 +9,13 @@ const ofTenant = (tenant: TenantId): string => `${KEY_PREFIX}:t:${tenant}`;
 export const redisKeys = {
   /** Set of the tenants that ever had a job. */
   tenants: `${KEY_PREFIX}:tenants`,
+  /** Hash: tenant → its record with its keys, as JSON; and the SHA-256 of each secret → tenant. */
+  access: `${KEY_PREFIX}:access`,
+  accessSecrets: `${KEY_PREFIX}:access:secrets`,
+  /** Stream: who did what. */
+  audit: `${KEY_PREFIX}:audit`,
+  /** Hash: what a tenant used on a day, counted from 1970: computeMs jobs predictions predictedRows. */
+  usage: (tenant: TenantId, day: number) => `${ofTenant(tenant)}:jobs:usage:${day}`,
   /** What event tokens are signed with. */
   tokenSecret: `${KEY_PREFIX}:token-secret`,
   /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
@@ -55,6 +62,9 @@ export const redisKeys = {
   /** List: what an alias named, oldest first. */
   aliasHistory: (tenant: TenantId, name: string) => `${ofTenant(tenant)}:alias-history:${name}`,
 } as const;
+
+/** For so long usage is kept: a year, and the month in which it is billed. */
+export const usageDays = 400;
 
 /** For which an idempotency key is kept. */
 export const idempotencySeconds = 7 * 24 * 3600;

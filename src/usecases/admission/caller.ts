@@ -30,7 +30,7 @@ export const originOf = ({ origin }: Caller): { origin?: Origin } => (origin ===
  */
 export type Admit = (operation: Admitted, authorization: string | undefined, peer: string) => Promise<Caller>;
 
-const everything: ReadonlySet<Scope> = new Set(["read", "submit", "admin"]);
+const everything: ReadonlySet<Scope> = new Set(["read", "submit", "admin", "operator"]);
 
 /** Without API keys: everyone who reaches the (loopback) port is the default tenant. */
 export const admitEveryone: Admit = async () => ({ tenant: defaultTenant, scopes: everything, key: null });

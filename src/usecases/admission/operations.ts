@@ -1,5 +1,5 @@
-/** What a key may do: look and predict, start and steer work, delete. */
-export type Scope = "read" | "submit" | "admin";
+/** What a key may do: look and predict, start and steer work, delete; and, beyond its tenant, look after all tenants. */
+export type Scope = "read" | "submit" | "admin" | "operator";
 
 /** How an operation travels: one answer, a streamed request, or a streamed answer. */
 export type OperationKind = "unary" | "upload" | "stream";
@@ -94,6 +94,14 @@ export const operations = {
     scope: "read",
     summary: "A study's trials as event files of TensorBoard, in a tar archive",
   },
+  listTenants: { kind: "unary", scope: "operator", summary: "List tenants by id" },
+  putTenant: { kind: "unary", scope: "operator", summary: "Record a tenant, or what it may" },
+  getTenant: { kind: "unary", scope: "operator", summary: "A tenant: what it may, and its keys" },
+  createKey: { kind: "unary", scope: "operator", summary: "Make an API key for a tenant" },
+  rotateKey: { kind: "unary", scope: "operator", summary: "Give a key a new secret, with an overlap" },
+  revokeKey: { kind: "unary", scope: "operator", summary: "Revoke a key" },
+  getUsage: { kind: "unary", scope: "operator", summary: "What a tenant used, by day" },
+  listAudit: { kind: "unary", scope: "operator", summary: "Who changed what, newest first" },
   createToken: { kind: "unary", scope: "read", summary: "A token for a browser's event stream" },
   deleteAlias: { kind: "unary", scope: "admin", summary: "Delete an alias; its model stays" },
 } as const satisfies Record<string, Operation>;

@@ -5,7 +5,11 @@ import type { Admit } from "./caller.ts";
 import { type Admitted, scopeOf } from "./operations.ts";
 import { defaultRates, type RateClass, type Rates } from "./rates.ts";
 
-const classOf = (operation: Admitted): RateClass => (operation === "predict" ? "predict" : scopeOf(operation));
+const classOf = (operation: Admitted): RateClass => {
+  if (operation === "predict") return "predict";
+  const scope = scopeOf(operation);
+  return scope === "operator" ? "admin" : scope;
+};
 
 const refusal = (standing: RateStanding, waitSeconds: number): ServiceError => {
   const { name, rate } = standing;

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { setTimeout as after } from "node:timers/promises";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
+import { quotasOf } from "../access/quotas-of.ts";
 import type { Deps } from "../deps.ts";
 
 /** What one upload may still store. What it takes is reserved, over all API processes, until it is closed. */
@@ -22,7 +23,7 @@ export interface Room {
   close(): Promise<void>;
 }
 
-type RoomDeps = Pick<Deps, "quotas" | "artifacts" | "reservations" | "log">;
+type RoomDeps = Pick<Deps, "quotas" | "access" | "artifacts" | "reservations" | "log">;
 
 const quotaExceeded = (storedBytes: number): ServiceError =>
   new ServiceError(
@@ -99,10 +100,11 @@ export const unlimitedRoom = (gone?: AbortSignal): Room => {
  * @param gone aborts when the sender goes away. The stream of a cancelled gRPC call ends like a whole one, and the body may be whole while it is still being read: only this tells.
  */
 export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string, gone?: AbortSignal): Promise<Room> => {
-  const { quotas, reservations, log } = deps;
-  if (quotas.storedBytes === null) return unlimitedRoom(gone);
+  const { reservations, log } = deps;
+  const { storedBytes } = await quotasOf(deps, tenant);
+  if (storedBytes === null) return unlimitedRoom(gone);
   const requireSender = requireSenderOf(gone);
-  const ask = createAsking(deps, tenant, files, quotas.storedBytes);
+  const ask = createAsking(deps, tenant, files, storedBytes);
   let [taken, held] = [0, await ask(1)];
   const troubled = (err: unknown): void =>
     log.warn({ tenant, upload: files, err }, "an upload's room could not be kept");

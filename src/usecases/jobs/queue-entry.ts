@@ -1,6 +1,7 @@
 import type { TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import type { NewJob } from "../../store/job-store.ts";
+import { quotasOf } from "../access/quotas-of.ts";
 import type { Deps } from "../deps.ts";
 
 /**
@@ -29,7 +30,7 @@ export const recordJob = async (
   tenant: TenantId,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
 ): Promise<{ job: Job; created: boolean }> => {
-  const { queuedJobs } = deps.quotas;
+  const { queuedJobs } = await quotasOf(deps, tenant);
   const quota = queuedJobs === null ? null : { queuedJobs };
   const createdAt = deps.now().toISOString();
   const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });

@@ -9,10 +9,11 @@ import { Study, type Study as StudyRecord, Trial } from "../../domain/studies/st
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
+import { restoreTenant } from "../access/change-tenant.ts";
 import type { Deps } from "../deps.ts";
 import { removeFiles } from "./remove-files.ts";
 
-type ReindexDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
+type ReindexDeps = Pick<Deps, "access" | "artifacts" | "jobs" | "studies" | "catalogue" | "log">;
 
 export interface Reindexed {
   datasets: number;
@@ -21,6 +22,8 @@ export interface Reindexed {
   studies: number;
   /** Those that were missing. */
   aliases: number;
+  /** … with their keys. */
+  tenants: number;
   /** Keys of manifests and logs that could not be understood. */
   unreadable: string[];
 }
@@ -32,7 +35,7 @@ const MANIFEST_BYTES = 64 * 1024 ** 2;
  * artifact store. Jobs that Redis still knows stay as they are. Jobs that were not finished are not in the store and are not rebuilt.
  */
 export const reindex = async (deps: ReindexDeps): Promise<Reindexed> => {
-  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, aliases: 0, studies: 0, unreadable: [] };
+  const result: Reindexed = { datasets: 0, models: 0, jobs: 0, aliases: 0, tenants: 0, studies: 0, unreadable: [] };
   for (const tenant of await deps.artifacts.tenants()) await reindexTenant(deps, tenant, result);
   return result;
 };
@@ -50,6 +53,7 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
     result.models += 1;
   }
   await reindexAliases(deps, tenant, result);
+  await reindexAccess(deps, tenant, result);
   for await (const manifest of manifests<Job>(deps, artifactKeys.jobs(tenant), Job, result)) {
     const log = await logOf(deps, tenant, manifest, result);
     if (await jobs.restore(tenant, manifest, log)) result.jobs += 1;
@@ -65,6 +69,18 @@ const reindexStudies = async (deps: ReindexDeps, tenant: TenantId, result: Reind
   for await (const manifest of manifests<StudyManifest>(deps, artifactKeys.studies(tenant), StudyManifest, result)) {
     const { trials, events, ...study } = manifest;
     if (await deps.studies.restore(tenant, study, trials, events)) result.studies += 1;
+  }
+};
+
+/** A tenant's limits and the hashes of its keys. */
+const reindexAccess = async (deps: ReindexDeps, tenant: TenantId, result: Reindexed): Promise<void> => {
+  try {
+    if (await restoreTenant(deps, tenant)) result.tenants += 1;
+  } catch (err) {
+    if (isUnavailable(err)) throw err;
+    const key = artifactKeys.accessFiles(tenant);
+    deps.log.error({ key, err }, "a tenant's record cannot be understood; its keys are left out");
+    result.unreadable.push(key);
   }
 };
 

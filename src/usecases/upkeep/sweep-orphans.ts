@@ -3,12 +3,13 @@ import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.t
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
 import { publishJob } from "../../store/job-files.ts";
+import { sweepTenant } from "../access/change-tenant.ts";
 import type { Deps } from "../deps.ts";
 import { publishStudy } from "../studies/course/publish-study.ts";
 import { removeFiles } from "./remove-files.ts";
 import { sweepAliases } from "./sweep-aliases.ts";
 
-export type RetentionDeps = Pick<Deps, "artifacts" | "jobs" | "studies" | "catalogue" | "log" | "now">;
+export type RetentionDeps = Pick<Deps, "access" | "artifacts" | "jobs" | "studies" | "catalogue" | "log" | "now">;
 
 /** An upload or a last commit that is under way looks like an orphan; none takes so long. */
 const GRACE_MS = 86_400_000;
@@ -82,6 +83,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   await publishJobs(deps, tenant, await jobs.unpublished(tenant));
   await publishStudies(deps, tenant);
   await sweepAliases(deps, tenant);
+  await sweepTenant(deps, tenant);
   for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
     const job = await jobOf(id);
     if (job === null && !hasManifest && isOld(id)) await remove(files);

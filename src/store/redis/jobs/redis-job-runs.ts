@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../../domain/errors.ts";
+import type { TenantId } from "../../../domain/ids.ts";
 import { boundText } from "../../../domain/jobs/bounded-event.ts";
 import type { JobError } from "../../../domain/jobs/job.ts";
 import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
@@ -90,10 +91,15 @@ const createStops = (
 /** What trainers do with jobs, fenced by the attempt, and what is done about lost ones. */
 export const createRuns = (
   { scripts, moved, read }: JobScripts,
-  { leaseMs, runningJobs, crashesOfSuspect }: { leaseMs: number; runningJobs: number | null; crashesOfSuspect: number },
+  {
+    leaseMs,
+    runningJobsOf,
+    crashesOfSuspect,
+  }: { leaseMs: number; runningJobsOf: (tenant: TenantId) => Promise<number | null>; crashesOfSuspect: number },
 ): Runs => ({
   claim: async (tenant, id, trainer, at, token = randomUUID()) => {
     const { from, to } = transitions.claim;
+    const runningJobs = await runningJobsOf(tenant);
     const raw = await scripts.claimJob(
       jobKeys(tenant, id),
       JSON.stringify(from),

@@ -23,6 +23,8 @@ export interface RedisJobStoreOptions {
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */
   runningJobs?: number | null;
+  /** The same of tenants that differ. */
+  runningJobsOf?: (tenant: TenantId) => Promise<number | null>;
   /** From how many crashes on a job is a suspect: see suspicionOf. */
   crashesOfSuspect?: number;
 }
@@ -33,12 +35,13 @@ export const createRedisJobStore = ({
   subscriber,
   leaseMs,
   runningJobs = null,
+  runningJobsOf = async () => runningJobs,
   crashesOfSuspect = CRASHES_OF_SUSPECT,
 }: RedisJobStoreOptions): JobStore => {
   const jobScripts = createJobScripts(redis, crashesOfSuspect);
   return {
     ...createSubmissions(jobScripts),
-    ...createRuns(jobScripts, { leaseMs, runningJobs, crashesOfSuspect }),
+    ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),
     ...createEventLog(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,
     state: async (tenant, id) => {

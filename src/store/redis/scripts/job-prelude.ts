@@ -1,6 +1,6 @@
 import { isDone, JobState, transitions } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
-import { redisKeys } from "../redis-keys.ts";
+import { redisKeys, usageDays } from "../redis-keys.ts";
 
 const luaSet = (names: readonly string[]): string => `{${names.map((name) => `${name}=true`).join(", ")}}`;
 
@@ -23,7 +23,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error prediction origin
+ * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error prediction origin
  * checkpoints.
  */
 export const jobPrelude = `
@@ -68,9 +68,25 @@ local function renewLease(leaseMs)
   redis.call('HSET', job, 'leaseUntilMs', string.format('%.0f', nowMs() + leaseMs))
 end
 
+-- How long a trainer held the job, and that it ended, for the tenant's bill: part of the change itself, so that no crash loses or doubles it.
+local function noteUsage(to)
+  local since, leaseUntil, prediction = unpack(redis.call('HMGET', job, 'heldSinceMs', 'leaseUntilMs', 'prediction'))
+  local now = nowMs()
+  if held[to] and not since then redis.call('HSET', job, 'heldSinceMs', string.format('%.0f', now)) end
+  if held[to] or not (since or done[to]) then return end
+  local usage = index .. ':usage:' .. math.floor(now / 86400000)
+  -- A trainer that is gone held it no longer than its lease.
+  if since then redis.call('HINCRBY', usage, 'computeMs', math.max(0, math.min(now, tonumber(leaseUntil or now)) - since)) end
+  if done[to] then redis.call('HINCRBY', usage, 'jobs', 1) end
+  if to == 'succeeded' and prediction then redis.call('HINCRBY', usage, 'predictedRows', cjson.decode(prediction).rows) end
+  redis.call('EXPIRE', usage, ${usageDays * 86_400})
+  redis.call('HDEL', job, 'heldSinceMs')
+end
+
 local function noteState(to, at, reason, attempt)
   redis.call('RPUSH', history, cjson.encode({ state = to, at = at, reason = reason, attempt = attempt }))
   redis.call('LTRIM', history, -${HISTORY_LENGTH}, -1)
+  noteUsage(to)
   local level = to == 'failed' and 'error' or 'info'
   addEvent(cjson.encode({ at = at, level = level, type = 'state', message = reason, data = { state = to, attempt = attempt } }))
 end

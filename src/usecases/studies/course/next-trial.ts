@@ -5,6 +5,7 @@ import type { Dimension, Point } from "../../../search/dimension.ts";
 import { gridSize } from "../../../search/grid.ts";
 import { propose } from "../../../search/propose.ts";
 import { readSpace } from "../../../search/read-space.ts";
+import { atHighestLevel } from "../../../search/stopping/highest-level.ts";
 import { bracketOf, nextPromotion, rungsOf } from "../../../search/stopping/rungs.ts";
 import { fromValues, toValues } from "../../../search/values.ts";
 import type { Deps } from "../../deps.ts";
@@ -51,7 +52,8 @@ export const proposedPoint = (
 ): Point => {
   const { sampler, seed, objective } = study.spec;
   const sign = signOf(objective.direction);
-  const outcomes = [...earlierOutcomes(study, sign), ...outcomesOf(trial.seen, trials, sign)];
+  const all = [...earlierOutcomes(study, sign), ...outcomesOf(trial.seen, trials, sign)];
+  const outcomes = study.spec.pruner.type === "asha" ? atHighestLevel(all) : all;
   const before = trials.filter((other) => other.number < trial.number);
   // Random draws go by the number: those of earlier studies with the same seed are not made again.
   const drawn = Math.max(0, ...(study.earlier ?? []).map((earlier) => earlier.trial + 1));
