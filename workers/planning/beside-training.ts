@@ -40,7 +40,7 @@ const usualCellSeconds = 80e-9;
 /** In the time of a cell: what a pass over the file takes for each of its cells; what the report and its files take for each row that they are of; and a row that is written to the trainer's disk and read from it, in each epoch. */
 const [passes, cellsOfPass, cellsOfReported, cellsOfSpilled] = [2, 1, 30, 10];
 /** A job of nothing: its threads, its memory, its files. */
-const leastSeconds = 0.05;
+const leastSeconds = 0.2;
 /** The exact linear model that a network is compared with: rows by what a pass over them may take, iterations as usual, and seconds of an operation. */
 const [baselineFlops, baselineRows, baselineIterations, secondsPerFlop] = [1.5e8, 100_000, 10, 0.6e-9];
 
