@@ -102,6 +102,15 @@ describe("what says how a table is written", () => {
   });
 });
 
+describe("words for missing cells that are no texts", () => {
+  it("are refused with how to write them", async () => {
+    const url = `${service.url}/v1/datasets?missingWords=[-999]`;
+    const answer = await fetch(url, { method: "POST", headers: { "content-type": "text/csv" }, body: iris });
+    const [fault] = (await body(answer)).errors;
+    expect(fault).toEqual({ pointer: "/query/missingWords/0", detail: 'must be a text, in JSON in quotes: "-999"' });
+  });
+});
+
 describe("a file that is no CSV", () => {
   it.each([
     ["a spreadsheet", Buffer.from("PK\x03\x04\x14\x00\x06\x00"), /ZIP.*export/],

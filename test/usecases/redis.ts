@@ -36,3 +36,16 @@ export const emptyRedis = async (url: string): Promise<void> => {
   await connection.flushall();
   connection.disconnect();
 };
+
+/** Until so many milliseconds have passed on Redis's own clock. */
+export const redisClockMoves = async (url: string, byMs: number): Promise<void> => {
+  const connection = createProducerConnection(url, () => {});
+  await waitForRedis(connection, 5000);
+  const read = async () => {
+    const [seconds, microseconds] = await connection.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
+  };
+  const start = await read();
+  while ((await read()) < start + byMs);
+  connection.disconnect();
+};

@@ -81,6 +81,23 @@ test("a trial with several seeds is one job after another on the same rows, its 
   expect(await call<Study>(`/${id}`)).toMatchObject({ state: "succeeded", best: { trial: 0 } });
 });
 
+test("a study that was paused while a later seed of a trial was under way goes on with that seed", async () => {
+  const { id } = await start({ job: template(), seeds: 2, trials: 1 });
+  await advance(id);
+  await finish((await trialsOf(id))[0]!.job, 0.5);
+  await advance(id);
+  const second = (await trialsOf(id))[0]!.runs!.at(-1)!.job;
+  await call(`/${id}/pause`, {});
+  await advance(id);
+  expect((await service.deps.jobs.get("default", second)).state).toBe("paused");
+  await call(`/${id}/resume`, {});
+  await advance(id);
+  expect((await service.deps.jobs.get("default", second)).state).toBe("queued");
+  await finish(second, 0.3);
+  await advance(id);
+  expect(await call<Study>(`/${id}`)).toMatchObject({ state: "succeeded", best: { value: 0.4 } });
+});
+
 test("of several seeds one that is surely worse than the best ends, and its record says by what", async () => {
   const { id } = await start({ job: template(), seeds: 3, pruner: { type: "racing", first: 2 }, trials: 2 });
   const play = async (number: number, values: readonly number[]): Promise<Trial> => {

@@ -55,7 +55,8 @@ interface Beside {
 }
 
 const baselineSeconds = ({ inputs, outputs, trainRows }: DataShape): number => {
-  const flops = 2 * ((inputs + 1) * Math.max(1, outputs)) ** 2;
+  const weights = (inputs + 1) * Math.max(1, outputs);
+  const flops = 2 * weights * weights;
   return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / flops) * flops * secondsPerFlop;
 };
 

@@ -102,7 +102,7 @@ export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
 export const CsvQuote = z.enum(['"', "'", "none"]);
 export const MissingWords = z
-  .array(z.string().min(1).max(64))
+  .array(z.string({ error: 'must be a text, in JSON in quotes: "-999"' }).min(1).max(64))
   .max(20)
   .describe("cells that are missing in every column, beside empty ones");
 export const TextEncoding = z.enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"]);

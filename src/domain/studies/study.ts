@@ -67,7 +67,11 @@ export const Trial = z
     ),
     guess: z.boolean().describe("the user's own, and not the sampler's"),
     objective: z.number().nullable().describe("the metric at the end of the trial, or where it was last compared"),
-    epochs: z.int().describe("after which it was last compared, or ended"),
+    epochs: z
+      .int()
+      .describe(
+        "after which it was last compared, or ended; under `racing` of a trial that waits or was stopped its folds or seeds",
+      ),
     rung: z.int().describe("how many times it was compared with others on its way"),
     bracket: z.int().describe("of `asha`: it is first compared at minEpochs · reduction^bracket epochs; else 0"),
     pauseAtEpoch: z.int().nullable().describe("where it pauses next to be compared; null: it runs to its end"),

@@ -44,6 +44,7 @@ const describe = (issue: Issue, input: unknown, fullPath: readonly PropertyKey[]
   const given = valueAt(input, fullPath);
   switch (issue.code) {
     case "invalid_type":
+      if (issue.message.startsWith("must")) return issue.message;
       return given === undefined ? "is required" : `must be ${expectedName(issue.expected)}, but ${kindOf(given)}`;
     case "invalid_value":
       return given === undefined ? "is required" : oneOf(issue.values, given);

@@ -90,7 +90,9 @@ export const updateDataset = async (
     throw new ServiceError("invalid", "state what is to be changed: name, types or labels");
   const { tenant } = caller;
   const found = await getDataset(deps, caller, { id });
-  const { types, name, labels } = asked;
+  const { name, labels } = asked;
+  // No column named is nothing to read again, and no other version.
+  const types = Object.keys(asked.types ?? {}).length === 0 ? undefined : asked.types;
   if (types !== undefined) {
     requireColumns(found, types);
     await requireNoStudy(deps, tenant, found);

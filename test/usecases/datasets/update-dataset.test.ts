@@ -48,6 +48,7 @@ test("types change without another upload, those of other columns stay, and null
   expect([types(back.body), back.body.version]).toEqual([["category", "datetime", "text", "number"], 3]);
   const named = await patch(dataset.id, { name: "sales of 2024", labels: { team: "north" } });
   expect(named.body).toMatchObject({ name: "sales of 2024", labels: { team: "north" }, version: 3 });
+  expect((await patch(dataset.id, { types: {} })).body).toEqual(named.body);
 });
 
 test("the same over gRPC, where an unspecified type is one to be inferred again", async () => {

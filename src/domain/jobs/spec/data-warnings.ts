@@ -70,7 +70,10 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   const ids = namesOf((column) => isLikeIds(column, dataset.rows));
   const sparse = namesOf((column) => isMostlyMissing(column, dataset.rows));
   const slips = namesOf(({ notes }) => notes?.some(({ code }) => code === "mostly_numbers") ?? false);
-  const leftOut = spec.base === undefined ? leftOutColumns(asked, dataset) : [];
+  const unfit = new Set(spec.base === undefined ? leftOutColumns(asked, dataset) : []);
+  const leftOutOf = (texts: boolean): string[] =>
+    dataset.columns.filter(({ name, type }) => unfit.has(name) && (type === "text") === texts).map(({ name }) => name);
+  const [texts, leftOut] = [leftOutOf(true), leftOutOf(false)];
   const unlearnt = classesWithoutRows(spec, dataset);
   const alone = classesOfOneRow(spec, dataset);
   return [
@@ -78,6 +81,11 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
     ...(leftOut.length > 0
       ? [
           `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; change the type of what are words to "text", make numbers or categories of what matters in them, or name the columns in task.exclude`,
+        ]
+      : []),
+    ...(texts.length > 0
+      ? [
+          `${named(texts)} ${are(texts)} left out of the features: a task without a label learns from texts only where task.features names them; name what is left out on purpose in task.exclude`,
         ]
       : []),
     ...(empty.length > 0 ? [`${named(empty)} ${are(empty)} empty: leave what has no value out of the features`] : []),

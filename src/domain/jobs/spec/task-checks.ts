@@ -73,16 +73,22 @@ const checkClasses = (column: Column, errors: SpecErrors): void => {
   } else if (classes.length < 2) {
     const only = classes[0] === undefined ? "no value" : `only the value ${quote(classes[0].value)}`;
     errors.add("/task/label", `${quote(column.name)} has ${only}; a classification needs at least two classes`);
+  } else if (classes.length > 2 && classes.every(({ count }) => count === 1)) {
+    const detail = `${quote(column.name)} is different in every row, so that no class could be learnt from other rows; choose another column`;
+    errors.add("/task/label", detail);
   }
 };
 
 const checkNumberLabel = (column: Column, errors: SpecErrors): void => {
-  if (column.type !== "number") {
+  if (column.type === "datetime") {
+    const remedy = "upload the table with a column of days or seconds, as numbers, and choose that";
+    errors.add("/task/label", `${quote(column.name)} holds dates, and a regression needs numbers; ${remedy}`);
+  } else if (column.type !== "number") {
     const example = column.categories?.[0]?.value;
     const such = example === undefined ? "" : ` (such as ${quote(example)})`;
     errors.add(
       "/task/label",
-      `${quote(column.name)} holds text${such}, and a regression needs numbers; ${column.notes?.[0]?.message ?? 'choose the task "classification" or a number column'}`,
+      `${quote(column.name)} holds text${such}, and a regression needs numbers; ${(column.type === "text" ? undefined : column.notes?.[0]?.message) ?? 'choose the task "classification" or a number column'}`,
     );
   } else if (column.minimum === column.maximum) {
     errors.add("/task/label", `${quote(column.name)} is constant (${column.minimum}); there is nothing to learn`);

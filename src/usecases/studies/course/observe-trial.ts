@@ -66,14 +66,14 @@ const afterRun = (deps: Deps, study: Study, before: Trial, result: { value: numb
 };
 
 /** A paused job: at its rung it waits; else it goes on, if the study does. */
-const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial): Promise<Trial> => {
-  const reached = await deps.jobs.reachedEpoch(tenant, trial.job);
+const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial, { id }: Job): Promise<Trial> => {
+  const reached = await deps.jobs.reachedEpoch(tenant, id);
   const { metric } = study.spec.objective;
   if (trial.pauseAtEpoch !== null && reached !== null && reached >= trial.pauseAtEpoch) {
-    const folds = await deps.jobs.reachedFolds(tenant, trial.job);
+    const folds = await deps.jobs.reachedFolds(tenant, id);
     const value =
       folds === null
-        ? await valueAt(deps, tenant, { job: trial.job, metric, epoch: reached })
+        ? await valueAt(deps, tenant, { job: id, metric, epoch: reached })
         : (folds.metrics[objectiveMetricOf(study.spec)] ?? null);
     const scores = folds === null ? null : scoresOfFolds(metric, folds);
     // Without a value it cannot be compared, and so it trains on to its end.
@@ -88,7 +88,7 @@ const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial):
   if (study.state === "running") {
     const at = deps.now().toISOString();
     await unlessTooLate(async () => {
-      const { job, place } = await deps.jobs.promote(tenant, trial.job, trial.pauseAtEpoch, at);
+      const { job, place } = await deps.jobs.promote(tenant, id, trial.pauseAtEpoch, at);
       if (job.state === "queued") await enqueueJob(deps, tenant, job, { place });
     });
   }
@@ -113,7 +113,7 @@ export const observeTrial = async (
     return trial;
   }
   if (trial.state === "waiting") return trial;
-  if (job.state === "paused") return paused(deps, tenant, study, trial);
+  if (job.state === "paused") return paused(deps, tenant, study, trial, job);
   if ((study.state === "pausing" || study.state === "paused") && job.state !== "pausing")
     await unlessTooLate(() => pauseJob(deps, caller, { id: job.id }));
   const startedAt = trial.startedAt ?? job.startedAt;

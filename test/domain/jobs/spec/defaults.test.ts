@@ -166,6 +166,18 @@ describe("columns that do not fit the task", () => {
     });
   });
 
+  it("refuses dates and texts for a regression, and names that no two rows share for a classification, and says why", async () => {
+    const table = await csv(`sold,note,y\n${rows(60, (i) => `2026-01-0${1 + (i % 9)},word of number ${i},${i}`)}`);
+    const of = (type: "regression" | "classification", label: string) =>
+      errorOf({ task: { type, label } }, table).first;
+    expect(of("regression", "sold").detail).toMatch(/^"sold" holds dates, and a regression needs numbers; upload/);
+    expect(of("regression", "note").detail).toMatch(/"note" holds text.*needs numbers; choose the task/);
+    expect(of("classification", "note")).toMatchObject({
+      pointer: "/task/label",
+      detail: expect.stringMatching(/^"note" is different in every row/) as string,
+    });
+  });
+
   it("refuses text for a regression, and many numbers for a classification", () => {
     expect(errorOf({ task: { type: "regression", label: "species" } }).first.detail).toMatch(
       /"species" holds text \(such as "setosa"\).*choose the task "classification"/,

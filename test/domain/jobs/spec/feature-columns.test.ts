@@ -23,8 +23,16 @@ const errorOf = (input: Omit<JobSpecInput, "dataset">, dataset = iris) => {
 };
 
 describe("the columns that a job learns from", () => {
+  it("say of texts why a task without a label leaves them out", async () => {
+    const notes = await csv(`note,age\n${rows(60, (i) => `word of number ${i},${i % 7}`)}`);
+    const task = { type: "clustering" } as const;
+    const spec = resolveSpec(jobSpec({ task }), notes);
+    expect(spec.task.features).toEqual(["age"]);
+    expect(dataWarnings(spec, notes, task)[0]).toMatch(/^"note" is left out.*only where task\.features names them/);
+  });
+
   it("leave columns of free text out, with a warning, unless they are named", async () => {
-    const people = await csv(`name,age,y\n${rows(1200, (i) => `person ${i},${i % 50},${i % 2}`)}`);
+    const people = await csv(`name,age,y\n${rows(1200, (i) => `person_${i},${i % 50},${i % 2}`)}`);
     const task = { type: "classification", label: "y" } as const;
     const spec = resolveSpec(jobSpec({ task }), people);
     expect(spec.task.features).toEqual(["age"]);
@@ -36,7 +44,7 @@ describe("the columns that a job learns from", () => {
       pointer: "/task/features/1",
       detail: expect.stringMatching(/^"name" has too many different texts.*leave it out of the features$/) as string,
     });
-    const only = await csv(`name,y\n${rows(1200, (i) => `person ${i},${i % 2}`)}`);
+    const only = await csv(`name,y\n${rows(1200, (i) => `person_${i},${i % 2}`)}`);
     expect(errorOf({ task }, only).first).toEqual({
       pointer: "/task/features",
       detail: expect.stringMatching(/^no column is left to learn from: "name"/) as string,
