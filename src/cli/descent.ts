@@ -158,6 +158,7 @@ const addModelCommands = (program: Command): void => {
   stating(models.command("import <file>").description("import a network: .onnx, .zip or .safetensors"))
     .option("--name <name>", "the model's name (the file's)")
     .option("--architecture <name>", "of a safetensors file: resnet18, …, or a model's spec in JSON")
+    .option("--sizes <list>", "of an ONNX file: sizes that it leaves open behind the batch: 640x480")
     .action(withClient(program, importModel));
   stating(models.command("update <id>").description("state labels or preprocessing of an imported model")).action(
     withClient(program, updateModel),

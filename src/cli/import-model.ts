@@ -16,6 +16,8 @@ interface Stated {
 export interface ImportOptions extends Stated {
   name?: string;
   architecture?: string;
+  /** As 640x480. */
+  sizes?: string;
 }
 
 const labelsIn = async (path: string): Promise<string[]> => {
@@ -61,13 +63,14 @@ export const importModel = async (
   descent: Descent,
   output: Output,
   file: string,
-  { labels, preprocessing, ...options }: ImportOptions,
+  { labels, preprocessing, sizes, ...options }: ImportOptions,
 ): Promise<void> => {
   if (!/\.(onnx|zip|safetensors)$/i.test(file))
     throw new CommandError(`${file}: a network is an .onnx file, a .zip with one, or .safetensors`);
   const names = labels === undefined ? null : await labelsIn(labels);
   const stated = preprocessing === undefined ? {} : { preprocessing: preprocessingOf(preprocessing) };
-  const model = await descent.models.import(file, { ...options, ...stated });
+  const open = sizes === undefined ? {} : { sizes: sizes.split("x").map(Number) };
+  const model = await descent.models.import(file, { ...options, ...stated, ...open });
   if (names === null) return show(output, model);
   try {
     show(output, await descent.models.update(model.id, { labels: names }));

@@ -9,6 +9,8 @@ export interface ModelImport extends UploadOptions {
   name?: string;
   /** Of a safetensors file: `resnet18`, … */
   architecture?: string;
+  /** Of an ONNX file: the sizes that its inputs leave open behind the batch, in its order. */
+  sizes?: readonly number[];
   /** Left out: as the file has it, if it does. */
   preprocessing?: PicturePreprocessing;
   licence?: string;
@@ -79,9 +81,9 @@ export const modelsOf = (transport: Transport) => {
   };
   return {
     import: (source: FileSource, options: ModelImport = {}): Promise<Model> => {
-      const { name = titleOf(source), architecture, preprocessing, licence, source: from } = options;
+      const { name = titleOf(source), architecture, sizes, preprocessing, licence, source: from } = options;
       const stated = typeof preprocessing === "object" ? JSON.stringify(preprocessing) : preprocessing;
-      const query = { name, architecture, preprocessing: stated, licence, source: from };
+      const query = { name, architecture, sizes: sizes?.join("x"), preprocessing: stated, licence, source: from };
       return uploadFile<Model>(transport, "/v1/models", source, query, options, "application/onnx");
     },
     /** States labels, preprocessing, licence or source of an imported model. */

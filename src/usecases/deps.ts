@@ -76,7 +76,13 @@ export interface EngineAccess {
    */
   importNetwork(
     party: Party,
-    request: { model: ModelId; format: ImportFormat; architecture?: string | undefined; mostBytes: number },
+    request: {
+      model: ModelId;
+      format: ImportFormat;
+      architecture?: string | undefined;
+      sizes?: number[] | undefined;
+      mostBytes: number;
+    },
   ): Promise<ImportedNetwork | { needsBytes: number }>;
   /** A stored model as an ONNX file; `sent` must be called once its content is no longer held. */
   exportOnnx(

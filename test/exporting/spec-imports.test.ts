@@ -51,7 +51,7 @@ test.each(models)(
   async (name, model) => {
     const { spec, tensors } = parts(model);
     const file = encodeSafetensors(tensors);
-    const { network: read } = await readUpload(file, "safetensors", JSON.stringify(spec.model));
+    const { network: read } = await readUpload(file, "safetensors", { architecture: JSON.stringify(spec.model) });
     const isPicture = name === "cnn";
     expect(read.network.inputs.map(({ shape }) => shape)).toEqual([isPicture ? [3, 4, 4] : [inputs]]);
     expect(read.network.head?.weight).toBe("output.weight");
@@ -68,7 +68,7 @@ test.each(models)(
 
 const refused = async (file: Uint8Array, architecture: string): Promise<ServiceError> => {
   try {
-    await readUpload(file, "safetensors", architecture);
+    await readUpload(file, "safetensors", { architecture });
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;

@@ -36,7 +36,10 @@ describe("safetensors files are refused", () => {
     ["whose header is nested a thousand deep", withHeader("[".repeat(1000) + "]".repeat(1000), 0), /header/],
     ["whose names are not texts", withHeader('{"a":3}', 0), /a:/],
   ])("%s", async (_, file, message) => {
-    for (const read of [() => decodeSafetensors(file), () => readUpload(file, "safetensors", "resnet18")]) {
+    for (const read of [
+      () => decodeSafetensors(file),
+      () => readUpload(file, "safetensors", { architecture: "resnet18" }),
+    ]) {
       const { code, message: said } = await refused(read);
       expect(code).toBe("malformed");
       expect(said).toMatch(message);

@@ -35,7 +35,8 @@ const onnxZip = buildZip([
   { path: "model.onnx", content: tinyNetwork() },
   { path: "labels.txt", content: Buffer.from("a\nb\n") },
 ]);
-const upload = (format: ImportFormat) => (file: Uint8Array) => readUpload(file, format, "mobilenet_v1");
+const upload = (format: ImportFormat) => (file: Uint8Array) =>
+  readUpload(file, format, { architecture: "mobilenet_v1" });
 
 const readImages = async (file: Uint8Array): Promise<void> => {
   const begin = (): void => {};

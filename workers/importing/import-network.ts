@@ -20,10 +20,10 @@ const parametersOf = ({ tensors }: NetworkDescription): number =>
 /** Reads an uploaded file and leaves its weights and its network in the store, both under the weights' digest, if they may take as much. */
 export const importNetwork = async (
   artifacts: ArtifactStore,
-  { tenant, model, format, architecture, mostBytes }: ImportQuestion,
+  { tenant, model, format, architecture, sizes, mostBytes }: ImportQuestion,
 ): Promise<ImportAnswer> => {
   const bytes = await artifacts.readBytes(artifactKeys.modelUpload(tenant, model));
-  const { network: read, companions } = await readUpload(bytes, format, architecture);
+  const { network: read, companions } = await readUpload(bytes, format, { architecture, sizes });
   const { network, data } = read;
   const parameters = parametersOf(network);
   if (parameters > limits.parameters) {

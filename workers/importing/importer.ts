@@ -11,6 +11,8 @@ export interface ImportQuestion {
   model: ModelId;
   format: ImportFormat;
   architecture?: string | undefined;
+  /** Of an ONNX file, that its inputs leave open behind the batch. */
+  sizes?: number[] | undefined;
   /** That weights and network may take. */
   mostBytes: number;
 }

@@ -7,6 +7,7 @@ import { zipFiles } from "../../src/formats/archives/zip-files.ts";
 import type { Companions } from "../../src/formats/companions/find-labels.ts";
 import { networkOfGraph, type ReadNetwork, readOnnxNetwork } from "../../src/formats/onnx/read-network.ts";
 import { readForeignTensors } from "../../src/formats/safetensors/foreign-tensors.ts";
+import type { ImportQuestion } from "./importer.ts";
 import { networkOfSpec } from "./network-of-spec.ts";
 
 /** What an upload holds: a network, and what says more of it. */
@@ -36,7 +37,7 @@ const filesOf = async (archive: Uint8Array): Promise<Map<string, Uint8Array>> =>
   return files;
 };
 
-const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
+const readArchive = async (bytes: Uint8Array, sizes: readonly number[] | undefined): Promise<ReadUpload> => {
   const files = await filesOf(bytes);
   const models = [...files.keys()].filter((path) => path.endsWith(".onnx"));
   const [path] = models;
@@ -44,9 +45,8 @@ const readArchive = async (bytes: Uint8Array): Promise<ReadUpload> => {
     throw new ServiceError("unprocessable", `the archive must hold one .onnx file, it holds ${models.length}`);
   }
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const network = readOnnxNetwork(files.get(path)!, (location) =>
-    files.get(`${folder}${location.replace(/^\.\//, "")}`),
-  );
+  const beside = (location: string) => files.get(`${folder}${location.replace(/^\.\//, "")}`);
+  const network = readOnnxNetwork(files.get(path)!, beside, sizes);
   return { network, companions: { metadata: network.metadata, files, folder } };
 };
 
@@ -65,14 +65,15 @@ const readWeights = (bytes: Uint8Array, architecture: string | undefined): ReadU
 export const readUpload = async (
   bytes: Uint8Array,
   format: ImportFormat,
-  architecture?: string,
+  { architecture, sizes }: Pick<ImportQuestion, "architecture" | "sizes"> = {},
 ): Promise<ReadUpload> => {
   switch (format) {
     case "onnx":
-      return alone(readOnnxNetwork(bytes));
+      return alone(readOnnxNetwork(bytes, undefined, sizes));
     case "zip":
-      return readArchive(bytes);
+      return readArchive(bytes, sizes);
     case "safetensors":
+      if (sizes !== undefined) throw invalidAt("/query/sizes", "is for ONNX files; leave it out");
       return readWeights(bytes, architecture);
   }
 };

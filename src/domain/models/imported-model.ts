@@ -77,6 +77,12 @@ export const ImportParameters = z.object({
   name: z.string().min(1).max(limits.nameLength).default("untitled"),
   /** A name, or a spec as JSON. */
   architecture: z.string().min(1).max(limits.architectureLength).optional(),
+  /** As 640x480: sizes that an ONNX file's inputs leave open behind the batch. */
+  sizes: z
+    .string()
+    .regex(/^[1-9]\d{0,6}(x[1-9]\d{0,6}){0,15}$/, "must be sizes joined by x, such as 640x480")
+    .transform((text) => text.split("x").map(Number))
+    .optional(),
   /** A name, or numbers as JSON. */
   preprocessing: z.string().min(1).max(statedLength).optional(),
   licence: z.string().min(1).max(limits.nameLength).optional(),

@@ -2,6 +2,7 @@ import type { NetworkDescription } from "../../domain/models/network.ts";
 import type { OnnxGraph } from "./graph.ts";
 import { type FinishedNetwork, finishNetwork } from "./lowering/finish.ts";
 import { lowerGraph } from "./lowering/lower-graph.ts";
+import { withSizes } from "./open-sizes.ts";
 import { readGraph } from "./read-graph.ts";
 import type { ExternalFiles } from "./wire/tensor-values.ts";
 
@@ -26,9 +27,11 @@ const foldedAdvice =
   "batch norms seem to be folded into the convolutions, as exports for inference have it: fine-tune the head or the last layers only, or export again with " +
   "them kept: torch.onnx.export(model, x, path, training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False, dynamo=False), or with dynamo=True and optimize=False";
 
-/** An ONNX file as a network that the engine can run and train, with its weights in the engine's layout. */
-export const readOnnxNetwork = (bytes: Uint8Array, files?: ExternalFiles): ReadNetwork =>
-  networkOfGraph(readGraph(bytes, files));
+/** An ONNX file as a network that the engine can run and train, with its weights in the engine's layout. `sizes`: those that its inputs leave open behind the batch. */
+export const readOnnxNetwork = (bytes: Uint8Array, files?: ExternalFiles, sizes?: readonly number[]): ReadNetwork => {
+  const graph = readGraph(bytes, files);
+  return networkOfGraph(sizes === undefined ? graph : withSizes(graph, sizes));
+};
 
 /** A graph's meaning, wherever the graph comes from. */
 export const networkOfGraph = (graph: OnnxGraph): ReadNetwork => {

@@ -143,6 +143,12 @@ export const ImportQuery = z.strictObject({
     .describe(
       "of a safetensors file: resnet18 … resnet152, vgg11 … vgg19_bn, squeezenet1_0, squeezenet1_1, mobilenet_v1, mobilenet_v2; or the spec of a model as JSON, whose tensors have the names and shapes of `/weights`",
     ),
+  sizes: z
+    .string()
+    .optional()
+    .describe(
+      "of an ONNX file: the sizes that its inputs leave open behind the batch, in its order, joined by x: `640x480`; axes of one name have one size; left out: it leaves none open",
+    ),
   preprocessing: z
     .string()
     .optional()

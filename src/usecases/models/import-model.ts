@@ -23,6 +23,7 @@ const statedAt = "/query/preprocessing";
 interface Stated {
   name?: string | undefined;
   architecture?: string | undefined;
+  sizes?: string | undefined;
   preprocessing?: string | undefined;
   licence?: string | undefined;
   source?: string | undefined;
@@ -47,7 +48,7 @@ export const importModel = async (
   try {
     const upload = artifactKeys.modelUpload(tenant, id);
     const { bytes, sha256 } = await deps.artifacts.write(upload, room.filled(body), { limitBytes: limits.modelBytes });
-    const question = { model: id, format, architecture: given.architecture };
+    const question = { model: id, format, architecture: given.architecture, sizes: given.sizes };
     const { producer, opset, ...read } = await readWithin(deps, caller, room, bytes, question);
     await deps.artifacts.remove(upload);
     room.give(bytes);

@@ -44,6 +44,28 @@ const predict = async (id: string, rows: unknown[]) => {
 };
 
 describe("a network from a file", () => {
+  test("takes the sizes that it leaves open as they are stated, over both surfaces", async () => {
+    const open = modelOf({
+      nodes: [nodeOf("Relu", ["x"], "y")],
+      inputs: [portOf("x", ["batch", 3, "h", "w"])],
+      outputs: [portOf("y", ["batch", 3, "h", "w"])],
+    });
+    const shape = [-1, 3, 5, 7];
+    expect((await imported(open, "application/onnx", "sizes=5x7")).inputs[0]?.shape).toEqual(shape);
+    const { imported: wired } = await importFile(clients, open, { format: 1, sizes: "5x7" });
+    expect(wired?.inputs[0]?.shape).toEqual(shape);
+    for (const [query, detail] of [
+      ["sizes=5", /has 1 sizes, and the file leaves 2 open/],
+      ["sizes=5,7", /joined by x, such as 640x480/],
+    ] as const) {
+      const refused = await post(open, "application/onnx", query);
+      expect(refused.status).toBe(422);
+      expect((await bodyOf(refused)).errors).toEqual([
+        { pointer: "/query/sizes", detail: expect.stringMatching(detail) },
+      ]);
+    }
+  });
+
   test("is imported over REST with what is in it, and answers with the expected logits", async () => {
     const model = await imported(
       mobilenet.onnx(),

@@ -57,7 +57,8 @@ const inputDims = ({ name, dims, elementType }: OnnxPort): number[] => {
   return dims.slice(1).map((size, i) => {
     if (typeof size === "number" && size > 0 && size <= 2 ** 24) return size;
     const which = typeof size === "string" ? `${JSON.stringify(size)}, axis ${i + 1}` : `axis ${i + 1}`;
-    const remedy = "only the first axis, the batch, may be dynamic: export the network for one size";
+    const remedy =
+      "only the first axis, the batch, may be dynamic: state the sizes that the file leaves open (?sizes=224x224), or export the network for one size";
     throw unsupportedOnnx(`the input ${JSON.stringify(name)} has a dynamic size (${which}); ${remedy}`);
   });
 };

@@ -164,7 +164,11 @@ export interface ImportHeader {
   /** imagenet, unit, minus_one_to_one, none, or the OpenAPI document's StatedImagePreprocessing as JSON; left out: as the file has it. */
   preprocessing?: string | undefined;
   licence?: string | undefined;
-  source?: string | undefined;
+  source?:
+    | string
+    | undefined;
+  /** Of an ONNX file: the sizes that its inputs leave open behind the batch, in its order, joined by x: 640x480. Axes of one name have one size. */
+  sizes?: string | undefined;
 }
 
 export interface ModelFiles {
@@ -1183,6 +1187,7 @@ function createBaseImportHeader(): ImportHeader {
     preprocessing: undefined,
     licence: undefined,
     source: undefined,
+    sizes: undefined,
   };
 }
 
@@ -1205,6 +1210,9 @@ export const ImportHeader: MessageFns<ImportHeader> = {
     }
     if (message.source !== undefined) {
       writer.uint32(50).string(message.source);
+    }
+    if (message.sizes !== undefined) {
+      writer.uint32(58).string(message.sizes);
     }
     return writer;
   },
@@ -1268,6 +1276,14 @@ export const ImportHeader: MessageFns<ImportHeader> = {
             }
 
             message.source = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sizes = reader.string();
             continue;
           }
         }
