@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { parseConfig, StartError } from "../config.ts";
 import { defaultTenant, TenantId } from "../domain/ids.ts";
 import type { Scope } from "../usecases/admission/operations.ts";
@@ -23,6 +23,19 @@ const parseTenant = (text: string): TenantId => {
   throw new StartError(`--tenant ${text}: ${named.error.issues[0]?.message ?? "is not valid"}`);
 };
 
+const knownScopes: readonly Scope[] = ["read", "submit", "admin", "operator"];
+
+/** With blanks or commas between them. */
+const parseScopes = (texts: readonly string[]): Scope[] =>
+  texts
+    .flatMap((text) => text.split(","))
+    .map((name) => {
+      const scope = knownScopes.find((known) => known === name);
+      if (scope === undefined)
+        throw new StartError(`--scopes ${name}: there is no such scope; there are ${knownScopes.join(", ")}`);
+      return scope;
+    });
+
 const command = new Command("keys").description(
   "API keys of the file that API_KEYS_FILE names, and the secrets that webhooks are signed with",
 );
@@ -31,11 +44,9 @@ command
   .command("create <id>")
   .description("make a key and show it once")
   .requiredOption("--tenant <tenant>", "whose resources it opens")
-  .addOption(
-    new Option("--scopes <scopes...>").choices(["read", "submit", "admin", "operator"]).default(["read", "submit"]),
-  )
-  .action(async (id: string, { tenant, scopes }: { tenant: string; scopes: Scope[] }) => {
-    const key = await addApiKey(file(), { id, tenant: parseTenant(tenant), scopes });
+  .option("--scopes <scopes...>", `some of ${knownScopes.join(", ")}`, ["read", "submit"])
+  .action(async (id: string, { tenant, scopes }: { tenant: string; scopes: string[] }) => {
+    const key = await addApiKey(file(), { id, tenant: parseTenant(tenant), scopes: parseScopes(scopes) });
     process.stderr.write("Keep it now: it is not stored and cannot be shown again.\n");
     say(key);
   });

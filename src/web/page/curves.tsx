@@ -86,7 +86,7 @@ const options = (curve: Curve, width: number): uPlot.Options => {
       { ...axis, size: 64, values: (_, splits) => splits.map(tick) },
     ],
     series: [
-      { label: "epoch" },
+      { label: "epoch", value: (_: uPlot, value: number | null) => (value === null ? "–" : formatNumber(value)) },
       ...curve.series.map(({ name, color: property }) => ({
         label: name,
         stroke: color(property),
@@ -137,7 +137,7 @@ export const CurveFigure = ({ curve, epochs }: { curve: Curve; epochs: readonly 
   return (
     <figure class="curve">
       <figcaption>{curve.title}</figcaption>
-      <div ref={box} role="img" aria-label={describe(curve, epochs.length)} />
+      <div ref={box} role="img" aria-label={describe(curve, Math.ceil(epochs.at(-1) ?? 0))} />
     </figure>
   );
 };

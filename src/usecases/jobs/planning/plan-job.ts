@@ -5,6 +5,7 @@ import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
 import { limits } from "../../../domain/limits.ts";
 import { type AnyModel, isImported } from "../../../domain/models/model.ts";
@@ -23,7 +24,7 @@ const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-U
 
 /** Models whose rows cannot be read from disk as they are needed. */
 const needsAllRows = ({ model, task }: ResolvedJobSpec): FieldError[] => {
-  const reads = model.type === "mlp" || model.type === "cnn" || model.type === "network";
+  const reads = isPerceptron(model) || model.type === "cnn" || model.type === "network";
   if (reads && (task.type === "classification" || task.type === "regression")) return [];
   const detail = `${model.type} needs all rows in memory; those of an mlp for classification or regression may be more: it reads them from the trainer's disk`;
   return [{ pointer: "/model/type", detail }];
@@ -41,6 +42,27 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
   if (plan.parameters > limits.parameters) {
     const detail = `the model has ${grouped(plan.parameters)} parameters; at most ${grouped(limits.parameters)} are allowed`;
     throw new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
+  }
+};
+
+const refitLeftOut =
+  "the effort's fit of every row is left out: it needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes to have it";
+
+const needsMemoryForRefit = (error: unknown): boolean =>
+  error instanceof ServiceError && error.errors.some(({ pointer }) => pointer === "/training/refit");
+
+/** A refit that an effort has chosen, and not the user, is no reason to refuse a job. */
+const planEffort = async (
+  asked: JobSpec,
+  { training }: ResolvedJobSpec,
+  plan: (asked: JobSpec) => Promise<{ spec: ResolvedJobSpec; planned: Plan }>,
+): Promise<{ spec: ResolvedJobSpec; planned: Plan }> => {
+  try {
+    return await plan(asked);
+  } catch (error) {
+    if (asked.training?.refit !== undefined || training.refit !== true || !needsMemoryForRefit(error)) throw error;
+    const { spec, planned } = await plan({ ...asked, training: { ...asked.training, refit: false } });
+    return { spec, planned: { ...planned, warnings: [...planned.warnings, refitLeftOut] } };
   }
 };
 
@@ -78,13 +100,17 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   // An alias may move while the job waits: the record names the model it meant.
   const named =
     base === null || asked.base === undefined ? asked : { ...asked, base: { ...asked.base, model: base.id } };
-  const spec = resolveSpec(named, dataset, base);
-  await requireUnseenFolds(deps, caller, spec, dataset, base);
+  const resolved = resolveSpec(named, dataset, base);
+  await requireUnseenFolds(deps, caller, resolved, dataset, base);
   const network =
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
-  const planned = await planFits(fitsOf(spec, dataset, base), (fitted, shape) =>
-    deps.engine.plan(caller, fitted, shape, network),
-  );
+  const { spec, planned } = await planEffort(named, resolved, async (wanted) => {
+    const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
+    const plan = await planFits(fitsOf(of, dataset, base), (fitted, shape) =>
+      deps.engine.plan(caller, fitted, shape, network),
+    );
+    return { spec: of, planned: plan };
+  });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const { version } = dataset;
   const plan = {

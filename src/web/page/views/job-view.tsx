@@ -4,6 +4,7 @@ import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobPrediction } from "../../../domain/jobs/prediction-job.ts";
 import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../curves.tsx";
+import { placesOf } from "../epoch-places.ts";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
 import { jobSeconds } from "../job-seconds.ts";
 import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
@@ -114,7 +115,7 @@ const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) =
             <CurveFigure
               key={`${curve.title} ${repeat} ${fold}`}
               curve={curve}
-              epochs={last.map((point) => point.epoch)}
+              epochs={placesOf(last, job.plan.stepsPerEpoch)}
             />
           ))}
         </div>
