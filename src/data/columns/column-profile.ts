@@ -74,7 +74,7 @@ export const createColumnProfile = (
     commas: { only: stated === undefined, seen: false },
     firstText: null,
     numbersAfter: 0,
-    dates: { ...createDateTally(), only: stated === undefined || stated === "datetime" },
+    dates: createDateTally(stated === undefined || stated === "datetime"),
     texts: createTextTally(),
   };
 };

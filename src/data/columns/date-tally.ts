@@ -19,16 +19,22 @@ export interface DateTally {
   earliest: number;
   latest: number;
   /** Phases of the first cell, and whether another differs. */
-  first: Partial<Record<DateCycle, number>>;
-  varies: Set<DateCycle>;
+  first: Partial<Record<DateCycle, number>> | null;
+  varies: readonly DateCycle[];
 }
 
-export const createDateTally = (): DateTally => ({
-  ...{ only: true, ambiguous: true, count: 0, missingWords: 0 },
+const noCycles: readonly DateCycle[] = [];
+
+/** Made for each column of the widest table in one go: nothing but numbers until a date has been read. */
+export const createDateTally = (only: boolean): DateTally => ({
+  only,
+  ambiguous: true,
+  count: 0,
+  missingWords: 0,
   earliest: Number.POSITIVE_INFINITY,
   latest: Number.NEGATIVE_INFINITY,
-  first: {},
-  varies: new Set(),
+  first: null,
+  varies: noCycles,
 });
 
 /** Cell i: false if it is there and no date. `stated`: numbers that count from 1970 on are dates too. */
@@ -48,11 +54,12 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
   tally.count += 1;
   tally.earliest = Math.min(tally.earliest, days);
   tally.latest = Math.max(tally.latest, days);
+  tally.first ??= {};
   for (const cycle of cycles) {
-    if (tally.varies.has(cycle)) continue;
+    if (tally.varies.includes(cycle)) continue;
     const phase = phaseOf(cycle, days);
     tally.first[cycle] ??= phase;
-    if (tally.first[cycle] !== phase) tally.varies.add(cycle);
+    if (tally.first[cycle] !== phase) tally.varies = [...tally.varies, cycle];
   }
   return true;
 };
@@ -66,5 +73,5 @@ export const addUnread = (tally: DateTally, record: CsvRecord, i: number): void 
 export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange => ({
   earliest: textOfDays(earliest),
   latest: textOfDays(latest),
-  cycles: cycles.filter((cycle) => varies.has(cycle) && latest - earliest > periodOf(cycle)),
+  cycles: cycles.filter((cycle) => varies.includes(cycle) && latest - earliest > periodOf(cycle)),
 });
