@@ -6,6 +6,7 @@ import { createProducerConnection, waitForRedis } from "../../src/store/redis/re
 import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
 import type { Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteDataset } from "../../src/usecases/datasets/delete-dataset.ts";
+import { updateDataset } from "../../src/usecases/datasets/update-dataset.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { importModel } from "../../src/usecases/models/import-model.ts";
@@ -162,4 +163,19 @@ it("weights count as they are stored, however little the file takes", async () =
   expect((await importInto("nets")).files.weights.bytes).toBeGreaterThan(40_000);
   await expect(importInto("nets")).rejects.toMatchObject({ code: "quota_exceeded" });
   expect(await service.deps.artifacts.usedBytes("nets/")).toBeLessThanOrEqual(storedBytes);
+});
+
+it("types that are changed keep the record of before, for which there must be room beside the file", async () => {
+  const rows = Array.from({ length: 2400 }, (_, i) => `${i % 7},name ${i % 5},${"x".repeat(8)}\n`).join("");
+  const filled = await uploadDataset(service.deps, caller("retyped"), {
+    name: "filled",
+    body: Readable.from([Buffer.from(`a,b,c\n${rows}`)]),
+  });
+  const used = await service.deps.artifacts.usedBytes("retyped/");
+  const rest = storedBytes - used;
+  const beside = `a\n${"1\n".repeat(Math.floor((rest - 1400) / 2))}`;
+  await uploadDataset(service.deps, caller("retyped"), { name: "beside", body: Readable.from([Buffer.from(beside)]) });
+  const change = updateDataset(service.deps, caller("retyped"), { id: filled.id, body: { types: { a: "category" } } });
+  await expect(change).rejects.toMatchObject({ code: "quota_exceeded" });
+  expect(await service.deps.artifacts.usedBytes("retyped/")).toBeLessThanOrEqual(storedBytes);
 });

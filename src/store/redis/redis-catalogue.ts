@@ -14,13 +14,12 @@ import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { createRedisModels, heldBy, holders, namesOf } from "./redis-models.ts";
 import { createRemovals } from "./redis-removals.ts";
-import { addManifest, listManifests, removeManifest } from "./scripts/catalogue.ts";
-import { changeModel } from "./scripts/models.ts";
+import { addManifest, changeRecord, listManifests, removeManifest } from "./scripts/catalogue.ts";
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
 export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
   const parseManifest = createManifestParser();
-  const scripts = defineScripts(redis, "catalogue", { addManifest, listManifests, removeManifest, changeModel });
+  const scripts = defineScripts(redis, "catalogue", { addManifest, changeRecord, listManifests, removeManifest });
   const read = async <T>(key: string, missing: string): Promise<T> => {
     const manifest = await onRedis(() => redis.get(key));
     if (manifest === null) throw new ServiceError("not_found", missing);
@@ -58,25 +57,39 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
       throw new ServiceError("in_use", `${id} is what the alias ${by[0]} names; move the alias first`);
   };
 
+  const replace = async <T>(
+    tenant: TenantId,
+    kind: "dataset" | "model",
+    id: string,
+    change: (record: T) => T,
+    unused: boolean,
+  ): Promise<T> => {
+    const prefix = kind === "dataset" ? redisKeys.datasetPrefix(tenant) : redisKeys.modelPrefix(tenant);
+    const record = `${prefix}:${id}`;
+    for (;;) {
+      const text = await onRedis(() => redis.get(record));
+      if (text === null) throw new ServiceError("not_found", `There is no ${nameOf[kind]} ${id}`);
+      const changed = change(JSON.parse(text) as T);
+      const [outcome, ...by] = (await scripts.changeRecord(
+        [record, holders(tenant, id)],
+        ...[text, JSON.stringify(changed), unused ? 1 : 0],
+      )) as [string, ...string[]];
+      if (outcome === "changed") return changed;
+      if (outcome === "held")
+        throw new ServiceError("in_use", `${id} is needed by ${by.join(", ")}; wait until that is done`);
+    }
+  };
+
   return {
     addDataset: async (tenant: TenantId, dataset: Dataset) => {
       const keys = [`${redisKeys.datasetPrefix(tenant)}:${dataset.id}`, redisKeys.datasetIndex(tenant)];
       await scripts.addManifest(keys, dataset.id, JSON.stringify(dataset));
     },
     dataset: (tenant, id) => read<Dataset>(`${redisKeys.datasetPrefix(tenant)}:${id}`, `There is no data set ${id}`),
-    changeDataset: async (tenant, id, change) => {
-      const keys = [`${redisKeys.datasetPrefix(tenant)}:${id}`, holders(tenant, id)];
-      for (;;) {
-        const text = await onRedis(() => redis.get(keys[0]!));
-        if (text === null) throw new ServiceError("not_found", `There is no data set ${id}`);
-        const changed = change(JSON.parse(text) as Dataset);
-        const [outcome] = (await scripts.changeModel(keys, text, JSON.stringify(changed), 0)) as string[];
-        if (outcome === "changed") return changed;
-      }
-    },
+    changeDataset: (tenant, id, change) => replace(tenant, "dataset", id, change, false),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
     removeDataset: (tenant, id) => remove(tenant, "dataset", id, null),
-    ...createRedisModels(redis, { parseManifest, list, remove }),
+    ...createRedisModels(redis, { parseManifest, list, remove, replace }),
     ...createRemovals(redis),
     ...createRedisAliases(redis),
   };

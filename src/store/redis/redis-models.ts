@@ -9,7 +9,7 @@ import { defineScripts } from "./define-scripts.ts";
 import type { createManifestParser } from "./known-manifests.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
-import { addModel, changeModel, listVersions, readNamed } from "./scripts/models.ts";
+import { addModel, listVersions, readNamed } from "./scripts/models.ts";
 
 export const holders = (tenant: TenantId, id: string): string => `${redisKeys.holdersPrefix(tenant)}:${id}`;
 
@@ -26,6 +26,8 @@ interface Tools {
   parseManifest: ReturnType<typeof createManifestParser>;
   list<T>(index: string, prefix: string, page: PageRequest): Promise<Page<T>>;
   remove(tenant: TenantId, kind: "model", id: string, model: AnyModel | null): Promise<void>;
+  /** Changes a record in one step; asks again, should others change it meanwhile. */
+  replace<T>(tenant: TenantId, kind: "model", id: string, change: (record: T) => T, unused: boolean): Promise<T>;
 }
 
 type Models = Pick<
@@ -34,8 +36,8 @@ type Models = Pick<
 >;
 
 /** The models of the catalogue. */
-export const createRedisModels = (redis: Redis, { parseManifest, list, remove }: Tools): Models => {
-  const scripts = defineScripts(redis, "models", { addModel, changeModel, listVersions, readNamed });
+export const createRedisModels = (redis: Redis, { parseManifest, list, remove, replace }: Tools): Models => {
+  const scripts = defineScripts(redis, "models", { addModel, listVersions, readNamed });
   const recordOf = (tenant: TenantId, id: string): string => `${redisKeys.modelPrefix(tenant)}:${id}`;
   return {
     addModel: async (tenant, model) => {
@@ -47,21 +49,7 @@ export const createRedisModels = (redis: Redis, { parseManifest, list, remove }:
       ];
       return JSON.parse(String(await scripts.addModel(keys, model.id, JSON.stringify(model), model.version ?? "")));
     },
-    changeModel: async (tenant, id, change, { unused }) => {
-      const keys = [recordOf(tenant, id), holders(tenant, id)];
-      for (;;) {
-        const text = await onRedis(() => redis.get(keys[0]!));
-        if (text === null) throw new ServiceError("not_found", `There is no model ${id}`);
-        const changed = change(JSON.parse(text) as AnyModel);
-        const outcome = (await scripts.changeModel(keys, text, JSON.stringify(changed), unused ? 1 : 0)) as string[];
-        if (outcome[0] === "changed") return changed;
-        if (outcome[0] === "held")
-          throw new ServiceError(
-            "in_use",
-            `${id} is needed by ${outcome.slice(1).join(", ")}; wait until that is done`,
-          );
-      }
-    },
+    changeModel: (tenant, id, change, { unused }) => replace(tenant, "model", id, change, unused),
     versions: async (tenant, name, version) => {
       const flat = (await scripts.listVersions(
         namesOf(tenant, { name }),

@@ -144,6 +144,18 @@ export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string, 
 export const incompleteUpload = (cause?: unknown): ServiceError =>
   new ServiceError("malformed", "the upload ended before the whole file had arrived", { cause });
 
+/** Secures a room in which files that lie there grow by so many bytes: while it is held they count by what it has taken, and by nothing else. */
+export const secureGrowth = async (
+  { artifacts }: Pick<Deps, "artifacts">,
+  room: Room,
+  files: string,
+  bytes: number,
+): Promise<void> => {
+  if (room.unlimited) return;
+  await room.take((await artifacts.usedBytes(files)) + Math.max(0, bytes));
+  await room.secure();
+};
+
 const isAbort = (error: unknown): boolean =>
   error instanceof Error &&
   "code" in error &&

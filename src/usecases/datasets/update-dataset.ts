@@ -6,11 +6,12 @@ import { limits } from "../../domain/limits.ts";
 import { dialectOf } from "../../formats/csv/csv-dialect.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
 import { checkFile, openVerified } from "../../store/artifacts/verified.ts";
 import { versionOf } from "../../store/dataset-version.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { openRoom } from "../admission/room.ts";
+import { openRoom, secureGrowth } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { unlessDeleted } from "../models/unless-deleted.ts";
 import { getDataset } from "./get-dataset.ts";
@@ -97,7 +98,8 @@ export const updateDataset = async (
     requireColumns(found, types);
     await requireNoStudy(deps, tenant, found);
   }
-  const room = await openRoom(deps, tenant, artifactKeys.dataset(tenant, found.id));
+  const files = artifactKeys.dataset(tenant, found.id);
+  const room = await openRoom(deps, tenant, files);
   try {
     return await unlessDeleted(
       () => getDataset(deps, caller, { id }),
@@ -117,27 +119,18 @@ export const updateDataset = async (
           };
         };
         const before = encodeManifest(found);
-        await room.take((profile === null ? 0 : before.length) + encodeManifest(change(found)).length);
-        await room.secure();
+        const after = encodeManifest(change(found)).length;
+        await secureGrowth(deps, room, files, profile === null ? after - before.length : after);
         if (profile !== null)
           await deps.artifacts.write(artifactKeys.datasetVersion(tenant, found.id, versionOf(found)), before);
         const changed = await deps.catalogue.changeDataset(tenant, found.id, change);
-        await publish(deps, tenant, changed);
+        await publishManifest(deps.artifacts, artifactKeys.datasetManifest(tenant, found.id), changed, () =>
+          deps.catalogue.dataset(tenant, found.id),
+        );
         return changed;
       },
     );
   } finally {
     await room.close();
-  }
-};
-
-/** Writes the manifest until it is what is recorded: of two changes at once, either may come last. */
-const publish = async (deps: Deps, tenant: TenantId, dataset: Dataset): Promise<void> => {
-  let written = encodeManifest(dataset);
-  for (;;) {
-    await deps.artifacts.write(artifactKeys.datasetManifest(tenant, dataset.id), written);
-    const recorded = encodeManifest(await deps.catalogue.dataset(tenant, dataset.id));
-    if (recorded.equals(written)) return;
-    written = recorded;
   }
 };

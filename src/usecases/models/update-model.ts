@@ -1,13 +1,13 @@
 import { assert, ServiceError } from "../../domain/errors.ts";
-import type { TenantId } from "../../domain/ids.ts";
 import { preprocessingFor } from "../../domain/models/image-presets.ts";
 import { type ImportedModel, UpdateModelRequest } from "../../domain/models/imported-model.ts";
 import { type AnyModel, isImported } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
-import { openRoom } from "../admission/room.ts";
+import { openRoom, secureGrowth } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
 
@@ -49,32 +49,20 @@ export const updateModel = async (
   if (!isImported(found))
     throw invalid("", `${found.id} was trained here: its labels and its preprocessing are those of its job`);
   const { id } = found;
-  const room = await openRoom(deps, tenant, artifactKeys.model(tenant, id));
+  const files = artifactKeys.model(tenant, id);
+  const room = await openRoom(deps, tenant, files);
   try {
-    if (!room.unlimited) {
-      const before = encodeManifest(found).length;
-      const after = encodeManifest(changed(found, stated)).length;
-      await room.take((await deps.artifacts.usedBytes(artifactKeys.model(tenant, id))) + Math.max(0, after - before));
-      await room.secure();
-    }
+    const growth = encodeManifest(changed(found, stated)).length - encodeManifest(found).length;
+    await secureGrowth(deps, room, files, growth);
     const change = (model: AnyModel): AnyModel => (isImported(model) ? changed(model, stated) : model);
     const unused = stated.labels !== undefined || stated.preprocessing !== undefined;
     const model = await deps.catalogue.changeModel(tenant, id, change, { unused });
     assert(isImported(model), "a model stays of its kind");
-    await publish(deps, tenant, model);
+    await publishManifest(deps.artifacts, artifactKeys.modelManifest(tenant, id), model, () =>
+      deps.catalogue.model(tenant, id),
+    );
     return model;
   } finally {
     await room.close();
-  }
-};
-
-/** Writes the manifest until it is what is recorded: of two that change a model at once, either may come last. */
-const publish = async (deps: Deps, tenant: TenantId, model: ImportedModel): Promise<void> => {
-  let written = encodeManifest(model);
-  for (;;) {
-    await deps.artifacts.write(artifactKeys.modelManifest(tenant, model.id), written);
-    const recorded = encodeManifest(await deps.catalogue.model(tenant, model.id));
-    if (Buffer.compare(Buffer.from(recorded), Buffer.from(written)) === 0) return;
-    written = recorded;
   }
 };

@@ -65,3 +65,23 @@ for position = 8, #KEYS do redis.call('SREM', KEYS[position], ARGV[1]) end
 noteRemoval(KEYS[5], ARGV[2])
 return { 'removed' }
 `;
+
+/**
+ * Puts another record in the place of one that is as it was read.
+ *
+ * KEYS  1 record   2 its holders
+ * ARGV  1 manifest as read   2 the new one   3 1: not while an unfinished job holds it
+ * Result  {'changed'} | {'other'}: it is not as it was | {'held', ids of jobs …}
+ */
+export const changeRecord = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'other' } end
+if ARGV[3] == '1' then
+  local held = { 'held' }
+  for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+    if string.sub(id, 1, 4) == 'job_' and #held < 4 then held[#held + 1] = id end
+  end
+  if #held > 1 then return held end
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return { 'changed' }
+`;
