@@ -3,7 +3,7 @@ import { reportPagePolicy } from "../usecases/models/page/report-page.ts";
 
 /** A browser asks for text/html, a program for JSON or for anything. */
 export const wantsPage = (accept: string | undefined): boolean =>
-  accept !== undefined && accept.includes("text/html") && !accept.includes("application/json");
+  accept?.includes("text/html") === true && !accept.includes("application/json");
 
 /** A page that needs nothing from anywhere; its own policy lets it have its style. */
 export const asPage = (reply: FastifyReply, page: string): FastifyReply =>

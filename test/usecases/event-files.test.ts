@@ -7,21 +7,13 @@ import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts
 import { readEventFile } from "../formats/event-files/read-event-file.ts";
 import { connectClients } from "../grpc/clients.ts";
 import { createClient } from "../rest/client.ts";
-import { finishJob, startTestService, type TestService } from "./service.ts";
+import { finishJob, type TestService } from "./service.ts";
+import { startStudyService } from "./study-service.ts";
 
 let service: TestService;
 const client = createClient(() => service.url);
 beforeAll(async () => {
-  service = await startTestService({
-    deps: (plain) => ({
-      ...plain,
-      jobs: {
-        ...plain.jobs,
-        succeed: (fence, model, metrics, at) =>
-          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: 0.5 }, at),
-      },
-    }),
-  });
+  service = await startStudyService(() => ({ validationLoss: 0.5 }));
 });
 afterAll(() => service?.close());
 

@@ -6,31 +6,18 @@ import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts
 import { dimensionsOf, proposedPoint } from "../../src/usecases/studies/course/next-trial.ts";
 import { createTrialMemory } from "../../src/usecases/studies/course/trial-memory.ts";
 import { createClient } from "../rest/client.ts";
-import { finishJob, startTestService, type TestService } from "./service.ts";
+import { finishJob, type TestService } from "./service.ts";
+import { callStudies, startStudyService } from "./study-service.ts";
 
 let service: TestService;
 let dataset: string;
 beforeAll(async () => {
-  // Jobs that end without computing leave the metric that studies go by.
-  service = await startTestService({
-    deps: (plain) => ({
-      ...plain,
-      jobs: {
-        ...plain.jobs,
-        succeed: (fence, model, metrics, at) =>
-          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: 0.5, outOfFoldLoss: 0.25 }, at),
-      },
-    }),
-  });
+  service = await startStudyService(() => ({ validationLoss: 0.5, outOfFoldLoss: 0.25 }));
   dataset = (await createClient(() => service.url).upload()).id;
 });
 afterAll(() => service?.close());
 
-const call = async <T>(path: string, body?: unknown): Promise<T> => {
-  const headers = { "content-type": "application/json", accept: "application/json" };
-  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-  return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
-};
+const call = callStudies(() => service);
 const start = (model: object, study: object = {}): Promise<Study> =>
   call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1, ...study });
 

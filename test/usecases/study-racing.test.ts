@@ -3,32 +3,20 @@ import type { Study, StudyPlan, Trial } from "../../src/domain/studies/study.ts"
 import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
 import { race } from "../../src/usecases/studies/course/race.ts";
 import { createClient } from "../rest/client.ts";
-import { finishJob, startTestService, type TestService } from "./service.ts";
+import { finishJob, type TestService } from "./service.ts";
+import { callStudies, startStudyService } from "./study-service.ts";
 
 let service: TestService;
 let dataset: string;
 /** What the job that ends next leaves. */
 let value = 0;
 beforeAll(async () => {
-  service = await startTestService({
-    deps: (plain) => ({
-      ...plain,
-      jobs: {
-        ...plain.jobs,
-        succeed: (fence, model, metrics, at) =>
-          plain.jobs.succeed(fence, model, { ...metrics, validationLoss: value, outOfFoldLoss: value }, at),
-      },
-    }),
-  });
+  service = await startStudyService(() => ({ validationLoss: value, outOfFoldLoss: value }));
   dataset = (await createClient(() => service.url).upload()).id;
 });
 afterAll(() => service?.close());
 
-const call = async <T>(path: string, body?: unknown): Promise<T> => {
-  const headers = { "content-type": "application/json", accept: "application/json" };
-  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-  return (await fetch(`${service.url}/v1/studies${path}`, { headers, ...sent })).json() as Promise<T>;
-};
+const call = callStudies(() => service);
 const template = (training: object = {}) => ({
   ...{ dataset, task: { type: "classification", label: "species" }, model: { type: "mlp", hidden: [4] } },
   training: { epochs: 5, ...training },

@@ -77,19 +77,19 @@ export const parseInstantOrMonth = (text: string): Instant | null => {
 };
 
 const wholeNumber = /^[+-]?\d+$/;
-/** Of numbers that count from 1970 on: up to so many they are seconds, then milliseconds, microseconds, nanoseconds. */
+/** Up to so many a number that counts from 1970 on is of seconds (the year 5138), then of milliseconds, microseconds, nanoseconds. */
 const mostSeconds = 1e11;
 
-/** A number that counts from 1970 on, in the unit that its size tells: below 10¹¹ seconds (the year 5138), below 10¹⁴ milliseconds, below 10¹⁷ microseconds, else nanoseconds. */
+/** How many of the units that a number's size tells make a second. */
+const unitsPerSecond = (size: number): number => [1, 1e3, 1e6].find((units) => size < mostSeconds * units) ?? 1e9;
+
+/** A number that counts from 1970 on, in the unit that its size tells: below 10¹¹ seconds, below 10¹⁴ milliseconds, below 10¹⁷ microseconds, else nanoseconds. */
 export const instantOfNumber = (value: number): Instant | null => {
-  if (!Number.isFinite(value) || Math.abs(value) >= mostSeconds * 1e9) return null;
-  let [unit, most] = [1, mostSeconds];
-  while (Math.abs(value) >= most) {
-    unit *= 1000;
-    most *= 1000;
-  }
-  const seconds = Math.floor(value / unit);
-  return { seconds, nanos: Math.min(999_999_999, Math.round((value - seconds * unit) * (1e9 / unit))) };
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size >= mostSeconds * 1e9) return null;
+  const units = unitsPerSecond(size);
+  const seconds = Math.floor(value / units);
+  return { seconds, nanos: Math.min(999_999_999, Math.round((value - seconds * units) * (1e9 / units))) };
 };
 
 /** The same of a text, with all digits of a whole number. */
@@ -97,10 +97,9 @@ export const instantOfDigits = (text: string): Instant | null => {
   const cell = text.trim();
   if (!wholeNumber.test(cell) || cell.length > 20) return cell === "" ? null : instantOfNumber(Number(cell));
   const value = BigInt(cell);
-  const size = Math.abs(Number(cell));
-  const perSecond = size < 1e11 ? 1n : size < 1e14 ? 1000n : size < 1e17 ? 1_000_000n : 1_000_000_000n;
-  const rest = ((value % perSecond) + perSecond) % perSecond;
-  return { seconds: Number((value - rest) / perSecond), nanos: Number((rest * 1_000_000_000n) / perSecond) };
+  const units = BigInt(unitsPerSecond(Math.abs(Number(cell))));
+  const rest = ((value % units) + units) % units;
+  return { seconds: Number((value - rest) / units), nanos: Number((rest * 1_000_000_000n) / units) };
 };
 
 const secondsPerDay = 86_400;

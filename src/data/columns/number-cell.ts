@@ -26,8 +26,11 @@ export const isEmptyCell = (record: CsvRecord, i: number): boolean => {
   return at === end || (record.missing !== null && isStatedMissing(record, i));
 };
 
+/** A text without the blanks around it, which no cell's meaning depends on. */
+export const withoutBlanks = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, "");
+
 const isStatedMissing = (record: CsvRecord, i: number): boolean =>
-  record.missing?.has(cellText(record, i).replace(/^[ \t]+|[ \t]+$/g, "")) === true;
+  record.missing?.has(withoutBlanks(cellText(record, i))) === true;
 
 /** Whether a text is NA, NaN, null or n/a, in any case. */
 export const isMissingWord = (text: string): boolean => missingWords.has(text.trim().toLowerCase());

@@ -6,6 +6,7 @@ import type { PredictWarning } from "../../domain/models/predictions/prediction.
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import type { DecodedImage } from "../../formats/images/decode-image.ts";
+import { withoutBlanks } from "../columns/number-cell.ts";
 import { createCategoryReader } from "./category-cell.ts";
 import { type CellWriter, describeCell, rounded, warnMissing } from "./encoders/cell-writer.ts";
 import { createDateCells } from "./encoders/date-cells.ts";
@@ -87,7 +88,7 @@ const createCategoryWriter = (transform: CategoryTransform, warnings: Warnings):
 };
 
 const isMissing = (words: readonly string[] | undefined, value: Cell | undefined): boolean =>
-  words !== undefined && typeof value === "string" && words.includes(value.replace(/^[ \t]+|[ \t]+$/g, ""));
+  words !== undefined && typeof value === "string" && words.includes(withoutBlanks(value));
 
 /** Rows as a network takes them, and what they have that training had not. */
 export interface EncodedRows {

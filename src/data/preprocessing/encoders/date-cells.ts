@@ -1,7 +1,7 @@
 import type { Cell } from "../../../domain/datasets/dataset.ts";
 import type { FeatureTransform } from "../../../domain/models/model.ts";
 import { daysOf, instantOfDigits, instantOfNumber, parseInstantOrMonth, textOfDays } from "../../columns/instant.ts";
-import { isMissingWord } from "../../columns/number-cell.ts";
+import { isMissingWord, withoutBlanks } from "../../columns/number-cell.ts";
 import { createFeatureEncoder } from "../feature-encoder.ts";
 import { isWithin, widened } from "../number-range.ts";
 import type { Warnings } from "../predict-warnings.ts";
@@ -13,7 +13,7 @@ type DatetimeTransform = Extract<FeatureTransform, { type: "datetime" }>;
 const daysOfCell = (value: Cell | undefined): number | null => {
   if (value === undefined || value === null) return Number.NaN;
   if (typeof value === "boolean") return null;
-  if (typeof value === "string" && (/^[ \t]*$/.test(value) || isMissingWord(value))) return Number.NaN;
+  if (typeof value === "string" && (withoutBlanks(value) === "" || isMissingWord(value))) return Number.NaN;
   const instant =
     typeof value === "number" ? instantOfNumber(value) : (parseInstantOrMonth(value) ?? instantOfDigits(value));
   return instant && daysOf(instant);

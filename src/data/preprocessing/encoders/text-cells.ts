@@ -1,4 +1,5 @@
 import type { FeatureTransform } from "../../../domain/models/model.ts";
+import { withoutBlanks } from "../../columns/number-cell.ts";
 import { createFeatureEncoder } from "../feature-encoder.ts";
 import type { Warnings } from "../predict-warnings.ts";
 import { type CellWriter, warnMissing } from "./cell-writer.ts";
@@ -11,7 +12,7 @@ export const createTextCells = (transform: TextTransform, warnings: Warnings): C
     column: transform.column,
     width: encoder.width,
     write: (value, row, out, at) => {
-      const text = value === undefined || value === null || /^[ \t]*$/.test(String(value)) ? null : String(value);
+      const text = value === undefined || value === null || withoutBlanks(String(value)) === "" ? null : String(value);
       if (text === null) warnMissing(transform, value, row, warnings);
       encoder.write(out, at, text);
       return null;

@@ -41,7 +41,7 @@ export const visitTerms = (text: string, { words, characters }: TextCounting, ea
   }
 };
 
-/** Counts a text's terms by bucket, into `counts` from `at` on, where zeros are. */
+/** Counts a text's terms by bucket, in place of what `counts` had. */
 export const createTermCounter = (counting: TextCounting) => {
   let bytes = new Uint8Array(256);
   const encoder = new TextEncoder();

@@ -20,6 +20,7 @@ import { checkCalibration } from "./effort/check-calibration.ts";
 import { checkEffort } from "./effort/check-effort.ts";
 import { checkRefit } from "./effort/check-refit.ts";
 import { ensembleOf } from "./effort/effort-members.ts";
+import { isLarge } from "./effort/effort-spec.ts";
 import { countCurvature, withEffort } from "./effort/effort-training.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
@@ -154,7 +155,7 @@ const ownModel = (
   image: ImageShape | null,
   dataset: Pick<Dataset, "rows" | "columns"> & { numbers: number },
 ): ModelSpec => {
-  if (effort === undefined || effort === "quick" || image !== null) return defaultModel(task, image);
+  if (!isLarge(effort) || image !== null) return defaultModel(task, image);
   const { rows, numbers } = dataset;
   const outputs = Math.max(1, countClasses(task, dataset));
   return ensembleOf(effort, { rows, inputs: numbers, outputs, rowSteps: defaultRowSteps(rows) });

@@ -1,5 +1,6 @@
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
+import { isLarge } from "./effort-spec.ts";
 
 /** What more work is for: labels of a table, learnt from the beginning. */
 export const checkEffort = (
@@ -8,7 +9,7 @@ export const checkEffort = (
   hasImages: boolean,
   errors: SpecErrors,
 ): void => {
-  if (effort === undefined || effort === "quick") return;
+  if (!isLarge(effort)) return;
   const add = (detail: string): void => errors.add("/effort", detail);
   if (task.type !== "classification" && task.type !== "regression")
     add(`"${effort}" is of classifications and regressions; leave it out`);

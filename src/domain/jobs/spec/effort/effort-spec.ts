@@ -7,3 +7,7 @@ export const Effort = z.enum(["quick", "good", "best"]).meta({
 });
 
 export type Effort = z.infer<typeof Effort>;
+
+/** Whether more than usual is to be computed. */
+export const isLarge = (effort: Effort | undefined): effort is Exclude<Effort, "quick"> =>
+  effort !== undefined && effort !== "quick";

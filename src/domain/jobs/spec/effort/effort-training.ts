@@ -6,8 +6,7 @@ import type { SplitSizes } from "../split-sizes.ts";
 import { findColumn } from "../task-columns.ts";
 import { calibrationFault } from "./check-calibration.ts";
 import { refitFault } from "./check-refit.ts";
-
-const works = ({ effort }: Pick<JobSpec, "effort">): boolean => effort === "good" || effort === "best";
+import { isLarge } from "./effort-spec.ts";
 
 /** Losses that are no likelihood of the labels as they are: their probabilities are meant to be others. */
 const isShifted = (loss: LossSpec): boolean =>
@@ -19,7 +18,7 @@ export const withEffort = (
   training: ResolvedJobSpec["training"],
   { task, model, loss, sizes }: { task: TaskSpec; model: ModelSpec; loss: LossSpec; sizes: SplitSizes },
 ): ResolvedJobSpec["training"] => {
-  if (!works(spec)) return training;
+  if (!isLarge(spec.effort)) return training;
   const calibrates = calibrationFault(task, model, training) === null && !isShifted(loss);
   return {
     ...training,
@@ -34,6 +33,7 @@ export const countCurvature = (
   { task, model, loss }: { task: TaskSpec; model: ModelSpec; loss: LossSpec },
   dataset: Pick<Dataset, "columns">,
 ): number => {
-  if (!works(spec) || loss.type !== "poisson_nll" || !isPerceptron(model) || task.type !== "regression") return 1;
+  if (!isLarge(spec.effort) || loss.type !== "poisson_nll" || !isPerceptron(model) || task.type !== "regression")
+    return 1;
   return Math.max(1, findColumn(dataset, task.label)?.mean ?? 1);
 };

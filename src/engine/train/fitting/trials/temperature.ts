@@ -1,7 +1,7 @@
 import { log64 } from "../../../kernels/math64.ts";
 import type { Heat } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
-import { floatsOf, viewOf } from "../memory.ts";
+import { viewOf } from "../memory.ts";
 import type { RowRunner } from "../row-runner.ts";
 
 /**
@@ -26,10 +26,9 @@ const headsOf = (plan: TrainingPlan) =>
 
 /** Divides the logits: the output layers are linear, so their weights and biases are. An ensemble's members have one temperature. */
 export const heatLogits = (plan: TrainingPlan, memory: WebAssembly.Memory, temperature: number): void => {
-  for (const { offset, shape } of headsOf(plan)) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    const values = floatsOf(memory, { offset, count });
-    for (let i = 0; i < count; i++) values[i]! /= temperature;
+  for (const tensor of headsOf(plan)) {
+    const values = viewOf(memory, tensor);
+    for (let i = 0; i < values.length; i++) values[i]! /= temperature;
   }
 };
 
