@@ -8,8 +8,8 @@ const present = (entries: Record<string, unknown>): Record<string, unknown> =>
 
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
-const fromTask = ({ type, label, features, exclude, threshold }: TaskSpec) =>
-  present({ type, label, features: nonEmpty(features), exclude: nonEmpty(exclude), threshold });
+const fromTask = ({ features, exclude, ...rest }: TaskSpec) =>
+  present({ ...rest, features: nonEmpty(features), exclude: nonEmpty(exclude) });
 
 /** In a list, so that the wire has one type: what JSON has as a text stands alone in it. */
 const fromLayers = (layers: readonly string[], text: string) =>
@@ -55,6 +55,7 @@ export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   features: task.features ?? [],
   exclude: task.exclude ?? [],
   threshold: "threshold" in task ? task.threshold : undefined,
+  weight: "weight" in task ? task.weight : undefined,
 });
 
 export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({

@@ -7,12 +7,11 @@ import {
   estimateMean,
   estimatePositiveMean,
   estimateShare,
-  mean,
 } from "./estimate.ts";
 import { describeOperating } from "./explaining/operating-points.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
-import { type Sampling, samplingOf } from "./sampling.ts";
+import { meanOf, type Sampling, samplingOf } from "./sampling.ts";
 
 const calibrationBins = 10;
 const coverage = 0.9;
@@ -26,7 +25,7 @@ export interface ClassAnswers {
   probabilities: Float64Array;
   /** Index of each row's class. */
   truths: Int32Array;
-  /** Rows of each class in the training split. */
+  /** Rows of each class in the training split, by their weights. */
   trainCounts: readonly number[];
   distribution: string;
   /** Of the second of two classes; null: the likeliest class is the answer. */
@@ -81,17 +80,29 @@ const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64A
     return sum;
   });
 
-/** Rows by growing confidence, in bins of equally many: how often those were right that said 80 %? */
-const calibrate = (confidences: Float64Array, right: Uint8Array): ClassificationReport["calibration"] => {
+/** Rows by growing confidence, in bins of equally many: how often those were right that said 80 %? Means by the rows' weights. */
+const calibrate = (
+  confidences: Float64Array,
+  right: Uint8Array,
+  weights: Float64Array | undefined,
+): { bin: ClassificationReport["calibration"][number]; weight: number }[] => {
   const order = Array.from(confidences.keys()).sort((a, b) => confidences[a]! - confidences[b]!);
   const bins = Math.min(calibrationBins, order.length);
   return Array.from({ length: bins }, (_, bin) => {
     const rows = order.slice(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins));
-    return {
+    const own = weights && rows.map((row) => weights[row]!);
+    const described = {
       rows: rows.length,
-      confidence: mean(rows.map((row) => confidences[row]!)),
-      accuracy: mean(rows.map((row) => right[row]!)),
+      confidence: meanOf(
+        rows.map((row) => confidences[row]!),
+        own,
+      ),
+      accuracy: meanOf(
+        rows.map((row) => right[row]!),
+        own,
+      ),
     };
+    return { bin: described, weight: own === undefined ? rows.length : own.reduce((sum, weight) => sum + weight, 0) };
   });
 };
 
@@ -163,7 +174,9 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const logs = chances.map(logOf);
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   const nullLogs = folds?.nullLogs ?? Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
-  const calibration = calibrate(confidences, right);
+  const weights = sampling?.weights;
+  const bins = calibrate(confidences, right, weights);
+  const counted = bins.reduce((sum, { weight }) => sum + weight, 0);
   const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   return {
@@ -176,8 +189,11 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     threshold: answers.threshold ?? null,
     accuracy: estimateHits(right, sampling),
     baselineAccuracy: folds
-      ? mean(folds.commonest)
-      : truths.filter((truth) => truth === commonest).length / truths.length,
+      ? meanOf(folds.commonest, weights)
+      : meanOf(
+          truths.map((truth) => (truth === commonest ? 1 : 0)),
+          weights,
+        ),
     brier: estimatePositiveMean(brierScores(answers), sampling),
     areaUnderRoc:
       width === 2
@@ -193,11 +209,12 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
             classes[1]!,
             Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
             (row) => truths[row] === 1,
+            weights,
           )
         : null,
     calibrationError:
-      calibration.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.confidence - bin.accuracy), 0) / truths.length,
-    calibration,
+      bins.reduce((sum, { bin, weight }) => sum + weight * Math.abs(bin.confidence - bin.accuracy), 0) / counted,
+    calibration: bins.map(({ bin }) => bin),
     classes: describeClasses(answers, predicted, sampling),
     confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
@@ -209,6 +226,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     against: null,
     crossValidation: null,
     explained: null,
+    weights: null,
     notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],
   };
 };

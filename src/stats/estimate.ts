@@ -1,6 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
-import { countUnits, type Sampling, unitVariance } from "./sampling.ts";
+import { countUnits, meanOf, type Sampling, unitVariance, weighed } from "./sampling.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;
@@ -54,8 +54,9 @@ const errorOfMean = (deviations: Float64Array, sampling: Sampling): { standardEr
  * are all alike: then there is no interval.
  */
 const around = (value: number, standardError: number, rows: number, { least, most }: Bounds = {}): Estimate => {
+  // Weights leave less than two effective rows where one of them outweighs all others.
   if (rows < 2 || standardError === 0) return { value, lower: null, upper: null };
-  const half = studentQuantile(rows - 1) * standardError;
+  const half = studentQuantile(Math.floor(rows - 1)) * standardError;
   return {
     value,
     lower: Math.max(least ?? Number.NEGATIVE_INFINITY, value - half),
@@ -69,11 +70,15 @@ export const estimateMean = (
   bounds: Bounds = {},
   sampling: Sampling | null = null,
 ): Estimate => {
-  const center = mean(values);
+  const center = meanOf(values, sampling?.weights);
   if (sampling === null)
     return around(center, Math.sqrt(sampleVariance(values) / values.length), values.length, bounds);
   const { standardError, units } = errorOfMean(
-    Float64Array.from(values, (value) => value - center),
+    // Of a weighted mean each row moves it by w·(x − mean), which is its variance by linearisation.
+    weighed(
+      Float64Array.from(values, (value) => value - center),
+      sampling,
+    ),
     sampling,
   );
   return around(center, standardError, units, bounds);
@@ -98,14 +103,16 @@ export const estimateShare = (hits: number, rows: number): Estimate => {
 };
 
 /**
- * A share of predictions that are right (1) or not (0), with Wilson's interval. Those that are no independent rows count as so many independent ones as give
+ * A share of predictions that are right (1) or not (0), with Wilson's interval. Those that are no independent rows, or are weighted, count as so many independent ones as give
  * their variance, and never as more than there are units (Korn & Graubard 1998).
  */
 export const estimateHits = (hits: ArrayLike<number>, sampling: Sampling | null): Estimate => {
-  const count = mean(hits) * hits.length;
-  if (sampling === null) return estimateShare(Math.round(count), hits.length);
-  const share = mean(hits);
-  const deviations = Float64Array.from(hits, (hit) => hit - share);
+  if (sampling === null) return estimateShare(Math.round(mean(hits) * hits.length), hits.length);
+  const share = meanOf(hits, sampling.weights);
+  const deviations = weighed(
+    Float64Array.from(hits, (hit) => hit - share),
+    sampling,
+  );
   const units = countUnits(sampling);
   // Wilson's variance share · (1 − share) / n is of the whole, without the n − 1 of a sample's.
   const variance = ((units - 1) / units) * (unitVariance(deviations, sampling) / hits.length ** 2);
@@ -123,12 +130,12 @@ export const estimateExplained = (
   b: Float64Array,
   sampling: Sampling | null = null,
 ): Estimate | null => {
-  const scale = mean(b);
+  const scale = meanOf(b, sampling?.weights);
   if (scale === 0) return null;
-  const ratio = mean(a) / scale;
+  const ratio = meanOf(a, sampling?.weights) / scale;
   const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
   if (sampling !== null) {
-    const { standardError, units } = errorOfMean(influences, sampling);
+    const { standardError, units } = errorOfMean(weighed(influences, sampling), sampling);
     return around(1 - ratio, standardError, units, { most: 1 });
   }
   return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length, { most: 1 });

@@ -1,11 +1,38 @@
 import type { Estimate } from "../domain/models/estimate.ts";
-import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
-import { countUnits, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
+import { ranksOf, sampleVariance, z95 } from "./estimate.ts";
+import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
 /** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */
 const componentsOf = (own: Float64Array, all: Float64Array, others: number): Float64Array => {
   const within = ranksOf(own);
   return own.map((_, i) => (all[i]! - within[i]!) / others);
+};
+
+/** The same by weights: the share of the other class's weight that is below each score, equal scores counting half. */
+const weightedComponents = (
+  scores: Float64Array,
+  own: readonly number[],
+  others: readonly number[],
+  weights: Float64Array,
+): Float64Array => {
+  const order = [...others].sort((a, b) => scores[a]! - scores[b]!);
+  const sorted = order.map((row) => scores[row]!);
+  const below = new Float64Array(order.length + 1);
+  for (const [i, row] of order.entries()) below[i + 1] = below[i]! + weights[row]!;
+  const placeOf = (isBefore: (score: number) => boolean): number => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(sorted[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return Float64Array.from(own, (row) => {
+    const score = scores[row]!;
+    const [first, last] = [placeOf((other) => other < score), placeOf((other) => other <= score)];
+    return (below[first]! + below[last]!) / 2 / below[order.length]!;
+  });
 };
 
 /** Where a function changes its sign between `from` and `to`, to the last bits. */
@@ -52,8 +79,11 @@ const varianceByUnit = (
     [parts.second, parts.above],
     [parts.first, parts.below],
   ] as const) {
-    const center = mean(values);
-    for (const [i, row] of rows.entries()) deviations[row] = (values[i]! - center) / rows.length;
+    const weights = sampling.weights && rows.map((row) => sampling.weights![row]!);
+    const center = meanOf(values, weights);
+    const total = weights === undefined ? rows.length : weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [i, row] of rows.entries())
+      deviations[row] = ((weights === undefined ? 1 : weights[i]!) * (values[i]! - center)) / total;
   }
   return unitVariance(deviations, sampling) * sampling.inflation;
 };
@@ -74,9 +104,16 @@ export const estimateAreaUnderRoc = (
   if (second.length === 0 || first.length === 0) return null;
   const ranks = ranksOf(scores);
   const pick = (values: Float64Array, from: number[]): Float64Array => Float64Array.from(from, (row) => values[row]!);
-  const above = componentsOf(pick(scores, second), pick(ranks, second), first.length);
-  const below = componentsOf(pick(scores, first), pick(ranks, first), second.length);
-  const value = mean(above);
+  const weights = sampling?.weights;
+  const above =
+    weights === undefined
+      ? componentsOf(pick(scores, second), pick(ranks, second), first.length)
+      : weightedComponents(scores, second, first, weights);
+  const below =
+    weights === undefined
+      ? componentsOf(pick(scores, first), pick(ranks, first), second.length)
+      : weightedComponents(scores, first, second, weights);
+  const value = meanOf(above, weights && pick(weights, second));
   const independent = sampleVariance(above) / second.length + sampleVariance(below) / first.length;
   const error = Math.sqrt(sampling === null ? independent : varianceByUnit({ second, first, above, below }, sampling));
   const [m, n] = [first, second].map((rows) =>

@@ -13,7 +13,7 @@ import {
   sampleVariance,
 } from "./estimate.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
-import type { Sampling } from "./sampling.ts";
+import { meanOf, type Sampling } from "./sampling.ts";
 
 const coverage = 0.9;
 const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
@@ -118,7 +118,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const residuals = truths.map((truth, row) => truth - predictions[row]!);
   const squares = residuals.map((residual) => residual ** 2);
   const absolutes = residuals.map(Math.abs);
-  const center = mean(truths);
+  const center = meanOf(truths, sampling?.weights);
   const logs = likelihood && truths.map((_, row) => likelihood.logOf(row));
   const constant = truths.every((truth) => truth === truths[0]);
   const halfWidth = split === "train" || split === "out_of_fold" ? null : conformalBound(absolutes, coverage);
@@ -150,7 +150,11 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     ),
     residuals: describeResiduals(residuals, predictions, unit),
     dispersion: counts
-      ? unit * mean(squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126)))
+      ? unit *
+        meanOf(
+          squares.map((square, row) => square / Math.max(predictions[row]!, 2 ** -126)),
+          sampling?.weights,
+        )
       : null,
     predictionInterval: halfWidth === null ? null : { coverage, halfWidth: halfWidth * unit },
     coefficients: null,
@@ -161,6 +165,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     against: null,
     crossValidation: null,
     explained: null,
+    weights: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
       ...fewRows(split, truths.length, coverage),

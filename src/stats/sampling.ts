@@ -4,7 +4,17 @@ export interface Sampling {
   readonly unitOf: Int32Array;
   /** By what the variance of a mean over independent units is multiplied. */
   readonly inflation: number;
+  /** How much each prediction counts; left out: all the same. */
+  readonly weights?: Float64Array;
 }
+
+/** Rows that count by their weights, and stand each for itself; null where none is weighted. */
+export const weightedRows = (weights: Float64Array | null): Sampling | null =>
+  weights && { unitOf: Int32Array.from(weights.keys()), inflation: 1, weights };
+
+/** The same predictions with the weights of their rows. */
+export const withWeights = (sampling: Sampling | null, weights: Float64Array | null): Sampling | null =>
+  sampling === null || weights === null ? (sampling ?? weightedRows(weights)) : { ...sampling, weights };
 
 /**
  * The variance of a mean over folds in which models share training rows is not that of independent rows: with the correlation ρ = 1/folds between the folds'
@@ -14,12 +24,47 @@ export interface Sampling {
 export const sharedRowsInflation = (folds: number): number => 1 + folds / (folds - 1);
 
 /** The same of some of the predictions. */
-export const samplingOf = ({ unitOf, inflation }: Sampling, picked: readonly number[]): Sampling => ({
+export const samplingOf = ({ unitOf, inflation, weights }: Sampling, picked: readonly number[]): Sampling => ({
   unitOf: Int32Array.from(picked, (i) => unitOf[i]!),
   inflation,
+  ...(weights === undefined ? {} : { weights: Float64Array.from(picked, (i) => weights[i]!) }),
 });
 
-export const countUnits = ({ unitOf }: Sampling): number => new Set(unitOf).size;
+/** Kish's effective number (Survey Sampling, 1965) of units with these weights, (Σ w)²/Σ w²: as many of one weight would say as much. */
+export const effectiveNumber = (weights: ArrayLike<number>): number => {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]!;
+    squares += weights[i]! ** 2;
+  }
+  return squares > 0 ? sum ** 2 / squares : 0;
+};
+
+/** Independent units; weighted ones by their effective number. */
+export const countUnits = ({ unitOf, weights }: Sampling): number => {
+  if (weights === undefined) return new Set(unitOf).size;
+  const sums = new Map<number, number>();
+  for (const [i, unit] of unitOf.entries()) sums.set(unit, (sums.get(unit) ?? 0) + weights[i]!);
+  return effectiveNumber([...sums.values()]);
+};
+
+/** Σ w·x / Σ w; without weights the mean. */
+export const meanOf = (values: ArrayLike<number>, weights: ArrayLike<number> | null | undefined): number => {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const weight = weights == null ? 1 : weights[i]!;
+    sum += weight * values[i]!;
+    total += weight;
+  }
+  return sum / total;
+};
+
+/** w·x of weights of mean 1: their plain mean is the weighted one. */
+export const weighed = (values: ArrayLike<number>, { weights }: Pick<Sampling, "weights">): Float64Array => {
+  if (weights === undefined) return Float64Array.from(values);
+  const mean = meanOf(weights, null);
+  return Float64Array.from(values, (value, i) => (weights[i]! / mean) * value);
+};
 
 /**
  * Variance of a sum of deviations whose expectation is 0: units/(units − 1) · Σ over units of (Σ of its deviations)², as errors by cluster are computed (Liang &

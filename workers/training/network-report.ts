@@ -2,18 +2,19 @@ import type { PreparedArrays, SplitArrays } from "../../src/data/preprocessing/p
 import { assert } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import { weightName } from "../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
-import type { Report, ReportNote } from "../../src/domain/models/report.ts";
+import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
-import { mean } from "../../src/stats/estimate.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
 import { noSpread } from "../../src/stats/report-notes.ts";
-import type { Sampling } from "../../src/stats/sampling.ts";
+import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
+import { countedRows, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
 export const mostSeen = 4000;
@@ -61,8 +62,10 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
       )
     : Float64Array.from(outputs);
   const trainCounts = new Array<number>(classes.length).fill(0);
-  for (const label of labelsOf(arrays.train)) trainCounts[label]! += 1;
-  const trainRows = labelsOf(arrays.train).length;
+  const { weights } = arrays.train;
+  for (const [row, label] of labelsOf(arrays.train).entries())
+    trainCounts[label]! += weights === undefined ? 1 : weights[row]!;
+  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   return {
     ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
     nullLogs: Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
@@ -90,19 +93,28 @@ const unlearntClasses = (
   return [{ code: "classes_not_learnt", message }];
 };
 
-/** Rows of a split by groups are no more independent than their groups are. */
-const samplingOfGroups = ({ spec, arrays, answers }: NetworkResults): Sampling | null => {
+/** Rows of a split by groups are no more independent than their groups are, and weighted ones count by their weights. */
+const samplingOfRows = (results: NetworkResults): Sampling | null => {
+  const { spec, arrays, answers } = results;
   const { groups } = arrays[answers.split];
-  if (spec.training.split.by === undefined || groups === undefined) return null;
+  const weights = weightsOf(results);
+  if (spec.training.split.by === undefined || groups === undefined) return weightedRows(weights);
   const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
-  return { unitOf: answers.rows.map((row) => own.get(groups[row]!)!), inflation: 1 };
+  return withWeights({ unitOf: answers.rows.map((row) => own.get(groups[row]!)!), inflation: 1 }, weights);
+};
+
+const describeWeights = (results: NetworkResults, asked: number): ClassificationReport["weights"] => {
+  const column = weightName(results.spec.task);
+  const weights = weightsOf(results);
+  if (column === null || weights === null) return null;
+  return { column, effectiveRows: effectiveNumber(weights), leftOut: asked - weights.length };
 };
 
 const classify = (results: NetworkResults, classes: readonly string[]): Report => {
   const { split } = results.answers;
   const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
   const { threshold } = results;
-  const sampling = samplingOfGroups(results);
+  const sampling = samplingOfRows(results);
   const report = reportClassification({ split, classes, probabilities, truths, sampling, threshold, ...known });
   const compared = {
     measure: "log_likelihood" as const,
@@ -134,7 +146,7 @@ const likelihoodOf = (
   truths: Float64Array,
 ): Likelihood | null => {
   const train = labelsOf(arrays.train);
-  const center = label.mean + label.scale * mean(train);
+  const center = label.mean + label.scale * meanOf(train, arrays.train.weights);
   switch (spec.loss.type) {
     case "poisson_nll":
       return {
@@ -178,7 +190,7 @@ export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
     ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll" },
     likelihood: likelihoodOf(results, label, predictions, truths),
     /** The training rows' mean. */
-    center: toUnits(mean(labelsOf(arrays.train))),
+    center: toUnits(meanOf(labelsOf(arrays.train), arrays.train.weights)),
     linear: linear && truths.map((_, row) => toUnits(linear.outputs[row]!)),
   };
 };
@@ -206,7 +218,7 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const own = valueAnswersOf(results, label);
   const { truths, predictions, likelihood, counts, toUnits, center } = own;
   const width = preprocessing.outputs;
-  const sampling = samplingOfGroups(results);
+  const sampling = samplingOfRows(results);
   const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts, sampling });
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
   const notes = [
@@ -234,9 +246,11 @@ export const errorsOf = ({ arrays, answers, preprocessing }: NetworkResults): Fl
   });
 };
 
-export const reportNetwork = (results: NetworkResults): Report => {
-  const { label } = results.preprocessing;
-  if (label.type === "classes") return classify(results, label.classes);
-  if (label.type === "number") return regress(results, label);
-  return reportReconstruction(results.answers.split, errorsOf(results), samplingOfGroups(results));
+export const reportNetwork = (all: NetworkResults): Report => {
+  const { label } = all.preprocessing;
+  const results = countedRows(all);
+  const weights = describeWeights(results, all.answers.rows.length);
+  if (label.type === "classes") return { ...classify(results, label.classes), weights } as Report;
+  if (label.type === "number") return { ...regress(results, label), weights } as Report;
+  return reportReconstruction(results.answers.split, errorsOf(results), samplingOfRows(results));
 };

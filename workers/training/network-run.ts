@@ -17,7 +17,7 @@ import { createIntake } from "../../src/engine/train/fitting/intake.ts";
 import { dataViews, prepareTrainingMemory, weightTensors } from "../../src/engine/train/fitting/memory.ts";
 import type { TrialUnits } from "../../src/engine/train/planning/plan-search.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
-import type { TrainingMeta } from "../../src/engine/train/planning/training.ts";
+import { splits, type TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
@@ -31,6 +31,7 @@ import type { PickedRows } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
+import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import { type RowStorage, storeRows } from "./spilling/row-storage.ts";
@@ -58,14 +59,14 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 const scoreValidation = (
   { trial, preprocessing }: TrainingRunContext,
   spec: TracedSpec,
-  { validation: { labels } }: ReturnType<typeof dataViews>,
+  { labels, weights }: PreparedArrays["validation"],
   plan: ReturnType<typeof planTraining>,
   { ask, metrics }: { ask: (options: CollectOptions) => Answers; metrics: Metrics },
 ): Tensor[] | null =>
   trial === null || labels === null || plan.data.validation.rows === 0
     ? null
     : scoreRows({
-        ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }) },
+        ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }), weights: weights ?? null },
         meanLoss: metrics.validationLoss,
       });
 
@@ -159,13 +160,16 @@ const complete = async (
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const validate = () => ({ outputs: ask({ split: "validation" }).outputs, labels: views.validation.labels ?? [] });
+  const validate = () => ({
+    outputs: ask({ split: "validation" }).outputs,
+    ...{ labels: views.validation.labels ?? [], weights: arrays.validation.weights },
+  });
   const threshold = thresholdOf(spec, validate);
   const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
-  const separated = separationNote(spec, preprocessing, views, metrics);
+  const separated = separationNote(spec, preprocessing, arrays, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
@@ -173,9 +177,9 @@ const complete = async (
       ? askGivenRows(plan, memory, team, () => beat(context.control), { split: answers.split, ...picked })
       : ask({ most: picked.rows.length }).outputs;
   const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
-  const scores = scoreValidation(context, spec, views, plan, { ask, metrics });
+  const scores = scoreValidation(context, spec, arrays.validation, plan, { ask, metrics });
   const report = withCoefficients(explained(measured), {
-    ...{ spec, preprocessing, arrays: views, separated: separated !== null },
+    ...{ spec, preprocessing, arrays, separated: separated !== null },
     unbounded: separated?.penalised === false,
     tensorOf: (name) => {
       const data = tensors.find((tensor) => tensor.name === name)?.data;
@@ -211,6 +215,7 @@ export const createNetworkRun = async (
   const views = dataViews(plan, memory);
   const rows = storeRows(plan, memory, views, scratchFolder);
   const { arrays } = rows;
+  addWeights(arrays, spec.task);
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
     control: context.control.words,
@@ -247,6 +252,8 @@ export const createNetworkRun = async (
       team.dismiss();
     },
     async fit(context): Promise<TrainingRunEnd> {
+      requireCountedRows(arrays, spec.task);
+      for (const split of splits) putWeights(arrays[split].weights, views[split].rowWeights);
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));

@@ -149,7 +149,7 @@ const pointerTo = (row: number, column: string): string => `/rows/${row}/${toPoi
  * Errors: `invalid` with a pointer for each cell, `/rows/3/age`.
  */
 export const encodeRows = (
-  { inputs, features, label }: Preprocessing,
+  { inputs, features, label, weight }: Preprocessing,
   rows: readonly Row[],
   options: { strict?: boolean; pixelsOf?: PixelsOf } = {},
 ): EncodedRows => {
@@ -158,6 +158,7 @@ export const encodeRows = (
   const missingWords = features.map((transform) => ("missingWords" in transform ? transform.missingWords : undefined));
   const names = features.map(({ column }) => column);
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
+  if (weight !== undefined) known.add(weight);
   const out = new Float32Array(rows.length * inputs);
   const errors: FieldError[] = [];
   for (const [i, row] of rows.entries()) {

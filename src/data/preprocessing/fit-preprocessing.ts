@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
+import { weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import {
   type FeatureTransform,
@@ -20,6 +21,7 @@ import {
   type RunningMoments,
 } from "../columns/running-moments.ts";
 import { cellDays } from "../columns/time-cell.ts";
+import { createWeightReader } from "../columns/weight-cell.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { type BaseModel, countOutputs, featureWidth, labelsKept, trainedBase } from "./data-shape.ts";
 import { createTextFit } from "./encoders/text-fit.ts";
@@ -158,7 +160,7 @@ const finishLabel = (
 };
 
 /**
- * Fits the preprocessing on the rows of the training split, in one pass over the file.
+ * Fits the preprocessing on the rows of the training split, in one pass over the file; each counts once, but for those of weight 0.
  * With a base model (fine-tuning) its features' transforms are kept, because its weights mean something only behind them, with a training range that holds
  * these rows as well; its label's too, unless the job asks for a new head.
  */
@@ -177,8 +179,9 @@ export const fitPreprocessing = async (
     ? trained.preprocessing.features.map((transform) => createBaseFit(transform, columns, holds))
     : createFeatureFits(spec, dataset);
   const labels = createStatistics();
+  const weightOf = createWeightReader(spec.task, dataset);
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
-    if (split !== "train") return;
+    if (split !== "train" || weightOf?.(record) === 0) return;
     for (const feature of features) feature.add(record);
     addValue(labels.moments, label);
     labels.range.minimum = Math.min(labels.range.minimum, label);
@@ -186,12 +189,17 @@ export const fitPreprocessing = async (
   });
   const fitted = features.map((feature) => feature.finish());
   const transforms = trained ? fitted : fitted.map((transform) => withMissingWords(transform, dataset));
-  if (keepsHead) return withLabelColumn({ ...trained.preprocessing, features: transforms }, reader);
+  const name = weightName(spec.task);
+  const weight = name === null ? {} : { weight: name };
+  if (keepsHead) {
+    const { weight: _, ...base } = trained.preprocessing;
+    return withLabelColumn({ ...base, features: transforms, ...weight }, reader);
+  }
   const inputs = transforms.reduce((total, transform) => total + featureWidth(transform), 0);
   const own = finishLabel(spec, reader, labels);
   const label = base && trained === null ? withNetworkLabel(spec, own, labelsKept(spec, base)) : own;
   const outputs = countOutputs(spec, label.type === "classes" ? label.classes.length : 0, inputs);
-  return { features: transforms, label, inputs, outputs };
+  return { features: transforms, label, inputs, outputs, ...weight };
 };
 
 /** What the file's missing cells are written as, a row to predict may have as well. */

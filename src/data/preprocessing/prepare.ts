@@ -5,6 +5,7 @@ import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 import { cellDays } from "../columns/time-cell.ts";
+import { createWeightReader } from "../columns/weight-cell.ts";
 import { createGroupReader, createUnitReader } from "../splits/place-rows.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
@@ -28,6 +29,8 @@ export interface SplitArrays {
   sink?: RowSink;
   /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
   stored?: StoredPlaces;
+  /** How much each row counts, as the file has it; absent: each counts once. */
+  weights?: Float64Array;
   /** The rows' numbers in the file, from 0, where they are asked for. */
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
@@ -115,6 +118,7 @@ export const fillSplits = async (
   const by = spec.training.crossValidation?.by ?? spec.training.split.by;
   const groupOf = by === undefined ? null : createGroupReader(dataset, by);
   const unitOf = createUnitReader(spec, dataset);
+  const weightOf = createWeightReader(spec.task, dataset);
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
   const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
@@ -128,7 +132,7 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, sink, stored, places, clusters, groups, units } = arrays[split];
+    const { features, labels, weights, pixels, sink, stored, places, clusters, groups, units } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
     else if (sink !== undefined) write(record, sink.floats, sink.next());
@@ -142,6 +146,7 @@ export const fillSplits = async (
       pixels.set(image, row * image.length);
     }
     if (labels !== null) labels[row] = target(label);
+    if (weights !== undefined && weightOf !== null) weights[row] = weightOf(record);
     if (places !== undefined) places[row] = place;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
     if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;

@@ -103,10 +103,12 @@ export const Explained = z
 export const OperatingPoint = z
   .object({
     threshold: z.number().describe("least probability of `positive` at which it is the answer"),
-    truePositives: z.int().describe("rows of the class that are found"),
-    falsePositives: z.int().describe("other rows that are taken for it"),
-    falseNegatives: z.int().describe("rows of the class that are missed"),
-    trueNegatives: z.int().describe("the others"),
+    truePositives: z
+      .number()
+      .describe("rows of the class that are found; weighted rows count by their weights, of mean 1"),
+    falsePositives: z.number().describe("other rows that are taken for it"),
+    falseNegatives: z.number().describe("rows of the class that are missed"),
+    trueNegatives: z.number().describe("the others"),
     truePositiveRate: z.number().describe("truePositives / rows of the class: recall, sensitivity"),
     falsePositiveRate: z.number().describe("falsePositives / other rows: 1 − specificity"),
     precision: z.number().describe("truePositives / rows that are taken for the class"),

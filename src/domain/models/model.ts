@@ -182,6 +182,10 @@ export const Preprocessing = z
     label: LabelTransform,
     inputs: z.int().describe("numbers that a row becomes"),
     outputs: z.int().describe("numbers that the model answers"),
+    weight: z
+      .string()
+      .optional()
+      .describe("the column that the training rows were weighted by: a row to predict may have it, and need not"),
   })
   .meta({ id: "Preprocessing", description: "How cells become a model's inputs, and its outputs answers." });
 

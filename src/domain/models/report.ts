@@ -107,6 +107,21 @@ const evaluated = {
   notes,
 };
 
+const weights = z
+  .object({
+    column: z.string().describe("`task.weight`"),
+    effectiveRows: z
+      .number()
+      .describe("Kish's (Σ w)²/Σ w²: as many rows of one weight would say as much; intervals go by them"),
+    leftOut: z.int().describe("rows of the split with the weight 0: they do not count"),
+  })
+  .meta({ id: "ReportWeights", description: "How the rows of a report count." })
+  .nullable()
+  .default(null)
+  .describe(
+    "where rows are weighted: means, shares and their intervals are Σ w·x / Σ w; counts, quantiles, and sets and intervals of predictions take each row once; null: all rows count the same",
+  );
+
 const ClassReport = z
   .object({
     label: z.string().describe("the class"),
@@ -133,6 +148,7 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
+    weights,
     threshold: z
       .number()
       .nullable()
@@ -187,6 +203,7 @@ export const RegressionReport = z
     against,
     crossValidation,
     explained,
+    weights,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),

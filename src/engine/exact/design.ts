@@ -15,6 +15,12 @@ export interface Design {
   readonly factors: Float64Array;
 }
 
+/** What the rows say, and how much each counts; null: once. */
+export interface Observed {
+  readonly labels: Float64Array;
+  readonly weights: Float64Array | null;
+}
+
 /** The largest power of two that is not above x; 1 for 0. */
 export const powerOfTwoBelow = (x: number): number => {
   let power = 1;

@@ -31,11 +31,13 @@ export interface ExactTask {
   readonly inputs: number;
   /** Numbers, counts, or indices of classes. */
   readonly labels: Float64Array;
+  /** How much each row's −ln p counts; null: once. */
+  readonly weights: Float64Array | null;
   readonly classes: number;
   /** Which input each column of the predictor is; the first is −1, the column of ones. */
   readonly columns: Int32Array;
   /**
-   * c of Σ −ln p + ½ c Σ β² (of Σ (y − ŷ)² + c Σ β² for numbers), over all coefficients but the intercepts, in the units that the features are in; 0: no
+   * c of Σ −w·ln p + ½ c Σ β² (of Σ w (y − ŷ)² + c Σ β² for numbers), over all coefficients but the intercepts, in the units that the features are in; 0: no
    * penalty.
    */
   readonly penalty: number;
@@ -63,9 +65,15 @@ const curvaturesOf = ({ penalty, columns }: ExactTask, contrasts: number): Float
     ? null
     : Float64Array.from({ length: contrasts * columns.length }, (_, i) => (i % columns.length === 0 ? 0 : penalty));
 
-const rankOf = (design: Design, work: Float64Array, pulse: Pulse): Ranked =>
+const rankOf = (design: Design, weights: Float64Array | null, work: Float64Array, pulse: Pulse): Ranked =>
   rankColumns(
-    factorise(design, () => ({ weight: 1, right: 0 }), null, work, pulse),
+    factorise(
+      design,
+      (row) => ({ weight: weights === null ? 1 : Math.sqrt(weights[row]!), right: 0 }),
+      null,
+      work,
+      pulse,
+    ),
     true,
   );
 
@@ -105,7 +113,7 @@ const inverseOf = ({ upper, kept }: Ranked): Float64Array => inverseOfSquare(upp
 const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
   const { features, inputs, labels, columns, penalty } = task;
   const design = penalty > 0 ? asGiven(task) : scaleColumns(features, labels.length, inputs, columns);
-  const fit = fitLeastSquares(design, labels, curvaturesOf(task, 1), task.work, pulse);
+  const fit = fitLeastSquares(design, { labels, weights: task.weights }, curvaturesOf(task, 1), task.work, pulse);
   const { coefficients, ranked } = fit;
   if (ranked.dependent.length > 0) shareOut(ranked, design, coefficients, deviationsOf(design));
   return {
@@ -134,28 +142,45 @@ interface Problem {
 }
 
 const pose = (task: ExactTask, pulse: Pulse): Problem => {
-  const { model, features, inputs, labels, columns, classes, penalty } = task;
+  const { model, features, inputs, labels, weights, columns, classes, penalty } = task;
   const rows = labels.length;
   const design = penalty > 0 ? asGiven(task) : standardiseColumns(features, rows, inputs, columns);
   const judged = penalty === 0 && task.work.length > 0;
-  const found = judged ? rankOf(design, new Float64Array(triangleDoubles(columns.length)), pulse) : null;
+  const found = judged ? rankOf(design, task.weights, new Float64Array(triangleDoubles(columns.length)), pulse) : null;
   const ranked = found !== null && found.dependent.length > 0 ? found : null;
   const own = ranked === null ? design : only(design, ranked.kept);
   const first = penalty > 0 ? 0 : 1;
   const contrasts = model === "softmax" ? classes - first : 1;
   const curvatures = curvaturesOf({ ...task, columns: own.columns }, contrasts);
-  return { task, design, ranked, own, contrasts, softmax: { design: own, labels, classes, first, curvatures } };
+  return {
+    task,
+    design,
+    ranked,
+    own,
+    contrasts,
+    softmax: { design: own, labels, weights, classes, first, curvatures },
+  };
 };
 
 /** Where the coefficients start: zeros, but for the intercept of a single predictor. */
-const startOf = ({ task: { model, labels }, own, contrasts }: Problem): Float64Array => {
+const startOf = ({ task: { model, labels, weights }, own, contrasts }: Problem): Float64Array => {
   const beta = new Float64Array(contrasts * own.columns.length);
   if (model !== "logistic" && model !== "poisson") return beta;
   let mean = 0;
-  for (const label of labels) mean += label / labels.length;
+  if (weights === null) for (const label of labels) mean += label / labels.length;
+  else mean = weightedMean(labels, weights);
   const start = families[model].start(mean);
   if (Number.isFinite(start)) beta[0] = start;
   return beta;
+};
+
+const weightedMean = (labels: Float64Array, weights: Float64Array): number => {
+  let [sum, total] = [0, 0];
+  for (let row = 0; row < labels.length; row++) {
+    sum += weights[row]! * labels[row]!;
+    total += weights[row]!;
+  }
+  return sum / total;
 };
 
 /** The pairs of L-BFGS among a checkpoint's tensors. */
@@ -176,7 +201,7 @@ interface Solved {
 type Common = Pick<LbfgsOptions, "mostIterations" | "pulse" | "onIteration">;
 
 const byLbfgs = async (
-  { task: { model, labels }, own, softmax }: Problem,
+  { task: { model, labels, weights }, own, softmax }: Problem,
   beta: Float64Array,
   progress: Progress,
   memory: Memory,
@@ -186,7 +211,13 @@ const byLbfgs = async (
   const objective =
     model === "softmax"
       ? (at: Float64Array, gradient: Float64Array) => softmaxObjective(softmax, at, gradient, pulse)
-      : objectiveOf(own, labels, model === "linear" ? squares : families[model], softmax.curvatures, pulse);
+      : objectiveOf(
+          own,
+          { labels, weights },
+          model === "linear" ? squares : families[model],
+          softmax.curvatures,
+          pulse,
+        );
   const ending = await fitLbfgs(beta, progress, memory, { ...common, objective, rows: labels.length });
   return { ending, inverse: null };
 };
@@ -197,7 +228,7 @@ const byNewton = async (
   progress: Progress,
   common: Common,
 ): Promise<Solved> => {
-  const { model, labels, work } = task;
+  const { model, labels, weights, work } = task;
   const wanted = contrasts * own.columns.length <= task.mostCovariances;
   if (model === "softmax") {
     const memory = work.subarray(0, square(softmaxSize(softmax)));
@@ -207,7 +238,7 @@ const byNewton = async (
   assert(model !== "linear", "numbers are solved by QR or L-BFGS");
   const memory = work.subarray(0, triangleDoubles(own.columns.length));
   const options = { ...common, memory, curvatures: softmax.curvatures };
-  const { ending, ranked } = await fitNewton(own, labels, families[model], beta, progress, options);
+  const { ending, ranked } = await fitNewton(own, { labels, weights }, families[model], beta, progress, options);
   return { ending, inverse: wanted && ranked.dependent.length === 0 ? inverseOf(ranked) : null };
 };
 

@@ -1,4 +1,4 @@
-import { blockRows, type Design, hasIntercept, type Pulse, writeRow } from "./design.ts";
+import { blockRows, type Design, hasIntercept, type Observed, type Pulse, writeRow } from "./design.ts";
 import { type Accumulator, addProduct, sumOf } from "./double-double.ts";
 import {
   addRows,
@@ -19,7 +19,7 @@ export interface LeastSquares {
   readonly ranked: Ranked;
   /** How often residuals in twice the precision have corrected the solution. */
   readonly refinements: number;
-  /** Σ (y − ŷ)² */
+  /** Σ w (y − ŷ)² */
   readonly squares: number;
 }
 
@@ -74,10 +74,10 @@ export const spread = ({ kept }: Ranked, values: Float64Array, size: number): Fl
   return out;
 };
 
-/** Xᵀ(y − Xβ) of the kept columns, to the last bits: what is left of the normal equations. */
+/** XᵀW(y − Xβ) of the kept columns, to the last bits: what is left of the normal equations. */
 const leftOver = (
   design: Design,
-  labels: Float64Array,
+  { labels, weights }: Observed,
   beta: Float64Array,
   ranked: Ranked,
 ): { right: Float64Array; squares: number } => {
@@ -91,22 +91,24 @@ const leftOver = (
     for (const j of kept) addProduct(residual, -x[j]!, beta[j]!);
     const high = sumOf(residual);
     const low = residual.high - high + residual.low;
-    squares += high * high;
+    const weight = weights === null ? 1 : weights[row]!;
+    squares += weight * high * high;
     for (const [i, j] of kept.entries()) {
-      addProduct(sums[i]!, x[j]!, high);
-      sums[i]!.low += x[j]! * low;
+      const moved = weight * x[j]!;
+      addProduct(sums[i]!, moved, high);
+      sums[i]!.low += moved * low;
     }
   }
   return { right: Float64Array.from(sums, sumOf), squares };
 };
 
 /**
- * Corrects β by the semi-normal equations RᵀR δ = Xᵀ(y − Xβ) (Björck 1987), the right side in twice the precision: what it converges to is the solution for
+ * Corrects β by the semi-normal equations RᵀR δ = XᵀW(y − Xβ) (Björck 1987), the right side in twice the precision: what it converges to is the solution for
  * the data as they are, to the last digits, even where columns nearly depend on each other.
  */
 const refine = (
   design: Design,
-  labels: Float64Array,
+  observed: Observed,
   beta: Float64Array,
   ranked: Ranked,
   pulse: Pulse,
@@ -114,7 +116,7 @@ const refine = (
   const { kept, upper } = ranked;
   let before = Number.POSITIVE_INFINITY;
   for (let round = 0; ; round++) {
-    const { right: step, squares } = leftOver(design, labels, beta, ranked);
+    const { right: step, squares } = leftOver(design, observed, beta, ranked);
     solveUpper(upper, kept.length, solveTransposed(upper, kept.length, step));
     let change = 0;
     for (const [i, j] of kept.entries())
@@ -127,18 +129,20 @@ const refine = (
   }
 };
 
-/** The least Σ (y − xβ)² + penalty, by QR with scaled columns. */
+/** The least Σ w (y − xβ)² + penalty, by QR with scaled columns. */
 export const fitLeastSquares = (
   design: Design,
-  labels: Float64Array,
+  observed: Observed,
   curvatures: Curvatures,
   memory: Float64Array,
   pulse: Pulse,
 ): LeastSquares => {
   const size = design.columns.length;
+  const { labels, weights } = observed;
   const current = { weight: 1, right: 0 };
   const rowOf = (row: number) => {
-    current.right = labels[row]!;
+    if (weights !== null) current.weight = Math.sqrt(weights[row]!);
+    current.right = current.weight * labels[row]!;
     return current;
   };
   const triangle = factorise(design, rowOf, curvatures, memory, pulse);
@@ -147,7 +151,7 @@ export const fitLeastSquares = (
   const coefficients = spread(ranked, solveUpper(upper, kept.length, Float64Array.from(right)), size);
   const exact = curvatures === null && design.rows * size <= mostRefined;
   const { refinements, squares } = exact
-    ? refine(design, labels, coefficients, ranked, pulse)
+    ? refine(design, observed, coefficients, ranked, pulse)
     : { refinements: 0, squares: triangle.squares };
   return { coefficients, ranked, refinements, squares };
 };

@@ -1,4 +1,4 @@
-import { type Design, type Pulse, predictorOf } from "./design.ts";
+import { type Design, type Observed, type Pulse, predictorOf } from "./design.ts";
 import type { Family } from "./families.ts";
 import { addCurvatures, factorise, spread } from "./least-squares.ts";
 import { objectiveOf } from "./objectives.ts";
@@ -95,7 +95,7 @@ export interface NewtonOptions {
  */
 export const fitNewton = async (
   design: Design,
-  labels: Float64Array,
+  observed: Observed,
   family: Family,
   beta: Float64Array,
   progress: Progress,
@@ -103,10 +103,16 @@ export const fitNewton = async (
 ): Promise<NewtonFit> => {
   const { curvatures, memory, pulse } = options;
   const size = design.columns.length;
-  const valueAt = objectiveOf(design, labels, family, curvatures, pulse);
+  const { labels, weights } = observed;
+  const valueAt = objectiveOf(design, observed, family, curvatures, pulse);
   const objective = (at: Float64Array): number => valueAt(at, null);
   const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
-    const rowOf = (row: number) => family.working(labels[row]!, predictorOf(design, row, beta));
+    const rowOf = (row: number) => {
+      const { weight, right } = family.working(labels[row]!, predictorOf(design, row, beta));
+      if (weights === null) return { weight, right };
+      const root = Math.sqrt(weights[row]!);
+      return { weight: root * weight, right: root * right };
+    };
     const triangle = factorise(design, rowOf, null, memory, pulse);
     if (curvatures !== null) addCurvatures(triangle, curvatures, beta);
     const ranked = rankColumns(triangle, true);

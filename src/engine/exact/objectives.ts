@@ -1,4 +1,4 @@
-import { blockRows, type Design, type Pulse, predictorOf, writeRow } from "./design.ts";
+import { blockRows, type Design, type Observed, type Pulse, predictorOf, writeRow } from "./design.ts";
 import type { Family } from "./families.ts";
 import { square } from "./square.ts";
 
@@ -8,10 +8,10 @@ export const squares: Pick<Family, "loss" | "score"> = {
   score: (label, eta) => label - eta,
 };
 
-/** Σ loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor. `gradient`, if given, is filled. */
+/** Σ w·loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor. `gradient`, if given, is filled. */
 export const objectiveOf = (
   design: Design,
-  labels: Float64Array,
+  { labels, weights }: Observed,
   family: Pick<Family, "loss" | "score">,
   curvatures: Float64Array | null,
   pulse: Pulse,
@@ -22,10 +22,11 @@ export const objectiveOf = (
     let sum = 0;
     for (let row = 0; row < design.rows; row++) {
       const eta = predictorOf(design, row, beta);
-      sum += family.loss(labels[row]!, eta);
+      const weight = weights === null ? 1 : weights[row]!;
+      sum += weight * family.loss(labels[row]!, eta);
       if (gradient !== null) {
         writeRow(design, row, 1, x, 0);
-        const score = family.score(labels[row]!, eta);
+        const score = weight * family.score(labels[row]!, eta);
         for (let j = 0; j < x.length; j++) gradient[j]! -= score * x[j]!;
       }
       if (row % blockRows === 0) pulse();

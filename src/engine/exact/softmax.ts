@@ -10,6 +10,8 @@ export interface Softmax {
   readonly design: Design;
   /** Index of each row's class. */
   readonly labels: ArrayLike<number>;
+  /** How much each row counts; null: once. */
+  readonly weights: Float64Array | null;
   readonly classes: number;
   readonly first: 0 | 1;
   /** Of each coefficient, class by class; null: no penalty. */
@@ -46,14 +48,14 @@ const penaltyOf = (curvatures: Float64Array | null, beta: ArrayLike<number>): nu
   return sum;
 };
 
-/** Σ −ln p of the rows' classes, plus the penalty. `gradient`, if given, is filled. */
+/** Σ −w·ln p of the rows' classes, plus the penalty. `gradient`, if given, is filled. */
 export const softmaxObjective = (
   model: Softmax,
   beta: Float64Array,
   gradient: Float64Array | null,
   pulse: Pulse,
 ): number => {
-  const { design, labels, classes, first, curvatures } = model;
+  const { design, labels, weights, classes, first, curvatures } = model;
   const width = design.columns.length;
   const x = new Float64Array(width);
   const p = new Float64Array(classes);
@@ -66,10 +68,11 @@ export const softmaxObjective = (
     let eta = 0;
     const own = (label - first) * width;
     if (label >= first) for (let j = 0; j < width; j++) eta += x[j]! * beta[own + j]!;
-    sum += logTotal - eta;
+    const weight = weights === null ? 1 : weights[row]!;
+    sum += weight * (logTotal - eta);
     if (gradient !== null)
       for (let k = first; k < classes; k++) {
-        const error = p[k]! - (k === label ? 1 : 0);
+        const error = weight * (p[k]! - (k === label ? 1 : 0));
         const start = (k - first) * width;
         for (let j = 0; j < width; j++) gradient[start + j]! += error * x[j]!;
       }
@@ -80,7 +83,7 @@ export const softmaxObjective = (
   return sum + penaltyOf(curvatures, beta);
 };
 
-/** The Hessian (its lower triangle, row-major) of the objective into `out`, Σ pₖ(δₖₗ − pₗ) x xᵀ, and its gradient. */
+/** The Hessian (its lower triangle, row-major) of the objective into `out`, Σ w·pₖ(δₖₗ − pₗ) x xᵀ, and its gradient. */
 export const softmaxHessian = (
   model: Softmax,
   beta: Float64Array,
@@ -88,7 +91,7 @@ export const softmaxHessian = (
   gradient: Float64Array,
   pulse: Pulse,
 ): void => {
-  const { design, labels, classes, first, curvatures } = model;
+  const { design, labels, weights, classes, first, curvatures } = model;
   const width = design.columns.length;
   const size = softmaxSize(model);
   const x = new Float64Array(width);
@@ -98,12 +101,13 @@ export const softmaxHessian = (
   for (let row = 0; row < design.rows; row++) {
     writeRow(design, row, 1, x, 0);
     probabilities(model, x, beta, p);
+    const weight = weights === null ? 1 : weights[row]!;
     for (let k = first; k < classes; k++) {
-      const error = p[k]! - (k === labels[row] ? 1 : 0);
+      const error = weight * (p[k]! - (k === labels[row] ? 1 : 0));
       const rowStart = (k - first) * width;
       for (let j = 0; j < width; j++) gradient[rowStart + j]! += error * x[j]!;
       for (let l = first; l <= k; l++) {
-        const s = k === l ? p[k]! * (1 - p[k]!) : -p[k]! * p[l]!;
+        const s = weight * (k === l ? p[k]! * (1 - p[k]!) : -p[k]! * p[l]!);
         if (s === 0) continue;
         const columnStart = (l - first) * width;
         for (let i = 0; i < width; i++) {

@@ -35,10 +35,15 @@ export const classWeightLeaves = (
 
 /**
  * The mini-batch's loss, a scalar: the mean over rows, and over columns too where there are several. Class weights v enter as (1/rows)·Σ v[label]·ℓ, so that
- * balanced weights, whose mean over the data is 1, leave the scale of the loss alone.
+ * balanced weights, whose mean over the data is 1, leave the scale of the loss alone; so do weights of rows, (1/rows)·Σ w·ℓ.
  * @param rows of the whole mini-batch, where x is a part of it: then the parts' losses add up to that of the whole
  */
-export const lossValue = (spec: LossSpec, x: Value, labels: Value, rows = rowsOf(x.shape)): Value => {
+export const lossValue = (
+  spec: LossSpec,
+  x: Value,
+  { labels, rowWeights = null }: { readonly labels: Value; readonly rowWeights?: Value | null },
+  rows = rowsOf(x.shape),
+): Value => {
   const { graph } = x;
   const columns = spec.type === "cross_entropy" ? 1 : columnsOf(labels.shape);
   const factor = 1 / (rows * columns);
@@ -49,26 +54,29 @@ export const lossValue = (spec: LossSpec, x: Value, labels: Value, rows = rowsOf
   switch (spec.type) {
     case "cross_entropy": {
       const classWeights = weights["data.classWeights"] ?? null;
-      return softmaxCrossEntropy({ x, labels, scale, classWeights }, { factor, smoothing: spec.labelSmoothing }).out;
+      return softmaxCrossEntropy(
+        { x, labels, scale, classWeights, rowWeights },
+        { factor, smoothing: spec.labelSmoothing },
+      ).out;
     }
     case "binary_cross_entropy": {
       const positiveWeights = weights["data.positiveWeights"] ?? null;
       const columnWeights = weights["data.columnWeights"] ?? null;
       return binaryCrossEntropy(
-        { x, targets: labels, scale, positiveWeights, columnWeights },
+        { x, targets: labels, scale, positiveWeights, columnWeights, rowWeights },
         { factor, smoothing: spec.labelSmoothing },
       ).out;
     }
     case "mean_squared_error":
-      return squaredError({ x, targets: labels, scale }, { factor }).out;
+      return squaredError({ x, targets: labels, scale, rowWeights }, { factor }).out;
     case "mean_absolute_error":
-      return absoluteError({ x, targets: labels, scale }, { factor }).out;
+      return absoluteError({ x, targets: labels, scale, rowWeights }, { factor }).out;
     case "huber":
-      return huber({ x, targets: labels, scale }, { factor, delta: spec.delta }).out;
+      return huber({ x, targets: labels, scale, rowWeights }, { factor, delta: spec.delta }).out;
     case "poisson_nll":
-      return poisson({ x, targets: labels, scale }, { factor }).out;
+      return poisson({ x, targets: labels, scale, rowWeights }, { factor }).out;
     case "gaussian_nll":
-      return gaussian({ x, targets: labels, scale }, { factor }).out;
+      return gaussian({ x, targets: labels, scale, rowWeights }, { factor }).out;
   }
 };
 

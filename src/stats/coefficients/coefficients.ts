@@ -1,7 +1,7 @@
 import type { Coefficient } from "../../domain/models/inference.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
 import { informationOf } from "./information.ts";
-import { fittedMeans, type LinearFit } from "./linear-fit.ts";
+import { countedIn, fittedMeans, type LinearFit, weightAt } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { mostListed, notListed } from "./solved-columns.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";
@@ -34,7 +34,7 @@ const combine = (parts: Term["parts"], values: ArrayLike<number>): number =>
  * softmax's classes share it, (δₖₗ − 1/classes) of it between contrasts. The inverse of the sum is the covariance of the posterior's normal approximation.
  */
 const addPenalty = (fit: LinearFit, { size, values }: Symmetric, width: number, variance: number): void => {
-  const rows = fit.labels.length;
+  const rows = countedIn(fit).total;
   const curvature = fit.model === "linear" ? (fit.l2 * rows) / (2 * variance) : fit.l2 * rows;
   const classes = fit.bias.length;
   for (let at = 0; at < size; at++)
@@ -145,7 +145,7 @@ const withTest = (
 };
 
 const squaredResidual = (fit: LinearFit, means: Float64Array): number =>
-  means.reduce((sum, mean, row) => sum + (fit.labels[row]! - mean) ** 2, 0);
+  means.reduce((sum, mean, row) => sum + weightAt(fit, row) * (fit.labels[row]! - mean) ** 2, 0);
 
 /** Why no errors are given, or what must be known of them. */
 const notesOf = (
@@ -180,9 +180,9 @@ const notesOf = (
  */
 export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const { preprocessing, labels } = fit;
-  const rows = labels.length;
+  const { rows } = countedIn(fit);
   const { inputs, label } = preprocessing;
-  const terms = termsOf(preprocessing, isZeroColumn(fit.features, inputs, rows));
+  const terms = termsOf(preprocessing, isZeroColumn(fit.features, inputs, labels.length));
   const contrasts = fit.model === "softmax" ? fit.bias.length - 1 : 1;
   const parameters = terms.length * contrasts;
   const width = contrasts * (fit.l2 === 0 ? terms.length : inputs + 1);

@@ -1,8 +1,8 @@
-import type { LinearFit } from "./linear-fit.ts";
+import { type LinearFit, weightAt } from "./linear-fit.ts";
 import type { Symmetric } from "./positive-definite.ts";
 
 /**
- * The Fisher information of the coefficients of columns (null: the intercept) in each contrast: Σ over rows of S ⊗ x xᵀ, with S = μ for counts, p (1 − p) for two
+ * The Fisher information of the coefficients of columns (null: the intercept) in each contrast: Σ over rows of w·S ⊗ x xᵀ, with S = μ for counts, p (1 − p) for two
  * classes, pₖ (δₖₗ − pₗ) for the classes but the first, and 1/σ² for numbers. Contrast by contrast, each in the order of the columns.
  */
 export const informationOf = (
@@ -30,9 +30,10 @@ export const informationOf = (
       const input = columns[j]!;
       x[j] = input === null ? 1 : fit.features[row * inputs + input]!;
     }
+    const weight = weightAt(fit, row);
     for (let k = 0; k < contrasts; k++)
       for (let l = 0; l <= k; l++) {
-        const s = spread(row, k, l);
+        const s = weight * spread(row, k, l);
         for (let i = 0; i < width; i++) {
           const scaled = s * x[i]!;
           if (scaled === 0) continue;

@@ -8,6 +8,8 @@ export interface LinearFit {
   readonly features: ArrayLike<number>;
   /** Classes, counts, or standardised numbers. */
   readonly labels: ArrayLike<number>;
+  /** How precise each row is; left out: all are alike. */
+  readonly weights?: Float64Array | undefined;
   /** inputs × outputs, row-major. */
   readonly weight: ArrayLike<number>;
   readonly bias: ArrayLike<number>;
@@ -45,3 +47,16 @@ export const fittedMeans = (fit: LinearFit): Float64Array => {
   }
   return means;
 };
+
+/** Σ w over the training rows, and how many of them count. */
+export const countedIn = ({ weights, labels }: LinearFit): { total: number; rows: number } => {
+  if (weights === undefined) return { total: labels.length, rows: labels.length };
+  let [total, rows] = [0, 0];
+  for (const weight of weights) {
+    total += weight;
+    if (weight > 0) rows += 1;
+  }
+  return { total, rows };
+};
+
+export const weightAt = ({ weights }: LinearFit, row: number): number => (weights === undefined ? 1 : weights[row]!);

@@ -1,13 +1,16 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
-import { mean } from "../estimate.ts";
 import { logPoisson } from "../regression-report.ts";
-import { fittedMeans, type LinearFit } from "./linear-fit.ts";
+import { meanOf } from "../sampling.ts";
+import { countedIn, fittedMeans, type LinearFit, weightAt } from "./linear-fit.ts";
 
-/** ln of the share of each class among the labels, summed over them. */
-const nullLogOf = (labels: readonly number[]): number => {
+/** ln of the share of each class among the labels, summed over them by their weights. */
+const nullLogOf = (labels: readonly number[], weightOf: (row: number) => number, total: number): number => {
   const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return labels.reduce((sum, label) => sum + Math.log(counts.get(label)! / labels.length), 0);
+  for (const [row, label] of labels.entries()) counts.set(label, (counts.get(label) ?? 0) + weightOf(row));
+  return labels.reduce((sum, label, row) => {
+    const weight = weightOf(row);
+    return weight === 0 ? sum : sum + weight * Math.log(counts.get(label)! / total);
+  }, 0);
 };
 
 /** ln p of each training row's class; a probability that underflowed counts as the least float. */
@@ -24,23 +27,26 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
   const means = fittedMeans(fit);
   const labels = Array.from(fit.labels);
-  const rows = labels.length;
-  const center = mean(labels);
+  const { rows, total } = countedIn(fit);
+  const weightOf = (row: number): number => weightAt(fit, row);
+  const center = meanOf(labels, fit.weights);
   if (fit.model === "linear") {
     const { label } = fit.preprocessing;
     const scale = label.type === "number" ? label.scale : 1;
     const squares = (of: (row: number) => number): number =>
-      scale ** 2 * sum(labels.map((value, row) => (value - of(row)) ** 2));
+      scale ** 2 * sum(labels.map((value, row) => weightOf(row) * (value - of(row)) ** 2));
     const deviance = squares((row) => means[row]!);
-    const logLikelihood = deviance > 0 ? (-rows / 2) * (Math.log((2 * Math.PI * deviance) / rows) + 1) : null;
+    const logWeights = fit.weights === undefined ? 0 : sum([...fit.weights].map((w) => (w > 0 ? Math.log(w) : 0)));
+    const logLikelihood =
+      deviance > 0 ? (-rows / 2) * (Math.log((2 * Math.PI * deviance) / rows) + 1) + logWeights / 2 : null;
     return { rows, logLikelihood, deviance, nullDeviance: squares(() => center) };
   }
   if (fit.model === "poisson") {
     const logOf = (rate: (row: number) => number): number =>
-      sum(labels.map((count, row) => logPoisson(count, rate(row))));
+      sum(labels.map((count, row) => weightOf(row) * logPoisson(count, rate(row))));
     const [own, best] = [logOf((row) => means[row]!), logOf((row) => labels[row]!)];
     return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - logOf(() => center)) };
   }
-  const logLikelihood = sum(classLogs(fit, means));
-  return { rows, logLikelihood, deviance: -2 * logLikelihood, nullDeviance: -2 * nullLogOf(labels) };
+  const logLikelihood = sum(classLogs(fit, means).map((log, row) => weightOf(row) * log));
+  return { rows, logLikelihood, deviance: -2 * logLikelihood, nullDeviance: -2 * nullLogOf(labels, weightOf, total) };
 };

@@ -38,8 +38,19 @@ const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated, unbound
   if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
   // Pixels have thousands of weights, none of which means anything by itself.
   if (preprocessing.features.some((feature) => feature.type === "image")) return null;
-  const { features, labels } = train;
-  return { model: type, preprocessing, features, labels, weight, bias, l2: spec.training.l2, separated, unbounded };
+  const { features, labels, weights } = train;
+  return {
+    model: type,
+    preprocessing,
+    features,
+    labels,
+    weights,
+    weight,
+    bias,
+    l2: spec.training.l2,
+    separated,
+    unbounded,
+  };
 };
 
 /** The report with the coefficients of a linear model, if it is one. */

@@ -7,7 +7,11 @@ interface Outcome {
 }
 
 /** What every threshold comes to that parts the rows otherwise: halfway between two of their probabilities, above all of them, below all. What is surely of a class stays there. */
-const outcomesOf = (probabilities: Float64Array, isPositive: (row: number) => boolean): Outcome[] => {
+const outcomesOf = (
+  probabilities: Float64Array,
+  isPositive: (row: number) => boolean,
+  weightOf: (row: number) => number,
+): Outcome[] => {
   const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
   // Between neighbouring numbers there is none: then the larger.
   const between = (above: number, below: number): number => {
@@ -19,8 +23,8 @@ const outcomesOf = (probabilities: Float64Array, isPositive: (row: number) => bo
     largest < 1 ? [{ threshold: between(1, largest), truePositives: 0, falsePositives: 0 }] : [];
   let [truePositives, falsePositives] = [0, 0];
   for (const [place, row] of order.entries()) {
-    if (isPositive(row)) truePositives += 1;
-    else falsePositives += 1;
+    if (isPositive(row)) truePositives += weightOf(row);
+    else falsePositives += weightOf(row);
     const own = probabilities[row]!;
     const next = order[place + 1] === undefined ? 0 : probabilities[order[place + 1]!]!;
     if (next < own) outcomes.push({ threshold: between(own, next), truePositives, falsePositives });
@@ -29,23 +33,29 @@ const outcomesOf = (probabilities: Float64Array, isPositive: (row: number) => bo
 };
 
 /**
- * The threshold from which on a row is taken for the second class, by what it comes to on these rows; among equally good ones that nearest to ½, then the larger.
+ * The threshold from which on a row is taken for the second class, by what it comes to on these rows, each by its weight; among equally good ones that nearest to ½, then the larger.
  * Null: the rows are of one class and tell nothing.
  */
 export const chooseThreshold = (
   spec: Exclude<ThresholdSpec, number>,
   probabilities: Float64Array,
   isPositive: (row: number) => boolean,
+  weightOf: (row: number) => number = () => 1,
 ): number | null => {
-  const positives = Array.from(probabilities.keys()).filter(isPositive).length;
-  const none = positives === 0 || positives === probabilities.length;
+  const own = Array.from(probabilities.keys()).filter((row) => isPositive(row) && weightOf(row) > 0);
+  const others = probabilities.some((_, row) => !isPositive(row) && weightOf(row) > 0);
+  const positives = own.reduce((sum, row) => sum + weightOf(row), 0);
+  const none = own.length === 0 || !others;
   if (none || probabilities.every((probability) => probability === 0)) return null;
   const worthOf = ({ truePositives, falsePositives }: Outcome): number => {
     const falseNegatives = positives - truePositives;
     if ("metric" in spec) return (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives);
     return -(spec.costs.falsePositive * falsePositives + spec.costs.falseNegative * falseNegatives);
   };
-  const judged = outcomesOf(probabilities, isPositive).map((outcome) => ({ ...outcome, worth: worthOf(outcome) }));
+  const judged = outcomesOf(probabilities, isPositive, weightOf).map((outcome) => ({
+    ...outcome,
+    worth: worthOf(outcome),
+  }));
   const best = judged.reduce((a, b) => (b.worth > a.worth ? b : a)).worth;
   const fromHalf = ({ threshold }: Outcome): number => Math.abs(threshold - 0.5);
   const equal = judged.filter(({ worth }) => worth === best);

@@ -1,4 +1,5 @@
 import type { Operating, OperatingPoint } from "../../domain/models/explained.ts";
+import { weighed } from "../sampling.ts";
 
 /** Points that a report lists at most. */
 const mostPoints = 200;
@@ -31,6 +32,30 @@ const countsOf = (scores: Float64Array, isPositive: (row: number) => boolean): C
   return { length, thresholds: thresholds!, truePositives: truePositives!, falsePositives: falsePositives! };
 };
 
+/** The same of rows that count by their weights, taken to a mean of 1. */
+const weightedCountsOf = (
+  scores: Float64Array,
+  isPositive: (row: number) => boolean,
+  weights: Float64Array,
+): Counts => {
+  const own = weighed(new Float64Array(scores.length).fill(1), { weights });
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
+  let [positives, negatives, length] = [0, 0, 0];
+  for (let place = 0; place < order.length; length++) {
+    const threshold = scores[order[place]!]!;
+    for (; place < order.length && !(scores[order[place]!]! < threshold); place++) {
+      const row = order[place]!;
+      if (isPositive(row)) positives += own[row]!;
+      else negatives += own[row]!;
+    }
+    thresholds![length] = threshold;
+    truePositives![length] = positives;
+    falsePositives![length] = negatives;
+  }
+  return { length, thresholds: thresholds!, truePositives: truePositives!, falsePositives: falsePositives! };
+};
+
 /** The first place with the largest value. */
 const indexOfLargest = (length: number, heightAt: (place: number) => number): number => {
   let [best, largest] = [0, heightAt(0)];
@@ -54,11 +79,13 @@ export const describeOperating = (
   positive: string,
   scores: Float64Array,
   isPositive: (row: number) => boolean,
+  weights: Float64Array | undefined = undefined,
 ): Operating | null => {
   const rows = scores.length;
-  const { length, thresholds, ...counts } = countsOf(scores, isPositive);
+  const counted = weights === undefined ? countsOf(scores, isPositive) : weightedCountsOf(scores, isPositive, weights);
+  const { length, thresholds, ...counts } = counted;
   const positives = counts.truePositives[length - 1] ?? 0;
-  const negatives = rows - positives;
+  const negatives = counts.falsePositives[length - 1] ?? 0;
   if (positives === 0 || negatives === 0) return null;
   const pointAt = (place: number): OperatingPoint => {
     const [truePositives, falsePositives] = [counts.truePositives[place]!, counts.falsePositives[place]!];

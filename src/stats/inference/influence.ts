@@ -1,5 +1,5 @@
 import type { Inference } from "../../domain/models/inference.ts";
-import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
 
 const mostListed = 10;
 
@@ -26,7 +26,7 @@ export const influenceOf = (
     const variance = varianceOf(model, mean!);
     const residual = labels[row]! - mean!;
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
-    const pearson = residual ** 2 / variance;
+    const pearson = (weightAt(fit, row) * residual ** 2) / variance;
     const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
     return { row: places[row]!, leverage, cooksDistance, residual };
   });

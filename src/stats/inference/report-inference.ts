@@ -6,7 +6,7 @@ import { describeInfluence, influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
 import { solvedCoefficients } from "./solved-coefficients.ts";
-import { leveragesOf, type SolvedFit } from "./solved-fit.ts";
+import { leveragesOf, type SolvedFit, withoutZeros } from "./solved-fit.ts";
 import { describeSolvedFit } from "./solved-fit-quality.ts";
 
 const mostInCovariance = 100;
@@ -87,9 +87,10 @@ const withoutErrors = (fit: SolvedFit): SolvedFit => ({ ...fit, covariance: null
  * @param ratios twice the log-likelihood that generalised models lose without each feature, where it was computed
  */
 export const reportInference = (
-  solved: SolvedFit,
+  all: SolvedFit,
   ratios: readonly { feature: string; lost: number; degrees: number }[],
 ): InferenceReport => {
+  const solved = withoutZeros(all);
   const { model, labels, rank, columns, coefficients, clusters } = solved;
   const rows = labels.length;
   const size = coefficients.length;

@@ -1,4 +1,4 @@
-import { createMeans, type SolvedFit } from "./solved-fit.ts";
+import { createMeans, type SolvedFit, weightAt } from "./solved-fit.ts";
 
 /** C M C, C the inverse information and M Σ s sᵀ of scores. */
 const between = (covariance: Float64Array, meat: Float64Array, size: number): Float64Array => {
@@ -27,7 +27,7 @@ const addSquare = (meat: Float64Array, score: Float64Array): void => {
 const mostLeverage = 1 - 1e-12;
 
 /**
- * HC3 (MacKinnon & White 1985): Σ (eᵢ/(1 − hᵢ))² xᵢxᵢᵀ between the inverse information. `byCluster`: Σ over clusters of the squared sums of scores, times
+ * HC3 (MacKinnon & White 1985): Σ (wᵢeᵢ/(1 − hᵢ))² xᵢxᵢᵀ between the inverse information. `byCluster`: Σ over clusters of the squared sums of scores, times
  * G/(G − 1) · (n − 1)/(n − p) (Liang & Zeger 1986).
  * @param leverages of the rows; null where they have none, and then there are no robust errors
  */
@@ -48,7 +48,7 @@ export const robustCovariances = (
       x,
       means: [mean],
     } = means(row);
-    const error = labels[row]! - mean!;
+    const error = weightAt(fit, row) * (labels[row]! - mean!);
     const leverage = leverages[row]!;
     if (leverage > mostLeverage) known = false;
     for (let j = 0; j < size; j++) score[j] = (error / (1 - leverage)) * x[j]!;

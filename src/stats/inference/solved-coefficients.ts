@@ -1,6 +1,6 @@
 import type { Coefficient, Uncertainty } from "../../domain/models/inference.ts";
 import { quantile95, twoSidedTail } from "../coefficients/tail-probability.ts";
-import { columnsOf, type SolvedFit } from "./solved-fit.ts";
+import { columnsOf, type SolvedFit, weightAt } from "./solved-fit.ts";
 
 const uncertaintyOf = (estimate: number, variance: number, degrees: number): Uncertainty | null => {
   const standardError = Math.sqrt(variance);
@@ -18,18 +18,19 @@ const uncertaintyOf = (estimate: number, variance: number, degrees: number): Unc
 
 const nothing = { standardError: null, statistic: null, pValue: null, lower: null, upper: null };
 
-/** Σ (xⱼ − mean)² of each column. */
+/** Σ w (xⱼ − mean)² of each column. */
 const variations = (fit: SolvedFit): Float64Array => {
   const { labels, columns } = fit;
   const x = new Float64Array(columns.length);
+  const total = fit.weights === null ? labels.length : fit.weights.reduce((sum, weight) => sum + weight, 0);
   const [sums, squares] = [new Float64Array(columns.length), new Float64Array(columns.length)];
   for (let row = 0; row < labels.length; row++) {
     columnsOf(fit, row, x);
-    for (let j = 0; j < x.length; j++) sums[j]! += x[j]! / labels.length;
+    for (let j = 0; j < x.length; j++) sums[j]! += (weightAt(fit, row) * x[j]!) / total;
   }
   for (let row = 0; row < labels.length; row++) {
     columnsOf(fit, row, x);
-    for (let j = 0; j < x.length; j++) squares[j]! += (x[j]! - sums[j]!) ** 2;
+    for (let j = 0; j < x.length; j++) squares[j]! += weightAt(fit, row) * (x[j]! - sums[j]!) ** 2;
   }
   return squares;
 };

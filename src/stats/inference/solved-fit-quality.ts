@@ -1,24 +1,30 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
 import { logOf } from "../classification-report.ts";
-import { mean } from "../estimate.ts";
 import { logPoisson } from "../regression-report.ts";
-import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { meanOf } from "../sampling.ts";
+import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
 
 /** How well a solved model fits its rows, and Pearson's χ². */
 export interface FitQuality extends TrainingFit {
-  /** Σ (y − μ)²/V(μ); null for softmax. */
+  /** Σ w (y − μ)²/V(μ); null for softmax. */
   pearson: number | null;
 }
 
-const ofNumbers = ({ labels, squares, columns }: SolvedFit): FitQuality => {
+const ofNumbers = (fit: SolvedFit): FitQuality => {
+  const { labels, squares, columns, weights } = fit;
   const rows = labels.length;
   // Through the origin the model that knows nothing says 0.
-  const center = columns[0] === -1 ? mean(labels) : 0;
-  let nullDeviance = 0;
-  for (let row = 0; row < rows; row++) nullDeviance += (labels[row]! - center) ** 2;
+  const center = columns[0] === -1 ? meanOf(labels, weights) : 0;
+  let [nullDeviance, logWeights] = [0, 0];
+  for (let row = 0; row < rows; row++) {
+    nullDeviance += weightAt(fit, row) * (labels[row]! - center) ** 2;
+    if (weights !== null) logWeights += Math.log(weights[row]!);
+  }
   // A fit whose residuals are rounding alone has a density without bound.
   const logLikelihood =
-    squares > 2 ** -80 * nullDeviance ? (-rows / 2) * (Math.log((2 * Math.PI * squares) / rows) + 1) : null;
+    squares > 2 ** -80 * nullDeviance
+      ? (-rows / 2) * (Math.log((2 * Math.PI * squares) / rows) + 1) + logWeights / 2
+      : null;
   return { rows, logLikelihood, deviance: squares, nullDeviance, pearson: squares };
 };
 
@@ -26,17 +32,18 @@ const ofCounts = (fit: SolvedFit): FitQuality => {
   const { labels } = fit;
   const rows = labels.length;
   const means = createMeans(fit);
-  const center = mean(labels);
+  const center = meanOf(labels, fit.weights);
   let [own, best, none, pearson] = [0, 0, 0, 0];
   for (let row = 0; row < rows; row++) {
     const {
       means: [rate],
     } = means(row);
     const label = labels[row]!;
-    own += logPoisson(label, rate!);
-    best += logPoisson(label, label);
-    none += logPoisson(label, center);
-    pearson += (label - rate!) ** 2 / rate!;
+    const weight = weightAt(fit, row);
+    own += weight * logPoisson(label, rate!);
+    best += weight * logPoisson(label, label);
+    none += weight * logPoisson(label, center);
+    pearson += (weight * (label - rate!) ** 2) / rate!;
   }
   return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - none), pearson };
 };
@@ -52,11 +59,13 @@ const ofClasses = (fit: SolvedFit): FitQuality => {
   for (let row = 0; row < rows; row++) {
     const { means: chances } = means(row);
     const label = labels[row]!;
-    counts[label]! += 1;
-    own += logOf(model === "softmax" ? chances[label]! : label === 1 ? chances[0]! : 1 - chances[0]!);
-    if (model === "logistic") pearson += (label - chances[0]!) ** 2 / varianceOf(model, chances[0]!);
+    const weight = weightAt(fit, row);
+    counts[label]! += weight;
+    own += weight * logOf(model === "softmax" ? chances[label]! : label === 1 ? chances[0]! : 1 - chances[0]!);
+    if (model === "logistic") pearson += (weight * (label - chances[0]!) ** 2) / varianceOf(model, chances[0]!);
   }
-  const none = counts.reduce((sum, count) => (count === 0 ? sum : sum + count * Math.log(count / rows)), 0);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const none = counts.reduce((sum, count) => (count === 0 ? sum : sum + count * Math.log(count / total)), 0);
   return {
     ...{ rows, logLikelihood: own, deviance: -2 * own, nullDeviance: -2 * none },
     pearson: model === "logistic" ? pearson : null,

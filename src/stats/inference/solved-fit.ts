@@ -22,6 +22,8 @@ export interface SolvedFit {
   readonly shifts: Float64Array | null;
   /** Numbers, counts, or indices of classes. */
   readonly labels: ArrayLike<number>;
+  /** How precise each row is: var y = φ·V(μ)/w, w above 0; null: all are alike. */
+  readonly weights: Float64Array | null;
   /** Of the shifted inputs: contrast by contrast, each in the order of the columns. */
   readonly coefficients: Float64Array;
   /** The inverse of the information without a dispersion; null where there is none. */
@@ -29,7 +31,7 @@ export interface SolvedFit {
   readonly indeterminate: readonly number[];
   readonly rank: number;
   readonly ending: "converged" | "separated" | "not_converged";
-  /** Of numbers: Σ (y − ŷ)². */
+  /** Of numbers: Σ w (y − ŷ)². */
   readonly squares: number;
   /** The rows' numbers in the data set. */
   readonly places: ArrayLike<number>;
@@ -88,7 +90,35 @@ const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
   return sum;
 };
 
-/** vᵢ xᵢᵀ C xᵢ of each training row, of models with one linear predictor; null for softmax, and where the estimates have no errors. */
+/** How much a row counts. */
+export const weightAt = ({ weights }: Pick<SolvedFit, "weights">, row: number): number =>
+  weights === null ? 1 : weights[row]!;
+
+/** The rows that count. */
+export const withoutZeros = (fit: SolvedFit): SolvedFit => {
+  const { weights, features, labels, places, clusters, preprocessing } = fit;
+  if (weights === null || weights.every((weight) => weight > 0)) return fit;
+  const kept = Array.from(weights.keys()).filter((row) => weights[row]! > 0);
+  const { inputs } = preprocessing;
+  const own = new Float64Array(kept.length * inputs);
+  for (const [to, from] of kept.entries())
+    for (let i = 0; i < inputs; i++) own[to * inputs + i] = features[from * inputs + i]!;
+  const ids = clusters && kept.map((row) => clusters.ids[row]!);
+  const numbered = ids && new Map([...new Set(ids)].map((id, i) => [id, i]));
+  return {
+    ...fit,
+    features: own,
+    labels: Float64Array.from(kept, (row) => labels[row]!),
+    weights: Float64Array.from(kept, (row) => weights[row]!),
+    places: kept.map((row) => places[row]!),
+    clusters:
+      clusters && ids && numbered
+        ? { ...clusters, count: numbered.size, ids: Int32Array.from(ids, (id) => numbered.get(id)!) }
+        : null,
+  };
+};
+
+/** wᵢ vᵢ xᵢᵀ C xᵢ of each training row, of models with one linear predictor; null for softmax, and where the estimates have no errors. */
 export const leveragesOf = (fit: SolvedFit): Float64Array | null => {
   const { covariance, model, labels } = fit;
   if (covariance === null || model === "softmax") return null;
@@ -98,6 +128,6 @@ export const leveragesOf = (fit: SolvedFit): Float64Array | null => {
       x,
       means: [mean],
     } = means(row);
-    return varianceOf(model, mean!) * quadraticForm(covariance, x);
+    return weightAt(fit, row) * varianceOf(model, mean!) * quadraticForm(covariance, x);
   });
 };

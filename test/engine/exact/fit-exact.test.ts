@@ -24,6 +24,7 @@ const labelsOf: Record<ExactModel, Float64Array> = {
 const taskOf = (model: ExactModel, method: ExactMethod, change: Partial<ExactTask> = {}): ExactTask => ({
   ...{ model, method, features, inputs, labels: labelsOf[model], classes: model === "softmax" ? 3 : 1 },
   columns: Int32Array.of(-1, 0, 1, 2, 3),
+  weights: null,
   penalty: 0,
   mostIterations: 1000,
   work: new Float64Array(method === "lbfgs" ? 0 : Math.max(triangleDoubles(5), 15 ** 2)),
@@ -124,4 +125,27 @@ test("separated rows are noticed by how the steps go, though no single input tel
   const fit = await fitExact(taskOf("logistic", "newton", { labels }), free);
   expect(fit.ending).toBe("separated");
   expect(fit.iterations).toBeLessThan(60);
+});
+
+describe("Weights are as many rows:", () => {
+  const weights = Float64Array.from({ length: rows }, (_, row) => row % 3);
+  const picked = Array.from({ length: rows }, (_, row) => row).flatMap((row) => new Array<number>(row % 3).fill(row));
+  const repeated = Float64Array.from(picked.flatMap((row) => [...features.subarray(row * inputs, (row + 1) * inputs)]));
+  const cases = [
+    ["linear", "qr"],
+    ["logistic", "newton"],
+    ["softmax", "newton"],
+    ["poisson", "newton"],
+    ["poisson", "lbfgs"],
+  ] as const;
+
+  test.each(cases)("%s by %s", async (model, method) => {
+    const weighted = await fitExact(taskOf(model, method, { weights, penalty: 3 }), free);
+    const labels = Float64Array.from(picked, (row) => labelsOf[model][row]!);
+    const counted = await fitExact(taskOf(model, method, { features: repeated, labels, penalty: 3 }), free);
+    const digits = method === "lbfgs" ? 3 : 9;
+    for (const [i, value] of counted.coefficients.entries())
+      expect(weighted.coefficients[i]).toBeCloseTo(value, digits);
+    expect(weighted.objective / counted.objective).toBeCloseTo(1, 9);
+  });
 });

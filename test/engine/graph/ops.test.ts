@@ -106,10 +106,13 @@ const norm = (choice: number) => ({ epsilon: 1e-3, activation: epilogues[choice 
 type Regression = "squaredError" | "absoluteError" | "poisson";
 const regression =
   (name: Regression) =>
-  (c: Case, { rows, columns }: Sizes): Value => {
+  (c: Case, { rows, columns, choice }: Sizes): Value => {
     const factor = 1 / rows;
     return ops[name](
-      { x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 3, 5), scale: c.scale(factor) },
+      {
+        ...{ x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 3, 5), scale: c.scale(factor) },
+        rowWeights: choice % 2 === 0 ? c.fixed([rows], 0, 2) : null,
+      },
       { factor },
     ).out;
   };
@@ -150,7 +153,8 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
   binaryCrossEntropy: (c, { rows, columns, choice }) => {
     const weights = (): Value | null => (choice % 2 === 0 ? c.fixed([columns], 0.5, 2) : null);
     const inputs = { x: c.floats([rows, columns]), targets: c.fixed([rows, columns], 0, 1), scale: c.scale(0.5) };
-    const weighed = { ...inputs, positiveWeights: weights(), columnWeights: weights() };
+    const rowWeights = choice % 3 === 0 ? c.fixed([rows], 0, 2) : null;
+    const weighed = { ...inputs, positiveWeights: weights(), columnWeights: weights(), rowWeights };
     return ops.binaryCrossEntropy(weighed, { factor: 0.5, smoothing: choice % 3 === 0 ? 0.1 : 0 }).out;
   },
   clip: (c, { rows, columns }) => ops.clip({ x: c.floats([rows, columns]) }, { low: -1.1, high: 0.9 }).out,
@@ -177,15 +181,17 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
     return ops.fixedNorm({ ...inputs, gamma: c.floats([columns]), beta: c.floats([columns]) }, norm(choice)).out;
   },
   gather: null,
-  gaussian: (c, { rows, columns }) => {
+  gaussian: (c, { rows, columns, choice }) => {
     const inputs = { x: c.floats([rows, 2 * columns]), targets: c.fixed([rows, columns]), scale: c.scale(0.25) };
-    return ops.gaussian(inputs, { factor: 0.25 }).out;
+    const rowWeights = choice % 2 === 0 ? c.fixed([rows], 0, 2) : null;
+    return ops.gaussian({ ...inputs, rowWeights }, { factor: 0.25 }).out;
   },
   globalAveragePool: (c, { rows, columns, depth }) =>
     ops.globalAveragePool({ x: c.floats([2, rows, columns, depth]) }, {}).out,
-  huber: (c, { rows, columns }) => {
+  huber: (c, { rows, columns, choice }) => {
     const inputs = { x: c.floats([rows, columns]), targets: c.fixed([rows, columns]), scale: c.scale(0.5) };
-    return ops.huber(inputs, { factor: 0.5, delta: 0.9 }).out;
+    const rowWeights = choice % 2 === 0 ? c.fixed([rows], 0, 2) : null;
+    return ops.huber({ ...inputs, rowWeights }, { factor: 0.5, delta: 0.9 }).out;
   },
   insertColumns: (c, { rows, columns, depth }) =>
     ops.insertColumns({ x: c.floats([rows, columns]) }, { start: depth, columns: columns + depth + 1 }).out,
@@ -224,6 +230,7 @@ const cases: { readonly [N in OpName]: ((c: Case, sizes: Sizes) => Value) | null
       labels: c.integers([rows], columns),
       scale: c.scale(1 / rows),
       classWeights,
+      rowWeights: choice % 3 === 0 ? c.fixed([rows], 0, 2) : null,
     };
     return ops.softmaxCrossEntropy(inputs, { factor: 1 / rows, smoothing: choice % 3 === 0 ? 0.1 : 0 }).out;
   },

@@ -148,7 +148,10 @@ describe("adding an op", () => {
     const [x, w, targets] = [graph.leaf("x", [8, 2]), graph.leaf("w", [2, 1]), graph.leaf("targets", [8, 1])];
     const predictor = matmul({ a: x, b: w }, { transposeA: false, transposeB: false }).out;
     const scale = graph.leaf("scale", [], "f64");
-    const loss = squaredError({ x: cube({ a: predictor }, {}).out, targets, scale }, { factor: 1 / 8 }).out;
+    const loss = squaredError(
+      { x: cube({ a: predictor }, {}).out, targets, scale, rowWeights: null },
+      { factor: 1 / 8 },
+    ).out;
     const [slope] = gradients(loss, [w]);
     const constants = new Map([...graph.constants.keys()].map((name, index) => [name, 640 + 16 * index]));
     const program = plan({

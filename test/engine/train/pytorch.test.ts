@@ -130,7 +130,7 @@ describe("a loss agrees with PyTorch:", () => {
   ];
   for (const [name, spec, output, label] of cases) {
     it(name, () => {
-      const loss = lossValue(spec, output.value, label.value);
+      const loss = lossValue(spec, output.value, { labels: label.value });
       const [found] = inDouble([loss], [output, label])()[0]!;
       expect(found).toBeCloseTo(fixtures.losses[name], 12);
     });

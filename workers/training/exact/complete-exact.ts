@@ -116,13 +116,17 @@ const scoreValidation = (
   const outputs = answersOf(plan.model, weights, validation, rows);
   const answers = { split: "validation" as const, rows, outputs };
   const { validationLoss: meanLoss } = metrics;
-  return scoreRows({ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss });
+  return scoreRows({
+    ...{ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss },
+    weights: validation.weights ?? null,
+  });
 };
 
 /** What the model says of the validation rows. */
 const validated = (plan: ExactPlan, weights: LinearWeights, { validation }: PreparedArrays) => {
   const labels = validation.labels ?? [];
-  return { outputs: answersOf(plan.model, weights, validation, spreadRows(labels.length, plan.outputs)), labels };
+  const outputs = answersOf(plan.model, weights, validation, spreadRows(labels.length, plan.outputs));
+  return { outputs, labels, weights: validation.weights };
 };
 
 /** Reports a solved fit and makes its model; of a fold what it says of the rows held out is all. */

@@ -12,6 +12,7 @@ import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { mostCovariances, solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { beat, currentSignal } from "../../engine/control.ts";
 import { fromContent, toContent } from "../fit-state.ts";
+import { addWeights, requireCountedRows, sumOfWeights } from "../leading/row-weights.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -39,8 +40,8 @@ const arraysOf = ({ data, inputs }: ExactPlan, memory: WebAssembly.Memory): Exac
   return { train, validation: of("validation"), test: of("test") };
 };
 
-/** Progress, points and checkpoints of a fit under way. */
-const createWatch = (plan: ExactPlan, context: TrainingRunContext, resume: ExactState | null) => {
+/** Progress, points and checkpoints of a fit under way. @param counted rows, by their weights */
+const createWatch = (counted: number, context: TrainingRunContext, resume: ExactState | null) => {
   const startedMs = performance.now() - (resume?.meta.computedMs ?? 0);
   let latest: ExactState = resume ?? {
     meta: { version: 1, step: 0, computedMs: 0, progress: { iteration: 0, objective: null, decrements: [] } },
@@ -60,7 +61,7 @@ const createWatch = (plan: ExactPlan, context: TrainingRunContext, resume: Exact
     context.onPoint({
       ...{ epoch: iteration, step: iteration, seconds: latest.meta.computedMs / 1000, learningRate: step },
       gradientNorm: Math.sqrt(Math.max(0, decrements.at(-1) ?? 0)),
-      trainLoss: (objective ?? 0) / plan.data.train.rows,
+      trainLoss: (objective ?? 0) / counted,
       metrics: {},
       layers: [],
     });
@@ -86,6 +87,7 @@ export const createExactRun = (
   const plan = planExact(spec, shape);
   const memory = take(plan.memoryBytes);
   const arrays = arraysOf(plan, memory);
+  addWeights(arrays, spec.task);
   const penalised = spec.training.l2 > 0;
   const job = { plan, spec, shape, memory, arrays, penalised };
 
@@ -97,6 +99,7 @@ export const createExactRun = (
     dismiss: () => {},
     async fit(context): Promise<TrainingRunEnd> {
       const { preprocessing } = context;
+      requireCountedRows(arrays, spec.task);
       for (const split of splits) {
         const features = arrays[split].features as Float64Array;
         fillMissing(preprocessing, features);
@@ -111,7 +114,9 @@ export const createExactRun = (
       if (shifts !== null) for (const split of splits) shiftColumns(arrays[split].features as Float64Array, shifts);
       const resume =
         context.resume === null ? null : fromContent<ExactState["meta"], Float64Array>(context.resume, isFloat64);
-      const watch = createWatch(plan, context, resume);
+      const { weights } = arrays.train;
+      const counted = weights === undefined ? plan.data.train.rows : sumOfWeights(weights);
+      const watch = createWatch(counted, context, resume);
       try {
         const options = {
           resume: resume?.tensors.coefficients ? resume : null,

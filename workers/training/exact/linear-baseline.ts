@@ -46,7 +46,7 @@ export const linearBaseline = async (
   pulse: () => void,
 ): Promise<LinearBaseline | null> => {
   const { inputs, label, features: transforms } = preprocessing;
-  const { labels } = arrays.train;
+  const { labels, weights } = arrays.train;
   if (labels === null || transforms.some(({ type }) => type === "image")) return null;
   const model = modelOf(loss, preprocessing);
   const classes = label.type === "classes" ? label.classes.length : 1;
@@ -60,6 +60,7 @@ export const linearBaseline = async (
   const task = {
     ...{ model, method: model === "linear" ? ("qr" as const) : ("newton" as const), features: picked, inputs },
     ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
+    weights: weights === undefined ? null : Float64Array.from(rows, (row) => weights[row]!),
     work: new Float64Array(model === "softmax" ? square(size) : triangleDoubles(size)),
   };
   const options = { resume: null, pulse, onIteration: async () => pulse() };

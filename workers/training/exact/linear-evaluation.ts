@@ -4,6 +4,7 @@ import { families } from "../../../src/engine/exact/families.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import type { Evaluation } from "../../../src/engine/train/fitting/evaluate.ts";
+import { sumOfWeights } from "../leading/row-weights.ts";
 import { type LinearWeights, predictorsOf, respond } from "./linear-weights.ts";
 
 const logSum = (values: Float64Array): number => {
@@ -14,51 +15,54 @@ const logSum = (values: Float64Array): number => {
   return top + log64(total);
 };
 
-const varianceOf = (labels: ArrayLike<number>): number => {
+const varianceOf = (labels: ArrayLike<number>, weightOf: (row: number) => number, total: number): number => {
   let [mean, squares, constant] = [0, 0, true];
   for (let row = 0; row < labels.length; row++) {
-    mean += labels[row]! / labels.length;
+    mean += (weightOf(row) * labels[row]!) / total;
     constant &&= labels[row] === labels[0];
   }
   if (constant) return 0;
-  for (let row = 0; row < labels.length; row++) squares += square(labels[row]! - mean);
-  return squares / labels.length;
+  for (let row = 0; row < labels.length; row++) squares += weightOf(row) * square(labels[row]! - mean);
+  return squares / total;
 };
 
 /** Loss, accuracy and errors of a solved model on one split, as a network's evaluation has them; null without rows. `labelScale`: of the loss of numbers. */
 export const evaluateLinear = (
   model: ExactModel,
   weights: LinearWeights,
-  { features, labels }: SplitArrays,
+  { features, labels, weights: counts }: SplitArrays,
   labelScale: number,
 ): Evaluation | null => {
   const rows = labels?.length ?? 0;
   if (labels === null || rows === 0) return null;
+  const weightOf = (row: number): number => (counts === undefined ? 1 : counts[row]!);
+  const total = counts === undefined ? rows : sumOfWeights(counts);
   const out = new Float64Array(weights.outputs);
   let [loss, correct, squares] = [0, 0, 0];
   for (let row = 0; row < rows; row++) {
     predictorsOf(weights, features, row, out);
     const label = labels[row]!;
+    const weight = weightOf(row);
     if (model === "softmax") {
-      loss += logSum(out) - out[label]!;
+      loss += weight * (logSum(out) - out[label]!);
       let best = 0;
       for (let k = 1; k < out.length; k++) if (out[k]! > out[best]!) best = k;
-      if (best === label) correct += 1;
+      if (best === label) correct += weight;
     } else if (model === "logistic") {
-      loss += families.logistic.loss(label, out[0]!);
-      if ((out[0]! > 0 ? 1 : 0) === label) correct += 1;
+      loss += weight * families.logistic.loss(label, out[0]!);
+      if ((out[0]! > 0 ? 1 : 0) === label) correct += weight;
     } else {
-      if (model === "poisson") loss += families.poisson.loss(label, out[0]!);
+      if (model === "poisson") loss += weight * families.poisson.loss(label, out[0]!);
       respond(model, out);
-      squares += square(label - out[0]!);
+      squares += weight * square(label - out[0]!);
     }
   }
   if (model === "softmax" || model === "logistic")
-    return { loss: loss / rows, accuracy: correct / rows, r2: null, meanSquaredError: null };
-  const spread = varianceOf(labels);
-  const meanSquaredError = squares / rows;
+    return { loss: loss / total, accuracy: correct / total, r2: null, meanSquaredError: null };
+  const spread = varianceOf(labels, weightOf, total);
+  const meanSquaredError = squares / total;
   return {
-    loss: model === "poisson" ? loss / rows : meanSquaredError / square(labelScale),
+    loss: model === "poisson" ? loss / total : meanSquaredError / square(labelScale),
     accuracy: null,
     r2: spread > 0 ? 1 - meanSquaredError / spread : null,
     meanSquaredError,

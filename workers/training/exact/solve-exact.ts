@@ -3,11 +3,12 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
 import { type ExactOptions, type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { sumOfWeights } from "../leading/row-weights.ts";
 
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
 export const usualIterations = 10;
 
-/** c of the penalty beside the sum of the losses: the spec's is beside their mean. */
+/** c of the penalty beside the sum of the losses, which `rows` are counted in: the spec's is beside their mean. */
 const penaltyOf = ({ model, training: { l2 } }: ResolvedJobSpec, rows: number): number =>
   (model.type === "linear" ? l2 / 2 : l2) * rows;
 
@@ -20,12 +21,14 @@ export const solveExact = (
   options: ExactOptions,
 ): Promise<ExactFit> => {
   const { model, method, inputs, outputs, mostIterations, work } = plan;
-  const penalty = penaltyOf(spec, plan.data.train.rows);
+  const weights = train.weights ?? null;
+  const penalty = penaltyOf(spec, weights === null ? plan.data.train.rows : sumOfWeights(weights));
   return fitExact(
     {
       ...{ model, method, inputs, penalty, mostIterations, ...wanted },
       features: train.features as Float64Array,
       labels: train.labels as Float64Array,
+      weights,
       classes: outputs,
       work: new Float64Array(memory.buffer, work.offset, work.doubles),
     },

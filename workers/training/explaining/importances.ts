@@ -9,6 +9,7 @@ import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts
 import { estimateMean } from "../../../src/stats/estimate.ts";
 import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
+import { weightedRows } from "../../../src/stats/sampling.ts";
 import { explainDependence } from "./dependence.ts";
 import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
 import type { PickedRows, PickRows } from "./picked-rows.ts";
@@ -47,7 +48,9 @@ export const explain = (explaining: Explaining): Explained | null => {
   if (most < 2 || labels === null) return null;
   const tabular = transforms.length > 0 && transforms.every(({ type }) => type !== "image");
   if (!tabular || Math.min(most, labels.length) < 2) return null;
+  const { weights } = arrays[split];
   const asked = spreadRows(labels.length, preprocessing.outputs, most);
+  const sampling = weightedRows(weights === undefined ? null : Float64Array.from(asked, (row) => weights[row]!));
   const { measure, of } = createRowMeasure(spec, preprocessing, arrays[split], asked);
   const picked = pick(split, asked);
   const { features, rows } = picked;
@@ -72,7 +75,7 @@ export const explain = (explaining: Explaining): Explained | null => {
     } finally {
       put((i) => i);
     }
-    return estimateMean(lost);
+    return estimateMean(lost, {}, sampling);
   };
   const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
   const seen = pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated));

@@ -5,6 +5,8 @@ import { chooseThreshold } from "../../../src/stats/explaining/choose-threshold.
 interface Validated {
   readonly outputs: ArrayLike<number>;
   readonly labels: ArrayLike<number>;
+  /** How much each row counts; left out: once. */
+  readonly weights?: Float64Array | undefined;
 }
 
 /**
@@ -17,11 +19,12 @@ export const thresholdOf = (
 ): number | null => {
   if (task.type !== "classification" || task.threshold === undefined) return null;
   if (typeof task.threshold === "number") return task.threshold;
-  const { outputs, labels } = validate();
+  const { outputs, labels, weights } = validate();
   const width = loss.type === "binary_cross_entropy" ? 1 : 2;
   const probabilities = Float64Array.from(
     { length: outputs.length / width },
     (_, i) => outputs[i * width + width - 1]!,
   );
-  return chooseThreshold(task.threshold, probabilities, (row) => labels[row] === 1);
+  const weightOf = weights && ((row: number): number => weights[row]!);
+  return chooseThreshold(task.threshold, probabilities, (row) => labels[row] === 1, weightOf);
 };

@@ -1,6 +1,7 @@
 import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { LinearBaseline } from "../exact/linear-baseline.ts";
+import { countedRows, weightsOf } from "../leading/counted-rows.ts";
 import { classAnswersOf, errorsOf, type NetworkResults, valueAnswersOf } from "../network-report.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 
@@ -67,16 +68,18 @@ const judged = (results: NetworkResults): Pick<Judged, "distribution"> & { colum
  * @param standardised the preprocessing behind which losses are measured, where `results` is in the data's own units
  */
 export const judgeRows = (
-  results: NetworkResults,
+  all: NetworkResults,
   labels: SplitArrays["labels"],
   standardised: Preprocessing | null = null,
 ): Judged => {
+  const results = countedRows(all);
   const { spec, answers, linear, metrics } = results;
+  const weights = weightsOf(results);
   const preprocessing = standardised ?? results.preprocessing;
-  const scores =
-    scoreRows({ spec, preprocessing, labels, answers, ownUnits: standardised !== null, meanLoss: metrics.testLoss }) ??
-    [];
+  const measured = { labels, answers, weights, ownUnits: standardised !== null, meanLoss: metrics.testLoss };
+  const scores = scoreRows({ spec, preprocessing, ...measured }) ?? [];
   const { columns, distribution } = judged(results);
+  if (weights !== null) columns.weights = weights;
   for (const { name, data } of scores) columns[name] = Float64Array.from(data as Float32Array);
   return {
     ...{ columns, rows: answers.rows, distribution },

@@ -1,5 +1,6 @@
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { HeldOut } from "../../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
+import { sumOfWeights } from "../leading/row-weights.ts";
 import type { Judged } from "./judge-rows.ts";
 
 /** A fold that is done. A JSON value: checkpoints carry it. */
@@ -8,6 +9,8 @@ export interface FoldDone extends HeldOut {
   /** Held out; and of them those whose predictions are kept. */
   readonly rows: number;
   readonly kept: number;
+  /** Σ w of the rows that were held out; absent: each counts once. */
+  readonly weight?: number;
   readonly metrics: Metrics;
   readonly distribution: string | null;
   readonly linear: Judged["linear"];
@@ -54,6 +57,7 @@ export const addFold = (
     ...heldOut,
     ...{ trainRows, rows: held.places.length, kept: rows.length, metrics, distribution, linear },
     ...(unlearnt === 0 ? {} : { unlearnt }),
+    ...(judged.columns.weights === undefined ? {} : { weight: sumOfWeights(judged.columns.weights) }),
   };
   // What one fold does not know (a likelihood, say) is not known of all.
   const names = Object.keys(own).filter((name) => folds.length === 0 || name in columns);

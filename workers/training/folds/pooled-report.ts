@@ -1,14 +1,20 @@
 import { assert } from "../../../src/domain/errors.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { CrossValidationReport } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
 import type { Report, ReportNote } from "../../../src/domain/models/report.ts";
 import { compareWithSimpler } from "../../../src/stats/against.ts";
 import { reportClassification } from "../../../src/stats/classification-report.ts";
-import { mean } from "../../../src/stats/estimate.ts";
 import { logPoisson, reportRegression } from "../../../src/stats/regression-report.ts";
-import { countUnits, type Sampling, sharedRowsInflation } from "../../../src/stats/sampling.ts";
+import {
+  effectiveNumber,
+  type Sampling,
+  sharedRowsInflation,
+  meanOf as weightedMean,
+  withWeights,
+} from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
 import { againstOf, classLogs } from "../network-report.ts";
 import { type Pool, unitsOf } from "./pool.ts";
@@ -23,7 +29,8 @@ interface Pooled {
 
 const samplingOf = ({ training: { crossValidation } }: ResolvedJobSpec, pool: Pool): Sampling => {
   assert(crossValidation !== undefined, "folds are of a cross-validation");
-  return { unitOf: unitsOf(pool), inflation: sharedRowsInflation(crossValidation.folds) };
+  const sampling = { unitOf: unitsOf(pool), inflation: sharedRowsInflation(crossValidation.folds) };
+  return withWeights(sampling, pool.columns.weights ?? null)!;
 };
 
 const columnOf = ({ columns }: Pool, name: string): Float64Array => {
@@ -87,7 +94,7 @@ const ofNumbers = ({ spec, pool, sampling }: Pooled): Report => {
 const foldsSection = ({ spec, pool, sampling }: Pooled): CrossValidationReport => {
   const { folds, repeats, by } = spec.training.crossValidation!;
   return {
-    ...{ folds, repeats, by: by ?? null, inflation: sampling.inflation, units: countUnits(sampling) },
+    ...{ folds, repeats, by: by ?? null, inflation: sampling.inflation, units: new Set(sampling.unitOf).size },
     rows: new Set(columnOf(pool, "places")).size,
     predictions: sampling.unitOf.length,
     models: pool.folds.map(({ repeat, fold, trainRows, rows, metrics }) => ({
@@ -147,16 +154,27 @@ export const reportFolds = (
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
+  const { weights } = pool.columns;
+  const column = weightName(spec.task);
+  const weighted =
+    weights === undefined || column === null
+      ? null
+      : { column, effectiveRows: effectiveNumber(weights), leftOut: leftOutOf(pool) };
   const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split)];
-  return { ...report, ...known, rows, crossValidation, notes } as Report;
+  return { ...report, ...known, rows, crossValidation, weights: weighted, notes } as Report;
 };
+
+/** Predictions of rows of weight 0. */
+const leftOutOf = ({ folds, columns }: Pool): number =>
+  folds.reduce((sum, { rows }) => sum + rows, 0) - (columns.weights?.length ?? 0);
 
 /** `outOfFoldLoss`, `outOfFoldAccuracy`, …: means over all predictions. */
 export const foldMetrics = ({ folds, columns }: Pool): Metrics => {
-  const rows = folds.reduce((sum, fold) => sum + fold.rows, 0);
+  const shareOf = (fold: Pool["folds"][number]): number => fold.weight ?? fold.rows;
+  const rows = folds.reduce((sum, fold) => sum + shareOf(fold), 0);
   const meanOf = (name: string): number | null => {
     if (folds.some(({ metrics }) => metrics[name] === undefined)) return null;
-    return folds.reduce((sum, fold) => sum + (fold.rows / rows) * fold.metrics[name]!, 0);
+    return folds.reduce((sum, fold) => sum + (shareOf(fold) / rows) * fold.metrics[name]!, 0);
   };
   const [loss, accuracy, meanSquaredError] = ["testLoss", "testAccuracy", "testMeanSquaredError"].map(meanOf);
   const metrics: Record<string, number> = {};
@@ -166,8 +184,11 @@ export const foldMetrics = ({ folds, columns }: Pool): Metrics => {
   if (meanSquaredError != null && truths !== undefined && predictions !== undefined) {
     metrics.outOfFoldMeanSquaredError = meanSquaredError;
     metrics.outOfFoldRootMeanSquaredError = Math.sqrt(meanSquaredError);
-    const center = mean(truths);
-    const spread = mean(truths.map((truth) => (truth - center) * (truth - center)));
+    const center = weightedMean(truths, columns.weights);
+    const spread = weightedMean(
+      truths.map((truth) => (truth - center) * (truth - center)),
+      columns.weights,
+    );
     if (spread > 0) metrics.outOfFoldR2 = 1 - meanSquaredError / spread;
   }
   return metrics;

@@ -4,6 +4,7 @@ import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import { weighed } from "../../../src/stats/sampling.ts";
 
 /** Below it a probability or a rate in single precision has lost its digits, and at last itself. */
 const least = 2 ** -126;
@@ -16,6 +17,8 @@ interface Scored {
   /** Of the split: classes' indices, or standardised numbers. */
   labels: Int32Array | Float32Array | Float64Array | null;
   answers: Pick<Answers, "rows"> & { outputs: Float32Array | Float64Array };
+  /** Of the rows that were asked about; left out: all count the same. */
+  weights?: Float64Array | null;
   /** The mean loss of all rows as it was measured, from the linear predictors; undefined: it was not. */
   meanLoss?: number | undefined;
   /** Labels and answers are numbers of the data set, not standardised. */
@@ -33,11 +36,12 @@ const isPlain = ({ loss }: ResolvedJobSpec): boolean =>
  * is the trial's objective.
  */
 const withRemainder = (
-  { spec, labels, meanLoss }: Scored,
+  { spec, labels, meanLoss, weights }: Scored,
   loss: Float64Array,
   cut: readonly number[],
 ): Float32Array => {
-  const known = meanLoss !== undefined && Number.isFinite(meanLoss) && isPlain(spec) && loss.length === labels?.length;
+  const known =
+    meanLoss !== undefined && Number.isFinite(meanLoss) && isPlain(spec) && !weights && loss.length === labels?.length;
   if (cut.length > 0 && known) {
     const own = new Set(cut);
     let rest = meanLoss * loss.length;
@@ -111,5 +115,10 @@ export const scoreRows = (scored: Scored): Tensor[] | null => {
   const { label } = scored.preprocessing;
   if (label.type === "none") return null;
   assert(scored.labels !== null, "what has a label has labels");
-  return label.type === "classes" ? ofClasses(scored, label.classes.length) : ofNumbers(scored, label.scale);
+  const scores = label.type === "classes" ? ofClasses(scored, label.classes.length) : ofNumbers(scored, label.scale);
+  const { weights } = scored;
+  // Of mean 1, so that the mean of the scores is the weighted one.
+  return weights
+    ? scores.map(({ name, data }) => tensor(name, Float32Array.from(weighed(data as Float32Array, { weights }))))
+    : scores;
 };

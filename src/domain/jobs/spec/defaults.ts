@@ -47,6 +47,7 @@ import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
+import { checkWeight } from "./rows/check-weight.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
 import { splitSizes } from "./rows/sizes-of-splits.ts";
@@ -196,6 +197,7 @@ export const resolveSpec = (
   const errors = createSpecErrors();
   checkColumnNames(given.task, dataset, errors);
   checkSplit(given.task, given.training, dataset, errors);
+  checkWeight(given.task, dataset, errors);
   errors.throwIfAny("invalid");
   const asked = withGroups(given, dataset);
   const imported = base && isImported(base) ? base : null;

@@ -25,7 +25,7 @@ const features = z
   .max(limits.columns)
   .optional()
   .describe(
-    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label and those in `exclude`; columns of free text are then left out with a warning.",
+    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label, the weight and those in `exclude`; columns of free text are then left out with a warning.",
   );
 
 const exclude = z
@@ -37,18 +37,27 @@ const exclude = z
     "Columns not to learn from, of the features or else of all; the record lists the features that are left. Left out: none.",
   );
 
+const weight = z
+  .string()
+  .min(1)
+  .max(limits.nameLength)
+  .optional()
+  .describe(
+    "A number column w ≥ 0 of how much each row counts: losses, metrics and the report are Σ w·ℓ / Σ w, and coefficients that are solved have the errors of precision weights (R's `weights`: var y = φ·V(μ)/w). No feature; predictions do not need it; a row of weight 0 does not count. Left out: each row counts once.",
+  );
+
 export const TaskSpec = z
   .discriminatedUnion("type", [
     z
       .strictObject({
-        ...{ type: z.literal("classification"), label, features, exclude },
+        ...{ type: z.literal("classification"), label, features, exclude, weight },
         threshold: ThresholdSpec.optional().describe(
           "The probability from which on the second of two classes is the answer. Left out: the likelier class is.",
         ),
       })
       .meta({ id: "ClassificationTask", title: "Classification", description: "Predict a row's class." }),
     z
-      .strictObject({ type: z.literal("regression"), label, features, exclude })
+      .strictObject({ type: z.literal("regression"), label, features, exclude, weight })
       .meta({ id: "RegressionTask", title: "Regression", description: "Predict a number." }),
     z
       .strictObject({ type: z.literal("clustering"), features, exclude })

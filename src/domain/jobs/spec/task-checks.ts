@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { createNearNames } from "../../near-names.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
+import { rowColumns } from "./rows/row-columns.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import {
   classCounts,
@@ -47,7 +48,8 @@ export const checkColumnNames = (task: TaskSpec, dataset: Dataset, errors: SpecE
         `${quote(name)} is the label, which is no feature anyway; leave it out of exclude`,
       );
   }
-  if (task.features === undefined && names.every((name) => name === label)) {
+  const aside = rowColumns(task);
+  if (task.features === undefined && names.every((name) => name === label || aside.includes(name))) {
     errors.add("/task/label", "the data set has no other column to learn from; upload one with features");
   } else if (featureNames(task, dataset).length === 0) {
     const [first] = leftOutColumns(task, dataset);

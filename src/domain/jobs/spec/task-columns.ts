@@ -1,5 +1,6 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
 import type { TaskSpec } from "./job-spec.ts";
+import { rowColumns } from "./rows/row-columns.ts";
 
 /** The label column's name; null for tasks without one. */
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
@@ -11,9 +12,9 @@ export const isFreeText = ({ type, categories }: Column): boolean => type === "c
 const isUnfit = (task: TaskSpec, column: Column): boolean =>
   isFreeText(column) || (column.type === "text" && labelName(task) === null);
 
-/** What a task that names no features may learn from: the image of a data set of images, of others every column but the label; without what it excludes. */
+/** What a task that names no features may learn from: the image of a data set of images, of others every column but the label and those of the rows' weights; without what it excludes. */
 const candidates = (task: TaskSpec, { columns }: Pick<Dataset, "columns">): Column[] => {
-  const without = new Set([labelName(task), ...(task.exclude ?? [])]);
+  const without = new Set([labelName(task), ...rowColumns(task), ...(task.exclude ?? [])]);
   const others = columns.filter(({ name }) => !without.has(name));
   const images = others.filter(({ type }) => type === "image");
   return images.length > 0 ? images : others;

@@ -6,7 +6,7 @@ import { mustFit, op } from "../op.ts";
 import { times } from "./elementwise.ts";
 
 /**
- * Losses, each fused with its gradient. `out` is the scalar `factor` · Σᵢ ℓᵢ over the rows i, `factor` being 1 / rows or 1 / elements; `gradient` is ∂out/∂x,
+ * Losses, each fused with its gradient. `out` is the scalar `factor` · Σᵢ wᵢ ℓᵢ over the rows i with their `rowWeights` (all 1 without them), `factor` being 1 / rows or 1 / elements; `gradient` is ∂out/∂x,
  * computed in the same pass and only where it is read. `scale` is the same factor as one f64 in memory, as the kernels want it.
  */
 interface Factor {
@@ -38,14 +38,19 @@ const cost = ({ x }: { x: TensorType }): number => 20 * rowsOf(x.shape) * column
 /** ℓ = −Σⱼ t[j] ln softmax(x)[j]: logits x [rows, classes], i32 labels [rows]; the negative log-likelihood of the categorical distribution. */
 export const softmaxCrossEntropy = op("softmaxCrossEntropy", {
   inputs: ["x", "labels", "scale"],
-  optional: ["classWeights"],
+  optional: ["classWeights", "rowWeights"],
   extras,
   droppable,
   shape: ({ x, labels }, _attributes: Factor & { smoothing: number }) => {
     mustFit(labels.dtype === "i32", "labels of classes are i32");
     return lossTypes(x);
   },
-  forward: (emit, { x, labels, scale, classWeights, out, rowLosses, gradient }, { factor, smoothing }, types) => {
+  forward: (
+    emit,
+    { x, labels, scale, classWeights, rowWeights, out, rowLosses, gradient },
+    { factor, smoothing },
+    types,
+  ) => {
     const rows = rowsOf(types.x.shape);
     emit.k.softmaxCrossEntropy(
       rowLosses,
@@ -53,7 +58,7 @@ export const softmaxCrossEntropy = op("softmaxCrossEntropy", {
       x,
       labels,
       classWeights,
-      0,
+      rowWeights,
       scale,
       columnsOf(types.x.shape),
       smoothing,
@@ -61,14 +66,20 @@ export const softmaxCrossEntropy = op("softmaxCrossEntropy", {
     );
     emitTotal(emit, out, rowLosses, rows, factor);
   },
-  vjp: (g, { gradient }) => ({ x: chained(g, gradient), labels: null, scale: null, classWeights: null }),
+  vjp: (g, { gradient }) => ({
+    x: chained(g, gradient),
+    labels: null,
+    scale: null,
+    classWeights: null,
+    rowWeights: null,
+  }),
   cost,
 });
 
 /** ℓ = Σⱼ (1 − t′) x + ln(1 + e⁻ˣ): logits and targets of one shape; the negative log-likelihood of the Bernoulli distribution. */
 export const binaryCrossEntropy = op("binaryCrossEntropy", {
   inputs: ["x", "targets", "scale"],
-  optional: ["positiveWeights", "columnWeights"],
+  optional: ["positiveWeights", "columnWeights", "rowWeights"],
   extras,
   droppable,
   shape: ({ x, targets }, _attributes: Factor & { smoothing: number }) => {
@@ -77,7 +88,7 @@ export const binaryCrossEntropy = op("binaryCrossEntropy", {
   },
   forward: (
     emit,
-    { x, targets, scale, positiveWeights, columnWeights, out, rowLosses, gradient },
+    { x, targets, scale, positiveWeights, columnWeights, rowWeights, out, rowLosses, gradient },
     { factor, smoothing },
     types,
   ) => {
@@ -89,7 +100,7 @@ export const binaryCrossEntropy = op("binaryCrossEntropy", {
       targets,
       positiveWeights,
       columnWeights,
-      0,
+      rowWeights,
       scale,
       columnsOf(types.x.shape),
       smoothing,
@@ -103,6 +114,7 @@ export const binaryCrossEntropy = op("binaryCrossEntropy", {
     scale: null,
     positiveWeights: null,
     columnWeights: null,
+    rowWeights: null,
   }),
   cost,
 });
@@ -112,6 +124,7 @@ type RegressionKernel = "squaredError" | "absoluteError" | "poisson" | "gaussian
 const regression = (name: RegressionKernel) =>
   op(name, {
     inputs: ["x", "targets", "scale"],
+    optional: ["rowWeights"],
     extras,
     droppable,
     shape: ({ x, targets }, _attributes: Factor) => {
@@ -122,12 +135,12 @@ const regression = (name: RegressionKernel) =>
       );
       return lossTypes(x);
     },
-    forward: (emit, { x, targets, scale, out, rowLosses, gradient }, { factor }, types) => {
+    forward: (emit, { x, targets, scale, rowWeights, out, rowLosses, gradient }, { factor }, types) => {
       const rows = rowsOf(types.x.shape);
-      emit.k[name](rowLosses, gradient, x, targets, 0, scale, columnsOf(types.targets.shape), rows);
+      emit.k[name](rowLosses, gradient, x, targets, rowWeights, scale, columnsOf(types.targets.shape), rows);
       emitTotal(emit, out, rowLosses, rows, factor);
     },
-    vjp: (g, { gradient }) => ({ x: chained(g, gradient), targets: null, scale: null }),
+    vjp: (g, { gradient }) => ({ x: chained(g, gradient), targets: null, scale: null, rowWeights: null }),
     cost,
   });
 
@@ -143,17 +156,18 @@ export const gaussian = regression("gaussian");
 /** ℓ = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2), d = x − t (Huber 1964). */
 export const huber = op("huber", {
   inputs: ["x", "targets", "scale"],
+  optional: ["rowWeights"],
   extras,
   droppable,
   shape: ({ x, targets }, _attributes: Factor & { delta: number }) => {
     mustFit(sameShape(x.shape, targets.shape), `targets ${showShape(targets.shape)} for ${showShape(x.shape)}`);
     return lossTypes(x);
   },
-  forward: (emit, { x, targets, scale, out, rowLosses, gradient }, { factor, delta }, types) => {
+  forward: (emit, { x, targets, scale, rowWeights, out, rowLosses, gradient }, { factor, delta }, types) => {
     const rows = rowsOf(types.x.shape);
-    emit.k.huber(rowLosses, gradient, x, targets, 0, scale, columnsOf(types.x.shape), delta, rows);
+    emit.k.huber(rowLosses, gradient, x, targets, rowWeights, scale, columnsOf(types.x.shape), delta, rows);
     emitTotal(emit, out, rowLosses, rows, factor);
   },
-  vjp: (g, { gradient }) => ({ x: chained(g, gradient), targets: null, scale: null }),
+  vjp: (g, { gradient }) => ({ x: chained(g, gradient), targets: null, scale: null, rowWeights: null }),
   cost,
 });

@@ -11,12 +11,12 @@ export interface Evaluation {
   readonly meanSquaredError: number | null;
 }
 
-/** Σ (y − ȳ)² / n over all labels of a split; exactly 0 where they are equal, whose mean may differ from them in its last bit. */
-const variance = (values: ArrayLike<number>): number => {
+/** Σ w (y − ȳ)² / n over all labels of a split, w of mean 1; exactly 0 where they are equal, whose mean may differ from them in its last bit. */
+const variance = (values: ArrayLike<number>, weights: ArrayLike<number> | null): number => {
   let sum = 0;
   let constant = true;
   for (let i = 0; i < values.length; i++) {
-    sum += values[i]!;
+    sum += weights === null ? values[i]! : weights[i]! * values[i]!;
     constant &&= values[i] === values[0];
   }
   if (constant) return 0;
@@ -24,7 +24,7 @@ const variance = (values: ArrayLike<number>): number => {
   let squares = 0;
   for (let i = 0; i < values.length; i++) {
     const difference = values[i]! - mean;
-    squares += difference * difference;
+    squares += (weights === null ? 1 : weights[i]!) * difference * difference;
   }
   return squares / values.length;
 };
@@ -40,19 +40,29 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
   const classes = new Int32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
   const variances = new Map<Split, number>();
 
-  const correctIn = (labels: Int32Array | Float32Array, first: number, rows: number): number => {
+  const weightsOf = (split: Split): Float32Array | null => {
+    const { weights } = plan.data[split];
+    return weights && (viewOf(memory, weights) as Float32Array);
+  };
+
+  const correctIn = (
+    labels: Int32Array | Float32Array,
+    weights: Float32Array | null,
+    first: number,
+    rows: number,
+  ): number => {
     let correct = 0;
     const byClass = evaluation.kind === "classes";
     for (let row = 0; row < rows; row++) {
       const answer = byClass ? classes[row]! : Number(logits[row]! > 0);
-      if (answer === labels[first + row]) correct += 1;
+      if (answer === labels[first + row]) correct += weights === null ? 1 : weights[first + row]!;
     }
     return correct;
   };
 
   const varianceOf = (split: Split): number => {
     const { labels, features } = plan.data[split];
-    const known = variances.get(split) ?? variance(viewOf(memory, labels ?? features));
+    const known = variances.get(split) ?? variance(viewOf(memory, labels ?? features), weightsOf(split));
     variances.set(split, known);
     return known;
   };
@@ -63,6 +73,7 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
     const { rows, labels } = plan.data[split];
     const classifies = evaluation.kind === "classes" || evaluation.kind === "logit";
     const answers = classifies && labels ? (viewOf(memory, labels) as Int32Array | Float32Array) : null;
+    const weights = weightsOf(split);
     let [loss, squares, correct] = [0, 0, 0];
     for (let first = 0; first < rows; first += evaluation.rows) {
       const count = Math.min(evaluation.rows, rows - first);
@@ -71,7 +82,7 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
       runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, wanted);
       loss += floats[evaluation.lossOffset / 4]! * count;
       squares += floats[evaluation.squaredErrorOffset / 4]! * count;
-      if (answers) correct += correctIn(answers, first, count);
+      if (answers) correct += correctIn(answers, weights, first, count);
     }
     if (answers) return { loss: loss / rows, accuracy: correct / rows, r2: null, meanSquaredError: null };
     const spread = varianceOf(split);

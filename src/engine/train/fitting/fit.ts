@@ -18,10 +18,10 @@ const outcomes = {
   [controls.handBack]: "handed_back",
 } as const;
 
-/** Weights of classes n / (classes · n_class): each class counts the same, and the mean over the rows is 1. */
-const balancedWeights = (labels: ArrayLike<number>, classes: number): Float64Array => {
+/** Weights of classes n / (classes · n_class), rows counted by their own weights of mean 1: each class counts the same, and the mean over the rows is 1. */
+const balancedWeights = (labels: ArrayLike<number>, rowWeights: Float32Array | null, classes: number): Float64Array => {
   const counts = new Float64Array(classes);
-  for (let row = 0; row < labels.length; row++) counts[labels[row]!]! += 1;
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]! += rowWeights === null ? 1 : rowWeights[row]!;
   return counts.map((count) => (count > 0 ? labels.length / (classes * count) : 1));
 };
 
@@ -29,7 +29,8 @@ const setBalancedWeights = (plan: TrainingPlan, memory: WebAssembly.Memory): voi
   const { loss } = plan.spec;
   if (!("classWeights" in loss) || loss.classWeights !== "balanced") return;
   const views = dataViews(plan, memory);
-  if (views.train.labels) views.setClassWeights(balancedWeights(views.train.labels, Math.max(2, plan.shape.outputs)));
+  const { labels, rowWeights } = views.train;
+  if (labels) views.setClassWeights(balancedWeights(labels, rowWeights, Math.max(2, plan.shape.outputs)));
 };
 
 /** Draws the weights, puts those of a base model over them, and says so where units of a layer start the same. */

@@ -178,7 +178,9 @@ const calibrate = ({ plan, memory, meta, runner }: Run): Record<string, number> 
     return {};
   }
   const validated = plan.data.validation.rows > 0;
-  const heat = validated ? measureHeat(plan, memory, askValidation(plan, memory, runner)) : meta.search?.bestHeat;
+  const heat = validated
+    ? measureHeat(plan, memory, "validation", askValidation(plan, memory, runner))
+    : meta.search?.bestHeat;
   if (heat === undefined) return {};
   const { temperature, gain } = chooseTemperature(heat);
   heatLogits(plan, memory, temperature);

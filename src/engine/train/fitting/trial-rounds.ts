@@ -53,7 +53,7 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   const ask = askHeldOut(plan, search, memory, runner, round.rows);
   const losses = diverged ? null : judge(plan, memory, round.rows, ask);
   if (losses !== null && spec.training.calibration === "temperature")
-    meta.search = { ...meta.search, heat: measureHeat(plan, memory, ask, meta.search.heat) };
+    meta.search = { ...meta.search, heat: measureHeat(plan, memory, "train", ask, meta.search.heat) };
   const guess = judgeGuess(plan, memory, round.rows);
   meta.search = afterTrial(search, meta.search, losses, guess);
   if (meta.search.trial === null) {

@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { weightName } from "../../../domain/jobs/spec/rows/row-columns.ts";
 import type { Constant } from "../../graph/graph.ts";
 import { hyperBytes } from "../../kernels/families/optimisers.ts";
 import { classWeightLeaves, labelType } from "../../nn/losses.ts";
@@ -43,7 +44,8 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
     const features = placed(layout, `${split}.features`, [held, shape.inputs], "float");
     const labelShape = label.dtype === "i32" ? [rows] : [rows, label.columns];
     const labels = isReconstruction(spec) ? null : placed(layout, `${split}.labels`, labelShape, label.dtype);
-    return { rows, features, labels };
+    if (weightName(spec.task) === null) return { rows, features, labels, weights: null };
+    return { rows, features, labels, weights: placed(layout, `${split}.weights`, [rows], "float") };
   };
   return { train: place("train"), validation: place("validation"), test: place("test") };
 };

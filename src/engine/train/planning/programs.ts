@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { weightName } from "../../../domain/jobs/spec/rows/row-columns.ts";
 import { gradients } from "../../graph/gradients.ts";
 import { createGraph, type Graph, type Value } from "../../graph/graph.ts";
 import { columnsFrom } from "../../graph/ops/columns.ts";
@@ -19,6 +20,8 @@ export interface Traced {
   readonly scope: Scope;
   readonly output: Value;
   readonly labels: Value;
+  /** How much each row counts, of mean 1 over its split; null: all the same. */
+  readonly rowWeights: Value | null;
   /** The mean over the learners of an ensemble. */
   readonly loss: Value;
   /** What is minimised: the sum over the learners, of which each has its own weights and so learns as it would alone. */
@@ -53,8 +56,13 @@ export interface BatchOptions {
   readonly batchRows?: number;
 }
 
-const learnt = ({ loss: spec }: TracedSpec, learners: readonly Value[], labels: Value, batchRows: number) => {
-  const objective = learners.map((x) => lossValue(spec, x, labels, batchRows)).reduce((a, b) => add({ a, b }, {}).out);
+const learnt = (
+  { loss: spec }: TracedSpec,
+  learners: readonly Value[],
+  truth: Pick<Traced, "labels" | "rowWeights">,
+  batchRows: number,
+) => {
+  const objective = learners.map((x) => lossValue(spec, x, truth, batchRows)).reduce((a, b) => add({ a, b }, {}).out);
   const loss = learners.length === 1 ? objective : scaled(objective, 1 / learners.length);
   return { output: learners[0]!, loss, objective };
 };
@@ -91,11 +99,13 @@ export const traceBatch = (
     : label.dtype === "i32"
       ? taken("labels", [], "i32")
       : taken("labels", [label.columns], "float");
+  const rowWeights = weightName(spec.task) === null ? null : taken("weights", [], "float");
+  const truth = { labels, rowWeights };
   if (training)
-    return { graph, scope, labels, ...learnt(spec, learnersOfJob(spec)(scope, x, shape.outputs), labels, batchRows) };
+    return { graph, scope, ...truth, ...learnt(spec, learnersOfJob(spec)(scope, x, shape.outputs), truth, batchRows) };
   const output = traceOfJob(spec)(scope, x, shape.outputs);
-  const loss = lossValue(spec.loss, output, labels, batchRows);
-  return { graph, scope, output, labels, loss, objective: loss };
+  const loss = lossValue(spec.loss, output, truth, batchRows);
+  return { graph, scope, output, ...truth, loss, objective: loss };
 };
 
 /** Gradients of the loss for the parameters that are learnt, by name. */
@@ -124,7 +134,7 @@ export const evaluationValues = (
   spec: ResolvedJobSpec,
   traced: Traced,
 ): { readonly answers: Value | null; readonly squaredError: Value | null } => {
-  const { output, labels, graph } = traced;
+  const { output, labels, rowWeights, graph } = traced;
   const kind = evaluationKind(spec);
   if (kind === "classes") return { answers: argmax({ x: output }, {}).out, squaredError: null };
   if (kind === "logit") return { answers: output, squaredError: null };
@@ -133,7 +143,10 @@ export const evaluationValues = (
     spec.loss.type === "gaussian_nll" ? columnsFrom(output, 0, columns) : predictionValue(spec.loss, output);
   const factor = 1 / (prediction.shape[0]! * columns);
   const scale = graph.constant([factor], [], "f64");
-  return { answers: null, squaredError: squaredError({ x: prediction, targets: labels, scale }, { factor }).out };
+  return {
+    answers: null,
+    squaredError: squaredError({ x: prediction, targets: labels, scale, rowWeights }, { factor }).out,
+  };
 };
 
 /** Descriptions of every layer's output. */

@@ -56,6 +56,8 @@ export interface SplitPlacement {
   readonly rows: number;
   readonly features: PlacedTensor;
   readonly labels: PlacedTensor | null;
+  /** How much each row counts, of mean 1; null: all the same. */
+  readonly weights: PlacedTensor | null;
 }
 
 /** Floats (f32) one after another. */

@@ -47,8 +47,14 @@ const rowOf = ([name, value]: Figure): readonly (readonly string[])[] => {
 };
 
 /** What every figure of a report is about. */
-export const measuredOn = ({ split, rows }: Report): string => {
-  const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}`;
+export const measuredOn = (report: Report): string => {
+  const { split, rows } = report;
+  const weights = "weights" in report ? report.weights : null;
+  const by =
+    weights === null
+      ? ""
+      : `, weighted by column ${JSON.stringify(weights.column)} (effective n = ${number(weights.effectiveRows)}),`;
+  const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}${by}`;
   if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
   if (split === "out_of_fold")
     return `${of}, each predicted by a model of the cross-validation that did not learn from it.`;

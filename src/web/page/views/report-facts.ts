@@ -17,6 +17,10 @@ const range = (estimate: Estimate | null, show: Show): string | null => {
 
 const classificationFacts = (report: ClassificationReport) =>
   [
+    [
+      "Weighted by",
+      report.weights && `${report.weights.column}, effective n ${formatNumber(report.weights.effectiveRows)}`,
+    ],
     ["Accuracy", range(report.accuracy, formatPercent)],
     ["Always the commonest class", formatPercent(report.baselineAccuracy)],
     ["Area under the ROC", range(report.areaUnderRoc, formatNumber)],
@@ -32,6 +36,10 @@ const classificationFacts = (report: ClassificationReport) =>
 
 const regressionFacts = (report: RegressionReport) =>
   [
+    [
+      "Weighted by",
+      report.weights && `${report.weights.column}, effective n ${formatNumber(report.weights.effectiveRows)}`,
+    ],
     ["R²", range(report.r2, formatNumber)],
     ["Root mean squared error", range(report.rootMeanSquaredError, formatNumber)],
     ["Mean absolute error", range(report.meanAbsoluteError, formatNumber)],

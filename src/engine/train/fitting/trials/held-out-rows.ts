@@ -89,10 +89,18 @@ const rowLoss = (
   }
 };
 
-type Weight = (label: number) => number;
+type Weight = (label: number, row: number) => number;
 
-/** How much a row of each label counts, where classes are weighted. */
+/** How much a row counts, by its own weight and that of its class. */
 const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
+  const byClass = classWeightOf(plan, memory);
+  const { weights } = plan.data.train;
+  if (weights === null) return byClass;
+  const own = viewOf(memory, weights);
+  return (label, row) => own[row]! * byClass(label);
+};
+
+const classWeightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): ((label: number) => number) => {
   const [first, second] = plan.layout.classWeights.map((tensor) => viewOf(memory, tensor));
   if (first === undefined) return () => 1;
   if (second === undefined) return (label) => first[label]!;
@@ -128,7 +136,10 @@ export const askHeldOut =
         epoch: null,
       } as const;
       runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
-      for (let i = 0; i < count; i++) visit(outputs, i * width, labels[holdOut[first + i]!]!);
+      for (let i = 0; i < count; i++) {
+        const row = holdOut[first + i]!;
+        visit(outputs, i * width, labels[row]!, row);
+      }
     }
   };
 
@@ -141,8 +152,8 @@ export const judge = (
 ): number[] | null => {
   const weight = weightOf(plan, memory);
   const losses: number[] = [];
-  ask((outputs, at, label) =>
-    losses.push(weight(label) * rowLoss(plan.spec.loss, outputs, at, label, holdOut.length, plan.shape.outputs)),
+  ask((outputs, at, label, row) =>
+    losses.push(weight(label, row) * rowLoss(plan.spec.loss, outputs, at, label, holdOut.length, plan.shape.outputs)),
   );
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
@@ -159,14 +170,16 @@ const guessOf = (
   let [total, squares] = [0, 0];
   for (const row of rows) {
     const label = labels[row]!;
-    total += weight(label);
-    if (loss.type === "cross_entropy") guess[label]! += weight(label);
-    else guess[0]! += weight(label) * label;
+    const own = weight(label, row);
+    total += own;
+    if (loss.type === "cross_entropy") guess[label]! += own;
+    else guess[0]! += own * label;
   }
   for (let at = 0; at < guess.length; at++) guess[at]! /= total;
   if (loss.type === "gaussian_nll") {
-    for (const row of rows) squares += (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
-    guess[1] = log64(Math.max(squares / rows.length, leastProbability));
+    for (const row of rows)
+      squares += weight(labels[row]!, row) * (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
+    guess[1] = log64(Math.max(squares / total, leastProbability));
   }
   return Float32Array.from(guess);
 };
@@ -179,7 +192,7 @@ export const judgeGuess = (plan: TrainingPlan, memory: WebAssembly.Memory, { tra
   let sum = 0;
   for (const row of holdOut) {
     const label = labels[row]!;
-    sum += weight(label) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length, guess.length);
+    sum += weight(label, row) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length, guess.length);
   }
   return sum / holdOut.length;
 };

@@ -18,8 +18,8 @@ const margin = 1;
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;
 
-/** Calls `visit` with where the outputs of a row stand, and its label. */
-export type AskRows = (visit: (outputs: Float32Array, at: number, label: number) => void) => void;
+/** Calls `visit` with where the outputs of a row stand, its label, and its place in the split. */
+export type AskRows = (visit: (outputs: Float32Array, at: number, label: number, row: number) => void) => void;
 
 const headsOf = (plan: TrainingPlan) =>
   plan.tensors.filter(({ layer, frozen }) => !frozen && (layer === "output" || layer.startsWith("output.")));
@@ -32,28 +32,38 @@ export const heatLogits = (plan: TrainingPlan, memory: WebAssembly.Memory, tempe
   }
 };
 
-const logChances = ({ spec }: TrainingPlan, ask: AskRows): Float64Array => {
+/** ln p of each row's label, as often as the row counts. */
+const logChances = ({ spec }: TrainingPlan, ask: AskRows, weights: ArrayLike<number> | null): Float64Array => {
   const logs: number[] = [];
   const single = spec.loss.type === "binary_cross_entropy";
-  ask((outputs, at, label) => {
+  ask((outputs, at, label, row) => {
     const chance = single ? (label > 0.5 ? outputs[at]! : 1 - outputs[at]!) : outputs[at + label]!;
-    logs.push(log64(Math.max(chance, leastProbability)));
+    const log = log64(Math.max(chance, leastProbability));
+    logs.push(weights === null ? log : weights[row]! * log);
   });
   return Float64Array.from(logs);
 };
 
-/** What each temperature gains in log-likelihood on the rows that `ask` asks about, added to what is known of others. The weights are as before. */
-export const measureHeat = (plan: TrainingPlan, memory: WebAssembly.Memory, ask: AskRows, before?: Heat): Heat => {
+/** What each temperature gains in log-likelihood on the rows of the split that `ask` asks about, added to what is known of others. The weights are as before. */
+export const measureHeat = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  split: "train" | "validation",
+  ask: AskRows,
+  before?: Heat,
+): Heat => {
+  const placed = plan.data[split].weights;
+  const weights = placed && viewOf(memory, placed);
   const heads = headsOf(plan).map((tensor) => viewOf(memory, tensor));
   const kept = heads.map((values) => values.slice());
-  const own = logChances(plan, ask);
+  const own = logChances(plan, ask, weights);
   const zeros = temperatures.map(() => 0);
   const sums = [...(before?.sums ?? zeros)];
   const squares = [...(before?.squares ?? zeros)];
   for (const [t, temperature] of temperatures.entries()) {
     if (t === unchanged) continue;
     heatLogits(plan, memory, temperature);
-    for (const [row, log] of logChances(plan, ask).entries()) {
+    for (const [row, log] of logChances(plan, ask, weights).entries()) {
       const gain = log - own[row]!;
       sums[t]! += gain;
       squares[t]! += gain * gain;
@@ -89,6 +99,6 @@ export const askValidation =
       cursor[0] = first;
       const wanted = { split: "validation", orderOffset: identityOffset, first, rows: count, end: rows } as const;
       runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, { ...wanted, epoch: null });
-      for (let i = 0; i < count; i++) visit(outputs, i * width, answers[first + i]!);
+      for (let i = 0; i < count; i++) visit(outputs, i * width, answers[first + i]!, first + i);
     }
   };

@@ -76,7 +76,11 @@ export interface TaskSpec {
   /** Columns not to learn from, of the features or else of all. The record lists the features that are left. */
   exclude: string[];
   /** From which probability on the second of two classes is the answer: a number, {"metric": "f1"} or {"costs": {"falsePositive": 1, "falseNegative": 5}}. */
-  threshold?: any | undefined;
+  threshold?:
+    | any
+    | undefined;
+  /** The column of how much each row counts: numbers from 0 on. Classification and regression. */
+  weight?: string | undefined;
 }
 
 /** Transfer: the model whose weights the job starts from. */
@@ -379,7 +383,7 @@ export const JobSpec_LabelsEntry: MessageFns<JobSpec_LabelsEntry> = {
 };
 
 function createBaseTaskSpec(): TaskSpec {
-  return { type: undefined, label: undefined, features: [], exclude: [], threshold: undefined };
+  return { type: undefined, label: undefined, features: [], exclude: [], threshold: undefined, weight: undefined };
 }
 
 export const TaskSpec: MessageFns<TaskSpec> = {
@@ -398,6 +402,9 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.threshold !== undefined) {
       Value.encode(Value.wrap(message.threshold), writer.uint32(42).fork()).join();
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(50).string(message.weight);
     }
     return writer;
   },
@@ -453,6 +460,14 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.threshold = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.weight = reader.string();
             continue;
           }
         }

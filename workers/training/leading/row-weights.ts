@@ -1,0 +1,38 @@
+import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
+import { ServiceError } from "../../../src/domain/errors.ts";
+import type { TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
+
+const splits = ["train", "validation", "test"] as const;
+
+/** Room for the rows' weights, where the task names them. */
+export const addWeights = (arrays: PreparedArrays, task: TaskSpec): void => {
+  if (weightName(task) === null) return;
+  for (const split of splits) {
+    const rows = arrays[split].labels?.length ?? 0;
+    arrays[split] = { ...arrays[split], weights: new Float64Array(rows) };
+  }
+};
+
+export const sumOfWeights = (weights: Float64Array): number => {
+  let sum = 0;
+  for (const weight of weights) sum += weight;
+  return sum;
+};
+
+/** A split of which no row counts can neither teach nor judge. `unprocessable` at the column. */
+export const requireCountedRows = (arrays: PreparedArrays, task: TaskSpec): void => {
+  for (const split of splits) {
+    const { weights } = arrays[split];
+    if (weights === undefined || weights.length === 0 || sumOfWeights(weights) > 0) continue;
+    const detail = `each of the ${weights.length} rows of the ${split} split has the weight 0 in ${JSON.stringify(weightName(task))}, so that none counts; give rows a weight, or split them otherwise`;
+    throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/weight", detail }] });
+  }
+};
+
+/** As the losses take them: of mean 1, so that they leave the scale of the loss, and with it the learning rate and the penalty, alone. */
+export const putWeights = (weights: Float64Array | undefined, out: Float32Array | null): void => {
+  if (weights === undefined || out === null) return;
+  const factor = weights.length / sumOfWeights(weights);
+  for (let row = 0; row < weights.length; row++) out[row] = factor * weights[row]!;
+};
