@@ -136,7 +136,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
       fit.shape,
       kernels,
       (bytes) => takeMemory(order, bytes),
-      order.scratchFolder,
+      order,
     );
     const { inner } = position;
     const secondsIn = inner === null ? 0 : trainingRun.secondsOf(inner.state);
