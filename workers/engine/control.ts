@@ -34,7 +34,8 @@ export const beat = (control: Control): void => {
 export const heartbeats = (control: Control): number => Atomics.load(control.words, heartbeatIndex);
 
 /** How many threads of the team may be at work from now on: other jobs come and go. */
-export const shareCores = (control: Control, cores: number): void => void Atomics.store(control.words, coresIndex, cores);
+export const shareCores = (control: Control, cores: number): void =>
+  void Atomics.store(control.words, coresIndex, cores);
 
 /** All, where nothing was said. */
 export const sharedCores = (control: Control): number =>

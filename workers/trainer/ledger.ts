@@ -25,6 +25,8 @@ export interface Ledger {
   /** Settles when something is taken out the next time. */
   room(): Promise<void>;
   used(): Need;
+  /** The cores of each job that runs, in the order in which they came. */
+  shares(): number[];
 }
 
 interface Entry extends Need {
@@ -81,6 +83,7 @@ export const createLedger = (total: Need): Ledger => {
   return {
     couldFit: (need) => need.memoryBytes <= total.memoryBytes,
     used: () => ({ memoryBytes: usedBytes, threads: entries.reduce((sum, { share }) => sum + share, 0) }),
+    shares: () => entries.map(({ share }) => share),
     admit(need) {
       refused ||= alone || !fits(need) || (need.alone === true && entries.length > 0);
       if (refused) return null;
