@@ -10,6 +10,8 @@ import { createRedisAccessStore } from "../store/redis/access/redis-access-store
 import { createTokenSecret } from "../store/redis/access/redis-token-secret.ts";
 import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
+import { createRedisRunOutbox } from "../store/redis/outboxes/redis-run-outbox.ts";
+import { createRedisWebhookOutbox } from "../store/redis/outboxes/redis-webhook-outbox.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
 import {
@@ -19,8 +21,6 @@ import {
   waitForRedis,
 } from "../store/redis/redis-connection.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
-import { createRedisRunOutbox } from "../store/redis/redis-run-outbox.ts";
-import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import type { Reservations } from "../store/reservations.ts";

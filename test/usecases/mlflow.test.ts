@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import { reportOf } from "../../src/store/artifacts/model-files.ts";
+import { createRedisRunOutbox } from "../../src/store/redis/outboxes/redis-run-outbox.ts";
 import {
   createLastingConnection,
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
-import { createRedisRunOutbox } from "../../src/store/redis/redis-run-outbox.ts";
 import type { RunOutbox } from "../../src/store/run-outbox.ts";
 import { connectMlflow } from "../../src/tracking/mlflow.ts";
 import type { TrackingDeps } from "../../src/usecases/tracking/log-run.ts";

@@ -1,13 +1,13 @@
 import type { Redis } from "ioredis";
-import { assert } from "../../domain/errors.ts";
-import { boundEvent } from "../../domain/jobs/bounded-event.ts";
-import type { DueRun, RunOutbox } from "../run-outbox.ts";
-import { defineScripts } from "./define-scripts.ts";
-import { parseRecord } from "./jobs/job-record.ts";
-import { onMessage } from "./on-message.ts";
-import { onRedis } from "./redis-error.ts";
-import { redisKeys } from "./redis-keys.ts";
-import { noteRunOutcome, takeDueRun } from "./scripts/runs.ts";
+import { assert } from "../../../domain/errors.ts";
+import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
+import type { DueRun, RunOutbox } from "../../run-outbox.ts";
+import { defineScripts } from "../define-scripts.ts";
+import { parseRecord } from "../jobs/job-record.ts";
+import { onMessage } from "../on-message.ts";
+import { onRedis } from "../redis-error.ts";
+import { redisKeys } from "../redis-keys.ts";
+import { noteRunOutcome, takeDueRun } from "../scripts/runs.ts";
 
 const toMember = ({ tenant, id }: DueRun): string => `${tenant}/${id}`;
 
