@@ -193,7 +193,9 @@ describe.skipIf(!isInstalled)(
         const logits = graph.leaf("logits", [rows, classes]);
         const targets = graph.leaf("labels", [rows], "i32");
         const classWeights = weights && { classWeights: Object.fromEntries(weights.map((w, k) => [String(k), w])) };
-        const loss = lossValue({ type: "cross_entropy", labelSmoothing: 0, ...classWeights }, logits, { labels: targets });
+        const loss = lossValue({ type: "cross_entropy", labelSmoothing: 0, ...classWeights }, logits, {
+          labels: targets,
+        });
         const leaves = [
           { value: logits, data: x },
           { value: targets, data: labels },
