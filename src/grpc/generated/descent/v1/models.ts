@@ -82,7 +82,11 @@ export interface Model {
     | number
     | undefined;
   /** Absent: the report is of this very model. */
-  refit?: Refit | undefined;
+  refit?:
+    | Refit
+    | undefined;
+  /** Of the types of the data set's columns when the job was planned; absent: the first. */
+  datasetVersion?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -486,6 +490,7 @@ function createBaseModel(): Model {
     files: undefined,
     version: undefined,
     refit: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -538,6 +543,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.refit !== undefined) {
       Refit.encode(message.refit, writer.uint32(178).fork()).join();
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(184).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -684,6 +692,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.refit = Refit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }
