@@ -221,6 +221,9 @@ export const Model = z
         scores: StoredFile.optional(),
         background: StoredFile.optional().describe("training rows that predictions are explained against"),
         heldOut: StoredFile.optional().describe("as `/held-out` gives it"),
+        folds: StoredFile.optional().describe(
+          "of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors",
+        ),
       })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()

@@ -1,6 +1,7 @@
 import { isObject } from "../is-object.ts";
 import { defaultTest } from "../jobs/spec/default-training.ts";
 import { resolveSpec } from "../jobs/spec/defaults.ts";
+import { isFoldEnsemble } from "../jobs/spec/folds/cross-validation-spec.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
 import type { CountedDataset } from "../jobs/spec/rows/counted-rows.ts";
 import { rowsSeed } from "../jobs/spec/rows/rows-seed.ts";
@@ -136,6 +137,11 @@ export const resolveStudy = (
     errors.add(
       "/job/training/refit",
       "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
+    );
+  if (isFoldEnsemble(template))
+    errors.add(
+      "/job/training/crossValidation/model",
+      'the choice is trained once more as one model, on all rows but those of the test split; leave it out, and submit the best trial\'s job with "folds" by itself for the ensemble',
     );
   checkSeeds(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);

@@ -193,7 +193,11 @@ export interface ModelFiles {
     | StoredFile
     | undefined;
   /** As GetHeldOutPredictions gives it. */
-  heldOut?: StoredFile | undefined;
+  heldOut?:
+    | StoredFile
+    | undefined;
+  /** Of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors. */
+  folds?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -1316,7 +1320,14 @@ export const ImportHeader: MessageFns<ImportHeader> = {
 };
 
 function createBaseModelFiles(): ModelFiles {
-  return { weights: undefined, report: undefined, network: undefined, background: undefined, heldOut: undefined };
+  return {
+    weights: undefined,
+    report: undefined,
+    network: undefined,
+    background: undefined,
+    heldOut: undefined,
+    folds: undefined,
+  };
 }
 
 export const ModelFiles: MessageFns<ModelFiles> = {
@@ -1335,6 +1346,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.heldOut !== undefined) {
       StoredFile.encode(message.heldOut, writer.uint32(42).fork()).join();
+    }
+    if (message.folds !== undefined) {
+      StoredFile.encode(message.folds, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1390,6 +1404,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.heldOut = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.folds = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
