@@ -31,6 +31,9 @@ const noisyClasses = made("a,b,c,kind", 1700, (random) => {
 const fromFile = (name) => async () =>
   (await readFile(new URL(`../data/${name}.csv`, import.meta.url), "utf8")).trim().split("\n");
 
+/** Five folds of all rows that are learnt from, whose models are the model. */
+const folds = (model, training = {}) => ({ model, training: { ...training, crossValidation: { model: "folds" } } });
+
 const network = (hidden, epochs) => ({ model: { type: "mlp", hidden }, training: { epochs } });
 
 /** `train` rows are learnt from, `test` measured on, of a table that is drawn by the split's seed where it is made. */
@@ -42,11 +45,19 @@ const tables = {
       train: 200,
       test: 100,
     },
-    models: { logistic: { model: { type: "logistic" }, training: { l2: 0.01 } }, mlp: network([8], 30) },
+    models: {
+      logistic: { model: { type: "logistic" }, training: { l2: 0.01 } },
+      mlp: network([8], 30),
+      folds: folds({ type: "logistic" }, { l2: 0.01 }),
+    },
   },
   diabetes: {
     ...{ lines: fromFile("diabetes"), task: { type: "regression", label: "progression" }, train: 180, test: 100 },
-    models: { linear: { model: { type: "linear" }, training: {} }, mlp: network([16], 30) },
+    models: {
+      linear: { model: { type: "linear" }, training: {} },
+      mlp: network([16], 30),
+      folds: folds({ type: "linear" }),
+    },
   },
   digits: {
     ...{ lines: fromFile("digits"), task: { type: "classification", label: "digit" }, train: 500, test: 200 },
@@ -54,11 +65,19 @@ const tables = {
   },
   noisy_numbers: {
     ...{ lines: noisyNumbers, task: { type: "regression", label: "y" }, train: 200, test: 100 },
-    models: { linear: { model: { type: "linear" }, training: {} }, mlp: network([16], 30) },
+    models: {
+      linear: { model: { type: "linear" }, training: {} },
+      mlp: network([16], 30),
+      folds: folds({ type: "linear" }),
+    },
   },
   noisy_classes: {
     ...{ lines: noisyClasses, task: { type: "classification", label: "kind" }, train: 200, test: 100 },
-    models: { logistic: { model: { type: "logistic" }, training: {} }, mlp: network([8], 30) },
+    models: {
+      logistic: { model: { type: "logistic" }, training: {} },
+      mlp: network([8], 30),
+      folds: folds({ type: "logistic" }),
+    },
   },
 };
 
@@ -86,5 +105,6 @@ export const divide = async ({ lines, train, test }, seed) => {
   const fresh = Array.from({ length: copies }, () => population).flat();
   const textOf = (others) =>
     [`part,${head}`, ...learnt.map((row) => `train,${row}`), ...others.map((row) => `test,${row}`)].join("\n");
-  return { head, learnt, population, small: textOf(measured), large: textOf(fresh) };
+  const alone = [head, ...learnt].join("\n");
+  return { head, population, alone, small: textOf(measured), large: textOf(fresh) };
 };

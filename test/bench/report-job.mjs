@@ -51,11 +51,22 @@ export const loadReportJobs = async (dist) => {
   const { compileKernels } = await part("src/engine/kernels/load");
   const { artifactKeys } = await part("src/store/artifacts/artifact-store");
   const { createId } = await part("src/domain/ids");
+  const { loadModel } = await part("workers/inference/load-model");
+  const { encodeFor } = await part("workers/inference/encode-for");
+  const { encodeRows } = await part("src/data/preprocessing/encode-rows");
   const kernels = { module: await compileKernels(), native: null };
   const memoryOf = createMemories();
   const tenant = "default";
 
-  /** Runs a job on a CSV text: its model, its report and the store with its files. */
+  /** What a model answers to rows of cells, and what each of its folds' models says of them. */
+  const ask = async (artifacts, model, rows) => {
+    const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
+    const { inputs } = encodeRows(model.preprocessing, rows);
+    const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
+    return { predictions: answer(encoded), byFold: answer.byFold?.(encoded) ?? null };
+  };
+
+  /** Runs a job on a CSV text: its model, its report, the CSV of its held-out predictions, and how it is asked. */
   return async (csv, input) => {
     const artifacts = createMemoryStore();
     const open = () => Readable.from([Buffer.from(csv)]);
@@ -80,6 +91,6 @@ export const loadReportJobs = async (dist) => {
     const hex = model.digest.replace(/^sha256:/, "");
     const report = JSON.parse(artifacts.files.get(artifactKeys.report(tenant, model.id, hex)).toString());
     const heldOut = artifacts.files.get(artifactKeys.heldOut(tenant, model.id, hex))?.toString() ?? null;
-    return { tenant, artifacts, kernels, model, report, heldOut };
+    return { model, report, heldOut, ask: (rows) => ask(artifacts, model, rows) };
   };
 };

@@ -289,6 +289,8 @@ export interface CoverageAnswer {
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
+  /** The probability that is proven, whatever the distribution. */
+  guaranteed: number;
 }
 
 export interface PredictWarning {
@@ -2086,7 +2088,7 @@ export const PredictResponse: MessageFns<PredictResponse> = {
 };
 
 function createBaseCoverageAnswer(): CoverageAnswer {
-  return { level: 0, method: "", rows: 0 };
+  return { level: 0, method: "", rows: 0, guaranteed: 0 };
 }
 
 export const CoverageAnswer: MessageFns<CoverageAnswer> = {
@@ -2099,6 +2101,9 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
     }
     if (message.rows !== 0) {
       writer.uint32(24).int32(message.rows);
+    }
+    if (message.guaranteed !== 0) {
+      writer.uint32(33).double(message.guaranteed);
     }
     return writer;
   },
@@ -2138,6 +2143,14 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
             }
 
             message.rows = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.guaranteed = reader.double();
             continue;
           }
         }
