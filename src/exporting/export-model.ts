@@ -1,5 +1,5 @@
 import { assert } from "../domain/errors.ts";
-import type { FoldModel } from "../domain/models/fold-model.ts";
+import type { FoldModel } from "../domain/models/cross-validation.ts";
 import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts";
 import type { FeatureTransform, Model, Preprocessing } from "../domain/models/model.ts";
 import type { ClusterModel } from "../engine/cluster/predict-clusters.ts";

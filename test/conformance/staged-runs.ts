@@ -73,6 +73,8 @@ export interface StagedRuns {
   threads(): number;
   /** What trainers hold. */
   used(): { memoryBytes: number; threads: number };
+  /** The cores of each job that runs. */
+  shares(): number[];
   close(): Promise<void>;
 }
 
@@ -121,7 +123,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
     return { outcome, asked: await end() };
   };
   return {
-    ...{ service, hasty, run, used: ledger.used, threads: pool.size },
+    ...{ service, hasty, run, used: ledger.used, shares: ledger.shares, threads: pool.size },
     submit: async (differently = {}) => (await submitJob(deps, caller, { spec: { ...spec, ...differently } })).job,
     finish: async (id) => {
       for (let runs = 0; runs < MOST_RUNS; runs++) {

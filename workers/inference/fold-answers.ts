@@ -1,6 +1,6 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { assert } from "../../src/domain/errors.ts";
-import type { FoldModel } from "../../src/domain/models/fold-model.ts";
+import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { Predictor } from "../../src/engine/train/predictor.ts";

@@ -1,7 +1,7 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import type { FoldModel } from "../../src/domain/models/fold-model.ts";
+import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";

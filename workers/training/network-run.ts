@@ -197,18 +197,24 @@ const complete = async (
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
+interface NetworkRunOptions {
+  scratchFolder: string;
+  /** How many of them the team may use now. */
+  cores: () => number;
+}
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
-  scratchFolder: string,
+  { scratchFolder, cores }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
-  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });
   const views = dataViews(plan, memory);
   const rows = storeRows(plan, memory, views, scratchFolder);
   const { arrays } = rows;

@@ -125,6 +125,12 @@ export const resolveStudy = (
   { dataset, base }: { dataset: CountedDataset; base: AnyModel | null },
   errors: SpecErrors,
 ): { spec: ResolvedStudySpec; template: ResolvedJobSpec } => {
+  if (isFoldEnsemble(spec.job)) {
+    const detail =
+      'the choice is trained once more as one model, on all rows but those of the test split; leave it out, and submit the best trial\'s job by itself with "folds" for the ensemble';
+    errors.add("/job/training/crossValidation/model", detail);
+    errors.throwIfAny("invalid");
+  }
   const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);
@@ -137,11 +143,6 @@ export const resolveStudy = (
     errors.add(
       "/job/training/refit",
       "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
-    );
-  if (isFoldEnsemble(template))
-    errors.add(
-      "/job/training/crossValidation/model",
-      'the choice is trained once more as one model, on all rows but those of the test split; leave it out, and submit the best trial\'s job with "folds" by itself for the ensemble',
     );
   checkSeeds(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);

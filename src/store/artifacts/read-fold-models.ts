@@ -1,5 +1,5 @@
 import type { TenantId } from "../../domain/ids.ts";
-import type { FoldModel, FoldModels } from "../../domain/models/fold-model.ts";
+import type { FoldModel, FoldModels } from "../../domain/models/cross-validation.ts";
 import type { Model } from "../../domain/models/model.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import { foldsOf } from "./model-files.ts";

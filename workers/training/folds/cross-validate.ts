@@ -163,13 +163,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
     const [before, own] = [stepsBefore(position.fit), steps[position.fit]!];
     if (started) clear(order.memory);
     const traced = network === null ? fit.spec : { ...fit.spec, network };
-    const trainingRun = await createRun(
-      traced,
-      fit.shape,
-      kernels,
-      (bytes) => takeMemory(order, bytes),
-      order.scratchFolder,
-    );
+    const trainingRun = await createRun(traced, fit.shape, kernels, (bytes) => takeMemory(order, bytes), order);
     const { inner } = position;
     const secondsIn = inner === null ? 0 : trainingRun.secondsOf(inner.state);
     const begin = (): void => {

@@ -1,4 +1,4 @@
-import type { FoldModel } from "../../../src/domain/models/fold-model.ts";
+import type { FoldModel } from "../../../src/domain/models/cross-validation.ts";
 import { fromWords, toWords } from "../../../src/formats/safetensors/json-words.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { stackTensors, unstackTensors } from "../../../src/formats/safetensors/stacked-tensors.ts";

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { modelIdOfJob } from "../../../src/domain/ids.ts";
-import type { FoldModel, FoldModels } from "../../../src/domain/models/fold-model.ts";
+import type { FoldModel, FoldModels } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform, Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";

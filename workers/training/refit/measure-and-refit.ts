@@ -98,7 +98,7 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
     if (started) clear(order.memory);
     const traced = network === null ? fit.spec : { ...fit.spec, network };
     const take = (bytes: number): WebAssembly.Memory => takeMemory(order, bytes);
-    const trainingRun = await createRun(traced, fit.shape, kernels, take, order.scratchFolder);
+    const trainingRun = await createRun(traced, fit.shape, kernels, take, order);
     if (measured === null) noteHeldOut(trainingRun, spec, fit.shape);
     const startedMs = performance.now();
     try {

@@ -5,7 +5,7 @@ import { readRows } from "../../../../src/data/columns/read-rows.ts";
 import { encodeRows } from "../../../../src/data/preprocessing/encode-rows.ts";
 import type { Row } from "../../../../src/domain/datasets/dataset.ts";
 import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
-import type { FoldModel } from "../../../../src/domain/models/fold-model.ts";
+import type { FoldModel } from "../../../../src/domain/models/cross-validation.ts";
 import type { Model } from "../../../../src/domain/models/model.ts";
 import { createPredictor } from "../../../../src/engine/train/predictor.ts";
 import { decodeSafetensors } from "../../../../src/formats/safetensors/safetensors.ts";
