@@ -72,7 +72,7 @@ const printIntervals = (splits) => {
 const printConformal = (splits) => {
   const names = [...new Set(splits.flatMap(({ conformal }) => Object.keys(conformal)))];
   if (names.length === 0) return;
-  console.log("\n| sets or intervals for 90 % | splits | held, % | ± | size | at least 90 % |\n|" + " --- |".repeat(6));
+  console.log(`\n| sets or intervals for 90 % | splits | held, % | ± | size | at least 90 % |\n|${" --- |".repeat(6)}`);
   for (const name of names.filter((each) => !each.endsWith(", size"))) {
     const values = splits.flatMap(({ conformal }) => (conformal[name] === undefined ? [] : [conformal[name]]));
     const sizes = splits.flatMap(({ conformal }) =>

@@ -113,7 +113,7 @@ const splitConformal = (answers, conformal) => {
 };
 
 /** Figures of every fold's model on the population, averaged: what an out-of-fold figure is an estimate of. */
-const figuresOfFolds = (classes, { width, folds }, truths) => {
+const figuresOfFolds = (classes, { folds }, truths) => {
   const each = folds.map((said) => {
     const numbers = classes === null;
     const { figures, measures } = numbers

@@ -117,7 +117,7 @@ const noteOf = (
       ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
       : isEnsemble
         ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
-        : "Predictions with coverage are not available: scores of the folds' models hold for this one only with those models at hand (CV+); take \"model\": \"folds\", which keeps them, or give the job a test split"
+        : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split'
   }`,
 });
 
