@@ -4,12 +4,13 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Explained } from "../../../src/domain/models/explained.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
+import { square } from "../../../src/engine/exact/square.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
-import { estimateMean } from "../../../src/stats/estimate.ts";
 import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
-import { weightedRows } from "../../../src/stats/sampling.ts";
+import { estimateExchanges } from "../../../src/stats/explaining/exchanged.ts";
+import { weighed } from "../../../src/stats/sampling.ts";
 import { explainDependence } from "./dependence.ts";
 import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
 import type { PickedRows, PickRows } from "./picked-rows.ts";
@@ -50,7 +51,10 @@ export const explain = (explaining: Explaining): Explained | null => {
   if (!tabular || Math.min(most, labels.length) < 2) return null;
   const { weights } = arrays[split];
   const asked = spreadRows(labels.length, preprocessing.outputs, most);
-  const sampling = weightedRows(weights === undefined ? null : Float64Array.from(asked, (row) => weights[row]!));
+  // Weights of mean 1: the plain mean of what is lost is the weighted one.
+  const ones = new Float64Array(asked.length).fill(1);
+  const counts =
+    weights === undefined ? ones : weighed(ones, { weights: Float64Array.from(asked, (r) => weights[r]!) });
   const { measure, of } = createRowMeasure(spec, preprocessing, arrays[split], asked);
   const picked = pick(split, asked);
   const { features, rows } = picked;
@@ -64,18 +68,27 @@ export const explain = (explaining: Explaining): Explained | null => {
       for (const [k, input] of moved.entries())
         for (const [i, row] of rows.entries()) features[row * inputs + input] = kept[k]![order(i)]!;
     };
-    const lost = new Float64Array(rows.length);
+    const [lost, given] = [new Float64Array(rows.length), new Float64Array(rows.length)];
+    let [sum, squares] = [0, 0];
     try {
       for (let repeat = 0; repeat < repeats; repeat++) {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
         put((i) => order[i]!);
-        for (const [i, value] of of(ask(picked)).entries()) lost[i]! += (own[i]! - value) / repeats;
+        for (const [i, value] of of(ask(picked)).entries()) {
+          const loss = counts[i]! * (own[i]! - value);
+          lost[i]! += loss / repeats;
+          given[order[i]!]! += loss / repeats;
+          sum += loss;
+          squares += square(loss);
+        }
       }
     } finally {
       put((i) => i);
     }
-    return estimateMean(lost, {}, sampling);
+    const count = rows.length * repeats;
+    const variance = Math.max(0, squares - square(sum) / count) / (count - 1);
+    return estimateExchanges({ lost, given, variance, repeats });
   };
   const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
   const seen = pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated));
