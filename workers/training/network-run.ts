@@ -155,7 +155,8 @@ const complete = async (
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
     const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
-    return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
+    const judged = judgeRows(own, views[answers.split].labels);
+    return { type: "judged", metrics, judged, tensors, parameters: plan.parameters };
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;

@@ -68,7 +68,7 @@ const publish = (
   const completed: Completed = {
     ...{ type: "completed", tensors, parameters, background, metrics, threshold, heldOut, report, scores: null },
   };
-  return publishWeights(artifacts, order, preprocessing, completed, network, refit);
+  return publishWeights(artifacts, order, preprocessing, completed, network, { refit });
 };
 
 /** The fit that is due: the first as the specification has it; the second of every row, with what the first has found. */
