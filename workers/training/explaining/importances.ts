@@ -4,11 +4,12 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Explained } from "../../../src/domain/models/explained.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
+import { square } from "../../../src/engine/exact/square.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
-import { estimateMean } from "../../../src/stats/estimate.ts";
 import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
+import { estimateExchanges } from "../../../src/stats/explaining/exchanged.ts";
 import { explainDependence } from "./dependence.ts";
 import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
 import type { PickedRows, PickRows } from "./picked-rows.ts";
@@ -70,19 +71,28 @@ export const explain = (explaining: Explaining): Explained | null => {
           features[rows[i]! * inputs + input] = values[order === null ? i : order[i]!]!;
       }
     };
-    const lost = new Float64Array(rows.length);
+    const [lost, given] = [new Float64Array(rows.length), new Float64Array(rows.length)];
+    let [sum, squares] = [0, 0];
     try {
       for (let repeat = 0; repeat < repeats; repeat++) {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
         put(order);
         const values = of(ask(picked));
-        for (let i = 0; i < lost.length; i++) lost[i]! += (own[i]! - values[i]!) / repeats;
+        for (let i = 0; i < values.length; i++) {
+          const loss = own[i]! - values[i]!;
+          lost[i]! += loss / repeats;
+          given[order[i]!]! += loss / repeats;
+          sum += loss;
+          squares += square(loss);
+        }
       }
     } finally {
       put(null);
     }
-    return estimateMean(lost);
+    const count = rows.length * repeats;
+    const variance = Math.max(0, squares - square(sum) / count) / (count - 1);
+    return estimateExchanges({ lost, given, variance, repeats });
   };
   const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
   const seen = pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated));
