@@ -9,6 +9,7 @@ import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts"
 import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
+import { doublesOf } from "../../src/stats/order-of.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
 import { noSpread } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
@@ -42,7 +43,7 @@ const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> =
 /** The labels of the rows that were asked about. */
 const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
   const labels = labelsOf(arrays[answers.split]);
-  return Float64Array.from(answers.rows, (row) => labels[row]!);
+  return doublesOf(answers.rows, (row) => labels[row]!);
 };
 
 /** ln p of each row's class. */
@@ -57,18 +58,17 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
   // With two classes there may be one output, the probability of the second.
   const single = spec.loss.type === "binary_cross_entropy";
   const probabilities = single
-    ? Float64Array.from({ length: 2 * outputs.length }, (_, at) =>
-        at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!,
-      )
+    ? doublesOf({ length: 2 * outputs.length }, (_, at) => (at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!))
     : Float64Array.from(outputs);
   const trainCounts = new Array<number>(classes.length).fill(0);
+  const trainLabels = labelsOf(arrays.train);
   const { weights } = arrays.train;
-  for (const [row, label] of labelsOf(arrays.train).entries())
-    trainCounts[label]! += weights === undefined ? 1 : weights[row]!;
+  for (let row = 0; row < trainLabels.length; row++)
+    trainCounts[trainLabels[row]!]! += weights === undefined ? 1 : weights[row]!;
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   return {
     ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
-    nullLogs: Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
+    nullLogs: doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
     linearLogs: linear && classLogs(linear.outputs, truths, classes.length),
   };
 };
