@@ -30,8 +30,8 @@ const smallShare = 1 / 4096;
 /** Operations of a byte below which computing a tensor again costs about what reading it does: activations, normalisation, dropout, pooling, sums, convolutions channel by channel. */
 const cheapDensity = 10;
 
-/** From one size of segments to the next. */
-const finer = 1.5;
+/** From one bound of the memory to the next. */
+const finer = 1.2;
 
 /** The value whose memory this one has. */
 export const rootOf = (value: Value): Value => {
@@ -76,36 +76,53 @@ const droppable = ({ graph, forward, backward }: Passes): Tensor[] => {
 const savedBytes = (tensors: readonly Tensor[]): number =>
   tensors.reduce((sum, { bytes, saved }) => sum + (saved ? bytes : 0), 0);
 
+/** Bytes of the saved ones among these that are made before a node. */
+const savedBefore = (tensors: readonly Tensor[]): ((at: number) => number) => {
+  const saved = tensors.filter((tensor) => tensor.saved);
+  let [next, bytes, askedLast] = [0, 0, 0];
+  return (at) => {
+    if (at < askedLast) [next, bytes] = [0, 0];
+    askedLast = at;
+    for (; next < saved.length && saved[next]!.made < at; next++) bytes += saved[next]!.bytes;
+    return bytes;
+  };
+};
+
 /** Where segments of the forward pass end, back to its beginning. */
 interface Cut {
   /** Nodes before it. */
   readonly at: number;
   readonly before: Cut | null;
-  /** Bytes of tensors that are computed before one of these cuts and read behind it, and the most that a segment has of its own. */
+  /** Bytes of tensors that are computed before one of these cuts and read behind it. */
   readonly kept: number;
-  readonly inside: number;
+  /** The most that is in memory while the gradients of one of these segments are computed. */
+  readonly peak: number;
 }
 
 /**
- * Cuts the forward pass into segments whose own tensors take at most `most` bytes, so that what crosses the cuts takes as little as possible; null: a node alone takes more.
- * A segment's tensors are in memory while its gradients are computed; what crosses a cut is from then on.
+ * Cuts the forward pass into segments, so that what crosses the cuts takes as little as possible and at no time more than `most` bytes are in memory; null: that is too little.
+ * While the gradients of a segment are computed, its own tensors are there, what was kept for the cuts up to its end, and what is always kept of all before it: later ones are gone.
+ * @param always bytes of the tensors before a node that are kept whatever the cuts are
  */
-const cutSegments = (tensors: readonly Tensor[], most: number): Cut | null => {
-  const best: (Cut | null)[] = [{ at: 0, before: null, kept: 0, inside: 0 }];
+const cutSegments = (tensors: readonly Tensor[], always: (at: number) => number, most: number): Cut | null => {
+  const best: (Cut | null)[] = [{ at: 0, before: null, kept: 0, peak: 0 }];
   for (const last of tensors.keys()) {
     // As late as it may be: what stands between has nothing to drop.
     const at = tensors[last + 1]?.made ?? Number.POSITIVE_INFINITY;
+    const fixed = always(at);
     let found: Cut | null = null;
     let [inside, crossing] = [0, 0];
     for (let first = last; first >= 0; first--) {
       const { bytes, saved, lastRead } = tensors[first]!;
       if (lastRead >= at) crossing += bytes;
       else if (saved) inside += bytes;
-      if (inside > most) break;
+      if (fixed + inside + crossing > most) break;
       // A node's tensors are in one segment.
       const before = tensors[first - 1]?.made === tensors[first]!.made ? null : best[first];
-      if (before && (found === null || before.kept + crossing < found.kept))
-        found = { at, before, kept: before.kept + crossing, inside: Math.max(before.inside, inside) };
+      if (!before) continue;
+      const kept = before.kept + crossing;
+      const peak = Math.max(before.peak, fixed + kept + inside);
+      if (peak <= most && (found === null || kept < found.kept)) found = { at, before, kept, peak };
     }
     best.push(found);
   }
@@ -139,18 +156,17 @@ const densities = (tensors: readonly Tensor[]): number[] => {
   return [...found, Number.POSITIVE_INFINITY];
 };
 
-/** Ways to keep less than all of the forward pass, from segments of all sizes and from tensors that are cheap to compute alone. */
+/** Ways to keep less than all of the forward pass: in ever less memory, and by dropping only tensors that are cheap to compute, dearer ones too, or any. */
 export const keepings = (passes: Passes): Keeping[] => {
   const tensors = droppable(passes);
   return densities(tensors).flatMap((density): Keeping[] => {
     const dropped = tensors.filter((tensor) => tensor.density <= density);
-    const total = savedBytes(dropped);
-    const always = savedBytes(tensors) - total;
+    const always = savedBefore(tensors.filter((tensor) => tensor.density > density));
     const found: Keeping[] = [];
-    for (let most = total / 2; most > 0; most /= finer) {
-      const cut = cutSegments(dropped, most);
+    for (let most = savedBytes(tensors) / finer; most > 0; most /= finer) {
+      const cut = cutSegments(dropped, always, most);
       if (cut === null) break;
-      found.push({ dropped: droppedBetween(dropped, boundsOf(cut)), bytes: always + cut.kept + cut.inside });
+      found.push({ dropped: droppedBetween(dropped, boundsOf(cut)), bytes: cut.peak });
     }
     return found;
   });
