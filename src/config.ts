@@ -62,6 +62,14 @@ const environment = z.object({
   WEBHOOK_SECRET: list(webhookSecret),
   WEBHOOK_PRIVATE_HOSTS: list(hostPattern),
   WEBHOOK_RETRY_SECONDS: list(retrySeconds),
+  MLFLOW_TRACKING_URI: url(["http", "https"], "https://mlflow.example:5000"),
+  MLFLOW_EXPERIMENT_NAME: z.preprocess(
+    blank,
+    z.string().max(200, "must have at most 200 characters").default("descent"),
+  ),
+  MLFLOW_TRACKING_USERNAME: text,
+  MLFLOW_TRACKING_PASSWORD: text,
+  MLFLOW_TRACKING_TOKEN: text,
 });
 
 export type LogLevel = z.infer<typeof level>;
@@ -123,6 +131,15 @@ export interface Config {
   /** What is older and not needed by anything is deleted; null: everything is kept. */
   retentionMs: number | null;
   webhooks: WebhookConfig;
+  /** The MLflow tracking server that is told of every job; null: none. */
+  mlflow: MlflowConfig | null;
+}
+
+export interface MlflowConfig {
+  uri: string;
+  experiment: string;
+  /** The header `Authorization`. */
+  authorization: string | null;
 }
 
 export interface WebhookConfig {
@@ -154,6 +171,20 @@ const toWebhookConfig = (e: z.infer<typeof environment>): WebhookConfig => ({
   privateHosts: e.WEBHOOK_PRIVATE_HOSTS,
   retryMs: (e.WEBHOOK_RETRY_SECONDS.length === 0 ? defaultRetrySeconds : e.WEBHOOK_RETRY_SECONDS).map((s) => s * 1000),
 });
+
+const toMlflowConfig = (e: z.infer<typeof environment>): MlflowConfig | null => {
+  if (e.MLFLOW_TRACKING_URI === undefined) return null;
+  const uri = new URL(e.MLFLOW_TRACKING_URI);
+  const user = e.MLFLOW_TRACKING_USERNAME ?? decodeURIComponent(uri.username);
+  const password = e.MLFLOW_TRACKING_PASSWORD ?? decodeURIComponent(uri.password);
+  [uri.username, uri.password] = ["", ""];
+  const token = e.MLFLOW_TRACKING_TOKEN;
+  if (token !== undefined && user !== "")
+    throw new StartError("MLFLOW_TRACKING_TOKEN is set, and so is a user name: the server takes one of them");
+  const basic = user === "" ? null : `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  const authorization = token === undefined ? basic : `Bearer ${token}`;
+  return { uri: uri.href, experiment: e.MLFLOW_EXPERIMENT_NAME, authorization };
+};
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
@@ -198,7 +229,7 @@ export const parseConfig = (
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "environment");
     // What follows the name in a URL may be a password.
-    const value = name.endsWith("_SECRET") ? "…" : (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
+    const value = /_(SECRET|PASSWORD|TOKEN)$/.test(name) ? "…" : (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
     throw new StartError(`${name}=${value}: ${issue?.message ?? "is not valid"}`);
   }
   const e = parsed.data;
@@ -244,5 +275,6 @@ export const parseConfig = (
     corsOrigins: e.CORS_ORIGINS,
     retentionMs: e.RETENTION_DAYS === 0 ? null : e.RETENTION_DAYS * 86_400_000,
     webhooks: toWebhookConfig(e),
+    mlflow: toMlflowConfig(e),
   };
 };

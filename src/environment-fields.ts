@@ -32,7 +32,10 @@ export const url = (schemes: readonly string[], example: string) =>
     blank,
     z
       .string()
-      .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), `must be a URL such as ${example}`)
+      .refine(
+        (value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)) && URL.canParse(value),
+        `must be a URL such as ${example}`,
+      )
       .optional(),
   );
 /** Comma-separated; what is between the commas is trimmed. */

@@ -33,4 +33,9 @@ export const environmentHelp = `Environment:
   RETENTION_DAYS        after which finished jobs and unused data sets and models are deleted (0: never)
   WEBHOOK_SECRET        signs webhooks; two with a comma while changing it (kept in DATA_DIR by npm start)
   WEBHOOK_PRIVATE_HOSTS hosts of webhooks that may be private and http://: hooks.internal,*.corp.example (none)
-  WEBHOOK_RETRY_SECONDS pauses between deliveries (5,300,1800,7200,18000,36000,50400,72000,86400)`;
+  WEBHOOK_RETRY_SECONDS pauses between deliveries (5,300,1800,7200,18000,36000,50400,72000,86400)
+  MLFLOW_TRACKING_URI   each job becomes a run of this MLflow server: https://mlflow.example:5000 (none)
+  MLFLOW_EXPERIMENT_NAME  its experiment; of another tenant than the default one descent/<tenant> (descent)
+  MLFLOW_TRACKING_USERNAME  for a server that asks for a name
+  MLFLOW_TRACKING_PASSWORD  and its password
+  MLFLOW_TRACKING_TOKEN   or for one that asks for a bearer token`;

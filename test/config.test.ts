@@ -78,6 +78,25 @@ describe("the configuration", () => {
     });
   });
 
+  test("MLflow is asked with a name and password, from the address too, or a token, and not without an address", () => {
+    expect(parseConfig({ MLFLOW_TRACKING_USERNAME: "me" }).mlflow).toBeNull();
+    const basic = `Basic ${Buffer.from("me:se cret").toString("base64")}`;
+    const at = { uri: "https://mlflow.example/at/", experiment: "descent" };
+    const inAddress = { MLFLOW_TRACKING_URI: "https://me:se%20cret@mlflow.example/at/" };
+    expect(parseConfig(inAddress).mlflow).toEqual({ ...at, authorization: basic });
+    const bare = { MLFLOW_TRACKING_URI: at.uri };
+    const login = { MLFLOW_TRACKING_USERNAME: "me", MLFLOW_TRACKING_PASSWORD: "se cret" };
+    expect(parseConfig({ ...bare, ...login }).mlflow).toEqual({ ...at, authorization: basic });
+    const token = { MLFLOW_TRACKING_TOKEN: "abc", MLFLOW_EXPERIMENT_NAME: "ours" };
+    expect(parseConfig({ ...bare, ...token }).mlflow).toEqual({
+      ...at,
+      experiment: "ours",
+      authorization: "Bearer abc",
+    });
+    expect(lineOf({ ...bare, ...login, ...token })).toMatch(/^MLFLOW_TRACKING_TOKEN is set, and so is a user name/);
+    expect(lineOf({ MLFLOW_TRACKING_URI: "http://" })).toMatch(/^MLFLOW_TRACKING_URI=http:\/\/: must be a URL/);
+  });
+
   test("TLS needs both files, and client certificates need TLS", () => {
     expect(parseConfig({}).tls).toBeNull();
     const both = { TLS_CERT_FILE: "/etc/cert.pem", TLS_KEY_FILE: "/etc/key.pem" };

@@ -68,6 +68,7 @@ const floors: Record<string, Floor> = {
   "src/store": { values: ["src/domain"] },
   "src/queue": { values: ["src/domain"] },
   "src/webhooks": { values: ["src/domain"] },
+  "src/tracking": { values: ["src/domain"] },
   "src/usecases": {
     values: [
       "src/domain",
@@ -78,6 +79,7 @@ const floors: Record<string, Floor> = {
       "src/store",
       "src/queue",
       "src/webhooks",
+      "src/tracking",
     ],
   },
   "src/rest": { values: ["src/usecases", "src/domain"] },

@@ -84,13 +84,52 @@ export const answerOutputs = (
     build.output("value", onItsScale(build, out, 0, label), { type: "double", dims: ["batch"] });
     return;
   }
+  classOutputs(build, label, bothClasses(build, preprocessing, out));
+};
+
+/** A probability for each class; of two classes the network may say the second's alone. */
+const bothClasses = (build: OnnxBuilder, { outputs }: Preprocessing, out: string): string =>
+  outputs === 1 ? build.node("Concat", [build.node("Sub", [build.scalar(1), out]), out], { axis: { int: 1 } }) : out;
+
+/** The label and the probabilities [batch, classes] of each. */
+const classOutputs = (
+  build: OnnxBuilder,
+  label: Extract<Preprocessing["label"], { type: "classes" }>,
+  probabilities: string,
+): void => {
   const { classes, threshold } = label;
-  const both = () => build.node("Concat", [build.node("Sub", [build.scalar(1), out]), out], { axis: { int: 1 } });
-  const probabilities = preprocessing.outputs === 1 ? both() : out;
   const answer =
     threshold === undefined ? likeliest(build, probabilities, classes) : fromThreshold(build, probabilities, label);
   build.output("label", answer, { type: "string", dims: ["batch"] });
   build.output("probabilities", probabilities, { type: "float", dims: ["batch", classes.length] });
+};
+
+/**
+ * The answers of several networks of one label as one: the mean of their probabilities, or of their values on the label's own scale, in double precision.
+ * @param said what each of them says behind its link, and the preprocessing that its outputs are to be read by
+ */
+export const meanOutputs = (
+  build: OnnxBuilder,
+  { preprocessing }: Pick<Model, "preprocessing">,
+  said: readonly { readonly preprocessing: Preprocessing; readonly answer: string }[],
+): void => {
+  const { node } = build;
+  const { label } = preprocessing;
+  assert(label.type !== "none", "only classification and regression have labels");
+  const mean = (values: readonly string[]): string => {
+    const sum = values.reduce((a, b) => node("Add", [a, b]));
+    return node("Div", [sum, build.scalar(said.length, "double")]);
+  };
+  if (label.type === "number") {
+    const values = said.map(({ preprocessing: own, answer }) => {
+      assert(own.label.type === "number", "all folds have the same label");
+      return onItsScale(build, answer, 0, own.label);
+    });
+    build.output("value", mean(values), { type: "double", dims: ["batch"] });
+    return;
+  }
+  const doubles = mean(said.map(({ answer }) => node("Cast", [answer], { to: { int: 11 } })));
+  classOutputs(build, label, bothClasses(build, preprocessing, node("Cast", [doubles], { to: { int: 1 } })));
 };
 
 /** Each name's probability: the sum over the columns that bear it. */

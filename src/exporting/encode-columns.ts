@@ -155,11 +155,11 @@ const arranged = (build: OnnxBuilder, blocks: readonly Block[]): string => {
 };
 
 /**
- * The columns of the data set as inputs of the file, each under its own name, and what prediction makes of them: numbers are doubles [batch, 1] (NaN where
- * missing), dates seconds since 1970 as doubles, since ONNX reads no dates, categories texts [batch, 1] (empty where missing), images 8-bit pixels [batch, height, width, channels].
+ * The columns of the data set as inputs of the file, each under its own name: numbers are doubles [batch, 1] (NaN where missing), dates seconds since 1970 as
+ * doubles, since ONNX reads no dates, categories texts [batch, 1] (empty where missing), images 8-bit pixels [batch, height, width, channels].
  */
-export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): EncodedColumns => {
-  const inputs = features.map((transform) =>
+export const columnInputs = (build: OnnxBuilder, { features }: Preprocessing): string[] =>
+  features.map((transform) =>
     build.input(
       transform.column,
       transform.type === "image"
@@ -167,6 +167,13 @@ export const encodeColumns = (build: OnnxBuilder, { features }: Preprocessing): 
         : { type: isScaled(transform) ? "double" : "string", dims: ["batch", 1] },
     ),
   );
+
+/** What prediction makes of the columns. */
+export const encodeColumns = (
+  build: OnnxBuilder,
+  { features }: Preprocessing,
+  inputs: readonly string[],
+): EncodedColumns => {
   const [only] = features;
   const anyInput = inputs[0]!;
   if (features.length === 1 && only?.type === "image") {

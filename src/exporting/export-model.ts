@@ -1,6 +1,7 @@
 import { assert } from "../domain/errors.ts";
+import type { FoldModel } from "../domain/models/cross-validation.ts";
 import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts";
-import type { FeatureTransform, Model } from "../domain/models/model.ts";
+import type { FeatureTransform, Model, Preprocessing } from "../domain/models/model.ts";
 import type { ClusterModel } from "../engine/cluster/predict-clusters.ts";
 import { createGraph } from "../engine/graph/graph.ts";
 import { predictionValue } from "../engine/nn/losses.ts";
@@ -8,41 +9,45 @@ import { type TracedSpec, traceOfJob } from "../engine/nn/models.ts";
 import { createScope } from "../engine/nn/scope.ts";
 import { createOnnxBuilder, type OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
 import type { OnnxFile } from "../formats/onnx/writing/onnx-file.ts";
-import { answerOutputs } from "./answers.ts";
+import { answerOutputs, meanOutputs } from "./answers.ts";
 import { clusterOutputs } from "./clusters.ts";
-import { type EncodedColumns, encodeColumns } from "./encode-columns.ts";
+import { columnInputs, type EncodedColumns, encodeColumns } from "./encode-columns.ts";
 import { translateGraph } from "./translate-graph.ts";
 import { batchRows, createTranslation, toChannelsLast } from "./translation.ts";
+
+/** A member of an ensemble of folds' models. */
+export interface FoldContent extends FoldModel {
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
 
 /** A model of a job, with what its stored file holds. */
 export type ModelContent =
   | { readonly type: "network"; readonly spec: TracedSpec; readonly weights: ReadonlyMap<string, Float32Array> }
-  | { readonly type: "clusters"; readonly clusters: ClusterModel };
+  | { readonly type: "clusters"; readonly clusters: ClusterModel }
+  | { readonly type: "folds"; readonly spec: TracedSpec; readonly folds: readonly FoldContent[] };
 
 type Described = Pick<Model, "id" | "name" | "digest" | "task" | "preprocessing">;
 
 /** Inputs as the network takes them: a table of numbers, or the pixels of a picture with the channels first. */
-const encodedInputs = (build: OnnxBuilder, { preprocessing }: Described): EncodedColumns => {
-  const { features, inputs } = preprocessing;
+const encodedInputs = (build: OnnxBuilder, { features, inputs }: Preprocessing, suffix = ""): EncodedColumns => {
   const [only] = features;
   if (features.length === 1 && only?.type === "image") {
     const { channels } = only;
     const { height, width } = only.crop ?? only;
-    const name = build.input(only.column, { type: "float", dims: ["batch", channels, height, width] });
+    const name = build.input(`${only.column}${suffix}`, { type: "float", dims: ["batch", channels, height, width] });
     return { inputs: null, picture: { name, size: [height, width, channels] }, anyInput: name };
   }
-  const name = build.input("features", { type: "float", dims: ["batch", inputs] });
+  const name = build.input(`features${suffix}`, { type: "float", dims: ["batch", inputs] });
   return { inputs: name, picture: null, anyInput: name };
 };
 
-const networkOutputs = (
+/** The network's nodes: what it makes of the encoded inputs before its link, and behind it. */
+const networkValues = (
   build: OnnxBuilder,
-  model: Described,
-  content: Extract<ModelContent, { type: "network" }>,
+  { inputs, outputs }: Preprocessing,
+  content: { readonly spec: TracedSpec; readonly weights: ReadonlyMap<string, Float32Array> },
   encoded: EncodedColumns,
-  asPredicted: boolean,
-): void => {
-  const { inputs, outputs } = model.preprocessing;
+): { linear: string; answer: string; isLinked: boolean } => {
   const graph = createGraph();
   const x = graph.leaf("input", [batchRows, inputs]);
   const linear = traceOfJob(content.spec)(
@@ -55,14 +60,55 @@ const networkOutputs = (
   if (encoded.inputs !== null) t.hold(x, { plain: encoded.inputs });
   else if (encoded.picture !== null) t.hold(x, { picture: encoded.picture });
   translateGraph(t, graph);
-  if (asPredicted) {
-    answerOutputs(build, model, encoded.inputs, t.plain(answer));
-    return;
-  }
-  build.output("output", t.plain(linear), { type: "float", dims: ["batch", outputs] });
-  if (answer === linear) return;
-  const name = model.preprocessing.label.type === "classes" ? "probabilities" : "rate";
-  build.output(name, t.plain(answer), { type: "float", dims: ["batch", outputs] });
+  return { linear: t.plain(linear), answer: t.plain(answer), isLinked: answer !== linear };
+};
+
+/** What a network says where nothing is known of its columns. */
+const plainOutputs = (
+  build: OnnxBuilder,
+  { label, outputs }: Preprocessing,
+  { linear, answer, isLinked }: ReturnType<typeof networkValues>,
+  suffix = "",
+): void => {
+  build.output(`output${suffix}`, linear, { type: "float", dims: ["batch", outputs] });
+  if (!isLinked) return;
+  const name = label.type === "classes" ? "probabilities" : "rate";
+  build.output(`${name}${suffix}`, answer, { type: "float", dims: ["batch", outputs] });
+};
+
+const networkOutputs = (
+  build: OnnxBuilder,
+  model: Described,
+  content: Extract<ModelContent, { type: "network" }>,
+  encoded: EncodedColumns,
+  asPredicted: boolean,
+): void => {
+  const values = networkValues(build, model.preprocessing, content, encoded);
+  if (asPredicted) answerOutputs(build, model, encoded.inputs, values.answer);
+  else plainOutputs(build, model.preprocessing, values);
+};
+
+/**
+ * An ensemble of folds' models, each behind its own preprocessing: as predicted, the mean of their probabilities or values; else the inputs and outputs of
+ * each, `features_0`, `output_0` and so on.
+ */
+const foldOutputs = (
+  build: OnnxBuilder,
+  model: Described,
+  { spec, folds }: Extract<ModelContent, { type: "folds" }>,
+  asPredicted: boolean,
+): void => {
+  const columns = asPredicted ? columnInputs(build, model.preprocessing) : [];
+  const said = folds.map(({ preprocessing, weights }, i) => {
+    const suffix = `_${i}`;
+    const encoded = asPredicted
+      ? encodeColumns(build, preprocessing, columns)
+      : encodedInputs(build, preprocessing, suffix);
+    const values = networkValues(build, preprocessing, { spec, weights }, encoded);
+    if (!asPredicted) plainOutputs(build, preprocessing, values, suffix);
+    return { preprocessing, answer: values.answer };
+  });
+  if (asPredicted) meanOutputs(build, model, said);
 };
 
 /** An image's two steps, to the data set's size and to the network's, as one. */
@@ -80,7 +126,7 @@ const wholePreprocessing = (feature: Extract<FeatureTransform, { type: "image" }
 };
 
 /** What the file says of where it comes from, and what its numbers do not. */
-const metadataOf = (model: Described, inside: boolean): ReadonlyMap<string, string> => {
+const metadataOf = (model: Described, content: ModelContent, inside: boolean): ReadonlyMap<string, string> => {
   const { id, digest, task, preprocessing } = model;
   const metadata = new Map([
     ["descent.model", id],
@@ -97,6 +143,11 @@ const metadataOf = (model: Described, inside: boolean): ReadonlyMap<string, stri
     const image = inside ? { shorterSide, height, width, channels } : wholePreprocessing(feature);
     metadata.set("descent.image", JSON.stringify(image));
   }
+  if (content.type === "folds" && !inside) {
+    // Which nothing else tells: the record's own preprocessing is that of all rows.
+    const described = content.folds.map(({ weights: _, ...fold }) => fold);
+    metadata.set("descent.folds", JSON.stringify(described));
+  }
   return metadata;
 };
 
@@ -110,14 +161,19 @@ export const exportModel = (
   { preprocessing }: { readonly preprocessing: boolean },
 ): OnnxFile => {
   const build = createOnnxBuilder();
-  const encoded = preprocessing ? encodeColumns(build, model.preprocessing) : encodedInputs(build, model);
-  if (content.type === "network") networkOutputs(build, model, content, encoded, preprocessing);
+  if (content.type === "folds") foldOutputs(build, model, content, preprocessing);
   else {
-    const { inputs } = model.preprocessing;
-    const flat = encoded.inputs ?? flattened(build, encoded, inputs);
-    clusterOutputs(build, content.clusters, flat, inputs, model.task.type === "density_estimation");
+    const own = model.preprocessing;
+    const encoded = preprocessing
+      ? encodeColumns(build, own, columnInputs(build, own))
+      : encodedInputs(build, model.preprocessing);
+    if (content.type === "network") networkOutputs(build, model, content, encoded, preprocessing);
+    else {
+      const flat = encoded.inputs ?? flattened(build, encoded, own.inputs);
+      clusterOutputs(build, content.clusters, flat, own.inputs, model.task.type === "density_estimation");
+    }
   }
-  return build.finish({ name: model.name, metadata: metadataOf(model, preprocessing) });
+  return build.finish({ name: model.name, metadata: metadataOf(model, content, preprocessing) });
 };
 
 /** Pixels in the order of the data set's: height, width, channels. */

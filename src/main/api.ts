@@ -33,6 +33,7 @@ import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
 import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
+import { startTracking } from "./mlflow.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
 import { logRequests } from "./observing/request-log.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
@@ -198,6 +199,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const stopStudies = startStudies(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
+  const stopTracking = startTracking(config, backends.runs, deps);
   log.info(ports, "api ready");
   await tellParent({ type: "ready", listening: ports });
   const reason = await told;
@@ -208,7 +210,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   consumption.stop();
   closeAdmit();
   gate.close();
-  await Promise.all([rest.close(), grpc.close(), webhooks.close()]);
+  await Promise.all([rest.close(), grpc.close(), webhooks.close(), stopTracking()]);
   await engine.close();
   await queue.close();
   connection.disconnect();

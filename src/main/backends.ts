@@ -10,6 +10,8 @@ import { createRedisAccessStore } from "../store/redis/access/redis-access-store
 import { createTokenSecret } from "../store/redis/access/redis-token-secret.ts";
 import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
+import { createRedisRunOutbox } from "../store/redis/outboxes/redis-run-outbox.ts";
+import { createRedisWebhookOutbox } from "../store/redis/outboxes/redis-webhook-outbox.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
 import {
@@ -19,10 +21,10 @@ import {
   waitForRedis,
 } from "../store/redis/redis-connection.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
-import { createRedisWebhookOutbox } from "../store/redis/redis-webhook-outbox.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
 import type { Reservations } from "../store/reservations.ts";
+import type { RunOutbox } from "../store/run-outbox.ts";
 import type { StudyStore } from "../store/study-store.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
@@ -39,6 +41,7 @@ export interface Backends {
   rateLimiter: RateLimiter;
   reservations: Reservations;
   outbox: WebhookOutbox;
+  runs: RunOutbox;
   access: AccessStore;
   tokenSecret: () => Promise<Uint8Array>;
   signs: TrainerHeartbeats;
@@ -111,6 +114,7 @@ export const connectBackends = async (
       return runningJobs;
     },
     crashesOfSuspect: poisonCrashes,
+    tracked: config.mlflow !== null,
   });
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
@@ -122,6 +126,7 @@ export const connectBackends = async (
     access: onRedis("access", access),
     tokenSecret: createTokenSecret(redis),
     signs: createTrainerHeartbeats(redis, subscriber),
+    runs: onRedis("runs", createRedisRunOutbox({ redis, subscriber })),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
     close,
   };

@@ -73,6 +73,8 @@ export interface StagedRuns {
   threads(): number;
   /** What trainers hold. */
   used(): { memoryBytes: number; threads: number };
+  /** The cores of each job that runs. */
+  shares(): number[];
   close(): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
   const service = await startTestService();
   const { deps } = service;
   const pool = createThreadPool(engineThread, { kernels: { module: await compileKernels(), native: null } }, 2);
-  const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
+  const ledger = createLedger({ threads: 2, memoryBytes: 1e9 }, 0);
   const memories = createMemoryPool(1e9, await findReleasePages());
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});
@@ -121,7 +123,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
     return { outcome, asked: await end() };
   };
   return {
-    ...{ service, hasty, run, used: ledger.used, threads: pool.size },
+    ...{ service, hasty, run, used: ledger.used, shares: ledger.shares, threads: pool.size },
     submit: async (differently = {}) => (await submitJob(deps, caller, { spec: { ...spec, ...differently } })).job,
     finish: async (id) => {
       for (let runs = 0; runs < MOST_RUNS; runs++) {

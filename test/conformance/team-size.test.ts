@@ -27,3 +27,32 @@ it("a team is no larger than its trainer, whatever the job asks for, and compute
   expect(sizes).toEqual(new Set([2]));
   expect(together).toBe(await digestOf(1, () => {}));
 });
+
+it("a team gives a core to a job that comes, has it back when that one ends, and computes the same", {
+  timeout: 60_000,
+}, async () => {
+  const spec = { model, resources: { threads: 2 } };
+  const { id, plan } = await runs.submit(spec);
+  const { id: other } = await runs.submit(spec);
+  expect(plan.threads).toBe(2);
+  const shares: number[][] = [];
+  let taken = false;
+  const beside = async (): Promise<void> => {
+    const { state } = await runs.service.deps.jobs.get(tenant, id);
+    if (taken || state !== "running") return;
+    taken = true;
+    shares.push(runs.shares());
+    // From its start to its end while the first one computes, or waits for this to say how far it is.
+    await runs.run(other, new Map([[6, async () => shares.push(runs.shares())]]));
+    shares.push(runs.shares());
+  };
+  await runs.run(id, new Map(Array.from({ length: 200 }, (_, question) => [question, beside])));
+  expect(shares).toEqual([[2], [1, 1], [2]]);
+  const jobs = await Promise.all([id, other].map((one) => runs.service.deps.jobs.get(tenant, one)));
+  expect(jobs.map(({ state }) => state)).toEqual(["succeeded", "succeeded"]);
+  const models = await Promise.all(jobs.map((job) => runs.service.deps.catalogue.model(tenant, job.model!)));
+  const { id: alone } = await runs.submit({ model, resources: { threads: 1 } });
+  const last = await runs.finish(alone);
+  const { digest } = await runs.service.deps.catalogue.model(tenant, last.model!);
+  expect(models.map((one) => one.digest)).toEqual([digest, digest]);
+});

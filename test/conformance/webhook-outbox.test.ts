@@ -3,12 +3,12 @@ import { isDone, transitions } from "../../src/domain/jobs/job-state.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Study } from "../../src/domain/studies/study.ts";
 import { toWebhookBody, webhookUrlOf } from "../../src/domain/webhook.ts";
+import { createRedisWebhookOutbox } from "../../src/store/redis/outboxes/redis-webhook-outbox.ts";
 import {
   createLastingConnection,
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
-import { createRedisWebhookOutbox } from "../../src/store/redis/redis-webhook-outbox.ts";
 import type { WebhookOutbox } from "../../src/store/webhook-outbox.ts";
 import type { JobStoresUnderTest } from "./job-store.ts";
 import { failure, modelOf, newDataset, newJob, newStudy, tick } from "./records.ts";

@@ -4,12 +4,12 @@ import { limits } from "../../src/domain/limits.ts";
 import { createBullWebhookConsumer } from "../../src/queue/bull-webhook-consumer.ts";
 import { createBullWebhookQueue } from "../../src/queue/bull-webhook-queue.ts";
 import type { WebhookConsumer } from "../../src/queue/webhook-queue.ts";
+import { createRedisWebhookOutbox } from "../../src/store/redis/outboxes/redis-webhook-outbox.ts";
 import {
   createLastingConnection,
   createProducerConnection,
   waitForRedis,
 } from "../../src/store/redis/redis-connection.ts";
-import { createRedisWebhookOutbox } from "../../src/store/redis/redis-webhook-outbox.ts";
 import { deliverWebhook } from "../../src/usecases/upkeep/deliver-webhook.ts";
 import { relayWebhooks, startWebhookRelay } from "../../src/usecases/upkeep/relay-webhooks.ts";
 import { createAddressPolicy } from "../../src/webhooks/address-policy.ts";

@@ -1,21 +1,27 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { runOnnx } from "../exporting/runtime.ts";
+import { type MlflowStub, startMlflowStub } from "../tracking/mlflow-stub.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
 let service: Service;
+let mlflow: MlflowStub;
 let dataDir: string;
 beforeAll(async () => {
   dataDir = await createDataDir();
-  service = await startService(dataDir);
+  mlflow = await startMlflowStub();
+  mlflow.authorization = `Basic ${Buffer.from("me:secret").toString("base64")}`;
+  const login = { MLFLOW_TRACKING_USERNAME: "me", MLFLOW_TRACKING_PASSWORD: "secret" };
+  service = await startService(dataDir, { MLFLOW_TRACKING_URI: mlflow.url, ...login });
 });
 afterAll(async () => {
   await service?.stop();
+  await mlflow?.close();
   await removeDataDir(dataDir);
 });
 
-test("a model that was trained here is downloaded as ONNX and says elsewhere what it says here", async () => {
+test("a model that was trained here is downloaded as ONNX says elsewhere what it says here, and is a run of MLflow", async () => {
   const client = createRestClient(service.url);
   const dataset = await client.upload("iris", await dataFile("iris"));
   const spec = {
@@ -42,4 +48,10 @@ test("a model that was trained here is downloaded as ONNX and says elsewhere wha
   const said = predictions.flatMap((one) => ("probabilities" in one ? Object.values(one.probabilities ?? {}) : []));
   said.forEach((p, i) => void expect(Math.abs((p as number) - (probabilities!.data[i] as number))).toBeLessThan(1e-5));
   expect(said.length).toBe(6);
+  const follow = await fetch(`${service.url}/v1/jobs/${job.id}/events`, { headers: { accept: "text/event-stream" } });
+  for await (const part of follow.body!.pipeThrough(new TextDecoderStream())) if (part.includes("run_logged")) break;
+  const [id, run] = [...mlflow.runs][0]!;
+  expect(run).toMatchObject({ status: "FINISHED", tags: { "descent.job": job.id, "descent.model": job.model } });
+  expect([...run.metrics.values()].filter(({ key }) => key === "loss/train")).toHaveLength(20);
+  expect(Buffer.compare(mlflow.files.get(`1/${id}/artifacts/model/model.onnx`)!, file)).toBe(0);
 });

@@ -102,7 +102,7 @@ describe("several trainers on one Redis", () => {
   });
 
   test.each([
-    { what: "cores", env: { TRAINER_THREADS: "3" }, threads: 2 },
+    { what: "cores", env: { TRAINER_THREADS: "1" }, threads: 2 },
     { what: "memory", env: { TRAINER_THREADS: "8", TRAINER_MEMORY_BYTES: "" }, threads: 1 },
   ])("a trainer takes no more jobs at a time than it has $what for", async ({ what, env, threads }) => {
     const { body } = await client.post<{ memoryBytes: number }>("/v1/jobs?validateOnly=true", specOf(1, threads));

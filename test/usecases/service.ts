@@ -69,6 +69,8 @@ export const startTestService = async (
     admit?: Admit;
     quotas?: Deps["quotas"];
     webhooks?: Deps["webhooks"];
+    /** Whether ended jobs are put into the RunOutbox. */
+    tracked?: boolean;
     deps?: (deps: Deps) => Deps;
     onFinished?: OnFinished;
   } = {},
@@ -83,7 +85,7 @@ export const startTestService = async (
   const artifacts = await createFileArtifactStore(join(redis.folder, "artifacts"));
   const plain: Deps = {
     artifacts,
-    jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000 }),
+    jobs: createRedisJobStore({ redis: commands, subscriber, leaseMs: 30_000, tracked: options.tracked ?? false }),
     studies: createRedisStudyStore({ redis: commands, subscriber }),
     catalogue: createRedisCatalogue(commands),
     queue,

@@ -77,6 +77,14 @@ test("trials with folds have no epochs to be compared at on the way", async () =
   });
 });
 
+test("a study's choice is one model, and no ensemble of folds", async () => {
+  const training = { crossValidation: { model: "folds" } };
+  const job = { dataset, task: { type: "classification", label: "species" }, training };
+  expect(await call("", { job, trials: 1 })).toMatchObject({
+    errors: [{ pointer: "/job/training/crossValidation/model", detail: expect.stringContaining("as one model") }],
+  });
+});
+
 /** Proposes a trial and lets it succeed. */
 const runTrial = async (id: string): Promise<void> => {
   const { deps } = service;

@@ -7,8 +7,10 @@ import { exportImported } from "../../src/exporting/export-imported.ts";
 import { exportModel, type ModelContent } from "../../src/exporting/export-model.ts";
 import type { OnnxFile } from "../../src/formats/onnx/writing/onnx-file.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { unstackTensors } from "../../src/formats/safetensors/stacked-tensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readFoldModels } from "../../src/store/artifacts/read-fold-models.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
@@ -28,6 +30,12 @@ const readContent = async (artifacts: ArtifactStore, tenant: TenantId, model: Mo
   const { spec, preprocessing } = model;
   if (!isClusteringModel(spec.model)) {
     const network = await readNetwork(artifacts, tenant, model);
+    const folds = await readFoldModels(artifacts, tenant, model);
+    if (folds !== null) {
+      const weights = unstackTensors(tensors, folds.length).map(floatsOf);
+      const traced = network === null ? spec : { ...spec, network };
+      return { type: "folds", spec: traced, folds: folds.map((fold, i) => ({ ...fold, weights: weights[i]! })) };
+    }
     return { type: "network", spec: network === null ? spec : { ...spec, network }, weights: floatsOf(tensors) };
   }
   const parts = tensors.flatMap(({ name, shape, dtype, data }) =>

@@ -1,4 +1,5 @@
 import { ServiceError } from "../../src/domain/errors.ts";
+import { isFoldEnsemble } from "../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { ExplainedAnswer, Explanation } from "../../src/domain/models/predictions/explanation.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
@@ -176,10 +177,14 @@ const explainLinear = (
 };
 
 /** Whether the model's answers can be explained at all: `invalid` at /explain where not. */
-export const requireExplainable = ({ id, preprocessing: { features, label }, files }: Model): void => {
+export const requireExplainable = ({ id, spec, preprocessing: { features, label }, files }: Model): void => {
   if (label.type === "none") throw refused("only answers of classifications and regressions are explained");
   if (features.some(({ type }) => type === "image"))
     throw refused("answers about pictures cannot be explained by columns");
+  if (isFoldEnsemble(spec))
+    throw refused(
+      `${id} is the ensemble of the folds' models, each behind its own preprocessing, and their answers are not explained; the job with the model of all rows explains its own`,
+    );
   if (files?.background === undefined)
     throw refused(
       `${id} keeps no training rows to compare with: it was made by an earlier version, from a network of a file, or has too many inputs; train it again`,

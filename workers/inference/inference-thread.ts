@@ -6,10 +6,11 @@ import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
+import { isFoldEnsemble } from "../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
+import { type AnyModel, isImported, type Model, type Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction, PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
@@ -23,6 +24,7 @@ import { answerQuestions } from "../requests/answer-requests.ts";
 import type { Answer, Encoded } from "./answer.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { compareModels } from "./compare-models.ts";
+import { encodeFor } from "./encode-for.ts";
 import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
 import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
@@ -66,16 +68,18 @@ const fewRows = 100;
 const requireRoom = (answer: Answer, model: Model, rows: Row[], pixels: { pixelsOf?: PixelsOf }): void => {
   if (rows.length <= fewRows) return;
   const one = rows.slice(0, 1);
-  const bytes =
-    JSON.stringify(answer({ inputs: [encodeRows(model.preprocessing, one, pixels).inputs], rows: 1 })).length *
-    rows.length;
+  const encode = (preprocessing: Preprocessing): Float32Array => encodeRows(preprocessing, one, pixels).inputs;
+  const encoded = encodeFor(answer, encode(model.preprocessing), 1, encode);
+  const bytes = JSON.stringify(answer(encoded)).length * rows.length;
   if (bytes <= limits.predictAnswerBytes) return;
   const most = Math.max(fewRows, Math.floor((limits.predictAnswerBytes / bytes) * rows.length));
   throw new ServiceError("too_large", `the answer would take about ${bytes} bytes; send at most ${most} rows at once`);
 };
 
 /** What rows become before the network sees them: an empty row of two bytes may be a hundred thousand inputs. */
-const requireInputs = ({ preprocessing: { inputs } }: Model, rows: Row[]): void => {
+const requireInputs = ({ preprocessing, spec }: Model, rows: Row[]): void => {
+  const { folds, repeats } = spec.training.crossValidation ?? { folds: 1, repeats: 1 };
+  const inputs = preprocessing.inputs * (isFoldEnsemble(spec) ? folds * repeats : 1);
   const most = Math.max(1, Math.floor(limits.predictInputs / inputs));
   if (rows.length <= most) return;
   throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
@@ -125,6 +129,7 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   const pixels = pixelsOf === null ? {} : { pixelsOf };
   const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
+  const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
   const finish: Prepared["finish"] = async (plain) => {
@@ -132,9 +137,10 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
-    return { ...withCoverage(predictions, conformal, { coverage, ...promise }), ...warned };
+    const byFold = () => answer.byFold?.(encoded) ?? { width: 1, folds: [] };
+    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, byFold), ...warned };
   };
-  return { answer, encoded: { inputs: [inputs], rows: rows.length }, finish };
+  return { answer, encoded, finish };
 };
 
 const prepareImported = async (tenant: TenantId, model: ImportedModel, body: unknown): Promise<Prepared> => {

@@ -1,6 +1,7 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
+import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
@@ -11,11 +12,13 @@ import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readFoldModels } from "../../src/store/artifacts/read-fold-models.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { toClusterModel } from "../training/clustering-run.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
 import type { Answer } from "./answer.ts";
+import { createFoldAnswer, foldWeights } from "./fold-answers.ts";
 import type { Loaded } from "./loaded-models.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
 
@@ -24,12 +27,22 @@ const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> 
 
 const networkAnswer = async (
   model: Model,
-  { tensors, network }: { tensors: readonly Tensor[]; network: NetworkDescription | null },
+  {
+    tensors,
+    network,
+    folds,
+  }: { tensors: readonly Tensor[]; network: NetworkDescription | null; folds: readonly FoldModel[] | null },
   kernels: KernelSource,
   memory: WebAssembly.Memory | undefined,
 ): Promise<Loaded<Answer>> => {
   const { preprocessing, task } = model;
   const spec = network === null ? model.spec : { ...model.spec, network };
+  if (folds !== null) {
+    const [first] = foldWeights(tensors, folds);
+    const predictor = await createPredictor(spec, preprocessing, first!, kernels, memory);
+    const bytes = predictor.bytes + tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+    return { value: createFoldAnswer(preprocessing, folds, tensors, predictor), bytes };
+  }
   const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
   const predictor = await createPredictor(spec, preprocessing, weights, kernels, memory);
   const value: Answer = ({ inputs: [inputs] }) => {
@@ -75,5 +88,6 @@ export const loadModel = async (
   const { tensors } = decodeStored(file, what);
   if (isClusteringModel(model.spec.model)) return { value: clusterAnswer(model, tensors), bytes: file.byteLength };
   const network = await readNetwork(artifacts, tenant, model);
-  return networkAnswer(model, { tensors, network }, kernels, memory);
+  const folds = await readFoldModels(artifacts, tenant, model);
+  return networkAnswer(model, { tensors, network, folds }, kernels, memory);
 };

@@ -4,6 +4,7 @@ import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { Answer } from "../inference/answer.ts";
+import { encodeFor } from "../inference/encode-for.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
 const mostInputs = 1024 ** 2;
@@ -22,7 +23,8 @@ export const askBlock = (
 ): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
   ofBlock(first, () => {
     const { inputs, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
-    const predictions = answer({ inputs: [inputs], rows: rows.length });
+    const encode = (other: Preprocessing): Float32Array => encodeStoredRows(other, rows).inputs;
+    const predictions = answer(encodeFor(answer, inputs, rows.length, encode));
     requireFinite(predictions, warnings);
     return { predictions, warnings, furtherWarnings };
   });

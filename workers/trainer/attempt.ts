@@ -5,12 +5,13 @@ import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import { traceFields } from "../../src/domain/trace.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { datasetOfJob } from "../../src/store/dataset-version.ts";
-import { type Control, createControl, sendSignal } from "../engine/control.ts";
+import { type Control, createControl, sendSignal, shareCores } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { toRunEnd } from "../engine/run-error.ts";
 import { runTeam, type TeamEnd } from "../engine/team-run.ts";
 import type { Attempt, Claimed } from "./attempt-context.ts";
 import { commitEnd } from "./commit-end.ts";
+import type { Place } from "./ledger.ts";
 import { longestSilenceMs } from "./longest-silence.ts";
 import { createOutbox, type NewEvent, whileUnavailable } from "./outbox.ts";
 import { createReporter } from "./reporter.ts";
@@ -160,10 +161,16 @@ const runsAlone: NewEvent = {
 };
 
 /** Runs a claimed job until it ends, is stopped by a request, or is lost. */
-export const runAttempt = async (deps: TrainerDeps, claimed: Claimed, signal: AbortSignal): Promise<RunOutcome> => {
+export const runAttempt = async (
+  deps: TrainerDeps,
+  claimed: Claimed,
+  place: Place,
+  signal: AbortSignal,
+): Promise<RunOutcome> => {
   const { fence, job } = claimed;
   const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt, ...traceFields(job.origin) });
   const attempt = createAttempt(deps, claimed, log, signal);
+  place.onShare((cores) => shareCores(attempt.control, cores));
   const unfollow = await followRequests(deps, attempt, log);
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;

@@ -85,16 +85,16 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
       job.attempt === 0 ? "none" : await whileUnavailable(signal, () => jobs.suspicion(entry.tenant, entry.job));
     if (suspicion === null) return "hand_back";
     if (suspicion === "poison") return failWaiting(entry, poison(job), signal);
-    const giveBack = ledger.admit({ ...job.plan, alone: suspicion === "suspect" });
-    if (giveBack === null) return { untilRoom: ledger.room() };
+    const place = ledger.admit({ ...job.plan, alone: suspicion === "suspect" });
+    if (place === null) return { untilRoom: ledger.room() };
     try {
       const claim = await claimed(entry, signal).catch(waitAtLimit);
       if (claim !== null && "laterMs" in claim) return claim;
       if (claim === null) return signal.aborted ? "hand_back" : "ended";
       if (claim.suspicion !== suspicion) return await putBack(claim, signal);
-      return await runAttempt(deps, claim, signal);
+      return await runAttempt(deps, claim, place, signal);
     } finally {
-      giveBack();
+      place.giveBack();
     }
   };
 };

@@ -47,7 +47,7 @@ const fitOnce = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Pr
   const shape = dataShape(spec, order.dataset, order.base);
   const take = (memoryBytes: number): WebAssembly.Memory => takeMemory(order, memoryBytes);
   const traced = network === null ? spec : { ...spec, network };
-  const trainingRun = await createRun(traced, shape, kernels, take, order.scratchFolder);
+  const trainingRun = await createRun(traced, shape, kernels, take, order);
   noteHeldOut(trainingRun, spec, shape);
   try {
     return await run(trainingRun, order, world);

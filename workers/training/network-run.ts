@@ -165,7 +165,8 @@ const complete = async (
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
     const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
-    return { type: "judged", metrics, judged: judgeRows(own, views[answers.split].labels) };
+    const judged = judgeRows(own, views[answers.split].labels);
+    return { type: "judged", metrics, judged, tensors, parameters: plan.parameters };
   }
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
@@ -206,18 +207,24 @@ const complete = async (
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
+interface NetworkRunOptions {
+  scratchFolder: string;
+  /** How many of them the team may use now. */
+  cores: () => number;
+}
+
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
 export const createNetworkRun = async (
   spec: TracedSpec,
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
-  scratchFolder: string,
+  { scratchFolder, cores }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
   const plan = planTraining(spec, shape);
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
-  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });
   const views = dataViews(plan, memory);
   const rows = storeRows(plan, memory, views, scratchFolder);
   const { arrays } = rows;

@@ -53,7 +53,7 @@ export type TrainingRunEnd =
       heldOut: HeldOutAnswers | null;
     }
   /** Of a fold. */
-  | { type: "judged"; metrics: Metrics; judged: Judged }
+  | { type: "judged"; metrics: Metrics; judged: Judged; tensors: Tensor[]; parameters: number }
   /** Of every row, after a fit that was measured. */
   | { type: "refitted"; tensors: Tensor[]; parameters: number; background: Tensor[] | null }
   /** As the control word requests; a requested checkpoint is written. */

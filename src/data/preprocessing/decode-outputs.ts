@@ -5,7 +5,7 @@ import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 type Classes = Extract<Preprocessing["label"], { type: "classes" }>;
 type ClassPrediction = Extract<Prediction, { label: string }>;
 
-const decodeClass = ({ classes, threshold }: Classes, outputs: Float32Array): ClassPrediction => {
+const decodeClass = ({ classes, threshold }: Classes, outputs: Float32Array | Float64Array): ClassPrediction => {
   // A model of two classes may have one output, the probability of the second.
   const probabilities = outputs.length === 1 ? [1 - outputs[0]!, outputs[0]!] : Array.from(outputs);
   const likeliest = probabilities.indexOf(Math.max(...probabilities));
@@ -21,7 +21,7 @@ const decodeClass = ({ classes, threshold }: Classes, outputs: Float32Array): Cl
  * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the likeliest, the first
  * among equals, or by the model's threshold) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
  */
-export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Array): Prediction[] => {
+export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Array | Float64Array): Prediction[] => {
   const { label, outputs: width } = preprocessing;
   assert(label.type !== "none", "only classification and regression have labels to decode");
   const predictions: Prediction[] = [];

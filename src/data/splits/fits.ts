@@ -1,5 +1,5 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import type { HeldOut } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
+import { type HeldOut, isFoldEnsemble } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { type BaseModel, type DataShape, dataShape } from "../preprocessing/data-shape.ts";
 
@@ -45,14 +45,14 @@ const foldSpec = (spec: ResolvedJobSpec, heldOut: HeldOut, dataset: Dataset, bas
   return { spec: fitted, shape: dataShape(fitted, dataset, base), heldOut };
 };
 
-/** The fits of a job in their order: one for each fold of each repeat, then the model of all rows; or the measured one and that of every row; or the job's own model alone. */
+/** The fits of a job in their order: one for each fold of each repeat, then, unless they are the model together, that of all rows; or the measured one and that of every row; or the job's own model alone. */
 export const fitsOf = (spec: ResolvedJobSpec, dataset: Dataset, base: BaseModel | null): Fit[] => {
   const { folds, repeats } = spec.training.crossValidation ?? { folds: 0, repeats: 0 };
   const held = Array.from({ length: folds * repeats }, (_, i) => ({ repeat: Math.floor(i / folds), fold: i % folds }));
   const { refit, epochs, l2 } = spec.training;
   return [
     ...held.map((heldOut) => foldSpec(spec, heldOut, dataset, base)),
-    { spec, shape: dataShape(spec, dataset, base), heldOut: null },
+    ...(isFoldEnsemble(spec) ? [] : [{ spec, shape: dataShape(spec, dataset, base), heldOut: null }]),
     ...(refit === true ? [refitOf(spec, dataset, base, { lastEpoch: epochs, l2, temperature: 1 })] : []),
   ];
 };

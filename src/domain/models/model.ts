@@ -192,6 +192,10 @@ export const Model = z
     version: ModelVersion,
     job: JobId.nullable().describe("the job that made it"),
     dataset: DatasetId.nullable().describe("what it was trained on"),
+    datasetVersion: z
+      .int()
+      .optional()
+      .describe("of the types of the data set's columns when the job was planned; left out: the first"),
     base: ModelId.nullable().describe("the model whose weights it started from; null: from none"),
     task: TaskSpec,
     spec: JobSpec.describe("its job's specification, with every default filled in"),
@@ -217,6 +221,9 @@ export const Model = z
         scores: StoredFile.optional(),
         background: StoredFile.optional().describe("training rows that predictions are explained against"),
         heldOut: StoredFile.optional().describe("as `/held-out` gives it"),
+        folds: StoredFile.optional().describe(
+          "of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors",
+        ),
       })
       .meta({ id: "ModelFiles", description: "The files of a model." })
       .optional()

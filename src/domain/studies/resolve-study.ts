@@ -1,6 +1,7 @@
 import { isObject } from "../is-object.ts";
 import { defaultTest } from "../jobs/spec/default-training.ts";
 import { resolveSpec } from "../jobs/spec/defaults.ts";
+import { isFoldEnsemble } from "../jobs/spec/folds/cross-validation-spec.ts";
 import { type JobSpec, JobSpec as JobSpecSchema, type ResolvedJobSpec } from "../jobs/spec/job-spec.ts";
 import type { CountedDataset } from "../jobs/spec/rows/counted-rows.ts";
 import { rowsSeed } from "../jobs/spec/rows/rows-seed.ts";
@@ -124,6 +125,12 @@ export const resolveStudy = (
   { dataset, base }: { dataset: CountedDataset; base: AnyModel | null },
   errors: SpecErrors,
 ): { spec: ResolvedStudySpec; template: ResolvedJobSpec } => {
+  if (isFoldEnsemble(spec.job)) {
+    const detail =
+      'the choice is trained once more as one model, on all rows but those of the test split; leave it out, and submit the best trial\'s job by itself with "folds" for the ensemble';
+    errors.add("/job/training/crossValidation/model", detail);
+    errors.throwIfAny("invalid");
+  }
   const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);

@@ -1,11 +1,14 @@
 import type { ExecutionPlan } from "../graph/plan.ts";
 import type { EngineKernels } from "../kernels/engine-kernels.ts";
-import { createBarrier } from "./barrier.ts";
+import { waitAtBarrier, wordsOf } from "./barrier.ts";
 import { bindPlan } from "./bind.ts";
+import { createLeadGate, createMemberGate } from "./call-gate.ts";
+import { createTeamSizes, type TeamSizes } from "./team-sizes.ts";
 
 /** What a team needs to know of a job: a plain value that can be posted to its members. */
 export interface TeamPlan {
   readonly programs: readonly ExecutionPlan[];
+  /** All that the team may have at work. */
   readonly threads: number;
   /** Offset of the team's shared block (syncBytes). */
   readonly syncOffset: number;
@@ -22,32 +25,56 @@ export interface Team {
   dismiss(): void;
 }
 
-const dismissed = -1;
+export interface TeamOptions {
+  /** How many may be at work now: asked before each run. The others of the team sleep. */
+  readonly limit?: () => number;
+  /** How many are at work, by what runs have taken; left out: whatever is fastest on this machine at the time. */
+  readonly sizes?: TeamSizes;
+}
 
-const bindAll = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number) => {
-  const barrier = createBarrier(memory.buffer, plan.syncOffset, plan.threads);
-  const { threads, syncOffset } = plan;
-  const member = { thread, threads, scratchOffset: plan.scratchOffsets[thread]!, wait: barrier.wait, syncOffset };
-  return { barrier, programs: plan.programs.map((program) => bindPlan(program, kernels, member)) };
+/** A thread's part of each program in a team of each size, bound when it is first run. */
+const createParts = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number) => {
+  const { syncOffset } = plan;
+  const sync = wordsOf(memory.buffer, syncOffset);
+  const bound: (() => void)[][] = plan.programs.map(() => []);
+  return (program: number, threads: number): (() => void) => {
+    const bySize = bound[program]!;
+    const wait = (): void => waitAtBarrier(sync, threads);
+    const member = { thread, threads, scratchOffset: plan.scratchOffsets[thread]!, wait, syncOffset };
+    bySize[threads] ??= bindPlan(plan.programs[program]!, kernels, member);
+    return bySize[threads];
+  };
 };
 
 /** Makes the calling thread the lead (member 0) of its team. The other threads each call runTeamMember. */
-export const leadTeam = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels): Team => {
-  const { barrier, programs } = bindAll(plan, memory, kernels, 0);
-  if (plan.threads === 1) return { threads: 1, run: (program) => programs[program]!(), dismiss: () => {} };
+export const leadTeam = (
+  plan: TeamPlan,
+  memory: WebAssembly.Memory,
+  kernels: EngineKernels,
+  { limit, sizes = createTeamSizes() }: TeamOptions = {},
+): Team => {
+  const { threads } = plan;
+  const partOf = createParts(plan, memory, kernels, 0);
+  const alone = plan.programs.map((_, program) => partOf(program, 1));
+  if (threads === 1) return { threads, run: (program) => alone[program]!(), dismiss: () => {} };
+  const gate = createLeadGate(wordsOf(memory.buffer, plan.syncOffset), threads);
+  const runTogether = (program: number, size: number): void => {
+    const part = partOf(program, size);
+    gate.call(program, size);
+    part();
+  };
   return {
-    threads: plan.threads,
+    threads,
     run: (program) => {
-      barrier.command.set(program);
-      barrier.wait();
-      programs[program]!();
-      barrier.wait();
+      const most = limit === undefined ? threads : Math.max(1, Math.min(threads, limit()));
+      const size = sizes.next(program, most);
+      const startMs = performance.now();
+      // Alone it asks nobody: the members go on waiting, and soon sleep.
+      if (size === 1) alone[program]!();
+      else runTogether(program, size);
+      sizes.took(program, performance.now() - startMs);
     },
-    dismiss: () => {
-      barrier.command.set(dismissed);
-      barrier.wait();
-      barrier.allGone();
-    },
+    dismiss: gate.dismiss,
   };
 };
 
@@ -61,15 +88,8 @@ export const runTeamMember = (
   kernels: EngineKernels,
   thread: number,
 ): void => {
-  const { barrier, programs } = bindAll(plan, memory, kernels, thread);
-  for (;;) {
-    barrier.wait();
-    const program = barrier.command.get();
-    if (program === dismissed) {
-      barrier.leave();
-      return;
-    }
-    programs[program]!();
-    barrier.wait();
-  }
+  const partOf = createParts(plan, memory, kernels, thread);
+  const gate = createMemberGate(wordsOf(memory.buffer, plan.syncOffset), thread);
+  for (let call = gate.next(); call !== null; call = gate.next()) partOf(call.program, call.size)();
+  gate.leave();
 };

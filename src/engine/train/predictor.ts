@@ -18,6 +18,8 @@ export interface Predictor {
   readonly bytes: number;
   /** rows × inputs, row-major → rows × outputs: probabilities of classes, rates of counts, means, or (μ, ln σ²) for gaussian_nll. */
   predict(inputs: Float32Array): Float32Array;
+  /** Answers with these weights from now on. */
+  load(weights: ReadonlyMap<string, Float32Array>): void;
 }
 
 /** Of a model of ours: a product of eight rows takes no longer than one of a row. */
@@ -89,18 +91,21 @@ export const createPredictor = async (
   const placed = placePredictor(spec, inputs, outputs, sizes);
   const pages = Math.ceil(placed.bytes / pageBytes);
   const memory = given ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  for (const { name, shape: tensorShape } of placed.declarations) {
-    const [given, count] = [weights.get(name), sizeOf(tensorShape)];
-    if (given?.length !== count) {
-      const message = `the weights of ${name} have ${given?.length ?? "no"} elements where ${count} are needed`;
-      throw new TrainingError(
-        "incompatible_weights",
-        message,
-        "the model's specification and its weights do not belong together",
-      );
+  const load = (own: ReadonlyMap<string, Float32Array>): void => {
+    for (const { name, shape: tensorShape } of placed.declarations) {
+      const [given, count] = [own.get(name), sizeOf(tensorShape)];
+      if (given?.length !== count) {
+        const message = `the weights of ${name} have ${given?.length ?? "no"} elements where ${count} are needed`;
+        throw new TrainingError(
+          "incompatible_weights",
+          message,
+          "the model's specification and its weights do not belong together",
+        );
+      }
+      new Float32Array(memory.buffer, placed.places.get(name)!, count).set(given);
     }
-    new Float32Array(memory.buffer, placed.places.get(name)!, count).set(given);
-  }
+  };
+  load(weights);
   const own = await loadEngineKernels(kernels, memory);
   const member = { thread: 0, threads: 1, scratchOffset: placed.scratchOffset, wait: () => {}, syncOffset: 0 };
   const runs = new Map(placed.plans.map((program, i) => [sizes[i]!, bindPlan(program, own, member)]));
@@ -120,5 +125,5 @@ export const createPredictor = async (
     }
     return answers;
   };
-  return { inputs, outputs, bytes: placed.bytes, predict };
+  return { inputs, outputs, bytes: placed.bytes, predict, load };
 };

@@ -54,6 +54,7 @@ const passwordOf = (url: string | undefined): string[] => {
 export const secretsOf = (env: Readonly<Record<string, string | undefined>>): string[] => [
   ...passwordOf(env.REDIS_URL),
   ...passwordOf(env.ARTIFACT_URL),
+  ...passwordOf(env.MLFLOW_TRACKING_URI),
   ...Object.entries(env)
     .filter(([name]) => /(SECRET|PASSWORD|TOKEN|API_KEY|ACCESS_KEY|ACCESS_KEY_ID)$/.test(name))
     .map(([, value]) => value ?? ""),

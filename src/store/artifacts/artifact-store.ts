@@ -82,6 +82,8 @@ export const artifactKeys = {
   /** Training rows that single predictions are explained against. */
   background: (tenant: string, id: string, digestHex: string) =>
     `${tenant}/models/${id}/background-${digestHex}.safetensors`,
+  /** How each member of an ensemble of folds' models takes its rows. */
+  folds: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/folds-${digestHex}.json`,
   /** What the model said of the rows that its report is about. */
   heldOut: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/held-out-${digestHex}.csv`,
   /** Published last, after the job's commit was accepted: a model without it does not exist. */

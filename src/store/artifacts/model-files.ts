@@ -61,3 +61,14 @@ export const networkOf = (tenant: TenantId, model: AnyModel): ModelFile | null =
     what: `the description of the network ${model.id}`,
   };
 };
+
+/** How the members of an ensemble of folds' models take their rows; null: the model is none. */
+export const foldsOf = (tenant: TenantId, model: Model): ModelFile | null => {
+  const folds = model.files?.folds;
+  if (folds === undefined) return null;
+  return {
+    key: artifactKeys.folds(tenant, model.id, digestHex(model)),
+    check: checkFile(folds),
+    what: `the description of the folds' models of ${model.id}`,
+  };
+};

@@ -28,6 +28,8 @@ export const redisKeys = {
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job or study>` whose end is to be told, by when to look at them; also a channel: something is due now. */
   dueWebhooks: `${KEY_PREFIX}:webhooks:due`,
+  /** Sorted set of `<tenant>/<job>` that a tracking server is to be told of, by when to look at them; also a channel: something is due now. */
+  dueRuns: `${KEY_PREFIX}:runs:due`,
   /** Channel on which `<tenant>/<study>` is published when a trial has ended or paused, and when a study was changed. */
   studyNews: `${KEY_PREFIX}:studies:news`,
   /** Set of `<tenant>/<study>` that are not done. */

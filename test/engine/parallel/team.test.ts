@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
 import { abortTeam, TeamAborted } from "../../../src/engine/parallel/barrier.ts";
@@ -6,7 +7,7 @@ import { threadsFor } from "../../../src/engine/parallel/partition.ts";
 import { leadTeam } from "../../../src/engine/parallel/team.ts";
 import { createTrainingMemory } from "../../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
-import { compiled, specOf } from "../train/job.ts";
+import { compiled, runJob, specOf } from "../train/job.ts";
 
 describe("a team", () => {
   it("has one thread for a plan too small to gain from more", () => {
@@ -36,5 +37,46 @@ describe("a team", () => {
     await worker.terminate();
     abortTeam(memory.buffer, plan.syncOffset);
     expect(() => leadTeam(plan, memory, kernels).dismiss()).toThrow(TeamAborted);
+  });
+
+  const shape = { trainRows: 75, validationRows: 20, testRows: 0, inputs: 7, outputs: 3 };
+  const spec = specOf({ model: { type: "mlp", hidden: [20, 9], batchNorm: true, dropout: 0.3 } });
+
+  it("grows and shrinks between any two runs, with the same bits", async () => {
+    const { digest } = await runJob(spec, shape);
+    const changes = fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1 }), async (wanted) => {
+      let [runs, atWork] = [0, 0];
+      const sizes = {
+        next: () => {
+          atWork = wanted[runs++ % wanted.length]!;
+          return atWork;
+        },
+        took: () => {},
+      };
+      const team = await runJob(spec, shape, { threads: 4, team: { sizes } });
+      expect(atWork).toBeGreaterThan(0);
+      expect(team.digest).toBe(digest);
+    });
+    await fc.assert(changes, { numRuns: 2 });
+  });
+
+  it("has no more at work than it may have, which changes while a job runs, with the same bits", async () => {
+    const asked: [number, number][] = [];
+    let most = 3;
+    const limit = (): number => {
+      most = (most % 3) + 1;
+      return most;
+    };
+    const sizes = {
+      next: (_: number, allowed: number) => {
+        asked.push([most, allowed]);
+        return allowed;
+      },
+      took: () => {},
+    };
+    const { digest } = await runJob(spec, shape);
+    expect((await runJob(spec, shape, { threads: 2, team: { limit, sizes } })).digest).toBe(digest);
+    expect(asked.length).toBeGreaterThan(3);
+    for (const [wanted, allowed] of asked) expect(allowed).toBe(Math.min(wanted, 2));
   });
 });

@@ -9,7 +9,7 @@ import { type KernelSource, loadEngineKernels } from "../../../src/engine/kernel
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import type { NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
-import { leadTeam, type Team } from "../../../src/engine/parallel/team.ts";
+import { leadTeam, type Team, type TeamOptions } from "../../../src/engine/parallel/team.ts";
 import { fit as train } from "../../../src/engine/train/fitting/fit.ts";
 import { createIntake } from "../../../src/engine/train/fitting/intake.ts";
 import {
@@ -91,6 +91,8 @@ export interface RunOptions extends Partial<FitOptions> {
   readonly keepFeatures?: boolean;
   /** Rows come through a ring of so many, from a thread of their own. */
   readonly ringRows?: number;
+  /** How many of the team work, and when. */
+  readonly team?: TeamOptions;
   /** Pauses after this many steps. */
   readonly stopAfterSteps?: number;
 }
@@ -162,7 +164,7 @@ const startReader = (
 /** Plans and trains a job on the real kernels, with members from dist where it has several threads. */
 export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: RunOptions = {}) => {
   const { threads = 1, native = null, classes = shape.outputs, fill, stopAfterSteps, ...rest } = options;
-  const { keepFeatures = false, ringRows, ...fitOptions } = rest;
+  const { keepFeatures = false, ringRows, team: teamOptions, ...fitOptions } = rest;
   const kernels = { ...(await compiled), native };
   const resources = { ...spec.resources, threads };
   const plan = planTraining({ ...spec, resources }, shape, {
@@ -178,7 +180,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
   });
   if (plan.ring !== null) workers.push(startReader(plan, plan.ring, memory, filled));
   await Promise.all(workers.map((worker) => once(worker, "online")));
-  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory));
+  const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), teamOptions);
   const control = new Int32Array(new SharedArrayBuffer(4));
   try {
     takeIn(plan, memory, team, filled, rest.initial ?? new Map());

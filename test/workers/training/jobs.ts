@@ -34,6 +34,7 @@ import { createControl } from "../../../workers/engine/control.ts";
 import type { FromThread, RunOrder } from "../../../workers/engine/protocol.ts";
 import { toRunEnd } from "../../../workers/engine/run-error.ts";
 import { importNetwork } from "../../../workers/importing/import-network.ts";
+import { encodeFor } from "../../../workers/inference/encode-for.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { planSpec } from "../../../workers/planning/plan-spec.ts";
 import type { ReadOrder } from "../../../workers/reading/read-rows.ts";
@@ -177,12 +178,13 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
     const answerPictures = async (...rows: Row[]): Promise<Prediction[]> => {
       const pixelsOf = await decodeCells(model.preprocessing, rows, createImageDecoder(limits.imagePixels));
-      const { inputs } = encodeRows(model.preprocessing, rows, pixelsOf === null ? {} : { pixelsOf });
-      return answer({ inputs: [inputs], rows: rows.length });
+      const pixels = pixelsOf === null ? {} : { pixelsOf };
+      const { inputs } = encodeRows(model.preprocessing, rows, pixels);
+      return answer(encodeFor(answer, inputs, rows.length, (own) => encodeRows(own, rows, pixels).inputs));
     };
     const predict = (...rows: Row[]): { predictions: Prediction[]; warnings: readonly PredictWarning[] } => {
       const { inputs, warnings } = encodeRows(model.preprocessing, rows);
-      const predictions = answer({ inputs: [inputs], rows: rows.length });
+      const predictions = answer(encodeFor(answer, inputs, rows.length, (own) => encodeRows(own, rows).inputs));
       requireFinite(predictions, warnings);
       return { predictions, warnings };
     };

@@ -143,9 +143,10 @@ export const completeExact = async (
     pulse();
   }
   const fitted = { preprocessing, arrays, weights, metrics };
-  if (context.judges) return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted) };
   const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
   const { parameters } = plan;
+  if (context.judges)
+    return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted), tensors: toTensors(network), parameters };
   const rows = { pick: pickFrom(arrays), total: shape.trainRows };
   const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };

@@ -1,5 +1,6 @@
 import { type Fit, fitsOf } from "../../../src/data/splits/fits.ts";
 import { assert } from "../../../src/domain/errors.ts";
+import { isFoldEnsemble } from "../../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import type { KernelSource } from "../../../src/engine/kernels/engine-kernels.ts";
@@ -21,6 +22,7 @@ import { stepsOf } from "./fit-steps.ts";
 import { type FoldsPosition, fromFoldsContent, toFoldsContent } from "./fold-checkpoint.ts";
 import { addFold } from "./pool.ts";
 import { foldMetrics, reportFolds } from "./pooled-report.ts";
+import { publishEnsemble } from "./publish-ensemble.ts";
 import { unitScores } from "./unit-scores.ts";
 
 export interface World {
@@ -102,9 +104,39 @@ const runFit = async (
   return { end, preprocessing, held, unlearnt };
 };
 
+/** A trial at the fold at which it is compared. */
+const reachedFold = ({ fit, pool }: FoldsPosition): RunEnd => ({
+  type: "reached",
+  epoch: fit,
+  folds: { metrics: foldMetrics(pool), folds: pool.folds.map(({ metrics }) => metrics) },
+});
+
+type Judged = Extract<TrainingRunEnd, { type: "judged" }>;
+
+const afterFold = (
+  { fit: number, seconds, pool, models }: FoldsPosition,
+  { spec, shape, heldOut }: Fit,
+  done: Pick<Awaited<ReturnType<typeof runFit>>, "preprocessing" | "held" | "unlearnt"> & {
+    end: Judged;
+    seconds: number;
+  },
+): FoldsPosition => {
+  assert(heldOut !== null, "only folds are judged");
+  const { end, preprocessing, held, unlearnt } = done;
+  const { tensors, parameters } = end;
+  const kept = isFoldEnsemble(spec) ? [{ ...heldOut, preprocessing, tensors, parameters }] : [];
+  return {
+    fit: number + 1,
+    seconds: seconds + done.seconds,
+    pool: addFold(pool, heldOut, { ...end, trainRows: shape.trainRows, held, unlearnt }),
+    models: [...models, ...kept],
+    inner: null,
+  };
+};
+
 /**
- * Runs a job with a cross-validation: a fit for each fold, whose model is asked about the rows that it has not seen, and last the model of all rows. Each fit has
- * the job's memory to itself. What a fold said is in every later checkpoint: it is not computed again.
+ * Runs a job with a cross-validation: a fit for each fold, whose model is asked about the rows that it has not seen, and last the model of all rows, or the
+ * ensemble of those. Each fit has the job's memory to itself. What a fold said is in every later checkpoint: it is not computed again.
  */
 export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Promise<RunEnd> => {
   const { artifacts, network, kernels, post } = world;
@@ -121,23 +153,17 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
   const context = { ...createContext(artifacts, order, reports, post), trial: order.trial && { pauseAtEpoch: null } };
   for (;;) {
     const { pool } = position;
-    if (position.fit >= pauseAtFold && position.inner === null)
-      return {
-        type: "reached",
-        epoch: position.fit,
-        folds: { metrics: foldMetrics(pool), folds: pool.folds.map(({ metrics }) => metrics) },
-      };
-    const fit = fits[position.fit]!;
+    if (position.fit >= pauseAtFold && position.inner === null) return reachedFold(position);
+    const fit = fits[position.fit];
+    if (fit === undefined) {
+      if (!started) tellStart(resume, position.seconds, post);
+      reports.flush();
+      return publishEnsemble(spec, order, world, position);
+    }
     const [before, own] = [stepsBefore(position.fit), steps[position.fit]!];
     if (started) clear(order.memory);
     const traced = network === null ? fit.spec : { ...fit.spec, network };
-    const trainingRun = await createRun(
-      traced,
-      fit.shape,
-      kernels,
-      (bytes) => takeMemory(order, bytes),
-      order.scratchFolder,
-    );
+    const trainingRun = await createRun(traced, fit.shape, kernels, (bytes) => takeMemory(order, bytes), order);
     const { inner } = position;
     const secondsIn = inner === null ? 0 : trainingRun.secondsOf(inner.state);
     const begin = (): void => {
@@ -168,10 +194,8 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
       }
       assert(end.type !== "refitted", "folds leave nothing to refit");
       if (end.type !== "judged") return end;
-      assert(fit.heldOut !== null, "only folds are judged");
-      const joined = addFold(pool, fit.heldOut, { ...end, trainRows: fit.shape.trainRows, held, unlearnt });
-      const seconds = position.seconds + secondsIn + (performance.now() - startedMs) / 1000;
-      position = { fit: position.fit + 1, seconds, pool: joined, inner: null };
+      const seconds = secondsIn + (performance.now() - startedMs) / 1000;
+      position = afterFold(position, fit, { end, preprocessing, held, unlearnt, seconds });
       tell.onEvent({
         ...{ level: "info", type: "fold_done", message: `${held.places.length} rows predicted` },
         data: { rows: held.places.length, loss: end.metrics.testLoss ?? null },

@@ -1,4 +1,6 @@
+import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import type { CheckpointContent } from "../checkpoint-file.ts";
+import { fromKeptTensors, type KeptModel, toKeptTensors } from "./kept-models.ts";
 import { emptyPool, type FoldDone, type Pool } from "./pool.ts";
 
 /** Where a cross-validation stands. */
@@ -8,6 +10,8 @@ export interface FoldsPosition {
   /** Of computing before this fit. */
   readonly seconds: number;
   readonly pool: Pool;
+  /** Of the folds so far, where they are the job's model together; else none. */
+  readonly models: readonly KeptModel[];
   /** Of the fit that is under way, with steps of its own. Null: it has not begun. */
   readonly inner: CheckpointContent | null;
 }
@@ -20,10 +24,13 @@ interface State {
   inner: { step: number; state: unknown } | null;
 }
 
-const [poolPrefix, innerPrefix] = ["folds/", "fit/"];
+const [poolPrefix, keptPrefix, innerPrefix] = ["folds/", "kept/", "fit/"];
 
 /** @param step of the whole job */
-export const toFoldsContent = (step: number, { fit, seconds, pool, inner }: FoldsPosition): CheckpointContent => {
+export const toFoldsContent = (
+  step: number,
+  { fit, seconds, pool, models, inner }: FoldsPosition,
+): CheckpointContent => {
   const state: State = {
     ...{ version: 1, fit, seconds, folds: pool.folds },
     inner: inner && { step: inner.step, state: inner.state },
@@ -31,13 +38,15 @@ export const toFoldsContent = (step: number, { fit, seconds, pool, inner }: Fold
   const columns = Object.entries(pool.columns).map(([name, data]) => ({
     ...{ name: `${poolPrefix}${name}`, dtype: "F64" as const, shape: [data.length], data },
   }));
-  const own = (inner?.tensors ?? []).map((tensor) => ({ ...tensor, name: `${innerPrefix}${tensor.name}` }));
-  return { step, state, tensors: [...columns, ...own] };
+  const under = (prefix: string, tensors: readonly Tensor[]): Tensor[] =>
+    tensors.map((tensor) => ({ ...tensor, name: `${prefix}${tensor.name}` }));
+  const kept = under(keptPrefix, toKeptTensors(models));
+  return { step, state, tensors: [...columns, ...kept, ...under(innerPrefix, inner?.tensors ?? [])] };
 };
 
 /** The file's digest was compared, so it is what `toFoldsContent` was given. */
 export const fromFoldsContent = (content: CheckpointContent | null): FoldsPosition => {
-  if (content === null) return { fit: 0, seconds: 0, pool: emptyPool, inner: null };
+  if (content === null) return { fit: 0, seconds: 0, pool: emptyPool, models: [], inner: null };
   const { fit, seconds, folds, inner } = content.state as State;
   const beneath = (prefix: string) =>
     content.tensors
@@ -46,5 +55,7 @@ export const fromFoldsContent = (content: CheckpointContent | null): FoldsPositi
   const columns = Object.fromEntries(
     beneath(poolPrefix).flatMap(({ name, data }) => (data instanceof Float64Array ? [[name, data]] : [])),
   );
-  return { fit, seconds, pool: { folds, columns }, inner: inner && { ...inner, tensors: beneath(innerPrefix) } };
+  const models = fromKeptTensors(beneath(keptPrefix));
+  const own = inner && { ...inner, tensors: beneath(innerPrefix) };
+  return { fit, seconds, pool: { folds, columns }, models, inner: own };
 };

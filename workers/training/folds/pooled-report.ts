@@ -11,6 +11,7 @@ import { logPoisson, reportRegression } from "../../../src/stats/regression-repo
 import { countUnits, type Sampling, sharedRowsInflation } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
 import { againstOf, classLogs } from "../network-report.ts";
+import { foldConformal } from "./fold-conformal.ts";
 import { type Pool, unitsOf } from "./pool.ts";
 
 const split = "out_of_fold" as const;
@@ -98,12 +99,25 @@ const foldsSection = ({ spec, pool, sampling }: Pooled): CrossValidationReport =
   };
 };
 
-const noteOf = ({ folds, repeats, by, units }: CrossValidationReport, conformal: string | null): ReportNote => ({
+/** What the job's own model is. */
+const ownModel = (ensemble: number | null, conformal: string | null): string => {
+  if (ensemble !== null)
+    return `is the ensemble of these ${ensemble} models, whose mean is rarely worse than one of them: the figures are those of single ones`;
+  return `learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}`;
+};
+
+const noteOf = (
+  { folds, repeats, by, units, models }: CrossValidationReport,
+  conformal: string | null,
+  isEnsemble: boolean,
+): ReportNote => ({
   code: "cross_validated",
-  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
+  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model ${ownModel(isEnsemble ? models.length : null, conformal)}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
     conformal !== null
       ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
-      : "Predictions with coverage are not available: scores of the folds' models hold for this one only with those models at hand (CV+), which are not kept; give the job a test split for them"
+      : isEnsemble
+        ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
+        : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split'
   }`,
 });
 
@@ -129,25 +143,30 @@ const unlearntNotes = ({ spec, pool }: Pooled): ReportNote[] => {
 
 /**
  * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
- * @param own the report of that model
+ * @param own the report of that model; null: the job's model is the ensemble of the folds' models
  */
 export const reportFolds = (
   { spec, pool, label }: { spec: ResolvedJobSpec; pool: Pool; label: LabelTransform },
-  own: Report,
+  own: Report | null,
 ): Report => {
   const pooled = { spec, pool, sampling: samplingOf(spec, pool) };
   const crossValidation = foldsSection(pooled);
   const { rows } = crossValidation;
   if (label.type === "none") {
     const report = reportReconstruction(split, columnOf(pool, "errors"), pooled.sampling);
-    return { ...report, rows, crossValidation, notes: [...report.notes, ...own.notes, noteOf(crossValidation, null)] };
+    const notes = [...report.notes, ...(own?.notes ?? []), noteOf(crossValidation, null, false)];
+    return { ...report, rows, crossValidation, notes };
   }
   const report = label.type === "classes" ? ofClasses(pooled, label.classes) : ofNumbers(pooled);
+  if (own === null) {
+    const notes = [...report.notes, ...unlearntNotes(pooled), noteOf(crossValidation, null, true)];
+    return { ...report, rows, crossValidation, notes, conformal: foldConformal(pooled, label) } as Report;
+  }
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split)];
+  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split, false)];
   return { ...report, ...known, rows, crossValidation, notes } as Report;
 };
 

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { modelIdOfJob } from "../../../src/domain/ids.ts";
+import type { FoldModel, FoldModels } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform, Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";
@@ -55,6 +56,16 @@ const writeHeldOut = async (
   return { heldOut: await patiently(() => artifacts.write(key, Readable.from(heldOutCsv(heldOut, label)))) };
 };
 
+const writeFolds = async (
+  artifacts: ArtifactStore,
+  key: string,
+  models: readonly FoldModel[] | undefined,
+): Promise<{ folds?: WrittenArtifact }> => {
+  if (models === undefined) return {};
+  const described: FoldModels = { models };
+  return { folds: await patiently(() => artifacts.write(key, Buffer.from(JSON.stringify(described)))) };
+};
+
 /** A model that starts from another decides by its own threshold. */
 export const withThreshold = ({ label, ...rest }: Preprocessing, threshold: number | null): Preprocessing => {
   if (label.type !== "classes") return { ...rest, label };
@@ -69,7 +80,8 @@ export const publishWeights = async (
   preprocessing: Preprocessing,
   end: Extract<TrainingRunEnd, { type: "completed" }>,
   network: NetworkDescription | null,
-  refit?: NonNullable<Model["refit"]>,
+  /** Of a model that was fitted after another one was measured, or of the ensemble of the folds' models. */
+  of: { refit?: NonNullable<Model["refit"]>; folds?: readonly FoldModel[] } = {},
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -93,6 +105,7 @@ export const publishWeights = async (
           ),
         );
   const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
+  const folds = await writeFolds(artifacts, artifactKeys.folds(tenant, id, digestHex(digest)), of.folds);
   const csv = artifactKeys.heldOut(tenant, id, digestHex(digest));
   const decided = withThreshold(preprocessing, end.threshold);
   const heldOut = await writeHeldOut(artifacts, csv, end, order, labelOfAnswers(spec, preprocessing, end));
@@ -101,14 +114,18 @@ export const publishWeights = async (
     name: spec.name,
     job: order.job,
     dataset: dataset.id,
+    ...(dataset.version === undefined ? {} : { datasetVersion: dataset.version }),
     base: base?.id ?? null,
     task: spec.task,
     spec,
     parameters: end.parameters,
     metrics,
     digest,
-    ...(refit === undefined ? {} : { refit }),
-    files: { weights, report, ...(description === null ? {} : { network: description }), ...beside, ...heldOut },
+    ...(of.refit === undefined ? {} : { refit: of.refit }),
+    files: {
+      ...{ weights, report, ...(description === null ? {} : { network: description }), ...beside, ...heldOut },
+      ...folds,
+    },
     preprocessing: decided,
   };
   return { type: "trained", model, metrics };

@@ -68,7 +68,7 @@ const publish = (
   const completed: Completed = {
     ...{ type: "completed", tensors, parameters, background, metrics, threshold, heldOut, report, scores: null },
   };
-  return publishWeights(artifacts, order, preprocessing, completed, network, refit);
+  return publishWeights(artifacts, order, preprocessing, completed, network, { refit });
 };
 
 /** The fit that is due: the first as the specification has it; the second of every row, with what the first has found. */
@@ -98,7 +98,7 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
     if (started) clear(order.memory);
     const traced = network === null ? fit.spec : { ...fit.spec, network };
     const take = (bytes: number): WebAssembly.Memory => takeMemory(order, bytes);
-    const trainingRun = await createRun(traced, fit.shape, kernels, take, order.scratchFolder);
+    const trainingRun = await createRun(traced, fit.shape, kernels, take, order);
     if (measured === null) noteHeldOut(trainingRun, spec, fit.shape);
     const startedMs = performance.now();
     try {

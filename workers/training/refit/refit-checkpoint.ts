@@ -1,5 +1,6 @@
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
+import { fromWords, toWords } from "../../../src/formats/safetensors/json-words.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import type { CheckpointContent } from "../checkpoint-file.ts";
 import type { HeldOutAnswers } from "../folds/judge-rows.ts";
@@ -33,17 +34,6 @@ interface State {
 }
 
 const [reportName, placesName, columnPrefix, innerPrefix] = ["report", "places", "held/", "fit/"];
-
-/** JSON in words of four bytes, spaces at the end: a header has no room for a report. */
-const toWords = (value: unknown): Int32Array => {
-  const text = Buffer.from(JSON.stringify(value));
-  const bytes = new Uint8Array(4 * Math.ceil(text.length / 4)).fill(0x20);
-  bytes.set(text);
-  return new Int32Array(bytes.buffer);
-};
-
-const fromWords = ({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown =>
-  JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
 
 const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
   const words = toWords(report);

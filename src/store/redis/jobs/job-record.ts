@@ -15,17 +15,11 @@ export interface JobRecord {
   trial: Trial | null;
 }
 
-/** The hash's fields of a new job; what is not listed is absent until it is known. */
-export const toFields = ({
-  tenant,
-  id,
-  spec,
-  plan,
-  prediction,
-  createdAt,
-  study,
-  origin,
-}: NewJob): Record<string, string> => ({
+/** The hash's fields of a new job; what is not listed is absent until it is known. `tracked`: a tracking server is told of jobs that train. */
+export const toFields = (
+  { tenant, id, spec, plan, prediction, createdAt, study, origin }: NewJob,
+  { tracked }: { tracked: boolean },
+): Record<string, string> => ({
   id,
   tenant,
   state: "queued",
@@ -38,6 +32,7 @@ export const toFields = ({
   base: spec.base?.model ?? "",
   createdAt,
   ...(spec.webhook === undefined ? {} : { webhook: "0" }),
+  ...(tracked && prediction === undefined ? { run: "0" } : {}),
   ...(study === undefined ? {} : { study: study.id, pauseAtEpoch: String(study.pauseAtEpoch ?? "") }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),

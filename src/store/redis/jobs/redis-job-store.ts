@@ -27,6 +27,8 @@ export interface RedisJobStoreOptions {
   runningJobsOf?: (tenant: TenantId) => Promise<number | null>;
   /** From how many crashes on a job is a suspect: see suspicionOf. */
   crashesOfSuspect?: number;
+  /** Whether the ends of jobs that train are put into the RunOutbox. */
+  tracked?: boolean;
 }
 
 /** JobStore on Redis: a job is one hash beside its history, events and metrics, and each change of it one Lua script. */
@@ -37,10 +39,11 @@ export const createRedisJobStore = ({
   runningJobs = null,
   runningJobsOf = async () => runningJobs,
   crashesOfSuspect = CRASHES_OF_SUSPECT,
+  tracked = false,
 }: RedisJobStoreOptions): JobStore => {
   const jobScripts = createJobScripts(redis, crashesOfSuspect);
   return {
-    ...createSubmissions(jobScripts),
+    ...createSubmissions(jobScripts, { tracked }),
     ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),
     ...createEventLog(redis, jobScripts, leaseMs),
     onChange: createJobChanges(subscriber).listen,

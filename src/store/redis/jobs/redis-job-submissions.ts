@@ -15,8 +15,11 @@ type Submissions = Pick<
 >;
 
 /** What users do with jobs. */
-export const createSubmissions = ({ scripts, request, read }: JobScripts): Submissions => ({
-  create: (job) => create(scripts, job),
+export const createSubmissions = (
+  { scripts, request, read }: JobScripts,
+  options: { tracked: boolean },
+): Submissions => ({
+  create: (job) => create(scripts, job, options),
   get: async (tenant, id) => (await read(tenant, id)).job,
   list: async (tenant, { pageSize, pageToken }, state) => {
     const index = state === null ? redisKeys.jobIndex(tenant) : `${redisKeys.jobIndex(tenant)}:${state}`;
@@ -75,6 +78,7 @@ export const createSubmissions = ({ scripts, request, read }: JobScripts): Submi
 const create = async (
   scripts: JobScripts["scripts"],
   wanted: NewJob,
+  options: { tracked: boolean },
 ): Promise<{ job: Job; created: boolean; place: number }> => {
   const { tenant, id, spec, idempotency, quota } = wanted;
   const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
@@ -92,7 +96,7 @@ const create = async (
       wanted.study ? `${redisKeys.studyPrefix(tenant)}:${wanted.study.id}` : dataset,
     ],
     id,
-    JSON.stringify(toFields(wanted)),
+    JSON.stringify(toFields(wanted, options)),
     wanted.createdAt,
     "submitted",
     idempotency?.bodyDigest ?? "",

@@ -23,7 +23,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) webhook (if it has one: deliveries that failed), and as JSON spec plan metrics error prediction origin
+ * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
  * checkpoints.
  */
 export const jobPrelude = `
@@ -124,6 +124,14 @@ local function noteWebhook(id)
   redis.call('PUBLISH', due, id)
 end
 
+-- The same of a tracking server.
+local function noteRun(id)
+  local tenant, run = unpack(redis.call('HMGET', job, 'tenant', 'run'))
+  if not run then return end
+  redis.call('ZADD', '${redisKeys.dueRuns}', 0, tenant .. '/' .. id)
+  redis.call('PUBLISH', '${redisKeys.dueRuns}', id)
+end
+
 -- Whoever looks after the study of this trial is to look now; those who miss it look every few seconds.
 local function tellStudy()
   local tenant, study = unpack(redis.call('HMGET', job, 'tenant', 'study'))
@@ -146,6 +154,7 @@ local function move(to, at, reason)
     if base ~= '' then redis.call('SREM', holders .. ':' .. base, id) end
     redis.call('SADD', index .. ':unpublished', id)
     noteWebhook(id)
+    noteRun(id)
   end
   tell()
 end

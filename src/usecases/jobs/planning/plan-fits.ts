@@ -2,6 +2,7 @@ import type { DataShape } from "../../../data/preprocessing/data-shape.ts";
 import type { Fit } from "../../../data/splits/fits.ts";
 import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
+import { isFoldEnsemble } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 
 const pageBytes = 65_536;
@@ -19,6 +20,10 @@ const keptBytes = (fits: readonly Fit[]): number => {
   );
   return Math.ceil((8 * numbers) / pageBytes) * pageBytes;
 };
+
+/** Bytes of the weights of all folds' models, where they are the job's model together. */
+const ensembleBytes = (models: number, parameters: number): number =>
+  Math.ceil((4 * models * parameters) / pageBytes) * pageBytes;
 
 /**
  * What all fits of a job take together: the memory of the largest, as one runs after the other, and what is kept of the folds; the steps and seconds of all.
@@ -52,10 +57,14 @@ export const planFits = async (
   const most = (of: (one: Plan) => number): number => Math.max(...plans.map(of));
   const sum = (of: (one: Plan) => number): number => plans.reduce((total, one) => total + of(one), 0);
   const searchSteps = sum((one) => one.searchSteps ?? 0);
+  const models = isFoldEnsemble(fits[0]!.spec) ? fits.length : 1;
+  const { parameters } = own;
+  const kept = keptBytes(fits) + (models === 1 ? 0 : ensembleBytes(models, parameters));
   return {
     ...own,
+    parameters: models * parameters,
     ...(measured === undefined ? {} : { explainedRows: measured }),
-    memoryBytes: most(({ memoryBytes }) => memoryBytes) + keptBytes(fits),
+    memoryBytes: most(({ memoryBytes }) => memoryBytes) + kept,
     flopsPerStep: most(({ flopsPerStep }) => flopsPerStep),
     steps: sum(({ steps }) => steps),
     ...(searchSteps > 0 ? { searchSteps } : {}),

@@ -1,5 +1,6 @@
 import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
 import type { Model } from "../../../models/model.ts";
+import { isFoldEnsemble } from "../folds/cross-validation-spec.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import type { ModelSpec } from "../model-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
@@ -105,6 +106,12 @@ export const checkBase = (spec: JobSpec, dataset: Dataset, base: Model, errors: 
   }
   if (own.type === "k_means" || own.type === "gaussian_mixture") {
     errors.add("/base/model", `a "${own.type}" model has no weights to start from; choose a base that is a network`);
+    return;
+  }
+  if (isFoldEnsemble(base.spec)) {
+    const detail =
+      "the base is the ensemble of the models of a cross-validation's folds, each behind a preprocessing of its own; choose a base that is one network";
+    errors.add("/base/model", detail);
     return;
   }
   if (base.task.type !== task.type) {

@@ -23,7 +23,7 @@ const groupsOfFolds = (by: string, split: ResolvedSplitSpec, dataset: CountedDat
 };
 
 const faultOfGroups = (
-  { by, folds }: CrossValidation & { by: string },
+  { by, folds }: { by: string; folds: number },
   task: TaskSpec,
   split: ResolvedSplitSpec,
   dataset: CountedDataset,
@@ -45,15 +45,27 @@ const faultOfGroups = (
 };
 
 const checkGroups = (
-  { by, folds, repeats }: CrossValidation,
+  { by, folds }: CrossValidation,
   task: TaskSpec,
   split: ResolvedSplitSpec,
   dataset: CountedDataset,
   errors: SpecErrors,
 ): void => {
   if (by === undefined) return;
-  const fault = faultOfGroups({ by, folds, repeats }, task, split, dataset);
+  const fault = faultOfGroups({ by, folds }, task, split, dataset);
   if (fault !== null) errors.add(`${at}/by`, fault);
+};
+
+/** An ensemble of the folds' models answers by their mean, and no row is left that all of them have not seen. */
+const checkEnsemble = ({ model }: CrossValidation, task: TaskSpec, testRows: number, errors: SpecErrors): void => {
+  if (model !== "folds") return;
+  if (task.type === "reconstruction")
+    errors.add(`${at}/model`, 'reconstructions have no mean in the words of the data set; take "all_rows"');
+  if (testRows > 0)
+    errors.add(
+      `${at}/model`,
+      `the ensemble of the folds' models is measured by its folds alone, and ${testRows} test rows would be wasted; leave the test split out, or take "all_rows"`,
+    );
 };
 
 /** A cross-validation has sense for the model, and the data have rows for it. */
@@ -75,7 +87,8 @@ export const checkCrossValidation = (
     );
   if (base !== null && base.dataset === dataset.id) errors.add(at, seenByBase);
   checkGroups(crossValidation, task, split, dataset, errors);
-  const { train, validation } = totalSizes(splitSizes(task, split, dataset));
+  const { train, validation, test } = totalSizes(splitSizes(task, split, dataset));
+  checkEnsemble(crossValidation, task, test, errors);
   const rows = train + validation;
   if (rows - Math.ceil(rows / folds) < 2 || rows < folds)
     errors.add(`${at}/folds`, `${rows} rows are too few for ${folds} folds; take fewer, or upload more rows`);

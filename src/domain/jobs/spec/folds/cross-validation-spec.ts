@@ -25,11 +25,17 @@ export const CrossValidation = z
       .describe(
         "A column whose equal values mark rows that belong together (patients, shops): they are in one fold, so that no model has seen any of them. It is no feature unless the task names it. Left out: rows are drawn one by one, from each class by itself if `split.stratify`.",
       ),
+    model: z
+      .enum(["all_rows", "folds"])
+      .default("all_rows")
+      .describe(
+        "What the job leaves. `all_rows`: a model that is fitted to all rows once the folds have measured it. `folds`: the ensemble of the folds' models, each behind its own preprocessing; it answers with the mean of their probabilities or values, and nothing is fitted any more.",
+      ),
   })
   .meta({
     id: "CrossValidation",
     description:
-      "The report is of predictions for rows that the model of their fold has not seen; the job's own model is then fitted to all rows.",
+      "The report is of predictions for rows that the model of their fold has not seen; the job's own model is then fitted to all rows, or is the ensemble of those models.",
   });
 
 export type CrossValidation = z.infer<typeof CrossValidation>;
@@ -39,3 +45,10 @@ export interface HeldOut {
   readonly repeat: number;
   readonly fold: number;
 }
+
+/** Whether a job's model is the ensemble of its folds' models. */
+export const isFoldEnsemble = ({
+  training,
+}: {
+  readonly training: { readonly crossValidation?: CrossValidation | undefined };
+}): boolean => training.crossValidation?.model === "folds";

@@ -82,7 +82,11 @@ export interface Model {
     | number
     | undefined;
   /** Absent: the report is of this very model. */
-  refit?: Refit | undefined;
+  refit?:
+    | Refit
+    | undefined;
+  /** Of the types of the data set's columns when the job was planned; absent: the first. */
+  datasetVersion?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -189,7 +193,11 @@ export interface ModelFiles {
     | StoredFile
     | undefined;
   /** As GetHeldOutPredictions gives it. */
-  heldOut?: StoredFile | undefined;
+  heldOut?:
+    | StoredFile
+    | undefined;
+  /** Of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors. */
+  folds?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -281,6 +289,8 @@ export interface CoverageAnswer {
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
+  /** The probability that is proven, whatever the distribution. */
+  guaranteed: number;
 }
 
 export interface PredictWarning {
@@ -486,6 +496,7 @@ function createBaseModel(): Model {
     files: undefined,
     version: undefined,
     refit: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -538,6 +549,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.refit !== undefined) {
       Refit.encode(message.refit, writer.uint32(178).fork()).join();
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(184).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -684,6 +698,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.refit = Refit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }
@@ -1300,7 +1322,14 @@ export const ImportHeader: MessageFns<ImportHeader> = {
 };
 
 function createBaseModelFiles(): ModelFiles {
-  return { weights: undefined, report: undefined, network: undefined, background: undefined, heldOut: undefined };
+  return {
+    weights: undefined,
+    report: undefined,
+    network: undefined,
+    background: undefined,
+    heldOut: undefined,
+    folds: undefined,
+  };
 }
 
 export const ModelFiles: MessageFns<ModelFiles> = {
@@ -1319,6 +1348,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.heldOut !== undefined) {
       StoredFile.encode(message.heldOut, writer.uint32(42).fork()).join();
+    }
+    if (message.folds !== undefined) {
+      StoredFile.encode(message.folds, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1374,6 +1406,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.heldOut = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.folds = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2048,7 +2088,7 @@ export const PredictResponse: MessageFns<PredictResponse> = {
 };
 
 function createBaseCoverageAnswer(): CoverageAnswer {
-  return { level: 0, method: "", rows: 0 };
+  return { level: 0, method: "", rows: 0, guaranteed: 0 };
 }
 
 export const CoverageAnswer: MessageFns<CoverageAnswer> = {
@@ -2061,6 +2101,9 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
     }
     if (message.rows !== 0) {
       writer.uint32(24).int32(message.rows);
+    }
+    if (message.guaranteed !== 0) {
+      writer.uint32(33).double(message.guaranteed);
     }
     return writer;
   },
@@ -2100,6 +2143,14 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
             }
 
             message.rows = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.guaranteed = reader.double();
             continue;
           }
         }

@@ -1,14 +1,14 @@
 import type { Redis } from "ioredis";
-import { assert } from "../../domain/errors.ts";
-import { boundEvent } from "../../domain/jobs/bounded-event.ts";
-import { type DueWebhook, type Ended, isStudyId } from "../../domain/webhook.ts";
-import type { WebhookOutbox } from "../webhook-outbox.ts";
-import { defineScripts } from "./define-scripts.ts";
-import { parseRecord } from "./jobs/job-record.ts";
-import { onMessage } from "./on-message.ts";
-import { onRedis } from "./redis-error.ts";
-import { redisKeys } from "./redis-keys.ts";
-import { noteWebhookOutcome, readDueWebhook } from "./scripts/webhooks.ts";
+import { assert } from "../../../domain/errors.ts";
+import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
+import { type DueWebhook, type Ended, isStudyId } from "../../../domain/webhook.ts";
+import type { WebhookOutbox } from "../../webhook-outbox.ts";
+import { defineScripts } from "../define-scripts.ts";
+import { parseRecord } from "../jobs/job-record.ts";
+import { onMessage } from "../on-message.ts";
+import { onRedis } from "../redis-error.ts";
+import { redisKeys } from "../redis-keys.ts";
+import { noteWebhookOutcome, readDueWebhook } from "../scripts/webhooks.ts";
 
 const toMember = ({ tenant, id }: DueWebhook): string => `${tenant}/${id}`;
 

@@ -1,0 +1,72 @@
+import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
+import { assert } from "../../src/domain/errors.ts";
+import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
+import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
+import type { Predictor } from "../../src/engine/train/predictor.ts";
+import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { unstackTensors } from "../../src/formats/safetensors/stacked-tensors.ts";
+import type { FoldNumbers } from "../../src/stats/conformal/fold-coverage.ts";
+import type { Answer, Encoded } from "./answer.ts";
+
+const weightsOf = (tensors: readonly Tensor[]): ReadonlyMap<string, Float32Array> =>
+  new Map(tensors.flatMap(({ name, dtype, data }) => (dtype === "F32" ? [[name, data] as const] : [])));
+
+/** Tensors of each of the folds' models, by name. */
+export const foldWeights = (
+  tensors: readonly Tensor[],
+  models: readonly FoldModel[],
+): readonly ReadonlyMap<string, Float32Array>[] => unstackTensors(tensors, models.length).map(weightsOf);
+
+/** The mean of numbers that the same predictor says with the weights of each fold, one after another; computed in double precision, in the order of the folds. */
+const means = (said: readonly Float64Array[]): Float64Array =>
+  said[0]!.map((_, i) => said.reduce((sum, own) => sum + own[i]!, 0) / said.length);
+
+/** What is averaged: probabilities, or values on the label's own scale. */
+const numbersOf = ({ label, outputs: width }: Preprocessing, outputs: Float32Array): Float64Array => {
+  if (label.type !== "number") return Float64Array.from(outputs);
+  return Float64Array.from(
+    { length: outputs.length / width },
+    (_, row) => label.mean + label.scale * outputs[row * width]!,
+  );
+};
+
+/**
+ * The ensemble of folds' models: each is asked about the rows as its own preprocessing has them, and the mean is the answer. One predictor serves all: their
+ * weights take turns in its memory.
+ * @param predictor loaded with any of them
+ */
+export const createFoldAnswer = (
+  preprocessing: Preprocessing,
+  models: readonly FoldModel[],
+  tensors: readonly Tensor[],
+  predictor: Predictor,
+): Answer => {
+  const weights = foldWeights(tensors, models);
+  const { label } = preprocessing;
+  const saidOf = ({ inputs }: Encoded): Float64Array[] =>
+    models.map((model, i) => {
+      const own = inputs[i];
+      assert(own !== undefined, "rows are encoded for each fold's model");
+      predictor.load(weights[i]!);
+      return numbersOf(model.preprocessing, predictor.predict(own));
+    });
+  const answer: Answer = (encoded) => {
+    const mean = means(saidOf(encoded));
+    if (label.type === "number") return Array.from(mean, (value): Prediction => ({ value }));
+    return decodeOutputs(preprocessing, mean);
+  };
+  const byFold = (encoded: Encoded): FoldNumbers => {
+    const said = saidOf(encoded);
+    if (label.type !== "classes" || preprocessing.outputs > 1)
+      return { width: label.type === "classes" ? preprocessing.outputs : 1, folds: said };
+    // One output is the probability of the second of two classes.
+    return {
+      width: 2,
+      folds: said.map((own) =>
+        Float64Array.from({ length: 2 * own.length }, (_, i) => (i % 2 === 1 ? own[i >> 1]! : 1 - own[i >> 1]!)),
+      ),
+    };
+  };
+  return Object.assign(answer, { encodings: models.map((model) => model.preprocessing), byFold });
+};
