@@ -34,6 +34,13 @@ const onItsScale = (build: OnnxBuilder, value: string, at: number, of: { mean: n
   return build.reshape(build.node("Add", [scaled, build.scalar(of.mean, "double")]), [-1]);
 };
 
+/** A rate of one unit times what the row's count is of. */
+const timesExposure = (build: OnnxBuilder, { offset }: Preprocessing, rate: string): string => {
+  if (offset === undefined) return rate;
+  const given = build.reshape(build.input(offset.column, { type: "double", dims: ["batch", 1] }), [-1]);
+  return build.node("Mul", [rate, offset.key === "exposure" ? given : build.node("Exp", [given])]);
+};
+
 /** An autoencoder's outputs in the words of the data set, and the mean squared error over its inputs. */
 const reconstructionOutputs = (build: OnnxBuilder, preprocessing: Preprocessing, inputs: string, out: string): void => {
   let at = 0;
@@ -81,7 +88,8 @@ export const answerOutputs = (
   }
   assert(label.type !== "none", "only classification and regression have labels");
   if (label.type === "number") {
-    build.output("value", onItsScale(build, out, 0, label), { type: "double", dims: ["batch"] });
+    const value = timesExposure(build, preprocessing, onItsScale(build, out, 0, label));
+    build.output("value", value, { type: "double", dims: ["batch"] });
     return;
   }
   classOutputs(build, label, bothClasses(build, preprocessing, out));

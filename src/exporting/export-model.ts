@@ -134,7 +134,8 @@ const metadataOf = (model: Described, content: ModelContent, inside: boolean): R
     ["descent.task", task.type],
     ["descent.preprocessing", inside ? "inside" : "outside"],
   ]);
-  const { features, label } = preprocessing;
+  const { features, label, offset } = preprocessing;
+  if (offset !== undefined) metadata.set(`descent.${offset.key}`, offset.column);
   if (label.type === "classes") metadata.set("descent.classes", JSON.stringify(label.classes));
   for (const feature of features) {
     if (feature.type !== "image") continue;

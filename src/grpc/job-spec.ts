@@ -56,6 +56,8 @@ export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   exclude: task.exclude ?? [],
   threshold: "threshold" in task ? task.threshold : undefined,
   weight: "weight" in task ? task.weight : undefined,
+  exposure: "exposure" in task ? task.exposure : undefined,
+  offset: "offset" in task ? task.offset : undefined,
 });
 
 export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({

@@ -24,11 +24,17 @@ const allColumns = "features";
 
 const columnType = (type: string): Datatype => (type === "number" ? "FP64" : "BYTES");
 
+/** The columns that a row to predict has: the features, and what counts are of. */
+const columnsAsked = ({ preprocessing: { features, offset } }: Model): { column: string; type: string }[] => [
+  ...features,
+  ...(offset === undefined ? [] : [{ column: offset.column, type: "number" }]),
+];
+
 /** An imported network has its file's inputs; a model trained here one for each column. */
 export const inputsOf = (model: AnyModel): TensorMetadata[] =>
   isImported(model)
     ? model.inputs.map(({ name, shape }) => ({ name, datatype: "FP32", shape }))
-    : model.preprocessing.features.map(({ column, type }) => ({
+    : columnsAsked(model).map(({ column, type }) => ({
         name: column,
         datatype: columnType(type),
         shape: [-1],
@@ -71,7 +77,7 @@ const cellOf = ({ datatype, values }: Tensor, at: number): Cell => {
 };
 
 const columnsOf = (model: Model, inputs: readonly Tensor[]): { name: string; cell: (row: number) => Cell }[] => {
-  const names = model.preprocessing.features.map(({ column }) => column);
+  const names = columnsAsked(model).map(({ column }) => column);
   const [whole] = inputs;
   const isWhole = inputs.length === 1 && whole?.name === allColumns && whole.shape.length === 2;
   if (isWhole && whole !== undefined) {

@@ -1,3 +1,5 @@
+import type { TaskSpec } from "../domain/jobs/spec/job-spec.ts";
+import { offsetOf } from "../domain/jobs/spec/rows/row-columns.ts";
 import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import { leastScores } from "./conformal/scores.ts";
 
@@ -16,6 +18,15 @@ export const noSpread: ReportNote = {
   code: "no_spread",
   message:
     "the model passes through its training rows, up to rounding: their residuals offer no spread for a log-likelihood, which is left out; use more rows, fewer features or a penalty",
+};
+
+/** What the counts of a report are of. */
+export const exposureNotes = (task: TaskSpec): ReportNote[] => {
+  const offset = offsetOf(task);
+  if (offset === null) return [];
+  const of = offset.key === "exposure" ? "by its exposure" : "by e to its offset,";
+  const message = `each row's rate is multiplied ${of} ${JSON.stringify(offset.column)}: figures are of counts, the null model is one rate for all, partial dependences and explanations are of the rate of one unit, and rows to predict need the column`;
+  return [{ code: "exposure", message }];
 };
 
 /** Whether and by what the logits were divided; null: nobody asked. */

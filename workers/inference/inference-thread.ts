@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { decodeCells } from "../../src/data/images/decode-cells.ts";
 import { readPredictBody, withPictures } from "../../src/data/images/predict-body.ts";
 import { encodeRows, type PixelsOf } from "../../src/data/preprocessing/encode-rows.ts";
+import { withExposures } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
@@ -127,12 +128,13 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   requireInputs(model, rows);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
   const pixels = pixelsOf === null ? {} : { pixelsOf };
-  const { inputs, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
+  const { inputs, exposures, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
-  const finish: Prepared["finish"] = async (plain) => {
+  const finish: Prepared["finish"] = async (rates) => {
+    const plain = withExposures(rates, exposures);
     requireFinite(plain, warnings);
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };

@@ -1,4 +1,5 @@
 import type { EncodedRows } from "../../src/data/preprocessing/encode-rows.ts";
+import { withExposures } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
@@ -22,9 +23,9 @@ export const askBlock = (
   first: number,
 ): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
   ofBlock(first, () => {
-    const { inputs, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
+    const { inputs, exposures, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
     const encode = (other: Preprocessing): Float32Array => encodeStoredRows(other, rows).inputs;
-    const predictions = answer(encodeFor(answer, inputs, rows.length, encode));
+    const predictions = withExposures(answer(encodeFor(answer, inputs, rows.length, encode)), exposures);
     requireFinite(predictions, warnings);
     return { predictions, warnings, furtherWarnings };
   });

@@ -11,11 +11,11 @@ import { chancesOf, logOf, reportClassification } from "../../src/stats/classifi
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
-import { noSpread } from "../../src/stats/report-notes.ts";
+import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
-import { countedRows, weightsOf } from "./leading/counted-rows.ts";
+import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
 export const mostSeen = 4000;
@@ -140,20 +140,20 @@ const hasSpread = (variance: number, scale: number, outputs: Float32Array | Floa
 
 /** The distribution whose negative log-likelihood the loss is. Its spread, where the model has none, is the training split's. */
 const likelihoodOf = (
-  { spec, arrays, answers, metrics }: NetworkResults,
+  results: NetworkResults,
   label: NumberLabel,
   predictions: Float64Array,
   truths: Float64Array,
 ): Likelihood | null => {
-  const train = labelsOf(arrays.train);
-  const center = label.mean + label.scale * meanOf(train, arrays.train.weights);
+  const { spec, answers, metrics } = results;
+  const centerOf = createCenters(results, label);
   switch (spec.loss.type) {
     case "poisson_nll":
       return {
         distribution: "Poisson",
         logOf: (row) => logPoisson(truths[row]!, predictions[row]!),
         deviance: {
-          nullLogOf: (row) => logPoisson(truths[row]!, center),
+          nullLogOf: (row) => logPoisson(truths[row]!, centerOf(row)),
           saturatedLogOf: (row) => logPoisson(truths[row]!, truths[row]!),
         },
       };
@@ -179,19 +179,30 @@ const likelihoodOf = (
   }
 };
 
+/** What the model that knows nothing says of each row that was asked about: the training rows' mean, of counts their rate times what the row's is of. */
+const createCenters = (results: NetworkResults, label: NumberLabel): ((row: number) => number) => {
+  const { weights, offsets } = results.arrays.train;
+  const center = label.mean + label.scale * meanOf(labelsOf(results.arrays.train), weights);
+  const exposures = exposuresOf(results.arrays[results.answers.split], results.answers.rows);
+  if (offsets === undefined || exposures === null) return () => center;
+  const rate = center / meanOf(offsets.map(Math.exp), weights);
+  return (row) => rate * exposures[row]!;
+};
+
 /** What a regression says of each row, and what those say that know less, in the label's units. */
 export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
   const { spec, preprocessing, answers, arrays, linear } = results;
   const toUnits = (value: number): number => label.mean + label.scale * value;
   const truths = truthsOf(results).map(toUnits);
   const width = preprocessing.outputs;
-  const predictions = truths.map((_, row) => toUnits(answers.outputs[row * width]!));
+  const exposures = exposuresOf(arrays[answers.split], answers.rows);
+  const exposureAt = (row: number): number => (exposures === null ? 1 : exposures[row]!);
+  const predictions = truths.map((_, row) => exposureAt(row) * toUnits(answers.outputs[row * width]!));
   return {
     ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll" },
     likelihood: likelihoodOf(results, label, predictions, truths),
-    /** The training rows' mean. */
-    center: toUnits(meanOf(labelsOf(arrays.train), arrays.train.weights)),
-    linear: linear && truths.map((_, row) => toUnits(linear.outputs[row]!)),
+    centerOf: createCenters(results, label),
+    linear: linear && truths.map((_, row) => exposureAt(row) * toUnits(linear.outputs[row]!)),
   };
 };
 
@@ -216,7 +227,7 @@ export const againstOf = (
 const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const { preprocessing, answers } = results;
   const own = valueAnswersOf(results, label);
-  const { truths, predictions, likelihood, counts, toUnits, center } = own;
+  const { truths, predictions, likelihood, counts, toUnits, centerOf } = own;
   const width = preprocessing.outputs;
   const sampling = samplingOfRows(results);
   const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts, sampling });
@@ -224,13 +235,16 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const notes = [
     ...measured.notes,
     ...(likelihood === null && results.spec.loss.type === "mean_squared_error" ? [noSpread] : []),
+    ...exposureNotes(results.spec.task),
   ];
-  const report = { ...measured, notes, against: againstOf(own, () => center, linear, sampling) };
+  const report = { ...measured, notes, against: againstOf(own, centerOf, linear, sampling) };
   if (answers.split === "train") return report;
   const labels = labelsOf(results.arrays.train);
-  const train = results.seen && {
-    truths: Float64Array.from(results.seen.rows, (row) => toUnits(labels[row]!)),
-    predictions: Float64Array.from(results.seen.rows, (_, i) => toUnits(results.seen!.outputs[i * width]!)),
+  const { seen } = results;
+  const seenExposures = seen && exposuresOf(results.arrays.train, seen.rows);
+  const train = seen && {
+    truths: Float64Array.from(seen.rows, (row) => toUnits(labels[row]!)),
+    predictions: Float64Array.from(seen.rows, (_, i) => (seenExposures?.[i] ?? 1) * toUnits(seen.outputs[i * width]!)),
   };
   return { ...report, conformal: conformalIntervals({ predictions, truths, train, counts }) };
 };

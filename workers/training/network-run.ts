@@ -31,6 +31,7 @@ import type { PickedRows } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
+import { exposuresOf } from "./leading/counted-rows.ts";
 import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
@@ -59,16 +60,15 @@ const classWeightsOf = (loss: LossSpec, label: LabelTransform): number[] | null 
 const scoreValidation = (
   { trial, preprocessing }: TrainingRunContext,
   spec: TracedSpec,
-  { labels, weights }: PreparedArrays["validation"],
-  plan: ReturnType<typeof planTraining>,
+  validation: PreparedArrays["validation"],
   { ask, metrics }: { ask: (options: CollectOptions) => Answers; metrics: Metrics },
-): Tensor[] | null =>
-  trial === null || labels === null || plan.data.validation.rows === 0
-    ? null
-    : scoreRows({
-        ...{ spec, preprocessing, labels, answers: ask({ split: "validation" }), weights: weights ?? null },
-        meanLoss: metrics.validationLoss,
-      });
+): Tensor[] | null => {
+  const { labels, weights = null } = validation;
+  if (trial === null || labels === null || labels.length === 0) return null;
+  const answers = ask({ split: "validation" });
+  const exposures = exposuresOf(validation, answers.rows);
+  return scoreRows({ spec, preprocessing, labels, answers, weights, exposures, meanLoss: metrics.validationLoss });
+};
 
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
@@ -188,7 +188,7 @@ const complete = async (
       ? askGivenRows(plan, memory, team, () => beat(context.control), { split: answers.split, ...picked })
       : ask({ most: picked.rows.length }).outputs;
   const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
-  const scores = scoreValidation(context, spec, arrays.validation, plan, { ask, metrics });
+  const scores = scoreValidation(context, spec, arrays.validation, { ask, metrics });
   const report = withCoefficients(explained(measured), {
     ...{ spec, preprocessing, arrays, separated: separated !== null },
     unbounded: separated?.penalised === false,
@@ -270,7 +270,11 @@ export const createNetworkRun = async (
     },
     async fit(context): Promise<TrainingRunEnd> {
       requireCountedRows(arrays, spec.task);
-      for (const split of splits) putWeights(arrays[split].weights, views[split].rowWeights);
+      for (const split of splits) {
+        const { weights, offsets } = arrays[split];
+        putWeights(weights, views[split].rowWeights);
+        if (offsets !== undefined) views[split].rowOffsets?.set(offsets);
+      }
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
       tellSaved(plan, context);

@@ -10,6 +10,7 @@ import { withoutBlanks } from "../columns/number-cell.ts";
 import { createCategoryReader } from "./category-cell.ts";
 import { type CellWriter, describeCell, rounded, warnMissing } from "./encoders/cell-writer.ts";
 import { createDateCells } from "./encoders/date-cells.ts";
+import { exposureOf } from "./encoders/exposure-cell.ts";
 import { createTextCells } from "./encoders/text-cells.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
 import { isWithin, widened } from "./number-range.ts";
@@ -94,6 +95,8 @@ const isMissing = (words: readonly string[] | undefined, value: Cell | undefined
 export interface EncodedRows {
   /** rows × inputs, row-major. */
   inputs: Float32Array;
+  /** What each row's count is of; null: of one unit. */
+  exposures: Float64Array | null;
   warnings: readonly PredictWarning[];
   furtherWarnings: number;
 }
@@ -149,7 +152,7 @@ const pointerTo = (row: number, column: string): string => `/rows/${row}/${toPoi
  * Errors: `invalid` with a pointer for each cell, `/rows/3/age`.
  */
 export const encodeRows = (
-  { inputs, features, label, weight }: Preprocessing,
+  { inputs, features, label, weight, offset }: Preprocessing,
   rows: readonly Row[],
   options: { strict?: boolean; pixelsOf?: PixelsOf } = {},
 ): EncodedRows => {
@@ -159,6 +162,8 @@ export const encodeRows = (
   const names = features.map(({ column }) => column);
   const known = new Set(label.type === "none" ? names : [...names, label.column]);
   if (weight !== undefined) known.add(weight);
+  if (offset !== undefined) known.add(offset.column);
+  const exposures = offset === undefined ? null : new Float64Array(rows.length);
   const out = new Float32Array(rows.length * inputs);
   const errors: FieldError[] = [];
   for (const [i, row] of rows.entries()) {
@@ -175,6 +180,11 @@ export const encodeRows = (
       if (problem !== null) errors.push({ pointer: pointerTo(i, column), detail: problem });
       at += width;
     }
+    if (offset !== undefined && exposures !== null) {
+      const read = exposureOf(Object.hasOwn(row, offset.column) ? row[offset.column] : undefined, offset.key);
+      if (typeof read === "string") errors.push({ pointer: pointerTo(i, offset.column), detail: read });
+      else exposures[i] = read;
+    }
     if (errors.length >= mostErrors) break;
   }
   if (errors.length > 0) refuse(errors.slice(0, mostErrors));
@@ -183,5 +193,5 @@ export const encodeRows = (
     const detailed = listed.map(({ row, column, message }) => toFieldError(pointerTo(row, column), message));
     refuse(detailed, warnings.further());
   }
-  return { inputs: out, warnings: listed, furtherWarnings: warnings.further() };
+  return { inputs: out, exposures, warnings: listed, furtherWarnings: warnings.further() };
 };

@@ -2,7 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
-import { weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
+import { offsetOf, weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import {
   type FeatureTransform,
@@ -193,9 +193,10 @@ export const fitPreprocessing = async (
   const fitted = features.map((feature) => feature.finish());
   const transforms = trained ? fitted : fitted.map((transform) => withMissingWords(transform, dataset));
   const name = weightName(spec.task);
-  const weight = name === null ? {} : { weight: name };
+  const offset = offsetOf(spec.task);
+  const weight = { ...(name === null ? {} : { weight: name }), ...(offset === null ? {} : { offset }) };
   if (keepsHead) {
-    const { weight: _, ...base } = trained.preprocessing;
+    const { weight: _, offset: __, ...base } = trained.preprocessing;
     return withLabelColumn({ ...base, features: transforms, ...weight }, reader);
   }
   const inputs = transforms.reduce((total, transform) => total + featureWidth(transform), 0);

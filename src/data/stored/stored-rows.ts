@@ -9,8 +9,15 @@ import { cellDays } from "../columns/time-cell.ts";
 import { type EncodedRows, encodeRows } from "../preprocessing/encode-rows.ts";
 
 /** What keeps a model from answering for the rows of a data set: a column that is missing or of another kind, by name. */
-export const unfitColumns = ({ features }: Preprocessing, dataset: Dataset): FieldError[] => {
+export const unfitColumns = ({ features, offset }: Preprocessing, dataset: Dataset): FieldError[] => {
   const columns = new Map(dataset.columns.map((column) => [column.name, column]));
+  const exposure = offset === undefined ? undefined : columns.get(offset.column);
+  const ofExposure =
+    offset === undefined || (exposure?.type === "number" && exposure.missing === 0)
+      ? []
+      : [
+          `each row needs a number in ${quoteCell(offset.column)}, the ${offset.key} of the model's counts; ${exposure === undefined ? "add the column" : "fill its cells"}`,
+        ];
   const faults = features.flatMap((transform): string[] => {
     const name = quoteCell(transform.column);
     const column = columns.get(transform.column);
@@ -37,7 +44,7 @@ export const unfitColumns = ({ features }: Preprocessing, dataset: Dataset): Fie
       ];
     return [];
   });
-  return faults.map((detail) => ({ pointer: "/dataset", detail }));
+  return [...faults, ...ofExposure].map((detail) => ({ pointer: "/dataset", detail }));
 };
 
 /** A row of the file, with the pixels of its images beside it: they are copied, as the record is used again. */
@@ -47,9 +54,13 @@ export interface StoredRow {
 }
 
 /** Reads the model's columns of a record, each as training read it. */
-export const createRowReader = ({ features }: Preprocessing, dataset: Dataset): ((record: CsvRecord) => StoredRow) => {
+export const createRowReader = (
+  { features, offset }: Preprocessing,
+  dataset: Dataset,
+): ((record: CsvRecord) => StoredRow) => {
   const places = new Map(dataset.columns.map(({ name }, i) => [name, i]));
-  const wanted = features.map(({ column, type }) => ({ column, type, place: places.get(column)! }));
+  const own = offset === undefined ? [] : [{ column: offset.column, type: "number" as const }];
+  const wanted = [...features, ...own].map(({ column, type }) => ({ column, type, place: places.get(column)! }));
   const cellOf = (record: CsvRecord, place: number, type: Exclude<ColumnType, "image">): Cell => {
     if (isEmptyCell(record, place)) return null;
     if (type === "category" || type === "text") return cellText(record, place);

@@ -186,6 +186,14 @@ export const Preprocessing = z
       .string()
       .optional()
       .describe("the column that the training rows were weighted by: a row to predict may have it, and need not"),
+    offset: z
+      .object({
+        column: z.string().describe("that each row to predict needs"),
+        key: z.enum(["exposure", "offset"]).describe("as it is, above 0, or as its logarithm"),
+      })
+      .meta({ id: "RateOffset", description: "What a count is of: answers are the rate times it." })
+      .optional()
+      .describe("of counts with an exposure; left out: of one unit"),
   })
   .meta({ id: "Preprocessing", description: "How cells become a model's inputs, and its outputs answers." });
 

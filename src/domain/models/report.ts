@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Conformal } from "./conformal.ts";
 import { CrossValidationReport } from "./cross-validation.ts";
-import { Estimate } from "./estimate.ts";
+import { Estimate, ReportWeights } from "./estimate.ts";
 import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
 
@@ -10,7 +10,7 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -107,21 +107,6 @@ const evaluated = {
   notes,
 };
 
-const weights = z
-  .object({
-    column: z.string().describe("`task.weight`"),
-    effectiveRows: z
-      .number()
-      .describe("Kish's (Σ w)²/Σ w²: as many rows of one weight would say as much; intervals go by them"),
-    leftOut: z.int().describe("rows of the split with the weight 0: they do not count"),
-  })
-  .meta({ id: "ReportWeights", description: "How the rows of a report count." })
-  .nullable()
-  .default(null)
-  .describe(
-    "where rows are weighted: means, shares and their intervals are Σ w·x / Σ w; counts, quantiles, and sets and intervals of predictions take each row once; null: all rows count the same",
-  );
-
 const ClassReport = z
   .object({
     label: z.string().describe("the class"),
@@ -148,7 +133,7 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
-    weights,
+    weights: ReportWeights,
     threshold: z
       .number()
       .nullable()
@@ -203,7 +188,7 @@ export const RegressionReport = z
     against,
     crossValidation,
     explained,
-    weights,
+    weights: ReportWeights,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,
     r2: Estimate.nullable().describe("null: the label does not vary in these rows; a note says so"),

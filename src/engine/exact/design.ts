@@ -19,6 +19,8 @@ export interface Design {
 export interface Observed {
   readonly labels: Float64Array;
   readonly weights: Float64Array | null;
+  /** What is added to each row's linear predictor; null: nothing. */
+  readonly offsets: Float64Array | null;
 }
 
 /** The largest power of two that is not above x; 1 for 0. */
@@ -157,4 +159,11 @@ export const covarianceToInputUnits = (design: Design, covariance: Float64Array,
   for (let row = 0; row < size; row++) apply((i) => row * size + i);
   for (let column = 0; column < size; column++) apply((i) => i * size + column);
   return covariance;
+};
+
+/** Some of the columns. */
+export const onlyColumns = (design: Design, positions: readonly number[]): Design => {
+  const pick = <T extends Int32Array | Float64Array>(values: T): T =>
+    values.filter((_, j) => positions.includes(j)) as T;
+  return { ...design, columns: pick(design.columns), centers: pick(design.centers), factors: pick(design.factors) };
 };

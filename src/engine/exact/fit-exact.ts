@@ -4,6 +4,7 @@ import {
   covarianceToInputUnits,
   type Design,
   momentsOf,
+  onlyColumns,
   type Pulse,
   scaleColumns,
   standardiseColumns,
@@ -13,14 +14,14 @@ import type { ExactFit, ExactState } from "./exact-fit.ts";
 import type { ExactMethod, ExactModel } from "./exact-plan.ts";
 import { families } from "./families.ts";
 import { fitLbfgs, type LbfgsOptions, type Memory } from "./lbfgs.ts";
-import { factorise, fitLeastSquares } from "./least-squares.ts";
+import { fitLeastSquares, rankOf } from "./least-squares.ts";
 import { fitNewton, type Progress, startProgress } from "./newton.ts";
-import { objectiveOf, squares } from "./objectives.ts";
+import { objectiveOf, rateOf, squares } from "./objectives.ts";
 import { indeterminate, shareOut } from "./share-out.ts";
 import { type Softmax, softmaxObjective, softmaxSize } from "./softmax.ts";
 import { fitSoftmaxNewton } from "./softmax-newton.ts";
 import { square } from "./square.ts";
-import { inverseOfSquare, type Ranked, rankColumns, triangleDoubles } from "./triangle.ts";
+import { inverseOfSquare, type Ranked, triangleDoubles } from "./triangle.ts";
 
 /** What is to be solved. */
 export interface ExactTask {
@@ -33,6 +34,8 @@ export interface ExactTask {
   readonly labels: Float64Array;
   /** How much each row's −ln p counts; null: once. */
   readonly weights: Float64Array | null;
+  /** Of counts: the logarithm of what each is of; null: of one unit. */
+  readonly offsets: Float64Array | null;
   readonly classes: number;
   /** Which input each column of the predictor is; the first is −1, the column of ones. */
   readonly columns: Int32Array;
@@ -65,28 +68,10 @@ const curvaturesOf = ({ penalty, columns }: ExactTask, contrasts: number): Float
     ? null
     : Float64Array.from({ length: contrasts * columns.length }, (_, i) => (i % columns.length === 0 ? 0 : penalty));
 
-const rankOf = (design: Design, weights: Float64Array | null, work: Float64Array, pulse: Pulse): Ranked =>
-  rankColumns(
-    factorise(
-      design,
-      (row) => ({ weight: weights === null ? 1 : Math.sqrt(weights[row]!), right: 0 }),
-      null,
-      work,
-      pulse,
-    ),
-    true,
-  );
-
 const deviationsOf = (design: Design): Float64Array => {
   const { columns, features, inputs, rows, factors } = design;
   const moments = momentsOf(features, rows, inputs);
   return Float64Array.from(columns, (input, j) => (input < 0 ? 0 : Math.sqrt(moments.squares[input]!) * factors[j]!));
-};
-
-const only = (design: Design, positions: readonly number[]): Design => {
-  const pick = <T extends Int32Array | Float64Array>(values: T): T =>
-    values.filter((_, j) => positions.includes(j)) as T;
-  return { ...design, columns: pick(design.columns), centers: pick(design.centers), factors: pick(design.factors) };
 };
 
 /** The inputs as they are. */
@@ -113,7 +98,13 @@ const inverseOf = ({ upper, kept }: Ranked): Float64Array => inverseOfSquare(upp
 const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
   const { features, inputs, labels, columns, penalty } = task;
   const design = penalty > 0 ? asGiven(task) : scaleColumns(features, labels.length, inputs, columns);
-  const fit = fitLeastSquares(design, { labels, weights: task.weights }, curvaturesOf(task, 1), task.work, pulse);
+  const fit = fitLeastSquares(
+    design,
+    { labels, weights: task.weights, offsets: null },
+    curvaturesOf(task, 1),
+    task.work,
+    pulse,
+  );
   const { coefficients, ranked } = fit;
   if (ranked.dependent.length > 0) shareOut(ranked, design, coefficients, deviationsOf(design));
   return {
@@ -148,7 +139,7 @@ const pose = (task: ExactTask, pulse: Pulse): Problem => {
   const judged = penalty === 0 && task.work.length > 0;
   const found = judged ? rankOf(design, task.weights, new Float64Array(triangleDoubles(columns.length)), pulse) : null;
   const ranked = found !== null && found.dependent.length > 0 ? found : null;
-  const own = ranked === null ? design : only(design, ranked.kept);
+  const own = ranked === null ? design : onlyColumns(design, ranked.kept);
   const first = penalty > 0 ? 0 : 1;
   const contrasts = model === "softmax" ? classes - first : 1;
   const curvatures = curvaturesOf({ ...task, columns: own.columns }, contrasts);
@@ -163,24 +154,15 @@ const pose = (task: ExactTask, pulse: Pulse): Problem => {
 };
 
 /** Where the coefficients start: zeros, but for the intercept of a single predictor. */
-const startOf = ({ task: { model, labels, weights }, own, contrasts }: Problem): Float64Array => {
+const startOf = ({ task: { model, labels, weights, offsets }, own, contrasts }: Problem): Float64Array => {
   const beta = new Float64Array(contrasts * own.columns.length);
   if (model !== "logistic" && model !== "poisson") return beta;
   let mean = 0;
-  if (weights === null) for (const label of labels) mean += label / labels.length;
-  else mean = weightedMean(labels, weights);
+  if (weights === null && offsets === null) for (const label of labels) mean += label / labels.length;
+  else mean = rateOf({ labels, weights, offsets });
   const start = families[model].start(mean);
   if (Number.isFinite(start)) beta[0] = start;
   return beta;
-};
-
-const weightedMean = (labels: Float64Array, weights: Float64Array): number => {
-  let [sum, total] = [0, 0];
-  for (let row = 0; row < labels.length; row++) {
-    sum += weights[row]! * labels[row]!;
-    total += weights[row]!;
-  }
-  return sum / total;
 };
 
 /** The pairs of L-BFGS among a checkpoint's tensors. */
@@ -201,7 +183,7 @@ interface Solved {
 type Common = Pick<LbfgsOptions, "mostIterations" | "pulse" | "onIteration">;
 
 const byLbfgs = async (
-  { task: { model, labels, weights }, own, softmax }: Problem,
+  { task: { model, labels, weights, offsets }, own, softmax }: Problem,
   beta: Float64Array,
   progress: Progress,
   memory: Memory,
@@ -213,7 +195,7 @@ const byLbfgs = async (
       ? (at: Float64Array, gradient: Float64Array) => softmaxObjective(softmax, at, gradient, pulse)
       : objectiveOf(
           own,
-          { labels, weights },
+          { labels, weights, offsets },
           model === "linear" ? squares : families[model],
           softmax.curvatures,
           pulse,
@@ -228,7 +210,7 @@ const byNewton = async (
   progress: Progress,
   common: Common,
 ): Promise<Solved> => {
-  const { model, labels, weights, work } = task;
+  const { model, labels, weights, offsets, work } = task;
   const wanted = contrasts * own.columns.length <= task.mostCovariances;
   if (model === "softmax") {
     const memory = work.subarray(0, square(softmaxSize(softmax)));
@@ -238,7 +220,14 @@ const byNewton = async (
   assert(model !== "linear", "numbers are solved by QR or L-BFGS");
   const memory = work.subarray(0, triangleDoubles(own.columns.length));
   const options = { ...common, memory, curvatures: softmax.curvatures };
-  const { ending, ranked } = await fitNewton(own, { labels, weights }, families[model], beta, progress, options);
+  const { ending, ranked } = await fitNewton(
+    own,
+    { labels, weights, offsets },
+    families[model],
+    beta,
+    progress,
+    options,
+  );
   return { ending, inverse: wanted && ranked.dependent.length === 0 ? inverseOf(ranked) : null };
 };
 

@@ -53,6 +53,19 @@ export const factorise = (
   return triangle;
 };
 
+/** Which columns say something new of the rows that count. */
+export const rankOf = (design: Design, weights: Float64Array | null, work: Float64Array, pulse: Pulse): Ranked =>
+  rankColumns(
+    factorise(
+      design,
+      (row) => ({ weight: weights === null ? 1 : Math.sqrt(weights[row]!), right: 0 }),
+      null,
+      work,
+      pulse,
+    ),
+    true,
+  );
+
 /** √curvature · eⱼ as a row for each penalised coefficient, which pulls towards −shift. */
 export const addCurvatures = (triangle: Triangle, curvatures: Float64Array, shift: Float64Array | null): void => {
   const width = triangle.size + 1;

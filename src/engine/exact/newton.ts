@@ -103,12 +103,13 @@ export const fitNewton = async (
 ): Promise<NewtonFit> => {
   const { curvatures, memory, pulse } = options;
   const size = design.columns.length;
-  const { labels, weights } = observed;
+  const { labels, weights, offsets } = observed;
   const valueAt = objectiveOf(design, observed, family, curvatures, pulse);
   const objective = (at: Float64Array): number => valueAt(at, null);
   const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
     const rowOf = (row: number) => {
-      const { weight, right } = family.working(labels[row]!, predictorOf(design, row, beta));
+      const own = predictorOf(design, row, beta);
+      const { weight, right } = family.working(labels[row]!, offsets === null ? own : own + offsets[row]!);
       if (weights === null) return { weight, right };
       const root = Math.sqrt(weights[row]!);
       return { weight: root * weight, right: root * right };

@@ -1,3 +1,4 @@
+import { exp64 } from "../kernels/math64.ts";
 import { blockRows, type Design, type Observed, type Pulse, predictorOf, writeRow } from "./design.ts";
 import type { Family } from "./families.ts";
 import { square } from "./square.ts";
@@ -11,7 +12,7 @@ export const squares: Pick<Family, "loss" | "score"> = {
 /** Σ w·loss + ½ Σ curvatureⱼ βⱼ² of one linear predictor. `gradient`, if given, is filled. */
 export const objectiveOf = (
   design: Design,
-  { labels, weights }: Observed,
+  { labels, weights, offsets }: Observed,
   family: Pick<Family, "loss" | "score">,
   curvatures: Float64Array | null,
   pulse: Pulse,
@@ -21,7 +22,8 @@ export const objectiveOf = (
     gradient?.fill(0);
     let sum = 0;
     for (let row = 0; row < design.rows; row++) {
-      const eta = predictorOf(design, row, beta);
+      const own = predictorOf(design, row, beta);
+      const eta = offsets === null ? own : own + offsets[row]!;
       const weight = weights === null ? 1 : weights[row]!;
       sum += weight * family.loss(labels[row]!, eta);
       if (gradient !== null) {
@@ -38,4 +40,15 @@ export const objectiveOf = (
     }
     return sum;
   };
+};
+
+/** Σ w·y / Σ w·e, e of what each count is. */
+export const rateOf = ({ labels, weights, offsets }: Observed): number => {
+  let [sum, total] = [0, 0];
+  for (let row = 0; row < labels.length; row++) {
+    const weight = weights === null ? 1 : weights[row]!;
+    sum += weight * labels[row]!;
+    total += offsets === null ? weight : weight * exp64(offsets[row]!);
+  }
+  return sum / total;
 };

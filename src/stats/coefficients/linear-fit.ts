@@ -10,6 +10,8 @@ export interface LinearFit {
   readonly labels: ArrayLike<number>;
   /** How precise each row is; left out: all are alike. */
   readonly weights?: Float64Array | undefined;
+  /** Of counts: the logarithm of what each is of; left out: of one unit. */
+  readonly offsets?: Float64Array | undefined;
   /** inputs × outputs, row-major. */
   readonly weight: ArrayLike<number>;
   readonly bias: ArrayLike<number>;
@@ -37,7 +39,7 @@ export const fittedMeans = (fit: LinearFit): Float64Array => {
   for (let row = 0; row < rows; row++) {
     const part = means.subarray(row * outputs, (row + 1) * outputs);
     for (let k = 0; k < outputs; k++) part[k] = predictorOf(fit, inputs, row, k);
-    if (fit.model === "poisson") part[0] = Math.exp(part[0]!);
+    if (fit.model === "poisson") part[0] = Math.exp(part[0]! + (fit.offsets?.[row] ?? 0));
     if (fit.model === "logistic") part[0] = 1 / (1 + Math.exp(-part[0]!));
     if (fit.model === "softmax") {
       const top = Math.max(...part);

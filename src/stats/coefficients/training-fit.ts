@@ -44,8 +44,11 @@ export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
   if (fit.model === "poisson") {
     const logOf = (rate: (row: number) => number): number =>
       sum(labels.map((count, row) => weightOf(row) * logPoisson(count, rate(row))));
+    const exposures = fit.offsets?.map(Math.exp);
+    const rate = exposures === undefined ? center : center / meanOf(exposures, fit.weights);
+    const none = (row: number): number => (exposures === undefined ? rate : rate * exposures[row]!);
     const [own, best] = [logOf((row) => means[row]!), logOf((row) => labels[row]!)];
-    return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - logOf(() => center)) };
+    return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - logOf(none)) };
   }
   const logLikelihood = sum(classLogs(fit, means).map((log, row) => weightOf(row) * log));
   return { rows, logLikelihood, deviance: -2 * logLikelihood, nullDeviance: -2 * nullLogOf(labels, weightOf, total) };

@@ -38,13 +38,14 @@ const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated, unbound
   if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
   // Pixels have thousands of weights, none of which means anything by itself.
   if (preprocessing.features.some((feature) => feature.type === "image")) return null;
-  const { features, labels, weights } = train;
+  const { features, labels, weights, offsets } = train;
   return {
     model: type,
     preprocessing,
     features,
     labels,
     weights,
+    offsets,
     weight,
     bias,
     l2: spec.training.l2,

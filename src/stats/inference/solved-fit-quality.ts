@@ -32,7 +32,9 @@ const ofCounts = (fit: SolvedFit): FitQuality => {
   const { labels } = fit;
   const rows = labels.length;
   const means = createMeans(fit);
-  const center = meanOf(labels, fit.weights);
+  // The model that knows nothing has one rate, of one unit.
+  const exposures = fit.offsets?.map(Math.exp) ?? null;
+  const center = meanOf(labels, fit.weights) / (exposures === null ? 1 : meanOf(exposures, fit.weights));
   let [own, best, none, pearson] = [0, 0, 0, 0];
   for (let row = 0; row < rows; row++) {
     const {
@@ -42,7 +44,7 @@ const ofCounts = (fit: SolvedFit): FitQuality => {
     const weight = weightAt(fit, row);
     own += weight * logPoisson(label, rate!);
     best += weight * logPoisson(label, label);
-    none += weight * logPoisson(label, center);
+    none += weight * logPoisson(label, exposures === null ? center : center * exposures[row]!);
     pearson += (weight * (label - rate!) ** 2) / rate!;
   }
   return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - none), pearson };

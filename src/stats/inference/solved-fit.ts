@@ -24,6 +24,8 @@ export interface SolvedFit {
   readonly labels: ArrayLike<number>;
   /** How precise each row is: var y = φ·V(μ)/w, w above 0; null: all are alike. */
   readonly weights: Float64Array | null;
+  /** Of counts: the logarithm of what each is of; null: of one unit. */
+  readonly offsets: Float64Array | null;
   /** Of the shifted inputs: contrast by contrast, each in the order of the columns. */
   readonly coefficients: Float64Array;
   /** The inverse of the information without a dispersion; null where there is none. */
@@ -46,7 +48,7 @@ export const columnsOf = ({ columns, features, preprocessing }: SolvedFit, row: 
 
 /** What the model says of a row: one mean, or the probabilities of all classes. */
 export const createMeans = (fit: SolvedFit) => {
-  const { model, coefficients, columns } = fit;
+  const { model, coefficients, columns, offsets } = fit;
   const width = columns.length;
   const contrasts = coefficients.length / width;
   const x = new Float64Array(width);
@@ -57,7 +59,7 @@ export const createMeans = (fit: SolvedFit) => {
     for (let k = 0; k < contrasts; k++) {
       let sum = 0;
       for (let j = 0; j < width; j++) sum += coefficients[k * width + j]! * x[j]!;
-      eta[k] = sum;
+      eta[k] = offsets === null ? sum : sum + offsets[row]!;
     }
     if (model === "linear") means[0] = eta[0]!;
     if (model === "poisson") means[0] = Math.exp(eta[0]!);
@@ -96,7 +98,7 @@ export const weightAt = ({ weights }: Pick<SolvedFit, "weights">, row: number): 
 
 /** The rows that count. */
 export const withoutZeros = (fit: SolvedFit): SolvedFit => {
-  const { weights, features, labels, places, clusters, preprocessing } = fit;
+  const { weights, offsets, features, labels, places, clusters, preprocessing } = fit;
   if (weights === null || weights.every((weight) => weight > 0)) return fit;
   const kept = Array.from(weights.keys()).filter((row) => weights[row]! > 0);
   const { inputs } = preprocessing;
@@ -110,6 +112,7 @@ export const withoutZeros = (fit: SolvedFit): SolvedFit => {
     features: own,
     labels: Float64Array.from(kept, (row) => labels[row]!),
     weights: Float64Array.from(kept, (row) => weights[row]!),
+    offsets: offsets && Float64Array.from(kept, (row) => offsets[row]!),
     places: kept.map((row) => places[row]!),
     clusters:
       clusters && ids && numbered

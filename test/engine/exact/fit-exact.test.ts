@@ -24,7 +24,7 @@ const labelsOf: Record<ExactModel, Float64Array> = {
 const taskOf = (model: ExactModel, method: ExactMethod, change: Partial<ExactTask> = {}): ExactTask => ({
   ...{ model, method, features, inputs, labels: labelsOf[model], classes: model === "softmax" ? 3 : 1 },
   columns: Int32Array.of(-1, 0, 1, 2, 3),
-  weights: null,
+  ...{ weights: null, offsets: null },
   penalty: 0,
   mostIterations: 1000,
   work: new Float64Array(method === "lbfgs" ? 0 : Math.max(triangleDoubles(5), 15 ** 2)),

@@ -18,6 +18,7 @@ import { backgroundOf } from "../explaining/background.ts";
 import { explainingSolution } from "../explaining/explained-rows.ts";
 import { pickFrom } from "../explaining/picked-rows.ts";
 import { thresholdOf } from "../explaining/threshold.ts";
+import { exposuresOf } from "../leading/counted-rows.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { type ExactResults, reportExact } from "./exact-report.ts";
@@ -118,7 +119,7 @@ const scoreValidation = (
   const { validationLoss: meanLoss } = metrics;
   return scoreRows({
     ...{ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss },
-    weights: validation.weights ?? null,
+    ...{ weights: validation.weights ?? null, exposures: exposuresOf(validation, rows) },
   });
 };
 

@@ -151,6 +151,7 @@ export const reportExact = (results: ExactResults): Report => {
     {
       ...{ model, preprocessing, terms, columns, features: train.features, labels: train.labels },
       weights: train.weights ?? null,
+      offsets: train.offsets ?? null,
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
       ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
       shifts: results.shifts,

@@ -20,7 +20,7 @@ const mostIterations = 50;
 /** What the linear model says that is fitted to the same rows. */
 export interface LinearBaseline {
   readonly model: "linear" | "softmax" | "poisson";
-  /** rows × outputs: probabilities of all classes, rates, or values as the labels in the arrays are. */
+  /** rows × outputs: probabilities of all classes, rates of one unit, or values as the labels in the arrays are. */
   readonly outputs: Float64Array;
   /** 0, unless without a penalty it would have no end. */
   readonly l2: number;
@@ -46,7 +46,7 @@ export const linearBaseline = async (
   pulse: () => void,
 ): Promise<LinearBaseline | null> => {
   const { inputs, label, features: transforms } = preprocessing;
-  const { labels, weights } = arrays.train;
+  const { labels, weights, offsets } = arrays.train;
   if (labels === null || transforms.some(({ type }) => type === "image")) return null;
   const model = modelOf(loss, preprocessing);
   const classes = label.type === "classes" ? label.classes.length : 1;
@@ -61,6 +61,7 @@ export const linearBaseline = async (
     ...{ model, method: model === "linear" ? ("qr" as const) : ("newton" as const), features: picked, inputs },
     ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
     weights: weights === undefined ? null : Float64Array.from(rows, (row) => weights[row]!),
+    offsets: offsets === undefined ? null : Float64Array.from(rows, (row) => offsets[row]!),
     work: new Float64Array(model === "softmax" ? square(size) : triangleDoubles(size)),
   };
   const options = { resume: null, pulse, onIteration: async () => pulse() };

@@ -30,7 +30,7 @@ const varianceOf = (labels: ArrayLike<number>, weightOf: (row: number) => number
 export const evaluateLinear = (
   model: ExactModel,
   weights: LinearWeights,
-  { features, labels, weights: counts }: SplitArrays,
+  { features, labels, weights: counts, offsets }: SplitArrays,
   labelScale: number,
 ): Evaluation | null => {
   const rows = labels?.length ?? 0;
@@ -41,6 +41,7 @@ export const evaluateLinear = (
   let [loss, correct, squares] = [0, 0, 0];
   for (let row = 0; row < rows; row++) {
     predictorsOf(weights, features, row, out);
+    if (offsets !== undefined) out[0]! += offsets[row]!;
     const label = labels[row]!;
     const weight = weightOf(row);
     if (model === "softmax") {
@@ -69,7 +70,7 @@ export const evaluateLinear = (
   };
 };
 
-/** What a solved model says of the rows of a split: rows × outputs. */
+/** What a solved model says of the rows of a split, rates of one unit: rows × outputs. */
 export const answersOf = (
   model: ExactModel,
   weights: LinearWeights,

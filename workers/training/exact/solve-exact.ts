@@ -29,6 +29,7 @@ export const solveExact = (
       features: train.features as Float64Array,
       labels: train.labels as Float64Array,
       weights,
+      offsets: train.offsets ?? null,
       classes: outputs,
       work: new Float64Array(memory.buffer, work.offset, work.doubles),
     },

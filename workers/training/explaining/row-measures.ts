@@ -4,6 +4,7 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/report.ts";
 import { square } from "../../../src/engine/exact/square.ts";
+import { exp64 } from "../../../src/engine/kernels/math64.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
 import { logPoisson } from "../../../src/stats/regression-report.ts";
 
@@ -11,7 +12,7 @@ import { logPoisson } from "../../../src/stats/regression-report.ts";
 export const createRowMeasure = (
   { loss }: Pick<ResolvedJobSpec, "loss">,
   { label, outputs: width }: Preprocessing,
-  { labels }: SplitArrays,
+  { labels, offsets }: SplitArrays,
   rows: ArrayLike<number>,
 ): { measure: Against["measure"]; of: (outputs: ArrayLike<number>) => Float64Array } => {
   assert(labels !== null && label.type !== "none", "classification and regression have labels");
@@ -29,8 +30,10 @@ export const createRowMeasure = (
   const counts = loss.type === "poisson_nll";
   const measured = (truth: number, predicted: number): number =>
     counts ? logPoisson(truth, predicted) : -square(truth - predicted);
+  const exposures = offsets && Float64Array.from(rows, (row) => exp64(offsets[row]!));
+  const exposureAt = (i: number): number => exposures?.[i] ?? 1;
   return {
     measure: counts ? "log_likelihood" : "squared_error",
-    of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), toUnits(outputs[i * width]!))),
+    of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), exposureAt(i) * toUnits(outputs[i * width]!))),
   };
 };

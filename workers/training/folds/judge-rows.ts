@@ -1,7 +1,7 @@
 import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { LinearBaseline } from "../exact/linear-baseline.ts";
-import { countedRows, weightsOf } from "../leading/counted-rows.ts";
+import { countedRows, exposuresOf, weightsOf } from "../leading/counted-rows.ts";
 import { classAnswersOf, errorsOf, type NetworkResults, valueAnswersOf } from "../network-report.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 
@@ -39,9 +39,9 @@ const ofClasses = (results: NetworkResults, classes: readonly string[]) => {
 type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
 
 const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
-  const { truths, predictions, likelihood, center, linear } = valueAnswersOf(results, label);
+  const { truths, predictions, likelihood, centerOf, linear } = valueAnswersOf(results, label);
   const columns = {
-    ...{ truths, predictions, centers: truths.map(() => center) },
+    ...{ truths, predictions, centers: truths.map((_, row) => centerOf(row)) },
     ...(likelihood ? { logs: truths.map((_, row) => likelihood.logOf(row)) } : {}),
     ...(linear ? { linear } : {}),
   };
@@ -76,7 +76,8 @@ export const judgeRows = (
   const { spec, answers, linear, metrics } = results;
   const weights = weightsOf(results);
   const preprocessing = standardised ?? results.preprocessing;
-  const measured = { labels, answers, weights, ownUnits: standardised !== null, meanLoss: metrics.testLoss };
+  const exposures = exposuresOf(results.arrays[answers.split], answers.rows);
+  const measured = { labels, answers, weights, exposures, ownUnits: standardised !== null, meanLoss: metrics.testLoss };
   const scores = scoreRows({ spec, preprocessing, ...measured }) ?? [];
   const { columns, distribution } = judged(results);
   if (weights !== null) columns.weights = weights;

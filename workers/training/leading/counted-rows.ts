@@ -1,5 +1,6 @@
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
+import { exp64 } from "../../../src/engine/kernels/math64.ts";
 
 interface Asked {
   readonly rows: Int32Array;
@@ -20,6 +21,10 @@ export const weightsOf = ({ arrays, answers }: Pick<Results, "arrays" | "answers
   const { weights } = arrays[answers.split];
   return weights === undefined ? null : Float64Array.from(answers.rows, (row) => weights[row]!);
 };
+
+/** What the counts of these rows are of; null: of one unit. */
+export const exposuresOf = ({ offsets }: PreparedArrays["train"], rows: ArrayLike<number>): Float64Array | null =>
+  offsets === undefined ? null : Float64Array.from(rows, (row) => exp64(offsets[row]!));
 
 const onlyCounted = <T extends Asked>(asked: T, weights: Float64Array): T => {
   const kept = Array.from(asked.rows.keys()).filter((i) => weights[asked.rows[i]!]! > 0);

@@ -1,16 +1,21 @@
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import { ServiceError } from "../../../src/domain/errors.ts";
 import type { TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
+import { offsetOf, weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 
 const splits = ["train", "validation", "test"] as const;
 
-/** Room for the rows' weights, where the task names them. */
+/** Room for the rows' weights and offsets, where the task names them. */
 export const addWeights = (arrays: PreparedArrays, task: TaskSpec): void => {
-  if (weightName(task) === null) return;
+  const [weighted, offset] = [weightName(task) !== null, offsetOf(task) !== null];
+  if (!weighted && !offset) return;
   for (const split of splits) {
     const rows = arrays[split].labels?.length ?? 0;
-    arrays[split] = { ...arrays[split], weights: new Float64Array(rows) };
+    arrays[split] = {
+      ...arrays[split],
+      ...(weighted ? { weights: new Float64Array(rows) } : {}),
+      ...(offset ? { offsets: new Float64Array(rows) } : {}),
+    };
   }
 };
 

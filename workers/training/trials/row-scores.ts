@@ -19,6 +19,8 @@ interface Scored {
   answers: Pick<Answers, "rows"> & { outputs: Float32Array | Float64Array };
   /** Of the rows that were asked about; left out: all count the same. */
   weights?: Float64Array | null;
+  /** What their counts are of; left out: of one unit. */
+  exposures?: Float64Array | null;
   /** The mean loss of all rows as it was measured, from the linear predictors; undefined: it was not. */
   meanLoss?: number | undefined;
   /** Labels and answers are numbers of the data set, not standardised. */
@@ -97,7 +99,8 @@ const ofNumbers = (scored: Scored, scale: number): Tensor[] => {
   const unit = ownUnits ? scale : 1;
   const truth = (row: number): number => labels![row]! / unit;
   const width = preprocessing.outputs;
-  const at = (i: number, j: number): number => (answers.outputs[i * width + j] ?? 0) / unit;
+  const { exposures } = scored;
+  const at = (i: number, j: number): number => ((exposures?.[i] ?? 1) * (answers.outputs[i * width + j] ?? 0)) / unit;
   const cut: number[] = [];
   const loss = Float64Array.from(answers.rows, (row, i) => {
     if (spec.loss.type === "poisson_nll" && truth(row) > 0 && at(i, 0) < least) cut.push(i);

@@ -2,6 +2,7 @@ import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import type { LabelTransform } from "../../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../../formats/csv/csv-record.ts";
+import { createOffsetReader } from "../../columns/offset-cell.ts";
 import { createWeightReader } from "../../columns/weight-cell.ts";
 import { createGroupReader, createUnitReader } from "../../splits/place-rows.ts";
 import type { Split } from "../../splits/split.ts";
@@ -28,16 +29,18 @@ const createClusterReader = ({ training: { clusterBy } }: ResolvedJobSpec, { col
   };
 };
 
-/** Notes beside a row's inputs what is asked for: how much it counts, where it stands in the file, and with which others it belongs. */
+/** Notes beside a row's inputs what is asked for: how much it counts and what its count is of, where it stands in the file, and with which others it belongs. */
 export const createRowNotes = (spec: ResolvedJobSpec, dataset: Dataset, arrays: PreparedArrays) => {
   const clusterOf = createClusterReader(spec, dataset);
   const by = spec.training.crossValidation?.by ?? spec.training.split.by;
   const groupOf = by === undefined ? null : createGroupReader(dataset, by);
   const unitOf = createUnitReader(spec, dataset);
   const weightOf = createWeightReader(spec.task, dataset);
+  const offsetOf = createOffsetReader(spec.task, dataset);
   return (record: CsvRecord, split: Split, row: number, place: number): void => {
-    const { weights, places, clusters, groups, units } = arrays[split];
+    const { weights, offsets, places, clusters, groups, units } = arrays[split];
     if (weights !== undefined && weightOf !== null) weights[row] = weightOf(record);
+    if (offsets !== undefined && offsetOf !== null) offsets[row] = offsetOf(record);
     if (places !== undefined) places[row] = place;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
     if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;

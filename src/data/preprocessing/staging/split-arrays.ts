@@ -16,6 +16,8 @@ export interface SplitArrays {
   stored?: StoredPlaces;
   /** How much each row counts, as the file has it; absent: each counts once. */
   weights?: Float64Array;
+  /** The logarithm of what each row's count is of; absent: of one unit. */
+  offsets?: Float64Array;
   /** The rows' numbers in the file, from 0, where they are asked for. */
   places?: Int32Array;
   /** Which rows belong together: the column's texts, numbered as they come. */

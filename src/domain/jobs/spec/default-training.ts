@@ -7,6 +7,7 @@ import { isPerceptron, ModelSpec, perceptronsOf } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
+import { offsetOf } from "./rows/row-columns.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
 const smallDataRows = 5000;
@@ -26,8 +27,12 @@ export const defaultModel = (task: TaskSpec, image: ImageShape | null): ModelSpe
   return ModelSpec.parse(type === "mlp" ? { type, activation: "silu" } : { type });
 };
 
-export const defaultLoss = (task: TaskSpec, model: ModelSpec): LossSpec =>
-  LossSchema.parse({ type: lossesOf(task.type, model.type)[0] ?? "mean_squared_error" });
+/** The first of those that the model of such a task has; what has an exposure is a count. */
+export const defaultLoss = (task: TaskSpec, model: ModelSpec): LossSpec => {
+  const losses = lossesOf(task.type, model.type);
+  const counts = offsetOf(task) !== null && losses.includes("poisson_nll");
+  return LossSchema.parse({ type: counts ? "poisson_nll" : (losses[0] ?? "mean_squared_error") });
+};
 
 /** Shares of the validation and the test split. */
 export const defaultValidation = (rows: number): number => (rows < smallDataRows ? 0 : 0.1);

@@ -46,8 +46,8 @@ import type { LossSpec } from "./parts/loss-spec.ts";
 import { EarlyStopping } from "./parts/training-spec.ts";
 import { PenaltySearch, resolveSearch, trialRows } from "./penalty-search.ts";
 import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
+import { checkOffsetUse, checkRowColumns } from "./rows/check-offset.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
-import { checkWeight } from "./rows/check-weight.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
 import { splitSizes } from "./rows/sizes-of-splits.ts";
@@ -197,7 +197,7 @@ export const resolveSpec = (
   const errors = createSpecErrors();
   checkColumnNames(given.task, dataset, errors);
   checkSplit(given.task, given.training, dataset, errors);
-  checkWeight(given.task, dataset, errors);
+  checkRowColumns(given.task, dataset, errors);
   errors.throwIfAny("invalid");
   const asked = withGroups(given, dataset);
   const imported = base && isImported(base) ? base : null;
@@ -224,6 +224,7 @@ export const resolveSpec = (
   );
   const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
   checkModelAndLoss(task, model, loss, errors);
+  checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset, solver, errors);
   checkCrossValidation(spec, { task, model, split, base: trained }, dataset, errors);

@@ -25,7 +25,7 @@ const features = z
   .max(limits.columns)
   .optional()
   .describe(
-    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label, the weight and those in `exclude`; columns of free text are then left out with a warning.",
+    "The columns to learn from, in any order. Left out: the image of a data set of images, of others every column but the label, the weight, the exposure and those in `exclude`; columns of free text are then left out with a warning.",
   );
 
 const exclude = z
@@ -46,6 +46,23 @@ const weight = z
     "A number column w ≥ 0 of how much each row counts: losses, metrics and the report are Σ w·ℓ / Σ w, and coefficients that are solved have the errors of precision weights (R's `weights`: var y = φ·V(μ)/w). No feature; predictions do not need it; a row of weight 0 does not count. Left out: each row counts once.",
   );
 
+const exposure = z
+  .string()
+  .min(1)
+  .max(limits.nameLength)
+  .optional()
+  .describe(
+    "A number column e > 0 of what each count was observed over (time, area, people): its rate is e·e^z, z the model's output, and answers are so many times e. Of the loss `poisson_nll` alone, which is then the default. No feature; predictions need it. Left out: 1 for every row.",
+  );
+const offset = z
+  .string()
+  .min(1)
+  .max(limits.nameLength)
+  .optional()
+  .describe(
+    "The logarithm of an exposure: a number column o that is added to the logarithm of a count's rate, with the coefficient 1. Otherwise as `exposure`. Left out: 0 for every row.",
+  );
+
 export const TaskSpec = z
   .discriminatedUnion("type", [
     z
@@ -57,7 +74,7 @@ export const TaskSpec = z
       })
       .meta({ id: "ClassificationTask", title: "Classification", description: "Predict a row's class." }),
     z
-      .strictObject({ type: z.literal("regression"), label, features, exclude, weight })
+      .strictObject({ type: z.literal("regression"), label, features, exclude, weight, exposure, offset })
       .meta({ id: "RegressionTask", title: "Regression", description: "Predict a number." }),
     z
       .strictObject({ type: z.literal("clustering"), features, exclude })

@@ -53,6 +53,8 @@ export interface SplitViews {
   readonly labels: Int32Array | Float32Array | null;
   /** How much each row counts, of mean 1; null: all the same. */
   readonly rowWeights: Float32Array | null;
+  /** The logarithm of what each row's count is of; null: of one unit. */
+  readonly rowOffsets: Float32Array | null;
 }
 
 export interface DataViews extends Readonly<Record<Split, SplitViews>> {
@@ -63,12 +65,13 @@ export interface DataViews extends Readonly<Record<Split, SplitViews>> {
 /** Where the lead writes the preprocessed data before fit(). */
 export const dataViews = (plan: TrainingPlan, memory: WebAssembly.Memory): DataViews => {
   const viewsOf = (split: Split): SplitViews => {
-    const { rows, features, labels, weights } = plan.data[split];
+    const { rows, features, labels, weights, offsets } = plan.data[split];
     return {
       rows,
       features: viewOf(memory, features) as Float32Array,
       labels: labels && (viewOf(memory, labels) as Int32Array | Float32Array),
       rowWeights: weights && (viewOf(memory, weights) as Float32Array),
+      rowOffsets: offsets && (viewOf(memory, offsets) as Float32Array),
     };
   };
   return {

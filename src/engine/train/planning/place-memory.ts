@@ -1,5 +1,4 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { weightName } from "../../../domain/jobs/spec/rows/row-columns.ts";
 import type { Constant } from "../../graph/graph.ts";
 import { hyperBytes } from "../../kernels/families/optimisers.ts";
 import { classWeightLeaves, labelType } from "../../nn/losses.ts";
@@ -13,7 +12,7 @@ import { spillBytes } from "../ring/spill-format.ts";
 import type { ModelPlacement } from "./place-model.ts";
 import type { Trunk } from "./plan-trunk.ts";
 import { evaluationKind, isReconstruction, type Traced } from "./programs.ts";
-import type { FeedPlan, RingPlan, SpillPlan } from "./row-sources.ts";
+import { type FeedPlan, hasOffset, isWeighted, type RingPlan, type SpillPlan } from "./row-sources.ts";
 import {
   type DataShape,
   type EvaluationLayout,
@@ -44,8 +43,9 @@ const placeData = (layout: Layout, spec: ResolvedJobSpec, shape: DataShape): Rec
     const features = placed(layout, `${split}.features`, [held, shape.inputs], "float");
     const labelShape = label.dtype === "i32" ? [rows] : [rows, label.columns];
     const labels = isReconstruction(spec) ? null : placed(layout, `${split}.labels`, labelShape, label.dtype);
-    if (weightName(spec.task) === null) return { rows, features, labels, weights: null };
-    return { rows, features, labels, weights: placed(layout, `${split}.weights`, [rows], "float") };
+    const weights = isWeighted(spec) ? placed(layout, `${split}.weights`, [rows], "float") : null;
+    const offsets = hasOffset(spec) ? placed(layout, `${split}.offsets`, [rows, 1], "float") : null;
+    return { rows, features, labels, weights, offsets };
   };
   return { train: place("train"), validation: place("validation"), test: place("test") };
 };

@@ -53,8 +53,8 @@ const createLookup = (placed: Placed, model: ModelPlacement) => {
     ...(placed.trunk === null ? [] : [[trunkInput, placed.trunk.input.offset] as const]),
   ]);
   for (const split of splits) {
-    const { features, labels, weights } = data[split];
-    for (const tensor of [features, labels, weights]) if (tensor) places.set(tensor.name, tensor.offset);
+    const { features, labels, weights, offsets } = data[split];
+    for (const tensor of [features, labels, weights, offsets]) if (tensor) places.set(tensor.name, tensor.offset);
   }
   return (name: string): number => {
     const offset = places.get(name);

@@ -1,5 +1,4 @@
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { weightName } from "../../../domain/jobs/spec/rows/row-columns.ts";
 import { gradients } from "../../graph/gradients.ts";
 import { createGraph, type Graph, type Value } from "../../graph/graph.ts";
 import { columnsFrom } from "../../graph/ops/columns.ts";
@@ -12,6 +11,7 @@ import { learnersOfJob, type TracedSpec, traceOfJob } from "../../nn/models.ts";
 import { createScope, type Scope } from "../../nn/scope.ts";
 import { columnsOf } from "../../tensor/shape.ts";
 import { stagesOf } from "./freezing.ts";
+import { hasOffset, isWeighted } from "./row-sources.ts";
 import type { DataShape, EvaluationLayout, Split } from "./training.ts";
 
 /** A model, its batch and its loss as a graph: not yet placed. */
@@ -22,6 +22,8 @@ export interface Traced {
   readonly labels: Value;
   /** How much each row counts, of mean 1 over its split; null: all the same. */
   readonly rowWeights: Value | null;
+  /** The logarithm of what each row's count is of, which is added to the linear predictor; null: of one unit. */
+  readonly offsets: Value | null;
   /** The mean over the learners of an ensemble. */
   readonly loss: Value;
   /** What is minimised: the sum over the learners, of which each has its own weights and so learns as it would alone. */
@@ -56,13 +58,18 @@ export interface BatchOptions {
   readonly batchRows?: number;
 }
 
+/** The linear predictor of what a row's count is of. What a model answers is without it: the rate of one unit. */
+const moved = (x: Value, offsets: Value | null): Value => (offsets === null ? x : add({ a: x, b: offsets }, {}).out);
+
 const learnt = (
   { loss: spec }: TracedSpec,
   learners: readonly Value[],
-  truth: Pick<Traced, "labels" | "rowWeights">,
+  truth: Pick<Traced, "labels" | "rowWeights" | "offsets">,
   batchRows: number,
 ) => {
-  const objective = learners.map((x) => lossValue(spec, x, truth, batchRows)).reduce((a, b) => add({ a, b }, {}).out);
+  const objective = learners
+    .map((x) => lossValue(spec, moved(x, truth.offsets), truth, batchRows))
+    .reduce((a, b) => add({ a, b }, {}).out);
   const loss = learners.length === 1 ? objective : scaled(objective, 1 / learners.length);
   return { output: learners[0]!, loss, objective };
 };
@@ -99,12 +106,13 @@ export const traceBatch = (
     : label.dtype === "i32"
       ? taken("labels", [], "i32")
       : taken("labels", [label.columns], "float");
-  const rowWeights = weightName(spec.task) === null ? null : taken("weights", [], "float");
-  const truth = { labels, rowWeights };
+  const rowWeights = isWeighted(spec) ? taken("weights", [], "float") : null;
+  const offsets = hasOffset(spec) ? taken("offsets", [1], "float") : null;
+  const truth = { labels, rowWeights, offsets };
   if (training)
     return { graph, scope, ...truth, ...learnt(spec, learnersOfJob(spec)(scope, x, shape.outputs), truth, batchRows) };
   const output = traceOfJob(spec)(scope, x, shape.outputs);
-  const loss = lossValue(spec.loss, output, truth, batchRows);
+  const loss = lossValue(spec.loss, moved(output, offsets), truth, batchRows);
   return { graph, scope, output, ...truth, loss, objective: loss };
 };
 
@@ -134,13 +142,15 @@ export const evaluationValues = (
   spec: ResolvedJobSpec,
   traced: Traced,
 ): { readonly answers: Value | null; readonly squaredError: Value | null } => {
-  const { output, labels, rowWeights, graph } = traced;
+  const { output, labels, rowWeights, offsets, graph } = traced;
   const kind = evaluationKind(spec);
   if (kind === "classes") return { answers: argmax({ x: output }, {}).out, squaredError: null };
   if (kind === "logit") return { answers: output, squaredError: null };
   const columns = columnsOf(labels.shape);
   const prediction =
-    spec.loss.type === "gaussian_nll" ? columnsFrom(output, 0, columns) : predictionValue(spec.loss, output);
+    spec.loss.type === "gaussian_nll"
+      ? columnsFrom(output, 0, columns)
+      : predictionValue(spec.loss, moved(output, offsets));
   const factor = 1 / (prediction.shape[0]! * columns);
   const scale = graph.constant([factor], [], "f64");
   return {

@@ -1,3 +1,5 @@
+import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+
 /** Floats (f32) one after another, from an offset in bytes. */
 interface Floats {
   readonly offset: number;
@@ -55,3 +57,11 @@ export interface FeedPlan {
 
 /** Makes `out` of training rows (their places in the split) as this epoch sees them. */
 export type Feed = (rows: Int32Array, epoch: number, out: Float32Array) => void;
+
+/** Rows count by a column of weights. */
+export const isWeighted = ({ task }: Pick<ResolvedJobSpec, "task">): boolean =>
+  "weight" in task && task.weight !== undefined;
+
+/** Counts are of what a column says, or of e to it. */
+export const hasOffset = ({ task }: Pick<ResolvedJobSpec, "task">): boolean =>
+  task.type === "regression" && (task.exposure ?? task.offset) !== undefined;

@@ -51,13 +51,13 @@ export interface ModelTensor extends PlacedTensor {
   readonly frozen: boolean;
 }
 
-/** Where one split of the preprocessed data lies: no features where they come through a ring. `labels` is null for an autoencoder, whose features are its labels. */
+/** Where one split of the preprocessed data lies: no features where they come through a ring. `labels` is null for an autoencoder, whose features are its labels; `weights` (of mean 1) and `offsets` (logarithms of what counts are of) where the task names none. */
 export interface SplitPlacement {
   readonly rows: number;
   readonly features: PlacedTensor;
   readonly labels: PlacedTensor | null;
-  /** How much each row counts, of mean 1; null: all the same. */
   readonly weights: PlacedTensor | null;
+  readonly offsets: PlacedTensor | null;
 }
 
 /** Floats (f32) one after another. */

@@ -44,3 +44,37 @@ describe("A column of weights", () => {
     expect(refusal(task)).toContain(message);
   });
 });
+
+describe("A column of exposures", () => {
+  const count = (task: Record<string, unknown>) =>
+    resolveSpec(jobSpec({ task: { type: "regression", label: "g", ...task } } as Omit<JobSpecInput, "dataset">), table);
+  const refused = (task: Record<string, unknown>, more: Record<string, unknown> = {}): string => {
+    try {
+      resolveSpec(
+        jobSpec({ task: { type: "regression", label: "g", ...task }, ...more } as Omit<JobSpecInput, "dataset">),
+        table,
+      );
+    } catch (error) {
+      if (error instanceof ServiceError) return error.message;
+      throw error;
+    }
+    throw new Error("the spec was accepted");
+  };
+
+  it("makes Poisson's likelihood the default, is no feature, and resolves to itself", () => {
+    const spec = count({ offset: "w" });
+    expect(spec).toMatchObject({ loss: { type: "poisson_nll" }, model: { type: "mlp" }, task: { offset: "w" } });
+    expect(spec.task.features).not.toContain("w");
+    expect(resolveSpec(JobSpec.parse(spec), table)).toEqual(spec);
+  });
+
+  it("is refused where it says nothing of a count", () => {
+    expect(refused({ exposure: "w" })).toContain(
+      '/task/exposure: "w" has values down to 0, and an exposure is above 0',
+    );
+    expect(refused({ exposure: "gap" })).toContain('/task/exposure: 1 row has no "gap"');
+    expect(refused({ exposure: "a", offset: "w" })).toContain("/task/offset: is the logarithm of an exposure");
+    expect(refused({ offset: "w" }, { model: { type: "linear" } })).toContain("/task/offset: is of counts");
+    expect(refused({ offset: "w", weight: "w" })).toContain('/task/offset: "w" is the weight of the rows as well');
+  });
+});

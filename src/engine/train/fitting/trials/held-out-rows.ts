@@ -54,16 +54,16 @@ export const holdOutRows = (
 /** Share of labels that are taken for mistaken, so that single rows at which a network was too sure do not outweigh all others (a contaminated likelihood). */
 const mistaken = 0.05;
 
-/** The loss of one of `rows` rows from what the model says of it: outputs behind softmax, sigmoid or exp, from `at`. */
+/** The loss of one of `rows` rows from what the model says of it: outputs behind softmax, sigmoid or exp, from `at`; rates are of one unit. */
 const rowLoss = (
   spec: LossSpec,
   outputs: Float32Array,
   at: number,
   label: number,
-  rows: number,
+  { rows, exposure }: { readonly rows: number; readonly exposure: number },
   classes: number,
 ): number => {
-  const output = outputs[at]!;
+  const output = exposure * outputs[at]!;
   const logOf = (value: number): number => log64(Math.max(value, leastProbability));
   const logChance = (probability: number, classes: number): number =>
     log64((1 - mistaken) * Math.min(probability, mostProbability(rows)) + mistaken / classes);
@@ -98,6 +98,14 @@ const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
   if (weights === null) return byClass;
   const own = viewOf(memory, weights);
   return (label, row) => own[row]! * byClass(label);
+};
+
+/** What a row's count is of; 1 where nothing says. */
+const createExposures = (plan: TrainingPlan, memory: WebAssembly.Memory): ((row: number) => number) => {
+  const { offsets } = plan.data.train;
+  if (offsets === null) return () => 1;
+  const own = viewOf(memory, offsets);
+  return (row) => exp64(own[row]!);
 };
 
 const classWeightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): ((label: number) => number) => {
@@ -151,9 +159,14 @@ export const judge = (
   ask: AskRows,
 ): number[] | null => {
   const weight = weightOf(plan, memory);
+  const exposureAt = createExposures(plan, memory);
+  const rows = holdOut.length;
   const losses: number[] = [];
   ask((outputs, at, label, row) =>
-    losses.push(weight(label, row) * rowLoss(plan.spec.loss, outputs, at, label, holdOut.length, plan.shape.outputs)),
+    losses.push(
+      weight(label, row) *
+        rowLoss(plan.spec.loss, outputs, at, label, { rows, exposure: exposureAt(row) }, plan.shape.outputs),
+    ),
   );
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
@@ -164,18 +177,20 @@ const guessOf = (
   labels: Int32Array | Float32Array,
   rows: Int32Array,
   weight: Weight,
+  exposureAt: (row: number) => number,
 ): Float32Array => {
   const { loss } = plan.spec;
   const guess = new Float64Array(plan.shape.outputs);
-  let [total, squares] = [0, 0];
+  let [total, squares, exposed] = [0, 0, 0];
   for (const row of rows) {
     const label = labels[row]!;
     const own = weight(label, row);
     total += own;
+    exposed += own * exposureAt(row);
     if (loss.type === "cross_entropy") guess[label]! += own;
     else guess[0]! += own * label;
   }
-  for (let at = 0; at < guess.length; at++) guess[at]! /= total;
+  for (let at = 0; at < guess.length; at++) guess[at]! /= exposed;
   if (loss.type === "gaussian_nll") {
     for (const row of rows)
       squares += weight(labels[row]!, row) * (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
@@ -188,11 +203,14 @@ const guessOf = (
 export const judgeGuess = (plan: TrainingPlan, memory: WebAssembly.Memory, { train, holdOut }: TrialRows): number => {
   const labels = labelsOf(plan, memory);
   const weight = weightOf(plan, memory);
-  const guess = guessOf(plan, labels, train, weight);
+  const exposureAt = createExposures(plan, memory);
+  const guess = guessOf(plan, labels, train, weight, exposureAt);
   let sum = 0;
   for (const row of holdOut) {
     const label = labels[row]!;
-    sum += weight(label, row) * rowLoss(plan.spec.loss, guess, 0, label, holdOut.length, guess.length);
+    sum +=
+      weight(label, row) *
+      rowLoss(plan.spec.loss, guess, 0, label, { rows: holdOut.length, exposure: exposureAt(row) }, guess.length);
   }
   return sum / holdOut.length;
 };

@@ -80,7 +80,12 @@ export interface TaskSpec {
     | any
     | undefined;
   /** The column of how much each row counts: numbers from 0 on. Classification and regression. */
-  weight?: string | undefined;
+  weight?:
+    | string
+    | undefined;
+  /** The column of what each count was observed over, or of its logarithm. Regressions with the loss `poisson_nll`. */
+  exposure?: string | undefined;
+  offset?: string | undefined;
 }
 
 /** Transfer: the model whose weights the job starts from. */
@@ -383,7 +388,16 @@ export const JobSpec_LabelsEntry: MessageFns<JobSpec_LabelsEntry> = {
 };
 
 function createBaseTaskSpec(): TaskSpec {
-  return { type: undefined, label: undefined, features: [], exclude: [], threshold: undefined, weight: undefined };
+  return {
+    type: undefined,
+    label: undefined,
+    features: [],
+    exclude: [],
+    threshold: undefined,
+    weight: undefined,
+    exposure: undefined,
+    offset: undefined,
+  };
 }
 
 export const TaskSpec: MessageFns<TaskSpec> = {
@@ -405,6 +419,12 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.weight !== undefined) {
       writer.uint32(50).string(message.weight);
+    }
+    if (message.exposure !== undefined) {
+      writer.uint32(58).string(message.exposure);
+    }
+    if (message.offset !== undefined) {
+      writer.uint32(66).string(message.offset);
     }
     return writer;
   },
@@ -468,6 +488,22 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.weight = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.exposure = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.offset = reader.string();
             continue;
           }
         }
