@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { readRows } from "../../src/data/columns/read-rows.ts";
 import { dataShape } from "../../src/data/preprocessing/data-shape.ts";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
+import { withExposures } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { prepare } from "../../src/data/preprocessing/prepare.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { resolveSpec } from "../../src/domain/jobs/spec/defaults.ts";
@@ -90,5 +91,6 @@ export const predictionsOf = async (
   rows: readonly Row[],
 ): Promise<Prediction[]> => {
   const { value: answer } = await loadModel(store, await compiled, tenant, model);
-  return answer({ inputs: [encodeRows(model.preprocessing, [...rows]).inputs], rows: rows.length });
+  const { inputs, exposures } = encodeRows(model.preprocessing, [...rows]);
+  return withExposures(answer({ inputs: [inputs], rows: rows.length }), exposures);
 };
