@@ -54,7 +54,7 @@ const convolutionWork = (kernel: string, of: (name: string) => number): { shape:
 export const workOf = (call: PlanCall): { kind: string; work: number } => {
   const { kernel, units } = call;
   const of = argumentsOf(call);
-  if (kernel.startsWith("conv2d")) {
+  if (kernel.startsWith("conv2d") || kernel === "depthwiseWeightGrad") {
     const { shape, work } = convolutionWork(kernel, of);
     return { kind: `${kernel} ${shape}`, work };
   }

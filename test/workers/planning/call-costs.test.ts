@@ -18,7 +18,7 @@ const costs = await measureCosts(kernels, clockOf(1));
 /** Of costs that are proportions alone: a second for each FLOP of a convolution, nothing for all else. */
 const onlyConvolutions: CallCosts = {
   timed: new Map(
-    ["conv2d", "conv2dInputGrad", "conv2dWeightGrad"].flatMap((kernel) =>
+    ["conv2d", "conv2dInputGrad", "conv2dWeightGrad", "depthwiseWeightGrad"].flatMap((kernel) =>
       ["of windows", "of pixels", "by channel"].map(
         (shape) => [`${kernel} ${shape}`, [{ work: 1, seconds: 1 }]] as const,
       ),
