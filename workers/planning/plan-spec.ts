@@ -81,17 +81,19 @@ const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, cos
   sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
   (steps + (search?.steps ?? 0)) * besideKernels;
 
-/** What one more thread must save of the time, that it is not better left to other jobs. */
-const worthThread = 0.1;
+/** What one more thread must save of the time, that it is not better left to other jobs; and what each has to do in a step at least. */
+const [worthThread, leastSecondsOfThread] = [0.1, 40e-6];
 
 /** Planned with as many of the threads that are asked for as are worth it, by what this machine's kernels take. */
 const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): TrainingPlan => {
   if (costs === null) return planTraining(spec, shape);
   const alone = planTraining(spec, shape, { threads: 1 });
-  const most = spec.resources.threads;
   const secondsWith = (threads: number): number => secondsOf({ ...alone, threads }, costs);
+  let seconds = secondsWith(1);
+  const ofStep = seconds / (alone.steps + (alone.search?.steps ?? 0));
+  const most = Math.min(spec.resources.threads, Math.floor(ofStep / leastSecondsOfThread));
   let threads = 1;
-  for (let seconds = secondsWith(1); threads < most; threads++) {
+  for (; threads < most; threads++) {
     const more = secondsWith(threads + 1);
     if (more > (1 - worthThread) * seconds) break;
     seconds = more;
