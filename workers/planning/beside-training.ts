@@ -37,10 +37,13 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
 
 /** Where it was not measured. */
 const usualCellSeconds = 80e-9;
-/** In the time of a cell: what a pass over the file takes for each of its cells; what the report and its files take for each row that they are of; and a row that is written to the trainer's disk and read from it, in each epoch. */
-const [passes, cellsOfPass, cellsOfReported, cellsOfSpilled] = [2, 1, 30, 10];
+/**
+ * In the time of a cell: what it takes to read each of the file's cells once, keep it and encode it, or to read it twice, where the rows go to the trainer's disk; what the
+ * report and its files take for each row that they are of; a row that is written to that disk and read from it, in each epoch; and one that is exchanged for an explanation.
+ */
+const [cellsOfHeld, cellsOfTwice, cellsOfReported, cellsOfSpilled, cellsOfAsked] = [2, 3, 30, 10, 0.3];
 /** A job of nothing: its threads, its memory, its files. */
-const leastSeconds = 0.2;
+const leastSeconds = 0.25;
 /** The exact linear model that a network is compared with: rows by what a pass over them may take, iterations as usual, and seconds of an operation. */
 const [baselineFlops, baselineRows, baselineIterations, secondsPerFlop] = [1.5e8, 100_000, 10, 0.6e-9];
 
@@ -60,7 +63,7 @@ const baselineSeconds = ({ inputs, outputs, trainRows }: DataShape): number => {
   return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / flops) * flops * secondsPerFlop;
 };
 
-/** What a job takes beside its fit: reading and encoding the rows, twice through the file, and the report. */
+/** What a job takes beside its fit: reading and encoding the rows, and the report. */
 export const secondsBeside = (
   shape: DataShape,
   { epochs, spilled, asked, secondsOfAsked, compared }: Beside,
@@ -70,7 +73,8 @@ export const secondsBeside = (
   if (cells === 0) return 0;
   const reported = shape[`${reportSplitOf(shape)}Rows`];
   const spilling = spilled ? epochs * trainRows * cellsOfSpilled : 0;
-  const inCells = passes * cellsOfPass * cells + cellsOfReported * reported + spilling;
-  const explaining = asked * (secondsOfAsked + cellSeconds);
+  const reading = (spilled ? cellsOfTwice : cellsOfHeld) * cells;
+  const inCells = reading + cellsOfReported * reported + spilling;
+  const explaining = asked * (secondsOfAsked + cellsOfAsked * cellSeconds);
   return leastSeconds + cellSeconds * inCells + explaining + (compared ? baselineSeconds(shape) : 0);
 };
