@@ -12,10 +12,10 @@ const windowMs = 5;
 const [firstRuns, firstMs] = [8, 20];
 /** From one comparison to the next at least, in milliseconds of running: the more the longer nothing changes, and so many times what the last one has lost. */
 const [soonestMs, latestMs, timesLost] = [250, 4000, 40];
-/** Pairs of windows, one of each size, that are compared; and what decides sooner: so many times as long. */
-const [mostPairs, clearlyWorse, clearlyBetter] = [4, 1.4, 0.75];
-/** Another size is taken that needs at most this part of the time. */
-const worthChanging = 0.97;
+/** Pairs of windows, one of each size, that are compared, on a busy machine each another; and what decides sooner, after so many: so many times as long. */
+const [mostPairs, leastPairs, clearlyWorse, clearlyBetter] = [8, 3, 1.5, 0.7];
+/** More threads must need less than this part of the time of fewer: what gains nothing, or is not sure to, is left to others. */
+const worthMore = 0.93;
 /** What makes a comparison due at once: so many windows together that took so many times as long as the last comparison found. */
 const [slowWindows, muchSlower] = [3, 1.5];
 
@@ -32,6 +32,8 @@ interface Comparison {
   other: number;
   readonly ranMs: { own: number; other: number };
   pairs: number;
+  /** Its windows have one run each. */
+  readonly isLong: boolean;
   /** Which of the two has its turn. */
   turn: "own" | "other";
 }
@@ -73,11 +75,13 @@ const candidateOf = ({ size, most, fewer }: ProgramSizes): number => {
 };
 
 /** Whether the candidate is taken; null: not yet decided. */
-const verdictOf = ({ own, other, pairs }: Comparison): boolean | null => {
+const verdictOf = ({ own, other, pairs, candidate, isLong }: Comparison, size: number): boolean | null => {
   const ratio = other / own;
-  if (pairs >= mostPairs) return ratio < worthChanging;
+  if (pairs >= mostPairs) return candidate > size ? ratio < worthMore : ratio <= 1 / worthMore;
+  // A long run is no matter of chance.
+  if (pairs < (isLong ? 1 : leastPairs)) return null;
   if (ratio > clearlyWorse) return false;
-  return pairs >= 2 && ratio < clearlyBetter ? true : null;
+  return ratio < clearlyBetter ? true : null;
 };
 
 /** What the slower of the two took longer than the other would have. */
@@ -105,7 +109,14 @@ const endWindow = (own: ProgramSizes): void => {
     own.slow = own.usualMs > 0 && msOfRun > muchSlower * own.usualMs ? own.slow + 1 : 0;
     if (isDue(own)) {
       const none = { own: 0, other: 0 };
-      own.comparison = { candidate: candidateOf(own), ...none, ranMs: none, pairs: 0, turn: "other" };
+      own.comparison = {
+        candidate: candidateOf(own),
+        ...none,
+        ranMs: none,
+        pairs: 0,
+        isLong: runs === 1,
+        turn: "other",
+      };
     }
     return;
   }
@@ -115,7 +126,7 @@ const endWindow = (own: ProgramSizes): void => {
   else {
     comparison.turn = "other";
     comparison.pairs += 1;
-    const verdict = verdictOf(comparison);
+    const verdict = verdictOf(comparison, own.size);
     if (verdict !== null) endComparison(own, comparison, verdict);
   }
 };
