@@ -68,6 +68,7 @@ const toTrained = (model: Model): wire.Model => ({
   files: model.files,
   version: model.version,
   refit: model.refit,
+  datasetVersion: model.datasetVersion,
 });
 
 async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {

@@ -30,7 +30,8 @@ export const compareTrials = (trials: readonly RowScores[], best: number, inflat
     const sampling = inflation === 1 ? null : { unitOf: Int32Array.from(scores.keys()), inflation };
     const difference = estimateMean(
       scores.map((score, row) => score - reference.scores[row]!),
-      {},
+      // Student's own interval: what a study chose once, it chooses again.
+      { skewness: 0 },
       sampling,
     );
     const { value, lower } = difference;

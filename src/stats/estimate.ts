@@ -1,6 +1,8 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
+import { orderOf } from "./order-of.ts";
 import { countUnits, type Sampling, unitVariance } from "./sampling.ts";
+import { skewedEnds, skewnessOf, unitSkewness } from "./skewed.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;
@@ -37,46 +39,58 @@ export const sampleVariance = (values: ArrayLike<number>): number => {
   return values.length > 1 ? sum / (values.length - 1) : 0;
 };
 
-/** Values that are possible: an interval ends there. */
-interface Bounds {
+/** Values that are possible: an interval ends there; and how skewed is what the value is a mean of. */
+interface Known {
   least?: number;
   most?: number;
+  skewness?: number;
 }
 
 /** Of the mean of deviations from a mean, and of how many independent units it is. */
-const errorOfMean = (deviations: Float64Array, sampling: Sampling): { standardError: number; units: number } => ({
+const errorOfMean = (
+  deviations: Float64Array,
+  sampling: Sampling,
+): { standardError: number; units: number; skewness: number } => ({
   standardError: Math.sqrt(unitVariance(deviations, sampling) * sampling.inflation) / deviations.length,
   units: countUnits(sampling),
+  skewness: unitSkewness(deviations, sampling.unitOf),
 });
 
 /**
- * value ± t · standardError with n − 1 degrees of freedom, as far as values are possible. One row says nothing of how much rows differ, nor do rows that
+ * value ± t · standardError with n − 1 degrees of freedom, corrected for skewness, as far as values are possible. One row says nothing of how much rows differ, nor do rows that
  * are all alike: then there is no interval.
  */
-const around = (value: number, standardError: number, rows: number, { least, most }: Bounds = {}): Estimate => {
+export const estimateWithError = (
+  value: number,
+  standardError: number,
+  rows: number,
+  { least, most, skewness = 0 }: Known = {},
+): Estimate => {
   if (rows < 2 || standardError === 0) return { value, lower: null, upper: null };
-  const half = studentQuantile(rows - 1) * standardError;
+  const { below, above } = skewedEnds(studentQuantile(rows - 1), skewness, rows);
   return {
     value,
-    lower: Math.max(least ?? Number.NEGATIVE_INFINITY, value - half),
-    upper: Math.min(most ?? Number.POSITIVE_INFINITY, value + half),
+    lower: Math.max(least ?? Number.NEGATIVE_INFINITY, value - below * standardError),
+    upper: Math.min(most ?? Number.POSITIVE_INFINITY, value + above * standardError),
   };
 };
 
-/** A mean with Student's interval. */
+/** A mean with Student's interval, corrected for the skewness of what it is of. */
 export const estimateMean = (
   values: ArrayLike<number>,
-  bounds: Bounds = {},
+  bounds: Known = {},
   sampling: Sampling | null = null,
 ): Estimate => {
   const center = mean(values);
-  if (sampling === null)
-    return around(center, Math.sqrt(sampleVariance(values) / values.length), values.length, bounds);
-  const { standardError, units } = errorOfMean(
+  if (sampling === null) {
+    const known = { skewness: skewnessOf(values), ...bounds };
+    return estimateWithError(center, Math.sqrt(sampleVariance(values) / values.length), values.length, known);
+  }
+  const { standardError, units, skewness } = errorOfMean(
     Float64Array.from(values, (value) => value - center),
     sampling,
   );
-  return around(center, standardError, units, bounds);
+  return estimateWithError(center, standardError, units, { skewness, ...bounds });
 };
 
 /** A mean of what is never negative: neither is its interval. */
@@ -128,10 +142,11 @@ export const estimateExplained = (
   const ratio = mean(a) / scale;
   const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
   if (sampling !== null) {
-    const { standardError, units } = errorOfMean(influences, sampling);
-    return around(1 - ratio, standardError, units, { most: 1 });
+    const { standardError, units, skewness } = errorOfMean(influences, sampling);
+    return estimateWithError(1 - ratio, standardError, units, { most: 1, skewness: -skewness });
   }
-  return around(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length, { most: 1 });
+  const known = { most: 1, skewness: -skewnessOf(influences) };
+  return estimateWithError(1 - ratio, Math.sqrt(sampleVariance(influences) / a.length), a.length, known);
 };
 
 /** The square root of a mean of squares, its interval carried through the root. */
@@ -163,7 +178,7 @@ export const conformalBound = (scores: Float64Array, coverage: number): number |
 
 /** Ranks from 1; equal values share the mean of theirs. */
 export const ranksOf = (values: Float64Array): Float64Array => {
-  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const order = orderOf(values);
   const ranks = new Float64Array(values.length);
   for (let first = 0; first < order.length; ) {
     let end = first + 1;

@@ -52,8 +52,9 @@ describe("estimates agree with SciPy and scikit-learn:", () => {
       truths.map((value) => (value - center) ** 2),
     );
     expect(r2?.value).toBeCloseTo(0.9500880798590722, 12);
-    expect(r2?.lower).toBeCloseTo(0.9163449172465464, 3);
-    expect(r2?.upper).toBeCloseTo(0.9838312424715979, 3);
+    // NumPy, with SciPy's quantile: Hall's transformation of the influences, whose skewness is −0.308. Student's would be 0.9163 to 0.9838.
+    expect(r2?.lower).toBeCloseTo(0.9196714150633837, 3);
+    expect(r2?.upper).toBeCloseTo(0.9886653687200616, 3);
     expect(estimateRootMean(squares).value).toBeCloseTo(0.5322906474223771, 12);
   });
 

@@ -1,5 +1,6 @@
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
+import type { FoldNumbers } from "../../src/stats/conformal/fold-coverage.ts";
 
 /** Rows as their model takes them: for each of its inputs the numbers, row-major. A model that was trained here has one input, an ensemble of folds' models one for each of them. */
 export interface Encoded {
@@ -12,4 +13,6 @@ export interface Answer {
   (encoded: Encoded): Prediction[];
   /** How rows become its inputs, where that is not by the model's own preprocessing. */
   readonly encodings?: readonly Preprocessing[];
+  /** What each of the models says that answer together. */
+  readonly byFold?: (encoded: Encoded) => FoldNumbers;
 }

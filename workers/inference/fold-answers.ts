@@ -6,7 +6,8 @@ import type { Prediction } from "../../src/domain/models/predictions/prediction.
 import type { Predictor } from "../../src/engine/train/predictor.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { unstackTensors } from "../../src/formats/safetensors/stacked-tensors.ts";
-import type { Answer } from "./answer.ts";
+import type { FoldNumbers } from "../../src/stats/conformal/fold-coverage.ts";
+import type { Answer, Encoded } from "./answer.ts";
 
 const weightsOf = (tensors: readonly Tensor[]): ReadonlyMap<string, Float32Array> =>
   new Map(tensors.flatMap(({ name, dtype, data }) => (dtype === "F32" ? [[name, data] as const] : [])));
@@ -43,16 +44,29 @@ export const createFoldAnswer = (
 ): Answer => {
   const weights = foldWeights(tensors, models);
   const { label } = preprocessing;
-  const answer: Answer = ({ inputs }) => {
-    const said = models.map((model, i) => {
+  const saidOf = ({ inputs }: Encoded): Float64Array[] =>
+    models.map((model, i) => {
       const own = inputs[i];
       assert(own !== undefined, "rows are encoded for each fold's model");
       predictor.load(weights[i]!);
       return numbersOf(model.preprocessing, predictor.predict(own));
     });
-    const mean = means(said);
+  const answer: Answer = (encoded) => {
+    const mean = means(saidOf(encoded));
     if (label.type === "number") return Array.from(mean, (value): Prediction => ({ value }));
     return decodeOutputs(preprocessing, mean);
   };
-  return Object.assign(answer, { encodings: models.map((model) => model.preprocessing) });
+  const byFold = (encoded: Encoded): FoldNumbers => {
+    const said = saidOf(encoded);
+    if (label.type !== "classes" || preprocessing.outputs > 1)
+      return { width: label.type === "classes" ? preprocessing.outputs : 1, folds: said };
+    // One output is the probability of the second of two classes.
+    return {
+      width: 2,
+      folds: said.map((own) =>
+        Float64Array.from({ length: 2 * own.length }, (_, i) => (i % 2 === 1 ? own[i >> 1]! : 1 - own[i >> 1]!)),
+      ),
+    };
+  };
+  return Object.assign(answer, { encodings: models.map((model) => model.preprocessing), byFold });
 };

@@ -6,6 +6,7 @@ import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/planning/training.ts";
@@ -13,6 +14,7 @@ import type { DataShape } from "../../src/usecases/deps.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
 import { secondsBeside } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
+import { savedMemory } from "./saved-memory.ts";
 
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
 const flopsPerSecond = 10e9;
@@ -26,6 +28,8 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly ringRows?: number;
   readonly ringBytes?: number;
   readonly spillBytes?: number;
+  readonly savedBytes?: number;
+  readonly recomputedFlopsPerStep?: number;
   readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
@@ -33,12 +37,16 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly seconds?: number;
 };
 
-const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
-  resources.backend === "blas"
+const warningsOf = ({ resources, training }: ResolvedJobSpec, { savedBytes }: Counted): string[] => [
+  ...(resources.backend === "blas"
     ? [
         "backend blas is no longer used: the exact kernels are as fast, and what they compute is the same on every machine",
       ]
-    : [];
+    : []),
+  ...(training.gradientCheckpointing === true && savedBytes === undefined
+    ? ["gradientCheckpointing saves nothing here: what would not be kept takes no more than the rest of the job needs"]
+    : []),
+];
 
 const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
@@ -54,10 +62,14 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
     ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
     ...(planned.spillBytes === undefined ? {} : { spillBytes: planned.spillBytes }),
+    ...(planned.savedBytes === undefined ? {} : { savedBytes: planned.savedBytes }),
+    ...(planned.savedBytes === undefined || planned.recomputedFlopsPerStep === undefined
+      ? {}
+      : { recomputedFlopsPerStep: planned.recomputedFlopsPerStep }),
     ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
-    warnings: [...warnings, ...warningsOf(spec)],
+    warnings: [...warnings, ...warningsOf(spec, planned)],
     backend: "wasm",
   };
 };
@@ -79,6 +91,26 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
 const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, costs: CallCosts): number =>
   sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
   (steps + (search?.steps ?? 0)) * besideKernels;
+
+/** What one more thread must save of the time, that it is not better left to other jobs; and what each has to do in a step at least. */
+const [worthThread, leastSecondsOfThread] = [0.1, 40e-6];
+
+/** Planned with as many of the threads that are asked for as are worth it, by what this machine's kernels take. */
+const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): TrainingPlan => {
+  if (costs === null) return planTraining(spec, shape);
+  const alone = planTraining(spec, shape, { threads: 1 });
+  const secondsWith = (threads: number): number => secondsOf({ ...alone, threads }, costs);
+  let seconds = secondsWith(1);
+  const ofStep = seconds / (alone.steps + (alone.search?.steps ?? 0));
+  const most = Math.min(spec.resources.threads, Math.floor(ofStep / leastSecondsOfThread));
+  let threads = 1;
+  for (; threads < most; threads++) {
+    const more = secondsWith(threads + 1);
+    if (more > (1 - worthThread) * seconds) break;
+    seconds = more;
+  }
+  return threads === 1 ? alone : planTraining(spec, shape, { threads });
+};
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
@@ -126,7 +158,7 @@ export const planSpec = (
     });
     if (isClusteringModel(spec.model)) return withBeside(toPlan(planClustering(spec, shape), spec));
     if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
-    const planned = planTraining(network === null ? spec : { ...spec, network }, shape);
+    const planned = planTeam(network === null ? spec : { ...spec, network }, shape, costs);
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
     const flops = network === null ? {} : { flops: planned.flops };
@@ -134,13 +166,18 @@ export const planSpec = (
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
+    const { note, ...saved } = savedMemory(planned, costs);
+    const rows = rowsOf(planned);
+    const warnings = [...(rows.warnings ?? planned.warnings), ...(note === undefined ? [] : [note])];
     const fitted = toPlan(
       {
         ...counted,
         ...flops,
         ...seconds,
         ...kept,
-        ...rowsOf(planned),
+        ...rows,
+        ...saved,
+        warnings,
         explainedRows: explained,
         steps: planned.steps + searchSteps,
       },

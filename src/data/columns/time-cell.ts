@@ -36,7 +36,7 @@ export const createTimeReader = (
   const index = columns.indexOf(column);
   const refuse = (record: CsvRecord, what = "no date or time"): never => {
     const detail = `line ${cellLine(record, index)} has ${quoteCell(cellText(record, index))} in ${quoteCell(column.name)}, which is ${what}; write them as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z)`;
-    throw new ServiceError("unprocessable", detail, { errors: [{ pointer, detail }] });
+    throw new ServiceError("unprocessable", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
   };
   if (column.type === "number")
     return (record) => {

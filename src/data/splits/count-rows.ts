@@ -116,8 +116,9 @@ export const countRows = async (
   const visit = (each: (record: CsvRecord) => void): Promise<void> => visitLabelled(spec, plain, openStream, each);
   const times = await countTimes(plain, split.time, visit);
   if (times.length < 2) {
-    const detail = `every row has the same time in ${JSON.stringify(split.time)}: nothing is older than the test split`;
-    throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/training/split/time", detail }] });
+    const pointer = "/training/split/time";
+    const detail = `every row has the same time in ${JSON.stringify(split.time)}: nothing is older than the test split; name another column`;
+    throw new ServiceError("unprocessable", `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
   }
   return { ...plain, counted: { key, ...groups, times } };
 };

@@ -63,12 +63,72 @@ export const ConformalSets = z
   })
   .meta({ id: "ConformalSets", title: "Sets", description: "Scores of a classification." });
 
-export const Conformal = z.discriminatedUnion("type", [ConformalIntervals, ConformalSets]).meta({
-  id: "Conformal",
-  title: "Conformal scores",
-  description:
-    "What predictions with `coverage` go by (split conformal prediction): scores of rows that training has not seen. Of many rows at most 1000, evenly spread.",
-});
+const foldScores = z
+  .array(z.array(z.number()))
+  .describe("for each fold of the first repeat, in their order, those of its rows, growing");
+
+const byFolds = {
+  rows: z.int().describe("rows that the scores are of, each by the model of its fold, which has not seen it"),
+};
+
+export const FoldIntervals = z
+  .object({
+    type: z.literal("fold_intervals").describe("of a regression, by the models of its folds"),
+    ...byFolds,
+    least: z.number().nullable().describe("no interval begins below: 0 for counts"),
+    folds: foldScores.describe("|residual|, for each fold of the first repeat, in their order, growing"),
+    byFifth: z
+      .array(
+        z
+          .object({
+            from: z.number().describe("least prediction"),
+            to: z.number().describe("largest prediction"),
+            rows: z.int().describe("of this fifth"),
+            held: coverage,
+          })
+          .meta({ id: "FoldFifthCoverage", description: "Of rows with similar predictions, intervals for 90 %." }),
+      )
+      .describe("coverage of intervals for 90 % by fifths of the predictions"),
+  })
+  .meta({ id: "FoldIntervals", title: "Intervals by folds", description: "Out-of-fold scores of a regression (CV+)." });
+
+export const FoldSets = z
+  .object({
+    type: z.literal("fold_sets").describe("of a classification, by the models of its folds"),
+    ...byFolds,
+    classes: z
+      .array(
+        z
+          .object({
+            label: z.string().describe("the class"),
+            rows: z.int().describe("that have it"),
+            folds: foldScores.describe(
+              "1 − probability of the true class, of the rows that have this class, for each fold of the first repeat, in their order, growing",
+            ),
+            adaptive: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
+            marginal: coverage
+              .nullable()
+              .describe("share of the class's rows that their sets hold, each judged by the others"),
+          })
+          .meta({
+            id: "FoldClassScores",
+            description: "Of the rows of one class, sets for 90 %; null: there is none.",
+          }),
+      )
+      .describe("the classes in their order"),
+  })
+  .meta({ id: "FoldSets", title: "Sets by folds", description: "Out-of-fold scores of a classification." });
+
+export const Conformal = z
+  .discriminatedUnion("type", [ConformalIntervals, ConformalSets, FoldIntervals, FoldSets])
+  .meta({
+    id: "Conformal",
+    title: "Conformal scores",
+    description:
+      "What predictions with `coverage` go by: scores of rows that training has not seen (split conformal prediction), or that the model of their fold has not (CV+). Of many rows at most 1000, evenly spread.",
+  });
 
 /** What a prediction with a promise is asked with. */
 export const coverageOptions = {
@@ -99,10 +159,17 @@ export const CoverageAnswer = z
     level: z.number().describe("as asked for"),
     method: z.enum(["adaptive", "marginal"]).describe("as asked for"),
     rows: z.int().describe("held-out rows that the promise rests on"),
+    guaranteed: z
+      .number()
+      .describe(
+        "the probability that is proven, whatever the distribution: the level, or with the models of folds 1 − 2(1 − level) less a little, although they hold about the level (Barber et al. 2021)",
+      ),
   })
   .meta({ id: "CoverageAnswer", description: "What the sets or intervals of an answer promise." });
 
 export type Conformal = z.infer<typeof Conformal>;
 export type ConformalIntervals = z.infer<typeof ConformalIntervals>;
 export type ConformalSets = z.infer<typeof ConformalSets>;
+export type FoldIntervals = z.infer<typeof FoldIntervals>;
+export type FoldSets = z.infer<typeof FoldSets>;
 export type CoverageAnswer = z.infer<typeof CoverageAnswer>;

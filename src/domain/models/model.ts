@@ -192,6 +192,10 @@ export const Model = z
     version: ModelVersion,
     job: JobId.nullable().describe("the job that made it"),
     dataset: DatasetId.nullable().describe("what it was trained on"),
+    datasetVersion: z
+      .int()
+      .optional()
+      .describe("of the types of the data set's columns when the job was planned; left out: the first"),
     base: ModelId.nullable().describe("the model whose weights it started from; null: from none"),
     task: TaskSpec,
     spec: JobSpec.describe("its job's specification, with every default filled in"),

@@ -1,6 +1,14 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { Conformal, ConformalIntervals, ConformalSets, CoverageAnswer } from "../../domain/models/conformal.ts";
+import type {
+  Conformal,
+  ConformalIntervals,
+  ConformalSets,
+  CoverageAnswer,
+  FoldIntervals,
+  FoldSets,
+} from "../../domain/models/conformal.ts";
 import type { Prediction } from "../../domain/models/predictions/prediction.ts";
+import { type FoldNumbers, foldInterval, guaranteedByFolds, isInFoldSet, scoresOfClasses } from "./fold-coverage.ts";
 import { boundOf, leastScores } from "./scores.ts";
 import { spreadAt } from "./spread.ts";
 
@@ -50,11 +58,60 @@ const withSets = (
   });
 };
 
+const withFoldIntervals = (
+  predictions: readonly Prediction[],
+  conformal: FoldIntervals,
+  { folds }: FoldNumbers,
+  { coverage }: CoverageRequest,
+): Prediction[] =>
+  predictions.map((prediction, row) => {
+    if (!("value" in prediction)) return prediction;
+    const said = conformal.folds.map((_, k) => folds[k]![row]!);
+    return { ...prediction, interval: foldInterval(conformal, said, coverage) };
+  });
+
+const withFoldSets = (
+  predictions: readonly Prediction[],
+  conformal: FoldSets,
+  { folds, width }: FoldNumbers,
+  { coverage, coverageMethod, emptySets }: CoverageRequest,
+): Prediction[] => {
+  const scores = scoresOfClasses(conformal, coverageMethod);
+  return predictions.map((prediction, row) => {
+    if (!("label" in prediction) || "outputs" in prediction) return prediction;
+    const { label, probabilities } = prediction;
+    const places = new Map(conformal.classes.map((one, place) => [one.label, place]));
+    const isIn = (name: string): boolean => {
+      const place = row * width + places.get(name)!;
+      return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
+    };
+    const set = Object.entries(probabilities)
+      .filter(([name]) => isIn(name) || (!emptySets && name === label))
+      .sort(([, a], [, b]) => b - a)
+      .map(([name]) => name);
+    return { ...prediction, set };
+  });
+};
+
+/** Of the models of folds: what is proven, with the fewest rows that a set or an interval goes by. */
+const guaranteed = (conformal: FoldIntervals | FoldSets, { coverage, coverageMethod }: CoverageRequest): number => {
+  if (conformal.type === "fold_intervals") return guaranteedByFolds(coverage, conformal.rows, conformal.folds.length);
+  const folds = conformal.classes[0]?.folds.length ?? 1;
+  // A class of too few rows is in every set.
+  const counts = conformal.classes
+    .map(({ rows }) => rows)
+    .filter((rows) => rows >= Math.max(folds, leastScores(coverage)));
+  const rows = coverageMethod === "marginal" ? conformal.rows : Math.min(conformal.rows, ...counts);
+  return guaranteedByFolds(coverage, rows, folds);
+};
+
 /** Adds the sets or intervals that hold each row's label with the coverage that is asked for. `unprocessable` where too few rows were held out to promise it. */
 export const withCoverage = (
   predictions: readonly Prediction[],
   conformal: Conformal | null,
   request: CoverageRequest,
+  /** What the models of the folds say of the rows, where the conformal scores are by folds. */
+  numbersOf: () => FoldNumbers = () => ({ width: 1, folds: [] }),
 ): { predictions: Prediction[]; coverage: CoverageAnswer } => {
   const { coverage, coverageMethod } = request;
   const refuse = (detail: string): never => {
@@ -62,18 +119,27 @@ export const withCoverage = (
   };
   if (conformal === null)
     return refuse(
-      "nothing is known of this model's errors on held-out rows (those of a cross-validation are of its folds' models); train it with a test split, or leave the coverage out",
+      "nothing is known of this model's errors on held-out rows ; train it with a test split, or by a cross-validation whose folds' models are the model (training.crossValidation.model: folds), or leave the coverage out",
     );
   const least = leastScores(coverage);
   if (conformal.rows < least)
     return refuse(
       `the model was measured on ${conformal.rows} held-out rows, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
     );
+  const answered = { level: coverage, method: coverageMethod, rows: conformal.rows };
+  if (conformal.type === "fold_intervals" || conformal.type === "fold_sets")
+    return {
+      predictions:
+        conformal.type === "fold_intervals"
+          ? withFoldIntervals(predictions, conformal, numbersOf(), request)
+          : withFoldSets(predictions, conformal, numbersOf(), request),
+      coverage: { ...answered, guaranteed: guaranteed(conformal, request) },
+    };
   return {
     predictions:
       conformal.type === "intervals"
         ? withIntervals(predictions, conformal, request)
         : withSets(predictions, conformal, request),
-    coverage: { level: coverage, method: coverageMethod, rows: conformal.rows },
+    coverage: { ...answered, guaranteed: coverage },
   };
 };

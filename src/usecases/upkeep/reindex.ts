@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Dataset } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { orNull, ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { Job, JobEvent } from "../../domain/jobs/job.ts";
 import { AliasManifest } from "../../domain/models/alias.ts";
@@ -8,6 +8,8 @@ import { AnyModel } from "../../domain/models/model.ts";
 import { Study, type Study as StudyRecord, Trial } from "../../domain/studies/study.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
+import { versionOf } from "../../store/dataset-version.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
 import { restoreTenant } from "../access/change-tenant.ts";
 import type { Deps } from "../deps.ts";
@@ -45,7 +47,7 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
   // What was deleted and is not gone yet does not come back.
   for (const { files } of await catalogue.removals(tenant)) await removeFiles(deps, tenant, files);
   for await (const manifest of manifests<Dataset>(deps, artifactKeys.datasets(tenant), Dataset, result)) {
-    await catalogue.addDataset(tenant, manifest);
+    await reindexDataset(deps, tenant, manifest);
     result.datasets += 1;
   }
   for await (const manifest of manifests<AnyModel>(deps, artifactKeys.models(tenant), AnyModel, result)) {
@@ -59,6 +61,14 @@ const reindexTenant = async (deps: ReindexDeps, tenant: TenantId, result: Reinde
     if (await jobs.restore(tenant, manifest, log)) result.jobs += 1;
   }
   await reindexStudies(deps, tenant, result);
+};
+
+/** Types that were changed are recorded before their manifest is written: where that was cut short, the record is the newer of the two. */
+const reindexDataset = async ({ artifacts, catalogue }: ReindexDeps, tenant: TenantId, manifest: Dataset) => {
+  const recorded = await orNull(catalogue.dataset(tenant, manifest.id));
+  if (recorded === null || versionOf(recorded) <= versionOf(manifest)) return catalogue.addDataset(tenant, manifest);
+  const key = artifactKeys.datasetManifest(tenant, manifest.id);
+  return publishManifest(artifacts, key, recorded, () => catalogue.dataset(tenant, manifest.id));
 };
 
 /** A finished study as `publishStudy` writes it. */

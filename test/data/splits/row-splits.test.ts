@@ -148,6 +148,7 @@ describe("a split by time", () => {
       detail: expect.stringMatching(
         /^line 8 has "soon" in "g", which is no date or time; write them as ISO 8601/,
       ) as string,
+      message: expect.stringMatching(/^\/training\/split\/time: line 8/) as string,
     });
     const fine = table(Array.from({ length: 20 }, (_, i) => [i, day(i), i]));
     expect((await errorOf(fine, { split: { time: "g" }, crossValidation: { folds: 3 } })).detail).toMatch(/older/);

@@ -48,11 +48,11 @@ export const split = async (
 export const errorOf = async (
   csv: string,
   training: Training,
-): Promise<{ code: string; pointer: string; detail: string }> => {
+): Promise<{ code: string; pointer: string; detail: string; message: string }> => {
   try {
     await split(csv, training);
   } catch (error) {
-    if (error instanceof ServiceError) return { code: error.code, ...error.errors[0]! };
+    if (error instanceof ServiceError) return { code: error.code, message: error.message, ...error.errors[0]! };
     throw error;
   }
   throw new Error("the split was accepted");

@@ -89,7 +89,7 @@ describe("predictions with a promised coverage", () => {
       const { predictions } = predict(...fresh.map(({ x }) => ({ x })));
       const sharesOf = (coverageMethod: "adaptive" | "marginal"): number[] => {
         const answer = withCoverage(predictions, report.conformal, { ...ask, coverageMethod });
-        expect(answer.coverage).toEqual({ level: 0.9, method: coverageMethod, rows: 1000 });
+        expect(answer.coverage).toEqual({ level: 0.9, method: coverageMethod, rows: 1000, guaranteed: 0.9 });
         const held = answer.predictions.map((prediction, i) => {
           if (!("value" in prediction) || prediction.interval === undefined) throw new Error("an interval is wanted");
           return fresh[i]!.y >= prediction.interval.lower && fresh[i]!.y <= prediction.interval.upper;

@@ -5,6 +5,7 @@ import type { Job } from "../../../src/domain/jobs/job.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../../src/store/artifacts/manifest-file.ts";
 import { datasetOfJob } from "../../../src/store/dataset-version.ts";
+import { reindex } from "../../../src/usecases/upkeep/reindex.ts";
 import { ask, type Clients, connectClients } from "../../grpc/clients.ts";
 import { startTestService, type TestService } from "../service.ts";
 
@@ -111,6 +112,17 @@ test("a data set of before this version keeps what its columns were read as", as
   const { body } = await patch(dataset.id, { types: { code: "category" } });
   expect(types(body)).toEqual(["category", "category", "category", "number"]);
   expect(body.types).toEqual({ code: "category", sold: "category" });
+});
+
+test("a change whose manifest was not written any more survives a reindex, which writes it", async () => {
+  const dataset = await upload();
+  const manifest = artifactKeys.datasetManifest("default", dataset.id);
+  const before = await service.deps.artifacts.readBytes(manifest);
+  const { body } = await patch(dataset.id, { types: { code: "category" } });
+  await service.deps.artifacts.write(manifest, before);
+  await reindex(service.deps);
+  expect((await send("GET", `/v1/datasets/${dataset.id}`)).body).toEqual(body);
+  expect(await manifestOf(dataset)).toEqual(body);
 });
 
 test("two changes at once: one is made, the other told", async () => {

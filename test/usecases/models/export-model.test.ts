@@ -105,7 +105,7 @@ test("a trained model's card has its data, its report and its spec, whatever bec
   const model = await finishJob(service, job);
   const card = await cardOf(model.id);
   expect(card).toContain("`flowers # 1`");
-  expect(card).toContain(dataset.sha256);
+  expect(card).toContain(`version 1 of their types, SHA-256 \`${dataset.sha256}\``);
   expect(card).toMatch(/\| accuracy \| 1 \| [\d.]+ to 1 \|/);
   expect(card).toContain(`"seed": 42`);
   expect(card).toContain("None is stated; the data's terms apply.");

@@ -4,11 +4,12 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Explained } from "../../../src/domain/models/explained.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
+import { square } from "../../../src/engine/exact/square.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
-import { estimateMean } from "../../../src/stats/estimate.ts";
 import { columnInputs, correlatedColumns } from "../../../src/stats/explaining/correlated-columns.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
+import { estimateExchanges } from "../../../src/stats/explaining/exchanged.ts";
 import { explainDependence } from "./dependence.ts";
 import { type ExplainingBudget, explainedRows, repeats } from "./explained-rows.ts";
 import type { PickedRows, PickRows } from "./picked-rows.ts";
@@ -53,26 +54,45 @@ export const explain = (explaining: Explaining): Explained | null => {
   const { features, rows } = picked;
   const own = of(ask(picked));
   const places = columnInputs(preprocessing);
+  const valuesOf = (input: number): Float64Array => {
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = features[rows[i]! * inputs + input]!;
+    return values;
+  };
   let index = 0;
   const importanceOf = (columns: readonly number[]): Explained["columns"][number]["importance"] => {
     const moved = columns.flatMap((i) => Array.from({ length: places[i]!.width }, (_, k) => places[i]!.first + k));
-    const kept = moved.map((input) => Float64Array.from(rows, (row) => features[row * inputs + input]!));
-    const put = (order: (i: number) => number): void => {
-      for (const [k, input] of moved.entries())
-        for (const [i, row] of rows.entries()) features[row * inputs + input] = kept[k]![order(i)]!;
+    const kept = moved.map((input) => valuesOf(input));
+    // In loops over numbers: ten thousand rows are put some hundred times.
+    const put = (order: Int32Array | null): void => {
+      for (let k = 0; k < moved.length; k++) {
+        const [input, values] = [moved[k]!, kept[k]!];
+        for (let i = 0; i < rows.length; i++)
+          features[rows[i]! * inputs + input] = values[order === null ? i : order[i]!]!;
+      }
     };
-    const lost = new Float64Array(rows.length);
+    const [lost, given] = [new Float64Array(rows.length), new Float64Array(rows.length)];
+    let [sum, squares] = [0, 0];
     try {
       for (let repeat = 0; repeat < repeats; repeat++) {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
-        put((i) => order[i]!);
-        for (const [i, value] of of(ask(picked)).entries()) lost[i]! += (own[i]! - value) / repeats;
+        put(order);
+        const values = of(ask(picked));
+        for (let i = 0; i < values.length; i++) {
+          const loss = own[i]! - values[i]!;
+          lost[i]! += loss / repeats;
+          given[order[i]!]! += loss / repeats;
+          sum += loss;
+          squares += square(loss);
+        }
       }
     } finally {
-      put((i) => i);
+      put(null);
     }
-    return estimateMean(lost);
+    const count = rows.length * repeats;
+    const variance = Math.max(0, squares - square(sum) / count) / (count - 1);
+    return estimateExchanges({ lost, given, variance, repeats });
   };
   const columns = places.map(({ column }, i) => ({ column, importance: importanceOf([i]) }));
   const seen = pick("train", spreadRows(arrays.train.labels?.length ?? 0, 1, mostCorrelated));

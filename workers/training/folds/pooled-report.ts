@@ -11,6 +11,7 @@ import { logPoisson, reportRegression } from "../../../src/stats/regression-repo
 import { countUnits, type Sampling, sharedRowsInflation } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
 import { againstOf, classLogs } from "../network-report.ts";
+import { foldConformal } from "./fold-conformal.ts";
 import { type Pool, unitsOf } from "./pool.ts";
 
 const split = "out_of_fold" as const;
@@ -115,8 +116,8 @@ const noteOf = (
     conformal !== null
       ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
       : isEnsemble
-        ? "Predictions with coverage are not available: scores of single models say nothing exact about their mean"
-        : "Predictions with coverage are not available: scores of the folds' models hold for this one only with those models at hand (CV+), which are not kept; give the job a test split for them"
+        ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
+        : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split'
   }`,
 });
 
@@ -159,7 +160,7 @@ export const reportFolds = (
   const report = label.type === "classes" ? ofClasses(pooled, label.classes) : ofNumbers(pooled);
   if (own === null) {
     const notes = [...report.notes, ...unlearntNotes(pooled), noteOf(crossValidation, null, true)];
-    return { ...report, rows, crossValidation, notes } as Report;
+    return { ...report, rows, crossValidation, notes, conformal: foldConformal(pooled, label) } as Report;
   }
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
   const { coefficients, trainingFit, solution, inference, conformal } = own;

@@ -114,6 +114,7 @@ export const publishWeights = async (
     name: spec.name,
     job: order.job,
     dataset: dataset.id,
+    ...(dataset.version === undefined ? {} : { datasetVersion: dataset.version }),
     base: base?.id ?? null,
     task: spec.task,
     spec,

@@ -3,7 +3,7 @@ import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
 import { isStratified, splitSizes } from "./rows/sizes-of-splits.ts";
-import { classCounts, featureNames, labelName, leftOutColumns } from "./task-columns.ts";
+import { classCounts, featureNames, findColumn, labelName, leftOutColumns } from "./task-columns.ts";
 
 /** A warning names so many; of the others only the number. */
 const mostNamed = 10;
@@ -46,6 +46,27 @@ const classesOfOneRow = ({ task, training }: ResolvedJobSpec, dataset: Dataset):
   return (classes ?? []).filter(({ count }) => count === 1).map(({ value }) => value);
 };
 
+/** More dates than a person would call classes; and so many rows a class at least that something can be learnt of it. */
+const [manyDates, fewestOfClass] = [10, 5];
+
+/** A label whose values are hardly classes: dates, none of which comes again, or more classes than the rows can tell apart. */
+const doubtfulClasses = (task: TaskSpec, dataset: Dataset): string[] => {
+  const column = task.type === "classification" ? findColumn(dataset, task.label) : undefined;
+  const classes = column === undefined ? null : classCounts(column);
+  if (column === undefined || classes === null) return [];
+  const name = JSON.stringify(column.name);
+  if (column.type === "datetime" && classes.length > manyDates)
+    return [
+      `${name} holds dates, and each of its ${classes.length} is a class: dates to come are none of them and cannot be answered; choose another label, or upload the table with what matters of it (the month, the days from a start) as a column`,
+    ];
+  const rows = dataset.rows - column.missing;
+  if (classes.length > manyDates && rows < fewestOfClass * classes.length)
+    return [
+      `${name} has ${classes.length} classes in ${rows} rows, ${(rows / classes.length).toFixed(1)} of a class: too few to learn most of them; choose a label with fewer classes, put rare ones together, or add rows`,
+    ];
+  return [];
+};
+
 /** Rows that the job leaves out. */
 export const unlabelledWarning = (task: TaskSpec, dataset: Dataset): string[] => {
   const rows = unlabelledRows(task, dataset);
@@ -78,6 +99,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   const alone = classesOfOneRow(spec, dataset);
   return [
     ...unlabelledWarning(spec.task, dataset),
+    ...doubtfulClasses(spec.task, dataset),
     ...(leftOut.length > 0
       ? [
           `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; change the type of what are words to "text", make numbers or categories of what matters in them, or name the columns in task.exclude`,

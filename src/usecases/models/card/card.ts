@@ -53,7 +53,7 @@ const datasetOf = (model: Model, dataset: Dataset | null): string => {
   if (model.dataset === null) return "";
   if (dataset === null) return `Trained on the data set ${code(model.dataset)}, which was deleted since.`;
   const { id, name, rows, columns, sha256 } = dataset;
-  return `Trained on the data set ${code(name)} (${code(id)}): ${rows} rows, ${columns.length} columns, SHA-256 ${code(sha256)}.${refitOf(model)}`;
+  return `Trained on the data set ${code(name)} (${code(id)}): ${rows} rows, ${columns.length} columns, version ${model.datasetVersion ?? 1} of their types, SHA-256 ${code(sha256)}.${refitOf(model)}`;
 };
 
 const fileOf = ({ file, architecture, warnings }: ImportedModel): string =>

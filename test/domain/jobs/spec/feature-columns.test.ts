@@ -51,6 +51,23 @@ describe("the columns that a job learns from", () => {
     });
   });
 
+  it("warn of a label whose values are hardly classes: dates, or more than the rows can tell apart", async () => {
+    const task = { type: "classification", label: "y" } as const;
+    const warningsOf = async (count: number, label: (i: number) => string) => {
+      const dataset = await csv(`x,y\n${rows(count, (i) => `${i % 17},${label(i)}`)}`);
+      return dataWarnings(resolveSpec(jobSpec({ task }), dataset), dataset, task);
+    };
+    const day = (i: number): string => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
+    expect(await warningsOf(2400, (i) => day(i % 300))).toEqual([
+      expect.stringMatching(/^"y" holds dates, and each of its 300 is a class/),
+    ]);
+    expect(await warningsOf(90, (i) => `kind ${i % 30}`)).toEqual([
+      expect.stringMatching(/^"y" has 30 classes in 90 rows, 3\.0 of a class/),
+    ]);
+    expect(await warningsOf(300, (i) => `kind ${i % 30}`)).toEqual([]);
+    expect(await warningsOf(60, (i) => day(i % 5))).toEqual([]);
+  });
+
   it("are all but the excluded ones, or from the features without them, and resolves to itself", () => {
     const spec = resolveSpec(jobSpec({ task: { ...species, exclude: ["petal_width", "sepal_length"] } }), iris);
     expect(spec.task).toEqual({ ...species, features: ["sepal_width", "petal_length"] });

@@ -94,7 +94,12 @@ describe("the ensemble of the folds' models", () => {
       expect(said).toEqual(Float32Array.from(pool.columns.probabilities!.subarray(2 * at, 2 * (at + kept))));
       at += kept;
     }
-    expect(report).toMatchObject({ split: "out_of_fold", rows: 90, coefficients: null, conformal: null });
+    expect(report).toMatchObject({
+      split: "out_of_fold",
+      rows: 90,
+      coefficients: null,
+      conformal: { type: "fold_sets", rows: 90 },
+    });
     expect(report.notes.find(({ code }) => code === "cross_validated")?.message).toContain(
       "the job's own model is the ensemble of these 6 models",
     );

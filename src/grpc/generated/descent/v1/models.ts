@@ -82,7 +82,11 @@ export interface Model {
     | number
     | undefined;
   /** Absent: the report is of this very model. */
-  refit?: Refit | undefined;
+  refit?:
+    | Refit
+    | undefined;
+  /** Of the types of the data set's columns when the job was planned; absent: the first. */
+  datasetVersion?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -285,6 +289,8 @@ export interface CoverageAnswer {
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
+  /** The probability that is proven, whatever the distribution. */
+  guaranteed: number;
 }
 
 export interface PredictWarning {
@@ -490,6 +496,7 @@ function createBaseModel(): Model {
     files: undefined,
     version: undefined,
     refit: undefined,
+    datasetVersion: undefined,
   };
 }
 
@@ -542,6 +549,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.refit !== undefined) {
       Refit.encode(message.refit, writer.uint32(178).fork()).join();
+    }
+    if (message.datasetVersion !== undefined) {
+      writer.uint32(184).int32(message.datasetVersion);
     }
     return writer;
   },
@@ -688,6 +698,14 @@ export const Model: MessageFns<Model> = {
             }
 
             message.refit = Refit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.datasetVersion = reader.int32();
             continue;
           }
         }
@@ -2070,7 +2088,7 @@ export const PredictResponse: MessageFns<PredictResponse> = {
 };
 
 function createBaseCoverageAnswer(): CoverageAnswer {
-  return { level: 0, method: "", rows: 0 };
+  return { level: 0, method: "", rows: 0, guaranteed: 0 };
 }
 
 export const CoverageAnswer: MessageFns<CoverageAnswer> = {
@@ -2083,6 +2101,9 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
     }
     if (message.rows !== 0) {
       writer.uint32(24).int32(message.rows);
+    }
+    if (message.guaranteed !== 0) {
+      writer.uint32(33).double(message.guaranteed);
     }
     return writer;
   },
@@ -2122,6 +2143,14 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
             }
 
             message.rows = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.guaranteed = reader.double();
             continue;
           }
         }

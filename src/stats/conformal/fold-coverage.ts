@@ -1,0 +1,84 @@
+import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
+import { rankOf } from "./scores.ts";
+
+/** What each fold's model says of some rows, fold after fold: rows × width, values in the label's units or probabilities of the classes. */
+export interface FoldNumbers {
+  readonly width: number;
+  readonly folds: readonly Float64Array[];
+}
+
+/** How many of a growing list are at least so large. */
+const countFrom = (growing: ArrayLike<number>, least: number): number => {
+  let [low, high] = [0, growing.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (growing[middle]! >= least) high = middle;
+    else low = middle + 1;
+  }
+  return growing.length - low;
+};
+
+const numberOf = (folds: readonly ArrayLike<number>[]): number => folds.reduce((sum, { length }) => sum + length, 0);
+
+/**
+ * The interval of CV+ (Barber, Candès, Ramdas & Tibshirani 2021, Annals of Statistics 49, section 2.2) about one row: with μₖ what the model of fold k says of it and R the |residuals| of that fold's
+ * rows, from the (n + 1 − r)-th smallest of all μₖ − R to the r-th smallest of all μₖ + R, r = ⌈(n + 1) · coverage⌉. With as many folds as rows it is the jackknife+.
+ */
+export const foldInterval = (
+  { folds, least }: Pick<FoldIntervals, "folds" | "least">,
+  said: readonly number[],
+  coverage: number,
+): { lower: number; upper: number } => {
+  const n = numberOf(folds);
+  const rank = rankOf(n, coverage);
+  const [lowers, uppers] = [new Float64Array(n), new Float64Array(n)];
+  let i = 0;
+  for (const [k, scores] of folds.entries()) {
+    for (const score of scores) {
+      lowers[i] = said[k]! - score;
+      uppers[i] = said[k]! + score;
+      i += 1;
+    }
+  }
+  const ends =
+    rank > n
+      ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+      : [lowers.sort()[n - rank]!, uppers.sort()[rank - 1]!];
+  const [lower, upper] = [Math.min(...ends), Math.max(...ends)];
+  return { lower: Math.max(least ?? Number.NEGATIVE_INFINITY, lower), upper };
+};
+
+/**
+ * Whether a class is in the set of cross-conformal prediction (Vovk 2015, Annals of Mathematics and Artificial Intelligence 74): where at least ⌊(n + 1) · (1 − coverage)⌋ rows, each compared with what its fold's
+ * model says of this one, are no better in their own class than this row would be in it.
+ */
+export const isInFoldSet = (
+  folds: readonly ArrayLike<number>[],
+  scoreBy: (fold: number) => number,
+  coverage: number,
+): boolean => {
+  const n = numberOf(folds);
+  const needed = n + 1 - rankOf(n, coverage);
+  return folds.reduce((count, scores, k) => count + countFrom(scores, scoreBy(k)), 0) >= needed;
+};
+
+/** All classes' scores fold by fold, growing. */
+const together = (classes: FoldSets["classes"]): Float64Array[] => {
+  const folds = classes[0]?.folds.length ?? 0;
+  return Array.from({ length: folds }, (_, k) => Float64Array.from(classes.flatMap((one) => one.folds[k]!)).sort());
+};
+
+/** For each class the scores that decide about it: its own rows', or those of all. */
+export const scoresOfClasses = (
+  { classes }: FoldSets,
+  method: "adaptive" | "marginal",
+): ReadonlyMap<string, readonly ArrayLike<number>[]> => {
+  const all = together(classes);
+  return new Map(classes.map(({ label, folds }) => [label, method === "marginal" ? all : folds]));
+};
+
+/** What is proven for K folds of n rows (Barber et al. 2021, theorem 4): 1 − 2α − min(2(1 − 1/K)/(n/K + 1), (1 − K/n)/(K + 1)). */
+export const guaranteedByFolds = (coverage: number, rows: number, folds: number): number => {
+  const lost = Math.min((2 * (1 - 1 / folds)) / (rows / folds + 1), (1 - folds / rows) / (folds + 1));
+  return Math.max(0, 1 - 2 * (1 - coverage) - Math.max(0, lost));
+};

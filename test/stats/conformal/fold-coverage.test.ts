@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
+import {
+  foldInterval,
+  guaranteedByFolds,
+  isInFoldSet,
+  scoresOfClasses,
+} from "../../../src/stats/conformal/fold-coverage.ts";
+import { foldIntervals, foldSets } from "../../../src/stats/conformal/fold-report.ts";
+import { withCoverage } from "../../../src/stats/conformal/with-coverage.ts";
+
+const { uniform } = createRandomStream({ seedLow: 5, seedHigh: 0, purpose: 1, index: 0 });
+const where = { folds: 3, foldOf: Int32Array.from({ length: 30 }, (_, i) => Math.floor(i / 10)) };
+const truths = Float64Array.from({ length: 30 }, () => 10 * uniform());
+const predictions = truths.map((truth) => truth + uniform() - 0.5);
+
+describe("CV+", () => {
+  test("goes from the ⌊α(n + 1)⌋-th smallest μ − R to the ⌈(1 − α)(n + 1)⌉-th smallest μ + R, each with its fold's μ", () => {
+    const conformal = foldIntervals(where, { predictions, truths, counts: false });
+    expect(conformal).toMatchObject({ type: "fold_intervals", rows: 30, least: null });
+    expect(conformal.folds.map(({ length }) => length)).toEqual([10, 10, 10]);
+    const said = [4, 4.3, 3.6];
+    for (const coverage of [0.5, 0.8, 0.9, 0.95]) {
+      const residuals = Array.from(truths, (truth, i) => Math.abs(truth - predictions[i]!));
+      const sorted = (sign: number) =>
+        residuals.map((r, i) => said[where.foldOf[i]!]! + sign * r).toSorted((a, b) => a - b);
+      const { lower, upper } = foldInterval(conformal, said, coverage);
+      expect(lower).toBe(sorted(-1)[Math.floor(31 * (1 - coverage) + 1e-9) - 1]);
+      expect(upper).toBe(sorted(1)[Math.ceil(31 * coverage - 1e-9) - 1]);
+    }
+    expect(foldInterval(conformal, said, 0.99)).toEqual({
+      lower: Number.NEGATIVE_INFINITY,
+      upper: Number.POSITIVE_INFINITY,
+    });
+    expect(foldInterval({ ...conformal, least: 0 }, [0, 0, 0], 0.9).lower).toBe(0);
+  });
+
+  test("with one μ for all folds is split conformal prediction", () => {
+    const conformal = foldIntervals(where, { predictions, truths, counts: false });
+    const all = conformal.folds.flat().toSorted((a, b) => a - b);
+    const { lower, upper } = foldInterval(conformal, [1, 1, 1], 0.9);
+    expect(upper - 1).toBe(1 + all[27]! - 1);
+    expect(1 - lower).toBeCloseTo(all[27]!, 12);
+  });
+
+  test("sets hold the classes that enough rows are no better in, of all rows or of the class's own", () => {
+    const classes = ["a", "b"];
+    const labels = Int32Array.from({ length: 30 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const chances = Float64Array.from({ length: 30 }, () => uniform());
+    const probabilities = Float64Array.from({ length: 60 }, (_, i) =>
+      i % 2 === 0 ? 1 - chances[i >> 1]! : chances[i >> 1]!,
+    );
+    const conformal = foldSets(where, { classes, probabilities, truths: labels });
+    expect(conformal.classes.map(({ rows }) => rows)).toEqual([24, 6]);
+    const own = (place: number) => Array.from(labels.keys()).filter((i) => labels[i] === place);
+    const score = (i: number): number => 1 - probabilities[2 * i + labels[i]!]!;
+    const said = [0.2, 0.35, 0.5];
+    for (const method of ["adaptive", "marginal"] as const)
+      for (const [place, label] of classes.entries()) {
+        const rows = method === "adaptive" ? own(place) : Array.from(labels.keys());
+        const worse = rows.filter((i) => score(i) >= said[where.foldOf[i]!]!).length;
+        const needed = Math.floor((rows.length + 1) * 0.2 + 1e-9);
+        const scores = scoresOfClasses(conformal, method).get(label)!;
+        expect(isInFoldSet(scores, (fold) => said[fold]!, 0.8)).toBe(worse >= needed);
+      }
+  });
+
+  test("answers say how many rows they go by and what is proven; too few rows are refused", () => {
+    const conformal = foldIntervals(where, { predictions, truths, counts: false });
+    const asked = { coverage: 0.9, coverageMethod: "adaptive", emptySets: false } as const;
+    const numbers = () => ({ width: 1, folds: [4, 4.3, 3.6].map((value) => Float64Array.of(value)) });
+    const { predictions: answers, coverage } = withCoverage([{ value: 4 }], conformal, asked, numbers);
+    expect(answers).toEqual([{ value: 4, interval: foldInterval(conformal, [4, 4.3, 3.6], 0.9) }]);
+    expect(coverage).toMatchObject({ level: 0.9, rows: 30 });
+    // 1 − 2 · 0.1 − min(2 · (2/3)/11, (27/30)/4).
+    expect(coverage.guaranteed).toBeCloseTo(0.8 - 4 / 33, 12);
+    expect(guaranteedByFolds(0.9, 50, 50)).toBeCloseTo(0.8, 12);
+    expect(() => withCoverage([{ value: 4 }], conformal, { ...asked, coverage: 0.99 }, numbers)).toThrow(/needs 99/);
+  });
+});
