@@ -5,7 +5,8 @@ import type { JobSpec, Study, StudyPlan, StudySpec } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
 import { showStudy } from "./show-study.ts";
-import { isDatasetId, noDataset, ownSpecOf, readSpec, type TrainOptions, taskOf, upload, whole } from "./train.ts";
+import { noDataset, ownSpecOf, readSpec, type TrainOptions, taskOf, whole } from "./train.ts";
+import { isDatasetId, withDataset } from "./with-dataset.ts";
 
 export interface StudyOptions extends Omit<TrainOptions, "name" | "seed" | "spec"> {
   name?: string;
@@ -116,15 +117,20 @@ export const runStudy = async (
     const task = taskOf(ofJob, template, { columns: [] });
     await checkStudy(descent, { ...own, job: { ...job, dataset: noDataset, task } });
   }
-  const dataset = await upload(descent, output, source);
-  output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
-  const spec: StudySpec = { ...own, job: { ...job, dataset: dataset.id, task: taskOf(ofJob, template, dataset) } };
-  const plan = await descent.studies.plan(spec);
-  if (options.planOnly === true) return output.result(plan, () => showPlan(output, plan));
-  showPlan(output, plan);
-  const submitted = await descent.studies.submit(spec);
-  output.say(`Study ${submitted.id}`);
-  const study = await follow(descent, output, submitted, plan.trials);
+  const { dataset, submitted } = await withDataset(descent, output, source, async (uploaded) => {
+    const task = taskOf(ofJob, template, uploaded);
+    const spec: StudySpec = { ...own, job: { ...job, dataset: uploaded.id, task } };
+    const plan = await descent.studies.plan(spec);
+    if (options.planOnly === true) {
+      output.result(plan, () => showPlan(output, plan));
+      return null;
+    }
+    showPlan(output, plan);
+    return { trials: plan.trials, study: await descent.studies.submit(spec) };
+  });
+  if (submitted === null) return;
+  output.say(`Study ${submitted.study.id}`);
+  const study = await follow(descent, output, submitted.study, submitted.trials);
   const { id, state, error } = study;
   if (study.best === null)
     throw new CommandError(`${id} ${state}${error === null ? "" : `: ${error.message}; ${error.hint}`}`);

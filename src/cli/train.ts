@@ -7,6 +7,7 @@ import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
 import { showCurves, showReport } from "./show-report.ts";
 import { createTrainingBar } from "./training-bar.ts";
+import { isDatasetId, withDataset } from "./with-dataset.ts";
 
 export interface TrainOptions {
   label?: string;
@@ -82,8 +83,6 @@ export const ownSpecOf = (
   };
 };
 
-export const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
-
 /** An id that no data set has. */
 export const noDataset = `ds_${"0".repeat(26)}`;
 
@@ -102,19 +101,6 @@ const checkSpec = async (
     const isOther = !(error instanceof DescentError) || error.errors.some(({ pointer }) => pointer !== "/dataset");
     if (isOther || error.errors.length === 0) throw error;
   }
-};
-
-export const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
-  if (isDatasetId(source)) return descent.datasets.get(source);
-  const shows = !output.json && process.stderr.isTTY;
-  const dataset = await descent.datasets.upload(source, {
-    onProgress: ({ sentBytes, totalBytes }) => {
-      const share = totalBytes === null ? toBytes(sentBytes) : `${Math.floor((100 * sentBytes) / totalBytes)} %`;
-      if (shows) process.stderr.write(`\r  uploading ${share}`);
-    },
-  });
-  if (shows) process.stderr.write("\r\u001b[K");
-  return dataset;
 };
 
 const showPlan = (
@@ -169,14 +155,20 @@ export const train = async (descent: Descent, output: Output, source: string, op
   const given = await readSpec<JobSpec>(options.spec);
   const own = ownSpecOf(options, given);
   if (!isDatasetId(source)) await checkSpec(descent, options, given, own);
-  const dataset = await upload(descent, output, source);
-  output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
-  const spec: JobSpec = { ...own, dataset: dataset.id, task: taskOf(options, given, dataset) };
-  const plan = await descent.jobs.plan(spec);
-  if (options.planOnly === true) return output.result(plan, () => showPlan(output, plan));
-  showPlan(output, plan);
-  const submission = descent.jobs.submit(spec);
-  output.say(`Job ${(await submission).id}`);
+  const { dataset, submitted } = await withDataset(descent, output, source, async (uploaded) => {
+    const spec: JobSpec = { ...own, dataset: uploaded.id, task: taskOf(options, given, uploaded) };
+    const plan = await descent.jobs.plan(spec);
+    if (options.planOnly === true) {
+      output.result(plan, () => showPlan(output, plan));
+      return null;
+    }
+    showPlan(output, plan);
+    const submission = descent.jobs.submit(spec);
+    return { submission, id: (await submission).id };
+  });
+  if (submitted === null) return;
+  const { submission, id } = submitted;
+  output.say(`Job ${id}`);
   const quiet = { ...output, line: () => {} };
   const job = await follow(quiet, submission.watch(), () => submission.wait());
   requireSuccess(job);

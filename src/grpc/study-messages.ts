@@ -26,6 +26,7 @@ export const toStudy = (study: Study): wire.Study => ({
   error: study.error ?? undefined,
   guesses: study.guesses.map(toStruct),
   earlier: study.earlier ?? [],
+  rule: study.rule,
 });
 
 export const toTrial = (trial: Trial): wire.Trial => ({

@@ -9,8 +9,8 @@ import { appendFile, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import ort from "onnxruntime-web";
 import { propose } from "../../dist/src/search/propose.js";
-import { atHighestLevel } from "../../dist/src/search/stopping/highest-level.js";
 import { bracketOf, nextPromotion, rungsOf } from "../../dist/src/search/stopping/rungs.js";
+import { afterManyEpochs } from "../../dist/src/search/stopping/seen-under-halving.js";
 import { mean, studentQuantile } from "../../dist/src/stats/estimate.js";
 
 const { values: options } = parseArgs({
@@ -112,7 +112,7 @@ const searchByHalving = async (task, sampler, seed) => {
       const point = propose(sampler, dimensions, {
         seed,
         number,
-        outcomes: sampler.type === "tpe" ? atHighestLevel(outcomesOf(courses)) : [],
+        outcomes: sampler.type === "tpe" ? afterManyEpochs(outcomesOf(courses), { ...pruner, epochs: mostEpochs }) : [],
       });
       course = { number, point, bracket: bracketOf(pruner, seed, number), reached: [], state: "running", value: null };
       courses.push(course);

@@ -1,7 +1,7 @@
-// npm run chaos:studies -- [--seed N] [--kills 50] [--trials 40] [--minutes 30] [--pruner asha|racing] [--keep]
+// npm run chaos:studies -- [--seed N] [--kills 50] [--trials 40] [--minutes 30] [--pruner asha|racing] [--by folds|seeds] [--keep]
 //
-// Studies while the API, trainers and Redis are killed. Each study proposes by TPE and stops trials by successive halving, or with folds by races; as soon as one is done the next begins, until so many kills have been met. Then
-// it counts, for every study: trials lost, trials with more than one job, trials that failed, proposals that differ from what the sampler proposes again from the record alone; comparisons of races that come out otherwise; and weights that differ from those of
+// Studies while the API, trainers and Redis are killed. Each study proposes by TPE and stops trials by successive halving, or by races, over folds or over seeds; as soon as one is done the next begins, until so many kills have been met. Then
+// it counts, for every study: trials lost, trials with more jobs than trainings, trials that failed, proposals that differ from what the sampler proposes again from the record alone; comparisons of races that come out otherwise; and weights that differ from those of
 // the same jobs run once more, undisturbed. Exit code 1 if a promise was broken. The seed repeats the choices; what they meet depends on the machine's timing.
 import { randomInt } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     kills: { type: "string", default: "50" },
     trials: { type: "string", default: "40" },
     pruner: { type: "string", default: "asha" },
+    by: { type: "string", default: "folds" },
     minutes: { type: "string", default: "30" },
     keep: { type: "boolean", default: false },
   },
@@ -32,6 +33,8 @@ const LEASE_SECONDS = 3;
 const REPEATED = 3;
 
 const racing = options.pruner === "racing";
+const [FOLDS, SEEDS] = [5, 5];
+const bySeeds = racing && options.by === "seeds";
 
 const say = (text) => process.stdout.write(`${text}\n`);
 const kills = faults.filter(({ name }) => name.includes("SIGKILL"));
@@ -42,9 +45,10 @@ const studyOf = (dataset, seed) => ({
     ...{ dataset, task: { type: "classification", label: "label" }, resources: { threads: 1 } },
     model: { type: "mlp", hidden: [32, 32], activation: "relu" },
     training: racing
-      ? { epochs: 40, batchSize: 32, seed, crossValidation: { folds: 5 } }
+      ? { epochs: 40, batchSize: 32, seed, ...(bySeeds ? {} : { crossValidation: { folds: FOLDS } }) }
       : { epochs: 256, batchSize: 32, seed },
   },
+  ...(bySeeds ? { seeds: SEEDS } : {}),
   space: { "/optimizer/learningRate": { min: 1e-3, max: 0.1, scale: "log" }, "/model/dropout": { min: 0, max: 0.4 } },
   pruner: { type: options.pruner },
 });
@@ -92,8 +96,9 @@ const judge = (study, trials, jobs) => {
   const own = jobs.filter(({ spec }) => spec.labels?.study === study.id);
   for (const trial of trials) {
     const ofTrial = own.filter(({ spec }) => spec.labels.trial === String(trial.number));
-    if (ofTrial.length !== 1 || ofTrial[0].id !== trial.job)
-      faultsFound.push(`trial ${trial.number} has ${ofTrial.length} jobs`);
+    const named = trial.runs?.map(({ job }) => job) ?? [trial.job];
+    if (!isDeepStrictEqual(ofTrial.map(({ id }) => id).sort(), [...named].sort()))
+      faultsFound.push(`trial ${trial.number} has ${ofTrial.length} jobs, and names ${named.length}`);
     if (trial.state === "failed") faultsFound.push(`trial ${trial.number} failed: ${trial.error}`);
     const again = proposedPoint(study, dimensionsOf(study), trials, trial);
     if (!isDeepStrictEqual(again, trial.point)) faultsFound.push(`trial ${trial.number} is proposed otherwise`);
@@ -102,10 +107,10 @@ const judge = (study, trials, jobs) => {
     const compared = trial.reached.filter(({ against }) => against !== undefined);
     for (const { epochs, against, lower } of compared) {
       const best = trials[against].scores;
-      const again = lowerDifference(trial.scores.slice(0, epochs), best, sharedByFolds(5));
+      const again = lowerDifference(trial.scores.slice(0, epochs), best, bySeeds ? 0 : sharedByFolds(FOLDS));
       const ends = trial.state === "stopped" && epochs === trial.reached.at(-1).epochs;
       if (again !== lower || lower > 0 !== ends)
-        faultsFound.push(`trial ${trial.number} is compared otherwise after fold ${epochs}`);
+        faultsFound.push(`trial ${trial.number} is compared otherwise after ${options.by.slice(0, -1)} ${epochs}`);
     }
   }
   const finals = own.filter(({ spec }) => spec.labels.trial === "final");

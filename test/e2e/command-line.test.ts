@@ -99,7 +99,12 @@ test("from a file to hyper-parameters, with intervals and what the choice is wor
   const { study, leaderboard } = await json([...of, "--trials", "1", "--seeds", "2", "--epochs", "2"]);
   expect(study).toMatchObject({ state: "succeeded", epochs: 2, spec: { trials: 1, seeds: 2 } });
   expect(leaderboard).toMatchObject({ items: [{ trial: 0, tied: true }], best: { trial: 0 } });
+  const before = await datasets();
   expect(await json([...of, "--trials", "5", "--plan-only"])).toMatchObject({ trials: 5, jobs: 6 });
+  expect(await json(["train", iris, "--label", "species", "--plan-only"])).toMatchObject({ parameters: 2499 });
+  expect((await descent(["study", iris, "--label", "spezies"])).errors).toContain('"species"');
+  // What the commands uploaded for a plan or a refusal is gone again.
+  expect(await datasets()).toEqual(before);
 });
 
 test("a network is imported and says what pictures are", async () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/search/outcome.ts";
-import { atHighestLevel } from "../../src/search/stopping/highest-level.ts";
 import { bracketOf, type Course, nextPromotion, type Pruner, rungsOf } from "../../src/search/stopping/rungs.ts";
+import { afterManyEpochs, atHighestLevel } from "../../src/search/stopping/seen-under-halving.ts";
 
 const asha: Pruner = { type: "asha", minEpochs: 1, reduction: 4, brackets: 1 };
 const epochs = 64;
@@ -88,15 +88,27 @@ describe("median stopping", () => {
   });
 });
 
-test("proposals go by the trials that came as far as ten have, and by those that run", () => {
+describe("what proposals see under successive halving", () => {
   const outcome = (number: number, epochs: number, state: Outcome["state"] = "stopped"): Outcome => ({
     ...{ number, point: {}, state, value: state === "running" ? null : number, epochs },
   });
   const low = Array.from({ length: 30 }, (_, i) => outcome(i, 1));
   const middle = Array.from({ length: 8 }, (_, i) => outcome(30 + i, 4));
   const rest = [outcome(38, 16), outcome(39, 64, "complete"), outcome(40, 0, "running")];
-  const numbers = (outcomes: Outcome[]) => atHighestLevel(outcomes).map(({ number }) => number);
-  expect(numbers([...low, ...middle, ...rest])).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]);
-  expect(numbers([...low, ...middle.slice(1), ...rest])).toHaveLength(40);
-  expect(numbers(low.slice(0, 9))).toHaveLength(9);
+  const numbers = (outcomes: Outcome[]): number[] => outcomes.map(({ number }) => number);
+
+  test("is the trials that came to the last rung or beyond, however few, and those that run", () => {
+    const seen = (epochs: number) => numbers(afterManyEpochs([...low, ...middle, ...rest], { epochs, reduction: 4 }));
+    expect(seen(64)).toEqual([38, 39, 40]);
+    // The last rung before 66 epochs is at 64.
+    expect(seen(66)).toEqual([39, 40]);
+    expect(numbers(afterManyEpochs(low, { epochs: 64, reduction: 4 }))).toEqual([]);
+  });
+
+  test("was those that came as far as ten have", () => {
+    const seen = (outcomes: Outcome[]): number[] => numbers(atHighestLevel(outcomes));
+    expect(seen([...low, ...middle, ...rest])).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]);
+    expect(seen([...low, ...middle.slice(1), ...rest])).toHaveLength(40);
+    expect(seen(low.slice(0, 9))).toHaveLength(9);
+  });
 });

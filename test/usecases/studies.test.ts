@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ServiceError } from "../../src/domain/errors.ts";
 import type { JobEvent } from "../../src/domain/jobs/job.ts";
 import type { Importances } from "../../src/domain/studies/standing.ts";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
@@ -20,6 +21,8 @@ afterAll(() => service?.close());
 const call = callStudies(() => service);
 const start = (model: object, study: object = {}): Promise<Study> =>
   call("", { job: { dataset, task: { type: "classification", label: "species" }, ...model }, trials: 1, ...study });
+
+const template = () => ({ dataset, task: { type: "classification", label: "species" } });
 
 test("a study whose last job cannot be trained has failed, and keeps its best; its events begin without an alarm", async () => {
   const { id } = await start({});
@@ -77,6 +80,21 @@ test("trials with folds have no epochs to be compared at on the way", async () =
   });
 });
 
+test("a trial whose plan takes too long on a busy machine is planned again later, and has not failed", async () => {
+  const { id } = await call<Study>("", { job: template(), trials: 1 });
+  const { deps } = service;
+  const busy = () =>
+    new ServiceError("over_limit", "planning this model took longer than 10 s", { retryAfterSeconds: 10 });
+  const plan = async (): Promise<never> => {
+    throw busy();
+  };
+  await advanceStudy({ ...deps, engine: { ...deps.engine, plan } }, "default", id);
+  const trials = () => call<{ items: Trial[] }>(`/${id}/trials`);
+  expect((await trials()).items).toMatchObject([{ state: "running", submitted: false, error: null }]);
+  await advanceStudy(deps, "default", id);
+  expect((await trials()).items).toMatchObject([{ state: "running", submitted: true, error: null }]);
+});
+
 test("a study's choice is one model, and no ensemble of folds", async () => {
   const training = { crossValidation: { model: "folds" } };
   const job = { dataset, task: { type: "classification", label: "species" }, training };
@@ -92,7 +110,6 @@ const runTrial = async (id: string): Promise<void> => {
   const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
   await finishJob(service, await deps.jobs.get("default", items.at(-1)!.job));
 };
-const template = () => ({ dataset, task: { type: "classification", label: "species" } });
 
 test("a study starts from the finished trials of an earlier one: they are in its record, and its first proposal is no random one", async () => {
   const earlier = await call<Study>("", { job: template(), trials: 12, parallel: 1 });

@@ -54,8 +54,8 @@ export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string 
  */
 export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Planner => {
   const hungOn = () => {
-    const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
-    return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
+    const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller, or try again when the machine is less busy`;
+    return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }], retryAfterSeconds: 10 });
   };
   const thread = createRequestWorker<PlanningQuestion, Plan | number>({
     ...{ script, workerData: setup, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },

@@ -147,6 +147,12 @@ export const Study = z
     final: FinalJob.nullable().describe("null before the choice is made, and where `spec.final` is false"),
     guesses: z.array(TrialValues).describe("first guesses that wait to be tried"),
     earlier: z.array(EarlierTrial).optional().describe("of `spec.warmStart`; left out where there is none"),
+    rule: z
+      .int()
+      .optional()
+      .describe(
+        "by which proposals follow from what they saw: under `asha` those of 2 go by trials that came to the last rung, those of 1 by trials that came as far as ten have; left out: 1",
+      ),
     history: z.array(HistoryEntry).describe("every change of the state, oldest first"),
     createdAt: Timestamp,
     endedAt: Timestamp.nullable().describe("when it became done; null before"),

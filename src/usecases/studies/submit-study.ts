@@ -3,6 +3,7 @@ import type { Study } from "../../domain/studies/study.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
+import { proposalRule } from "./course/next-trial.ts";
 import { countsOf } from "./course/steps.ts";
 import { planStudy } from "./planning/plan-study.ts";
 
@@ -22,6 +23,7 @@ export const submitStudy = async (
     ...{ id: deps.createId("std"), name: spec.name, state: "running", done: false, progress: 0, spec, epochs },
     ...{ best: null, counts: countsOf([]), final: null, guesses: spec.guesses },
     ...(earlier.length === 0 ? {} : { earlier }),
+    rule: proposalRule,
     history: [{ state: "running", at: createdAt, reason: "submitted", attempt: 0 }],
     ...{ createdAt, endedAt: null, error: null },
   };

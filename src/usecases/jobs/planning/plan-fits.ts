@@ -4,6 +4,7 @@ import { ServiceError } from "../../../domain/errors.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import { isFoldEnsemble } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { requireFoldRows } from "./require-fold-rows.ts";
 
 const pageBytes = 65_536;
 /** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
@@ -33,6 +34,7 @@ export const planFits = async (
   fits: readonly Fit[],
   plan: (spec: ResolvedJobSpec, shape: DataShape) => Promise<Plan>,
 ): Promise<Plan> => {
+  requireFoldRows(fits);
   const known = new Map<string, Promise<Plan>>();
   const plans = await Promise.all(
     fits.map(({ spec, shape }) => {

@@ -4,6 +4,7 @@ import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validatio
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
+import { intervalWithin, objectiveRange } from "../../../domain/studies/objective-range.ts";
 import type { BestTrial, Study, Trial } from "../../../domain/studies/study.ts";
 import type { ObjectiveMetric } from "../../../domain/studies/study-spec.ts";
 import { createTurnTaker } from "../../../domain/turn-taker.ts";
@@ -148,9 +149,8 @@ export const chooseBest = async (
   if (sampled === null) return naive;
   const estimate = widened(sampled, inflationOf(study));
   const convert = toObjective(study.spec.objective.metric, { score: mean(own.scores), value: best.objective });
-  const ends = [estimate.lower, estimate.upper].map((end) => (end === null ? null : convert(end)));
-  const [lower = null, upper = null] =
-    ends[0] !== null && ends[1] !== null && ends[0]! > ends[1]! ? ends.reverse() : ends;
+  const loss = (await orNull(deps.jobs.get(tenant, best.job)))?.spec.loss.type ?? null;
+  const { lower, upper } = intervalWithin(estimate, convert, objectiveRange(study.spec.objective.metric, loss));
   // Rounding on the way to the objective makes nothing better than it was; nor does a best trial that is another one by the rows that are compared.
   const sign = signOf(study.spec.objective.direction);
   const converted = convert(estimate.value);

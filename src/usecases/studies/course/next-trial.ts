@@ -3,10 +3,11 @@ import { resultsOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import type { Dimension, Point } from "../../../search/dimension.ts";
 import { gridSize } from "../../../search/grid.ts";
+import type { Outcome } from "../../../search/outcome.ts";
 import { propose } from "../../../search/propose.ts";
 import { readSpace } from "../../../search/read-space.ts";
-import { atHighestLevel } from "../../../search/stopping/highest-level.ts";
 import { bracketOf, nextPromotion, rungsOf } from "../../../search/stopping/rungs.ts";
+import { afterManyEpochs, atHighestLevel } from "../../../search/stopping/seen-under-halving.ts";
 import { fromValues, toValues } from "../../../search/values.ts";
 import type { Deps } from "../../deps.ts";
 import { firstRun } from "./runs.ts";
@@ -43,6 +44,14 @@ export const promoted = (study: Study, trials: readonly Trial[]): Trial | null =
 const positionOf = ({ spec }: Study, trials: readonly Trial[]): number =>
   spec.sampler.type === "grid" ? trials.filter(({ guess }) => !guess).length : trials.length;
 
+/** The rule by which the proposals of new studies follow from what they saw. */
+export const proposalRule = 2;
+
+const underHalving = ({ spec: { pruner }, epochs, rule = 1 }: Study, outcomes: Outcome[]): Outcome[] => {
+  if (pruner.type !== "asha") return outcomes;
+  return rule === 1 ? atHighestLevel(outcomes) : afterManyEpochs(outcomes, { epochs, reduction: pruner.reduction });
+};
+
 /** What a sampler proposes, from a record of what it saw. */
 export const proposedPoint = (
   study: Study,
@@ -53,7 +62,7 @@ export const proposedPoint = (
   const { sampler, seed, objective } = study.spec;
   const sign = signOf(objective.direction);
   const all = [...earlierOutcomes(study, sign), ...outcomesOf(trial.seen, trials, sign)];
-  const outcomes = study.spec.pruner.type === "asha" ? atHighestLevel(all) : all;
+  const outcomes = underHalving(study, all);
   const before = trials.filter((other) => other.number < trial.number);
   // Random draws go by the number: those of earlier studies with the same seed are not made again.
   const drawn = Math.max(0, ...(study.earlier ?? []).map((earlier) => earlier.trial + 1));

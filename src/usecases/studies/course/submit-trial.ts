@@ -25,6 +25,9 @@ export const submitTrialJob = async (
     return { error: null, submitted: true };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === "internal") throw error;
-    return later.has(error.code) ? { error: null, submitted: false } : { error: error.message, submitted: false };
+    // With a time to wait it says of itself that it may be otherwise then: a plan that took too long on a busy machine.
+    return later.has(error.code) || error.retryAfterSeconds !== undefined
+      ? { error: null, submitted: false }
+      : { error: error.message, submitted: false };
   }
 };

@@ -185,6 +185,15 @@ describe("a cross-validation", () => {
     expect((report as RegressionReport).conformal).toEqual((alone.report as RegressionReport).conformal);
   });
 
+  test("is refused where groups leave a fold none to validate", async () => {
+    const split = { by: "part", validation: 0.3, test: 0 };
+    const training = { split, crossValidation: { by: "part", folds: 2 } };
+    const job = { task: progression, model: { type: "mlp" as const, hidden: [4] }, training };
+    await expect(jobs.train(withFolds("diabetes", 2), job)).rejects.toThrow(
+      "/training/split/validation: the 221 rows that fold 1 learns from leave none to validate; name a column of smaller groups",
+    );
+  });
+
   test.each([
     ["clusters", { task: { type: "clustering" } }, {}, "/training/crossValidation: clusters and mixtures predict"],
     [

@@ -59,6 +59,8 @@ export interface Study {
   guesses: { [key: string]: any }[];
   /** Trials of earlier studies, which every proposal sees. */
   earlier: EarlierTrial[];
+  /** By which proposals follow from what they saw; absent: 1. */
+  rule?: number | undefined;
 }
 
 export interface EarlierTrial {
@@ -355,6 +357,7 @@ function createBaseStudy(): Study {
     error: undefined,
     guesses: [],
     earlier: [],
+    rule: undefined,
   };
 }
 
@@ -407,6 +410,9 @@ export const Study: MessageFns<Study> = {
     }
     for (const v of message.earlier) {
       EarlierTrial.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.rule !== undefined) {
+      writer.uint32(136).int32(message.rule);
     }
     return writer;
   },
@@ -550,6 +556,14 @@ export const Study: MessageFns<Study> = {
             }
 
             message.earlier.push(EarlierTrial.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.rule = reader.int32();
             continue;
           }
         }
