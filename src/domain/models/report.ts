@@ -254,10 +254,49 @@ export const ClusteringReport = z
             trainRows: z.int().describe("of the training split"),
             rows: z.int().describe("of the `rows` of `split`"),
             weight: z.number().nullable().describe("a mixture's own estimate of the share"),
+            stability: z
+              .number()
+              .nullable()
+              .default(null)
+              .describe(
+                "mean Jaccard similarity with the most similar cluster of each resample: above 0.85 it is found again, below 0.6 it is an accident of these rows (Hennig 2007); null where nothing was resampled, or by earlier versions",
+              ),
+            silhouette: z
+              .number()
+              .nullable()
+              .default(null)
+              .describe(
+                "mean of its rows, −1 to 1: near 1 they lie apart from all other clusters, below 0 in another one",
+              ),
           })
           .meta({ id: "ClusterReport", description: "One cluster or component." }),
       )
       .describe("in the order of their numbers"),
+    stability: z
+      .object({
+        rows: z.int().describe("of the training split, evenly spread; each resample is half of them"),
+        resamples: z.int().describe("to which the same model was fitted once more"),
+        adjustedRand: z
+          .number()
+          .describe("mean agreement of their divisions with the model's: 1 the same, 0 no more than chance"),
+      })
+      .meta({ id: "ClusterStability", description: "Whether other rows of the same kind would give these clusters." })
+      .nullable()
+      .default(null)
+      .describe(
+        "null for one cluster, for too few rows, or where it would take longer than about a second; models of earlier versions have none",
+      ),
+    columns: z
+      .array(
+        z
+          .object({
+            column: z.string().describe("the column's name"),
+            between: z.number().describe("share of its variance that lies between the clusters (η²)"),
+          })
+          .meta({ id: "TellingColumn", description: "How far one column tells the clusters apart." }),
+      )
+      .default([])
+      .describe("the most telling first, at most 100; of the rows that stability is of"),
   })
   .meta({ id: "ClusteringReport", title: "Clustering", description: "Of a clustering or a density estimation." });
 
