@@ -17,7 +17,7 @@ export const compareWithSimpler = (rows: RowMeasures, sampling: Sampling | null 
   const differenceFrom = (other: Float64Array) =>
     estimateMean(
       own.map((value, row) => value - other[row]!),
-      {},
+      { eitherSide: true },
       sampling,
     );
   return {
