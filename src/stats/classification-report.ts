@@ -10,6 +10,7 @@ import {
   mean,
 } from "./estimate.ts";
 import { describeOperating } from "./explaining/operating-points.ts";
+import { doublesOf, orderOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 import { type Sampling, samplingOf } from "./sampling.ts";
@@ -61,7 +62,7 @@ export const logOf = (probability: number): number => Math.log(Math.max(probabil
 
 /** The probability of each row's own class. */
 export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
-  Float64Array.from(truths, (truth, row) => probabilities[row * width + truth]!);
+  doublesOf(truths, (truth, row) => probabilities[row * width + truth]!);
 
 /** Says of how many rows the likelihood is only a bound; `chances`: those of the rows' own classes. */
 export const underflow = (chances: Float64Array): ReportNote[] => {
@@ -74,7 +75,7 @@ export const underflow = (chances: Float64Array): ReportNote[] => {
 
 /** Σ over classes of (probability − truth)² (Brier 1950), for each row. */
 const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
-  Float64Array.from(truths, (truth, row) => {
+  doublesOf(truths, (truth, row) => {
     let sum = 0;
     for (let k = 0; k < classes.length; k++)
       sum += (probabilities[row * classes.length + k]! - (k === truth ? 1 : 0)) ** 2;
@@ -83,13 +84,13 @@ const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64A
 
 /** Rows by growing confidence, in bins of equally many: how often those were right that said 80 %? */
 const calibrate = (confidences: Float64Array, right: Uint8Array): ClassificationReport["calibration"] => {
-  const order = Array.from(confidences.keys()).sort((a, b) => confidences[a]! - confidences[b]!);
+  const order = orderOf(confidences);
   const bins = Math.min(calibrationBins, order.length);
   return Array.from({ length: bins }, (_, bin) => {
-    const rows = order.slice(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins));
+    const rows = order.subarray(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins));
     return {
       rows: rows.length,
-      confidence: mean(rows.map((row) => confidences[row]!)),
+      confidence: mean(Float64Array.from(rows, (row) => confidences[row]!)),
       accuracy: mean(rows.map((row) => right[row]!)),
     };
   });
@@ -97,7 +98,7 @@ const calibrate = (confidences: Float64Array, right: Uint8Array): Classification
 
 const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number): Int32Array => {
   const counts = new Int32Array(width * width);
-  for (const [row, truth] of truths.entries()) counts[truth * width + predicted[row]!]! += 1;
+  for (let row = 0; row < truths.length; row++) counts[truths[row]! * width + predicted[row]!]! += 1;
   return counts;
 };
 
@@ -111,7 +112,8 @@ const describeClasses = (
     Int32Array,
     Int32Array,
   ];
-  for (const [row, truth] of truths.entries()) {
+  for (let row = 0; row < truths.length; row++) {
+    const truth = truths[row]!;
     rows[truth]! += 1;
     answers[predicted[row]!]! += 1;
     if (predicted[row] === truth) hits[truth]! += 1;
@@ -137,7 +139,7 @@ const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): Clas
   if (split === "train" || split === "out_of_fold") return null;
   const width = classes.length;
   const bound = conformalBound(
-    Float64Array.from(truths, (truth, row) => 1 - probabilities[row * width + truth]!),
+    doublesOf(truths, (truth, row) => 1 - probabilities[row * width + truth]!),
     coverage,
   );
   if (bound === null) return null;
@@ -157,12 +159,12 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const sampling = folds?.sampling ?? answers.sampling ?? null;
   const width = classes.length;
   const predicted = predictedClasses(answers);
-  const right = Uint8Array.from(truths, (truth, row) => (predicted[row] === truth ? 1 : 0));
-  const confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
+  const right = Uint8Array.from(doublesOf(truths, (truth, row) => (predicted[row] === truth ? 1 : 0)));
+  const confidences = doublesOf(predicted, (k, row) => probabilities[row * width + k]!);
   const chances = chancesOf(probabilities, truths, width);
   const logs = chances.map(logOf);
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
-  const nullLogs = folds?.nullLogs ?? Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
+  const nullLogs = folds?.nullLogs ?? doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
   const calibration = calibrate(confidences, right);
   const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
@@ -182,7 +184,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     areaUnderRoc:
       width === 2
         ? estimateAreaUnderRoc(
-            Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
+            doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!),
             (row) => truths[row] === 1,
             sampling,
           )
@@ -191,7 +193,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
       width === 2
         ? describeOperating(
             classes[1]!,
-            Float64Array.from(truths, (_, row) => probabilities[row * 2 + 1]!),
+            doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!),
             (row) => truths[row] === 1,
           )
         : null,

@@ -1,5 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
+import { orderOf } from "./order-of.ts";
 import { countUnits, type Sampling, unitVariance } from "./sampling.ts";
 import { skewedEnds, skewnessOf, unitSkewness } from "./skewed.ts";
 
@@ -181,7 +182,7 @@ export const conformalBound = (scores: Float64Array, coverage: number): number |
 
 /** Ranks from 1; equal values share the mean of theirs. */
 export const ranksOf = (values: Float64Array): Float64Array => {
-  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const order = orderOf(values);
   const ranks = new Float64Array(values.length);
   for (let first = 0; first < order.length; ) {
     let end = first + 1;

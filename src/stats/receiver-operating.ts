@@ -1,5 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { mean, ranksOf, sampleVariance, z95 } from "./estimate.ts";
+import { doublesOf } from "./order-of.ts";
 import { countUnits, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
 /** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */
@@ -73,7 +74,7 @@ export const estimateAreaUnderRoc = (
   const [second, first] = [rows.filter(isSecond), rows.filter((row) => !isSecond(row))];
   if (second.length === 0 || first.length === 0) return null;
   const ranks = ranksOf(scores);
-  const pick = (values: Float64Array, from: number[]): Float64Array => Float64Array.from(from, (row) => values[row]!);
+  const pick = (values: Float64Array, from: number[]): Float64Array => doublesOf(from, (row) => values[row]!);
   const above = componentsOf(pick(scores, second), pick(ranks, second), first.length);
   const below = componentsOf(pick(scores, first), pick(ranks, first), second.length);
   const value = mean(above);

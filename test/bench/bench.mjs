@@ -48,9 +48,9 @@ const compare = (ours, theirs, version) => {
 };
 
 const limits = measureLimits();
-const limitsFor = ({ plan, batch }) => {
-  const { arithmetic, memory } = limitOf(limits, plan, batch);
-  return { arithmetic: round(arithmetic), memory: round(memory) };
+const limitsFor = (side) => {
+  const { arithmetic, fused, memory } = limitOf(limits, side);
+  return { arithmetic: round(arithmetic), fused: round(fused), memory: round(memory) };
 };
 
 const runWorkload = async (engine, name, partners) => {
@@ -99,14 +99,14 @@ const show = (result) => {
   if (options.json) return `${JSON.stringify(result)}\n`;
   const { workload, threads, kernels, samplesPerSecond, gflops, limit, ratio, openblas, torch, tfjs } = result;
   const against = [
-    ...(limit ? [`limit ${limit.arithmetic} (arithmetic), ${limit.memory} (memory)`] : []),
+    ...(limit ? [`limit ${limit.arithmetic} (exact), ${limit.fused} (fused), ${limit.memory} (memory)`] : []),
     ...(ratio ? [`${ratio} of the microkernel`] : []),
     ...(openblas ? [`${openblas} × OpenBLAS`] : []),
     ...(torch ? [`${torch.ratio} × PyTorch ${torch.version} (${torch.samplesPerSecond})`] : []),
     ...(tfjs ? [tfjs.ratio ? `${tfjs.ratio} × tfjs ${tfjs.version}` : `tfjs ${tfjs.version} cannot run it`] : []),
   ];
   const rate = samplesPerSecond ? `${samplesPerSecond} samples/s  ` : "";
-  return `${workload.padEnd(12)} ${kernels} ${threads}  ${rate}${gflops} GFLOP/s  ${against.join("  ")}\n`;
+  return `${workload.padEnd(17)} ${kernels} ${threads}  ${rate}${gflops} GFLOP/s  ${against.join("  ")}\n`;
 };
 
 const engine = await loadEngine(new URL(options.dist, `file://${process.cwd()}/`));

@@ -1,12 +1,13 @@
 // The engine's side of the bench: the plan of a job, its team, and steps of training as fit() runs them.
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { batches, toSpec, workloads } from "./workloads.mjs";
+import { networks } from "./networks.mjs";
+import { toSpec, workloads } from "./workloads.mjs";
 
 /** The built engine below a `dist` folder. */
 export const loadEngine = async (dist) => {
   const part = (path) => import(new URL(`src/${path}`, dist).href);
-  const [spec, plan, memory, runner, stepper, team, engineKernels, load, choose, schedule] = await Promise.all([
+  const parts = await Promise.all([
     part("domain/jobs/spec/job-spec.js"),
     part("engine/train/planning/plan-training.js"),
     part("engine/train/fitting/memory.js"),
@@ -17,20 +18,11 @@ export const loadEngine = async (dist) => {
     part("engine/kernels/load.js"),
     part("engine/kernels/native/choose.js"),
     part("engine/optim/schedule.js"),
+    part("engine/train/fitting/state.js"),
+    part("formats/architectures/residual.js"),
+    part("formats/onnx/read-network.js"),
   ]);
-  const parts = {
-    ...spec,
-    ...plan,
-    ...memory,
-    ...runner,
-    ...stepper,
-    ...team,
-    ...engineKernels,
-    ...load,
-    ...choose,
-    ...schedule,
-  };
-  return { ...parts, dist: dist.href };
+  return { ...Object.assign({}, ...parts), dist: dist.href };
 };
 
 /** Standard normal features and uniform labels; the numbers do not matter. */
@@ -52,25 +44,16 @@ const startMembers = async (engine, plan, memory, kernels) => {
   return members;
 };
 
-/** Prepares a workload; `run(seconds)` trains on and tells how many samples it learnt from in how long. */
-export const createDescentSide = async (engine, name, { threads, kernels: wanted }) => {
-  const workload = workloads[name];
-  const spec = toSpec(workload, threads, engine.JobSpec);
-  const trainRows = workload.batch * batches;
-  const shape = { trainRows, validationRows: 0, testRows: 0, inputs: workload.inputs, outputs: workload.outputs };
-  const plan = engine.planTraining(spec, shape);
-  const memory = engine.createTrainingMemory(plan);
-  fillData(engine.dataViews(plan, memory), workload.outputs);
-  const module = await engine.compileKernels();
-  const { native } = await engine.chooseKernels(wanted);
-  const kernels = await engine.loadEngineKernels({ module, native }, memory);
-  const members = await startMembers(engine, plan, memory, { module, native });
-  const team = engine.leadTeam(plan, memory, kernels);
+/** Mini-batches in an epoch of the bench's data. */
+const usualBatches = 16;
+
+/** Steps of training as fit() runs them. */
+const createTraining = (engine, name, { plan, memory, team, batches }) => {
   const runner = engine.createRowRunner(plan, memory, team, () => {});
   const stepper = engine.createStepper(plan, memory, team, runner);
   stepper.initialise();
   let steps = 0;
-  const step = () => {
+  return () => {
     const batch = steps % batches;
     const epoch = Math.floor(steps / batches);
     if (batch === 0) stepper.shuffle(epoch);
@@ -78,13 +61,40 @@ export const createDescentSide = async (engine, name, { threads, kernels: wanted
     if (!Number.isFinite(loss)) throw new Error(`${name}: the loss is ${loss}`);
     steps += 1;
   };
+};
+
+/** Prepares a workload; `run(seconds)` trains on, or answers, and tells how many samples it took in how long. */
+export const createDescentSide = async (engine, name, { threads, kernels: wanted }) => {
+  const workload = workloads[name];
+  const { batch, batches = usualBatches, inputs, outputs, answers = false } = workload;
+  const given = workload.network && networks[workload.network](engine);
+  const spec = { ...toSpec(workload, threads, engine.JobSpec), ...(given ? { network: given.network } : {}) };
+  const shape = { trainRows: batch * batches, validationRows: 0, testRows: 0, inputs, outputs };
+  const plan = engine.planTraining(spec, shape);
+  const memory = engine.createTrainingMemory(plan);
+  fillData(engine.dataViews(plan, memory), outputs);
+  const module = await engine.compileKernels();
+  const { native } = await engine.chooseKernels(wanted);
+  const kernels = await engine.loadEngineKernels({ module, native }, memory);
+  const members = await startMembers(engine, plan, memory, { module, native });
+  const team = engine.leadTeam(plan, memory, kernels);
+  const train = createTraining(engine, name, { plan, memory, team, batches });
+  if (given) engine.loadInitial(plan, memory, given.data);
+  const { stages, evaluate } = plan.programIndex;
+  const program = answers ? evaluate.train.full : stages[0].step[0].program;
+  // What is measured of a model between epochs: its answers to a batch, and their loss.
+  const step = answers ? () => team.run(program) : train;
+  const { calls, flops } = plan.programs[program];
   const run = (seconds) => {
-    const [firstStep, startMs] = [steps, performance.now()];
+    const startMs = performance.now();
+    let steps = 0;
     // At least a thousandth of the time between two looks at the clock, so that looking costs nothing.
     for (let stop = false; !stop; stop = performance.now() - startMs >= seconds * 1000) {
-      for (let i = 0; i < (plan.flopsPerStep < 1e6 ? 20 : 1); i++) step();
+      const atOnce = flops < 1e6 ? 20 : 1;
+      for (let i = 0; i < atOnce; i++) step();
+      steps += atOnce;
     }
-    return { samples: (steps - firstStep) * workload.batch, seconds: (performance.now() - startMs) / 1000 };
+    return { samples: steps * batch, seconds: (performance.now() - startMs) / 1000 };
   };
   run(0.2);
   const close = async () => {
@@ -92,15 +102,9 @@ export const createDescentSide = async (engine, name, { threads, kernels: wanted
     await Promise.all(members.map((member) => member.terminate()));
   };
   return {
-    run,
-    close,
-    plan,
-    memory,
-    kernels,
-    team,
-    flopsPerSample: plan.flopsPerStep / workload.batch,
+    ...{ run, close, plan, memory, kernels, team, calls, batch },
+    flopsPerSample: flops / batch,
     threads: plan.threads,
     kernelName: native?.level ?? "wasm",
-    batch: workload.batch,
   };
 };

@@ -1,5 +1,5 @@
 // What the plan of a large network says, what its job takes, and what the trainer's process holds beside it, on the real service: torchvision's ResNet-50 with random weights (Debian's python3-torchvision), imported,
-// fine-tuned on made pictures, whole, in parts of a batch, and with its trunk frozen.
+// fine-tuned on made pictures: whole, in parts of a batch, with activations computed again, and with its trunk frozen.
 //   npm run build && node test/bench/large-network.mjs [--name resnet50] [--rows 24] [--batch 8] [--threads 1]
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -129,6 +129,8 @@ try {
   const variants = {
     "every weight": {},
     "every weight, `microBatch` 2": { training: { microBatch: 2 } },
+    "every weight, in 600 MiB": { resources: { memoryBytes: 600 * MIB } },
+    "every weight, `gradientCheckpointing`": { training: { gradientCheckpointing: true } },
     "trunk frozen": { base: { freeze: "all but the head" } },
   };
   console.log(
@@ -136,14 +138,14 @@ try {
   );
   console.log("| fine-tuning | planned MiB | beside MiB | planned s | core s | took s | planned / core |");
   console.log(`|${" --- |".repeat(7)}`);
-  for (const [name, { training = {}, base = {} }] of Object.entries(variants)) {
+  for (const [name, { training = {}, base = {}, resources = {} }] of Object.entries(variants)) {
     if (!name.includes(values.only)) continue;
     const specOf = (dataset, model) => ({
       ...{ dataset: dataset.id, task: { type: "classification", label: "label" }, model: { type: "network" } },
       base: { model: model.id, newHead: true, ...base },
       optimizer: { type: "momentum", learningRate: 0.001 },
       training: { epochs, batchSize, l2: 0, earlyStopping: false, split: { validation: 0, test: 0 }, ...training },
-      resources: { threads: Number(values.threads), memoryBytes: 3 * 1024 * MIB },
+      resources: { threads: Number(values.threads), memoryBytes: 3 * 1024 * MIB, ...resources },
     });
     const { plan, core, seconds, beside } = await run(folder, pictures, network, specOf);
     const cells = [

@@ -63,11 +63,9 @@ export const measureLimits = () => {
   };
 };
 
-/** Bytes of memory that a step touches, each counted once. */
-const bytesOf = (plan) => {
-  const ranges = plan.programs[plan.programIndex.stages[0].step[0].program].calls
-    .flatMap(({ reads, writes }) => [...reads, ...writes])
-    .sort((a, b) => a.start - b.start);
+/** Bytes of memory that the calls touch, each counted once. */
+const bytesOf = (calls) => {
+  const ranges = calls.flatMap(({ reads, writes }) => [...reads, ...writes]).sort((a, b) => a.start - b.start);
   let [bytes, end] = [0, 0];
   for (const range of ranges) {
     bytes += Math.max(0, range.end - Math.max(end, range.start));
@@ -76,8 +74,9 @@ const bytesOf = (plan) => {
   return bytes;
 };
 
-/** Samples per second that a step could make at most: by arithmetic on all its threads, and by memory where it does not fit into the caches. */
-export const limitOf = (limits, plan, batch) => ({
-  arithmetic: (limits.exactGflops * 1e9 * plan.threads * batch) / plan.flopsPerStep,
-  memory: (limits.gigabytesPerSecond * 1e9 * batch) / bytesOf(plan),
+/** Samples per second that a workload could make at most: by exact and by fused arithmetic on all its threads, and by memory where it does not fit into the caches. */
+export const limitOf = (limits, { calls, threads, batch, flopsPerSample }) => ({
+  arithmetic: (limits.exactGflops * 1e9 * threads) / flopsPerSample,
+  fused: (limits.fusedGflops * 1e9 * threads) / flopsPerSample,
+  memory: (limits.gigabytesPerSecond * 1e9 * batch) / bytesOf(calls),
 });

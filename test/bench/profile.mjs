@@ -34,8 +34,7 @@ const timeCall = (run) => {
 };
 
 /** Prints the calls of a side's step, in order, with their time, share and GFLOP/s. */
-export const showProfile = ({ plan, kernels }) => {
-  const { calls } = plan.programs[plan.programIndex.stages[0].step[0].program];
+export const showProfile = ({ plan, kernels, calls }) => {
   const rows = calls.map((call) => {
     const args = call.args.map((argument, position) => (position === call.scratch ? plan.scratchOffsets[0] : argument));
     const all = [...args, 0, call.units];

@@ -1,4 +1,4 @@
-"""The bench's workloads in PyTorch, one thread. Reads lines `workload seconds`, answers each with a line {"samples": n, "seconds": s}; says {"version": v} first.
+"""The bench's workloads in PyTorch. Reads lines `workload seconds`, answers each with a line {"samples": n, "seconds": s}; says {"version": v} first.
 
 Adam, cross-entropy, random data; the batches are ready-made tensors, so that no gathering of rows is counted against PyTorch.
 """
@@ -38,6 +38,27 @@ def cnn():
     )
 
 
+def mobilenet():
+    """MobileNet v1 of width 0.25 (Howard et al. 2017), as published for 1000 classes."""
+    def normed(conv, channels):
+        return [conv, nn.BatchNorm2d(channels, eps=1e-3), nn.ReLU6()]
+
+    layers = normed(nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), 8)
+    widths = [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)] + 5 * [(128, 1)] + [(256, 2), (256, 1)]
+    channels = 8
+    for width, stride in widths:
+        layers += normed(nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False), channels)
+        layers += normed(nn.Conv2d(channels, width, 1, bias=False), width)
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1000))
+
+
+def resnet18():
+    import torchvision
+    return torchvision.models.resnet18(weights=None)
+
+
+photographs = (3, 224, 224)
 workloads = {
     "tiny-mlp": (lambda: mlp(4, 16, 3), (4,), 3, 16),
     "tabular-mlp": (lambda: mlp(13, 64, 32, 3), (13,), 3, 32),
@@ -46,15 +67,27 @@ workloads = {
     "wide-mlp": (lambda: mlp(1024, 1024, 1024, 10), (1024,), 10, 256),
     "lenet": (lenet, (1, 28, 28), 10, 64),
     "mnist-cnn": (cnn, (1, 28, 28), 10, 64),
+    "resnet-18": (resnet18, photographs, 1000, 16),
+    "mobilenet": (mobilenet, photographs, 1000, 32),
 }
 ready = {}
 
 
 def trainer(name):
-    build, shape, classes, batch = workloads[name]
+    build, shape, classes, batch = workloads[name.removesuffix("-answers")]
     model, loss = build(), nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    batches = [(torch.randn(batch, *shape), torch.randint(classes, (batch,))) for _ in range(8)]
+    batches = [(torch.randn(batch, *shape), torch.randint(classes, (batch,))) for _ in range(2 if shape == photographs else 8)]
+    if name.endswith("-answers"):
+        model.eval()
+
+        def answer(index):
+            x, y = batches[index % len(batches)]
+            with torch.inference_mode():
+                loss(model(x), y).item()
+
+        answer(0)
+        return answer, batch
 
     def step(index):
         x, y = batches[index % len(batches)]
@@ -62,7 +95,7 @@ def trainer(name):
         loss(model(x), y).backward()
         optimizer.step()
 
-    for index in range(3):
+    for index in range(1 if shape == photographs else 3):
         step(index)
     return step, batch
 

@@ -1,8 +1,13 @@
-// The seven named workloads: all with Adam and cross-entropy on random data.
+// The named workloads: all with Adam and cross-entropy on random data. Those of a network are steps of training it from the weights that it has, or answers of it.
 
 const dense = (units) => ({ type: "dense", units });
 const conv = (filters, kernel, padding = "valid") => ({ type: "conv2d", filters, kernel, padding });
 const image = { height: 28, width: 28, channels: 1 };
+
+/** Of 224 × 224, and 1000 classes; few mini-batches, since they are large. */
+const photographs = (network, batch) => ({
+  ...{ inputs: 224 * 224 * 3, outputs: 1000, batch, batches: 2, model: { type: "network" }, network },
+});
 
 export const workloads = {
   "tiny-mlp": { inputs: 4, outputs: 3, batch: 16, model: { type: "mlp", hidden: [16] } },
@@ -33,13 +38,15 @@ export const workloads = {
     batch: 64,
     model: { type: "cnn", input: image, layers: [conv(32, 3), conv(64, 3), { type: "max_pool", size: 2 }, dense(128)] },
   },
+  "resnet-18": photographs("resnet18", 16),
+  "resnet-18-answers": { ...photographs("resnet18", 16), answers: true },
+  mobilenet: photographs("mobilenet", 32),
+  "mobilenet-answers": { ...photographs("mobilenet", 32), answers: true },
 };
-
-/** Mini-batches in an epoch of the bench's data. */
-export const batches = 16;
 
 /** The job that a client would send, with what the service would fill in. */
 export const toSpec = ({ model, batch }, threads, JobSpec) => {
+  const base = { model: "mdl_00000000000000000000000000" };
   const parsed = JobSpec.parse({
     dataset: "ds_00000000000000000000000000",
     task: { type: "classification", label: "label" },
@@ -47,7 +54,8 @@ export const toSpec = ({ model, batch }, threads, JobSpec) => {
     loss: { type: "cross_entropy" },
     optimizer: { type: "adam", learningRate: 0.001 },
     training: { epochs: 100_000, batchSize: batch, earlyStopping: false, l2: 0, split: { validation: 0, test: 0 } },
-    resources: { threads },
+    ...(model.type === "network" ? { base } : {}),
+    resources: { threads, memoryBytes: 3 * 1024 ** 3 },
   });
   return { name: null, ...parsed };
 };

@@ -83,7 +83,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
   const service = await startTestService();
   const { deps } = service;
   const pool = createThreadPool(engineThread, { kernels: { module: await compileKernels(), native: null } }, 2);
-  const ledger = createLedger({ threads: 2, memoryBytes: 1e9 });
+  const ledger = createLedger({ threads: 2, memoryBytes: 1e9 }, 0);
   const memories = createMemoryPool(1e9, await findReleasePages());
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});

@@ -14,6 +14,7 @@ import { examiningFlops } from "../training/clusters/examining-plan.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
 import { secondsBeside } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
+import { savedMemory } from "./saved-memory.ts";
 
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
 const flopsPerSecond = 10e9;
@@ -27,6 +28,8 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly ringRows?: number;
   readonly ringBytes?: number;
   readonly spillBytes?: number;
+  readonly savedBytes?: number;
+  readonly recomputedFlopsPerStep?: number;
   readonly explainedRows?: number;
   /** Of all steps and measurements, where they are counted. */
   readonly flops?: number;
@@ -34,12 +37,16 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly seconds?: number;
 };
 
-const warningsOf = ({ resources }: ResolvedJobSpec): string[] =>
-  resources.backend === "blas"
+const warningsOf = ({ resources, training }: ResolvedJobSpec, { savedBytes }: Counted): string[] => [
+  ...(resources.backend === "blas"
     ? [
         "backend blas is no longer used: the exact kernels are as fast, and what they compute is the same on every machine",
       ]
-    : [];
+    : []),
+  ...(training.gradientCheckpointing === true && savedBytes === undefined
+    ? ["gradientCheckpointing saves nothing here: what would not be kept takes no more than the rest of the job needs"]
+    : []),
+];
 
 const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   const { parameters, memoryBytes, flopsPerStep, stepsPerEpoch, steps, threads, warnings } = planned;
@@ -55,10 +62,14 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
     ...(planned.ringRows === undefined ? {} : { ringRows: planned.ringRows }),
     ...(planned.ringBytes === undefined ? {} : { ringBytes: planned.ringBytes }),
     ...(planned.spillBytes === undefined ? {} : { spillBytes: planned.spillBytes }),
+    ...(planned.savedBytes === undefined ? {} : { savedBytes: planned.savedBytes }),
+    ...(planned.savedBytes === undefined || planned.recomputedFlopsPerStep === undefined
+      ? {}
+      : { recomputedFlopsPerStep: planned.recomputedFlopsPerStep }),
     ...(planned.explainedRows ? { explainedRows: planned.explainedRows } : {}),
     threads,
     estimatedSeconds,
-    warnings: [...warnings, ...warningsOf(spec)],
+    warnings: [...warnings, ...warningsOf(spec, planned)],
     backend: "wasm",
   };
 };
@@ -139,13 +150,18 @@ export const planSpec = (
     const { flops: _, ...counted } = planned;
     const kept = planned.trunk === null ? {} : { keptFeatures: planned.trunk.width };
     const explained = explainedRows(explainingNetwork(spec, shape, planned));
+    const { note, ...saved } = savedMemory(planned, costs);
+    const rows = rowsOf(planned);
+    const warnings = [...(rows.warnings ?? planned.warnings), ...(note === undefined ? [] : [note])];
     const fitted = toPlan(
       {
         ...counted,
         ...flops,
         ...seconds,
         ...kept,
-        ...rowsOf(planned),
+        ...rows,
+        ...saved,
+        warnings,
         explainedRows: explained,
         steps: planned.steps + searchSteps,
       },

@@ -18,7 +18,7 @@ const tooLarge = (job: Job, ledger: Ledger): JobError | null => {
   return {
     code: "out_of_memory",
     message: `the job's plan needs ${memoryBytes} bytes, more than any trainer may use`,
-    hint: "use a smaller model or batch, or give the trainers more with TRAINER_MEMORY_BYTES",
+    hint: "lower resources.memoryBytes to what a trainer has, so that the plan saves what it can, use a smaller model or batch, or give the trainers more with TRAINER_MEMORY_BYTES",
   };
 };
 

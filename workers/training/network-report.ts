@@ -9,6 +9,7 @@ import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { mean } from "../../src/stats/estimate.ts";
+import { doublesOf } from "../../src/stats/order-of.ts";
 import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
 import { noSpread } from "../../src/stats/report-notes.ts";
 import type { Sampling } from "../../src/stats/sampling.ts";
@@ -41,7 +42,7 @@ const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> =
 /** The labels of the rows that were asked about. */
 const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
   const labels = labelsOf(arrays[answers.split]);
-  return Float64Array.from(answers.rows, (row) => labels[row]!);
+  return doublesOf(answers.rows, (row) => labels[row]!);
 };
 
 /** ln p of each row's class. */
@@ -56,16 +57,15 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
   // With two classes there may be one output, the probability of the second.
   const single = spec.loss.type === "binary_cross_entropy";
   const probabilities = single
-    ? Float64Array.from({ length: 2 * outputs.length }, (_, at) =>
-        at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!,
-      )
+    ? doublesOf({ length: 2 * outputs.length }, (_, at) => (at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!))
     : Float64Array.from(outputs);
   const trainCounts = new Array<number>(classes.length).fill(0);
-  for (const label of labelsOf(arrays.train)) trainCounts[label]! += 1;
-  const trainRows = labelsOf(arrays.train).length;
+  const trainLabels = labelsOf(arrays.train);
+  const trainRows = trainLabels.length;
+  for (let row = 0; row < trainRows; row++) trainCounts[trainLabels[row]!]! += 1;
   return {
     ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
-    nullLogs: Float64Array.from(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
+    nullLogs: doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
     linearLogs: linear && classLogs(linear.outputs, truths, classes.length),
   };
 };

@@ -115,6 +115,16 @@ const feedImages = (
   return { feed: createFeed(preprocessing, { pixels, imageBytes }, augmentation) };
 };
 
+const tellSaved = (
+  { memoryBytes, keepingBytes }: ReturnType<typeof planTraining>,
+  { resume, onEvent }: TrainingRunContext,
+): void => {
+  const savedBytes = keepingBytes - memoryBytes;
+  if (savedBytes === 0 || resume !== null) return;
+  const message = `activations are computed again for their gradients, which saves ${savedBytes.toLocaleString("en-US")} bytes`;
+  onEvent({ level: "info", type: "activations_recomputed", message, data: { memoryBytes, savedBytes } });
+};
+
 /** What a network is when its fit has ended. */
 interface Fitted {
   spec: TracedSpec;
@@ -256,6 +266,7 @@ export const createNetworkRun = async (
     async fit(context): Promise<TrainingRunEnd> {
       const weights = classWeightsOf(spec.loss, context.preprocessing.label);
       if (weights !== null) views.setClassWeights(weights);
+      tellSaved(plan, context);
       const { outcome, metrics, state } = await fitNetwork(plan, memory, team, optionsOf(context));
       if (outcome === "paused" || outcome === "handed_back" || outcome === "reached")
         await context.writeCheckpoint(toContent(state));

@@ -1,8 +1,28 @@
-import type { FeatureTransform } from "../../domain/models/model.ts";
+import type { FeatureTransform, NumberRange } from "../../domain/models/model.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
+import { addValue, type RunningMoments } from "../columns/running-moments.ts";
+
+/** Of one column, or of the pixels of an image together. */
+export interface NumberStatistics {
+  moments: RunningMoments;
+  range: NumberRange;
+}
+
+export const addNumber = ({ moments, range }: NumberStatistics, value: number): void => {
+  addValue(moments, value);
+  if (value < range.minimum) range.minimum = value;
+  if (value > range.maximum) range.maximum = value;
+};
+
+/** What a feature takes from the column at this place in the file: a number, or days, with statistics of the finite ones; or a text. Plain values, because there is one for each cell of the file. */
+export type FeatureCell =
+  | { readonly type: "number" | "days"; readonly index: number; readonly statistics: NumberStatistics }
+  | { readonly type: "text"; readonly index: number };
 
 /** Gathers a feature's statistics over the training rows, then says how to transform it. */
 export interface FeatureFit {
   add(record: CsvRecord): void;
   finish(): FeatureTransform;
+  /** Left out: more than one cell's value is needed to encode it. */
+  readonly cell?: FeatureCell;
 }

@@ -11,7 +11,7 @@ import {
   type Preprocessing,
   type ScaledTransform,
 } from "../../domain/models/model.ts";
-import { cellText } from "../../formats/csv/csv-record.ts";
+import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
 import {
   addValue,
@@ -23,10 +23,11 @@ import { cellDays } from "../columns/time-cell.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { type BaseModel, countOutputs, featureWidth, labelsKept, trainedBase } from "./data-shape.ts";
 import { createTextFit } from "./encoders/text-fit.ts";
-import type { FeatureFit } from "./feature-fit.ts";
+import { addNumber, type FeatureCell, type FeatureFit, type NumberStatistics } from "./feature-fit.ts";
 import { createImageFit } from "./image-fit.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
 import { union, withRange } from "./number-range.ts";
+import type { RowStage } from "./staging/stage-rows.ts";
 
 type Holds = Parameters<typeof withRange>[2];
 
@@ -51,12 +52,6 @@ const standardisation = (
   return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };
 };
 
-/** Of one column, or of the pixels of an image together. */
-interface NumberStatistics {
-  moments: RunningMoments;
-  range: NumberRange;
-}
-
 const createStatistics = (): NumberStatistics => ({
   moments: createRunningMoments(),
   range: { minimum: Number.POSITIVE_INFINITY, maximum: Number.NEGATIVE_INFINITY },
@@ -69,15 +64,14 @@ const createScaledFit = (
   { moments, range }: NumberStatistics,
   holds: Holds,
   asTheyAre = false,
-): FeatureFit => ({
-  add: (record) => {
-    const value = column.type === "datetime" ? cellDays(record, index) : cellNumber(record, index);
-    if (!Number.isFinite(value)) return;
-    addValue(moments, value);
-    if (value < range.minimum) range.minimum = value;
-    if (value > range.maximum) range.maximum = value;
-  },
-  finish: () => {
+): FeatureFit => {
+  const read = column.type === "datetime" ? cellDays : cellNumber;
+  const statistics = { moments, range };
+  const add = (record: CsvRecord): void => {
+    const value = read(record, index);
+    if (Number.isFinite(value)) addNumber(statistics, value);
+  };
+  const finish = (): FeatureTransform => {
     const { name, missing } = column;
     const scaling = asTheyAre ? { mean: 0, scale: 1 } : standardisation(moments, range, name);
     const common = { column: name, ...scaling, missingIndicator: missing > 0 };
@@ -87,8 +81,9 @@ const createScaledFit = (
         : { type: "number", ...common };
     if (moments.count === 0) return { ...transform, unlearnt: true };
     return withRange(transform, { ...range }, holds);
-  },
-});
+  };
+  return { add, finish, cell: { type: column.type === "datetime" ? "days" : "number", index, statistics } };
+};
 
 type Columns = ReadonlyMap<string, { column: Column; index: number }>;
 const columnsOf = ({ columns }: Dataset): Columns =>
@@ -98,17 +93,20 @@ const columnsOf = ({ columns }: Dataset): Columns =>
 const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Holds): FeatureFit => {
   const found = columns.get(transform.column);
   if (!isScaled(transform) || transform.range === undefined || found === undefined) {
-    return { add: () => {}, finish: () => transform };
+    const cell = transform.type === "category" && found !== undefined ? { cell: textOf(found) } : {};
+    return { add: () => {}, finish: () => transform, ...cell };
   }
   const { column, index } = found;
   const statistics = createStatistics();
-  const { add } = createScaledFit({ ...column, type: transform.type }, index, statistics, holds);
+  const { add, cell } = createScaledFit({ ...column, type: transform.type }, index, statistics, holds);
   const finish = () => {
     const seen = statistics.moments.count === 0 ? undefined : statistics.range;
     return withRange(transform, union(transform.range, seen), holds);
   };
-  return { add, finish };
+  return { add, finish, ...(cell === undefined ? {} : { cell }) };
 };
+
+const textOf = ({ index }: { index: number }): FeatureCell => ({ type: "text", index });
 
 const createCategoryFit = (column: Column, index: number): FeatureFit => {
   const categories = sortValues((column.categories ?? []).map(({ value }) => value));
@@ -124,6 +122,7 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
       unseen: categories.filter((category) => unseen.has(category)),
       missingIndicator: column.missing > 0,
     }),
+    cell: textOf({ index }),
   };
 };
 
@@ -161,12 +160,14 @@ const finishLabel = (
  * Fits the preprocessing on the rows of the training split, in one pass over the file.
  * With a base model (fine-tuning) its features' transforms are kept, because its weights mean something only behind them, with a training range that holds
  * these rows as well; its label's too, unless the job asks for a new head.
+ * @param stage keeps the cells of all rows, as long as it can
  */
 export const fitPreprocessing = async (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   openStream: OpenStream,
   base?: BaseModel | null,
+  stage: RowStage | null = null,
 ): Promise<Preprocessing> => {
   const reader = createLabelReader(spec, dataset);
   const trained = trainedBase(base);
@@ -177,9 +178,11 @@ export const fitPreprocessing = async (
     ? trained.preprocessing.features.map((transform) => createBaseFit(transform, columns, holds))
     : createFeatureFits(spec, dataset);
   const labels = createStatistics();
-  await visitSplitRows(spec, dataset, openStream, reader, (record, split, label) => {
+  const keep = stage?.open(features) ?? null;
+  await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
+    const isKept = keep?.(record, split, label, place) ?? false;
     if (split !== "train") return;
-    for (const feature of features) feature.add(record);
+    if (!isKept) for (const feature of features) feature.add(record);
     addValue(labels.moments, label);
     labels.range.minimum = Math.min(labels.range.minimum, label);
     labels.range.maximum = Math.max(labels.range.maximum, label);

@@ -1,50 +1,24 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import type { LabelTransform, Preprocessing } from "../../domain/models/model.ts";
+import type { Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
 import { cellDays } from "../columns/time-cell.ts";
-import { createGroupReader, createUnitReader } from "../splits/place-rows.ts";
 import type { Split } from "../splits/split.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
-import { createPlaceFinder, notePlace, type StoredPlaces } from "../streamed/stored-places.ts";
-import type { BaseModel } from "./data-shape.ts";
+import { createPlaceFinder, notePlace } from "../streamed/stored-places.ts";
+import { type BaseModel, dataShape } from "./data-shape.ts";
 import type { Floats } from "./encoders/floats.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
 import { fitPreprocessing } from "./fit-preprocessing.ts";
-import { createLabelReader, type LabelReader } from "./label-reader.ts";
+import { createLabelReader } from "./label-reader.ts";
 import { inOwnUnits } from "./raw-numbers.ts";
+import { createRowNotes, createTarget } from "./staging/row-notes.ts";
+import type { PreparedArrays } from "./staging/split-arrays.ts";
+import { createStage } from "./staging/stage-rows.ts";
 
-/** Where the rows of one split go, in file order. */
-export interface SplitArrays {
-  /** rows × inputs, row-major. */
-  features: Floats;
-  /** Class indices (Int32Array, or Float32Array for binary_cross_entropy), standardised numbers or counts (floats); null for tasks without a label. */
-  labels: Int32Array | Floats | null;
-  /** The stored images, one after another, where training changes them. */
-  pixels?: Uint8Array;
-  /** Takes the rows instead of the features, one after another. */
-  sink?: RowSink;
-  /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
-  stored?: StoredPlaces;
-  /** The rows' numbers in the file, from 0, where they are asked for. */
-  places?: Int32Array;
-  /** Which rows belong together: the column's texts, numbered as they come. */
-  clusters?: Int32Array;
-  /** What is one where rows are held out: the group of each row, or the row itself. */
-  groups?: Int32Array;
-  /** What the trials of a penalty hold out as one. */
-  units?: Int32Array;
-}
-
-export interface RowSink {
-  readonly floats: Float32Array;
-  /** Where the inputs of the next row go: those of the row before are there. */
-  next(): number;
-}
-
-export type PreparedArrays = Record<Split, SplitArrays>;
+export type { PreparedArrays, RowSink, SplitArrays } from "./staging/split-arrays.ts";
 
 /** Takes rows a few at a time instead: what is made of them is the features. */
 export interface RowIntake {
@@ -79,28 +53,8 @@ const createRecordWriter = (preprocessing: Preprocessing, dataset: Dataset) => {
   };
 };
 
-/** What a read label becomes as a target: the class's index in the model's classes, or the standardised number. */
-const createTarget = (transform: LabelTransform, reader: LabelReader): ((label: number) => number) => {
-  if (transform.type === "number") return (label) => (label - transform.mean) / transform.scale;
-  if (transform.type === "none" || reader.type !== "classes") return (label) => label;
-  const targets = reader.classes.map((value) => transform.classes.indexOf(value));
-  return (label) => targets[label] ?? -1;
-};
-
-/** Numbers the texts of the column that says which rows belong together. */
-const createClusterReader = ({ training: { clusterBy } }: ResolvedJobSpec, { columns }: Dataset) => {
-  const index = columns.findIndex(({ name }) => name === clusterBy);
-  const ids = new Map<string, number>();
-  return (record: CsvRecord): number => {
-    const text = index < 0 ? "" : cellText(record, index);
-    const id = ids.get(text) ?? ids.size;
-    ids.set(text, id);
-    return id;
-  };
-};
-
 /** Fills the caller's arrays, of the sizes that `dataShape` gives, with the transformed rows; one pass over the file. */
-export const fillSplits = async (
+const fillSplits = async (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   openStream: OpenStream,
@@ -111,10 +65,7 @@ export const fillSplits = async (
   const reader = createLabelReader(spec, dataset);
   const write = createRecordWriter(preprocessing, dataset);
   const target = createTarget(preprocessing.label, reader);
-  const clusterOf = createClusterReader(spec, dataset);
-  const by = spec.training.crossValidation?.by ?? spec.training.split.by;
-  const groupOf = by === undefined ? null : createGroupReader(dataset, by);
-  const unitOf = createUnitReader(spec, dataset);
+  const note = createRowNotes(spec, dataset, arrays);
   const filled: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   const { inputs } = preprocessing;
   const imageAt = dataset.columns.findIndex(({ name }) => name === preprocessing.features[0]?.column);
@@ -128,7 +79,7 @@ export const fillSplits = async (
   };
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
     const row = filled[split];
-    const { features, labels, pixels, sink, stored, places, clusters, groups, units } = arrays[split];
+    const { features, labels, pixels, sink, stored } = arrays[split];
     const found = placeOf?.(record);
     if (stored !== undefined && found !== undefined) notePlace(stored, row, found);
     else if (sink !== undefined) write(record, sink.floats, sink.next());
@@ -142,18 +93,15 @@ export const fillSplits = async (
       pixels.set(image, row * image.length);
     }
     if (labels !== null) labels[row] = target(label);
-    if (places !== undefined) places[row] = place;
-    if (clusters !== undefined) clusters[row] = clusterOf(record);
-    if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;
-    if (units !== undefined && unitOf !== null) units[row] = unitOf(record);
+    note(record, split, row, place);
     filled[split] = row + 1;
   });
   if (held.length > 0) intake?.take(held);
 };
 
 /**
- * Prepares a job's data in two passes over its file: fits the preprocessing on the training split, then fills the caller's arrays (of the sizes that
- * `dataShape` gives). Holds no more of the file than a batch of bytes.
+ * Prepares a job's data: fits the preprocessing on the training split and fills the caller's arrays (of the sizes that `dataShape` gives) with what it makes of the
+ * rows. One pass over the file where the arrays can keep its cells meanwhile, else two. Holds no more of the file than a batch of bytes.
  * @param base the model of `spec.base`
  * @param ownUnits fills the arrays with numbers as they stand in the file, not standardised; the preprocessing is the same
  * Errors: `unprocessable` when the file is not the one that the manifest describes.
@@ -167,7 +115,10 @@ export const prepare = async (
   ownUnits = false,
   intake: RowIntake | null = null,
 ): Promise<Preprocessing> => {
-  const preprocessing = await fitPreprocessing(spec, dataset, openStream, base);
-  await fillSplits(spec, dataset, openStream, ownUnits ? inOwnUnits(preprocessing) : preprocessing, arrays, intake);
+  const stage = intake === null ? createStage(spec, dataset, arrays, dataShape(spec, dataset, base).inputs) : null;
+  const preprocessing = await fitPreprocessing(spec, dataset, openStream, base, stage);
+  const encoding = ownUnits ? inOwnUnits(preprocessing) : preprocessing;
+  if (stage?.isWhole() === true) await stage.encode(encoding);
+  else await fillSplits(spec, dataset, openStream, encoding, arrays, intake);
   return preprocessing;
 };

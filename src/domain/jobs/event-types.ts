@@ -1,5 +1,7 @@
 /** What a job's log tells beside states, progress and checkpoints: each type of notice with its meaning. A new one is listed here first. */
 export const notices = {
+  activations_recomputed:
+    "activations are computed again for their gradients, as the plan says: less memory, the same bits",
   class_without_rows: "no row of the training split has a class: it will not be predicted",
   constant_features: "columns that are the same in every training row",
   corrupt_checkpoint: "a checkpoint is not what was written; the one before it is used",

@@ -45,6 +45,16 @@ export const Plan = z
       .describe(
         "of the trainer's disk, for a table's encoded rows while the job runs: the ring is filled from there; absent: they are not kept on it",
       ),
+    savedBytes: z
+      .int()
+      .optional()
+      .describe(
+        "that `memoryBytes` would be more if activations were not computed again for their gradients; absent: all are kept",
+      ),
+    recomputedFlopsPerStep: z
+      .number()
+      .optional()
+      .describe("of `flopsPerStep`, those that are done again for that; absent: none"),
     explainedRows: z
       .int()
       .optional()

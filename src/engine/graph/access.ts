@@ -34,13 +34,3 @@ export const touchesOf = (call: RecordedCall): Touch[] => {
     return [{ buffer, written: written.includes(names[position]!) }];
   });
 };
-
-const meet = (a: Buffer, b: Buffer): boolean => {
-  if (a.id === b.id) return true;
-  if (a.offset === null || b.offset === null) return false;
-  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
-};
-
-/** Whether the order of two calls matters: one writes what the other touches. */
-export const conflict = (a: readonly Touch[], b: readonly Touch[]): boolean =>
-  a.some((first) => b.some((second) => (first.written || second.written) && meet(first.buffer, second.buffer)));

@@ -34,6 +34,10 @@ export interface RecordedCall {
   readonly kernel: KernelName;
   readonly args: readonly Argument[];
   readonly units: number;
+  /** All calls before it come in earlier levels. */
+  readonly fence?: boolean;
+  /** It computes what another has computed before. */
+  readonly again?: boolean;
 }
 
 /** What an op's `forward` and an optimiser's `update` record their kernel calls with. */

@@ -30,7 +30,9 @@ export interface NodeOutput {
 /** An op's rule whose own types are forgotten, as the graph and the planner handle it. */
 export interface OpDefinition {
   readonly name: string;
+  readonly inputs: readonly string[];
   readonly alias: string | null;
+  readonly again: OpDefinition | null;
   readonly droppable: readonly string[];
   shape(inputs: Readonly<Record<string, TensorType | null>>, attributes: unknown): Readonly<Record<string, TensorType>>;
   forward(

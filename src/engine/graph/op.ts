@@ -19,6 +19,8 @@ export interface OpRule<Input extends string, Optional extends string, Extra ext
   readonly alias?: NoInfer<Input>;
   /** Extra outputs that need no memory where nobody reads them. */
   readonly droppable?: readonly NoInfer<Extra>[];
+  /** What computes `out` once more, to the same bits, from this op's inputs and extras of the same names: where that is less than the whole op. */
+  readonly again?: OpDefinition;
   /** Types of the outputs; throws where the inputs do not fit. */
   shape(
     inputs: Ports<NoInfer<Input>, NoInfer<Optional>, TensorType>,
@@ -75,6 +77,7 @@ export const op = <
     ...rule,
     name,
     alias: rule.alias ?? null,
+    again: rule.again ?? null,
     droppable: rule.droppable ?? [],
   } as unknown as OpDefinition;
   const apply = (inputs: Readonly<Record<string, Value | null>>, attributes: unknown): Record<string, Value> => {

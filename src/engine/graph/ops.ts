@@ -33,6 +33,7 @@ import { batchedMatmul, linear, matmul } from "./ops/matrix.ts";
 import {
   batchNorm,
   batchNormInputGradient,
+  batchNormOutput,
   batchNormParameterGradient,
   fixedNorm,
   fixedNormInputGradient,
@@ -110,6 +111,7 @@ export const gradientOps = {
   argmax,
   averagePoolGradient,
   batchNormInputGradient,
+  batchNormOutput,
   batchNormParameterGradient,
   clipGradient,
   conv2dWeightGradient,

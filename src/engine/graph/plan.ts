@@ -23,12 +23,16 @@ export interface PlanCall {
   readonly writes: readonly ByteRange[];
   /** Whether all threads must have ended the calls before this one. */
   readonly barrier: boolean;
+  /** Whether it computes what another has computed before; absent: no. */
+  readonly again?: boolean;
 }
 
 /** What a team runs: a plain value. */
 export interface ExecutionPlan {
   readonly calls: readonly PlanCall[];
   readonly flops: number;
+  /** Of them, those that are done a second time. Absent: none. */
+  readonly recomputedFlops?: number;
   /** Bytes of intermediate tensors, from the arena's offset on. */
   readonly arenaBytes: number;
 }
@@ -87,6 +91,7 @@ export const plan = (request: PlanRequest): ExecutionPlan => {
       reads: touches.filter(({ written }) => !written).map(({ buffer }) => range(buffer)),
       writes: touches.filter(({ written }) => written).map(({ buffer }) => range(buffer)),
       barrier: index > 0 && level !== scheduled[index - 1]!.level,
+      ...(call.again ? { again: true } : {}),
     };
   });
   return {

@@ -21,6 +21,10 @@ export interface PlanRequest {
   /** Records calls after the graph's own: the optimiser's pass over the flat parameters. */
   readonly tail?: (emit: TailEmitter) => void;
   readonly tailFlops?: number;
+  /** Nodes that begin when all before them have ended. */
+  readonly fences?: ReadonlySet<Node>;
+  /** Nodes that compute what another has computed before. */
+  readonly again?: ReadonlySet<Node>;
 }
 
 /** An emitter that can also name memory at a fixed place. */
@@ -51,10 +55,15 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
   const { graph, results, floatBytes } = request;
   const calls: RecordedCall[] = [];
   let ids = 0;
+  let [fenced, again] = [false, false];
   const bytes = (type: TensorType): number => sizeOf(type.shape) * bytesOf(type.dtype, floatBytes);
   const fresh = (count: number, offset: number | null): Buffer => ({ id: ids++, bytes: count, offset });
   const emit: TailEmitter = {
-    k: createRecorder((call) => void (call.units > 0 && calls.push(call))),
+    k: createRecorder((call) => {
+      if (call.units <= 0) return;
+      calls.push({ ...call, ...(fenced ? { fence: true } : {}), ...(again ? { again: true } : {}) });
+      fenced = false;
+    }),
     floatBytes,
     scratchFloats: (count) => fresh(count * floatBytes, null),
     scratchDoubles: (count) => fresh(count * 8, null),
@@ -88,10 +97,13 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
   };
   for (const node of nodes) {
     const ports: Record<string, Place> = {};
+    if (request.fences?.has(node)) fenced = true;
+    again = request.again?.has(node) ?? false;
     for (const [port, input] of Object.entries(node.inputs)) ports[port] = input ? bufferOf(input) : 0;
     for (const [port, output] of Object.entries(node.outputs)) ports[port] = outputPlace(node, port, output);
     node.op.forward(emit, ports, node.attributes, typesOf(node));
   }
+  again = false;
   for (const result of results) {
     // A result that lies elsewhere (a view, a leaf, another result's place) is copied.
     if (!direct.has(result))

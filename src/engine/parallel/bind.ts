@@ -40,8 +40,8 @@ const bindWasm = ({ kernel, args }: NativeCall, { wasm }: EngineKernels): (() =>
   (wasm[kernel] as (...values: number[]) => void).bind(null, ...args);
 
 /**
- * Ties a plan to one thread's kernels: what it returns runs this thread's part of the whole plan. Calls with a native kernel are run by the stretch, barriers
- * included; the others one by one. Which barrier is which depends on the plan alone, so that all members wait at the same.
+ * Ties a plan to one thread's kernels: what it returns runs this thread's part of the whole plan, and returns when all members have done theirs. Calls with a
+ * native kernel are run by the stretch, barriers included; the others one by one. Which barrier is which depends on the plan alone, so that all wait at the same.
  */
 export const bindPlan = (plan: ExecutionPlan, kernels: EngineKernels, member: Member): (() => void) => {
   const { native } = kernels;
@@ -63,6 +63,12 @@ export const bindPlan = (plan: ExecutionPlan, kernels: EngineKernels, member: Me
     endStretch();
     if (waits) steps.push(member.wait);
     if (part) steps.push(bindWasm(part, kernels));
+  }
+  if (member.threads > 1) {
+    // By the plan alone, too: who sleeps in a native wait is not woken from WebAssembly's, nor the reverse.
+    const last = plan.calls.at(-1);
+    if (last !== undefined && native?.has(last.kernel)) stretch.push("barrier");
+    else steps.push(member.wait);
   }
   endStretch();
   if (steps.length === 1) return steps[0]!;

@@ -57,13 +57,11 @@ export const leadTeam = (
   const partOf = createParts(plan, memory, kernels, 0);
   const alone = plan.programs.map((_, program) => partOf(program, 1));
   if (threads === 1) return { threads, run: (program) => alone[program]!(), dismiss: () => {} };
-  const sync = wordsOf(memory.buffer, plan.syncOffset);
-  const gate = createLeadGate(sync, threads);
+  const gate = createLeadGate(wordsOf(memory.buffer, plan.syncOffset), threads);
   const runTogether = (program: number, size: number): void => {
     const part = partOf(program, size);
     gate.call(program, size);
     part();
-    waitAtBarrier(sync, size);
   };
   return {
     threads,
@@ -91,11 +89,7 @@ export const runTeamMember = (
   thread: number,
 ): void => {
   const partOf = createParts(plan, memory, kernels, thread);
-  const sync = wordsOf(memory.buffer, plan.syncOffset);
-  const gate = createMemberGate(sync, thread);
-  for (let call = gate.next(); call !== null; call = gate.next()) {
-    partOf(call.program, call.size)();
-    waitAtBarrier(sync, call.size);
-  }
+  const gate = createMemberGate(wordsOf(memory.buffer, plan.syncOffset), thread);
+  for (let call = gate.next(); call !== null; call = gate.next()) partOf(call.program, call.size)();
   gate.leave();
 };

@@ -6,7 +6,7 @@ import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
 import { type CsvRecord, createCsvRecord } from "./csv-record.ts";
-import { cellPlace, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
+import { byteKinds, cellPlace, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
 
 export interface CsvHandlers {
   /** The column names: all different, none empty. */
@@ -57,7 +57,8 @@ const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanCo
     missing: words === undefined ? null : new Set(words),
   };
   const delimiter = dialect.delimiter.charCodeAt(0);
-  return { record, names: from?.names ?? [], delimiter, quote, final: false, openCell: -1 };
+  const kinds = byteKinds(delimiter, quote);
+  return { record, names: from?.names ?? [], delimiter, quote, kinds, final: false, openCell: -1 };
 };
 
 /** Of a file that has no names: column_1, column_2, … */
@@ -73,8 +74,7 @@ const numberedNames = ({ cells }: CsvRecord): string[] => Array.from({ length: c
 const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDialect, from?: ScanStart) => {
   const context = createContext(dialect, from);
   const batch = createBatch();
-  let line = 1;
-  let rows = 0;
+  let [line, rows] = [1, 0];
   let fileOffset = from?.offset ?? 0;
   let atFileStart = from === undefined;
   let stopped = false;
@@ -91,34 +91,41 @@ const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDial
     stopped = !handlers.record(record);
   };
 
-  /** Hands out the complete records of `bytes`, a few thousand cells between two rests, and returns the offset of what is left. */
-  function* scanBatch(bytes: Buffer): Generator<void, number, void> {
-    let cells = 0;
+  /** Hands out complete records from `from` on, a few thousand cells, and returns the offset of what is left. */
+  const scanSome = (bytes: Buffer, from: number, suspect: boolean): { at: number; ended: boolean } => {
     const { record } = context;
-    record.bytes = bytes;
-    // A character never spans a line feed, so up to the last one the bytes must be whole characters.
-    const settled = context.final ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
-    record.ascii = isAscii(settled);
-    const suspect = settled.includes(0) || !(record.ascii || isUtf8(settled));
-    let at = 0;
-    while (at < bytes.length && !stopped) {
+    let [at, cells] = [from, 0];
+    while (at < bytes.length && !stopped && cells < cellsAtOnce) {
       record.line = line;
       const next = scanRecord(context, bytes, at);
       if (next === incomplete ? bytes.length - at > limits.csvRowBytes : next - at > limits.csvRowBytes) {
         throw rowTooLong(context);
       }
-      if (next === incomplete) break;
+      if (next === incomplete) return { at, ended: true };
       if (suspect) checkEncoding(context);
       record.offset = fileOffset + record.start;
       takeRecord(record);
       line += record.lines;
       at = next;
       cells += record.cells;
-      if (cells < cellsAtOnce) continue;
-      cells = 0;
+    }
+    return { at, ended: stopped || at >= bytes.length };
+  };
+
+  /** Hands out the complete records of `bytes`, with rests between them, and returns the offset of what is left. */
+  function* scanBatch(bytes: Buffer): Generator<void, number, void> {
+    const { record } = context;
+    record.bytes = bytes;
+    // A character never spans a line feed, so up to the last one the bytes must be whole characters.
+    const settled = context.final ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+    record.ascii = isAscii(settled);
+    const suspect = settled.includes(0) || !(record.ascii || isUtf8(settled));
+    for (let from = 0; ; ) {
+      const { at, ended } = scanSome(bytes, from, suspect);
+      if (ended) return at;
+      from = at;
       yield;
     }
-    return at;
   }
 
   function* flush(): Generator<void, void, void> {
@@ -126,8 +133,7 @@ const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDial
     if (atFileStart && bytes.length > 0) {
       const whole = bytes.length;
       bytes = skipByteOrderMark(bytes);
-      fileOffset += whole - bytes.length;
-      atFileStart = false;
+      [fileOffset, atFileStart] = [fileOffset + whole - bytes.length, false];
     }
     const scanned = yield* scanBatch(bytes);
     fileOffset += scanned;

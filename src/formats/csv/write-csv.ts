@@ -4,6 +4,7 @@ export type CsvCell = string | number | boolean | null;
 const cellOf = (value: CsvCell): string => {
   if (value === null) return "";
   const text = String(value);
+  if (typeof value === "number") return text;
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -58,16 +58,20 @@ describe("the trainer's memory is the planned one, byte for byte:", () => {
     expect(plannedInVain(planTraining(specOf({ model }), shape))).toBeLessThan(65536);
   });
 
-  it("also of a network from a file: whole, in parts of a batch, and with its trunk computed once", () => {
+  it("also of a network from a file: whole, in parts of a batch, with its trunk computed once, and with activations computed again", () => {
     const { network } = readOnnxNetwork(mobilenet.onnx());
     const shape = { trainRows: 32, validationRows: 0, testRows: 0, inputs: 224 * 224 * 3, outputs: 5 };
-    const planOf = (training: { microBatch?: number }, freeze: [] | "all but the head") => {
+    const planOf = (
+      training: { microBatch?: number; gradientCheckpointing?: boolean },
+      freeze: [] | "all but the head",
+    ) => {
       const optimizer = { type: "momentum", learningRate: 0.01 };
       const parts = { model: { type: "softmax" }, optimizer, training: { batchSize: 16, ...training } };
       return planTraining({ ...specOf({ ...parts, base: { newHead: true, freeze } }), network }, shape);
     };
     const [whole, parts, frozen] = [planOf({}, []), planOf({ microBatch: 4 }, []), planOf({}, "all but the head")];
-    for (const plan of [whole, parts, frozen]) {
+    const again = planOf({ gradientCheckpointing: true }, []);
+    for (const plan of [whole, parts, frozen, again]) {
       expect(plannedInVain(plan)).toBeGreaterThanOrEqual(0);
       expect(plannedInVain(plan)).toBeLessThan(65536);
     }
@@ -75,6 +79,8 @@ describe("the trainer's memory is the planned one, byte for byte:", () => {
     // The rows stay, and the activations are those of a quarter of the batch.
     const activations = whole.memoryBytes - shape.trainRows * rowBytes;
     expect(parts.memoryBytes - shape.trainRows * rowBytes).toBeLessThan(activations / 2);
+    expect(again.memoryBytes - shape.trainRows * rowBytes).toBeLessThan(0.6 * activations);
+    expect(again.keepingBytes).toBe(whole.memoryBytes);
     expect(frozen.trunk).not.toBeNull();
     expect(frozen.memoryBytes).toBeLessThan(whole.memoryBytes / 2);
   });

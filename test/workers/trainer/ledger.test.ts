@@ -49,7 +49,7 @@ describe("the trainer's ledger", () => {
   });
 
   test("takes cores from a team for a job that comes, and gives them back when one ends", () => {
-    const ledger = createLedger({ memoryBytes: 100, threads: 3 });
+    const ledger = createLedger({ memoryBytes: 100, threads: 3 }, 0);
     const [shares, laterShares]: [number[], number[]] = [[], []];
     const first = ledger.admit({ memoryBytes: 1, threads: 8 })!;
     first.onShare((cores) => shares.push(cores));
@@ -63,6 +63,17 @@ describe("the trainer's ledger", () => {
     expect(laterShares).toEqual([1, 2, 3]);
   });
 
+  test("lets other trainers go first before a team gives up a core, then takes whoever comes", async () => {
+    const ledger = createLedger({ memoryBytes: 100, threads: 2 }, 5);
+    const team = { memoryBytes: 1, threads: 2 };
+    ledger.admit(team);
+    expect(ledger.admit(team)).toBeNull();
+    expect(ledger.admit({ ...team, threads: 1 })).toBeNull();
+    await ledger.room();
+    expect(ledger.admit({ ...team, threads: 1 })).toEqual(admitted);
+    expect(ledger.shares()).toEqual([1, 1]);
+  });
+
   test("gives each job a core and none more than it wants, and leaves none idle that is wanted", () => {
     const wishes = fc.record({
       cores: fc.integer({ min: 1, max: 9 }),
@@ -70,7 +81,7 @@ describe("the trainer's ledger", () => {
     });
     fc.assert(
       fc.property(wishes, ({ cores, threads }) => {
-        const ledger = createLedger({ memoryBytes: 100, threads: cores });
+        const ledger = createLedger({ memoryBytes: 100, threads: cores }, 0);
         const shares = threads.slice(0, cores).map((wanted) => {
           const own = { wanted, cores: 0 };
           ledger.admit({ memoryBytes: 1, threads: wanted })!.onShare((share) => {

@@ -110,6 +110,28 @@ describe("a job that starts from an imported network", () => {
     }
   });
 
+  test("computes activations again, says so, and comes to the same bits", async () => {
+    const training = { epochs: 2, batchSize: 32, microBatch: 24 };
+    const unfreeze = [{ afterEpochs: 1, layers: "all" as const }];
+    for (const base of [{}, { frozenBatchNorm: true }, { freeze: ["stem"], unfreeze }]) {
+      const whole = await jobs.trainOn(dataset, input(base, training), mobile);
+      expect(whole.plan).not.toHaveProperty("savedBytes");
+      const { memoryBytes } = whole.plan;
+      const forced = await jobs.trainOn(dataset, input(base, { ...training, gradientCheckpointing: true }), mobile);
+      const { savedBytes = 0 } = forced.plan;
+      expect(savedBytes).toBeGreaterThan(0);
+      expect(forced.plan.memoryBytes + savedBytes).toBe(memoryBytes);
+      expect(forced.plan.warnings.join()).toMatch(/activations are computed again .* MiB instead of .* % more time/);
+      const told = forced.events.filter(({ name }) => name === "activations_recomputed");
+      expect(told).toMatchObject([{ data: { savedBytes } }]);
+      expect(digestOf(forced)).toBe(digestOf(whole));
+      const short = { resources: { memoryBytes: forced.plan.memoryBytes } };
+      const fitted = await jobs.trainOn(dataset, input(base, training, short), mobile);
+      expect(fitted.plan.memoryBytes).toBeLessThanOrEqual(forced.plan.memoryBytes);
+      expect(digestOf(fitted)).toBe(digestOf(whole));
+    }
+  });
+
   test("goes on from a checkpoint with the same bits, across an unfreezing and with parts of batches", async () => {
     const spec = input(
       { freeze: "all but the head", unfreeze: [{ afterEpochs: 2, layers: "all" }] },

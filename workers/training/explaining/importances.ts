@@ -54,13 +54,22 @@ export const explain = (explaining: Explaining): Explained | null => {
   const { features, rows } = picked;
   const own = of(ask(picked));
   const places = columnInputs(preprocessing);
+  const valuesOf = (input: number): Float64Array => {
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = features[rows[i]! * inputs + input]!;
+    return values;
+  };
   let index = 0;
   const importanceOf = (columns: readonly number[]): Explained["columns"][number]["importance"] => {
     const moved = columns.flatMap((i) => Array.from({ length: places[i]!.width }, (_, k) => places[i]!.first + k));
-    const kept = moved.map((input) => Float64Array.from(rows, (row) => features[row * inputs + input]!));
-    const put = (order: (i: number) => number): void => {
-      for (const [k, input] of moved.entries())
-        for (const [i, row] of rows.entries()) features[row * inputs + input] = kept[k]![order(i)]!;
+    const kept = moved.map((input) => valuesOf(input));
+    // In loops over numbers: ten thousand rows are put some hundred times.
+    const put = (order: Int32Array | null): void => {
+      for (let k = 0; k < moved.length; k++) {
+        const [input, values] = [moved[k]!, kept[k]!];
+        for (let i = 0; i < rows.length; i++)
+          features[rows[i]! * inputs + input] = values[order === null ? i : order[i]!]!;
+      }
     };
     const [lost, given] = [new Float64Array(rows.length), new Float64Array(rows.length)];
     let [sum, squares] = [0, 0];
@@ -68,9 +77,10 @@ export const explain = (explaining: Explaining): Explained | null => {
       for (let repeat = 0; repeat < repeats; repeat++) {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
-        put((i) => order[i]!);
-        for (const [i, value] of of(ask(picked)).entries()) {
-          const loss = own[i]! - value;
+        put(order);
+        const values = of(ask(picked));
+        for (let i = 0; i < values.length; i++) {
+          const loss = own[i]! - values[i]!;
           lost[i]! += loss / repeats;
           given[order[i]!]! += loss / repeats;
           sum += loss;
@@ -78,7 +88,7 @@ export const explain = (explaining: Explaining): Explained | null => {
         }
       }
     } finally {
-      put((i) => i);
+      put(null);
     }
     const count = rows.length * repeats;
     const variance = Math.max(0, squares - square(sum) / count) / (count - 1);

@@ -20,10 +20,17 @@ const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: s
   const { classes, threshold } = label;
   const probabilities = columns.probabilities!;
   const cells: Cells = (row) => {
-    const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-    const likeliest = own.indexOf(Math.max(...own));
-    const best = threshold === undefined ? likeliest : own[1]! >= threshold ? 1 : 0;
-    return [classes[truths[row]!]!, classes[best]!, ...own];
+    const start = row * classes.length;
+    const cells: (string | number)[] = [classes[truths[row]!]!, ""];
+    let best = 0;
+    for (let k = 0; k < classes.length; k++) {
+      const own = probabilities[start + k]!;
+      cells.push(own);
+      if (own > probabilities[start + best]!) best = k;
+    }
+    if (threshold !== undefined) best = probabilities[start + 1]! >= threshold ? 1 : 0;
+    cells[1] = classes[best]!;
+    return cells;
   };
   return { names: [...names, ...classes.map((name) => `probabilities.${name}`)], cells };
 };

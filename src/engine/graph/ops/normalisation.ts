@@ -15,6 +15,19 @@ const column = (x: TensorType): TensorType => ({ shape: [columnsOf(x.shape)], dt
 const fitColumns = (x: TensorType, gamma: TensorType): void =>
   mustFit(sizeOf(gamma.shape) === columnsOf(x.shape), "one gamma for each column");
 
+/** out = f(γ·(x − mean)·inverse + β), where mean and inverse are there already: what is left of a normalisation when it is done again. */
+export const batchNormOutput = op("batchNormOutput", {
+  inputs: ["x", "mean", "inverse", "gamma", "beta"],
+  shape: ({ x }, _attributes: NormAttributes) => ({ out: x }),
+  forward: ({ k }, p, { activation, slope }, types) =>
+    k.batchNorm(
+      ...([p.out, p.x, p.mean, p.inverse, p.gamma, p.beta] as const),
+      ...([columnsOf(types.x.shape), activationCodes[activation], slope, rowsOf(types.x.shape)] as const),
+    ),
+  vjp: onceDifferentiable("batchNormOutput"),
+  cost: (types) => 4 * sizeOf(types.x.shape),
+});
+
 /**
  * Batch normalisation with the mini-batch's own statistics (Ioffe & Szegedy 2015): out = f(γ·(x − μ)/√(σ² + ε) + β) column by column, σ² biased.
  * Columns are features, or channels where x is [batch, height, width, channels]. `mean`, `variance` and `inverse` = 1/√(σ² + ε) are saved.
@@ -22,6 +35,7 @@ const fitColumns = (x: TensorType, gamma: TensorType): void =>
 export const batchNorm = op("batchNorm", {
   inputs: ["x", "gamma", "beta"],
   extras: ["mean", "variance", "inverse"],
+  again: batchNormOutput.definition,
   shape: ({ x, gamma }, _attributes: NormAttributes) => {
     fitColumns(x, gamma);
     return { out: x, mean: column(x), variance: column(x), inverse: column(x) };
@@ -84,6 +98,7 @@ export const batchNormInputGradient = op("batchNormInputGradient", {
 export const fixedNorm = op("fixedNorm", {
   inputs: ["x", "mean", "variance", "gamma", "beta"],
   extras: ["inverse"],
+  again: batchNormOutput.definition,
   shape: ({ x, gamma }, _attributes: NormAttributes) => {
     fitColumns(x, gamma);
     return { out: x, inverse: column(x) };

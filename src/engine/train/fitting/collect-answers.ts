@@ -18,7 +18,9 @@ export interface Answers {
 /** At most `most` of `total` rows at equal distances. */
 export const spreadRows = (total: number, width: number, most = mostRows): Int32Array => {
   const count = Math.min(total, most, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
-  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count));
+  const rows = new Int32Array(count);
+  for (let i = 0; i < count; i++) rows[i] = Math.floor((i * total) / count);
+  return rows;
 };
 
 /** Runs `ask` while rows are gathered in another order: `rows` first. */

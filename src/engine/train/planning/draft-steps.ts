@@ -24,13 +24,14 @@ const partDraft = (
   const { batchRows, stage, adds, updates } = options;
   const traced = traceBatch(spec, shape, "train", rows, { training: true, stage, batchRows });
   const { graph } = traced;
+  const forward = new Set(graph.nodes);
   const slopes = [...parameterGradients(traced)].map(([name, value]) => ({
     name,
     value: adds ? add({ a: graph.leaf(gradientLeaf(name), value.shape), b: value }, {}).out : value,
   }));
   const loss = adds ? add({ a: graph.leaf(lossLeaf, []), b: traced.loss }, {}).out : traced.loss;
   return {
-    traced,
+    ...{ traced, forward },
     wanted: [loss, ...slopes.map(({ value }) => value)],
     results: ({ layout }, model) => {
       const startOf = placesOf(model);

@@ -1,5 +1,4 @@
-import { type ExecutionPlan, plan } from "../../graph/plan.ts";
-import { flopsOf, type TailEmitter } from "../../graph/record.ts";
+import { flopsOf, type PlanRequest, type TailEmitter } from "../../graph/record.ts";
 import { scratchBytes } from "../../kernels/families/matrix.ts";
 import { isSymmetric } from "../../nn/initializers.ts";
 import type { TracedSpec } from "../../nn/models.ts";
@@ -17,6 +16,7 @@ import { type ModelPlacement, placeModel } from "./place-model.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
 import { type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
 import { fedFeatures, ringLeaves } from "./programs.ts";
+import { planPrograms, type Recomputing } from "./recomputing.ts";
 import { ringRowsWithin } from "./ring-size.ts";
 import type { RingPlan } from "./row-sources.ts";
 import { type DataShape, type ModelTensor, splits, type TrainingPlan } from "./training.ts";
@@ -116,44 +116,80 @@ export interface PlanOptions {
 
 /**
  * The whole course of a job from its specification and the counts of its data: programs, memory, FLOPs. Takes milliseconds and allocates nothing of the size of
- * the job. A frozen trunk's values are kept, if they fit; rows that do not fit are read through a ring, if they can be read one by one. Throws ModelShapeError where the model does not fit the data.
+ * the job. A frozen trunk's values are kept, if they fit; rows that do not fit are read through a ring, if they can be read one by one; activations that still do not
+ * fit are computed again, unless the specification says whether they are. Throws ModelShapeError where the model does not fit the data.
  */
 export const planTraining = (spec: TracedSpec, shape: DataShape, options: PlanOptions = {}): TrainingPlan => {
-  const { ringRows } = options;
-  if (ringRows !== undefined) return planWith(spec, { ...shape, ringRows }, null, options);
+  const { gradientCheckpointing: asked } = spec.training;
+  const plain = planPlaced(spec, shape, options, asked === true ? "always" : "never");
+  if (asked !== undefined || plain.memoryBytes <= spec.resources.memoryBytes) return plain;
+  const fitted = planPlaced(spec, shape, options, "to fit");
+  return fitted.memoryBytes < plain.memoryBytes ? fitted : plain;
+};
+
+const planPlaced = (
+  spec: TracedSpec,
+  shape: DataShape,
+  options: PlanOptions,
+  recomputing: Recomputing,
+): TrainingPlan => {
+  const planRing = (ringRows: number, how: Recomputing): TrainingPlan =>
+    planWith(spec, { ...shape, ringRows }, null, options, how);
+  if (options.ringRows !== undefined) return planRing(options.ringRows, recomputing);
   const { memoryBytes } = spec.resources;
-  const held = planHeld(spec, shape, options);
+  const held = planHeld(spec, shape, options, recomputing);
   if (held.memoryBytes <= memoryBytes || shape.streams !== true) return held;
-  const planRing = (rows: number): TrainingPlan => planWith(spec, { ...shape, ringRows: rows }, null, options);
-  const streamed = planRing(ringRowsWithin(memoryBytes, planRing(1)));
+  const smallest = planRing(1, recomputing === "never" ? recomputing : "always");
+  const streamed = planRing(ringRowsWithin(memoryBytes, smallest), recomputing);
   return streamed.memoryBytes < held.memoryBytes ? streamed : held;
 };
 
 /** With all rows in the memory. */
-const planHeld = (spec: TracedSpec, shape: DataShape, options: PlanOptions): TrainingPlan => {
+const planHeld = (spec: TracedSpec, shape: DataShape, options: PlanOptions, recomputing: Recomputing): TrainingPlan => {
   const trunk = options.keepFeatures === false || shape.inputs !== inputsOf(spec) ? null : findTrunk(spec);
-  if (trunk === null) return planWith(spec, shape, null, options);
-  const kept = planWith({ ...spec, network: trunk.top }, { ...shape, inputs: trunk.width }, trunk, options);
+  if (trunk === null) return planWith(spec, shape, null, options, recomputing);
+  const top = { ...spec, network: trunk.top };
+  const kept = planWith(top, { ...shape, inputs: trunk.width }, trunk, options, recomputing);
   if (kept.memoryBytes <= spec.resources.memoryBytes) return { ...kept, spec };
-  const computed = planWith(spec, shape, null, options);
+  const computed = planWith(spec, shape, null, options, recomputing);
   return computed.memoryBytes < kept.memoryBytes ? computed : { ...kept, spec };
 };
 
-const placeProgram = (
+const requestOf = (
   { traced, results, tail, tailFlops }: Draft,
   placed: Placed,
   model: ModelPlacement,
   placeOf: (name: string) => number,
-): ExecutionPlan =>
-  plan({
-    graph: traced.graph,
-    results: results(placed, model),
-    placeOf,
-    arenaOffset: placed.arenaOffset,
-    floatBytes: 4,
-    ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
-    tailFlops: tailFlops?.(model) ?? 0,
-  });
+): PlanRequest => ({
+  graph: traced.graph,
+  results: results(placed, model),
+  placeOf,
+  arenaOffset: placed.arenaOffset,
+  floatBytes: 4,
+  ...(tail ? { tail: (emit: TailEmitter) => tail(emit, placed, model) } : {}),
+  tailFlops: tailFlops?.(model) ?? 0,
+});
+
+/** All programs in the memory that they share; `keepingBytes` is what it would be if no activations were computed again. */
+const planDrafts = (
+  drafts: readonly Draft[],
+  placed: Placed,
+  model: ModelPlacement,
+  { recomputing, memoryBytes }: { recomputing: Recomputing; memoryBytes: number },
+) => {
+  const { arenaOffset } = placed;
+  const placeOf = createLookup(placed, model);
+  const mostBytes = Math.floor(memoryBytes / pageBytes) * pageBytes - arenaOffset;
+  const { plans, arenaBytes, keepingBytes } = planPrograms(
+    drafts.map((draft) => ({ request: requestOf(draft, placed, model, placeOf), forward: draft.forward ?? null })),
+    { recomputing, mostBytes },
+  );
+  return {
+    programs: plans,
+    memoryBytes: alignUp(arenaOffset + arenaBytes, pageBytes),
+    keepingBytes: alignUp(arenaOffset + keepingBytes, pageBytes),
+  };
+};
 
 /** Of the training, of the trials before it and of the trunk, by program. */
 const allRuns = (
@@ -167,9 +203,20 @@ const allRuns = (
   return all;
 };
 
+const placedTrunk = (trunk: Trunk | null, placed: Placed, program: number | null): TrainingPlan["trunk"] =>
+  trunk && placed.trunk && program !== null
+    ? { program, rows: trunk.rows, inputs: trunk.inputs, width: trunk.width, ...placed.trunk }
+    : null;
+
 const inputsOf = ({ network }: TracedSpec): number => (network === undefined ? 0 : widthOfInput(network));
 
-const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, options: PlanOptions): TrainingPlan => {
+const planWith = (
+  spec: TracedSpec,
+  shape: DataShape,
+  trunk: Trunk | null,
+  options: PlanOptions,
+  recomputing: Recomputing,
+): TrainingPlan => {
   const cut = cutEpoch(spec, shape.trainRows);
   const largest = Math.max(...splits.map((split) => shape[`${split}Rows`]));
   const atOnce = Math.min(cut.batchRows, spec.training.microBatch ?? cut.batchRows);
@@ -206,17 +253,21 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     trunk,
     partRows: Math.max(...lastStage.step.map(({ rows }) => rows), ...lastStage.lastStep.map(({ rows }) => rows)),
   });
-  const placeOf = createLookup(placed, model);
-  const programs = drafts.map((draft) => placeProgram(draft, placed, model, placeOf));
-  const arenaBytes = Math.max(...programs.map((program) => program.arenaBytes));
+  const { programs, ...memory } = planDrafts(drafts, placed, model, {
+    recomputing,
+    memoryBytes: spec.resources.memoryBytes,
+  });
+  const again = (program: number): number => programs[program]!.recomputedFlops ?? 0;
+  const recomputedFlopsPerStep = lastStage.step.reduce((sum, { program }) => sum + again(program), 0);
   const weights = model.places.filter(({ declaration }) => declaration.kind === "parameter");
   return {
     spec,
     shape,
     parameters: weights.reduce((sum, { declaration }) => sum + sizeOf(declaration.shape), 0),
-    memoryBytes: alignUp(placed.arenaOffset + arenaBytes, pageBytes),
-    flopsPerStep,
-    flops: flopsOfSteps + flopsOfTrunk,
+    ...memory,
+    flopsPerStep: flopsPerStep + recomputedFlopsPerStep,
+    recomputedFlopsPerStep,
+    flops: flopsOfSteps + sumOverRuns(runs, again) + flopsOfTrunk,
     ...cut,
     partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
     runs: allRuns(
@@ -233,10 +284,7 @@ const planWith = (spec: TracedSpec, shape: DataShape, trunk: Trunk | null, optio
     layout: placed.layout,
     feed: placed.feed,
     ring: placed.ring,
-    trunk:
-      trunk && placed.trunk && index.trunk !== null
-        ? { program: index.trunk, rows: trunk.rows, inputs: trunk.inputs, width: trunk.width, ...placed.trunk }
-        : null,
+    trunk: placedTrunk(trunk, placed, index.trunk),
     programs,
     programIndex: index,
     syncOffset: placed.layout.syncOffset,

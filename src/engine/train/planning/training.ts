@@ -156,6 +156,9 @@ export interface TrainingPlan {
   readonly memoryBytes: number;
   /** Of a step in which all learns that ever does. */
   readonly flopsPerStep: number;
+  /** Of those, the ones that are done a second time because activations are not kept, and the bytes that the memory would have if all were. */
+  readonly recomputedFlopsPerStep: number;
+  readonly keepingBytes: number;
   /** Of the whole training, its measurements between the epochs and at the end. */
   readonly flops: number;
   /** How often each program runs in the whole job, by its position. */

@@ -34,7 +34,8 @@ const needsAllRows = ({ model, task }: ResolvedJobSpec): FieldError[] => {
 const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
   const asked = spec.resources.memoryBytes;
   if (plan.memoryBytes > asked) {
-    const detail = `the job needs ${grouped(plan.memoryBytes)} bytes and may use ${grouped(asked)}; raise resources.memoryBytes (at most ${grouped(limits.jobMemoryBytes)}) or make the model or the batch smaller`;
+    const kept = spec.training.gradientCheckpointing === false ? ", leave training.gradientCheckpointing out," : "";
+    const detail = `the job needs ${grouped(plan.memoryBytes)} bytes and may use ${grouped(asked)}; raise resources.memoryBytes (at most ${grouped(limits.jobMemoryBytes)})${kept} or make the model or the batch smaller`;
     throw new ServiceError("over_limit", detail, {
       errors: [{ pointer: "/resources/memoryBytes", detail }, ...needsAllRows(spec)],
     });

@@ -192,6 +192,11 @@ const rowsOf = ({ plan: { ringRows, spillBytes } }: Job): string | null => {
   return `read${from} as they are needed, through a ring of ${formatNumber(ringRows)}`;
 };
 
+const memoryOf = ({ plan: { memoryBytes, savedBytes } }: Job): string =>
+  savedBytes === undefined
+    ? formatBytes(memoryBytes)
+    : `${formatBytes(memoryBytes)}; ${formatBytes(savedBytes)} saved by computing activations again`;
+
 const Plan = ({ job }: { job: Job }) => (
   <Card title="Plan">
     <Facts
@@ -203,7 +208,7 @@ const Plan = ({ job }: { job: Job }) => (
         ["Loss", formatWord(job.spec.loss.type)],
         ["Optimiser", optimizerOf(job)],
         ["Parameters", formatNumber(job.plan.parameters)],
-        ["Memory", formatBytes(job.plan.memoryBytes)],
+        ["Memory", memoryOf(job)],
         ["Work per step", `${formatNumber(job.plan.flopsPerStep)} FLOPs`],
         ["Steps", `${formatNumber(job.plan.steps)} (${formatNumber(job.plan.stepsPerEpoch)} an epoch)`],
         ["Rows", rowsOf(job)],

@@ -125,6 +125,12 @@ export const TrainingSpec = z
       .describe(
         "Rows of a batch that are computed at once, their gradients added up to those of the whole: a large network fits in little memory. Batch normalisation that learns sees these rows alone. Left out: the whole batch.",
       ),
+    gradientCheckpointing: z
+      .boolean()
+      .optional()
+      .describe(
+        "Computes activations again before their gradients instead of keeping them all (recomputation): less memory for more time, and the same bits. `true`: saves all that can be saved. `false`: never. Left out: only where the job would not fit into `resources.memoryBytes` otherwise, and only as far as it takes.",
+      ),
     augment: AugmentSpec.optional().describe("Of a job on images. Left out: each epoch sees the same pixels."),
     split: SplitSpec.prefault({}),
     crossValidation: CrossValidation.optional().describe(

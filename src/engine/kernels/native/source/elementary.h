@@ -6,6 +6,17 @@
 /** A whole number below 2²² in size as an integer: the lowest bits of 1.5 · 2²³ + n. */
 INLINE vi to_integer(vf n) { return bits(n + splat(12582912)) - 0x4b400000; }
 
+/** y · 2ⁿ for a whole n, rounded once. */
+INLINE vf scaled(vf y, vf n) {
+#if LANES == 16
+  return _mm512_scalef_ps(y, n);
+#else
+  // Two powers, since one alone may be too large or too small for a float; the first product is exact.
+  const vi k = to_integer(n), half = k >> 1;
+  return y * floats((half + 127) << 23) * floats((k - half + 127) << 23);
+#endif
+}
+
 INLINE vf exp_lanes(vf x) {
   const vf z = at_least(at_most(x, splat(89)), splat(-87.3365447505531));
   const vf n = nearest(z * splat(1.44269504088896341));
@@ -16,11 +27,7 @@ INLINE vf exp_lanes(vf x) {
   p = madd(p, r, splat(1.6666665459e-1));
   p = madd(p, r, splat(5.0000001201e-1));
   const vf y = p * (r * r) + r + splat(1);
-  const vi k = to_integer(n);
-  const vi half = k >> 1;
-  const vf first = floats((half + 127) << 23);
-  const vf second = floats((k - half + 127) << 23);
-  return drop(y * first * second, lt(x, splat(-87.3365447505531)));
+  return drop(scaled(y, n), lt(x, splat(-87.3365447505531)));
 }
 
 INLINE vf log_lanes(vf x) {
@@ -69,6 +76,13 @@ INLINE vf tanh_lanes(vf x) {
 INLINE vf sigmoid_lanes(vf x) {
   const vf e = exp_lanes(negated(size_of(x)));
   return sel(lt(x, zero()), e, splat(1)) / (splat(1) + e);
+}
+
+/** σ(x) · (1 + x · σ(−x)); both have the same exponential. */
+INLINE vf silu_slope_lanes(vf x) {
+  const vf e = exp_lanes(negated(size_of(x))), whole = splat(1) + e;
+  const vf at = sel(lt(x, zero()), e, splat(1)) / whole, opposite = sel(gt(x, zero()), e, splat(1)) / whole;
+  return at * madd(x, opposite, splat(1));
 }
 
 INLINE vf softplus_lanes(vf x) { return at_least(x, zero()) + log1p_lanes(exp_lanes(negated(size_of(x)))); }

@@ -61,7 +61,7 @@ MAP2(leakyReluGrad, SINGLE(3), sel(gt(y, zero()), x, p * x))
 MAP1(gelu, 0, x * normal_cdf_lanes(x))
 MAP2(geluGrad, 0, x * madd(y, normal_density_lanes(y), normal_cdf_lanes(y)))
 MAP1(silu, 0, x * sigmoid_lanes(x))
-MAP2(siluGrad, 0, x * (sigmoid_lanes(y) * madd(y, sigmoid_lanes(negated(y)), splat(1))))
+MAP2(siluGrad, 0, x * silu_slope_lanes(y))
 MAP1(softplus, 0, softplus_lanes(x))
 MAP2(softplusGrad, 0, x * sigmoid_lanes(y))
 

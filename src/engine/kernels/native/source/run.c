@@ -40,9 +40,12 @@ EXPORT const char *descent_kernel(int level, int kernel) { return levels[level].
 
 /** Words of a team's block, as in parallel/barrier.ts. */
 enum { GENERATION = 0, ARRIVED = 16, SLEEPERS = 17, ABORT = 33 };
-/** Turns of the spinning loop, some microseconds; then the processor is offered to whoever waits for it, the late member perhaps; then a thread sleeps. */
+/**
+ * Turns of the spinning loop, some microseconds; then the processor is offered to whoever waits for it, the late member perhaps, which takes as long as that one
+ * runs, or a good tenth of a millisecond in all where nobody does; then a thread sleeps. To be woken takes a virtual machine's idle core about as long.
+ */
 #define SPIN_TURNS 200
-#define YIELD_TURNS 100
+#define YIELD_TURNS 400
 /** A sleeping thread looks this often whether its team has been given up. */
 #define SLEEP_NANOSECONDS 50000000
 

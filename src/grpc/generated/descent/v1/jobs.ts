@@ -169,6 +169,14 @@ export interface Plan {
   spillBytes?:
     | number
     | undefined;
+  /** That `memory_bytes` would be more if activations were not computed again for their gradients; absent: all are kept. */
+  savedBytes?:
+    | number
+    | undefined;
+  /** Of `flops_per_step`, those that are done again for that; absent: none. */
+  recomputedFlopsPerStep?:
+    | number
+    | undefined;
   /** Held-out rows that permutation importance is measured on at most. */
   explainedRows?:
     | number
@@ -949,6 +957,8 @@ function createBasePlan(): Plan {
     ringRows: undefined,
     ringBytes: undefined,
     spillBytes: undefined,
+    savedBytes: undefined,
+    recomputedFlopsPerStep: undefined,
     explainedRows: undefined,
     fits: undefined,
     datasetVersion: undefined,
@@ -998,6 +1008,12 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.spillBytes !== undefined) {
       writer.uint32(136).int64(message.spillBytes);
+    }
+    if (message.savedBytes !== undefined) {
+      writer.uint32(144).int64(message.savedBytes);
+    }
+    if (message.recomputedFlopsPerStep !== undefined) {
+      writer.uint32(153).double(message.recomputedFlopsPerStep);
     }
     if (message.explainedRows !== undefined) {
       writer.uint32(96).int64(message.explainedRows);
@@ -1134,6 +1150,22 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.spillBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.savedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 19: {
+            if (tag !== 153) {
+              break;
+            }
+
+            message.recomputedFlopsPerStep = reader.double();
             continue;
           }
           case 12: {
