@@ -9,7 +9,7 @@ import { changeTypes } from "./column-types.ts";
 import { CommandError } from "./command-error.ts";
 import { importModel, updateModel } from "./import-model.ts";
 import { listJobs, listModels, showJob, showModel } from "./lists.ts";
-import { createOutput, type Output, toTable } from "./output.ts";
+import { createOutput, endWithReader, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
 import { runStudy, type StudyOptions } from "./study.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
@@ -232,6 +232,7 @@ export const runCommandLine = async (argv: readonly string[]): Promise<void> => 
     await (name === "serve" ? import("../main.ts") : import("../main/keys.ts"));
     return;
   }
+  endWithReader(process.stdout, () => process.exit());
   const program = createProgram();
   try {
     await program.parseAsync(argv);

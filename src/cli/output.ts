@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+
 /** How a command writes: for people, or with `--json` for programs. */
 export interface Output {
   json: boolean;
@@ -8,6 +10,14 @@ export interface Output {
   /** One JSON document on a line, of many. */
   line(value: unknown): void;
 }
+
+/** Who reads through `head` has had enough when the pipe is closed: that is an end, not a fault. */
+export const endWithReader = (stream: Writable, end: () => void): void => {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    end();
+  });
+};
 
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
 

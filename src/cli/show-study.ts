@@ -25,7 +25,8 @@ const showFinal = ({ say }: Output, { final }: Study): void => {
   if (final?.model == null) return;
   const tested = Object.entries(final.metrics).filter(([name]) => name.startsWith("test"));
   const metrics = tested.map(([name, value]) => `${name} ${toShort(value)}`).join(", ");
-  say(`\nTrained once more on training and validation rows: ${metrics}`);
+  const rows = tested.length > 0 ? `training and validation rows: ${metrics}` : "all rows: none is left to test it";
+  say(`\nTrained once more on ${rows}`);
   say(`Model ${final.model}: descent predict ${final.model} rows.csv`);
 };
 

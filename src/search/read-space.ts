@@ -11,7 +11,6 @@ export const isParameter = (value: unknown): boolean =>
 
 /** Where trials must not differ: what they learn from, which rows judge them, and what is not the model's. */
 const fixed: Record<string, string> = {
-  "": "a whole job cannot be chosen; name its parts",
   "/dataset": "all trials learn from the same data set",
   "/task": "all trials have the same task",
   "/name": "the study has a name, and its trials get theirs",
@@ -23,6 +22,12 @@ const fixed: Record<string, string> = {
   "/training/crossValidation": "all trials are compared on the same rows",
 };
 
+/** What cannot be chosen as a whole: a choice would take the place of parts that stay as they are, too. */
+const tooWide: Record<string, string> = {
+  "": "a whole job cannot be chosen; name its parts",
+  "/training": "a choice would replace the split, too; name its parts, as /training/batchSize",
+};
+
 const checkPointers = (space: Space, errors: SpecErrors): void => {
   const pointers = Object.keys(space);
   for (const pointer of pointers) {
@@ -30,7 +35,7 @@ const checkPointers = (space: Space, errors: SpecErrors): void => {
     const keys = fromPointer(pointer);
     if (keys === null) errors.add(place, 'must be a JSON pointer into the job, as "/optimizer/learningRate"');
     const reason =
-      keys === null ? undefined : (fixed[pointer] ?? fixed[`/${keys[0]}`] ?? fixed[`/${keys[0]}/${keys[1]}`]);
+      keys === null ? undefined : (tooWide[pointer] ?? fixed[`/${keys[0]}`] ?? fixed[`/${keys[0]}/${keys[1]}`]);
     if (reason !== undefined) errors.add(place, `cannot be searched: ${reason}`);
     const inside = pointers.find((other) => pointer.startsWith(`${other}/`));
     if (inside !== undefined)

@@ -77,6 +77,11 @@ describe("a space", () => {
       { "/dataset": { choices: ["ds_1"] } },
       "/space/~1dataset cannot be searched: all trials learn from the same data set",
     ],
+    [
+      { "/training": { choices: [{ epochs: 2 }, { epochs: 4, split: { seed: 2 } }] } },
+      "/space/~1training cannot be searched: a choice would replace the split, too; name its parts",
+    ],
+    [{ "": { choices: [{}] } }, "/space/ cannot be searched: a whole job cannot be chosen"],
     [{ "/training/seed": { min: 1, max: 9, type: "integer" } }, "/space/~1training~1seed cannot be searched"],
     [{ "/task/features": { choices: [["a"]] } }, "/space/~1task~1features cannot be searched"],
   ])("%j is refused where it is wrong", (wrong, fault) => {

@@ -107,7 +107,8 @@ const measureMemory = (nowMs: () => number): number => {
   return (2 * from.byteLength) / leastSeconds(() => to.set(from), nowMs);
 };
 
-const isCounted = (kind: string): boolean => kind.startsWith("conv2d") || kind.startsWith("gemm");
+const isCounted = (kind: string): boolean =>
+  kind.startsWith("conv2d") || kind.startsWith("depthwise") || kind.startsWith("gemm");
 
 /** Times what the steps of small networks call, on this machine and with these kernels: about a tenth of a second. */
 export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {

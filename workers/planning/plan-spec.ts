@@ -6,6 +6,7 @@ import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
+import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/planning/training.ts";
@@ -92,6 +93,26 @@ const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, cos
   sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
   (steps + (search?.steps ?? 0)) * besideKernels;
 
+/** What one more thread must save of the time, that it is not better left to other jobs; and what each has to do in a step at least. */
+const [worthThread, leastSecondsOfThread] = [0.1, 40e-6];
+
+/** Planned with as many of the threads that are asked for as are worth it, by what this machine's kernels take. */
+const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): TrainingPlan => {
+  if (costs === null) return planTraining(spec, shape);
+  const alone = planTraining(spec, shape, { threads: 1 });
+  const secondsWith = (threads: number): number => secondsOf({ ...alone, threads }, costs);
+  let seconds = secondsWith(1);
+  const ofStep = seconds / (alone.steps + (alone.search?.steps ?? 0));
+  const most = Math.min(spec.resources.threads, Math.floor(ofStep / leastSecondsOfThread));
+  let threads = 1;
+  for (; threads < most; threads++) {
+    const more = secondsWith(threads + 1);
+    if (more > (1 - worthThread) * seconds) break;
+    seconds = more;
+  }
+  return threads === 1 ? alone : planTraining(spec, shape, { threads });
+};
+
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
 /** Where rows come from that do not lie in the memory. */
@@ -142,7 +163,7 @@ export const planSpec = (
       return withBeside({ ...fitted, estimatedSeconds: fitted.estimatedSeconds + examining });
     }
     if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
-    const planned = planTraining(network === null ? spec : { ...spec, network }, shape);
+    const planned = planTeam(network === null ? spec : { ...spec, network }, shape, costs);
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
     const flops = network === null ? {} : { flops: planned.flops };

@@ -221,7 +221,8 @@ export const createNetworkRun = async (
   take: (memoryBytes: number) => WebAssembly.Memory,
   { scratchFolder, cores }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
-  const plan = planTraining(spec, shape);
+  // As the planner has decided by this machine's or another's costs: the lead's specification has no more.
+  const plan = planTraining(spec, shape, { threads: spec.resources.threads });
   const memory = take(plan.memoryBytes);
   prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });

@@ -5,7 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import { createNearNames, nearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { findExcess, type ValueLimits } from "./find-excess.ts";
-import { knownKeysAt } from "./schema-walk.ts";
+import { knownKeysAt, placesOf } from "./schema-walk.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -113,9 +113,13 @@ const toFieldErrors = (
     const told = issue.keys.slice(0, limits.errorsInAnswer);
     // Known in another form of the same part.
     const besides = "does not go together with the other keys here; leave one or the other out";
+    const elsewhere = (key: string): string => {
+      const places = placesOf(schema, path, key, input).map((place) => JSON.stringify(place));
+      return places.length > 0 ? `; did you mean ${places.join(" or ")}?` : near(key);
+    };
     return told.map((key) => ({
       path: [...path, key],
-      detail: known.includes(key) ? besides : `unknown key${near(key)}`,
+      detail: known.includes(key) ? besides : `unknown key${elsewhere(key)}`,
     }));
   }
   if (isDiscriminatorMiss(issue)) {

@@ -3,6 +3,10 @@ import { z } from "zod";
 type Schema = z.core.$ZodType;
 type Path = readonly PropertyKey[];
 
+const mostPlaces = 3;
+/** Deeper down are layers within layers, each of a kind of its own: looking around there costs more than it tells. */
+const deepest = 4;
+
 /** The schema below optional, default, nullable and pipes. */
 const unwrap = (schema: Schema): Schema => {
   let current = schema;
@@ -66,4 +70,22 @@ export const knownKeysAt = (schema: Schema, path: Path, input: unknown): string[
     .flatMap((candidate) => objectsAt(candidate, value))
     .flatMap((object) => Object.keys(object.shape));
   return [...new Set(keys)];
+};
+
+/**
+ * Where else an object of the schema has this key: in a part beside `path`, or in an object around it, the nearest first; as a path from the root.
+ * Empty if nowhere, or if as good as everywhere.
+ */
+export const placesOf = (schema: Schema, path: Path, key: string, input: unknown): string[] => {
+  if (path.length > deepest) return [];
+  for (let depth = path.length; depth >= 0; depth--) {
+    const around = path.slice(0, depth);
+    const known = knownKeysAt(schema, around, input);
+    const places = known.includes(key) ? [[...around, key]] : [];
+    for (const part of known) {
+      if (knownKeysAt(schema, [...around, part], input).includes(key)) places.push([...around, part, key]);
+    }
+    if (places.length > 0) return places.length > mostPlaces ? [] : places.map((place) => place.join("."));
+  }
+  return [];
 };

@@ -1,32 +1,12 @@
-import type { ReportNote } from "../../domain/models/report.ts";
 import type { Leaderboard } from "../../domain/studies/standing.ts";
-import type { Trial } from "../../domain/studies/study.ts";
 import { compareTrials, simplestOf } from "../../search/compare-trials.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parseStudyId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { inflationOf, ranked, readScores, scoreName } from "./course/choose.ts";
+import { notesOf } from "./leaderboard-notes.ts";
 
 const shown = 100;
-
-/** Which trials have no rows to compare any more: their models were deleted, and with them what they made of each row. */
-const notesOf = (
-  order: readonly Trial[],
-  scores: readonly { number: number }[],
-  reference: number | null,
-): ReportNote[] => {
-  const gone = order.filter(({ number }) => !scores.some((each) => each.number === number));
-  if (gone.length === 0) return [];
-  const named = gone.slice(0, 10).map(({ number }) => number);
-  const rest = gone.length > named.length ? ` and ${gone.length - named.length} more` : "";
-  const best = order[0]?.number;
-  const instead =
-    reference === null || reference === best
-      ? ""
-      : `; trial ${best}, the best, is among them, and so differences are from trial ${reference}`;
-  const message = `the models of trials ${named.join(", ")}${rest} were deleted or left no scores of rows: they have no difference${instead}; keep the models of trials as long as they are to be compared`;
-  return [{ code: "no_scores", message }];
-};
 
 /** The succeeded trials, best first, each with its paired difference from the best, row by row. */
 export const getLeaderboard = async (deps: Deps, caller: Caller, request: { id: string }): Promise<Leaderboard> => {
@@ -52,6 +32,6 @@ export const getLeaderboard = async (deps: Deps, caller: Caller, request: { id: 
     items,
     best: study.best,
     simplest: simplestOf(scores, compared),
-    ...{ reference, notes: notesOf(order, scores, reference) },
+    ...{ reference, notes: notesOf({ trials, order, scores, reference, best: study.best }) },
   };
 };

@@ -32,6 +32,19 @@ describe("parsing a body", () => {
       { "/optimizer/nestrov": 'unknown key; did you mean "nesterov"?' },
     ],
     [
+      "a key of another part, with its place",
+      { split: {} },
+      { "/split": 'unknown key; did you mean "training.split"?' },
+    ],
+    [
+      "a key of the whole inside a part, with its place",
+      { training: { optimizer: {}, features: ["a"] } },
+      {
+        "/training/optimizer": 'unknown key; did you mean "optimizer"?',
+        "/training/features": 'unknown key; did you mean "task.features"?',
+      },
+    ],
+    [
       "an unknown kind, with the nearest known one",
       { model: { type: "mpl" } },
       { "/model/type": expect.stringMatching(/^must be one of "linear".*; did you mean "mlp"\?$/) },

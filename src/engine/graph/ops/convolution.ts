@@ -1,5 +1,5 @@
 import { activationCodes } from "../../kernels/families/activations.ts";
-import { type ConvGeometry, convArguments, convSizes } from "../../kernels/families/convolution.ts";
+import { type ConvGeometry, convArguments, convSizes, isDepthwise } from "../../kernels/families/convolution.ts";
 import { panelCount } from "../../kernels/families/matrix.ts";
 import { showShape, sizeOf } from "../../tensor/shape.ts";
 import { threadScratch } from "../emitter.ts";
@@ -85,6 +85,8 @@ export const conv2dWeightGradient = op("conv2dWeightGradient", {
   inputs: ["g", "x"],
   shape: (_types, { geometry }: Geometry) => ({ out: { shape: weightShape(geometry), dtype: "float" } }),
   forward: (emit, { g: dy, x, out }, { geometry: g }, types) => {
+    if (isDepthwise(g))
+      return emit.k.depthwiseWeightGrad(out, x, dy, 0, ...convArguments(g), g.kernelHeight * g.channels);
     const sizes = convSizes(g);
     const [k, n] = [sizeOf(types.g.shape) / g.outChannels, g.outChannels / g.groups];
     const packed = emit.scratchFloats(sizes.packedOutputGrad);

@@ -23,6 +23,7 @@ export { batchNormStatistics } from "./normalisation-statistics";
 export { conv2d } from "./convolution";
 export { conv2dInputGrad } from "./convolution-input-grad";
 export { conv2dWeightGrad } from "./convolution-weight-grad";
+export { depthwiseWeightGrad } from "./depthwise-weight-grad";
 export { averagePool2d, averagePool2dGrad, globalAveragePool, globalAveragePoolGrad, maxPool2d, maxPool2dGrad } from "./pooling";
 export { softmaxCrossEntropy } from "./cross-entropy";
 export { absoluteError, binaryCrossEntropy, gaussian, huber, labelWeightScale, poisson, squaredError } from "./losses";

@@ -76,6 +76,11 @@ export const pixels = (g: { batch: number; height: number; width: number }): num
 export const outPixels = (g: { batch: number; outHeight: number; outWidth: number }): number =>
   g.batch * g.outHeight * g.outWidth;
 
+const randomDepthwise = (r: Space): ConvGeometry => {
+  const channels = r.size(2, 9);
+  return { ...randomConv(r), channels, outChannels: channels, groups: channels };
+};
+
 export const convolutionCases: CasesOf<ConvolutionKernels> = {
   conv2d: (r) => {
     const g = randomConv(r);
@@ -110,6 +115,19 @@ export const convolutionCases: CasesOf<ConvolutionKernels> = {
     return {
       args,
       units: convSizes(g).weightGradUnits,
+      outputs: [realOutput(dw, count, 6, Math.max(2, outPixels(g) / 4))],
+    };
+  },
+  depthwiseWeightGrad: (r) => {
+    const g = randomDepthwise(r);
+    const count = g.kernelHeight * g.kernelWidth * g.channels;
+    const dw = r.real(count);
+    const args = [
+      ...[dw, r.real(pixels(g) * g.channels), r.real(outPixels(g) * g.channels), r.flag()],
+      ...convArguments(g),
+    ];
+    return {
+      ...{ args, units: g.kernelHeight * g.channels },
       outputs: [realOutput(dw, count, 6, Math.max(2, outPixels(g) / 4))],
     };
   },

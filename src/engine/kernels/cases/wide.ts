@@ -60,4 +60,21 @@ export const wideCases: Partial<Record<KernelName, MakeCase>> = {
     const args = [dw, x, r.real(convSizes(g).packedOutputGrad), r.scratch(scratchBytes), r.flag(), ...convArguments(g)];
     return { args, units: convSizes(g).weightGradUnits, outputs: [realOutput(dw, count, 0)] };
   },
+  depthwiseWeightGrad: (r) => {
+    const channels = r.size(2, 75);
+    const large = { ...wideConv(r), channels, outChannels: channels, groups: channels };
+    // Lines longer than a block, and images too large to be summed one by one.
+    const [height, width] = r.size(0, 3) === 0 ? [5, 280 + r.size(0, 20)] : [large.height, large.width];
+    const g = {
+      ...{ ...large, height, width },
+      outHeight: convOutputSize(height, large.kernelHeight, large.strideHeight, 2 * large.padTop, 1),
+      outWidth: convOutputSize(width, large.kernelWidth, large.strideWidth, 2 * large.padLeft, 1),
+    };
+    const count = g.kernelHeight * g.kernelWidth * channels;
+    const dw = r.real(count);
+    const x = r.real(g.batch * height * width * channels);
+    const dy = r.real(g.batch * g.outHeight * g.outWidth * channels);
+    const args = [dw, x, dy, r.flag(), ...convArguments(g)];
+    return { args, units: g.kernelHeight * channels, outputs: [realOutput(dw, count, 0)] };
+  },
 };

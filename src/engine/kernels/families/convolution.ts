@@ -129,7 +129,22 @@ export interface ConvolutionKernels {
     accumulate: number,
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
+  /**
+   * conv2dWeightGrad with one channel in and out of each group, from dy as it lies: dw [channels, kernelHeight, kernelWidth], the same bits.
+   * Units: kernel rows of a channel, kernelHeight · channels of them, channels innermost.
+   */
+  depthwiseWeightGrad(
+    dw: number,
+    x: number,
+    dy: number,
+    accumulate: number,
+    ...rest: [...ConvArguments, start: number, end: number]
+  ): void;
 }
+
+/** Whether every group has one channel in and out. */
+export const isDepthwise = ({ channels, outChannels, groups }: ConvGeometry): boolean =>
+  groups > 1 && groups === channels && groups === outChannels;
 
 const geometry = [
   "batch",
@@ -158,4 +173,5 @@ export const convolutionInfo: InfoOf<ConvolutionKernels> = {
   },
   conv2dInputGrad: { args: ["dx", "dy", "packed", "scratch", ...geometry], unit: "samples", grain: 1 },
   conv2dWeightGrad: { args: ["dw", "x", "packed", "scratch", "accumulate", ...geometry], unit: "strips", grain: 1 },
+  depthwiseWeightGrad: { args: ["dw", "x", "dy", "accumulate", ...geometry], unit: "rows", grain: 4 },
 };

@@ -138,4 +138,19 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
       }
     });
   },
+  depthwiseWeightGrad: (dw, x, dy, accumulate, ...rest) => {
+    const g = toGeometry(rest);
+    const pixels = g.batch * g.outHeight * g.outWidth;
+    for (let unit = g.start; unit < g.end; unit++)
+      for (let kx = 0; kx < g.kernelWidth; kx++) {
+        const [ky, channel] = [Math.floor(unit / g.channels), unit % g.channels];
+        const at = (channel * g.kernelHeight + ky) * g.kernelWidth + kx;
+        let total = accumulate ? get(dw, at) : 0;
+        for (let pixel = 0; pixel < pixels; pixel++) {
+          const from = inputPixel(g, pixel, ky, kx);
+          if (from >= 0) total += get(x, from * g.channels + channel) * get(dy, pixel * g.channels + channel);
+        }
+        set(dw, at, total);
+      }
+  },
 });

@@ -106,6 +106,8 @@ const placeTensors = (placed: Placed, model: ModelPlacement): ModelTensor[] =>
   }));
 
 export interface PlanOptions {
+  /** The team's size, where it is known; left out: by the FLOPs of a step. */
+  readonly threads?: number;
   /** FLOPs of a step that are worth one more thread; tests lower it to try teams on small jobs. */
   readonly flopsPerThread?: number;
   /** False: a frozen trunk is computed in every step; tests compare the bits. */
@@ -239,7 +241,7 @@ const planWith = (
   const flopsOfTrunk = trunk === null ? 0 : rows * trunk.flopsPerRow;
   // The team is as large as what takes longest needs it.
   const flopsAtOnce = trunk !== null && flopsOfTrunk > flopsOfSteps ? trunk.rows * trunk.flopsPerRow : flopsPerStep;
-  const threads = threadsFor(flopsAtOnce, spec.resources.threads, options.flopsPerThread);
+  const threads = options.threads ?? threadsFor(flopsAtOnce, spec.resources.threads, options.flopsPerThread);
   const constants = [...new Map(drafts.flatMap(({ traced }) => [...traced.graph.constants])).values()];
   const placed = placeMemory({
     spec,

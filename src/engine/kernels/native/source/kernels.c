@@ -1,6 +1,6 @@
 // All kernels of one level: the compiler is told which processor it may assume, and LEVEL names the table.
 #include "elementwise.h"
-#include "depthwise.h"
+#include "depthwise-weights.h"
 #include "cross-entropy.h"
 #include "normalisation.h"
 #include "optimisers.h"

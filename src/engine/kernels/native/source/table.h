@@ -6,12 +6,13 @@
 #define TABLE(level) TABLE_OF(level)
 
 TABLE(LEVEL) = {
-  IS(add), IS(sub), IS(mul), AS(div, divide), IS(scale), IS(addConstant), IS(clamp), IS(neg), AS(abs, absolute), IS(sign), IS(square),
+  IS(add), IS(sub), IS(mul), AS(div, divide), IS(scale), IS(addConstant), IS(clamp), IS(clip), IS(clipGrad), IS(neg), AS(abs, absolute), IS(sign), IS(square),
   AS(sqrt, squareRoot), IS(reciprocal), AS(exp, exponential), AS(log, logarithm), AS(pow, power), IS(fill), IS(copy), IS(axpy),
   IS(addBroadcast), IS(subBroadcast), IS(mulBroadcast), IS(divBroadcast), IS(copyStrided), IS(gatherRows), AS(gatherIntegers, gatherRows),
   IS(sigmoid), IS(sigmoidGrad), AS(tanh, hyperbolicTangent), IS(tanhGrad), IS(relu), IS(reluGrad), IS(leakyRelu), IS(leakyReluGrad),
   IS(gelu), IS(geluGrad), IS(silu), IS(siluGrad), IS(softplus), IS(softplusGrad),
-  IS(gemm), IS(packB), IS(squaredDistances), AS(conv2d, convolve), IS(conv2dWeightGrad), AS(conv2dInputGrad, convolveInputGrad),
+  IS(gemm), IS(packB), IS(squaredDistances), AS(conv2d, convolve), IS(conv2dWeightGrad), IS(depthwiseWeightGrad),
+  AS(conv2dInputGrad, convolveInputGrad),
   IS(softmax), IS(softmaxGrad), IS(logSoftmax), IS(logSoftmaxGrad), IS(softmaxCrossEntropy), IS(labelWeightScale), IS(binaryCrossEntropy),
   IS(squaredError), IS(absoluteError), IS(huber), IS(poisson), IS(gaussian),
   IS(sgd), IS(momentum), IS(adagrad), IS(rmsprop), IS(adam),
