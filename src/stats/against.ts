@@ -1,4 +1,4 @@
-import type { Against } from "../domain/models/report.ts";
+import type { Against } from "../domain/models/parts/against.ts";
 import { estimateMean } from "./estimate.ts";
 import type { Sampling } from "./sampling.ts";
 
