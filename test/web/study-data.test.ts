@@ -3,6 +3,7 @@ import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { numberScale, roundTicks } from "../../src/web/page/studies/scale.ts";
 import {
   bestSoFar,
+  faultsOf,
   parametersOf,
   shownTrials,
   timelineOf,
@@ -23,6 +24,16 @@ const study = (direction: "minimize" | "maximize") =>
   }) as unknown as Study;
 
 describe("what the charts of a study show", () => {
+  test("what trials died of, the commonest fault first, with a trial that had it", () => {
+    const failed = (number: number, error: string | null) => trial(number, { state: "failed", error });
+    const trials = [trial(0, {}), failed(1, null), failed(2, "diverged"), failed(3, "diverged")];
+    expect(faultsOf(trials)).toMatchObject([
+      { error: "diverged", first: { number: 2 }, count: 2 },
+      { error: "see its job", first: { number: 1 }, count: 1 },
+    ]);
+    expect(faultsOf([trial(0, {})])).toEqual([]);
+  });
+
   test.each([
     ["minimize", [3, 1, 1, 0.5]],
     ["maximize", [3, 3, 3, 3]],

@@ -24,6 +24,20 @@ export const shownTrials = (study: Study, trials: readonly Trial[]): Shown[] => 
   return valued.map((trial) => ({ trial, value: trial.objective!, rank: rankOf.get(trial.number)! }));
 };
 
+const mostFaults = 3;
+
+/** What failed trials died of, each fault once, with the first trial that had it: the commonest first. */
+export const faultsOf = (trials: readonly Trial[]): { error: string; first: Trial; count: number }[] => {
+  const faults = new Map<string, { error: string; first: Trial; count: number }>();
+  for (const trial of trials) {
+    if (trial.state !== "failed") continue;
+    const error = trial.error ?? "see its job";
+    const known = faults.get(error);
+    faults.set(error, { error, first: known?.first ?? trial, count: (known?.count ?? 0) + 1 });
+  }
+  return [...faults.values()].toSorted((a, b) => b.count - a.count).slice(0, mostFaults);
+};
+
 /** The best value of a trial that came to its end so far, after each such trial. */
 export const bestSoFar = (study: Study, shown: readonly Shown[]): { number: number; value: number }[] => {
   const bests: { number: number; value: number }[] = [];

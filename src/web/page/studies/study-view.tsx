@@ -9,7 +9,7 @@ import { usePoll } from "../poll.ts";
 import { FileDownload } from "../views/file-download.tsx";
 import { HistoryChart, RungChart, TimelineChart } from "./course-charts.tsx";
 import { ContourChart, ImportanceBars, ParallelChart, SliceChart } from "./space-charts.tsx";
-import { parametersOf, shownTrials } from "./study-data.ts";
+import { faultsOf, parametersOf, shownTrials } from "./study-data.ts";
 
 const may = {
   pause: ({ state }: Study) => state === "running",
@@ -226,7 +226,11 @@ export const StudyView = ({ id }: { id: string }) => {
             }
           >
             {value.leaderboard.items.length === 0 ? (
-              <p class="muted">The first trial that comes to its end will stand here.</p>
+              <p class="muted">
+                {value.study.done
+                  ? "No trial came to its end."
+                  : "The first trial that comes to its end will stand here."}
+              </p>
             ) : (
               <Table
                 items={value.leaderboard.items.slice(0, 20)}
@@ -234,6 +238,12 @@ export const StudyView = ({ id }: { id: string }) => {
                 columns={standings(value.leaderboard)}
               />
             )}
+            {faultsOf(value.trials).map(({ error, first, count }) => (
+              <p key={error} class="notice plain">
+                <a href={`#/jobs/${first.job}`}>{`Trial ${first.number}`}</a>
+                {count > 1 && ` and ${count - 1} more`} failed: {error}
+              </p>
+            ))}
             {value.leaderboard.notes.map(({ code, message }) => (
               <p key={code} class="notice plain">
                 {message}
