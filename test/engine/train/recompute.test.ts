@@ -111,20 +111,26 @@ describe("activations that are computed again", () => {
       ],
     },
   };
-  it.each(Object.entries(deep))("take less memory, on any threads, and after a cut: %s", async (_name, model) => {
-    const spec = specOf({ model, training: { batchSize: "full" } });
-    const { kept, again } = await expectSameBits(spec, shape, 3);
-    expect(kept.recomputedFlopsPerStep).toBe(0);
-    expect(again.recomputedFlopsPerStep).toBeGreaterThan(0);
-    expect(again.flopsPerStep - again.recomputedFlopsPerStep).toBe(kept.flopsPerStep);
-    // No more than once: less than the forward pass, a third of a step.
-    expect(again.recomputedFlopsPerStep).toBeLessThan(kept.flopsPerStep / 2);
-    expect(arenaOf(again)).toBeLessThan(0.7 * arenaOf(kept));
-    const forced = withCheckpointing(spec, true);
-    const first = await runJob(forced, shape, { stopAfterSteps: 2 });
-    const second = await runJob(withCheckpointing(spec, false), shape, { resume: first.result.state });
-    expect(second.digest).toBe((await runJob(spec, shape)).digest);
-  });
+  it.each(Object.entries(deep))(
+    "take less memory, on any threads, after a cut, and of rows from a ring: %s",
+    async (_name, model) => {
+      const spec = specOf({ model, training: { batchSize: "full" } });
+      const { kept, again } = await expectSameBits(spec, shape, 3);
+      expect(kept.recomputedFlopsPerStep).toBe(0);
+      expect(again.recomputedFlopsPerStep).toBeGreaterThan(0);
+      expect(again.flopsPerStep - again.recomputedFlopsPerStep).toBe(kept.flopsPerStep);
+      // No more than once: less than the forward pass, a third of a step.
+      expect(again.recomputedFlopsPerStep).toBeLessThan(kept.flopsPerStep / 2);
+      expect(arenaOf(again)).toBeLessThan(0.7 * arenaOf(kept));
+      const forced = withCheckpointing(spec, true);
+      const streamed = await runJob(forced, shape, { ringRows: 80, threads: 2 });
+      expect(streamed.plan.ring).not.toBeNull();
+      const first = await runJob(forced, shape, { stopAfterSteps: 2 });
+      const second = await runJob(withCheckpointing(spec, false), shape, { resume: first.result.state });
+      const { digest } = await runJob(spec, shape);
+      expect([second.digest, streamed.digest]).toEqual([digest, digest]);
+    },
+  );
 
   it("are those of a step that would not fit otherwise, and as few as that takes", () => {
     const plain = specOf({ model: deep["a network with shortcuts"]!, training: { batchSize: "full" } });

@@ -26,9 +26,10 @@ export const planPrograms = (
 ): { plans: ExecutionPlan[]; arenaBytes: number; keepingBytes: number } => {
   const plain = programs.map(({ request }) => plan(request));
   const keepingBytes = mostOf(plain);
-  if (recomputing === "never") return { plans: plain, arenaBytes: keepingBytes, keepingBytes };
   const others = mostOf(plain.filter((_, i) => programs[i]!.forward === null));
-  const most = recomputing === "always" ? others : Math.max(others, mostBytes);
+  const isVain = recomputing === "to fit" && others > mostBytes;
+  if (recomputing === "never" || isVain) return { plans: plain, arenaBytes: keepingBytes, keepingBytes };
+  const most = recomputing === "always" ? others : mostBytes;
   const plans = plain.map((own, i) => {
     const { request, forward } = programs[i]!;
     if (forward === null || own.arenaBytes <= most) return own;
