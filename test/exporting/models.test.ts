@@ -16,10 +16,7 @@ afterAll(remove);
 /** Raw rows as the file takes them: what is missing is NaN or an empty text. */
 const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string, Feed> =>
   Object.fromEntries(
-    [
-      ...preprocessing.features,
-      ...(preprocessing.offset === undefined ? [] : [{ type: "number" as const, column: preprocessing.offset.column }]),
-    ].map(({ type, column }): [string, Feed] => {
+    preprocessing.features.map(({ type, column }): [string, Feed] => {
       const dims = [rows.length, 1];
       if (type === "datetime") {
         const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
@@ -110,15 +107,6 @@ const dated = (): Readable => {
   return Readable.from([Buffer.from(`at,size,y\n${lines.join("\n")}\n`)]);
 };
 
-/** Counts of different exposures. */
-const exposed = (): Readable => {
-  const lines = Array.from(
-    { length: 120 },
-    (_, i) => `${(i * 37) % 11},${1 + (i % 5)},${((i * 7) % 4) * (1 + (i % 5))}`,
-  );
-  return Readable.from([Buffer.from(`size,hours,y\n${lines.join("\n")}\n`)]);
-};
-
 const oddRows: Row[] = [
   { size: 1.7e9 + 5_000_000, kind: "never seen", value: -1e6, "label 1": "T" },
   { size: null, kind: null, value: null, "label 1": null },
@@ -176,15 +164,6 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
-  ...(["exposure", "offset"] as const).map((key): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
-    `counts with an ${key}`,
-    exposed,
-    {
-      task: { type: "regression", label: "y", features: ["size"], [key]: "hours" },
-      model: { type: "mlp", hidden: [5] },
-      training: short,
-    },
-  ]),
   ...(["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity", "softmax"] as const).map(
     (activation): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
       `mlp of ${activation}`,
