@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { serviceUrl } from "./cli/service-url.ts";
-import { createTrainingBar } from "./cli/training-bar.ts";
+import { createTrainingBar } from "./cli/showing/training-bar.ts";
 import { createDescent } from "./client/descent.ts";
 import { DescentError } from "./client/errors.ts";
 

@@ -1,7 +1,7 @@
 import type { Descent } from "../client/descent.ts";
 import type { Job, JobState, Model } from "../client/types.ts";
 import { type Output, toShort, toTable } from "./output.ts";
-import { showReport } from "./show-report.ts";
+import { showReport } from "./showing/show-report.ts";
 
 const take = async <T>(items: AsyncIterable<T>, most: number): Promise<T[]> => {
   const taken: T[] = [];

@@ -4,7 +4,7 @@ import { DescentError } from "../client/errors.ts";
 import type { JobSpec, Study, StudyPlan, StudySpec } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
-import { showStudy } from "./show-study.ts";
+import { showStudy } from "./showing/show-study.ts";
 import { noDataset, ownSpecOf, readSpec, type TrainOptions, taskOf, whole } from "./train.ts";
 import { isDatasetId, withDataset } from "./with-dataset.ts";
 

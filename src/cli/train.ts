@@ -5,8 +5,8 @@ import { guessTask } from "../client/guess-task.ts";
 import type { Dataset, Job, JobPlan, JobSpec, MetricPoint } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
-import { showCurves, showReport } from "./show-report.ts";
-import { createTrainingBar } from "./training-bar.ts";
+import { showCurves, showReport } from "./showing/show-report.ts";
+import { createTrainingBar } from "./showing/training-bar.ts";
 import { isDatasetId, withDataset } from "./with-dataset.ts";
 
 export interface TrainOptions {

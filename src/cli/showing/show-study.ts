@@ -1,5 +1,5 @@
-import type { Leaderboard, Study } from "../client/types.ts";
-import { type Output, toShort, toTable } from "./output.ts";
+import type { Leaderboard, Study } from "../../client/types.ts";
+import { type Output, toShort, toTable } from "../output.ts";
 
 const shown = 10;
 

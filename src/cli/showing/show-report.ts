@@ -1,6 +1,6 @@
-import { pointsOfLastFit } from "../client/last-fit.ts";
-import type { MetricPoint, Report } from "../client/types.ts";
-import { type Output, toShort, toSparkline, toTable } from "./output.ts";
+import { pointsOfLastFit } from "../../client/last-fit.ts";
+import type { MetricPoint, Report } from "../../client/types.ts";
+import { type Output, toShort, toSparkline, toTable } from "../output.ts";
 
 interface Estimated {
   value: number;

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { Job, JobEvent } from "../client/types.ts";
+import type { Job, JobEvent } from "../../client/types.ts";
 
 /** Draws a job's progress and its loss; on terminals as a bar that moves, elsewhere as a line now and then. */
 export const createTrainingBar = (indent = "  ") => {
