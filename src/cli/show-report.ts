@@ -52,8 +52,12 @@ export const showReport = ({ say }: Output, report: Report): void => {
   }
   if (report.task === "clustering" || report.task === "density_estimation") {
     say();
-    const rows = report.clusters.map(({ rows: count, trainRows }, i) => [String(i), String(trainRows), String(count)]);
-    say(toTable(["cluster", "training rows", "rows"], rows.slice(0, 20), "  "));
+    const rows = report.clusters.map(({ rows: count, trainRows, stability, silhouette }, i) => [
+      ...[i, trainRows, count].map(String),
+      ...[stability, silhouette].map((value) => (value === null ? "" : short(value))),
+    ]);
+    const heads = ["cluster", "training rows", "rows", "stability", "silhouette"];
+    say(toTable(heads, rows.slice(0, 20), "  "));
   }
   for (const { message } of report.notes) say(`\n  Note: ${message}`);
 };

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { reportPagePolicy } from "../usecases/models/page/report-page.ts";
+import { reportPagePolicy } from "../usecases/models/page/document.ts";
 
 /** A browser asks for text/html, a program for JSON or for anything. */
 export const wantsPage = (accept: string | undefined): boolean =>

@@ -1,4 +1,4 @@
-import type { Against } from "../domain/models/report.ts";
+import type { Against } from "../domain/models/parts/against.ts";
 import { estimateMean } from "./estimate.ts";
 import type { Sampling } from "./sampling.ts";
 
@@ -17,7 +17,7 @@ export const compareWithSimpler = (rows: RowMeasures, sampling: Sampling | null 
   const differenceFrom = (other: Float64Array) =>
     estimateMean(
       own.map((value, row) => value - other[row]!),
-      {},
+      { eitherSide: true },
       sampling,
     );
   return {

@@ -57,7 +57,8 @@ export const measureNumbers = (
 
 /** Two models that say the same of every row are tied; so are those whose difference's interval holds 0, or that one row alone tells apart. */
 const compare = (better: Answered, other: Answered): Comparison["differences"][number] => {
-  const difference = estimateMean(better.measures.map((value, row) => value - other.measures[row]!));
+  const paired = better.measures.map((value, row) => value - other.measures[row]!);
+  const difference = estimateMean(paired, { eitherSide: true });
   const { value, lower } = difference;
   // Without an interval all rows differ by the same amount: several of them tell the models apart.
   const tied = lower === null ? value === 0 || better.measures.length < 2 : lower <= 0;

@@ -44,6 +44,8 @@ interface Known {
   least?: number;
   most?: number;
   skewness?: number;
+  /** Few large values may lie on either side, as those of differences do: then no side is shorter than Student's. */
+  eitherSide?: true;
 }
 
 /** Of the mean of deviations from a mean, and of how many independent units it is. */
@@ -64,10 +66,12 @@ export const estimateWithError = (
   value: number,
   standardError: number,
   rows: number,
-  { least, most, skewness = 0 }: Known = {},
+  { least, most, skewness = 0, eitherSide }: Known = {},
 ): Estimate => {
   if (rows < 2 || standardError === 0) return { value, lower: null, upper: null };
-  const { below, above } = skewedEnds(studentQuantile(rows - 1), skewness, rows);
+  const t = studentQuantile(rows - 1);
+  const ends = skewedEnds(t, skewness, rows);
+  const [below, above] = eitherSide ? [Math.max(t, ends.below), Math.max(t, ends.above)] : [ends.below, ends.above];
   return {
     value,
     lower: Math.max(least ?? Number.NEGATIVE_INFINITY, value - below * standardError),

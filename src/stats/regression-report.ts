@@ -143,7 +143,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     bias: inUnits(
       estimateMean(
         residuals.map((residual) => -residual),
-        {},
+        { eitherSide: true },
         sampling,
       ),
       unit,

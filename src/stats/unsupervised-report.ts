@@ -17,6 +17,13 @@ export interface ClusterAnswers {
   weights: Float64Array | null;
   criteria: ClusteringReport["criteria"];
   notes: readonly ReportNote[];
+  /** Of each cluster, and of all of them. */
+  examined: {
+    readonly stability: ClusteringReport["stability"];
+    readonly jaccards: readonly (number | null)[];
+    readonly silhouettes: readonly (number | null)[];
+    readonly columns: readonly ClusteringReport["columns"][number][];
+  };
 }
 
 const countsOf = (assignments: Int32Array, k: number): Int32Array => {
@@ -47,7 +54,11 @@ export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
       trainRows: trainRows[cluster]!,
       rows: rows[cluster]!,
       weight: weights?.[cluster] ?? null,
+      stability: answers.examined.jaccards[cluster] ?? null,
+      silhouette: answers.examined.silhouettes[cluster] ?? null,
     })),
+    stability: answers.examined.stability,
+    columns: [...answers.examined.columns],
   };
 };
 

@@ -198,7 +198,13 @@ describe("the reports of unsupervised models", () => {
       ...{ task: "clustering", split: "test", k: 3, logDensities: null, weights: null, criteria: [] },
       ...{ assignments: Int32Array.of(0, 2), trainAssignments: Int32Array.of(0, 0, 1, 2, 2, 2) },
       ...{ distances: Float64Array.of(1, 3), notes: [] },
+      examined: { stability: null, jaccards: [0.9, 0.4], silhouettes: [0.5, null], columns: [] },
     });
+    expect(report.clusters.map(({ stability, silhouette }) => [stability, silhouette])).toEqual([
+      [0.9, 0.5],
+      [0.4, null],
+      [null, null],
+    ]);
     expect(report.clusters.map(({ trainRows, rows }) => [trainRows, rows])).toEqual([
       [2, 1],
       [1, 0],

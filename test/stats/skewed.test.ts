@@ -36,6 +36,15 @@ describe("an interval of a mean of skewed values", () => {
     expect(corrected).toBeGreaterThan(students + 0.03);
   });
 
+  test("of differences is on no side shorter than Student's", () => {
+    const values = [-0.2, 0.1, 0.3, -0.1, 4];
+    const [wide, students, halls] = [{ eitherSide: true as const }, { skewness: 0 }, {}].map((known) =>
+      estimateMean(values, known),
+    );
+    expect(wide).toEqual({ ...students, upper: halls!.upper });
+    expect(halls!.lower).toBeGreaterThan(students!.lower!);
+  });
+
   test("of what is explained leans the other way", () => {
     const [a, b] = [Float64Array.of(0, 0, 0, 0, 1), Float64Array.of(4, 5, 4, 5, 5)];
     const { value, lower, upper } = estimateExplained(a, b)!;

@@ -13,9 +13,11 @@ const clustering: ClusteringReport = {
   k: 2,
   criteria: [],
   clusters: [
-    { trainRows: 100, rows: 20, weight: null },
-    { trainRows: 42, rows: 16, weight: null },
+    { trainRows: 100, rows: 20, weight: null, stability: null, silhouette: null },
+    { trainRows: 42, rows: 16, weight: null, stability: null, silhouette: null },
   ],
+  stability: null,
+  columns: [],
 };
 const factOf = (report: ClusteringReport, name: string) => factsOf(report).find(([key]) => key === name)?.[1];
 

@@ -11,6 +11,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
+import { examiningFlops } from "../training/clusters/examining-plan.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
 import { secondsBeside } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
@@ -156,7 +157,11 @@ export const planSpec = (
       ...plan,
       estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs?.cellSeconds),
     });
-    if (isClusteringModel(spec.model)) return withBeside(toPlan(planClustering(spec, shape), spec));
+    if (isClusteringModel(spec.model)) {
+      const fitted = toPlan(planClustering(spec, shape), spec);
+      const examining = examiningFlops(spec, shape) / doublesPerSecond;
+      return withBeside({ ...fitted, estimatedSeconds: fitted.estimatedSeconds + examining });
+    }
     if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
     const planned = planTeam(network === null ? spec : { ...spec, network }, shape, costs);
     const searchSteps = planned.search?.steps ?? 0;

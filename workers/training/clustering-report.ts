@@ -5,6 +5,7 @@ import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
 import { degenerateMessage } from "../../src/engine/cluster/fit-progress.ts";
 import { type ClusterModel, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import { reportClusters } from "../../src/stats/unsupervised-report.ts";
+import type { Examined } from "./clusters/examining-plan.ts";
 
 /** So many rows are asked about at once: the answers hold a number for each of them and each cluster. */
 const rowsAtOnce = 4096;
@@ -42,6 +43,7 @@ export const reportClustering = (
   model: ClusterModel,
   { inputs, arrays }: { inputs: number; arrays: Record<Split, { features: Float32Array }> },
   { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
+  examined: Examined,
 ): Report => {
   const split = reportedSplit(arrays);
   const train = askAll(model, arrays.train.features, inputs);
@@ -53,6 +55,7 @@ export const reportClustering = (
     trainAssignments: train.assignments,
     weights: model.tensors.find(({ name }) => name === "weights")?.values ?? null,
     criteria,
+    examined,
     notes: degenerate ? [{ code: "degenerate_component", message: degenerateMessage }] : [],
   });
 };

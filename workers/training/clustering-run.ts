@@ -11,6 +11,7 @@ import { log64 } from "../../src/engine/kernels/math64.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { reportClustering } from "./clustering-report.ts";
+import { examineClusters } from "./clusters/examine-clusters.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
 
@@ -30,6 +31,9 @@ export const toClusterModel = (
   if (model.type === "k_means") return { model: "k_means", tensors };
   return { model: "gaussian_mixture", tensors, covariance: model.covariance, logScale: logScaleOf(preprocessing) };
 };
+
+const clustersOf = ({ tensors }: ClusterModel, inputs: number): number =>
+  (tensors.find(({ name }) => name === "centroids" || name === "means")?.values.length ?? 0) / inputs;
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
 export const createClusteringRun = (
@@ -75,7 +79,13 @@ export const createClusteringRun = (
       );
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
-      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result);
+      const examined = await examineClusters({
+        ...{ spec, preprocessing: context.preprocessing, model: fitted, k: clustersOf(fitted, shape.inputs) },
+        train: arrays.train.features,
+        toModel: (own) => toClusterModel(spec, context.preprocessing, own),
+        beat: () => beat(context.control),
+      });
+      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result, examined);
       return {
         type: "completed",
         scores: null,

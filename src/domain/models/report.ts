@@ -4,6 +4,8 @@ import { CrossValidationReport } from "./cross-validation.ts";
 import { Estimate } from "./estimate.ts";
 import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
+import { Against } from "./parts/against.ts";
+import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
 
 export const ReportNote = z
   .object({
@@ -29,33 +31,6 @@ export const TrainingFit = z
     nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
   })
   .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
-
-const difference = Estimate.describe(
-  "mean over the rows of what this model's measure is better by: above 0, it is worth having; paired, row by row",
-);
-
-export const Against = z
-  .object({
-    measure: z
-      .enum(["log_likelihood", "squared_error"])
-      .describe("of a row: ln p of its label (classes and counts), or (label − prediction)² in the label's units"),
-    rows: z.int().describe("of the report's split, the same for all models"),
-    null: z
-      .object({ difference })
-      .meta({ id: "AgainstNull", description: "The model that knows only the training labels' shares, or their mean." })
-      .describe("against knowing no feature"),
-    linear: z
-      .object({
-        model: z.enum(["linear", "softmax", "poisson"]).describe("solved on the same training rows and inputs"),
-        l2: z.number().describe("its penalty: 0, unless without one it would have no end"),
-        trainRows: z.int().describe("that it was solved on: all, or as many as a second or two allow"),
-        difference,
-      })
-      .meta({ id: "AgainstLinear", description: "The exact linear model." })
-      .nullable()
-      .describe("null for linear models themselves, for images, or where solving it would take too long"),
-  })
-  .meta({ id: "Against", description: "Is the model worth it? Compared with simpler ones on the same rows." });
 
 const against = Against.nullable()
   .default(null)
@@ -254,10 +229,33 @@ export const ClusteringReport = z
             trainRows: z.int().describe("of the training split"),
             rows: z.int().describe("of the `rows` of `split`"),
             weight: z.number().nullable().describe("a mixture's own estimate of the share"),
+            stability: z
+              .number()
+              .nullable()
+              .default(null)
+              .describe(
+                "mean Jaccard similarity with the most similar cluster of each resample: above 0.85 it is found again, below 0.6 it is an accident of these rows (Hennig 2007); null where nothing was resampled, or by earlier versions",
+              ),
+            silhouette: z
+              .number()
+              .nullable()
+              .default(null)
+              .describe(
+                "mean of its rows, −1 to 1: near 1 they lie apart from all other clusters, below 0 in another one",
+              ),
           })
           .meta({ id: "ClusterReport", description: "One cluster or component." }),
       )
       .describe("in the order of their numbers"),
+    stability: ClusterStability.nullable()
+      .default(null)
+      .describe(
+        "null for one cluster, for too few rows, or where it would take longer than about a second; models of earlier versions have none",
+      ),
+    columns: z
+      .array(TellingColumn)
+      .default([])
+      .describe("the most telling first, at most 100; of the rows that stability is of"),
   })
   .meta({ id: "ClusteringReport", title: "Clustering", description: "Of a clustering or a density estimation." });
 
@@ -278,7 +276,6 @@ export const Report = z
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
 export type TrainingFit = z.infer<typeof TrainingFit>;
-export type Against = z.infer<typeof Against>;
 export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;
 export type RegressionReport = z.infer<typeof RegressionReport>;

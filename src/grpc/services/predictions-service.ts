@@ -1,4 +1,5 @@
 import { compareModels } from "../../usecases/models/compare-models.ts";
+import { comparisonPage } from "../../usecases/models/page/comparison-page.ts";
 import { getPredictionFile } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
@@ -23,9 +24,10 @@ export const createPredictionsService = (wiring: Wiring): wire.PredictionsServic
       const { model, idempotencyKey } = request;
       return toJob((await predictDataset(deps, caller, { model, body: bodyOf(request), idempotencyKey })).job);
     }),
-    compareModels: unary(wiring, "compareModels", async (caller, { models, dataset }) => ({
-      comparison: toStruct(await compareModels(deps, caller, { body: { models, dataset } })),
-    })),
+    compareModels: unary(wiring, "compareModels", async (caller, { models, dataset, page }) => {
+      const comparison = await compareModels(deps, caller, { body: { models, dataset } });
+      return { comparison: toStruct(comparison), html: page ? comparisonPage(comparison) : undefined };
+    }),
     getPredictionFile: serverStream(wiring, "getPredictionFile", async (caller, { id, format }) => {
       const isNdjson = format === wire.PredictionFormat.PREDICTION_FORMAT_NDJSON;
       return toChunks((await getPredictionFile(deps, caller, { id, format: isNdjson ? "ndjson" : "csv" })).body);

@@ -4,9 +4,11 @@ import { Job } from "../../domain/jobs/job.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import { CompareRequest, Comparison } from "../../domain/models/comparison.ts";
 import { compareModels } from "../../usecases/models/compare-models.ts";
+import { comparisonPage } from "../../usecases/models/page/comparison-page.ts";
 import { getPredictionFile, type PredictionFormat } from "../../usecases/predictions/get-prediction-file.ts";
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { BinaryFile, IdParams, ModelParams, NoQuery } from "../openapi/schemas.ts";
+import { asPage, wantsPage } from "../report-answer.ts";
 import { defineRoute, json, type RestRoute } from "./route.ts";
 
 const IdempotencyHeader = z.object({
@@ -63,7 +65,7 @@ export const predictionRoutes: readonly RestRoute[] = [
     url: "/v1/comparisons",
     tag: "models",
     description:
-      "Asks up to ten models of one label about the same rows of a data set, at most 10,000 at equal distances, and compares them pair by pair: how much better, how sure that is, and which cannot be told apart. One model alone is evaluated on the data set. Rows that a model was trained on make it look better than it is; a note says where that is so.",
+      "Asks up to ten models of one label about the same rows of a data set, at most 10,000 at equal distances, and compares them pair by pair: how much better, how sure that is, and which cannot be told apart. One model alone is evaluated on the data set. Rows that a model was trained on make it look better than it is; a note says where that is so. Where `Accept` names text/html it comes as one file of HTML to hand on, with its plots inside and without a script.",
     query: NoQuery,
     body: {
       contentType: "application/json",
@@ -73,9 +75,18 @@ export const predictionRoutes: readonly RestRoute[] = [
         dataset: "ds_01J9Z8QF4M3V2K6T5R7W8X9Y0Z",
       },
     },
-    responses: { 200: json("The models, the best first", Comparison) },
+    responses: {
+      200: {
+        description: "The models, the best first",
+        content: { "application/json": { schema: Comparison }, "text/html": { schema: z.string() } },
+      },
+    },
     errors: ["unprocessable", "corrupt", "timed_out", "too_large", "unsupported_media_type"],
-    handle: ({ deps, caller, body }) => compareModels(deps, caller, { body }),
+    handle: async ({ deps, caller, body, request, reply }) => {
+      const comparison = await compareModels(deps, caller, { body });
+      reply.header("vary", "Accept");
+      return wantsPage(request.headers.accept) ? asPage(reply, comparisonPage(comparison)) : comparison;
+    },
   }),
   defineRoute({
     operations: ["getPredictionFile"],

@@ -21,5 +21,8 @@ export const estimateExchanges = ({ lost, given, variance, repeats }: Exchanges)
   const both = lost.map((value, row) => value + given[row]!);
   const spread = Math.max(sampleVariance(both) - variance / repeats, sampleVariance(lost));
   const error = Math.sqrt(spread / lost.length);
-  return estimateWithError(mean(lost), error, lost.length, { skewness: skewnessOf(both) });
+  return estimateWithError(mean(lost), error, lost.length, {
+    skewness: skewnessOf(both),
+    eitherSide: true,
+  });
 };

@@ -3,6 +3,7 @@ import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import { admitEveryone } from "../../../src/usecases/admission/caller.ts";
 import { submitJob } from "../../../src/usecases/jobs/submit-job.ts";
 import { createRestClient } from "../../e2e/rest-client.ts";
+import { ask, connectClients } from "../../grpc/clients.ts";
 import { finishJob, iris, startTestService, type TestService } from "../service.ts";
 
 let service: TestService;
@@ -32,4 +33,18 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
     expect(body.models[0]?.trainedOnIt).toBe(learntFrom);
     expect(body.notes.some(({ code }) => code === "trained_on_it")).toBe(learntFrom);
   }
+  // The same as a page to hand on, over both surfaces.
+  const asked = { models: [model.id], dataset: other!.id };
+  const headers = { "content-type": "application/json", accept: "text/html" };
+  const page = await fetch(`${service.url}/v1/comparisons`, { method: "POST", headers, body: JSON.stringify(asked) });
+  expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+  expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+  const html = await page.text();
+  expect(html).toContain("What was compared");
+  const clients = connectClients(service.grpcAddress);
+  const compare = (request: typeof asked & { page?: boolean }) =>
+    ask(clients.predictions, clients.predictions.compareModels, request);
+  expect((await compare({ ...asked, page: true })).html).toBe(html);
+  expect((await compare(asked)).html).toBeUndefined();
+  clients.close();
 });

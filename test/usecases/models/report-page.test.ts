@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
+import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
 import { reportClassification } from "../../../src/stats/classification-report.ts";
+import { compareAnswered, measureClasses } from "../../../src/stats/compare-models.ts";
 import { reportRegression } from "../../../src/stats/regression-report.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
 import { createAxis } from "../../../src/usecases/models/page/axes.ts";
+import { comparisonPage } from "../../../src/usecases/models/page/comparison-page.ts";
 import { html } from "../../../src/usecases/models/page/html.ts";
 import { reportPage } from "../../../src/usecases/models/page/report-page.ts";
 
@@ -33,8 +36,9 @@ const expectBalanced = (page: string): void => {
   expect(open).toEqual([]);
 };
 
-const pageOf = (report: Report): string => {
-  const page = reportPage({ model, dataset: null, report });
+const pageOf = (report: Report): string => requireSound(reportPage({ model, dataset: null, report }));
+
+const requireSound = (page: string): string => {
   expectBalanced(page);
   // Values of attributes are texts: what is left are tags and the names of their attributes.
   const tags = page.replaceAll(/="[^"]*"/g, '=""');
@@ -127,4 +131,31 @@ test("axes have round numbers, also of values that are all the same or none", ()
   expect(createAxis([5, 5], 0, 100).at(5)).toBe(50);
   expect(createAxis([], 0, 100).ticks).toContain(0);
   expect(html`<b>${"<"}${null}${html`<i>${2}</i>`}</b>`.html).toBe("<b>&lt;<i>2</i></b>");
+});
+
+test("a comparison is such a page: models, pairs, groups and calibration, in which names are texts", () => {
+  const truths = Int32Array.from({ length: 40 }, (_, i) => i % 2);
+  const answered = (id: string, sure: number) => {
+    const probabilities = Float64Array.from({ length: 80 }, (_, at) => {
+      const right = at % 2 === truths[at >> 1] ? 1 : 0;
+      return 0.5 + (right === 1 ? 1 : -1) * sure * (((at >> 1) % 7) / 7 - 0.2);
+    });
+    const own = { model: `mdl_${id}`, name: hostile, trainedOnIt: id === "b" } as const;
+    return { ...own, ...measureClasses(["u", hostile], probabilities, truths) };
+  };
+  const comparison: Comparison = {
+    ...{ dataset: "ds_01JD0000000000000000000000", label: hostile, task: "classification", measure: "log_likelihood" },
+    ...{ rows: 40, leftOut: { unlabelled: 2, unknown: 1 }, notes: [{ code: "x", message: hostile }] },
+    ...compareAnswered([answered("a", 0.4), answered("b", 0.1)]),
+  };
+  const page = requireSound(comparisonPage(comparison));
+  const plots = [...page.matchAll(/<svg role="img" aria-label="([^"]*)"/g)].map(([, title]) => title);
+  expect(plots).toHaveLength(4);
+  expect(plots.slice(0, 2)).toEqual(["measures", "differences"]);
+  // Two models of one name are told apart by their ids.
+  for (const words of ["mdl_a", "mdl_b", "observations (rows) compared", "2 models beside each other", "n = 40"])
+    expect(page).toContain(words);
+  const [alone] = comparison.models;
+  const one = requireSound(comparisonPage({ ...comparison, models: [alone!], differences: [], groups: [["mdl_a"]] }));
+  expect(one).not.toContain("Differences, pair by pair");
 });

@@ -2,7 +2,7 @@ import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
 import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
-import type { Against } from "../../../src/domain/models/report.ts";
+import type { Against } from "../../../src/domain/models/parts/against.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
 import { logPoisson } from "../../../src/stats/regression-report.ts";

@@ -132,12 +132,23 @@ export const errorsSection = (report: Report): Html => {
     return section("Its errors", figure(plot, `Quantiles of the rows' errors; ${of(report)}.`));
   }
   const points = report.criteria.map(({ k, value }) => [k, value] as const);
-  const rows = report.clusters.map(({ trainRows, rows: held, weight }, i) => [
-    i,
-    trainRows,
-    held,
-    weight === null ? "" : shown(weight),
+  const cell = (value: number | null): string => (value === null ? "" : shown(value));
+  const rows = report.clusters.map(({ trainRows, rows: held, weight, stability, silhouette }, i) => [
+    ...[i, trainRows, held],
+    ...[weight, stability, silhouette].map(cell),
   ]);
+  const { stability, columns } = report;
+  const found =
+    stability === null
+      ? nothing
+      : html`<p>Fitted again to ${stability.resamples} halves of ${stability.rows} training rows, the division agrees with this one to ${shown(stability.adjustedRand)} (adjusted Rand index: 1 the same, 0 chance); stability is each cluster's mean Jaccard similarity with the most similar one.</p>`;
+  const telling =
+    columns.length === 0
+      ? nothing
+      : table(
+          ["column (explanatory variable)", "share of its variance between the clusters"],
+          columns.slice(0, mostClasses).map(({ column, between }) => [column, shown(between)]),
+        );
   const plot =
     points.length < 2
       ? nothing
@@ -145,7 +156,13 @@ export const errorsSection = (report: Report): Html => {
           linePlot("criterion", [{ points, dots: true }], { x: "k", y: report.criteria[0]?.criterion ?? "" }),
           "What the choice of k went by, on the training rows.",
         );
-  return section("Clusters", table(["cluster", "training rows", `rows (${of(report)})`, "weight"], rows), plot);
+  return section(
+    "Clusters",
+    table(["cluster", "training rows", `rows (${of(report)})`, "weight", "stability", "silhouette"], rows),
+    found,
+    telling,
+    plot,
+  );
 };
 
 const fifths = (report: Regression): Html => {

@@ -80,11 +80,17 @@ export interface CompareModelsRequest {
   /** 1 to 10 ids or aliases. */
   models: string[];
   dataset: string;
+  /** Answer with a page of HTML to hand on beside the comparison. */
+  page?: boolean | undefined;
 }
 
 export interface CompareModelsResponse {
   /** The OpenAPI document's Comparison. */
-  comparison?: { [key: string]: any } | undefined;
+  comparison?:
+    | { [key: string]: any }
+    | undefined;
+  /** With `page`: one file that needs nothing else. */
+  html?: string | undefined;
 }
 
 function createBasePredictDatasetRequest(): PredictDatasetRequest {
@@ -311,7 +317,7 @@ export const GetPredictionFileResponse: MessageFns<GetPredictionFileResponse> = 
 };
 
 function createBaseCompareModelsRequest(): CompareModelsRequest {
-  return { models: [], dataset: "" };
+  return { models: [], dataset: "", page: undefined };
 }
 
 export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
@@ -321,6 +327,9 @@ export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
     }
     if (message.dataset !== "") {
       writer.uint32(18).string(message.dataset);
+    }
+    if (message.page !== undefined) {
+      writer.uint32(24).bool(message.page);
     }
     return writer;
   },
@@ -354,6 +363,14 @@ export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
             message.dataset = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.page = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -368,13 +385,16 @@ export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
 };
 
 function createBaseCompareModelsResponse(): CompareModelsResponse {
-  return { comparison: undefined };
+  return { comparison: undefined, html: undefined };
 }
 
 export const CompareModelsResponse: MessageFns<CompareModelsResponse> = {
   encode(message: CompareModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.comparison !== undefined) {
       Struct.encode(Struct.wrap(message.comparison), writer.uint32(10).fork()).join();
+    }
+    if (message.html !== undefined) {
+      writer.uint32(18).string(message.html);
     }
     return writer;
   },
@@ -398,6 +418,14 @@ export const CompareModelsResponse: MessageFns<CompareModelsResponse> = {
             }
 
             message.comparison = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.html = reader.string();
             continue;
           }
         }

@@ -1,0 +1,126 @@
+import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
+import type { Estimate } from "../../../domain/models/estimate.ts";
+import { documentOf } from "./document.ts";
+import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
+import { intervalPlot, linePlot } from "./plots.ts";
+
+const measures = {
+  log_likelihood: "log-likelihood of a row",
+  squared_error: "squared error of a row, with a minus",
+} as const;
+
+const withInterval = (estimate: Estimate | null): string => {
+  if (estimate === null) return "–";
+  const { value, lower, upper } = estimate;
+  return lower === null || upper === null ? shown(value) : `${shown(value)} (${shown(lower)} to ${shown(upper)})`;
+};
+
+/** Names may be alike: ids are not. */
+const nameOf = ({ models }: Comparison, id: string): string => {
+  const name = models.find(({ model }) => model === id)?.name ?? id;
+  return models.filter((other) => other.name === name).length > 1 ? `${name}, ${id}` : name;
+};
+
+type Figure = readonly [string, (model: ComparedModel) => string];
+
+const figuresOf = ({ task }: Comparison): readonly Figure[] =>
+  task === "classification"
+    ? [
+        ["accuracy", ({ accuracy }) => withInterval(accuracy)],
+        ["Brier score", ({ brier }) => withInterval(brier)],
+        ["area under the ROC curve", ({ areaUnderRoc }) => withInterval(areaUnderRoc)],
+        ["calibration error", ({ calibrationError }) => (calibrationError === null ? "–" : shown(calibrationError))],
+      ]
+    : [
+        ["root mean squared error", ({ rootMeanSquaredError }) => withInterval(rootMeanSquaredError)],
+        ["mean absolute error", ({ meanAbsoluteError }) => withInterval(meanAbsoluteError)],
+        ["R²", ({ r2 }) => withInterval(r2)],
+        ["bias", ({ bias }) => withInterval(bias)],
+      ];
+
+const factsOf = ({ dataset, label, task, measure, rows, leftOut }: Comparison): Html =>
+  table(
+    ["", ""],
+    [
+      ["observations (rows) compared", rows],
+      ["of the data set", dataset],
+      ["response (label)", label],
+      ["task", task],
+      ["measure, the larger the better", measures[measure]],
+      ["left out: no label, a class that a model does not know", `${leftOut.unlabelled}, ${leftOut.unknown}`],
+    ],
+  );
+
+const modelsSection = (comparison: Comparison): Html => {
+  const { models, rows } = comparison;
+  const figures = figuresOf(comparison);
+  const plot = intervalPlot(
+    "measures",
+    models.map(({ model, measure }) => ({ name: nameOf(comparison, model), estimate: measure })),
+  );
+  const cells = models.map((model) => [
+    ...[nameOf(comparison, model.model), model.group + 1, withInterval(model.measure)],
+    ...figures.map(([, tell]) => tell(model)),
+    model.trainedOnIt ? "yes" : "no",
+  ]);
+  return section(
+    "The models, the best first",
+    figure(
+      plot,
+      `Mean ${measures[comparison.measure]} with 95 % intervals; n = ${rows}. What they differ by is surer than these: see below.`,
+    ),
+    table(["model", "group", "measure", ...figures.map(([name]) => name), "learnt from these rows"], cells),
+  );
+};
+
+const differencesSection = (comparison: Comparison): Html => {
+  const { differences, groups, rows } = comparison;
+  if (differences.length === 0) return nothing;
+  const pairs = differences.map(({ model, other, difference, tied }) => ({
+    ...{ name: `${nameOf(comparison, model)} − ${nameOf(comparison, other)}`, estimate: difference, tied },
+  }));
+  return section(
+    "Differences, pair by pair",
+    figure(
+      intervalPlot("differences", pairs, [0]),
+      `What the better one's measure is better by, paired row by row, with 95 % intervals, each by itself; n = ${rows}. Where an interval holds 0 these rows cannot tell the two apart.`,
+    ),
+    table(
+      ["pair", "difference", "can be told apart"],
+      pairs.map(({ name, estimate, tied }) => [name, withInterval(estimate), tied ? "no" : "yes"]),
+    ),
+    html`<ol>${groups.map((group) => html`<li>${group.map((id) => nameOf(comparison, id)).join(", ")}</li>`)}</ol>`,
+    html`<p class="muted">Groups: the best and those that cannot be told from it, then the best of the rest, …</p>`,
+  );
+};
+
+const calibrationSection = (comparison: Comparison): Html => {
+  const plots = comparison.models.flatMap(({ model, calibration }) => {
+    if (calibration === null || calibration.length === 0) return [];
+    const points = calibration.map(({ confidence, accuracy }) => [confidence, accuracy] as const);
+    const axes = { x: "confidence", y: "share of right answers", xs: [0, 1], ys: [0, 1], diagonal: true };
+    const name = nameOf(comparison, model);
+    return [
+      figure(
+        linePlot(`calibration of ${name}`, [{ points, dots: true }], axes),
+        `${name}: ${points.length} bins of equally many rows, n = ${comparison.rows}; on the line, probabilities are what they say.`,
+      ),
+    ];
+  });
+  return plots.length === 0 ? nothing : section("Calibration side by side", ...plots);
+};
+
+/** A comparison of models as a page to hand on. */
+export const comparisonPage = (comparison: Comparison): string => {
+  const { models, notes, label } = comparison;
+  const title = models.length === 1 ? `${models[0]!.name} on other rows` : `${models.length} models beside each other`;
+  const said = notes.length === 0 ? nothing : html`<ul>${notes.map(({ message }) => html`<li>${message}</li>`)}</ul>`;
+  return documentOf(
+    `${title}: ${label}`,
+    html`<h1>${title}</h1>
+${section("What was compared", factsOf(comparison), said)}
+${modelsSection(comparison)}
+${differencesSection(comparison)}
+${calibrationSection(comparison)}`,
+  );
+};

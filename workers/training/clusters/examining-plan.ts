@@ -1,0 +1,67 @@
+import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+
+/** What a report says of clusters beyond their sizes. */
+export interface Examined {
+  readonly stability: { readonly rows: number; readonly resamples: number; readonly adjustedRand: number } | null;
+  /** By cluster. */
+  readonly jaccards: readonly (number | null)[];
+  readonly silhouettes: readonly (number | null)[];
+  readonly columns: readonly { readonly column: string; readonly between: number }[];
+}
+
+/** More rows make it slower and hardly surer. */
+const mostRows = 1000;
+const mostResamples = 20;
+/** Fewer say too little. */
+const [leastRows, leastResamples] = [20, 5];
+/** Operations that all resamples may take together: about a second. */
+const mostFlops = 2e9;
+const mostDistanceFlops = 1e9;
+/** Of a run until it has converged. */
+const usualIterations = 25;
+
+/** Rows whose distances from each other are computed, in less than a second. */
+export const examinedRows = ({ trainRows, inputs }: { trainRows: number; inputs: number }): number =>
+  Math.min(trainRows, mostRows, Math.max(leastRows, Math.floor(Math.sqrt(mostDistanceFlops / (3 * inputs)))));
+
+/** Operations of one resample's fit. */
+const resampleFlops = (
+  spec: ResolvedJobSpec,
+  { trainRows, inputs }: { trainRows: number; inputs: number },
+  k: number,
+) => {
+  const { model } = spec;
+  if (model.type !== "k_means" && model.type !== "gaussian_mixture") return 0;
+  const own = model.type === "k_means" ? { ...model, clusters: k } : { ...model, components: k };
+  const shape = {
+    trainRows: Math.ceil(examinedRows({ trainRows, inputs }) / 2),
+    validationRows: 0,
+    testRows: 0,
+    inputs,
+  };
+  const { flopsPerStep } = planClustering({ model: own as ResolvedJobSpec["model"], training: spec.training }, shape);
+  return flopsPerStep * model.restarts * Math.min(usualIterations, spec.training.epochs);
+};
+
+/** How many halves of the rows are clustered again; 0 where there is one cluster, where the rows are too few for so many, or where even five would take too long. */
+export const resamplesOf = (spec: ResolvedJobSpec, shape: { trainRows: number; inputs: number }, k: number): number => {
+  const rows = examinedRows(shape);
+  if (k < 2 || rows < leastRows || Math.ceil(rows / 2) < 2 * k) return 0;
+  const paid = Math.floor(mostFlops / Math.max(1, resampleFlops(spec, shape, k)));
+  return paid < leastResamples ? 0 : Math.min(mostResamples, paid);
+};
+
+const largestK = ({ model }: ResolvedJobSpec): number => {
+  const count = model.type === "k_means" ? model.clusters : model.type === "gaussian_mixture" ? model.components : 1;
+  return typeof count === "number" ? count : count.to;
+};
+
+/** Operations of all that is examined, for the largest k: resamples, and the distances between all rows. */
+export const examiningFlops = (spec: ResolvedJobSpec, shape: { trainRows: number; inputs: number }): number => {
+  const k = Math.min(largestK(spec), shape.trainRows);
+  const rows = examinedRows(shape);
+  const resamples = resamplesOf(spec, shape, k);
+  const again = resamples === 0 ? 0 : resamples * resampleFlops(spec, shape, k);
+  return again + 3 * rows * rows * shape.inputs;
+};
