@@ -11,8 +11,8 @@ import type { RunOutbox } from "../../src/store/run-outbox.ts";
 import { connectMlflow } from "../../src/tracking/mlflow.ts";
 import type { TrackingDeps } from "../../src/usecases/tracking/log-run.ts";
 import { logDueRuns } from "../../src/usecases/tracking/log-runs.ts";
-import { toKey } from "../../src/usecases/tracking/run-content.ts";
-import { createClient } from "../rest/client.ts";
+import { tagsOf, toKey } from "../../src/usecases/tracking/run-content.ts";
+import { body, createClient, specFor } from "../rest/client.ts";
 import { type MlflowStub, startMlflowStub } from "../tracking/mlflow-stub.ts";
 import { finishJob, startTestService, type TestService } from "./service.ts";
 
@@ -204,10 +204,15 @@ describe("a job that has ended", () => {
   });
 
   test("without having run, as it was cancelled, is a killed run", async () => {
-    const job = await client.submit(await client.upload());
+    const labels = { customer: "Ä & Ö", "cost:centre": "7" };
+    const job = await body(client.post("/v1/jobs", { ...specFor(await client.upload()), labels }));
     await client.post(`/v1/jobs/${job.id}/cancel`);
     await look();
-    expect(onlyRun()[1]).toMatchObject({ status: "KILLED", tags: { "descent.state": "cancelled" } });
+    const tags = { "descent.state": "cancelled", "label.customer": "Ä & Ö", "label.cost_u3a_centre": "7" };
+    expect(onlyRun()[1]).toMatchObject({ status: "KILLED", tags });
+    const ended = await service.deps.jobs.get("default", job.id);
+    const keys = (study: string | null) => tagsOf("default", ended, study).map(({ key }) => key);
+    expect(keys("std_1").filter((key) => !keys(null).includes(key))).toEqual(["descent.study"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { ServiceError } from "../../domain/errors.ts";
-import { defaultTenant, type TenantId } from "../../domain/ids.ts";
+import { defaultTenant, type StudyId, type TenantId } from "../../domain/ids.ts";
 import type { NoticeType } from "../../domain/jobs/event-types.ts";
 import type { Job, JobEvent } from "../../domain/jobs/job.ts";
 import type { DueRun, RunOutbox } from "../../store/run-outbox.ts";
@@ -49,16 +49,22 @@ const uploadAll = async ({ deps, mlflow }: TrackingDeps, tenant: TenantId, job: 
   return { stored, elsewhere: false };
 };
 
+interface Ended {
+  job: Job;
+  study: StudyId | null;
+}
+
 /** The job as a run: found by its tag if an earlier attempt came so far, so that there is one however often this is begun. */
-const toRun = async (tracking: TrackingDeps, tenant: TenantId, job: Job) => {
+const toRun = async (tracking: TrackingDeps, tenant: TenantId, { job, study }: Ended) => {
   const { mlflow } = tracking;
   const name = tenant === defaultTenant ? tracking.experiment : `${tracking.experiment}/${tenant}`;
   const experiment = await mlflow.experiment(name);
   const found = await mlflow.findRun(experiment, { key: jobTag, value: job.id });
   const startMs = Math.round(1000 * startOf(job));
-  const created = { experiment, name: job.spec.name, startMs, tags: tagsOf(tenant, job) };
+  const tags = tagsOf(tenant, job, study);
+  const created = { experiment, name: job.spec.name, startMs, tags };
   const run = found ?? (await mlflow.createRun(created));
-  await mlflow.log(run.id, await loggedOf(tracking.deps, tenant, job));
+  await mlflow.log(run.id, await loggedOf(tracking.deps, tenant, job, tags));
   const { stored, elsewhere } = await uploadAll(tracking, tenant, job, run);
   await mlflow.end(run.id, statusOf(job), Date.parse(job.endedAt ?? job.createdAt));
   return { run: run.id, experiment: name, files: stored.length, elsewhere };
@@ -66,9 +72,9 @@ const toRun = async (tracking: TrackingDeps, tenant: TenantId, job: Job) => {
 
 type Outcome = { event: Omit<JobEvent, "id" | "at"> & { type: NoticeType }; laterMs: number | null };
 
-const attempt = async (tracking: TrackingDeps, tenant: TenantId, job: Job, failures: number): Promise<Outcome> => {
+const attempt = async (tracking: TrackingDeps, tenant: TenantId, ended: Ended, failures: number): Promise<Outcome> => {
   try {
-    const { elsewhere, ...data } = await toRun(tracking, tenant, job);
+    const { elsewhere, ...data } = await toRun(tracking, tenant, ended);
     const without = elsewhere ? "; without files, since the server does not take them (--serve-artifacts)" : "";
     const message = `the job is run ${data.run} of MLflow's experiment "${data.experiment}"${without}`;
     return { event: { level: "info", type: "run_logged", message, data }, laterMs: null };
@@ -93,7 +99,7 @@ export const logRun = async (tracking: TrackingDeps, due: DueRun): Promise<void>
   const taken = await outbox.take(due, nowMs, nowMs + leaseMs);
   if (taken === null) return;
   try {
-    const { event, laterMs } = await attempt(tracking, due.tenant, taken.job, taken.failures);
+    const { event, laterMs } = await attempt(tracking, due.tenant, taken, taken.failures);
     // Stopped by us, not refused by the server.
     if (signal.aborted && laterMs !== null) return await outbox.giveBack(due);
     const at = deps.now();

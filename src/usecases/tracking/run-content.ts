@@ -1,4 +1,4 @@
-import type { TenantId } from "../../domain/ids.ts";
+import type { StudyId, TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import type { FileEvent } from "../../formats/event-files/event-file.ts";
 import type { Logged, MlflowPair } from "../../tracking/mlflow.ts";
@@ -26,11 +26,17 @@ const metricsOf = ({ wallSeconds, step, values }: FileEvent): Logged["metrics"][
 /** By which the run of a job is found again: a second attempt goes on with it. */
 export const jobTag = "descent.job";
 
-export const tagsOf = (tenant: TenantId, { id, spec, state, model, error }: Job): MlflowPair[] => {
+export const tagsOf = (
+  tenant: TenantId,
+  { id, spec, state, model, error }: Job,
+  study: StudyId | null,
+): MlflowPair[] => {
   const tags = {
     ...{ [jobTag]: id, "descent.tenant": tenant, "descent.dataset": spec.dataset, "descent.state": state },
     ...(model === null ? {} : { "descent.model": model }),
     ...(spec.base === undefined ? {} : { "descent.base": spec.base.model }),
+    ...(study === null ? {} : { "descent.study": study }),
+    ...Object.fromEntries(Object.entries(spec.labels ?? {}).map(([key, value]) => [toKey(`label.${key}`), value])),
     ...(error === null ? {} : { "descent.error": `${error.code}: ${error.message}` }),
     ...{ "mlflow.user": tenant, "mlflow.source.name": "descent", "mlflow.source.type": "JOB" },
   };
@@ -38,7 +44,7 @@ export const tagsOf = (tenant: TenantId, { id, spec, state, model, error }: Job)
 };
 
 /** Its hyper-parameters, its curves and what it came to, under the names that its event file has. */
-export const loggedOf = async (deps: Deps, tenant: TenantId, job: Job): Promise<Logged> => {
+export const loggedOf = async (deps: Deps, tenant: TenantId, job: Job, tags: MlflowPair[]): Promise<Logged> => {
   const metrics: Logged["metrics"][number][] = [];
   let last: Parameters<typeof endEvent>[1] = null;
   for await (const point of pointsOf(deps, tenant, job)) {
@@ -48,5 +54,5 @@ export const loggedOf = async (deps: Deps, tenant: TenantId, job: Job): Promise<
   const end = job.endedAt === null ? null : endEvent(job.metrics, last, secondsOf(job.endedAt));
   if (end !== null) metrics.push(...metricsOf(end));
   const params = [...hyperParametersOf(job.spec)].map(([name, value]) => ({ key: toKey(name), value: String(value) }));
-  return { metrics, params, tags: tagsOf(tenant, job) };
+  return { metrics, params, tags };
 };

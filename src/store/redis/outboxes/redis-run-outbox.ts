@@ -34,7 +34,12 @@ export const createRedisRunOutbox = ({ redis, subscriber }: { redis: Redis; subs
       const raw = await scripts.takeDueRun(keys, toMember(run), nowMs, untilMs);
       if (raw === null) return null;
       const [failures, fields, history] = raw as [string, string[], string[]];
-      return { job: parseRecord([fields, history]).job, failures: Number(failures) };
+      const at = fields.findIndex((field, i) => i % 2 === 0 && field === "study");
+      return {
+        job: parseRecord([fields, history]).job,
+        study: at < 0 ? null : (fields[at + 1] ?? null),
+        failures: Number(failures),
+      };
     },
     note: async (run, event, laterMs) => {
       const { tenant, id } = run;
