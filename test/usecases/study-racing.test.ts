@@ -139,6 +139,37 @@ test("of several folds one that is surely worse ends after three, one that may b
   }
 });
 
+test("a trial with all its folds is not compared any more: it goes on to its model, however much worse it is", async () => {
+  const { id } = await start({
+    ...{ job: template({ crossValidation: { folds: 4 } }), pruner: { type: "racing" } },
+    ...{ trials: 2, maxEpochs: 45 },
+  });
+  const play = async (number: number, losses: readonly number[]): Promise<void> => {
+    await advance(id);
+    const { job } = (await trialsOf(id))[number]!;
+    for (const folds of [3, 4]) {
+      await reach(job, losses.slice(0, folds));
+      await advance(id);
+    }
+    const trial = (await trialsOf(id))[number]!;
+    // The epochs of the study are spent: they start no trial, and end none that has nothing left to save.
+    expect(trial).toMatchObject({ state: "running", pauseAtEpoch: null, scores: losses });
+    expect(trial.reached.map(({ epochs }) => epochs)).toEqual([3]);
+    await finish(job, losses.reduce((sum, loss) => sum + loss, 0) / 4);
+  };
+  await play(0, [0.2, 0.3, 0.25, 0.3]);
+  // Too uneven to be told from the first after three folds, and surely worse after four.
+  const worse = [0.35, 0.6, 0.6, 0.62];
+  await play(1, worse);
+  await advance(id);
+  const { study } = await service.deps.studies.get("default", id);
+  const trials = await trialsOf(id);
+  expect(trials).toMatchObject([{ state: "succeeded" }, { state: "succeeded", objective: 0.5425 }]);
+  // As an earlier version recorded it: waiting after the last fold, without a verdict yet.
+  const waiting = { ...trials[1]!, reached: [...trials[1]!.reached, { epochs: 4, value: 0.5425 }] };
+  expect(race(study, trials, waiting)).toEqual({ trial: waiting, ends: false });
+});
+
 test("a verdict that a crash left without its effect has it at the next look, whatever has become of the best meanwhile", async () => {
   const { id } = await start({
     job: template({ crossValidation: { folds: 3 } }),

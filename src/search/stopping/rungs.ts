@@ -31,7 +31,7 @@ export const bracketOf = (pruner: Pruner, seed: number, number: number): number 
   return pick(createDraws(seed, drawPurposes.bracket, number), weights, total);
 };
 
-/** Epochs of the rungs of a trial, all below `epochs`, at which it ends. Of racing the number of folds or seeds, the last of `epochs` too. */
+/** Epochs of the rungs of a trial, all below `epochs`, at which it ends. Of racing the number of folds, the last of `epochs` too: there its scores are read. */
 export const rungsOf = (pruner: Pruner, epochs: number, bracket: number): number[] => {
   const rungs: number[] = [];
   if (pruner.type === "none") return rungs;

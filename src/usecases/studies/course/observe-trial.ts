@@ -78,6 +78,9 @@ const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial, 
     const scores = folds === null ? null : scoresOfFolds(metric, folds);
     // Without a value it cannot be compared, and so it trains on to its end.
     if (value === null || (folds !== null && scores === null)) return { ...trial, pauseAtEpoch: null };
+    // With all its folds it is what others are compared with: it goes on to its model at once.
+    if (scores !== null && scores.length >= resultsOf(study.spec))
+      return { ...trial, objective: value, scores, pauseAtEpoch: null };
     const rungs = [
       ...trial.reached.filter(({ epochs }) => epochs < reached),
       { epochs: reached, value, at: deps.now().toISOString() },

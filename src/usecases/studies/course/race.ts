@@ -17,10 +17,11 @@ const rivalOf = (study: Study, trials: readonly Trial[], { number }: Trial): Tri
 
 /**
  * The trial after its comparison with the best one that has all its folds or seeds; whether it ends, as it is surely worse. The record names the other and the
- * bound, so that the comparison can be made again from it.
+ * bound, so that the comparison can be made again from it. One that has all of its folds or seeds is not compared: nothing is left to save.
  */
 export const race = (study: Study, trials: readonly Trial[], trial: Trial): { trial: Trial; ends: boolean } => {
-  const rival = rivalOf(study, trials, trial);
+  const isWhole = (trial.scores?.length ?? 0) >= resultsOf(study.spec);
+  const rival = isWhole ? null : rivalOf(study, trials, trial);
   if (rival === null) return { trial, ends: false };
   const folds = foldsOf(study.spec);
   const shared = folds === undefined ? 0 : sharedByFolds(CrossValidation.parse(folds).folds);
