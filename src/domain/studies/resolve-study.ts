@@ -21,10 +21,18 @@ const validationShare = 0.2;
 const sharesOf = ({ split, crossValidation }: JobSpec["training"], dataset: CountedDataset) => {
   if (split.column !== undefined) {
     const stated = crossValidation !== undefined || statedSizes(split, dataset).validation > 0;
-    return stated ? {} : { validation: split.validation || validationShare };
+    return stated ? {} : { validation: split.validation ?? validationShare };
   }
-  if (crossValidation === undefined) return { validation: split.validation || validationShare };
+  if (crossValidation === undefined) return { validation: split.validation ?? validationShare };
   return { test: split.test ?? (crossValidation.by === undefined || split.by !== undefined ? defaultTest : 0) };
+};
+
+/** Without rows that validate there is nothing to compare trials by, unless folds do. */
+const checkRows = ({ split, crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
+  if (split.validation !== 0 || crossValidation !== undefined) return;
+  const detail = `trials are compared by rows that validate, and 0 leaves none; leave it out${split.column === undefined ? ` for ${validationShare}` : ""}, name a share, or give the job a crossValidation, whose folds compare them`;
+  errors.add("/job/training/split/validation", detail);
+  errors.throwIfAny("invalid");
 };
 
 const withShare = (job: JobSpec, dataset: CountedDataset): JobSpec => {
@@ -131,6 +139,7 @@ export const resolveStudy = (
     errors.add("/job/training/crossValidation/model", detail);
     errors.throwIfAny("invalid");
   }
+  checkRows(spec.job.training, errors);
   const job = withShare(spec.job, dataset);
   const template = resolveSpec(job, dataset, base);
   checkObjective(spec, template, errors);

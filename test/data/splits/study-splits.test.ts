@@ -29,6 +29,19 @@ describe("a study", () => {
     expect((await studyOn(said, { split: { column: "g" } })).split).toEqual({ column: "g" });
   });
 
+  test("with no row that validates is refused, unless folds compare its trials", async () => {
+    const words = Array.from({ length: 50 }, (_, i) => ["train", "test", "validation"][i % 3]!);
+    for (const split of [{ validation: 0 }, { validation: 0, column: "g" }]) {
+      const refused = studyOn(words, { split });
+      await expect(refused).rejects.toMatchObject({
+        errors: [{ pointer: "/job/training/split/validation", detail: expect.stringContaining("leave it out") }],
+      });
+    }
+    const folds = await studyOn(words, { split: { validation: 0 }, crossValidation: { folds: 3 } });
+    expect(folds.split).toEqual({ validation: 0, test: 0.2 });
+    expect((await studyOn(words, {})).split).toEqual({ validation: 0.2 });
+  });
+
   test("sets whole groups aside for its final job, where its trials go by folds", async () => {
     const words = Array.from({ length: 60 }, (_, i) => `g${i % 12}`);
     const { split: own, resolved } = await studyOn(words, { split: { by: "g" }, crossValidation: { folds: 3 } });
