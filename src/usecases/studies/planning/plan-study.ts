@@ -20,6 +20,7 @@ import { requireWebhookAllowed } from "../../jobs/planning/check-webhook.ts";
 import { type PlannedJob, planJob } from "../../jobs/planning/plan-job.ts";
 import { readGuess } from "../course/read-guess.ts";
 import { readEarlierTrials } from "./earlier-trials.ts";
+import { studyWarnings } from "./study-warnings.ts";
 
 export interface PlannedStudy {
   spec: ResolvedStudySpec;
@@ -30,7 +31,7 @@ export interface PlannedStudy {
   plans: Plan[];
   /** Of the studies that `warmStart` names. */
   earlier: EarlierTrial[];
-  /** In what those differ from this one. */
+  /** In what those differ from this one, and what else is not what it seems. */
   warnings: string[];
 }
 
@@ -77,7 +78,13 @@ const resolved = async (
   deps: Deps,
   caller: Caller,
   body: unknown,
-): Promise<{ spec: ResolvedStudySpec; template: ResolvedJobSpec; dimensions: Dimension[]; known: PlannedJob }> => {
+): Promise<{
+  spec: ResolvedStudySpec;
+  template: ResolvedJobSpec;
+  dimensions: Dimension[];
+  known: PlannedJob;
+  asked: { job: unknown; hasSpace: boolean };
+}> => {
   const asked = parse(StudySpec, body);
   const sent = isObject(body) ? body.job : {};
   const known = await planJob(deps, caller, sent).catch((error: unknown) => {
@@ -93,7 +100,7 @@ const resolved = async (
   );
   const dimensions = readSpace(spec.space, errors);
   errors.throwIfAny("invalid");
-  return { spec, template, dimensions, known };
+  return { spec, template, dimensions, known, asked: { job: sent, hasSpace: asked.space !== undefined } };
 };
 
 /** An alias may move while the study runs: its record names the model it meant. */
@@ -105,11 +112,12 @@ const withBase = (sent: unknown, model: string): unknown =>
  * trial is refused later.
  */
 export const planStudy = async (deps: Deps, caller: Caller, body: unknown): Promise<PlannedStudy> => {
-  const { spec, template, dimensions, known } = await resolved(deps, caller, body);
+  const { spec, template, dimensions, known, asked } = await resolved(deps, caller, body);
   const guesses = checkGuesses(spec, dimensions);
   checkGrid(spec, dimensions);
   requireWebhookAllowed(deps, spec);
   const { earlier, warnings } = await readEarlierTrials(deps, caller, spec, dimensions);
+  warnings.push(...studyWarnings(spec, dimensions, asked));
   const plans: Plan[] = [];
   let epochs = template.training.epochs;
   const points = [...cornersOf(dimensions), ...guesses];
