@@ -150,8 +150,8 @@ test("a start from a study on other rows says so, in the plan and in its events"
 test("a grid that is not tried whole says so, in the plan and in its events", async () => {
   const job = { ...template(), name: "mine", training: { l2: 0.1 } };
   const body = { job, trials: 2, sampler: { type: "grid", points: 3 } };
-  const told = [/^the grid has \d+ points, and the study 2 trials/, /^\/job\/name /, /^\/job\/training\/l2 /].map((text) =>
-    expect.stringMatching(text),
+  const told = [/^the grid has \d+ points, and the study 2 trials/, /^\/job\/name /, /^\/job\/training\/l2 /].map(
+    (text) => expect.stringMatching(text),
   );
   expect(await call("?validateOnly=true", body)).toMatchObject({ warnings: expect.arrayContaining(told) });
   const { id } = await call<Study>("", body);

@@ -10,8 +10,12 @@ let service: TestService;
 let dataset: string;
 /** What the job that ends next leaves. */
 let value = 0;
+let scores: Float32Array | null = null;
 beforeAll(async () => {
-  service = await startStudyService(() => ({ validationLoss: value, outOfFoldLoss: value }));
+  service = await startStudyService(
+    () => ({ validationLoss: value, outOfFoldLoss: value }),
+    () => scores,
+  );
   dataset = (await createClient(() => service.url).upload()).id;
 });
 afterAll(() => service?.close());
@@ -168,6 +172,24 @@ test("a trial with all its folds is not compared any more: it goes on to its mod
   // As an earlier version recorded it: waiting after the last fold, without a verdict yet.
   const waiting = { ...trials[1]!, reached: [...trials[1]!.reached, { epochs: 4, value: 0.5425 }] };
   expect(race(study, trials, waiting)).toEqual({ trial: waiting, ends: false });
+});
+
+test("what a race over folds of groups has chosen is worth no less than 0, though its job was deleted", async () => {
+  const crossValidation = { folds: 3, by: "sepal_length" };
+  const { id } = await start({ job: template({ crossValidation }), pruner: { type: "racing", first: 2 }, trials: 2 });
+  // Of eleven groups nothing is lost, of one much: Student's interval goes far below 0.
+  for (const [number, lost] of [3, 4].entries()) {
+    await advance(id);
+    scores = Float32Array.from({ length: 12 }, (_, group) => (group === 0 ? lost : 0.01));
+    await finish((await trialsOf(id))[number]!.job, (lost + 0.11) / 12);
+  }
+  scores = null;
+  const [first] = await trialsOf(id);
+  expect((await fetch(`${service.url}/v1/jobs/${first!.job}`, { method: "DELETE" })).status).toBe(204);
+  await advance(id);
+  const { state, best } = await call<Study>(`/${id}`);
+  expect({ state, trial: best?.trial, lower: best?.lower }).toEqual({ state: "succeeded", trial: 0, lower: 0 });
+  expect(best!.upper).toBeGreaterThan(best!.corrected!);
 });
 
 test("a verdict that a crash left without its effect has it at the next look, whatever has become of the best meanwhile", async () => {

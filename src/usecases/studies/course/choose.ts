@@ -1,6 +1,7 @@
 import { orNull } from "../../../domain/errors.ts";
 import type { ModelId, TenantId } from "../../../domain/ids.ts";
 import { CrossValidation } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
+import type { LossSpec } from "../../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { isImported } from "../../../domain/models/model.ts";
 import { foldsOf } from "../../../domain/studies/objective-metric.ts";
@@ -125,6 +126,12 @@ const widened = (estimate: Estimate, inflation: number): Estimate => {
   return { value, lower: move(lower), upper: move(upper) };
 };
 
+/** What a trial was trained by. Its model says so, which is there as long as its scores are: its job may have been deleted. */
+const lossOf = async (deps: Deps, tenant: TenantId, { model: id }: Trial): Promise<LossSpec["type"] | null> => {
+  const model = id === null ? null : await orNull(deps.catalogue.model(tenant, id));
+  return model === null || isImported(model) ? null : model.spec.loss.type;
+};
+
 /** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */
 export const chooseBest = async (
   deps: Deps,
@@ -149,8 +156,8 @@ export const chooseBest = async (
   if (sampled === null) return naive;
   const estimate = widened(sampled, inflationOf(study));
   const convert = toObjective(study.spec.objective.metric, { score: mean(own.scores), value: best.objective });
-  const loss = (await orNull(deps.jobs.get(tenant, best.job)))?.spec.loss.type ?? null;
-  const { lower, upper } = intervalWithin(estimate, convert, objectiveRange(study.spec.objective.metric, loss));
+  const range = objectiveRange(study.spec.objective.metric, await lossOf(deps, tenant, best));
+  const { lower, upper } = intervalWithin(estimate, convert, range);
   // Rounding on the way to the objective makes nothing better than it was; nor does a best trial that is another one by the rows that are compared.
   const sign = signOf(study.spec.objective.direction);
   const converted = convert(estimate.value);
