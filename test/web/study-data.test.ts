@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
 import { numberScale, roundTicks } from "../../src/web/page/studies/scale.ts";
 import {
+  behindOf,
   bestSoFar,
   faultsOf,
+  firstOf,
   parametersOf,
   shownTrials,
   timelineOf,
@@ -32,6 +34,17 @@ describe("what the charts of a study show", () => {
       { error: "see its job", first: { number: 1 }, count: 1 },
     ]);
     expect(faultsOf([trial(0, {})])).toEqual([]);
+  });
+
+  test("in what unit trials are behind the best, and how many are not shown", () => {
+    expect(behindOf({ score: "squaredError", rows: 30 })).toEqual({
+      title: "Behind the best (squared errors), 95 %",
+      told: "Behind the best: the difference of their mean squared errors over the same 30 validation rows",
+    });
+    expect(firstOf([1, 2, 3], 2)).toEqual({ items: [1, 2], more: "and 1 more" });
+    // The leaderboard itself ends after a hundred.
+    expect(firstOf([1, 2, 3], 2, 120)).toEqual({ items: [1, 2], more: "and 118 more" });
+    expect(firstOf([1, 2], 2)).toEqual({ items: [1, 2], more: null });
   });
 
   test.each([

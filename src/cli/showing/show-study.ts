@@ -38,7 +38,8 @@ export const showStudy = (output: Output, study: Study, leaderboard: Leaderboard
   const pointers = Object.keys(spec.space);
   say(`\n${counts.succeeded} of ${counts.trials} trials came to their end, ${counts.stopped} were stopped\n`);
   say(toTable(["trial", metric, "from the best", "", ...pointers], standingsOf(leaderboard, pointers), "  "));
-  const more = leaderboard.items.length - shown;
+  // The leaderboard itself ends after a hundred.
+  const more = counts.succeeded - shown;
   if (more > 0) say(`  and ${more} more`);
   say(`\n"from the best": difference of their ${scores[leaderboard.score]} over the same ${leaderboard.rows} rows`);
   if (leaderboard.simplest !== null && leaderboard.simplest !== best?.trial)

@@ -1,5 +1,6 @@
 /** What the charts show of a study, from its record. Nothing here touches the document. */
 
+import type { Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { choiceScale, numberScale, type Scale } from "./scale.ts";
 
@@ -24,8 +25,6 @@ export const shownTrials = (study: Study, trials: readonly Trial[]): Shown[] => 
   return valued.map((trial) => ({ trial, value: trial.objective!, rank: rankOf.get(trial.number)! }));
 };
 
-const mostFaults = 3;
-
 /** What failed trials died of, each fault once, with the first trial that had it: the commonest first. */
 export const faultsOf = (trials: readonly Trial[]): { error: string; first: Trial; count: number }[] => {
   const faults = new Map<string, { error: string; first: Trial; count: number }>();
@@ -35,7 +34,25 @@ export const faultsOf = (trials: readonly Trial[]): { error: string; first: Tria
     const known = faults.get(error);
     faults.set(error, { error, first: known?.first ?? trial, count: (known?.count ?? 0) + 1 });
   }
-  return [...faults.values()].toSorted((a, b) => b.count - a.count).slice(0, mostFaults);
+  return [...faults.values()].toSorted((a, b) => b.count - a.count);
+};
+
+const scores = { loss: "losses", error: "shares of errors", squaredError: "squared errors" } as const;
+
+/** What stands behind the best in the leaderboard, as its column is called and as it is told below. */
+export const behindOf = ({ score, rows }: Pick<Leaderboard, "score" | "rows">): { title: string; told: string } => ({
+  title: `Behind the best (${scores[score]}), 95 %`,
+  told: `Behind the best: the difference of their mean ${scores[score]} over the same ${rows} validation rows`,
+});
+
+/** The first of a list, and what is said of the others. */
+export const firstOf = <T>(
+  all: readonly T[],
+  most: number,
+  count = all.length,
+): { items: T[]; more: string | null } => {
+  const items = all.slice(0, most);
+  return { items, more: count > items.length ? `and ${count - items.length} more` : null };
 };
 
 /** The best value of a trial that came to its end so far, after each such trial. */

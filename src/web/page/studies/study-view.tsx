@@ -1,15 +1,15 @@
 import { useRef } from "preact/hooks";
-import type { Importances, Leaderboard, Standing } from "../../../domain/studies/standing.ts";
+import type { Importances, Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { api } from "../api.ts";
-import { formatMetric, formatMetricName, formatNumber } from "../format.ts";
-import { Table, type TableColumn } from "../list-view.tsx";
+import { formatMetric, formatMetricName } from "../format.ts";
 import { Card, Facts, Failure, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { FileDownload } from "../views/file-download.tsx";
 import { HistoryChart, RungChart, TimelineChart } from "./course-charts.tsx";
 import { ContourChart, ImportanceBars, ParallelChart, SliceChart } from "./space-charts.tsx";
-import { faultsOf, parametersOf, shownTrials } from "./study-data.ts";
+import { Faults, interval, Standings } from "./standings.tsx";
+import { parametersOf, shownTrials } from "./study-data.ts";
 
 const may = {
   pause: ({ state }: Study) => state === "running",
@@ -45,9 +45,6 @@ const Actions = ({ study, refresh }: { study: Study; refresh: () => void }) => {
     </>
   );
 };
-
-const interval = (lower: number | null, upper: number | null): string =>
-  lower === null || upper === null ? "" : ` (${formatNumber(lower)} to ${formatNumber(upper)})`;
 
 const Summary = ({ study, refresh }: { study: Study; refresh: () => void }) => {
   const { best, counts, spec, final } = study;
@@ -96,42 +93,6 @@ const Summary = ({ study, refresh }: { study: Study; refresh: () => void }) => {
     </section>
   );
 };
-
-const valuesOf = (values: Trial["values"]) =>
-  Object.entries(values).map(([pointer, value]) => (
-    <div key={pointer} class="small">
-      <code>{pointer}</code> {typeof value === "number" ? formatNumber(value) : JSON.stringify(value)}
-    </div>
-  ));
-
-const standings = (leaderboard: Leaderboard): readonly TableColumn<Standing>[] => [
-  { title: "Trial", cell: ({ trial, job }) => <a href={`#/jobs/${job}`}>{trial}</a> },
-  { title: "Values", cell: ({ values }) => valuesOf(values) },
-  { title: "Objective", number: true, cell: ({ objective }) => formatNumber(objective) },
-  {
-    title: "Behind the best, 95 %",
-    number: true,
-    cell: ({ difference, trial }) =>
-      difference === null || trial === leaderboard.reference
-        ? "–"
-        : `${formatNumber(difference.value)}${interval(difference.lower, difference.upper)}`,
-  },
-  {
-    title: "Parameters",
-    number: true,
-    cell: ({ parameters }) => (parameters === null ? "–" : formatNumber(parameters)),
-  },
-  {
-    title: "",
-    cell: ({ tied, trial }) => (
-      <>
-        {trial === leaderboard.best?.trial && <span class="tag">best</span>}
-        {tied === true && trial !== leaderboard.best?.trial && <span class="tag">not told apart</span>}
-        {trial === leaderboard.simplest && <span class="tag">simplest of those</span>}
-      </>
-    ),
-  },
-];
 
 const Charts = ({ study, trials }: { study: Study; trials: readonly Trial[] }) => {
   const shown = shownTrials(study, trials);
@@ -232,18 +193,9 @@ export const StudyView = ({ id }: { id: string }) => {
                   : "The first trial that comes to its end will stand here."}
               </p>
             ) : (
-              <Table
-                items={value.leaderboard.items.slice(0, 20)}
-                keyOf={({ job }) => job}
-                columns={standings(value.leaderboard)}
-              />
+              <Standings leaderboard={value.leaderboard} succeeded={value.study.counts.succeeded} />
             )}
-            {faultsOf(value.trials).map(({ error, first, count }) => (
-              <p key={error} class="notice plain">
-                <a href={`#/jobs/${first.job}`}>{`Trial ${first.number}`}</a>
-                {count > 1 && ` and ${count - 1} more`} failed: {error}
-              </p>
-            ))}
+            <Faults trials={value.trials} />
             {value.leaderboard.notes.map(({ code, message }) => (
               <p key={code} class="notice plain">
                 {message}
