@@ -2,6 +2,7 @@ import cliProgress from "cli-progress";
 import type { Descent } from "../client/descent.ts";
 import { DescentError } from "../client/errors.ts";
 import type { JobSpec, Study, StudyPlan, StudySpec } from "../client/types.ts";
+import { counted } from "../domain/counted.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
 import { showStudy } from "./showing/show-study.ts";
@@ -56,7 +57,9 @@ const showPlan = (
   { spec, trials, jobs, memoryBytes, epochs, estimatedSeconds, warnings }: StudyPlan,
 ): void => {
   const time = estimatedSeconds < 1 ? "under 1 s" : `about ${toShort(estimatedSeconds)} s`;
-  say(`Plan: ${trials} trials, at most ${jobs} jobs of ${epochs} epochs, ${toBytes(memoryBytes)} each, ${time}`);
+  say(
+    `Plan: ${counted(trials, "trial")}, at most ${counted(jobs, "job")} of ${counted(epochs, "epoch")}, ${toBytes(memoryBytes)} each, ${time}`,
+  );
   for (const [pointer, parameter] of Object.entries(spec.space)) say(`  ${pointer} ${JSON.stringify(parameter)}`);
   for (const warning of warnings) say(`  Warning: ${warning}`);
 };

@@ -3,6 +3,7 @@ import type { Descent } from "../client/descent.ts";
 import { DescentError } from "../client/errors.ts";
 import { guessTask } from "../client/guess-task.ts";
 import type { Dataset, Job, JobPlan, JobSpec, MetricPoint } from "../client/types.ts";
+import { counted } from "../domain/counted.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
 import { showCurves, showReport } from "./showing/show-report.ts";
@@ -108,7 +109,9 @@ const showPlan = (
   { spec, parameters, memoryBytes, steps, estimatedSeconds, warnings }: JobPlan,
 ): void => {
   const time = estimatedSeconds < 1 ? "under 1 s" : `about ${toShort(estimatedSeconds)} s`;
-  say(`Plan: ${spec.model.type}, ${parameters} parameters, ${toBytes(memoryBytes)}, at most ${steps} steps, ${time}`);
+  say(
+    `Plan: ${spec.model.type}, ${counted(parameters, "parameter")}, ${toBytes(memoryBytes)}, at most ${counted(steps, "step")}, ${time}`,
+  );
   for (const warning of warnings) say(`  Warning: ${warning}`);
 };
 

@@ -162,7 +162,7 @@ describe("a study", () => {
     expect(without.items[0]).toMatchObject({ trial: study.best!.trial, difference: null });
     expect(without.reference).toBe(board.items[1]!.trial);
     expect(without.items[2]!.difference!.value).toBeCloseTo(board.items[2]!.objective - board.items[1]!.objective, 4);
-    expect(without.notes).toMatchObject([{ code: "no_scores", message: expect.stringContaining("were deleted") }]);
+    expect(without.notes).toMatchObject([{ code: "no_scores", message: expect.stringContaining("was deleted") }]);
   });
 
   test("with successive halving: the promoted go on from their checkpoints to the weights of jobs that never stopped", async () => {

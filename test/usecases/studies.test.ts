@@ -42,6 +42,8 @@ test("a study whose last job cannot be trained has failed, and keeps its best; i
     ...{ state: "failed", best: { trial: 0, value: 0.5 }, final: { state: "failed" } },
     error: { code: "final_failed", message: expect.stringContaining("deleted"), hint: expect.stringContaining("best") },
   });
+  const late = await call(`/${id}/pause`, {});
+  expect(late).toMatchObject({ code: "forbidden_transition", title: "Its state does not allow this" });
   const events = await call<{ items: JobEvent[] }>(`/${id}/events`);
   expect(events.items[0]).toMatchObject({ type: "state", message: "submitted" });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../../domain/counted.ts";
 import { assert, type FieldError, ServiceError } from "../../domain/errors.ts";
 import { toFieldError } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
@@ -39,6 +40,11 @@ const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
     input,
   );
 
+const isNumber = ({ origin }: { origin: string }): boolean => origin === "number" || origin === "int";
+
+const partsOf = ({ origin }: { origin: string }, count: number | bigint): string =>
+  origin === "string" ? counted(count, "character") : counted(count, "entry", "entries");
+
 /** One sentence per fault, in words for the person who wrote the request. */
 const describe = (issue: Issue, input: unknown, fullPath: readonly PropertyKey[]): string => {
   const given = valueAt(input, fullPath);
@@ -50,15 +56,15 @@ const describe = (issue: Issue, input: unknown, fullPath: readonly PropertyKey[]
       return given === undefined ? "is required" : oneOf(issue.values, given);
     case "too_small": {
       if (issue.message.startsWith("must")) return issue.message;
-      const bound = `${issue.inclusive === false ? "greater than" : "at least"} ${issue.minimum}`;
-      if (issue.origin === "number" || issue.origin === "int") return `must be ${bound}, but ${kindOf(given)}`;
-      return `must have ${bound} ${issue.origin === "string" ? "characters" : "entries"}`;
+      const bound = issue.inclusive === false ? "greater than" : "at least";
+      if (isNumber(issue)) return `must be ${bound} ${issue.minimum}, but ${kindOf(given)}`;
+      return `must have ${bound} ${partsOf(issue, issue.minimum)}`;
     }
     case "too_big": {
       if (issue.message.startsWith("must")) return issue.message;
-      const bound = `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
-      if (issue.origin === "number" || issue.origin === "int") return `must be ${bound}, but ${kindOf(given)}`;
-      return `must have ${bound} ${issue.origin === "string" ? "characters" : "entries"}`;
+      const bound = issue.inclusive === false ? "less than" : "at most";
+      if (isNumber(issue)) return `must be ${bound} ${issue.maximum}, but ${kindOf(given)}`;
+      return `must have ${bound} ${partsOf(issue, issue.maximum)}`;
     }
     default:
       return issue.message;

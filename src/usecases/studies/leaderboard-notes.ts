@@ -12,11 +12,13 @@ const withoutScores = (
   const named = gone.slice(0, 10).map(({ number }) => number);
   const rest = gone.length > named.length ? ` and ${gone.length - named.length} more` : "";
   const best = order[0]?.number;
+  const [whose, has, among] =
+    gone.length === 1
+      ? [`the model of trial ${named[0]} was`, "it has", "it is the best"]
+      : [`the models of trials ${named.join(", ")}${rest} were`, "they have", `trial ${best}, the best, is among them`];
   const instead =
-    reference === null || reference === best
-      ? ""
-      : `; trial ${best}, the best, is among them, and so differences are from trial ${reference}`;
-  const message = `the models of trials ${named.join(", ")}${rest} were deleted or left no scores of rows: they have no difference${instead}; keep the models of trials as long as they are to be compared`;
+    reference === null || reference === best ? "" : `; ${among}, and so differences are from trial ${reference}`;
+  const message = `${whose} deleted or left no scores of rows: ${has} no difference${instead}; keep the models of trials as long as they are to be compared`;
   return [{ code: "no_scores", message }];
 };
 
@@ -25,7 +27,12 @@ const afterStopping = (trials: readonly Trial[], best: BestTrial | null): Report
   const stopped = trials.filter(({ state }) => state === "stopped").length;
   if (stopped === 0 || best === null || best.corrected === null) return [];
   const ended = trials.filter(({ state }) => state === "succeeded").length;
-  const message = `${stopped} trials were stopped on the way and left no scores of rows: \`corrected\` knows of the choice among the ${ended} that came to their end alone, and may still be a little too good; the final model's report has test rows that chose nothing`;
+  const were = stopped === 1 ? "1 trial was" : `${stopped} trials were`;
+  const choice =
+    ended === 1
+      ? "no choice, as 1 trial alone came to its end"
+      : `the choice among the ${ended} that came to their end alone`;
+  const message = `${were} stopped on the way and left no scores of rows: \`corrected\` knows of ${choice}, and may still be a little too good; the final model's report has test rows that chose nothing`;
   return [{ code: "stopped_trials", message }];
 };
 

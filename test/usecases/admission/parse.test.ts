@@ -114,6 +114,8 @@ describe("parsing a body", () => {
     expect(() => parse(list, { ids: "abcdef" }, named)).toThrow("/query/ids: must be an array, but is a string");
     expect(() => parse(list, { ids: "abcdef" }, named)).not.toThrow(/more\)/);
     expect(() => parse(list, { ids: ["a", "b", "c", "d"] }, named)).toThrow("must have at most 3 entries");
+    expect(() => parse(list, { ids: [] }, named)).toThrow(/must have at least 1 entry$/);
+    expect(() => parse(z.string().min(1), "")).toThrow(/must have at least 1 character$/);
   });
 
   it("puts parameters under /query", () => {

@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import { isObject } from "../../../domain/is-object.ts";
 import { limits } from "../../../domain/limits.ts";
 import { fromPointer } from "../../../domain/pointer.ts";
@@ -15,7 +16,7 @@ const ofGrid = ({ sampler, trials, guesses }: ResolvedStudySpec, dimensions: rea
   const own = guesses.length === 0 ? "" : `, ${Math.min(trials, guesses.length)} of them guesses`;
   const remedy = all <= limits.studyTrials ? `set \`trials\` to ${all}, or take fewer points` : "take fewer points";
   return [
-    `the grid has ${size} points, and the study ${trials} ${trials === 1 ? "trial" : "trials"}${own}: which points are tried is drawn by the seed; to try all of them, ${remedy}`,
+    `the grid has ${counted(size, "point")}, and the study ${counted(trials, "trial")}${own}: which points are tried is drawn by the seed; to try all of them, ${remedy}`,
   ];
 };
 
