@@ -65,7 +65,7 @@ describe("every model comes with a report", () => {
       { bmi: 38, bp: 110 },
     ];
     const answer = await client.predict(job.model ?? "", rows, { coverage: 0.8 });
-    expect(answer.coverage).toEqual({ level: 0.8, method: "adaptive", rows: 88 });
+    expect(answer.coverage).toEqual({ level: 0.8, guaranteed: 0.8, method: "adaptive", rows: 88 });
     const told = answer.predictions.map((one) =>
       "value" in one ? [one.interval?.lower, one.value, one.interval?.upper] : [],
     );
