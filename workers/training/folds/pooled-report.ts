@@ -149,7 +149,7 @@ const unlearntNotes = ({ spec, pool }: Pooled): ReportNote[] => {
   ];
 };
 
-/** Predictions of rows of weight 0. */
+/** Predictions of rows of weight 0, in all repeats. */
 const leftOutOf = ({ folds, columns }: Pool): number =>
   folds.reduce((sum, { rows }) => sum + rows, 0) - (columns.weights?.length ?? 0);
 
@@ -157,7 +157,9 @@ const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
   const { weights } = pool.columns;
   const column = weightName(spec.task);
   if (weights === undefined || column === null) return null;
-  return { column, effectiveRows: effectiveNumber(weights), leftOut: leftOutOf(pool) };
+  // Each repeat has every row once.
+  const { repeats } = spec.training.crossValidation!;
+  return { column, effectiveRows: effectiveNumber(weights) / repeats, leftOut: leftOutOf(pool) / repeats };
 };
 
 /**

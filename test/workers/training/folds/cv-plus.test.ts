@@ -11,8 +11,10 @@ import { compileKernels } from "../../../../src/engine/kernels/load.ts";
 import { foldInterval } from "../../../../src/stats/conformal/fold-coverage.ts";
 import { withCoverage } from "../../../../src/stats/conformal/with-coverage.ts";
 import { measuredOn } from "../../../../src/usecases/models/card/card-report.ts";
+import { exportStored } from "../../../../workers/exporting/export-stored.ts";
 import { encodeFor } from "../../../../workers/inference/encode-for.ts";
 import { loadModel } from "../../../../workers/inference/load-model.ts";
+import { bytesOf, runOnnx } from "../../../exporting/runtime.ts";
 import { createJobs } from "../jobs.ts";
 
 const file = (name: string): string[] =>
@@ -78,7 +80,7 @@ test("counts with an exposure: each fold's model says a count, and the report wh
     "x,hours,weight,events",
     ...Array.from({ length: 60 }, (_, i) => `${(i * 7) % 11},${1 + (i % 4)},${i % 3},${((i * 5) % 4) * (1 + (i % 4))}`),
   ].join("\n");
-  const training = { crossValidation: { folds: 3, model: "folds" as const } };
+  const training = { crossValidation: { folds: 3, repeats: 2, model: "folds" as const } };
   const task = { type: "regression" as const, label: "events", features: ["x"], exposure: "hours", weight: "weight" };
   const { model, report } = await jobs.modelOf(await jobs.train(csv, { task, model: { type: "poisson" }, training }));
   const kernels = { module: await compileKernels(), native: null };
@@ -96,11 +98,19 @@ test("counts with an exposure: each fold's model says a count, and the report wh
   for (const [row, prediction] of predictions.entries()) {
     if (!("value" in prediction)) throw new Error("no value");
     expect(prediction.value).toBeCloseTo(
-      said(row).reduce((sum, own) => sum + own / 3, 0),
+      said(row).reduce((sum, own) => sum + own / 6, 0),
       12,
     );
     expect(prediction.interval).toEqual(foldInterval(conformal, said(row), 0.9));
   }
+  const file = bytesOf(await exportStored(jobs.artifacts, "default", model, { preprocessing: true }));
+  const column = (...cells: number[]) => ({
+    ...{ type: "float64" as const, dims: [2, 1] },
+    data: Float64Array.from(cells),
+  });
+  const outputs = await runOnnx(file, { x: column(4, 4), hours: column(1, 3) });
+  for (const [row, prediction] of plain.entries())
+    expect((outputs.value!.data[row] as number) / ("value" in prediction ? prediction.value : 0)).toBeCloseTo(1, 5);
   expect(notes.map(({ code }) => code)).toContain("exposure");
   // Weights of 0, 1 and 2 of twenty rows each: (20 + 40)² / (20 + 80).
   expect(report).toMatchObject({ weights: { column: "weight", effectiveRows: 36, leftOut: 20 } });
