@@ -133,7 +133,7 @@ export const meanOutputs = (
       assert(own.label.type === "number", "all folds have the same label");
       return onItsScale(build, answer, 0, own.label);
     });
-    build.output("value", mean(values), { type: "double", dims: ["batch"] });
+    build.output("value", timesExposure(build, preprocessing, mean(values)), { type: "double", dims: ["batch"] });
     return;
   }
   const doubles = mean(said.map(({ answer }) => node("Cast", [answer], { to: { int: 11 } })));

@@ -36,10 +36,18 @@ const countsOf = (assignments: Int32Array, k: number): Int32Array => {
 const oneRow = (split: ClusteringReport["split"], rows: number): ReportNote[] =>
   rows === 1 ? fewRows(split, rows, 0) : [];
 
+/** As many clusters were asked for, and rows are not different enough for them. */
+const emptyClusters = (trainRows: Int32Array): ReportNote[] => {
+  const empty = trainRows.filter((rows) => rows === 0).length;
+  if (empty === 0) return [];
+  const message = `${empty} of the ${trainRows.length} clusters ${empty === 1 ? "has" : "have"} no training row, and will be no row's answer unless new rows are unlike all of those; ask for fewer, or see whether most rows are the same`;
+  return [{ code: "empty_clusters", message }];
+};
+
 export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
   const { task, split, k, assignments, trainAssignments, logDensities, distances, weights, criteria } = answers;
-  const notes = [...answers.notes, ...oneRow(split, assignments.length)];
   const [rows, trainRows] = [countsOf(assignments, k), countsOf(trainAssignments, k)];
+  const notes = [...answers.notes, ...emptyClusters(trainRows), ...oneRow(split, assignments.length)];
   return {
     task,
     split,

@@ -211,7 +211,20 @@ describe("the reports of unsupervised models", () => {
       [3, 1],
     ]);
     expect(report.meanDistance?.value).toBe(2);
+    expect(report.notes).toEqual([]);
     expect(Report.parse(report)).toEqual(report);
+  });
+
+  it("say how many of the clusters have no row", () => {
+    const { notes, clusters } = reportClusters({
+      ...{ task: "clustering", split: "test", k: 3, logDensities: null, weights: null, criteria: [] },
+      ...{ assignments: Int32Array.of(0, 0), trainAssignments: Int32Array.of(0, 0, 0) },
+      ...{ distances: Float64Array.of(0, 0), notes: [] },
+      examined: { stability: null, jaccards: [], silhouettes: [], columns: [] },
+    });
+    expect(clusters.map(({ trainRows }) => trainRows)).toEqual([3, 0, 0]);
+    expect(notes.map(({ code }) => code)).toEqual(["empty_clusters"]);
+    expect(notes[0]!.message).toContain("2 of the 3 clusters have no training row");
   });
 
   it("tell which reconstruction errors are unusual", () => {

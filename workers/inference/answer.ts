@@ -13,6 +13,6 @@ export interface Answer {
   (encoded: Encoded): Prediction[];
   /** How rows become its inputs, where that is not by the model's own preprocessing. */
   readonly encodings?: readonly Preprocessing[];
-  /** What each of the models says that answer together. */
-  readonly byFold?: (encoded: Encoded) => FoldNumbers;
+  /** What each of the models says that answer together, of counts with what each row is of. */
+  readonly byFold?: (encoded: Encoded, exposures: Float64Array | null) => FoldNumbers;
 }

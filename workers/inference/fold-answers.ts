@@ -1,4 +1,5 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
+import { countsOf } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
@@ -56,10 +57,10 @@ export const createFoldAnswer = (
     if (label.type === "number") return Array.from(mean, (value): Prediction => ({ value }));
     return decodeOutputs(preprocessing, mean);
   };
-  const byFold = (encoded: Encoded): FoldNumbers => {
+  const byFold = (encoded: Encoded, exposures: Float64Array | null): FoldNumbers => {
     const said = saidOf(encoded);
-    if (label.type !== "classes" || preprocessing.outputs > 1)
-      return { width: label.type === "classes" ? preprocessing.outputs : 1, folds: said };
+    if (label.type !== "classes") return { width: 1, folds: said.map((rates) => countsOf(rates, exposures)) };
+    if (preprocessing.outputs > 1) return { width: preprocessing.outputs, folds: said };
     // One output is the probability of the second of two classes.
     return {
       width: 2,

@@ -139,7 +139,7 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
-    const byFold = () => answer.byFold?.(encoded) ?? { width: 1, folds: [] };
+    const byFold = () => answer.byFold?.(encoded, exposures) ?? { width: 1, folds: [] };
     return { ...withCoverage(predictions, conformal, { coverage, ...promise }, byFold), ...warned };
   };
   return { answer, encoded, finish };

@@ -121,7 +121,13 @@ test("so are those of the other tasks, as far as they say something", () => {
     predictions: Float64Array.of(2),
   });
   expect(pageOf(constant)).toContain("Measured on 1 row of the test split");
-  expect(pageOf(reportReconstruction("test", Float64Array.of(0.5, 1, 2)))).toContain("squared error");
+  const reconstruction = reportReconstruction("test", Float64Array.of(0.5, 1, 2));
+  expect(pageOf(reconstruction)).toContain("squared error");
+  expect(pageOf(reconstruction)).toContain("adam, loss cross entropy");
+  const clusters = { ...model, spec: { ...model.spec, model: { type: "k_means" } } } as Model;
+  const page = reportPage({ model: clusters, dataset: null, report: reconstruction });
+  expect(page).toContain("Lloyd&#39;s iterations from k-means++");
+  expect(page).not.toContain("adam, loss");
 });
 
 test("axes have round numbers, also of values that are all the same or none", () => {

@@ -4,10 +4,11 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { CrossValidationReport } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
-import type { Report, ReportNote } from "../../../src/domain/models/report.ts";
+import type { ClassificationReport, Report, ReportNote } from "../../../src/domain/models/report.ts";
 import { compareWithSimpler } from "../../../src/stats/against.ts";
 import { reportClassification } from "../../../src/stats/classification-report.ts";
 import { logPoisson, reportRegression } from "../../../src/stats/regression-report.ts";
+import { exposureNotes } from "../../../src/stats/report-notes.ts";
 import {
   effectiveNumber,
   type Sampling,
@@ -148,6 +149,19 @@ const unlearntNotes = ({ spec, pool }: Pooled): ReportNote[] => {
   ];
 };
 
+/** Predictions of rows of weight 0, in all repeats. */
+const leftOutOf = ({ folds, columns }: Pool): number =>
+  folds.reduce((sum, { rows }) => sum + rows, 0) - (columns.weights?.length ?? 0);
+
+const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
+  const { weights } = pool.columns;
+  const column = weightName(spec.task);
+  if (weights === undefined || column === null) return null;
+  // Each repeat has every row once.
+  const { repeats } = spec.training.crossValidation!;
+  return { column, effectiveRows: effectiveNumber(weights) / repeats, leftOut: leftOutOf(pool) / repeats };
+};
+
 /**
  * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
  * @param own the report of that model; null: the job's model is the ensemble of the folds' models
@@ -166,26 +180,20 @@ export const reportFolds = (
   }
   const report = label.type === "classes" ? ofClasses(pooled, label.classes) : ofNumbers(pooled);
   if (own === null) {
-    const notes = [...report.notes, ...unlearntNotes(pooled), noteOf(crossValidation, null, true)];
-    return { ...report, rows, crossValidation, notes, conformal: foldConformal(pooled, label) } as Report;
+    const notes = [
+      ...[...report.notes, ...exposureNotes(spec.task), ...unlearntNotes(pooled)],
+      noteOf(crossValidation, null, true),
+    ];
+    const conformal = foldConformal(pooled, label);
+    return { ...report, rows, crossValidation, weights: weightsOf(pooled), notes, conformal } as Report;
   }
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const { weights } = pool.columns;
-  const column = weightName(spec.task);
-  const weighted =
-    weights === undefined || column === null
-      ? null
-      : { column, effectiveRows: effectiveNumber(weights), leftOut: leftOutOf(pool) };
   const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split, false)];
-  return { ...report, ...known, rows, crossValidation, weights: weighted, notes } as Report;
+  return { ...report, ...known, rows, crossValidation, weights: weightsOf(pooled), notes } as Report;
 };
-
-/** Predictions of rows of weight 0. */
-const leftOutOf = ({ folds, columns }: Pool): number =>
-  folds.reduce((sum, { rows }) => sum + rows, 0) - (columns.weights?.length ?? 0);
 
 /** `outOfFoldLoss`, `outOfFoldAccuracy`, …: means over all predictions. */
 export const foldMetrics = ({ folds, columns }: Pool): Metrics => {

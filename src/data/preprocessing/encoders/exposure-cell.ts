@@ -1,4 +1,5 @@
 import type { Cell } from "../../../domain/datasets/dataset.ts";
+import { leastExposure, mostExposure, mostOffset } from "../../../domain/jobs/spec/rows/check-offset.ts";
 import type { Preprocessing } from "../../../domain/models/model.ts";
 import type { Prediction } from "../../../domain/models/predictions/prediction.ts";
 import { exp64 } from "../../../engine/kernels/math64.ts";
@@ -11,11 +12,12 @@ export const exposureOf = (
 ): number | string => {
   const isNumber = typeof value === "number" && Number.isFinite(value);
   if (key === "exposure") {
-    if (isNumber && value > 0) return value;
-    return `must be a number above 0, what the count is of; give 1 for the rate of one unit; got ${describeCell(value ?? null)}`;
+    if (isNumber && value >= leastExposure && value <= mostExposure) return value;
+    const range = isNumber && value > 0 ? `between ${leastExposure} and ${mostExposure}` : "above 0";
+    return `must be a number ${range}, what the count is of; give 1 for the rate of one unit; got ${describeCell(value ?? null)}`;
   }
-  if (isNumber) return exp64(Math.min(700, value));
-  return `must be a number, the logarithm of what the count is of; give 0 for the rate of one unit; got ${describeCell(value ?? null)}`;
+  if (isNumber && Math.abs(value) <= mostOffset) return exp64(value);
+  return `must be a number${isNumber ? ` between ${-mostOffset} and ${mostOffset}` : ""}, the logarithm of what the count is of; give 0 for the rate of one unit; got ${describeCell(value ?? null)}`;
 };
 
 /** Rates of one unit to counts of what each row is of. */
@@ -23,3 +25,7 @@ export const withExposures = (predictions: Prediction[], exposures: Float64Array
   exposures === null
     ? predictions
     : predictions.map((each, row) => ("value" in each ? { ...each, value: each.value * exposures[row]! } : each));
+
+/** The same of what each of several models says: rates of one unit, or what no exposure is of. */
+export const countsOf = (rates: Float64Array, exposures: Float64Array | null): Float64Array =>
+  exposures === null ? rates : rates.map((rate, row) => rate * exposures[row]!);

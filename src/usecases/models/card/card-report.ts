@@ -57,7 +57,7 @@ export const measuredOn = (report: Report): string => {
   const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}${by}`;
   if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
   if (split === "out_of_fold")
-    return `${of}, each predicted by a model of the cross-validation that did not learn from it.`;
+    return `${of}${by === "" ? "," : ""} each predicted by a model of the cross-validation that did not learn from it.`;
   return `${of} of the ${split} split, which training did not see.`;
 };
 

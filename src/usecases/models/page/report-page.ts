@@ -13,12 +13,19 @@ const listed = (names: readonly string[]): string =>
     ? names.join(", ")
     : `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`;
 
+/** How the parameters came about: clusters and exact models know no optimizer, though their record has one. */
+const estimationOf = ({ model, training, optimizer, loss }: Model["spec"]): string => {
+  if (model.type === "k_means") return "Lloyd's iterations from k-means++";
+  if (model.type === "gaussian_mixture") return "expectation–maximisation, to the largest likelihood";
+  if (training.solver === "exact") return "solved to convergence in float64";
+  return `${optimizer.type}, loss ${loss.type.replaceAll("_", " ")}`;
+};
+
 /** Statistics and deep learning have two words for most things: both are given. */
 const factsOf = (model: Model, dataset: Dataset | null): Html => {
   const { preprocessing, spec } = model;
   const { label, features } = preprocessing;
   const response = label.type === "none" ? "none" : label.column;
-  const exact = spec.training.solver === "exact";
   return table(
     ["", ""],
     [
@@ -27,12 +34,7 @@ const factsOf = (model: Model, dataset: Dataset | null): Html => {
       ["response (label)", label.type === "classes" ? `${response}: ${listed(label.classes)}` : response],
       [`${features.length} explanatory variables (features)`, listed(features.map(({ column }) => column))],
       ["parameters (weights)", model.parameters],
-      [
-        "estimation (learning)",
-        exact
-          ? "solved to convergence in float64"
-          : `${spec.optimizer.type}, loss ${spec.loss.type.replaceAll("_", " ")}`,
-      ],
+      ["estimation (learning)", estimationOf(spec)],
       [
         "observations (rows)",
         dataset === null

@@ -34,6 +34,7 @@ describe("Counts with an exposure", () => {
     const row = { x: 50, z: 3, g: "b" };
     expect(() => encodeRows(model.preprocessing, [row])).toThrow("/rows/0/exposure: must be a number above 0");
     expect(() => encodeRows(model.preprocessing, [{ ...row, exposure: 0 }])).toThrow("/rows/0/exposure");
+    expect(() => encodeRows(model.preprocessing, [{ ...row, exposure: 1e300 }])).toThrow("between 1e-26 and 1e+26");
     const { exposures, warnings } = encodeRows(model.preprocessing, [
       { ...row, exposure: 1 },
       { ...row, exposure: 2.5 },

@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodeRows } from "../../../../src/data/preprocessing/encode-rows.ts";
+import { withExposures } from "../../../../src/data/preprocessing/encoders/exposure-cell.ts";
 import type { Row } from "../../../../src/domain/datasets/dataset.ts";
 import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
 import type { Conformal } from "../../../../src/domain/models/conformal.ts";
 import type { Prediction } from "../../../../src/domain/models/predictions/prediction.ts";
+import type { Report } from "../../../../src/domain/models/report.ts";
 import { compileKernels } from "../../../../src/engine/kernels/load.ts";
 import { foldInterval } from "../../../../src/stats/conformal/fold-coverage.ts";
 import { withCoverage } from "../../../../src/stats/conformal/with-coverage.ts";
+import { measuredOn } from "../../../../src/usecases/models/card/card-report.ts";
+import { exportStored } from "../../../../workers/exporting/export-stored.ts";
 import { encodeFor } from "../../../../workers/inference/encode-for.ts";
 import { loadModel } from "../../../../workers/inference/load-model.ts";
+import { bytesOf, runOnnx } from "../../../exporting/runtime.ts";
 import { createJobs } from "../jobs.ts";
 
 const file = (name: string): string[] =>
@@ -43,7 +48,7 @@ const predictOthers = async (name: string, trained: number, input: Omit<JobSpecI
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
   const { conformal } = report as { conformal: Conformal };
   const plain = answer(encoded);
-  return { conformal, plain, rows, numbers: answer.byFold!(encoded), encoded, answer, report };
+  return { conformal, plain, rows, numbers: answer.byFold!(encoded, null), encoded, answer, report };
 };
 
 test("numbers: intervals by the residuals of the folds and by what each fold's model says of the row", async () => {
@@ -68,6 +73,48 @@ test("numbers: intervals by the residuals of the folds and by what each fold's m
   // 142 rows of one split, whose coverage varies by some 3 %; the bench measures it over hundreds.
   expect(held.length / rows.length).toBeGreaterThan(0.8);
   expect(report.notes.find(({ code }) => code === "cross_validated")?.message).toContain("(CV+)");
+});
+
+test("counts with an exposure: each fold's model says a count, and the report what counts are of and how rows weigh", async () => {
+  const csv = [
+    "x,hours,weight,events",
+    ...Array.from({ length: 60 }, (_, i) => `${(i * 7) % 11},${1 + (i % 4)},${i % 3},${((i * 5) % 4) * (1 + (i % 4))}`),
+  ].join("\n");
+  const training = { crossValidation: { folds: 3, repeats: 2, model: "folds" as const } };
+  const task = { type: "regression" as const, label: "events", features: ["x"], exposure: "hours", weight: "weight" };
+  const { model, report } = await jobs.modelOf(await jobs.train(csv, { task, model: { type: "poisson" }, training }));
+  const kernels = { module: await compileKernels(), native: null };
+  const { value: answer } = await loadModel(jobs.artifacts, kernels, "default", model);
+  const rows = [1, 3].map((hours) => ({ x: 4, hours }));
+  const { inputs, exposures } = encodeRows(model.preprocessing, rows);
+  const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
+  const { conformal, notes } = report as { conformal: Conformal; notes: Report["notes"] };
+  const { folds } = answer.byFold!(encoded, exposures);
+  for (const [one, three] of folds) expect(three).toBe(3 * one!);
+  const plain = withExposures(answer(encoded), exposures);
+  const { predictions } = withCoverage(plain, conformal, asked, () => answer.byFold!(encoded, exposures));
+  if (conformal.type !== "fold_intervals") throw new Error(conformal.type);
+  const said = (row: number): number[] => folds.map((own) => own[row]!);
+  for (const [row, prediction] of predictions.entries()) {
+    if (!("value" in prediction)) throw new Error("no value");
+    expect(prediction.value).toBeCloseTo(
+      said(row).reduce((sum, own) => sum + own / 6, 0),
+      12,
+    );
+    expect(prediction.interval).toEqual(foldInterval(conformal, said(row), 0.9));
+  }
+  const file = bytesOf(await exportStored(jobs.artifacts, "default", model, { preprocessing: true }));
+  const column = (...cells: number[]) => ({
+    ...{ type: "float64" as const, dims: [2, 1] },
+    data: Float64Array.from(cells),
+  });
+  const outputs = await runOnnx(file, { x: column(4, 4), hours: column(1, 3) });
+  for (const [row, prediction] of plain.entries())
+    expect((outputs.value!.data[row] as number) / ("value" in prediction ? prediction.value : 0)).toBeCloseTo(1, 5);
+  expect(notes.map(({ code }) => code)).toContain("exposure");
+  // Weights of 0, 1 and 2 of twenty rows each: (20 + 40)² / (20 + 80).
+  expect(report).toMatchObject({ weights: { column: "weight", effectiveRows: 36, leftOut: 20 } });
+  expect(measuredOn(report)).toContain('weighted by column "weight" (effective n = 36), each predicted');
 });
 
 test("classes: sets of cross-conformal prediction, of one output and of several", async () => {

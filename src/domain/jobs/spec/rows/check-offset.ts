@@ -9,8 +9,8 @@ import { type Offset, offsetOf } from "./row-columns.ts";
 const quote = (name: string): string => JSON.stringify(name);
 
 /** Logarithms beyond it leave the rates that single precision holds. */
-const mostOffset = 60;
-const [leastExposure, mostExposure] = [1e-26, 1e26];
+export const mostOffset = 60;
+export const [leastExposure, mostExposure] = [1e-26, 1e26];
 
 const faultOf = ({ name, type, missing, minimum = 0, maximum = 0 }: Column, key: Offset["key"]): string | null => {
   if (type !== "number") return `${quote(name)} holds no numbers; name a number column`;
