@@ -5,7 +5,7 @@ import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
-import type { RowRunner } from "../row-runner.ts";
+import { askInBatches, type RowRunner } from "../row-runner.ts";
 import type { AskRows } from "./temperature.ts";
 
 /** A float's probability below this is rounding. */
@@ -125,30 +125,21 @@ export const askHeldOut =
     { holdOut }: TrialRows,
   ): AskRows =>
   (visit) => {
-    const { evaluation, cursorOffset, orderOffset } = plan.layout;
     const labels = labelsOf(plan, memory);
     const width = plan.shape.outputs;
-    const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
-    const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
-    const batch = Math.min(holdOut.length, evaluation.rows);
-    for (let first = 0; first < holdOut.length; first += batch) {
-      const at = search.trainRows + first;
-      cursor[0] = at;
-      const count = Math.min(batch, holdOut.length - first);
-      const wanted = {
-        split: "train",
-        orderOffset,
-        first: at,
-        rows: count,
-        end: plan.shape.trainRows,
-        epoch: null,
-      } as const;
-      runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
+    const start = search.trainRows;
+    const wanted = {
+      split: "train",
+      orderOffset: plan.layout.orderOffset,
+      first: start,
+      rows: holdOut.length,
+    } as const;
+    askInBatches(plan, memory, runner, search.judge, wanted, (first, count, outputs) => {
       for (let i = 0; i < count; i++) {
-        const row = holdOut[first + i]!;
+        const row = holdOut[first - start + i]!;
         visit(outputs, i * width, labels[row]!, row);
       }
-    }
+    });
   };
 
 /** The loss of each held-out row, or null where one is no number. */
