@@ -2,7 +2,7 @@ import { bytesOf } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Value } from "./graph.ts";
 import { isTakenAgain, type Passes } from "./recompute.ts";
-import { typesOf } from "./record.ts";
+import { aliasedBy, typesOf } from "./record.ts";
 
 /** A tensor of the forward pass that could be dropped and computed again. */
 interface Tensor {
@@ -36,9 +36,9 @@ const finer = 1.2;
 /** The value whose memory this one has. */
 export const rootOf = (value: Value): Value => {
   let root = value;
-  while (root.source.kind === "output" && root.source.port === "out" && root.source.node.op.alias !== null) {
-    const below = root.source.node.inputs[root.source.node.op.alias];
-    if (!below) return root;
+  while (root.source.kind === "output") {
+    const below = aliasedBy(root.source.node, root.source.port);
+    if (below === null) break;
     root = below;
   }
   return root;
