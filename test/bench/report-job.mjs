@@ -52,7 +52,7 @@ export const loadReportJobs = async (dist) => {
   const { artifactKeys } = await part("src/store/artifacts/artifact-store");
   const { createId } = await part("src/domain/ids");
   const { loadModel } = await part("workers/inference/load-model");
-  const { encodeFor } = await part("workers/inference/encode-for");
+  const { encodeFor } = await part("workers/inference/answer");
   const { encodeRows } = await part("src/data/preprocessing/encode-rows");
   const kernels = { module: await compileKernels(), native: null };
   const memoryOf = createMemories();
