@@ -138,8 +138,9 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
-    const byFold = () => answer.byFold?.(encoded, exposures) ?? { width: 1, folds: [] };
-    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, byFold), ...warned };
+    const { byFold } = answer;
+    const numbersOf = byFold && (() => byFold(encoded, exposures));
+    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf), ...warned };
   };
   return { answer, encoded, finish };
 };
