@@ -26,9 +26,8 @@ export interface TrackingDeps {
 
 const asOwner = (tenant: TenantId): Caller => ({ tenant, scopes: new Set(["read"]), key: null });
 
-const statuses = { succeeded: "FINISHED", failed: "FAILED", cancelled: "KILLED" } as const;
 const statusOf = ({ state }: Job) =>
-  state === "succeeded" || state === "failed" || state === "cancelled" ? statuses[state] : statuses.failed;
+  state === "succeeded" ? "FINISHED" : state === "cancelled" ? "KILLED" : ("FAILED" as const);
 
 /** Stores the files that there are; how many, and of which the server does not take any. */
 const uploadAll = async ({ deps, mlflow }: TrackingDeps, tenant: TenantId, job: Job, run: MlflowRun) => {
