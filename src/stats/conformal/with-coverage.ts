@@ -37,25 +37,34 @@ const withIntervals = (
   });
 };
 
+/** To each row the classes that are in its set, the likeliest first. */
+const addSets = (
+  predictions: readonly Prediction[],
+  { emptySets }: CoverageRequest,
+  isIn: (name: string, probability: number, row: number) => boolean,
+): Prediction[] =>
+  predictions.map((prediction, row) => {
+    if (!("label" in prediction) || "outputs" in prediction) return prediction;
+    const { label, probabilities } = prediction;
+    const set = Object.entries(probabilities)
+      .filter(([name, p]) => isIn(name, p, row) || (!emptySets && name === label))
+      .sort(([, a], [, b]) => b - a)
+      .map(([name]) => name);
+    return { ...prediction, set };
+  });
+
 const withSets = (
   predictions: readonly Prediction[],
   { scores, classes }: ConformalSets,
-  { coverage, coverageMethod, emptySets }: CoverageRequest,
+  request: CoverageRequest,
 ): Prediction[] => {
+  const { coverage, coverageMethod } = request;
   const overall = boundOf(scores, coverage);
   // A class of which too few rows were held out cannot be kept out of a set.
   const bounds = new Map(
     classes.map((one) => [one.label, coverageMethod === "marginal" ? overall : boundOf(one.scores, coverage)]),
   );
-  return predictions.map((prediction) => {
-    if (!("label" in prediction) || "outputs" in prediction) return prediction;
-    const { label, probabilities } = prediction;
-    const set = Object.entries(probabilities)
-      .filter(([name, p]) => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY) || (!emptySets && name === label))
-      .sort(([, a], [, b]) => b - a)
-      .map(([name]) => name);
-    return { ...prediction, set };
-  });
+  return addSets(predictions, request, (name, p) => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY));
 };
 
 const withFoldIntervals = (
@@ -74,22 +83,14 @@ const withFoldSets = (
   predictions: readonly Prediction[],
   conformal: FoldSets,
   { folds, width }: FoldNumbers,
-  { coverage, coverageMethod, emptySets }: CoverageRequest,
+  request: CoverageRequest,
 ): Prediction[] => {
+  const { coverage, coverageMethod } = request;
   const scores = scoresOfClasses(conformal, coverageMethod);
-  return predictions.map((prediction, row) => {
-    if (!("label" in prediction) || "outputs" in prediction) return prediction;
-    const { label, probabilities } = prediction;
-    const places = new Map(conformal.classes.map((one, place) => [one.label, place]));
-    const isIn = (name: string): boolean => {
-      const place = row * width + places.get(name)!;
-      return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
-    };
-    const set = Object.entries(probabilities)
-      .filter(([name]) => isIn(name) || (!emptySets && name === label))
-      .sort(([, a], [, b]) => b - a)
-      .map(([name]) => name);
-    return { ...prediction, set };
+  const places = new Map(conformal.classes.map(({ label }, place) => [label, place]));
+  return addSets(predictions, request, (name, _, row) => {
+    const place = row * width + places.get(name)!;
+    return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
   });
 };
 
