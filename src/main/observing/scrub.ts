@@ -50,11 +50,28 @@ const passwordOf = (url: string | undefined): string[] => {
   }
 };
 
+/** Of `api-key=secret,authorization=Bearer%20secret`: each value, as it stands and as it is sent. */
+const headerValuesOf = (headers: string): string[] =>
+  headers.split(",").flatMap((header) => {
+    const value = header.slice(header.indexOf("=") + 1).trim();
+    try {
+      return [value, decodeURIComponent(value)];
+    } catch {
+      return [value];
+    }
+  });
+
 /** The secrets that the environment holds: passwords in URLs, and whatever is named like one. */
 export const secretsOf = (env: Readonly<Record<string, string | undefined>>): string[] => [
   ...passwordOf(env.REDIS_URL),
   ...passwordOf(env.ARTIFACT_URL),
   ...passwordOf(env.MLFLOW_TRACKING_URI),
+  ...Object.entries(env)
+    .filter(([name]) => /^OTEL_.*_ENDPOINT$/.test(name))
+    .flatMap(([, value]) => passwordOf(value)),
+  ...Object.entries(env)
+    .filter(([name]) => /^OTEL_.*_HEADERS$/.test(name))
+    .flatMap(([, value]) => headerValuesOf(value ?? "")),
   ...Object.entries(env)
     .filter(([name]) => /(SECRET|PASSWORD|TOKEN|API_KEY|ACCESS_KEY|ACCESS_KEY_ID)$/.test(name))
     .map(([, value]) => value ?? ""),

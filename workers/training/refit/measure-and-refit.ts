@@ -16,6 +16,7 @@ import { noteHeldOut } from "../leading/note-held-out.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
 import { createContext, createReports } from "../leading/reports.ts";
+import { tellPhase } from "../leading/tell-phase.ts";
 import { tellStart } from "../leading/tell-start.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { fromRefitContent, type Measured, type RefitPosition, toRefitContent } from "./refit-checkpoint.ts";
@@ -114,6 +115,7 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
       if (end.type === "refitted") {
         assert(measured !== null, "what is refitted was measured");
         reports.flush();
+        tellPhase(post, "store");
         return await publish(order, world, [dueFit(spec, order, null), fit], measured, { end, preprocessing });
       }
       assert(end.type !== "judged", "only folds are judged");
