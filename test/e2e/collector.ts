@@ -130,7 +130,8 @@ export const startCollector = async () => {
   const server = createServer((request, response) => {
     if (away) {
       refusals += 1;
-      request.socket.destroy();
+      request.resume();
+      response.writeHead(500).end();
       for (const listener of listeners) listener();
       return;
     }
@@ -159,7 +160,7 @@ export const startCollector = async () => {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...{ spans, metrics, headers, until },
     refusals: () => refusals,
-    /** Cuts every connection from now on, or takes what comes again. */
+    /** Refuses everything from now on, in a way that is not tried again, or takes what comes again. */
     goAway: (gone: boolean) => {
       away = gone;
     },

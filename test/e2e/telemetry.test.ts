@@ -16,7 +16,6 @@ beforeAll(async () => {
     ...{ CHECKPOINT_SECONDS: "0.2", LEASE_SECONDS: "3" },
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
     OTEL_EXPORTER_OTLP_HEADERS: "api-key=secret-of-the%20collector",
-    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
     OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
     ...{ OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_METRIC_EXPORT_INTERVAL: "200" },
   });
@@ -96,7 +95,7 @@ test("a job whose trainer is killed goes on in the same trace: the lost attempt 
   const { id } = await ask(
     clients.jobs,
     clients.jobs.submitJob,
-    { spec: { ...toMessage(dataset), training: { epochs: 1500, earlyStopping: false } }, idempotencyKey: undefined },
+    { spec: { ...toMessage(dataset), training: { epochs: 20_000, earlyStopping: false } }, idempotencyKey: undefined },
     new Metadata(),
   );
   clients.close();
@@ -167,20 +166,26 @@ test("numbers go the same way, as those of /metrics, which shows traces as exemp
   );
 });
 
-test("a collector that is away is said once by each process and harms nothing", async () => {
-  const isTrouble = ({ msg, role, telemetry }: Service["log"][number]): boolean =>
-    role === "api" && telemetry === "spans" && /takes no spans/.test(msg);
+test("a collector that takes nothing is said once by each process and harms nothing", async () => {
+  type Line = Service["log"][number];
+  const isTold = ({ msg, telemetry }: Line): boolean => telemetry === "spans" && /^the OpenTelemetry/.test(msg);
   collector.goAway(true);
   const dataset = await upload();
   const job = await client.submit(spec(dataset, 2));
   expect((await client.untilDone(job.id)).state).toBe("succeeded");
-  await service.logged(isTrouble);
-  const refusals = collector.refusals();
-  await client.job(job.id);
-  await collector.until(() => collector.refusals() >= refusals + 3);
+  await service.logged((line) => line.role === "api" && isTold(line));
+  for (let i = 0; i < 3; i++) {
+    const refusals = collector.refusals();
+    await client.job(job.id);
+    await collector.until(() => collector.refusals() > refusals);
+  }
   collector.goAway(false);
   await client.job(job.id);
-  await service.logged(({ msg, role }) => role === "api" && /takes spans again/.test(msg));
-  expect(service.log.filter(isTrouble)).toHaveLength(1);
+  await service.logged((line) => line.role === "api" && isTold(line) && /takes spans again/.test(line.msg));
+  // However often it went away: by each process said in turns, away and there.
+  for (const pid of new Set(service.log.map((line) => line.pid))) {
+    const told = service.log.filter((line) => line.pid === pid && isTold(line));
+    for (const [i, { msg }] of told.entries()) expect(/takes spans again/.test(msg)).toBe(i % 2 === 1);
+  }
   expect(service.rawLog.join("\n")).not.toContain("secret-of-the");
 });
