@@ -37,6 +37,21 @@ const withIntervals = (
   });
 };
 
+/** The classes that are in the set, the likeliest first; and the answer, unless sets may be empty. */
+const withSet = (
+  prediction: Prediction,
+  isIn: (name: string, probability: number) => boolean,
+  emptySets: boolean,
+): Prediction => {
+  if (!("label" in prediction) || "outputs" in prediction) return prediction;
+  const { label, probabilities } = prediction;
+  const set = Object.entries(probabilities)
+    .filter(([name, p]) => isIn(name, p) || (!emptySets && name === label))
+    .sort(([, a], [, b]) => b - a)
+    .map(([name]) => name);
+  return { ...prediction, set };
+};
+
 const withSets = (
   predictions: readonly Prediction[],
   { scores, classes }: ConformalSets,
@@ -47,15 +62,8 @@ const withSets = (
   const bounds = new Map(
     classes.map((one) => [one.label, coverageMethod === "marginal" ? overall : boundOf(one.scores, coverage)]),
   );
-  return predictions.map((prediction) => {
-    if (!("label" in prediction) || "outputs" in prediction) return prediction;
-    const { label, probabilities } = prediction;
-    const set = Object.entries(probabilities)
-      .filter(([name, p]) => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY) || (!emptySets && name === label))
-      .sort(([, a], [, b]) => b - a)
-      .map(([name]) => name);
-    return { ...prediction, set };
-  });
+  const isIn = (name: string, p: number): boolean => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY);
+  return predictions.map((prediction) => withSet(prediction, isIn, emptySets));
 };
 
 const withFoldIntervals = (
@@ -77,19 +85,13 @@ const withFoldSets = (
   { coverage, coverageMethod, emptySets }: CoverageRequest,
 ): Prediction[] => {
   const scores = scoresOfClasses(conformal, coverageMethod);
+  const places = new Map(conformal.classes.map((one, place) => [one.label, place]));
   return predictions.map((prediction, row) => {
-    if (!("label" in prediction) || "outputs" in prediction) return prediction;
-    const { label, probabilities } = prediction;
-    const places = new Map(conformal.classes.map((one, place) => [one.label, place]));
     const isIn = (name: string): boolean => {
       const place = row * width + places.get(name)!;
       return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
     };
-    const set = Object.entries(probabilities)
-      .filter(([name]) => isIn(name) || (!emptySets && name === label))
-      .sort(([, a], [, b]) => b - a)
-      .map(([name]) => name);
-    return { ...prediction, set };
+    return withSet(prediction, isIn, emptySets);
   });
 };
 
@@ -98,9 +100,8 @@ const guaranteed = (conformal: FoldIntervals | FoldSets, { coverage, coverageMet
   if (conformal.type === "fold_intervals") return guaranteedByFolds(coverage, conformal.rows, conformal.folds.length);
   const folds = conformal.classes[0]?.folds.length ?? 1;
   // A class of too few rows is in every set.
-  const counts = conformal.classes
-    .map(({ rows }) => rows)
-    .filter((rows) => rows >= Math.max(folds, leastScores(coverage)));
+  const fewest = Math.max(folds, leastScores(coverage));
+  const counts = conformal.classes.map(({ rows }) => rows).filter((rows) => rows >= fewest);
   const rows = coverageMethod === "marginal" ? conformal.rows : Math.min(conformal.rows, ...counts);
   return guaranteedByFolds(coverage, rows, folds);
 };
