@@ -1,3 +1,5 @@
+import { doublesOf } from "./order-of.ts";
+
 /** What the predictions of a report have in common: several may be of one row, or of rows that belong together, and models share training rows. */
 export interface Sampling {
   /** The unit (row or group of rows) of each prediction, from 0. */
@@ -66,7 +68,7 @@ export const meanOf = (values: ArrayLike<number>, weights: ArrayLike<number> | n
 export const weighed = (values: ArrayLike<number>, { weights }: Pick<Sampling, "weights">): Float64Array => {
   if (weights === undefined) return Float64Array.from(values);
   const mean = meanOf(weights, null);
-  return Float64Array.from(values, (value, i) => (weights[i]! / mean) * value);
+  return doublesOf(values, (value, i) => (weights[i]! / mean) * value);
 };
 
 /**
