@@ -64,6 +64,12 @@ export const meanOf = (values: ArrayLike<number>, weights: ArrayLike<number> | n
   return sum / total;
 };
 
+/** How much a row counts. */
+export const weightAt = (
+  { weights }: { readonly weights?: ArrayLike<number> | null | undefined },
+  row: number,
+): number => (weights == null ? 1 : weights[row]!);
+
 /** w·x of weights of mean 1: their plain mean is the weighted one. */
 export const weighed = (values: ArrayLike<number>, { weights }: Pick<Sampling, "weights">): Float64Array => {
   if (weights === undefined) return Float64Array.from(values);
