@@ -1,6 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { ranksOf, sampleVariance, z95 } from "./estimate.ts";
-import { doublesOf } from "./order-of.ts";
+import { countBefore, doublesOf } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
 const pick = (values: Float64Array, rows: readonly number[]): Float64Array => doublesOf(rows, (row) => values[row]!);
@@ -25,18 +25,10 @@ const weightedComponents =
     const sorted = order.map((row) => scores[row]!);
     const below = new Float64Array(order.length + 1);
     for (const [i, row] of order.entries()) below[i + 1] = below[i]! + weights[row]!;
-    const placeOf = (isBefore: (score: number) => boolean): number => {
-      let [low, high] = [0, sorted.length];
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (isBefore(sorted[middle]!)) low = middle + 1;
-        else high = middle;
-      }
-      return low;
-    };
     return doublesOf(own, (row) => {
       const score = scores[row]!;
-      const [first, last] = [placeOf((other) => other < score), placeOf((other) => other <= score)];
+      const first = countBefore(sorted, (other) => other < score);
+      const last = countBefore(sorted, (other) => other <= score);
       return (below[first]! + below[last]!) / 2 / below[order.length]!;
     });
   };
