@@ -10,7 +10,7 @@ export interface DueRun {
 /**
  * The ends of jobs that a tracking server is to have: noted by the same script that ends one, and kept until it is settled, so no
  * crash loses one. ServiceError `unavailable` when Redis does not answer within one second. Tested by
- * test/conformance/run-outbox.test.ts.
+ * test/usecases/mlflow.test.ts.
  */
 export interface RunOutbox {
   /** Those to be looked at by then, the longest due first. */

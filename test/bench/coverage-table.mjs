@@ -1,4 +1,5 @@
 // Tables of what intervals held, over splits.
+import { meanOf } from "./default-job.mjs";
 
 const nominal = { interval: 0.95, conformal: 0.9 };
 const percent = (value) => `${(100 * value).toFixed(1)}`;
@@ -31,7 +32,7 @@ const gather = (splits) => {
 
 /** The mean of a share over splits, and ± 1.96 of its standard error; of shares at their nominal value for one interval a split, which is the binomial's. */
 const over = (shares, level, isBinomial) => {
-  const mean = shares.reduce((sum, one) => sum + one, 0) / shares.length;
+  const mean = meanOf(shares);
   const variance = isBinomial
     ? level * (1 - level)
     : shares.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (shares.length - 1);
@@ -80,7 +81,7 @@ const printConformal = (splits) => {
     );
     if (values.length < 2) continue;
     const found = over(values, nominal.conformal, false);
-    const size = sizes.length === 0 ? "" : (sizes.reduce((sum, one) => sum + one, 0) / sizes.length).toPrecision(4);
+    const size = sizes.length === 0 ? "" : meanOf(sizes).toPrecision(4);
     const cells = [name, values.length, percent(found.mean), percent(found.half), size];
     console.log(`| ${[...cells, found.mean + found.half >= nominal.conformal ? "yes" : "no"].join(" | ")} |`);
   }

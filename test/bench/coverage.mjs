@@ -95,7 +95,7 @@ const conformalOf = (answers, predictionsBy) => {
     for (const name of [...new Set(parts)].sort())
       found[`${method}, ${name}`] = share(held.filter((_, row) => parts[row] === name));
     const sizes = predictions.map(({ interval, set }) => (interval ? interval.upper - interval.lower : set.length));
-    found[`${method}, size`] = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    found[`${method}, size`] = meanOf(sizes);
   }
   return found;
 };

@@ -52,7 +52,7 @@ export const loadReportJobs = async (dist) => {
   const { artifactKeys } = await part("src/store/artifacts/artifact-store");
   const { createId } = await part("src/domain/ids");
   const { loadModel } = await part("workers/inference/load-model");
-  const { encodeFor } = await part("workers/inference/encode-for");
+  const { encodeFor } = await part("workers/inference/answer");
   const { encodeRows } = await part("src/data/preprocessing/encode-rows");
   const kernels = { module: await compileKernels(), native: null };
   const memoryOf = createMemories();
@@ -61,9 +61,9 @@ export const loadReportJobs = async (dist) => {
   /** What a model answers to rows of cells, and what each of its folds' models says of them. */
   const ask = async (artifacts, model, rows) => {
     const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
-    const { inputs } = encodeRows(model.preprocessing, rows);
+    const { inputs, exposures } = encodeRows(model.preprocessing, rows);
     const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
-    return { predictions: answer(encoded), byFold: answer.byFold?.(encoded) ?? null };
+    return { predictions: answer(encoded), byFold: answer.byFold?.(encoded, exposures) ?? null };
   };
 
   /** Runs a job on a CSV text: its model, its report, the CSV of its held-out predictions, and how it is asked. */

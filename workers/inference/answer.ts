@@ -16,3 +16,15 @@ export interface Answer {
   /** What each of the models says that answer together, of counts with what each row is of. */
   readonly byFold?: (encoded: Encoded, exposures: Float64Array | null) => FoldNumbers;
 }
+
+/**
+ * Rows as a loaded model takes them.
+ * @param own their inputs by the model's own preprocessing
+ * @param encode the same rows by another one
+ */
+export const encodeFor = (
+  { encodings }: Answer,
+  own: Float32Array,
+  rows: number,
+  encode: (preprocessing: Preprocessing) => Float32Array,
+): Encoded => ({ inputs: encodings === undefined ? [own] : encodings.map(encode), rows });

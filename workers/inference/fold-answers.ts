@@ -1,23 +1,12 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { countsOf } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { assert } from "../../src/domain/errors.ts";
-import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import type { Predictor } from "../../src/engine/train/predictor.ts";
-import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
-import { unstackTensors } from "../../src/formats/safetensors/stacked-tensors.ts";
+import type { FoldContent } from "../../src/exporting/export-model.ts";
 import type { FoldNumbers } from "../../src/stats/conformal/fold-coverage.ts";
 import type { Answer, Encoded } from "./answer.ts";
-
-const weightsOf = (tensors: readonly Tensor[]): ReadonlyMap<string, Float32Array> =>
-  new Map(tensors.flatMap(({ name, dtype, data }) => (dtype === "F32" ? [[name, data] as const] : [])));
-
-/** Tensors of each of the folds' models, by name. */
-export const foldWeights = (
-  tensors: readonly Tensor[],
-  models: readonly FoldModel[],
-): readonly ReadonlyMap<string, Float32Array>[] => unstackTensors(tensors, models.length).map(weightsOf);
 
 /** The mean of numbers that the same predictor says with the weights of each fold, one after another; computed in double precision, in the order of the folds. */
 const means = (said: readonly Float64Array[]): Float64Array =>
@@ -39,17 +28,15 @@ const numbersOf = ({ label, outputs: width }: Preprocessing, outputs: Float32Arr
  */
 export const createFoldAnswer = (
   preprocessing: Preprocessing,
-  models: readonly FoldModel[],
-  tensors: readonly Tensor[],
+  models: readonly FoldContent[],
   predictor: Predictor,
 ): Answer => {
-  const weights = foldWeights(tensors, models);
   const { label } = preprocessing;
   const saidOf = ({ inputs }: Encoded): Float64Array[] =>
     models.map((model, i) => {
       const own = inputs[i];
       assert(own !== undefined, "rows are encoded for each fold's model");
-      predictor.load(weights[i]!);
+      predictor.load(model.weights);
       return numbersOf(model.preprocessing, predictor.predict(own));
     });
   const answer: Answer = (encoded) => {

@@ -19,6 +19,7 @@ import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { Answer, Encoded } from "./answer.ts";
 import type { Loaded } from "./loaded-models.ts";
+import { floatsOf } from "./read-content.ts";
 
 /** What a record says of its network, as it is now. */
 type Said = Pick<ImportedModel, "labels" | "image" | "inputs">;
@@ -115,12 +116,7 @@ export const loadImported = async (
   assert(network !== null, "an imported model has a description of its network");
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
-  const weights = new Map(
-    decodeSafetensors(file).tensors.flatMap((tensor) =>
-      tensor.dtype === "F32" ? [[tensor.name, tensor.data] as const] : [],
-    ),
-  );
-  const predictor = await createNetworkPredictor(network, weights, kernels);
+  const predictor = await createNetworkPredictor(network, floatsOf(decodeSafetensors(file).tensors), kernels);
   const value = {
     encode: createEncode(network, decode),
     answer: createAnswer(network, predictor.predict),

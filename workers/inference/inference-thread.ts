@@ -22,10 +22,9 @@ import { openArtifactStore } from "../../src/store/artifacts/open-artifact-store
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
-import type { Answer, Encoded } from "./answer.ts";
+import { type Answer, type Encoded, encodeFor } from "./answer.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
 import { compareModels } from "./compare-models.ts";
-import { encodeFor } from "./encode-for.ts";
 import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
 import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
@@ -139,8 +138,9 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
-    const byFold = () => answer.byFold?.(encoded, exposures) ?? { width: 1, folds: [] };
-    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, byFold), ...warned };
+    const { byFold } = answer;
+    const numbersOf = byFold && (() => byFold(encoded, exposures));
+    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf), ...warned };
   };
   return { answer, encoded, finish };
 };

@@ -1,49 +1,42 @@
 import { decodeOutputs } from "../../src/data/preprocessing/decode-outputs.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
-import type { FoldModel } from "../../src/domain/models/cross-validation.ts";
 import type { Model } from "../../src/domain/models/model.ts";
-import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
-import { isClusteringModel } from "../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
-import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import type { ModelContent } from "../../src/exporting/export-model.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import { weightsOf } from "../../src/store/artifacts/model-files.ts";
-import { readFoldModels } from "../../src/store/artifacts/read-fold-models.ts";
-import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
-import { toClusterModel } from "../training/clustering-run.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
 import type { Answer } from "./answer.ts";
-import { createFoldAnswer, foldWeights } from "./fold-answers.ts";
+import { createFoldAnswer } from "./fold-answers.ts";
 import type { Loaded } from "./loaded-models.ts";
+import { readContent } from "./read-content.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
 
-const isFloat32 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" }> => tensor.dtype === "F32";
-const isFloat64 = (tensor: Tensor): tensor is Extract<Tensor, { dtype: "F64" }> => tensor.dtype === "F64";
+type ContentOf<T extends ModelContent["type"]> = Extract<ModelContent, { type: T }>;
 
-const networkAnswer = async (
-  model: Model,
-  {
-    tensors,
-    network,
-    folds,
-  }: { tensors: readonly Tensor[]; network: NetworkDescription | null; folds: readonly FoldModel[] | null },
+const foldsAnswer = async (
+  { preprocessing }: Model,
+  { spec, folds }: ContentOf<"folds">,
   kernels: KernelSource,
   memory: WebAssembly.Memory | undefined,
 ): Promise<Loaded<Answer>> => {
-  const { preprocessing, task } = model;
-  const spec = network === null ? model.spec : { ...model.spec, network };
-  if (folds !== null) {
-    const [first] = foldWeights(tensors, folds);
-    const predictor = await createPredictor(spec, preprocessing, first!, kernels, memory);
-    const bytes = predictor.bytes + tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
-    return { value: createFoldAnswer(preprocessing, folds, tensors, predictor), bytes };
-  }
-  const weights = new Map(tensors.filter(isFloat32).map(({ name, data }) => [name, data]));
+  const predictor = await createPredictor(spec, preprocessing, folds[0]!.weights, kernels, memory);
+  const kept = folds.flatMap(({ weights }) => [...weights.values()]);
+  const bytes = predictor.bytes + kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { value: createFoldAnswer(preprocessing, folds, predictor), bytes };
+};
+
+const networkAnswer = async (
+  { preprocessing, task }: Model,
+  { spec, weights }: ContentOf<"network">,
+  kernels: KernelSource,
+  memory: WebAssembly.Memory | undefined,
+): Promise<Loaded<Answer>> => {
   const predictor = await createPredictor(spec, preprocessing, weights, kernels, memory);
   const value: Answer = ({ inputs: [inputs] }) => {
     assert(inputs !== undefined, "rows have one input");
@@ -64,13 +57,11 @@ const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] 
     return { cluster, probabilities: part(answers.responsibilities), logDensity };
   });
 
-const clusterAnswer = (model: Model, tensors: readonly Tensor[]): Answer => {
-  const { preprocessing, spec } = model;
-  const parts = tensors.filter(isFloat64).map(({ name, shape, data }) => ({ name, shape, values: data }));
-  const predict = createClusterPredictor(toClusterModel(spec, preprocessing, parts));
+const clusterAnswer = (model: Model, { clusters }: ContentOf<"clusters">): Answer => {
+  const predict = createClusterPredictor(clusters);
   return ({ inputs: [values], rows }) => {
     assert(values !== undefined, "rows have one input");
-    return decodeClusters(model, predict({ values, rows, columns: preprocessing.inputs }));
+    return decodeClusters(model, predict({ values, rows, columns: model.preprocessing.inputs }));
   };
 };
 
@@ -85,9 +76,8 @@ export const loadModel = async (
 ): Promise<Loaded<Answer>> => {
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
-  const { tensors } = decodeStored(file, what);
-  if (isClusteringModel(model.spec.model)) return { value: clusterAnswer(model, tensors), bytes: file.byteLength };
-  const network = await readNetwork(artifacts, tenant, model);
-  const folds = await readFoldModels(artifacts, tenant, model);
-  return networkAnswer(model, { tensors, network, folds }, kernels, memory);
+  const content = await readContent(artifacts, tenant, model, decodeStored(file, what).tensors);
+  if (content.type === "clusters") return { value: clusterAnswer(model, content), bytes: file.byteLength };
+  if (content.type === "folds") return foldsAnswer(model, content, kernels, memory);
+  return networkAnswer(model, content, kernels, memory);
 };

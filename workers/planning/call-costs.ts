@@ -52,18 +52,18 @@ const convolutionWork = (kernel: string, of: (name: string) => number): { shape:
   return { shape: taps === 1 ? "of pixels" : "of windows", work };
 };
 
-/** The kind of a call, by which costs are compared, and its work. */
-export const workOf = (call: PlanCall): { kind: string; work: number } => {
+/** The kind of a call, by which costs are compared, and its work: FLOPs, or bytes that it touches. */
+export const workOf = (call: PlanCall): { kind: string; work: number; unit: "flops" | "bytes" } => {
   const { kernel, units } = call;
   const of = argumentsOf(call);
   if (kernel.startsWith("conv2d") || kernel === "depthwiseWeightGrad") {
     const { shape, work } = convolutionWork(kernel, of);
-    return { kind: `${kernel} ${shape}`, work };
+    return { kind: `${kernel} ${shape}`, work, unit: "flops" };
   }
   // A strip has four rows of the product.
   if (kernel === "gemm" || kernel === "gemmBatched")
-    return { kind: "gemm", work: 2 * 4 * units * wide(of("n")) * of("k") };
-  return { kind: kernel, work: bytesOf(call) };
+    return { kind: "gemm", work: 2 * 4 * units * wide(of("n")) * of("k"), unit: "flops" };
+  return { kind: kernel, work: bytesOf(call), unit: "bytes" };
 };
 
 /** How many times the larger one is the smaller. */

@@ -87,17 +87,17 @@ const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () =>
   const [scratchOffset = 0] = plan.scratchOffsets;
   const member = { thread: 0, threads: 1, scratchOffset, wait: () => {}, syncOffset: plan.syncOffset };
   const calls = plan.programIndex.stages[0]!.step.flatMap(({ program }) => plan.programs[program]!.calls);
-  const distinct = new Map<string, { call: PlanCall; kind: string; work: number }>();
+  const distinct = new Map<string, { call: PlanCall } & ReturnType<typeof workOf>>();
   for (const call of calls) {
-    const { kind, work } = workOf(call);
-    if (work > 0) distinct.set(`${kind} ${work}`, { call, kind, work });
+    const counted = workOf(call);
+    if (counted.work > 0) distinct.set(`${counted.kind} ${counted.work}`, { call, ...counted });
   }
-  return [...distinct.values()].map(({ call, kind, work }) => {
+  return [...distinct.values()].map(({ call, ...counted }) => {
     const runOf = (times: number) =>
       bindPlan({ calls: Array.from({ length: times }, () => call), flops: 0, arenaBytes: 0 }, own, member);
     const seconds = leastSeconds(runOf(1), nowMs);
     // A short one among others, as a program has it: without what it costs to begin.
-    return { kind, work, seconds: seconds > shortSeconds ? seconds : leastSeconds(runOf(repeats), nowMs) / repeats };
+    return { ...counted, seconds: seconds > shortSeconds ? seconds : leastSeconds(runOf(repeats), nowMs) / repeats };
   });
 };
 
@@ -107,18 +107,15 @@ const measureMemory = (nowMs: () => number): number => {
   return (2 * from.byteLength) / leastSeconds(() => to.set(from), nowMs);
 };
 
-const isCounted = (kind: string): boolean =>
-  kind.startsWith("conv2d") || kind.startsWith("depthwise") || kind.startsWith("gemm");
-
 /** Times what the steps of small networks call, on this machine and with these kernels: about a tenth of a second. */
 export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
   const timed = new Map<string, TimedCall[]>();
   const rates: number[] = [];
   let callSeconds = Number.POSITIVE_INFINITY;
   for (const plan of references())
-    for (const { kind, work, seconds } of await timeCalls(plan, kernels, nowMs)) {
+    for (const { kind, work, unit, seconds } of await timeCalls(plan, kernels, nowMs)) {
       timed.set(kind, [...(timed.get(kind) ?? []), { work, seconds }]);
-      if (!isCounted(kind)) rates.push(work / seconds);
+      if (unit === "bytes") rates.push(work / seconds);
       callSeconds = Math.min(callSeconds, seconds);
     }
   rates.sort((a, b) => a - b);

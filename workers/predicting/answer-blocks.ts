@@ -4,8 +4,7 @@ import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
 import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
-import type { Answer } from "../inference/answer.ts";
-import { encodeFor } from "../inference/encode-for.ts";
+import { type Answer, encodeFor } from "../inference/answer.ts";
 
 /** Of a block's encoded rows, 4 MiB; and no more rows than this, so that a block is written often enough. */
 const mostInputs = 1024 ** 2;

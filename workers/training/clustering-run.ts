@@ -32,9 +32,6 @@ export const toClusterModel = (
   return { model: "gaussian_mixture", tensors, covariance: model.covariance, logScale: logScaleOf(preprocessing) };
 };
 
-const clustersOf = ({ tensors }: ClusterModel, inputs: number): number =>
-  (tensors.find(({ name }) => name === "centroids" || name === "means")?.values.length ?? 0) / inputs;
-
 /** k-means and Gaussian mixtures: computed by the lead alone. */
 export const createClusteringRun = (
   spec: ResolvedJobSpec,
@@ -80,7 +77,7 @@ export const createClusteringRun = (
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
       const examined = await examineClusters({
-        ...{ spec, preprocessing: context.preprocessing, model: fitted, k: clustersOf(fitted, shape.inputs) },
+        ...{ spec, preprocessing: context.preprocessing, model: fitted },
         train: arrays.train.features,
         toModel: (own) => toClusterModel(spec, context.preprocessing, own),
         beat: () => beat(context.control),

@@ -140,13 +140,12 @@ const hasSpread = (variance: number, scale: number, outputs: Float32Array | Floa
 
 /** The distribution whose negative log-likelihood the loss is. Its spread, where the model has none, is the training split's. */
 const likelihoodOf = (
-  results: NetworkResults,
+  { spec, answers, metrics }: NetworkResults,
   label: NumberLabel,
   predictions: Float64Array,
   truths: Float64Array,
+  centerOf: (row: number) => number,
 ): Likelihood | null => {
-  const { spec, answers, metrics } = results;
-  const centerOf = createCenters(results, label);
   switch (spec.loss.type) {
     case "poisson_nll":
       return {
@@ -179,11 +178,17 @@ const likelihoodOf = (
   }
 };
 
-/** What the model that knows nothing says of each row that was asked about: the training rows' mean, of counts their rate times what the row's is of. */
-const createCenters = (results: NetworkResults, label: NumberLabel): ((row: number) => number) => {
-  const { weights, offsets } = results.arrays.train;
-  const center = label.mean + label.scale * meanOf(labelsOf(results.arrays.train), weights);
-  const exposures = exposuresOf(results.arrays[results.answers.split], results.answers.rows);
+/**
+ * What the model that knows nothing says of each row that was asked about: the training rows' mean, of counts their rate times what the row's is of.
+ * @param exposures of those rows
+ */
+const createCenters = (
+  { arrays: { train } }: NetworkResults,
+  label: NumberLabel,
+  exposures: Float64Array | null,
+): ((row: number) => number) => {
+  const { weights, offsets } = train;
+  const center = label.mean + label.scale * meanOf(labelsOf(train), weights);
   if (offsets === undefined || exposures === null) return () => center;
   const rate = center / meanOf(offsets.map(Math.exp), weights);
   return (row) => rate * exposures[row]!;
@@ -198,10 +203,10 @@ export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
   const exposures = exposuresOf(arrays[answers.split], answers.rows);
   const exposureAt = (row: number): number => (exposures === null ? 1 : exposures[row]!);
   const predictions = truths.map((_, row) => exposureAt(row) * toUnits(answers.outputs[row * width]!));
+  const centerOf = createCenters(results, label, exposures);
   return {
-    ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll" },
-    likelihood: likelihoodOf(results, label, predictions, truths),
-    centerOf: createCenters(results, label),
+    ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll", centerOf },
+    likelihood: likelihoodOf(results, label, predictions, truths, centerOf),
     linear: linear && truths.map((_, row) => exposureAt(row) * toUnits(linear.outputs[row]!)),
   };
 };

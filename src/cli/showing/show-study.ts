@@ -1,3 +1,4 @@
+import { scoreNames } from "../../client/score-names.ts";
 import type { Leaderboard, Study } from "../../client/types.ts";
 import { type Output, toShort, toTable } from "../output.ts";
 
@@ -19,8 +20,6 @@ const standingsOf = ({ items }: Leaderboard, pointers: readonly string[]): strin
       ...pointers.map((pointer) => valueText(values[pointer])),
     ]);
 
-const scores = { loss: "losses", error: "shares of errors", squaredError: "squared errors" } as const;
-
 const showFinal = ({ say }: Output, { final }: Study): void => {
   if (final?.model == null) return;
   const tested = Object.entries(final.metrics).filter(([name]) => name.startsWith("test"));
@@ -41,7 +40,7 @@ export const showStudy = (output: Output, study: Study, leaderboard: Leaderboard
   // The leaderboard itself ends after a hundred.
   const more = counts.succeeded - shown;
   if (more > 0) say(`  and ${more} more`);
-  say(`\n"from the best": difference of their ${scores[leaderboard.score]} over the same ${leaderboard.rows} rows`);
+  say(`\n"from the best": difference of their ${scoreNames[leaderboard.score]} over the same ${leaderboard.rows} rows`);
   if (leaderboard.simplest !== null && leaderboard.simplest !== best?.trial)
     say(`Trial ${leaderboard.simplest} is the simplest of those that cannot be told from the best`);
   if (best !== null) {

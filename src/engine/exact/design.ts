@@ -15,11 +15,13 @@ export interface Design {
   readonly factors: Float64Array;
 }
 
-/** What the rows say, and how much each counts; null: once. */
+/** What the rows say. */
 export interface Observed {
+  /** Numbers, counts, or indices of classes. */
   readonly labels: Float64Array;
+  /** How much each row's −ln p counts; null: once. */
   readonly weights: Float64Array | null;
-  /** What is added to each row's linear predictor; null: nothing. */
+  /** What is added to each row's linear predictor, of counts the logarithm of what each is of; null: nothing. */
   readonly offsets: Float64Array | null;
 }
 

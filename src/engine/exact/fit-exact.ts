@@ -4,6 +4,7 @@ import {
   covarianceToInputUnits,
   type Design,
   momentsOf,
+  type Observed,
   onlyColumns,
   type Pulse,
   scaleColumns,
@@ -24,18 +25,12 @@ import { square } from "./square.ts";
 import { inverseOfSquare, type Ranked, triangleDoubles } from "./triangle.ts";
 
 /** What is to be solved. */
-export interface ExactTask {
+export interface ExactTask extends Observed {
   readonly model: ExactModel;
   readonly method: ExactMethod;
   /** rows × inputs, row-major. */
   readonly features: Float64Array;
   readonly inputs: number;
-  /** Numbers, counts, or indices of classes. */
-  readonly labels: Float64Array;
-  /** How much each row's −ln p counts; null: once. */
-  readonly weights: Float64Array | null;
-  /** Of counts: the logarithm of what each is of; null: of one unit. */
-  readonly offsets: Float64Array | null;
   readonly classes: number;
   /** Which input each column of the predictor is; the first is −1, the column of ones. */
   readonly columns: Int32Array;
@@ -98,13 +93,7 @@ const inverseOf = ({ upper, kept }: Ranked): Float64Array => inverseOfSquare(upp
 const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
   const { features, inputs, labels, columns, penalty } = task;
   const design = penalty > 0 ? asGiven(task) : scaleColumns(features, labels.length, inputs, columns);
-  const fit = fitLeastSquares(
-    design,
-    { labels, weights: task.weights, offsets: null },
-    curvaturesOf(task, 1),
-    task.work,
-    pulse,
-  );
+  const fit = fitLeastSquares(design, task, curvaturesOf(task, 1), task.work, pulse);
   const { coefficients, ranked } = fit;
   if (ranked.dependent.length > 0) shareOut(ranked, design, coefficients, deviationsOf(design));
   return {
@@ -154,12 +143,13 @@ const pose = (task: ExactTask, pulse: Pulse): Problem => {
 };
 
 /** Where the coefficients start: zeros, but for the intercept of a single predictor. */
-const startOf = ({ task: { model, labels, weights, offsets }, own, contrasts }: Problem): Float64Array => {
+const startOf = ({ task, own, contrasts }: Problem): Float64Array => {
+  const { model, labels, weights, offsets } = task;
   const beta = new Float64Array(contrasts * own.columns.length);
   if (model !== "logistic" && model !== "poisson") return beta;
   let mean = 0;
   if (weights === null && offsets === null) for (const label of labels) mean += label / labels.length;
-  else mean = rateOf({ labels, weights, offsets });
+  else mean = rateOf(task);
   const start = families[model].start(mean);
   if (Number.isFinite(start)) beta[0] = start;
   return beta;
@@ -183,23 +173,18 @@ interface Solved {
 type Common = Pick<LbfgsOptions, "mostIterations" | "pulse" | "onIteration">;
 
 const byLbfgs = async (
-  { task: { model, labels, weights, offsets }, own, softmax }: Problem,
+  { task, own, softmax }: Problem,
   beta: Float64Array,
   progress: Progress,
   memory: Memory,
   common: Common,
 ): Promise<Solved> => {
+  const { model, labels } = task;
   const { pulse } = common;
   const objective =
     model === "softmax"
       ? (at: Float64Array, gradient: Float64Array) => softmaxObjective(softmax, at, gradient, pulse)
-      : objectiveOf(
-          own,
-          { labels, weights, offsets },
-          model === "linear" ? squares : families[model],
-          softmax.curvatures,
-          pulse,
-        );
+      : objectiveOf(own, task, model === "linear" ? squares : families[model], softmax.curvatures, pulse);
   const ending = await fitLbfgs(beta, progress, memory, { ...common, objective, rows: labels.length });
   return { ending, inverse: null };
 };
@@ -210,7 +195,7 @@ const byNewton = async (
   progress: Progress,
   common: Common,
 ): Promise<Solved> => {
-  const { model, labels, weights, offsets, work } = task;
+  const { model, work } = task;
   const wanted = contrasts * own.columns.length <= task.mostCovariances;
   if (model === "softmax") {
     const memory = work.subarray(0, square(softmaxSize(softmax)));
@@ -220,14 +205,7 @@ const byNewton = async (
   assert(model !== "linear", "numbers are solved by QR or L-BFGS");
   const memory = work.subarray(0, triangleDoubles(own.columns.length));
   const options = { ...common, memory, curvatures: softmax.curvatures };
-  const { ending, ranked } = await fitNewton(
-    own,
-    { labels, weights, offsets },
-    families[model],
-    beta,
-    progress,
-    options,
-  );
+  const { ending, ranked } = await fitNewton(own, task, families[model], beta, progress, options);
   return { ending, inverse: wanted && ranked.dependent.length === 0 ? inverseOf(ranked) : null };
 };
 

@@ -13,6 +13,9 @@ import {
 /** A penalty Σ curvatureⱼ βⱼ² on the coefficients of the columns as they are scaled. */
 export type Curvatures = Float64Array | null;
 
+/** Numbers have no offsets. */
+type Weighted = Pick<Observed, "labels" | "weights">;
+
 export interface LeastSquares {
   /** Of the columns as the design scales them; 0 for dependent ones until they are shared out. */
   readonly coefficients: Float64Array;
@@ -90,7 +93,7 @@ export const spread = ({ kept }: Ranked, values: Float64Array, size: number): Fl
 /** XᵀW(y − Xβ) of the kept columns, to the last bits: what is left of the normal equations. */
 const leftOver = (
   design: Design,
-  { labels, weights }: Observed,
+  { labels, weights }: Weighted,
   beta: Float64Array,
   ranked: Ranked,
 ): { right: Float64Array; squares: number } => {
@@ -121,7 +124,7 @@ const leftOver = (
  */
 const refine = (
   design: Design,
-  observed: Observed,
+  observed: Weighted,
   beta: Float64Array,
   ranked: Ranked,
   pulse: Pulse,
@@ -145,7 +148,7 @@ const refine = (
 /** The least Σ w (y − xβ)² + penalty, by QR with scaled columns. */
 export const fitLeastSquares = (
   design: Design,
-  observed: Observed,
+  observed: Weighted,
   curvatures: Curvatures,
   memory: Float64Array,
   pulse: Pulse,

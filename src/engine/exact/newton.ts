@@ -109,10 +109,10 @@ export const fitNewton = async (
   const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
     const rowOf = (row: number) => {
       const own = predictorOf(design, row, beta);
-      const { weight, right } = family.working(labels[row]!, offsets === null ? own : own + offsets[row]!);
-      if (weights === null) return { weight, right };
+      const working = family.working(labels[row]!, offsets === null ? own : own + offsets[row]!);
+      if (weights === null) return working;
       const root = Math.sqrt(weights[row]!);
-      return { weight: root * weight, right: root * right };
+      return { weight: root * working.weight, right: root * working.right };
     };
     const triangle = factorise(design, rowOf, null, memory, pulse);
     if (curvatures !== null) addCurvatures(triangle, curvatures, beta);

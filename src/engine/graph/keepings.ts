@@ -2,7 +2,7 @@ import { bytesOf } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Value } from "./graph.ts";
 import { isTakenAgain, type Passes } from "./recompute.ts";
-import { typesOf } from "./record.ts";
+import { aliasedBy, typesOf } from "./record.ts";
 
 /** A tensor of the forward pass that could be dropped and computed again. */
 interface Tensor {
@@ -36,9 +36,9 @@ const finer = 1.2;
 /** The value whose memory this one has. */
 export const rootOf = (value: Value): Value => {
   let root = value;
-  while (root.source.kind === "output" && root.source.port === "out" && root.source.node.op.alias !== null) {
-    const below = root.source.node.inputs[root.source.node.op.alias];
-    if (!below) return root;
+  while (root.source.kind === "output") {
+    const below = aliasedBy(root.source.node, root.source.port);
+    if (below === null) break;
     root = below;
   }
   return root;
@@ -76,17 +76,9 @@ const droppable = ({ graph, forward, backward }: Passes): Tensor[] => {
 const savedBytes = (tensors: readonly Tensor[]): number =>
   tensors.reduce((sum, { bytes, saved }) => sum + (saved ? bytes : 0), 0);
 
-/** Bytes of the saved ones among these that are made before a node. */
-const savedBefore = (tensors: readonly Tensor[]): ((at: number) => number) => {
-  const saved = tensors.filter((tensor) => tensor.saved);
-  let [next, bytes, askedLast] = [0, 0, 0];
-  return (at) => {
-    if (at < askedLast) [next, bytes] = [0, 0];
-    askedLast = at;
-    for (; next < saved.length && saved[next]!.made < at; next++) bytes += saved[next]!.bytes;
-    return bytes;
-  };
-};
+/** Where a segment ends whose last tensor this is: as late as it may, since what stands between has nothing to drop. */
+const endAfter = (tensors: readonly Tensor[], last: number): number =>
+  tensors[last + 1]?.made ?? Number.POSITIVE_INFINITY;
 
 /** Where segments of the forward pass end, back to its beginning. */
 interface Cut {
@@ -102,14 +94,13 @@ interface Cut {
 /**
  * Cuts the forward pass into segments, so that what crosses the cuts takes as little as possible and at no time more than `most` bytes are in memory; null: that is too little.
  * While the gradients of a segment are computed, its own tensors are there, what was kept for the cuts up to its end, and what is always kept of all before it: later ones are gone.
- * @param always bytes of the tensors before a node that are kept whatever the cuts are
+ * @param always for each tensor bytes of those up to a segment's end behind it that are kept whatever the cuts are
  */
-const cutSegments = (tensors: readonly Tensor[], always: (at: number) => number, most: number): Cut | null => {
+const cutSegments = (tensors: readonly Tensor[], always: readonly number[], most: number): Cut | null => {
   const best: (Cut | null)[] = [{ at: 0, before: null, kept: 0, peak: 0 }];
   for (const last of tensors.keys()) {
-    // As late as it may be: what stands between has nothing to drop.
-    const at = tensors[last + 1]?.made ?? Number.POSITIVE_INFINITY;
-    const fixed = always(at);
+    const at = endAfter(tensors, last);
+    const fixed = always[last]!;
     let found: Cut | null = null;
     let [inside, crossing] = [0, 0];
     for (let first = last; first >= 0; first--) {
@@ -161,7 +152,8 @@ export const keepings = (passes: Passes): Keeping[] => {
   const tensors = droppable(passes);
   return densities(tensors).flatMap((density): Keeping[] => {
     const dropped = tensors.filter((tensor) => tensor.density <= density);
-    const always = savedBefore(tensors.filter((tensor) => tensor.density > density));
+    const kept = tensors.filter((tensor) => tensor.density > density);
+    const always = dropped.map((_, last) => savedBytes(kept.filter(({ made }) => made < endAfter(dropped, last))));
     const found: Keeping[] = [];
     for (let most = savedBytes(tensors) / finer; most > 0; most /= finer) {
       const cut = cutSegments(dropped, always, most);

@@ -46,6 +46,10 @@ export const neededNodes = (graph: Graph, results: Iterable<Value>): Node[] => {
 
 export const typesOf = (node: Node): Record<string, TensorType | null> => ({ ...node.inputs, ...node.outputs });
 
+/** What an output is a view of; null: it has memory of its own. */
+export const aliasedBy = ({ op, inputs }: Node, port: string): Value | null =>
+  (port === "out" && op.alias !== null ? inputs[op.alias] : null) ?? null;
+
 /** Floating-point operations of one run. */
 export const flopsOf = (graph: Graph, results: Iterable<Value>): number =>
   neededNodes(graph, results).reduce((sum, node) => sum + node.op.cost(typesOf(node), node.attributes), 0);
@@ -88,7 +92,7 @@ export const recordCalls = (request: PlanRequest): RecordedCall[] => {
   const outputPlace = (node: Node, port: string, value: Value): Place => {
     const { op } = node;
     if (op.droppable.includes(port) && !read.has(value) && !places.has(value)) return 0;
-    const alias = port === "out" && op.alias !== null ? node.inputs[op.alias] : null;
+    const alias = aliasedBy(node, port);
     const result = alias ? undefined : places.get(value);
     if (result) direct.add(result);
     const buffer = alias ? bufferOf(alias) : fresh(bytes(value), result?.offset ?? null);

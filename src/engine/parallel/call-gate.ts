@@ -1,4 +1,4 @@
-import { sleepMs, sleepWhile, spinTurns, TeamAborted, throwIfAborted, words } from "./barrier.ts";
+import { sleepMs, sleepWhile, spinTurns, throwIfAborted, words } from "./barrier.ts";
 
 /**
  * Where members wait for what the lead calls: a program, and how many of the team run it. `start` is odd while the lead writes; its even values count the calls.
@@ -73,7 +73,7 @@ export const createMemberGate = (sync: Int32Array, rank: number): MemberGate => 
   };
   const park = (growth: number): void => {
     while (Atomics.load(sync, words.growth) === growth) {
-      if (Atomics.load(sync, words.abort) !== 0) throw new TeamAborted();
+      throwIfAborted(sync);
       Atomics.wait(sync, words.growth, growth, sleepMs);
     }
   };

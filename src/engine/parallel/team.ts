@@ -38,11 +38,13 @@ const createParts = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: Engine
   const sync = wordsOf(memory.buffer, syncOffset);
   const bound: (() => void)[][] = plan.programs.map(() => []);
   return (program: number, threads: number): (() => void) => {
-    const bySize = bound[program]!;
+    const known = bound[program]![threads];
+    if (known !== undefined) return known;
     const wait = (): void => waitAtBarrier(sync, threads);
     const member = { thread, threads, scratchOffset: plan.scratchOffsets[thread]!, wait, syncOffset };
-    bySize[threads] ??= bindPlan(plan.programs[program]!, kernels, member);
-    return bySize[threads];
+    const part = bindPlan(plan.programs[program]!, kernels, member);
+    bound[program]![threads] = part;
+    return part;
   };
 };
 
@@ -55,23 +57,18 @@ export const leadTeam = (
 ): Team => {
   const { threads } = plan;
   const partOf = createParts(plan, memory, kernels, 0);
-  const alone = plan.programs.map((_, program) => partOf(program, 1));
-  if (threads === 1) return { threads, run: (program) => alone[program]!(), dismiss: () => {} };
+  if (threads === 1) return { threads, run: (program) => partOf(program, 1)(), dismiss: () => {} };
   const gate = createLeadGate(wordsOf(memory.buffer, plan.syncOffset), threads);
-  const runTogether = (program: number, size: number): void => {
-    const part = partOf(program, size);
-    gate.call(program, size);
-    part();
-  };
   return {
     threads,
     run: (program) => {
       const most = limit === undefined ? threads : Math.max(1, Math.min(threads, limit()));
       const size = sizes.next(program, most);
+      const part = partOf(program, size);
       const startMs = performance.now();
       // Alone it asks nobody: the members go on waiting, and soon sleep.
-      if (size === 1) alone[program]!();
-      else runTogether(program, size);
+      if (size > 1) gate.call(program, size);
+      part();
       sizes.took(program, performance.now() - startMs);
     },
     dismiss: gate.dismiss,

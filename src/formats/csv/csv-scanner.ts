@@ -1,4 +1,5 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
+import { counted } from "../../domain/counted.ts";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { type CsvDialect, plainDialect, quoteByte } from "./csv-dialect.ts";
@@ -191,7 +192,7 @@ const raggedRow = (context: ScanContext) => {
       : { ...cellPlace(context, cells - 1), column: cells + 1, name: context.names[cells] };
   return csvError(
     place,
-    `the row has ${cells} ${cells === 1 ? "cell" : "cells"} where the header has ${columns}`,
+    `the row has ${counted(cells, "cell")} where the header has ${columns}`,
     "give every row as many cells as the header, leaving missing ones empty, and enclose cells that contain the delimiter in quotes",
   );
 };

@@ -1,6 +1,5 @@
 import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
-import { level, scoreClasses, scoreNumbers, share } from "./scored-rows.ts";
-import { heldByOthers } from "./scores.ts";
+import { type ClassRows, classScores, heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
 
 /** Rows of the first repeat: the fold that each is in, from 0. */
 export interface FoldedRows {
@@ -8,9 +7,10 @@ export interface FoldedRows {
   readonly foldOf: ArrayLike<number>;
 }
 
+/** Scores of the rows that are picked of those kept, fold by fold, growing. */
 const byFold = (
   { folds, foldOf }: FoldedRows,
-  { rows, scores }: { rows: readonly number[]; scores: ArrayLike<number> },
+  { rows, scores }: { readonly rows: readonly number[]; readonly scores: ArrayLike<number> },
   picked: readonly number[],
 ) =>
   Array.from({ length: folds }, (_, fold) =>
@@ -22,31 +22,23 @@ export const foldIntervals = (
   where: FoldedRows,
   { predictions, truths, counts }: { predictions: ArrayLike<number>; truths: ArrayLike<number>; counts: boolean },
 ): FoldIntervals => {
-  const scored = scoreNumbers(predictions, truths);
-  const { rows, scores, fifths } = scored;
-  const held = heldByOthers(scores, level);
+  const { byFifth, ...kept } = numberScores(predictions, truths);
+  const held = heldAtLevel(kept.scores);
   return {
-    ...{ type: "fold_intervals", rows: rows.length, least: counts ? 0 : null },
-    folds: byFold(where, scored, Array.from(rows.keys())),
-    byFifth: fifths.map(({ own, described }) => ({ ...described, held: share(held, own) })),
+    ...{ type: "fold_intervals", rows: kept.rows.length, least: counts ? 0 : null },
+    folds: byFold(where, kept, Array.from(kept.rows.keys())),
+    byFifth: byFifth((own) => ({ held: shareOf(held, own) })),
   };
 };
 
 /** Out-of-fold scores 1 − p of the true class, class by class. */
-export const foldSets = (
-  where: FoldedRows,
-  {
-    classes,
-    probabilities,
-    truths,
-  }: { classes: readonly string[]; probabilities: ArrayLike<number>; truths: ArrayLike<number> },
-): FoldSets => {
-  const scored = scoreClasses(classes, probabilities, truths);
+export const foldSets = (where: FoldedRows, held: ClassRows): FoldSets => {
+  const { classes, ...kept } = classScores(held);
   return {
-    ...{ type: "fold_sets", rows: scored.rows.length },
-    classes: scored.classes.map(({ label, own, held }) => ({
-      ...{ label, rows: own.length, folds: byFold(where, scored, own) },
-      ...held,
+    ...{ type: "fold_sets", rows: kept.rows.length },
+    classes: classes.map((one) => ({
+      ...{ label: one.label, rows: one.own.length, folds: byFold(where, kept, one.own) },
+      ...one.held,
     })),
   };
 };

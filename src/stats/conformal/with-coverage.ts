@@ -37,33 +37,34 @@ const withIntervals = (
   });
 };
 
-/** The classes that are in the set, the likeliest first; and the answer, unless sets may be empty. */
-const withSet = (
-  prediction: Prediction,
-  isIn: (name: string, probability: number) => boolean,
-  emptySets: boolean,
-): Prediction => {
-  if (!("label" in prediction) || "outputs" in prediction) return prediction;
-  const { label, probabilities } = prediction;
-  const set = Object.entries(probabilities)
-    .filter(([name, p]) => isIn(name, p) || (!emptySets && name === label))
-    .sort(([, a], [, b]) => b - a)
-    .map(([name]) => name);
-  return { ...prediction, set };
-};
+/** To each row the classes that are in its set, the likeliest first. */
+const addSets = (
+  predictions: readonly Prediction[],
+  { emptySets }: CoverageRequest,
+  isIn: (name: string, probability: number, row: number) => boolean,
+): Prediction[] =>
+  predictions.map((prediction, row) => {
+    if (!("label" in prediction) || "outputs" in prediction) return prediction;
+    const { label, probabilities } = prediction;
+    const set = Object.entries(probabilities)
+      .filter(([name, p]) => isIn(name, p, row) || (!emptySets && name === label))
+      .sort(([, a], [, b]) => b - a)
+      .map(([name]) => name);
+    return { ...prediction, set };
+  });
 
 const withSets = (
   predictions: readonly Prediction[],
   { scores, classes }: ConformalSets,
-  { coverage, coverageMethod, emptySets }: CoverageRequest,
+  request: CoverageRequest,
 ): Prediction[] => {
+  const { coverage, coverageMethod } = request;
   const overall = boundOf(scores, coverage);
   // A class of which too few rows were held out cannot be kept out of a set.
   const bounds = new Map(
     classes.map((one) => [one.label, coverageMethod === "marginal" ? overall : boundOf(one.scores, coverage)]),
   );
-  const isIn = (name: string, p: number): boolean => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY);
-  return predictions.map((prediction) => withSet(prediction, isIn, emptySets));
+  return addSets(predictions, request, (name, p) => 1 - p <= (bounds.get(name) ?? Number.POSITIVE_INFINITY));
 };
 
 const withFoldIntervals = (
@@ -82,16 +83,14 @@ const withFoldSets = (
   predictions: readonly Prediction[],
   conformal: FoldSets,
   { folds, width }: FoldNumbers,
-  { coverage, coverageMethod, emptySets }: CoverageRequest,
+  request: CoverageRequest,
 ): Prediction[] => {
+  const { coverage, coverageMethod } = request;
   const scores = scoresOfClasses(conformal, coverageMethod);
-  const places = new Map(conformal.classes.map((one, place) => [one.label, place]));
-  return predictions.map((prediction, row) => {
-    const isIn = (name: string): boolean => {
-      const place = row * width + places.get(name)!;
-      return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
-    };
-    return withSet(prediction, isIn, emptySets);
+  const places = new Map(conformal.classes.map(({ label }, place) => [label, place]));
+  return addSets(predictions, request, (name, _, row) => {
+    const place = row * width + places.get(name)!;
+    return isInFoldSet(scores.get(name) ?? [], (fold) => 1 - folds[fold]![place]!, coverage);
   });
 };
 
@@ -100,8 +99,9 @@ const guaranteed = (conformal: FoldIntervals | FoldSets, { coverage, coverageMet
   if (conformal.type === "fold_intervals") return guaranteedByFolds(coverage, conformal.rows, conformal.folds.length);
   const folds = conformal.classes[0]?.folds.length ?? 1;
   // A class of too few rows is in every set.
-  const fewest = Math.max(folds, leastScores(coverage));
-  const counts = conformal.classes.map(({ rows }) => rows).filter((rows) => rows >= fewest);
+  const counts = conformal.classes
+    .map(({ rows }) => rows)
+    .filter((rows) => rows >= Math.max(folds, leastScores(coverage)));
   const rows = coverageMethod === "marginal" ? conformal.rows : Math.min(conformal.rows, ...counts);
   return guaranteedByFolds(coverage, rows, folds);
 };

@@ -13,8 +13,7 @@ export const startOf = ({ startedAt, createdAt }: Pick<Job, "startedAt" | "creat
 
 const batch = 500;
 
-/** A job's curve, in its order. */
-export async function* pointsOf(deps: Deps, tenant: TenantId, { id }: Job): AsyncGenerator<MetricPoint, void, void> {
+async function* pointsOf(deps: Deps, tenant: TenantId, { id }: Job): AsyncGenerator<MetricPoint, void, void> {
   for (let afterStep = -1; ; ) {
     const points = await deps.jobs.metrics(tenant, id, { afterStep, limit: batch });
     yield* points;

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import { ServiceError } from "../../domain/errors.ts";
 import { defaultTenant, type StudyId, type TenantId } from "../../domain/ids.ts";
-import type { NoticeType } from "../../domain/jobs/event-types.ts";
-import type { Job, JobEvent } from "../../domain/jobs/job.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import type { DueRun, RunOutbox } from "../../store/run-outbox.ts";
 import type { Mlflow, MlflowRun } from "../../tracking/mlflow.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { startOf } from "../event-files/job-events.ts";
+import { logVerdict, type Verdict } from "../upkeep/verdict.ts";
 import { jobTag, loggedOf, tagsOf } from "./run-content.ts";
 import { filesOf, isMissing } from "./run-files.ts";
 
@@ -26,9 +26,8 @@ export interface TrackingDeps {
 
 const asOwner = (tenant: TenantId): Caller => ({ tenant, scopes: new Set(["read"]), key: null });
 
-const statuses = { succeeded: "FINISHED", failed: "FAILED", cancelled: "KILLED" } as const;
 const statusOf = ({ state }: Job) =>
-  state === "succeeded" || state === "failed" || state === "cancelled" ? statuses[state] : statuses.failed;
+  state === "succeeded" ? "FINISHED" : state === "cancelled" ? "KILLED" : ("FAILED" as const);
 
 /** Stores the files that there are; how many, and of which the server does not take any. */
 const uploadAll = async ({ deps, mlflow }: TrackingDeps, tenant: TenantId, job: Job, run: MlflowRun) => {
@@ -70,9 +69,7 @@ const toRun = async (tracking: TrackingDeps, tenant: TenantId, { job, study }: E
   return { run: run.id, experiment: name, files: stored.length, elsewhere };
 };
 
-type Outcome = { event: Omit<JobEvent, "id" | "at"> & { type: NoticeType }; laterMs: number | null };
-
-const attempt = async (tracking: TrackingDeps, tenant: TenantId, ended: Ended, failures: number): Promise<Outcome> => {
+const attempt = async (tracking: TrackingDeps, tenant: TenantId, ended: Ended, failures: number): Promise<Verdict> => {
   try {
     const { elsewhere, ...data } = await toRun(tracking, tenant, ended);
     const without = elsewhere ? "; without files, since the server does not take them (--serve-artifacts)" : "";
@@ -99,14 +96,13 @@ export const logRun = async (tracking: TrackingDeps, due: DueRun): Promise<void>
   const taken = await outbox.take(due, nowMs, nowMs + leaseMs);
   if (taken === null) return;
   try {
-    const { event, laterMs } = await attempt(tracking, due.tenant, taken, taken.failures);
+    const verdict = await attempt(tracking, due.tenant, taken, taken.failures);
+    const { event, laterMs } = verdict;
     // Stopped by us, not refused by the server.
     if (signal.aborted && laterMs !== null) return await outbox.giveBack(due);
     const at = deps.now();
     await outbox.note(due, { ...event, at: at.toISOString() }, laterMs === null ? null : at.getTime() + laterMs);
-    const fields = { tenant: due.tenant, job: due.id, ...event.data };
-    if (event.level === "info") deps.log.info(fields, event.message);
-    else deps.log.warn(fields, event.message);
+    logVerdict(deps.log, { tenant: due.tenant, job: due.id }, verdict);
   } catch (error) {
     await outbox.giveBack(due).catch(() => undefined);
     throw error;

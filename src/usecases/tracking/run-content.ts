@@ -3,9 +3,8 @@ import type { Job } from "../../domain/jobs/job.ts";
 import type { FileEvent } from "../../formats/event-files/event-file.ts";
 import type { Logged, MlflowPair } from "../../tracking/mlflow.ts";
 import type { Deps } from "../deps.ts";
-import { endEvent, pointEvent } from "../event-files/curve-events.ts";
 import { hyperParametersOf } from "../event-files/hyper-parameters.ts";
-import { pointsOf, secondsOf, startOf } from "../event-files/job-events.ts";
+import { jobEvents } from "../event-files/job-events.ts";
 
 const mostKeyCharacters = 250;
 const mostTagCharacters = 5000;
@@ -45,14 +44,9 @@ export const tagsOf = (
 
 /** Its hyper-parameters, its curves and what it came to, under the names that its event file has. */
 export const loggedOf = async (deps: Deps, tenant: TenantId, job: Job, tags: MlflowPair[]): Promise<Logged> => {
+  const hyperParameters = hyperParametersOf(job.spec);
   const metrics: Logged["metrics"][number][] = [];
-  let last: Parameters<typeof endEvent>[1] = null;
-  for await (const point of pointsOf(deps, tenant, job)) {
-    metrics.push(...metricsOf(pointEvent(point, startOf(job))));
-    last = point;
-  }
-  const end = job.endedAt === null ? null : endEvent(job.metrics, last, secondsOf(job.endedAt));
-  if (end !== null) metrics.push(...metricsOf(end));
-  const params = [...hyperParametersOf(job.spec)].map(([name, value]) => ({ key: toKey(name), value: String(value) }));
+  for await (const event of jobEvents(deps, tenant, job, hyperParameters)) metrics.push(...metricsOf(event));
+  const params = [...hyperParameters].map(([name, value]) => ({ key: toKey(name), value: String(value) }));
   return { metrics, params, tags };
 };

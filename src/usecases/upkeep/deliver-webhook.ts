@@ -1,6 +1,5 @@
+import { counted } from "../../domain/counted.ts";
 import type { TenantId } from "../../domain/ids.ts";
-import type { NoticeType } from "../../domain/jobs/event-types.ts";
-import type { JobEvent } from "../../domain/jobs/job.ts";
 import type { Log } from "../../domain/log.ts";
 import {
   type DueWebhook,
@@ -14,6 +13,7 @@ import type { DeliveryOutcome } from "../../queue/webhook-queue.ts";
 import type { WebhookOutbox } from "../../store/webhook-outbox.ts";
 import type { PostOutcome, PostWebhook } from "../../webhooks/post-webhook.ts";
 import { signatureHeaders } from "../../webhooks/signature.ts";
+import { logVerdict, type Verdict } from "./verdict.ts";
 
 export interface DeliverDeps {
   outbox: WebhookOutbox;
@@ -47,8 +47,6 @@ const reasonOf = (outcome: PostOutcome): string => {
   return `answered ${outcome.status}${redirect}`;
 };
 
-type Verdict = { event: Omit<JobEvent, "id" | "at"> & { type: NoticeType }; laterMs: number | null };
-
 /** What one delivery means for the next, and how the owner is told. */
 const judge = ({ retryMs, now, random }: DeliverDeps, outcome: PostOutcome, failures: number): Verdict => {
   const delivery = failures + 1;
@@ -60,8 +58,7 @@ const judge = ({ retryMs, now, random }: DeliverDeps, outcome: PostOutcome, fail
   }
   const pauseMs = retryMs[failures];
   if (pauseMs === undefined || ("status" in outcome && outcome.status === GONE)) {
-    const deliveries = delivery === 1 ? "delivery" : "deliveries";
-    const message = `the webhook was given up after ${delivery} ${deliveries}: ${reason}`;
+    const message = `the webhook was given up after ${counted(delivery, "delivery", "deliveries")}: ${reason}`;
     return { event: { level: "error", type: "webhook_given_up", message, data }, laterMs: null };
   }
   const laterMs = Math.round(pauseMs * (1 + JITTER * random()));
@@ -96,10 +93,9 @@ export const deliverWebhook = async (
   const outcome = await send(deps, webhook, { ended: pending.ended, url }, signal);
   // Stopped by us, not refused by the receiver: nothing is held against it.
   if (signal.aborted && "failure" in outcome) return { laterMs: 0 };
-  const { event, laterMs } = judge(deps, outcome, pending.failures);
+  const verdict = judge(deps, outcome, pending.failures);
+  const { event, laterMs } = verdict;
   await deps.outbox.note(webhook, { ...event, at: deps.now().toISOString() }, laterMs === null);
-  const fields = { tenant: webhook.tenant, [isStudyId(webhook.id) ? "study" : "job"]: webhook.id, ...event.data };
-  if (event.level === "info") deps.log.info(fields, event.message);
-  else deps.log.warn(fields, event.message);
+  logVerdict(deps.log, { tenant: webhook.tenant, [isStudyId(webhook.id) ? "study" : "job"]: webhook.id }, verdict);
   return laterMs === null ? "settled" : { laterMs };
 };

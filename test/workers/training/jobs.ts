@@ -34,7 +34,7 @@ import { createControl } from "../../../workers/engine/control.ts";
 import type { FromThread, RunOrder } from "../../../workers/engine/protocol.ts";
 import { toRunEnd } from "../../../workers/engine/run-error.ts";
 import { importNetwork } from "../../../workers/importing/import-network.ts";
-import { encodeFor } from "../../../workers/inference/encode-for.ts";
+import { encodeFor } from "../../../workers/inference/answer.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { planSpec } from "../../../workers/planning/plan-spec.ts";
 import type { ReadOrder } from "../../../workers/reading/read-rows.ts";

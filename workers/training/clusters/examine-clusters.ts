@@ -1,15 +1,15 @@
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { ClusteringError, controls } from "../../../src/engine/cluster/clustering.ts";
+import type { ClusteringPlan } from "../../../src/engine/cluster/clustering-plan.ts";
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
-import { planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
 import { type ClusterModel, createClusterPredictor } from "../../../src/engine/cluster/predict-clusters.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { adjustedRand, jaccards } from "../../../src/stats/clusters/agreement.ts";
 import { silhouettesOf, tellingColumns } from "../../../src/stats/clusters/separation-of-clusters.ts";
 import { mean } from "../../../src/stats/estimate.ts";
 import { columnInputs } from "../../../src/stats/explaining/correlated-columns.ts";
-import { type Examined, examinedRows, resamplesOf } from "./examining-plan.ts";
+import { type Examined, examinedRows, planResample, resamplesOf } from "./examining-plan.ts";
 
 /** "clus": Philox's purpose, far from the small numbers of the engine's. */
 const purpose = 0x636c7573;
@@ -20,7 +20,6 @@ interface Fitted {
   readonly spec: ResolvedJobSpec;
   readonly preprocessing: Preprocessing;
   readonly model: ClusterModel;
-  readonly k: number;
   /** Training rows as the model takes them. */
   readonly train: Float32Array;
   /** A fitted model from its tensors, as the job's own was made. */
@@ -36,15 +35,11 @@ const gather = (values: Float32Array, inputs: number, rows: ArrayLike<number>): 
   return picked;
 };
 
-const assign = (model: ClusterModel, values: Float32Array, columns: number): Int32Array =>
-  createClusterPredictor(model)({ values, rows: values.length / columns, columns }).assignments;
+const ask = (model: ClusterModel, values: Float32Array, columns: number) =>
+  createClusterPredictor(model)({ values, rows: values.length / columns, columns });
 
-/** The same model with this k fitted to some rows alone; null where no run ended well. */
-const fitAgain = async ({ spec, k, toModel, beat }: Fitted, values: Float32Array, inputs: number) => {
-  const { model } = spec;
-  const own = model.type === "k_means" ? { ...model, clusters: k } : { ...model, components: k };
-  const shape = { trainRows: values.length / inputs, validationRows: 0, testRows: 0, inputs };
-  const plan = planClustering({ model: own as ResolvedJobSpec["model"], training: spec.training }, shape);
+/** The same model fitted to some rows alone; null where no run ended well. */
+const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values: Float32Array) => {
   const memory = { buffer: new ArrayBuffer(plan.memoryBytes) };
   new Float32Array(memory.buffer, plan.data.train.features.offset, values.length).set(values);
   const nowMs = (): number => {
@@ -71,25 +66,27 @@ const fitAgain = async ({ spec, k, toModel, beat }: Fitted, values: Float32Array
  * job's model does (Hennig 2007). And how well they lie apart, as a whole and by column.
  */
 export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
-  const { spec, preprocessing, model, k, train } = fitted;
+  const { spec, preprocessing, model, train } = fitted;
   const { inputs } = preprocessing;
   const total = train.length / inputs;
-  const count = examinedRows({ trainRows: total, inputs });
+  const shape = { trainRows: total, inputs };
+  const count = examinedRows(shape);
   const values = gather(
     train,
     inputs,
     Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count)),
   );
-  const assignments = assign(model, values, inputs);
-  const resamples = resamplesOf(spec, { trainRows: total, inputs }, k);
+  const { k, assignments } = ask(model, values, inputs);
+  const resamples = resamplesOf(spec, shape, k);
   const [rands, found] = [[] as number[], Array.from({ length: k }, () => [] as number[])];
   for (let index = 0; index < resamples; index++) {
     const order = permutation(count, { ...seedWords(spec.training.seed), purpose, index });
-    const half = order.slice(0, Math.ceil(count / 2)).sort();
+    const plan = planResample(spec, shape, k);
+    const half = order.slice(0, plan.data.train.rows).sort();
     const picked = gather(values, inputs, half);
-    const again = await fitAgain(fitted, picked, inputs);
+    const again = await fitAgain(fitted, plan, picked);
     if (again === null) continue;
-    const [own, other] = [half.map((row) => assignments[row]!), assign(again, picked, inputs)];
+    const [own, other] = [half.map((row) => assignments[row]!), ask(again, picked, inputs).assignments];
     rands.push(adjustedRand(own, other, [k, k]));
     for (const [cluster, value] of jaccards(own, other, [k, k]).entries())
       if (value !== null) found[cluster]!.push(value);

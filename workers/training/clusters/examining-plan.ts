@@ -1,5 +1,11 @@
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import { planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+import type { ClusteringPlan } from "../../../src/engine/cluster/clustering-plan.ts";
+import { isClusteringModel, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
+
+interface ExaminedShape {
+  readonly trainRows: number;
+  readonly inputs: number;
+}
 
 /** What a report says of clusters beyond their sizes. */
 export interface Examined {
@@ -22,32 +28,29 @@ const mostDistanceFlops = 1e9;
 const usualIterations = 25;
 
 /** Rows whose distances from each other are computed, in less than a second. */
-export const examinedRows = ({ trainRows, inputs }: { trainRows: number; inputs: number }): number =>
+export const examinedRows = ({ trainRows, inputs }: ExaminedShape): number =>
   Math.min(trainRows, mostRows, Math.max(leastRows, Math.floor(Math.sqrt(mostDistanceFlops / (3 * inputs)))));
 
-/** Operations of one resample's fit. */
-const resampleFlops = (
-  spec: ResolvedJobSpec,
-  { trainRows, inputs }: { trainRows: number; inputs: number },
-  k: number,
-) => {
-  const { model } = spec;
-  if (model.type !== "k_means" && model.type !== "gaussian_mixture") return 0;
+/** Half of them, to which a resample is fitted. */
+const resampledRows = (shape: ExaminedShape): number => Math.ceil(examinedRows(shape) / 2);
+
+/** The fit of one resample: the same model with this k. */
+export const planResample = ({ model, training }: ResolvedJobSpec, shape: ExaminedShape, k: number): ClusteringPlan => {
   const own = model.type === "k_means" ? { ...model, clusters: k } : { ...model, components: k };
-  const shape = {
-    trainRows: Math.ceil(examinedRows({ trainRows, inputs }) / 2),
-    validationRows: 0,
-    testRows: 0,
-    inputs,
-  };
-  const { flopsPerStep } = planClustering({ model: own as ResolvedJobSpec["model"], training: spec.training }, shape);
-  return flopsPerStep * model.restarts * Math.min(usualIterations, spec.training.epochs);
+  const half = { trainRows: resampledRows(shape), validationRows: 0, testRows: 0, inputs: shape.inputs };
+  return planClustering({ model: own as ResolvedJobSpec["model"], training }, half);
 };
 
+/** Operations of one resample's fit. */
+const resampleFlops = (spec: ResolvedJobSpec, shape: ExaminedShape, k: number): number =>
+  isClusteringModel(spec.model)
+    ? planResample(spec, shape, k).flopsPerStep * spec.model.restarts * Math.min(usualIterations, spec.training.epochs)
+    : 0;
+
 /** How many halves of the rows are clustered again; 0 where there is one cluster, where the rows are too few for so many, or where even five would take too long. */
-export const resamplesOf = (spec: ResolvedJobSpec, shape: { trainRows: number; inputs: number }, k: number): number => {
+export const resamplesOf = (spec: ResolvedJobSpec, shape: ExaminedShape, k: number): number => {
   const rows = examinedRows(shape);
-  if (k < 2 || rows < leastRows || Math.ceil(rows / 2) < 2 * k) return 0;
+  if (k < 2 || rows < leastRows || resampledRows(shape) < 2 * k) return 0;
   const paid = Math.floor(mostFlops / Math.max(1, resampleFlops(spec, shape, k)));
   return paid < leastResamples ? 0 : Math.min(mostResamples, paid);
 };
@@ -58,7 +61,7 @@ const largestK = ({ model }: ResolvedJobSpec): number => {
 };
 
 /** Operations of all that is examined, for the largest k: resamples, and the distances between all rows. */
-export const examiningFlops = (spec: ResolvedJobSpec, shape: { trainRows: number; inputs: number }): number => {
+export const examiningFlops = (spec: ResolvedJobSpec, shape: ExaminedShape): number => {
   const k = Math.min(largestK(spec), shape.trainRows);
   const rows = examinedRows(shape);
   const resamples = resamplesOf(spec, shape, k);

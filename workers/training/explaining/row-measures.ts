@@ -4,17 +4,18 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/parts/against.ts";
 import { square } from "../../../src/engine/exact/square.ts";
-import { exp64 } from "../../../src/engine/kernels/math64.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
 import { logPoisson } from "../../../src/stats/regression-report.ts";
+import { exposuresOf } from "../leading/counted-rows.ts";
 
 /** What a model's outputs say of each row, larger is better: ln p of its label, or the squared error with a minus. */
 export const createRowMeasure = (
   { loss }: Pick<ResolvedJobSpec, "loss">,
   { label, outputs: width }: Preprocessing,
-  { labels, offsets }: SplitArrays,
+  arrays: SplitArrays,
   rows: ArrayLike<number>,
 ): { measure: Against["measure"]; of: (outputs: ArrayLike<number>) => Float64Array } => {
+  const { labels } = arrays;
   assert(labels !== null && label.type !== "none", "classification and regression have labels");
   const truths = Float64Array.from(rows, (row) => labels[row]!);
   if (label.type === "classes") {
@@ -30,7 +31,7 @@ export const createRowMeasure = (
   const counts = loss.type === "poisson_nll";
   const measured = (truth: number, predicted: number): number =>
     counts ? logPoisson(truth, predicted) : -square(truth - predicted);
-  const exposures = offsets && Float64Array.from(rows, (row) => exp64(offsets[row]!));
+  const exposures = exposuresOf(arrays, rows);
   const exposureAt = (i: number): number => exposures?.[i] ?? 1;
   return {
     measure: counts ? "log_likelihood" : "squared_error",

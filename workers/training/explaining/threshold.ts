@@ -9,6 +9,10 @@ interface Validated {
   readonly weights?: Float64Array | undefined;
 }
 
+/** The threshold that the task states; null: none, or one that is chosen by validation rows, which the models of folds do not have together. */
+export const statedThreshold = ({ task }: Pick<ResolvedJobSpec, "task">): number | null =>
+  task.type === "classification" && typeof task.threshold === "number" ? task.threshold : null;
+
 /**
  * The probability from which on the second of two classes is the answer: as the task states, or as it is best on the validation rows. Null: none is asked for, or
  * those rows are of one class, and the likelier class is the answer.

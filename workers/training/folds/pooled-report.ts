@@ -17,6 +17,7 @@ import {
   withWeights,
 } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
+import { statedThreshold } from "../explaining/threshold.ts";
 import { againstOf, classLogs } from "../network-report.ts";
 import { foldConformal } from "./fold-conformal.ts";
 import { type Pool, unitsOf } from "./pool.ts";
@@ -62,7 +63,7 @@ const ofClasses = ({ spec: { task }, pool, sampling }: Pooled, classes: readonly
     ...{ split, classes, probabilities, truths, folds: { sampling, nullLogs, commonest } },
     ...{ trainCounts: classes.map(() => 0), distribution: pool.folds[0]?.distribution ?? "categorical" },
     // With a cross-validation none is chosen.
-    threshold: task.type === "classification" && typeof task.threshold === "number" ? task.threshold : null,
+    threshold: statedThreshold({ task }),
   });
   const own = classLogs(probabilities, truths, classes.length);
   const compared = { measure: "log_likelihood" as const, own, null: nullLogs, linear: linearOf(pool) };

@@ -4,16 +4,13 @@ import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import { stackTensors } from "../../../src/formats/safetensors/stacked-tensors.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
 import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
+import { statedThreshold } from "../explaining/threshold.ts";
 import { answersOfPool } from "../leading/held-out-csv.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
 import { readData } from "../read-data.ts";
 import type { FoldsPosition } from "./fold-checkpoint.ts";
 import { foldMetrics, reportFolds } from "./pooled-report.ts";
 import { unitScores } from "./unit-scores.ts";
-
-/** No rows are left by which one could be chosen. */
-const statedThreshold = ({ task }: ResolvedJobSpec): number | null =>
-  task.type === "classification" && typeof task.threshold === "number" ? task.threshold : null;
 
 /** The ensemble of the folds' models as the job's model. Its record's preprocessing is that of all rows: what columns it takes, and what of new rows is unusual. */
 export const publishEnsemble = async (
@@ -37,6 +34,7 @@ export const publishEnsemble = async (
       metrics: foldMetrics(pool),
       report: reportFolds({ spec, pool, label: preprocessing.label }, null),
       scores: order.trial === null ? null : unitScores(pool),
+      // No rows are left by which one could be chosen.
       threshold: statedThreshold(spec),
       ...{ background: null, heldOut: answersOfPool(pool) },
     },

@@ -8,6 +8,7 @@ import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/fo
 import { withDataNotes } from "../../../src/stats/data-notes.ts";
 import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../../src/store/artifacts/artifact-store.ts";
 import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
+import { statedThreshold } from "../explaining/threshold.ts";
 import { finiteMetrics } from "../finite-point.ts";
 import { patiently } from "../store-retry.ts";
 import type { TrainingRunEnd } from "../training-run.ts";
@@ -40,7 +41,7 @@ const labelOfAnswers = (
   preprocessing: Preprocessing,
   { heldOut, threshold }: Extract<TrainingRunEnd, { type: "completed" }>,
 ): LabelTransform => {
-  const stated = task.type === "classification" && typeof task.threshold === "number";
+  const stated = statedThreshold({ task }) !== null;
   return withThreshold(preprocessing, heldOut?.fits === undefined || stated ? threshold : null).label;
 };
 

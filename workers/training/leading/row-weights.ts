@@ -2,8 +2,7 @@ import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts"
 import { ServiceError } from "../../../src/domain/errors.ts";
 import type { TaskSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { offsetOf, weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
-
-const splits = ["train", "validation", "test"] as const;
+import { splits } from "../../../src/engine/train/planning/training.ts";
 
 /** Room for the rows' weights and offsets, where the task names them. */
 export const addWeights = (arrays: PreparedArrays, task: TaskSpec): void => {

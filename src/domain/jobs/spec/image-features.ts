@@ -1,3 +1,4 @@
+import { counted } from "../../counted.ts";
 import type { Column, Dataset, ImageShape } from "../../datasets/dataset.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
@@ -106,7 +107,7 @@ export const checkImageFeatures = (
   for (const part of ["mean", "deviation"] as const) {
     const values = scaling?.[part];
     if (values === undefined || values.length === image.channels) continue;
-    const detail = `${values.length} numbers for images of ${image.channels} ${image.channels === 1 ? "channel" : "channels"}; give as many, or choose "standardize"`;
+    const detail = `${values.length} numbers for images of ${counted(image.channels, "channel")}; give as many, or choose "standardize"`;
     errors.add(
       typeof spec.preprocessing?.images === "object" ? `/preprocessing/images/${part}` : "/preprocessing/images",
       detail,

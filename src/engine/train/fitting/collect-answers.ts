@@ -1,6 +1,6 @@
 import type { Team } from "../../parallel/team.ts";
 import { reportSplitOf, type Split, type TrainingPlan } from "../planning/training.ts";
-import { createRowRunner } from "./row-runner.ts";
+import { askInBatches, createRowRunner } from "./row-runner.ts";
 
 /** Rows and numbers that answers are kept of at most: what says more about a model than its standard errors need is only slow. */
 const mostRows = 1_000_000;
@@ -53,25 +53,20 @@ export const collectAnswers = (
   { split = reportSplitOf(plan.shape), most }: CollectOptions = {},
 ): Answers => {
   const programs = plan.programIndex.evaluate[split]!;
-  const { evaluation, cursorOffset, identityOffset } = plan.layout;
+  const { evaluation, identityOffset } = plan.layout;
   const runner = createRowRunner(plan, memory, team, onBatch);
   const total = plan.data[split].rows;
   const width = plan.shape.outputs;
-  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
-  const batch = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
   const rows = spreadRows(total, width, most);
   const outputs = new Float32Array(rows.length * width);
   whileFirst(plan, memory, rows, () => {
-    const end = Math.min(total, Math.ceil(rows.length / evaluation.rows) * evaluation.rows);
-    for (let first = 0; first < rows.length; first += evaluation.rows) {
-      cursor[0] = first;
-      const isFull = first + evaluation.rows <= total;
-      const taken = isFull ? evaluation.rows : total - first;
-      const wanted = { split, orderOffset: identityOffset, first, rows: taken, end, epoch: null };
-      runner.run(isFull ? programs.full : programs.rest, wanted);
-      outputs.set(batch.subarray(0, Math.min(evaluation.rows, rows.length - first) * width), first * width);
+    // Whole batches, as there are programs for: the last may take more rows than are kept.
+    const asked = Math.min(total, Math.ceil(rows.length / evaluation.rows) * evaluation.rows);
+    const wanted = { split, orderOffset: identityOffset, first: 0, rows: asked };
+    askInBatches(plan, memory, runner, programs, wanted, (first, count, batch) => {
+      outputs.set(batch.subarray(0, Math.min(count, rows.length - first) * width), first * width);
       onBatch();
-    }
+    });
   });
   return { split, rows, outputs };
 };

@@ -1,6 +1,6 @@
 import type { Split, TrainingPlan } from "../planning/training.ts";
 import { viewOf } from "./memory.ts";
-import type { RowRunner } from "./row-runner.ts";
+import { askInBatches, type RowRunner } from "./row-runner.ts";
 
 export interface Evaluation {
   readonly loss: number;
@@ -33,9 +33,8 @@ const variance = (values: ArrayLike<number>, weights: ArrayLike<number> | null):
 export type Evaluator = (split: Split) => Evaluation | null;
 
 export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, runner: RowRunner): Evaluator => {
-  const { evaluation, cursorOffset, identityOffset } = plan.layout;
+  const { evaluation, identityOffset } = plan.layout;
   const floats = new Float32Array(memory.buffer);
-  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
   const logits = new Float32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
   const classes = new Int32Array(memory.buffer, evaluation.answersOffset, evaluation.rows);
   const variances = new Map<Split, number>();
@@ -75,15 +74,12 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
     const answers = classifies && labels ? (viewOf(memory, labels) as Int32Array | Float32Array) : null;
     const weights = weightsOf(split);
     let [loss, squares, correct] = [0, 0, 0];
-    for (let first = 0; first < rows; first += evaluation.rows) {
-      const count = Math.min(evaluation.rows, rows - first);
-      cursor[0] = first;
-      const wanted = { split, orderOffset: identityOffset, first, rows: count, end: rows, epoch: null };
-      runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, wanted);
+    const wanted = { split, orderOffset: identityOffset, first: 0, rows };
+    askInBatches(plan, memory, runner, programs, wanted, (first, count) => {
       loss += floats[evaluation.lossOffset / 4]! * count;
       squares += floats[evaluation.squaredErrorOffset / 4]! * count;
       if (answers) correct += correctIn(answers, weights, first, count);
-    }
+    });
     if (answers) return { loss: loss / rows, accuracy: correct / rows, r2: null, meanSquaredError: null };
     const spread = varianceOf(split);
     const meanSquaredError = squares / rows;

@@ -1,5 +1,5 @@
 import { assert } from "../../../domain/errors.ts";
-import type { TenantId } from "../../../domain/ids.ts";
+import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import type { HistoryEntry, Job } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import type { CheckpointRecord, NewJob, Trial } from "../../job-store.ts";
@@ -12,6 +12,8 @@ export interface JobRecord {
   crashes: number;
   checkpoints: CheckpointRecord[];
   place: number;
+  /** That it is a trial of. */
+  study: StudyId | null;
   trial: Trial | null;
 }
 
@@ -100,6 +102,7 @@ export const parseRecord = ([flat, history]: RawJob): JobRecord => {
     crashes: Number(field("crashes")),
     checkpoints: JSON.parse(field("checkpoints")),
     place: Number(field("place")),
+    study: fields.get("study") ?? null,
     trial: fields.has("study") ? { pauseAtEpoch: numberOf(fields.get("pauseAtEpoch")) } : null,
   };
 };

@@ -8,23 +8,20 @@ import { parseRecord } from "../jobs/job-record.ts";
 import { onMessage } from "../on-message.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
-import { noteWebhookOutcome, readDueWebhook } from "../scripts/webhooks.ts";
+import { noteOutcome, readDue } from "../scripts/outboxes.ts";
+import { fromMember, toMember } from "./due-member.ts";
 
-const toMember = ({ tenant, id }: DueWebhook): string => `${tenant}/${id}`;
-
-const fromMember = (member: string): DueWebhook => {
-  const [tenant, id] = member.split("/");
-  assert(tenant !== undefined && id !== undefined, "a member of the due set is a tenant and an id");
-  return { tenant, id };
-};
-
-/** KEYS of the scripts, as `readDueWebhook` names them. */
-const keysOf = ({ tenant, id }: DueWebhook): string[] => {
+/** KEYS of the scripts, as `readDue` and `noteOutcome` name them. */
+const keysOf = ({ tenant, id }: DueWebhook): { read: string[]; note: string[] } => {
   const [prefix, index] = isStudyId(id)
     ? [redisKeys.studyPrefix(tenant), redisKeys.studyIndex(tenant)]
     : [redisKeys.jobPrefix(tenant), redisKeys.jobIndex(tenant)];
   const record = `${prefix}:${id}`;
-  return [record, `${record}:history`, `${record}:events`, index, redisKeys.changes(tenant), redisKeys.dueWebhooks];
+  const due = redisKeys.dueWebhooks;
+  return {
+    read: [record, `${record}:history`, due],
+    note: [record, `${record}:events`, index, redisKeys.changes(tenant), due],
+  };
 };
 
 /** A study's record is one of its fields, a job's all of them and the history. */
@@ -41,7 +38,7 @@ const toEnded = (id: DueWebhook["id"], fields: string[], history: string[]): End
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
 export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; subscriber: Redis }): WebhookOutbox => {
-  const scripts = defineScripts(redis, "webhook", { readDueWebhook, noteWebhookOutcome });
+  const scripts = defineScripts(redis, "webhook", { readDue: readDue("webhook"), noteOutcome: noteOutcome("webhook") });
   return {
     due: async (atMs, limit) =>
       (await onRedis(() => redis.zrangebyscore(redisKeys.dueWebhooks, "-inf", atMs, "LIMIT", 0, limit))).map(
@@ -54,18 +51,18 @@ export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; 
       await onRedis(() => redis.zadd(redisKeys.dueWebhooks, "XX", ...scores));
     },
     pending: async (webhook) => {
-      const raw = await scripts.readDueWebhook(keysOf(webhook), toMember(webhook));
+      const raw = await scripts.readDue(keysOf(webhook).read, toMember(webhook), "", "");
       if (raw === null) return null;
       const [failures, fields, history] = raw as [string, string[], string[]];
       return { ended: toEnded(webhook.id, fields, history), failures: Number(failures) };
     },
     note: async (webhook, event, settled) =>
-      (await scripts.noteWebhookOutcome(
-        keysOf(webhook),
+      (await scripts.noteOutcome(
+        keysOf(webhook).note,
         toMember(webhook),
         webhook.id,
         JSON.stringify(boundEvent(event)),
-        settled ? "settled" : "",
+        settled ? "settled" : "kept",
       )) === 1,
     onDue: (listener) => onMessage(subscriber, redisKeys.dueWebhooks, () => listener()),
   };

@@ -117,19 +117,11 @@ local function noteWaiting(id, from, to)
 end
 
 -- That the end is to be told is part of the end: no crash can come between the two.
-local function noteWebhook(id)
-  local tenant, webhook = unpack(redis.call('HMGET', job, 'tenant', 'webhook'))
-  if not webhook then return end
-  redis.call('ZADD', due, 0, tenant .. '/' .. id)
-  redis.call('PUBLISH', due, id)
-end
-
--- The same of a tracking server.
-local function noteRun(id)
-  local tenant, run = unpack(redis.call('HMGET', job, 'tenant', 'run'))
-  if not run then return end
-  redis.call('ZADD', '${redisKeys.dueRuns}', 0, tenant .. '/' .. id)
-  redis.call('PUBLISH', '${redisKeys.dueRuns}', id)
+local function noteDue(id, field, into)
+  local tenant, told = unpack(redis.call('HMGET', job, 'tenant', field))
+  if not told then return end
+  redis.call('ZADD', into, 0, tenant .. '/' .. id)
+  redis.call('PUBLISH', into, id)
 end
 
 -- Whoever looks after the study of this trial is to look now; those who miss it look every few seconds.
@@ -153,8 +145,8 @@ local function move(to, at, reason)
     redis.call('SREM', holders .. ':' .. dataset, id)
     if base ~= '' then redis.call('SREM', holders .. ':' .. base, id) end
     redis.call('SADD', index .. ':unpublished', id)
-    noteWebhook(id)
-    noteRun(id)
+    noteDue(id, 'webhook', due)
+    noteDue(id, 'run', '${redisKeys.dueRuns}')
   end
   tell()
 end

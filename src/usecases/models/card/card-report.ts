@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { plain, section, table } from "./markdown.ts";
@@ -54,7 +55,7 @@ export const measuredOn = (report: Report): string => {
     weights === null
       ? ""
       : `, weighted by column ${JSON.stringify(weights.column)} (effective n = ${number(weights.effectiveRows)}),`;
-  const of = `Measured on ${rows} ${rows === 1 ? "row" : "rows"}${by}`;
+  const of = `Measured on ${counted(rows, "row")}${by}`;
   if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
   if (split === "out_of_fold")
     return `${of}${by === "" ? "," : ""} each predicted by a model of the cross-validation that did not learn from it.`;

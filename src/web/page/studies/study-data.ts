@@ -1,5 +1,6 @@
 /** What the charts show of a study, from its record. Nothing here touches the document. */
 
+import { scoreNames } from "../../../client/score-names.ts";
 import type { Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { choiceScale, numberScale, type Scale } from "./scale.ts";
@@ -37,12 +38,10 @@ export const faultsOf = (trials: readonly Trial[]): { error: string; first: Tria
   return [...faults.values()].toSorted((a, b) => b.count - a.count);
 };
 
-const scores = { loss: "losses", error: "shares of errors", squaredError: "squared errors" } as const;
-
 /** What stands behind the best in the leaderboard, as its column is called and as it is told below. */
 export const behindOf = ({ score, rows }: Pick<Leaderboard, "score" | "rows">): { title: string; told: string } => ({
-  title: `Behind the best (${scores[score]}), 95 %`,
-  told: `Behind the best: the difference of their mean ${scores[score]} over the same ${rows} validation rows`,
+  title: `Behind the best (${scoreNames[score]}), 95 %`,
+  told: `Behind the best: the difference of their mean ${scoreNames[score]} over the same ${rows} validation rows`,
 });
 
 /** The first of a list, and what is said of the others. */

@@ -12,7 +12,7 @@ import { foldInterval } from "../../../../src/stats/conformal/fold-coverage.ts";
 import { withCoverage } from "../../../../src/stats/conformal/with-coverage.ts";
 import { measuredOn } from "../../../../src/usecases/models/card/card-report.ts";
 import { exportStored } from "../../../../workers/exporting/export-stored.ts";
-import { encodeFor } from "../../../../workers/inference/encode-for.ts";
+import { encodeFor } from "../../../../workers/inference/answer.ts";
 import { loadModel } from "../../../../workers/inference/load-model.ts";
 import { bytesOf, runOnnx } from "../../../exporting/runtime.ts";
 import { createJobs } from "../jobs.ts";

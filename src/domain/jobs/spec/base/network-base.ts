@@ -1,3 +1,4 @@
+import { counted } from "../../../counted.ts";
 import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
 import type { ImagePreprocessing } from "../../../models/image-preprocessing.ts";
 import { pictureOf } from "../../../models/image-presets.ts";
@@ -52,7 +53,7 @@ const checkPictures = (
     const shape = base.inputs[0]?.shape.slice(1).join(" × ") ?? "";
     errors.add("/base/model", `the network takes ${shape}, which is no picture; choose a base that takes one`);
   } else if (picture.channels !== image.channels) {
-    const detail = `the network takes pictures of ${picture.channels} ${picture.channels === 1 ? "channel" : "channels"}, and the data set's have ${image.channels}; upload them with ?channels=${picture.channels}`;
+    const detail = `the network takes pictures of ${counted(picture.channels, "channel")}, and the data set's have ${image.channels}; upload them with ?channels=${picture.channels}`;
     errors.add("/base/model", detail);
   }
 };

@@ -1,3 +1,4 @@
+import { counted } from "../../../counted.ts";
 import type { Column } from "../../../datasets/dataset.ts";
 import { limits } from "../../../limits.ts";
 import { createNearNames } from "../../../near-names.ts";
@@ -49,7 +50,7 @@ const checkGroups = (by: string, wanted: number, dataset: CountedDataset, errors
   else if (groups.length < wanted)
     errors.add(
       `${at}/by`,
-      `${quote(by)} has ${groups.length} ${groups.length === 1 ? "value" : "values"}, too few for ${wanted} splits that share none; set a share to 0, or name a finer column`,
+      `${quote(by)} has ${counted(groups.length, "value")}, too few for ${wanted} splits that share none; set a share to 0, or name a finer column`,
     );
 };
 

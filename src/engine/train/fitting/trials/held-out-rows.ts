@@ -5,7 +5,7 @@ import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
-import type { RowRunner } from "../row-runner.ts";
+import { askInBatches, type RowRunner } from "../row-runner.ts";
 import type { AskRows } from "./temperature.ts";
 
 /** A float's probability below this is rounding. */
@@ -125,31 +125,33 @@ export const askHeldOut =
     { holdOut }: TrialRows,
   ): AskRows =>
   (visit) => {
-    const { evaluation, cursorOffset, orderOffset } = plan.layout;
     const labels = labelsOf(plan, memory);
     const width = plan.shape.outputs;
-    const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
-    const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
-    const batch = Math.min(holdOut.length, evaluation.rows);
-    for (let first = 0; first < holdOut.length; first += batch) {
-      const at = search.trainRows + first;
-      cursor[0] = at;
-      const count = Math.min(batch, holdOut.length - first);
-      const wanted = {
-        split: "train",
-        orderOffset,
-        first: at,
-        rows: count,
-        end: plan.shape.trainRows,
-        epoch: null,
-      } as const;
-      runner.run(count === batch ? search.judge.full : search.judge.rest, wanted);
+    const start = search.trainRows;
+    const wanted = {
+      split: "train",
+      orderOffset: plan.layout.orderOffset,
+      first: start,
+      rows: holdOut.length,
+    } as const;
+    askInBatches(plan, memory, runner, search.judge, wanted, (first, count, outputs) => {
       for (let i = 0; i < count; i++) {
-        const row = holdOut[first + i]!;
+        const row = holdOut[first - start + i]!;
         visit(outputs, i * width, labels[row]!, row);
       }
-    }
+    });
   };
+
+type LossOfRow = (outputs: Float32Array, at: number, label: number, row: number) => number;
+
+/** The loss of one of `rows` held-out rows, as often as it counts. */
+const createRowLoss = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: number): LossOfRow => {
+  const weight = weightOf(plan, memory);
+  const exposureAt = createExposures(plan, memory);
+  const { spec, shape } = plan;
+  return (outputs, at, label, row) =>
+    weight(label, row) * rowLoss(spec.loss, outputs, at, label, { rows, exposure: exposureAt(row) }, shape.outputs);
+};
 
 /** The loss of each held-out row, or null where one is no number. */
 export const judge = (
@@ -158,27 +160,17 @@ export const judge = (
   { holdOut }: TrialRows,
   ask: AskRows,
 ): number[] | null => {
-  const weight = weightOf(plan, memory);
-  const exposureAt = createExposures(plan, memory);
-  const rows = holdOut.length;
+  const lossOf = createRowLoss(plan, memory, holdOut.length);
   const losses: number[] = [];
-  ask((outputs, at, label, row) =>
-    losses.push(
-      weight(label, row) *
-        rowLoss(plan.spec.loss, outputs, at, label, { rows, exposure: exposureAt(row) }, plan.shape.outputs),
-    ),
-  );
+  ask((outputs, at, label, row) => losses.push(lossOf(outputs, at, label, row)));
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
 
 /** What says least of a label: the same answer for every row, the weighted shares of the classes or the mean (and variance) of the rows that trials learn from. */
-const guessOf = (
-  plan: TrainingPlan,
-  labels: Int32Array | Float32Array,
-  rows: Int32Array,
-  weight: Weight,
-  exposureAt: (row: number) => number,
-): Float32Array => {
+const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Array): Float32Array => {
+  const labels = labelsOf(plan, memory);
+  const weight = weightOf(plan, memory);
+  const exposureAt = createExposures(plan, memory);
   const { loss } = plan.spec;
   const guess = new Float64Array(plan.shape.outputs);
   let [total, squares, exposed] = [0, 0, 0];
@@ -202,15 +194,9 @@ const guessOf = (
 /** The mean loss of the held-out rows when the model only guesses. */
 export const judgeGuess = (plan: TrainingPlan, memory: WebAssembly.Memory, { train, holdOut }: TrialRows): number => {
   const labels = labelsOf(plan, memory);
-  const weight = weightOf(plan, memory);
-  const exposureAt = createExposures(plan, memory);
-  const guess = guessOf(plan, labels, train, weight, exposureAt);
+  const lossOf = createRowLoss(plan, memory, holdOut.length);
+  const guess = guessOf(plan, memory, train);
   let sum = 0;
-  for (const row of holdOut) {
-    const label = labels[row]!;
-    sum +=
-      weight(label, row) *
-      rowLoss(plan.spec.loss, guess, 0, label, { rows: holdOut.length, exposure: exposureAt(row) }, guess.length);
-  }
+  for (const row of holdOut) sum += lossOf(guess, 0, labels[row]!, row);
   return sum / holdOut.length;
 };

@@ -2,7 +2,7 @@ import { log64 } from "../../../kernels/math64.ts";
 import type { Heat } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
-import type { RowRunner } from "../row-runner.ts";
+import { askInBatches, type RowRunner } from "../row-runner.ts";
 
 /**
  * Temperatures that logits may be divided by (Guo et al. 2017). What a mean log-likelihood loses between two of them is less than what held-out rows can tell.
@@ -86,19 +86,13 @@ export const chooseTemperature = ({ rows, sums, squares }: Heat): { temperature:
 export const askValidation =
   (plan: TrainingPlan, memory: WebAssembly.Memory, runner: RowRunner): AskRows =>
   (visit) => {
-    const { evaluation, cursorOffset, identityOffset } = plan.layout;
     const programs = plan.programIndex.evaluate.validation;
     const { rows, labels } = plan.data.validation;
     if (programs === undefined || labels === null) return;
     const answers = viewOf(memory, labels);
     const width = plan.shape.outputs;
-    const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
-    const outputs = new Float32Array(memory.buffer, evaluation.outputsOffset, evaluation.rows * width);
-    for (let first = 0; first < rows; first += evaluation.rows) {
-      const count = Math.min(evaluation.rows, rows - first);
-      cursor[0] = first;
-      const wanted = { split: "validation", orderOffset: identityOffset, first, rows: count, end: rows } as const;
-      runner.run(first + evaluation.rows <= rows ? programs.full : programs.rest, { ...wanted, epoch: null });
+    const wanted = { split: "validation", orderOffset: plan.layout.identityOffset, first: 0, rows } as const;
+    askInBatches(plan, memory, runner, programs, wanted, (first, count, outputs) => {
       for (let i = 0; i < count; i++) visit(outputs, i * width, answers[first + i]!, first + i);
-    }
+    });
   };
