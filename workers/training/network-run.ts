@@ -273,7 +273,7 @@ export const createNetworkRun = async (
     },
     async fit(context): Promise<TrainingRunEnd> {
       context.onPhase("fit");
-      requireCountedRows(arrays, spec.task);
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const { weights, offsets } = arrays[split];
         putWeights(weights, views[split].rowWeights);

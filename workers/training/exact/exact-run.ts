@@ -100,7 +100,7 @@ export const createExactRun = (
     async fit(context): Promise<TrainingRunEnd> {
       const { preprocessing } = context;
       context.onPhase("fit");
-      requireCountedRows(arrays, spec.task);
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const features = arrays[split].features as Float64Array;
         fillMissing(preprocessing, features);
