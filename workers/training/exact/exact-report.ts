@@ -20,6 +20,7 @@ import { explain, withExplained } from "../explaining/importances.ts";
 import { pickFrom } from "../explaining/picked-rows.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
+import { leaveOneOutReport } from "./leave-one-out-report.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import type { LinearWeights } from "./linear-weights.ts";
 
@@ -83,6 +84,12 @@ const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   return true;
 };
 
+/** Where nothing was held out, coverage may go by the fits without each of the rows. */
+const withLeftOut = <T extends Report>(report: T, results: ExactResults): T =>
+  report.task === "regression" && report.split === "train"
+    ? { ...report, conformal: leaveOneOutReport(results) }
+    : report;
+
 /** Rows of standardised labels, as the errors under a penalty are computed from. */
 const withStandardisedLabels = ({ arrays, preprocessing: { label } }: ExactResults): PreparedArrays => {
   if (label.type !== "number") return arrays;
@@ -126,7 +133,7 @@ export const reportExact = (results: ExactResults): Report => {
     linear: null,
     threshold: results.threshold,
   });
-  const measured = withExplained(evaluated, explained);
+  const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();
