@@ -7,11 +7,10 @@ import math
 
 import numpy as np
 
-print_digits = 12
 rng = np.random.default_rng(20261126)
 n = 40
 a, b = rng.normal(1000, 3, n).round(3), rng.exponential(2, n).round(3)
-group = np.array([["p", "q", "r"][i % 3] for i in range(n)])
+group = np.array([["p", "q", "r"][i % 3] for i in range(n)], dtype="U5")
 group[17] = "alone"
 # A cell that is missing, which has an indicator of its own.
 known = np.ones(n, bool)

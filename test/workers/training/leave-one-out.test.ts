@@ -29,10 +29,7 @@ const trained = async (input: Partial<Omit<JobSpecInput, "dataset">> = {}) => {
   return { ...own, conformal: (own.report as { conformal: Conformal | null }).conformal };
 };
 
-const intervalsOf = (
-  { model, predict, conformal }: Awaited<ReturnType<typeof trained>>,
-  coverage: number,
-) => {
+const intervalsOf = ({ model, predict, conformal }: Awaited<ReturnType<typeof trained>>, coverage: number) => {
   const { inputs } = encodeRows(model.preprocessing, fixture.rows);
   const asked = { coverage, coverageMethod: "adaptive", emptySets: false } as const;
   return withCoverage(predict(...fixture.rows).predictions, conformal, asked, undefined, inputs);
@@ -74,10 +71,13 @@ test("the model of all rows of a cross-validation has them, too, and its report 
 test.each<[string, Partial<Omit<JobSpecInput, "dataset">>]>([
   ["a penalty", { training: { ...allRows, l2: 0.1 } }],
   ["an iterative fit", { training: { ...allRows, solver: "iterative", epochs: 3 } }],
+  ["rows that belong together", { training: { ...allRows, clusterBy: "group" } }],
   ["weights", { task: { ...task, weight: "b", features: ["a"] } }],
 ])("nothing is promised where the fit without a row is not known from the one fit: %s", async (_, input) => {
   const csv = fixture.csv.replaceAll(",,", ",1,");
-  const own = await jobs.modelOf(await jobs.train(csv, { task, model: { type: "linear" }, training: allRows, ...input }));
+  const own = await jobs.modelOf(
+    await jobs.train(csv, { task, model: { type: "linear" }, training: allRows, ...input }),
+  );
   expect((own.report as { conformal: Conformal | null }).conformal).toBeNull();
 });
 

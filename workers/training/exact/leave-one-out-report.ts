@@ -10,8 +10,8 @@ const mostNumbers = 40_000;
 const plainTypes: ReadonlySet<string> = new Set(["number", "category", "datetime"]);
 
 /**
- * Of least squares that was fitted to all rows, none held out: the residual of each by the fit without it, and what that fit says of others. Null where another model, a penalty, weights, a
- * preprocessing that learns from the rows, columns that depend on each other, or too many numbers stand against it.
+ * Of least squares that was fitted to all rows, none held out: the residual of each by the fit without it, and what that fit says of others. Null where another model, a penalty, weights, rows that
+ * belong together, a preprocessing that learns from the rows, columns that depend on each other, or too many numbers stand against it.
  */
 export const leaveOneOutReport = ({
   spec,
@@ -27,6 +27,9 @@ export const leaveOneOutReport = ({
   const { inputs } = preprocessing;
   if (model !== "linear" || spec.training.l2 > 0 || covariance === null || indeterminate.length > 0) return null;
   if (labels === null || weights !== undefined || offsets !== undefined) return null;
+  const { split, crossValidation, clusterBy } = spec.training;
+  // Rows that belong together are not left out one by one: a new one comes without its like.
+  if ((split.by ?? split.time ?? crossValidation?.by ?? clusterBy) !== undefined) return null;
   if (preprocessing.features.some(({ type }) => !plainTypes.has(type))) return null;
   if (labels.length * (inputs + 1) > mostNumbers) return null;
   const left = leaveOneOut({ features, labels, inputs, columns, coefficients, covariance });
