@@ -14,6 +14,12 @@ export type TeamEnd =
   /** `resources.maxSeconds` are used up. */
   | { type: "overtime" };
 
+/** A thread beside the lead, with its last task. */
+interface Member {
+  readonly thread: EngineThread;
+  readonly done: Promise<void>;
+}
+
 /** What the lead reports on the way. */
 export type Report = Exclude<FromThread, { type: "idle" | "recruit" | "recruit_reader" | "finished" }>;
 
@@ -86,7 +92,7 @@ export const runTeam = async (
     trouble = resolve;
   });
 
-  const watched = (thread: EngineThread, done: Promise<void>) => {
+  const watched = (thread: EngineThread, done: Promise<void>): Member => {
     done.catch((error: unknown) => {
       assert(error instanceof ThreadDied, `a thread's task ends well or with the thread: ${String(error)}`);
       trouble({ type: "crashed", reason: error.message });
@@ -99,23 +105,26 @@ export const runTeam = async (
     threads.push(thread);
     return watched(thread, thread.run(task, listen));
   };
-  /** Members by rank, each with its last task: those of one fit go on in the next, once they have left the team before. */
-  const members: { thread: EngineThread; done: Promise<void> }[] = [];
+  /** Members by rank, and the reader of rows: those of one fit go on in the next, once they have left the one before. */
+  const members: Member[] = [];
+  let reader: Member | undefined;
+  const goOn = (earlier: Member | undefined, task: Parameters<EngineThread["run"]>[0]): Member =>
+    earlier === undefined
+      ? start(task, () => {})
+      : watched(
+          earlier.thread,
+          earlier.done.then(() => earlier.thread.run(task, () => {})),
+        );
   const recruit = (team: TeamOrder): void => {
-    for (let rank = 1; rank < team.plan.threads; rank++) {
-      const task = { type: "join", team, rank } as const;
-      const earlier = members[rank - 1];
-      members[rank - 1] = earlier
-        ? watched(
-            earlier.thread,
-            earlier.done.then(() => earlier.thread.run(task, () => {})),
-          )
-        : start(task, () => {});
-    }
+    for (let rank = 1; rank < team.plan.threads; rank++)
+      members[rank - 1] = goOn(members[rank - 1], { type: "join", team, rank });
   };
   start({ type: "lead", order }, (message) => {
     if (message.type === "recruit") return recruit(message.team);
-    if (message.type === "recruit_reader") return start({ type: "read", order: message.order }, () => {});
+    if (message.type === "recruit_reader") {
+      reader = goOn(reader, { type: "read", order: message.order });
+      return;
+    }
     if (message.type === "finished") {
       end = message.end;
       return;

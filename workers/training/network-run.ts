@@ -215,6 +215,8 @@ interface NetworkRunOptions {
   scratchFolder: string;
   /** How many of them the team may use now. */
   cores: () => number;
+  /** Asked while nothing is computed: whether the job goes on. */
+  goOn: () => boolean;
 }
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -223,7 +225,7 @@ export const createNetworkRun = async (
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
-  { scratchFolder, cores }: NetworkRunOptions,
+  { scratchFolder, cores, goOn }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
   // As the planner has decided by this machine's or another's costs: the lead's specification has no more.
   const plan = planTraining(spec, shape, { threads: spec.resources.threads });
@@ -231,7 +233,7 @@ export const createNetworkRun = async (
   prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });
   const views = dataViews(plan, memory);
-  const rows = storeRows(plan, memory, views, scratchFolder);
+  const rows = storeRows(plan, memory, views, { scratchFolder, goOn });
   const { arrays } = rows;
   addWeights(arrays, spec.task);
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };

@@ -47,24 +47,22 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
 };
 
 const refitLeftOut =
-  "the effort's fit of every row is left out: it needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes to have it";
+  "the effort's fit of every row is left out: beside what is kept of the measured one it takes more memory than the job may have; raise resources.memoryBytes to have it";
 
-const needsMemoryForRefit = (error: unknown): boolean =>
-  error instanceof ServiceError && error.errors.some(({ pointer }) => pointer === "/training/refit");
+interface Planned {
+  readonly spec: ResolvedJobSpec;
+  readonly planned: Plan;
+}
+
+const isWithinMemory = ({ spec, planned }: Planned): boolean => planned.memoryBytes <= spec.resources.memoryBytes;
 
 /** A refit that an effort has chosen, and not the user, is no reason to refuse a job. */
-const planEffort = async (
-  asked: JobSpec,
-  { training }: ResolvedJobSpec,
-  plan: (asked: JobSpec) => Promise<{ spec: ResolvedJobSpec; planned: Plan }>,
-): Promise<{ spec: ResolvedJobSpec; planned: Plan }> => {
-  try {
-    return await plan(asked);
-  } catch (error) {
-    if (asked.training?.refit !== undefined || training.refit !== true || !needsMemoryForRefit(error)) throw error;
-    const { spec, planned } = await plan({ ...asked, training: { ...asked.training, refit: false } });
-    return { spec, planned: { ...planned, warnings: [...planned.warnings, refitLeftOut] } };
-  }
+const planEffort = async (asked: JobSpec, plan: (asked: JobSpec) => Promise<Planned>): Promise<Planned> => {
+  const whole = await plan(asked);
+  if (isWithinMemory(whole) || whole.spec.training.refit !== true || asked.training?.refit !== undefined) return whole;
+  const { spec, planned } = await plan({ ...asked, training: { ...asked.training, refit: false } });
+  if (!isWithinMemory({ spec, planned })) return whole;
+  return { spec, planned: { ...planned, warnings: [...planned.warnings, refitLeftOut] } };
 };
 
 export interface PlannedJob {
@@ -105,7 +103,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   await requireUnseenFolds(deps, caller, resolved, dataset, base);
   const network =
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
-  const { spec, planned } = await planEffort(named, resolved, async (wanted) => {
+  const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
     const plan = await planFits(fitsOf(of, dataset, base), (fitted, shape) =>
       deps.engine.plan(caller, fitted, shape, network),
