@@ -87,6 +87,7 @@ export const runTeam = async (
   const tasks: Promise<void>[] = [];
   let overtime: NodeJS.Timeout | null = null;
   let end: RunEnd | null = null;
+  let isOver = false;
   let trouble: (end: TeamEnd) => void = () => {};
   const troubled = new Promise<TeamEnd>((resolve) => {
     trouble = resolve;
@@ -120,6 +121,8 @@ export const runTeam = async (
       members[rank - 1] = goOn(members[rank - 1], { type: "join", team, rank });
   };
   start({ type: "lead", order }, (message) => {
+    // What an ended lead has still asked for would run on with nobody to end it.
+    if (isOver) return;
     if (message.type === "recruit") return recruit(message.team);
     if (message.type === "recruit_reader") {
       reader = goOn(reader, { type: "read", order: message.order });
@@ -149,6 +152,7 @@ export const runTeam = async (
   })();
   well.catch(() => {});
   const result = await Promise.race([well.catch(() => troubled), troubled]);
+  isOver = true;
   unwatch();
   options.giveUp?.removeEventListener("abort", giveUp);
   if (overtime !== null) clearTimeout(overtime);

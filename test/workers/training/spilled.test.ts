@@ -57,7 +57,10 @@ const jobsOf: Record<string, Input> = {
 /** Each with several fits, one after another in the job's memory. */
 const severalFits: Record<string, Input> = {
   "a refit on every row": { ...classified, training: { epochs: 3, refit: true, l2: 0.001 } },
-  "folds, then all rows": { ...classified, training: { epochs: 2, crossValidation: { folds: 3 }, penaltySearch: false } },
+  "folds, then all rows": {
+    ...classified,
+    training: { epochs: 2, crossValidation: { folds: 3 }, penaltySearch: false },
+  },
   "folds whose models are kept": {
     task: { type: "regression", label: "amount", features },
     training: { epochs: 2, crossValidation: { folds: 2, by: "place", model: "folds" } },
@@ -105,8 +108,13 @@ describe("tables that do not fit in the job's memory", () => {
       expect(readdirSync(scratch())).toEqual([]);
     });
 
-  /** As a trainer runs it, with a team of two; killed once so many checkpoints are written. */
-  const runTwo = async (dataset: Dataset, input: Input, checkpoints: CheckpointRecord[], killedAfter = 0) => {
+  /** As a trainer runs it, with a team of two; killed once there is a checkpoint of more steps. */
+  const runTwo = async (
+    dataset: Dataset,
+    input: Input,
+    checkpoints: CheckpointRecord[],
+    killedAt = Number.POSITIVE_INFINITY,
+  ) => {
     const { spec, plan } = await jobs.planOn(dataset, input);
     const { memoryBytes, threads } = plan;
     expect(threads).toBe(2);
@@ -121,21 +129,24 @@ describe("tables that do not fit in the job's memory", () => {
     const kill = new AbortController();
     const report = (message: Report): void => {
       if (message.type !== "checkpoint") return;
-      if (written.unshift(message.record) === killedAfter) kill.abort();
+      written.unshift(message.record);
+      if (message.record.step > killedAt) kill.abort();
     };
     const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report, giveUp: kill.signal });
     return { ...order, plan, events: [], points: [], end: end as RunEnd, checkpoints: written };
   };
 
-  test("train to the same bits on two threads, killed on the way, and nothing is left on the disk", async () => {
+  test("train to the same bits on two threads, killed in the second fit, and nothing is left on the disk", async () => {
     const wide: Input = {
       ...classified,
       model: { type: "mlp", hidden: [160, 160] },
-      training: { epochs: 2, batchSize: 128, penaltySearch: false },
+      // The reader and the member of the first fit go on in the second.
+      training: { epochs: 1, batchSize: 128, penaltySearch: false, crossValidation: { folds: 2, model: "folds" } },
     };
     const { dataset, plan } = await jobs.train(csv, wide);
+    const stepsOfFirst = plan.steps / 2;
     const held = resultOf(await runTwo(dataset, { ...wide, resources: { threads: 2 } }, []));
-    const killed = await runTwo(dataset, short(wide, { plan }, 2), [], 2);
+    const killed = await runTwo(dataset, short(wide, { plan }, 2), [], stepsOfFirst);
     expect(killed.end.type).toBe("stopped");
     expect(readdirSync(scratch())).toEqual([]);
     const resumed = await runTwo(dataset, short(wide, { plan }, 2), killed.checkpoints);

@@ -8,6 +8,13 @@ import { requireFoldRows } from "./require-fold-rows.ts";
 
 const mostOf = (plans: readonly Plan[], of: (one: Plan) => number): number => Math.max(...plans.map(of));
 
+/** What the memory of the largest fit would be more: another one may be the largest then. */
+const savedOf = (plans: readonly Plan[]): Pick<Plan, "savedBytes"> => {
+  if (plans.every(({ savedBytes }) => savedBytes === undefined)) return {};
+  const keeping = mostOf(plans, ({ memoryBytes, savedBytes = 0 }) => memoryBytes + savedBytes);
+  return { savedBytes: keeping - mostOf(plans, ({ memoryBytes }) => memoryBytes) };
+};
+
 /** Of those of the fits whose rows come through a ring: the largest. */
 const ringOf = (plans: readonly Plan[]): Pick<Plan, "ringRows" | "ringBytes" | "spillBytes"> => {
   const most = (name: "ringRows" | "ringBytes" | "spillBytes") => {
@@ -28,7 +35,8 @@ const planEach = (
     fits.map(({ spec, shape }) => {
       const { heldOut: _, ...training } = spec.training;
       const key = JSON.stringify([training.batchSize, training.everyRow, shape]);
-      const planned = known.get(key) ?? plan({ ...spec, training, resources: { ...spec.resources, memoryBytes } }, shape);
+      const planned =
+        known.get(key) ?? plan({ ...spec, training, resources: { ...spec.resources, memoryBytes } }, shape);
       known.set(key, planned);
       return planned;
     }),
@@ -62,7 +70,7 @@ export const planFits = async (
   const searchSteps = sum((one) => one.searchSteps ?? 0);
   const models = isFoldEnsemble(fits[0]!.spec) ? fits.length : 1;
   return {
-    ...{ ...own, ...ringOf(plans) },
+    ...{ ...own, ...ringOf(plans), ...savedOf(plans) },
     parameters: models * own.parameters,
     ...(measured === undefined ? {} : { explainedRows: measured }),
     memoryBytes: mostOf(plans, ({ memoryBytes }) => memoryBytes) + beside,

@@ -19,6 +19,7 @@ import { requireUnseenFolds } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
+import { planForTrainers } from "./plan-for-trainers.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
@@ -105,10 +106,17 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const plan = await planFits(fitsOf(of, dataset, base), (fitted, shape) =>
-      deps.engine.plan(caller, fitted, shape, network),
+    const planned = await planForTrainers(
+      of.resources.memoryBytes,
+      deps.consumption.largestTrainer(),
+      (memoryBytes) => {
+        const within = { ...of, resources: { ...of.resources, memoryBytes } };
+        return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
+          deps.engine.plan(caller, fitted, shape, network),
+        );
+      },
     );
-    return { spec: of, planned: plan };
+    return { spec: of, planned };
   });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const { version } = dataset;
