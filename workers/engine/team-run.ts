@@ -68,6 +68,16 @@ const watch = (
   return () => clearInterval(timer);
 };
 
+const endThreads = async (
+  threads: readonly EngineThread[],
+  end: TeamEnd,
+  { job }: RunOrder,
+  { log }: { log: Logger },
+): Promise<void> => {
+  log.warn({ job, end: end.type, reason: "reason" in end ? end.reason : undefined }, "the team's threads are ended");
+  await Promise.all(threads.map((thread) => thread.terminate()));
+};
+
 /**
  * Runs one job on a team of engine threads: a lead, and the members and the reader of rows that it asks for. Settles exactly once, when no thread
  * works on the job any more. Threads of a run that ended well go back to the pool; all others are ended.
@@ -156,15 +166,8 @@ export const runTeam = async (
   unwatch();
   options.giveUp?.removeEventListener("abort", giveUp);
   if (overtime !== null) clearTimeout(overtime);
-  if (result === end) for (const thread of threads) pool.giveBack(thread);
-  else {
-    options.log.warn(
-      { job: order.job, end: result.type, reason: "reason" in result ? result.reason : undefined },
-      "the team's threads are ended",
-    );
-    await Promise.all(threads.map((thread) => thread.terminate()));
-    for (const thread of threads) pool.giveBack(thread);
-    if (result.type === "crashed") await pool.renewIdle();
-  }
+  if (result !== end) await endThreads(threads, result, order, options);
+  for (const thread of threads) pool.giveBack(thread);
+  if (result.type === "crashed") await pool.renewIdle();
   return result;
 };
