@@ -1,8 +1,8 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
 import { logOf } from "../classification-report.ts";
 import { logPoisson } from "../regression-report.ts";
-import { meanOf } from "../sampling.ts";
-import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
+import { meanOf, weightAt } from "../sampling.ts";
+import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
 /** How well a solved model fits its rows, and Pearson's χ². */
 export interface FitQuality extends TrainingFit {
