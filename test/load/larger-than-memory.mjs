@@ -1,4 +1,4 @@
-// npm run build && node test/load/larger-than-memory.mjs [--gib 10] [--columns 64] [--memory 420] [--epochs 1] [--threads 1] [--test 0.2] [--compare] [--folder FOLDER]
+// npm run build && node test/load/larger-than-memory.mjs [--gib 10] [--columns 64] [--memory 420] [--epochs 1] [--threads 1] [--test 0.1] [--compare] [--folder FOLDER]
 //
 // A table larger than memory through the running service: a CSV of --gib GiB is made while it is uploaded, and a job with `resources.memoryBytes` of --memory MiB trains on it. Of each stage the peak resident memory
 // of the API and of the trainer, by the system's account (VmHWM, set back between the stages), with their seconds by the clock and of processors. With --compare the job runs once more with all rows in memory, and
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
     memory: { type: "string", default: "420" },
     epochs: { type: "string", default: "1" },
     threads: { type: "string", default: "1" },
-    test: { type: "string", default: "0.2" },
+    test: { type: "string", default: "0.1" },
     compare: { type: "boolean", default: false },
     folder: { type: "string" },
   },
