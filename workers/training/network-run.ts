@@ -165,7 +165,7 @@ const complete = async (
     ? null
     : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   if (context.judges) {
-    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
+    const own = { spec, preprocessing, arrays, pick, answers, metrics, seen: null, linear, threshold: null };
     const judged = judgeRows(own, views[answers.split].labels);
     return { type: "judged", metrics, judged, tensors, parameters: plan.parameters };
   }
@@ -176,7 +176,7 @@ const complete = async (
     ...{ labels: views.validation.labels ?? [], weights: arrays.validation.weights },
   });
   const threshold = thresholdOf(spec, validate);
-  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
+  const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
@@ -198,14 +198,8 @@ const complete = async (
     },
   });
   const heldOut = heldOutAnswers({
-    spec,
-    preprocessing,
-    arrays,
-    answers,
-    metrics,
-    seen: null,
-    linear: null,
-    threshold,
+    ...{ spec, preprocessing, arrays, pick, answers, metrics },
+    ...{ seen: null, linear: null, threshold },
   });
   const beside = { report, scores, background: background(), threshold, heldOut };
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };

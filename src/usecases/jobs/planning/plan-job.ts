@@ -24,10 +24,9 @@ import { planForTrainers } from "./plan-for-trainers.ts";
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
 /** Models whose rows cannot be read from disk as they are needed. */
-const needsAllRows = ({ model, task }: ResolvedJobSpec): FieldError[] => {
-  const reads = isPerceptron(model) || model.type === "cnn" || model.type === "network";
-  if (reads && (task.type === "classification" || task.type === "regression")) return [];
-  const detail = `${model.type} needs all rows in memory; those of an mlp for classification or regression may be more: it reads them from the trainer's disk`;
+const needsAllRows = ({ model }: ResolvedJobSpec): FieldError[] => {
+  if (isPerceptron(model) || ["cnn", "network", "autoencoder"].includes(model.type)) return [];
+  const detail = `${model.type} needs all rows in memory; those of an mlp or of an autoencoder of a table may be more: it reads them from the trainer's disk`;
   return [{ pointer: "/model/type", detail }];
 };
 
