@@ -214,6 +214,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     conformal: null,
     against: null,
     crossValidation: null,
+    learningCurve: null,
     explained: null,
     weights: null,
     notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],

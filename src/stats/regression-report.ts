@@ -164,6 +164,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     conformal: null,
     against: null,
     crossValidation: null,
+    learningCurve: null,
     explained: null,
     weights: null,
     notes: [

@@ -91,8 +91,9 @@ export const leadJob = async (
     const { base } = order;
     const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const world = { artifacts, network, kernels, post };
-    const { crossValidation, refit } = spec.training;
-    if (crossValidation === undefined && refit !== true) return await fitOnce(spec, order, world);
+    const { crossValidation, refit, learningCurve } = spec.training;
+    if (crossValidation === undefined && refit !== true && learningCurve === undefined)
+      return await fitOnce(spec, order, world);
     const beside = leaveRoomBeside(spec, dataset, base, network);
     return await (crossValidation === undefined ? measureAndRefit : crossValidate)(beside, order, world);
   } catch (error) {

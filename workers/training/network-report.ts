@@ -97,13 +97,20 @@ const unlearntClasses = (
 };
 
 /** Rows of a split by groups are no more independent than their groups are, and weighted ones count by their weights. */
+export const samplingOfSplit = (
+  { training }: ResolvedJobSpec,
+  { groups }: SplitArrays,
+  rows: Int32Array,
+  weights: Float64Array | null,
+): Sampling | null => {
+  if (training.split.by === undefined || groups === undefined) return weightedRows(weights);
+  const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
+  return withWeights({ unitOf: rows.map((row) => own.get(groups[row]!)!), inflation: 1 }, weights);
+};
+
 const samplingOfRows = (results: NetworkResults): Sampling | null => {
   const { spec, arrays, answers } = results;
-  const { groups } = arrays[answers.split];
-  const weights = weightsOf(results);
-  if (spec.training.split.by === undefined || groups === undefined) return weightedRows(weights);
-  const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
-  return withWeights({ unitOf: answers.rows.map((row) => own.get(groups[row]!)!), inflation: 1 }, weights);
+  return samplingOfSplit(spec, arrays[answers.split], answers.rows, weightsOf(results));
 };
 
 const describeWeights = (results: NetworkResults, asked: number): ClassificationReport["weights"] => {

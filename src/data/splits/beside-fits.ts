@@ -4,18 +4,18 @@ import type { Fit } from "./fits.ts";
 const pageBytes = 65_536;
 /** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
 const numbersOfRow = 10;
+/** Of a row that a point of a learning curve is measured on: its loss and its score. */
+const numbersOfPoint = 2;
 
 const inPages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
 
-/** All that the folds, or the measured fit, say of the rows held out, which checkpoints and the report are made of. */
+/** All that the folds, or the measured fits, say of the rows held out, which checkpoints and the report are made of. */
 const answersBytes = (fits: readonly Fit[]): number => {
-  const numbers = fits.reduce(
-    (sum, { spec, heldOut, shape }) =>
-      heldOut === null && spec.training.refit !== true
-        ? sum
-        : sum + (shape.testRows || shape.validationRows) * (Math.max(2, shape.outputs) + numbersOfRow),
-    0,
-  );
+  const numbers = fits.reduce((sum, { spec, heldOut, shape, isPart }) => {
+    if (isPart) return sum + shape.testRows * numbersOfPoint;
+    if (heldOut === null && spec.training.refit !== true) return sum;
+    return sum + (shape.testRows || shape.validationRows) * (Math.max(2, shape.outputs) + numbersOfRow);
+  }, 0);
   return inPages(8 * numbers);
 };
 

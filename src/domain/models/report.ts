@@ -6,13 +6,14 @@ import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
 import { Against } from "./parts/against.ts";
 import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
+import { LearningCurveReport } from "./parts/learning-curve.ts";
 
 export const ReportNote = z
   .object({
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -65,6 +66,10 @@ const crossValidation = CrossValidationReport.nullable()
   .default(null)
   .describe("of a job with a cross-validation: its folds; null for others");
 
+const learningCurve = LearningCurveReport.nullable()
+  .default(null)
+  .describe("of a job with `training.learningCurve`; null for others");
+
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
 
 const evaluated = {
@@ -108,6 +113,7 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
+    learningCurve,
     weights: ReportWeights,
     threshold: z
       .number()
@@ -163,6 +169,7 @@ export const RegressionReport = z
     against,
     crossValidation,
     explained,
+    learningCurve,
     weights: ReportWeights,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,

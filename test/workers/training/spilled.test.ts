@@ -61,6 +61,7 @@ const jobsOf: Record<string, Input> = {
 /** Each with several fits, one after another in the job's memory. */
 const severalFits: Record<string, Input> = {
   "a refit on every row": { ...classified, training: { epochs: 3, refit: true, l2: 0.001 } },
+  "a learning curve": { ...classified, training: { epochs: 2, penaltySearch: false, learningCurve: { halvings: 1 } } },
   "folds, then all rows": {
     ...classified,
     training: { epochs: 2, crossValidation: { folds: 3 }, penaltySearch: false },

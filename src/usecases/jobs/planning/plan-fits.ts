@@ -34,7 +34,7 @@ const planEach = (
   return Promise.all(
     fits.map(({ spec, shape }) => {
       const { heldOut: _, ...training } = spec.training;
-      const key = JSON.stringify([training.batchSize, training.everyRow, shape]);
+      const key = JSON.stringify([training.batchSize, training.everyRow, training.part, shape]);
       const planned =
         known.get(key) ?? plan({ ...spec, training, resources: { ...spec.resources, memoryBytes } }, shape);
       known.set(key, planned);
@@ -62,10 +62,11 @@ export const planFits = async (
   requireFoldRows(fits);
   const { plans, beside } = await planBeside(fits, plan);
   if (plans.length === 1) return plans[0]!;
-  const [first, last] = [plans[0]!, plans.at(-1)!];
+  const last = plans.at(-1)!;
   const { explainedRows: _, ...own } = last;
   // The report is of the folds, whose models are not explained, or of the model that is measured before it is fitted once more.
-  const measured = fits[0]!.heldOut === null ? first.explainedRows : undefined;
+  const measured =
+    fits[0]!.heldOut === null ? plans[fits.findIndex(({ isPart }) => !isPart)]!.explainedRows : undefined;
   const sum = (of: (one: Plan) => number): number => plans.reduce((total, one) => total + of(one), 0);
   const searchSteps = sum((one) => one.searchSteps ?? 0);
   const models = isFoldEnsemble(fits[0]!.spec) ? fits.length : 1;
