@@ -29,8 +29,8 @@ const MIB = 1024 ** 2;
 const numbers = Number(options.columns) - 1;
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-/** Cells of eight decimals: formatted once. */
-const cells = Array.from({ length: 4096 }, (_, i) => `${((i - 2048) / 713.1).toFixed(8)},`);
+/** Cells with all their digits, as tables that were computed have them: formatted once. */
+const cells = Array.from({ length: 4096 }, (_, i) => `${(i - 2048) / 713.1},`);
 
 /** Numbers and a label of two classes that some of them decide, noisily, until there are so many bytes. Marsaglia's xorshift: the same table everywhere. */
 function* csvOf(bytes) {
