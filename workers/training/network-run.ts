@@ -266,7 +266,7 @@ export const createNetworkRun = async (
       team.dismiss();
     },
     async fit(context): Promise<TrainingRunEnd> {
-      requireCountedRows(arrays, spec.task);
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const { weights, offsets } = arrays[split];
         putWeights(weights, views[split].rowWeights);
