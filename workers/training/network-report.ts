@@ -15,6 +15,7 @@ import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
+import { type PickRows, pickedParts, pickFrom } from "./explaining/picked-rows.ts";
 import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
@@ -33,6 +34,8 @@ export interface NetworkResults {
   threshold: number | null;
   /** What the exact linear model says of the rows that are asked about; null: there is none to compare with. */
   linear: LinearBaseline | null;
+  /** Brings the inputs of rows; left out: they lie in the arrays. */
+  pick?: PickRows;
 }
 
 const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> => {
@@ -262,14 +265,17 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
 };
 
 /** Mean squared error of each row over the standardised inputs. */
-export const errorsOf = ({ arrays, answers, preprocessing }: NetworkResults): Float64Array => {
-  const { features } = arrays[answers.split];
+export const errorsOf = ({ arrays, answers, preprocessing, pick = pickFrom(arrays) }: NetworkResults): Float64Array => {
   const width = preprocessing.inputs;
-  return Float64Array.from(answers.rows, (row, i) => {
-    let squares = 0;
-    for (let j = 0; j < width; j++) squares += (answers.outputs[i * width + j]! - features[row * width + j]!) ** 2;
-    return squares / width;
-  });
+  const errors = new Float64Array(answers.rows.length);
+  for (const { features, rows, first } of pickedParts(pick, answers.split, answers.rows))
+    for (let i = 0; i < rows.length; i++) {
+      let squares = 0;
+      const [from, asked] = [rows[i]! * width, (first + i) * width];
+      for (let j = 0; j < width; j++) squares += (answers.outputs[asked + j]! - features[from + j]!) ** 2;
+      errors[first + i] = squares / width;
+    }
+  return errors;
 };
 
 export const reportNetwork = (all: NetworkResults): Report => {

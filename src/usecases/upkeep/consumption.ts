@@ -5,6 +5,8 @@ import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 export interface Consumption {
   /** Answers from memory, whatever hangs. Null: nothing is wrong. */
   trouble(): string | null;
+  /** Bytes that the largest trainer may use; from memory too. Null: none has been heard. */
+  largestTrainer(): number | null;
 }
 
 export interface ConsumptionOptions {
@@ -59,6 +61,10 @@ export const watchConsumption = (
   return {
     look,
     stop: () => clearInterval(timer),
+    largestTrainer: () => {
+      const sizes = heard().map(({ memoryBytes }) => memoryBytes);
+      return sizes.length === 0 ? null : Math.max(...sizes);
+    },
     trouble: () => {
       if (stuck === null || nowMs() - stuck.sinceMs < patienceMs) return null;
       return describe(stuck.waiting, stuck.trainers, Math.round((nowMs() - stuck.sinceMs) / 1000));
