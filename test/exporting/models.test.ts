@@ -164,6 +164,16 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  [
+    "gamma",
+    diabetes,
+    { task: { type: "regression", label: "progression" }, model: { type: "gamma" }, training: short },
+  ],
+  [
+    "quantile",
+    diabetes,
+    { task: { type: "regression", label: "progression" }, model: { type: "quantile", quantile: 0.9 }, training: short },
+  ],
   ...(["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity", "softmax"] as const).map(
     (activation): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
       `mlp of ${activation}`,
