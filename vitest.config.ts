@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 // Unit tests import the sources; everything that starts a thread or a process runs what `npm run build` put into dist.
-// Units share the machine in twos at least; what starts services and awaits their times has it to itself.
+// Units, and services that are only used, share the machine in twos; what kills, starves or times a service has it to itself.
+const used = [
+  ...["bad-input", "cases", "command-line", "cross-validation", "data-sets-grpc", "documents", "export", "fine-tuning"],
+  ...["foreign-pages", "integrity", "log-secrets", "openai", "page", "page-visits", "parquet-reader", "predictions"],
+  ...["reindex", "report", "s3", "studies", "tls", "tuned-networks", "webhooks"],
+].map((name) => `test/e2e/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -36,12 +42,23 @@ export default defineConfig({
       },
       {
         test: {
+          name: "surfaces",
+          include: used,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: used,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

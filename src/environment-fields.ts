@@ -38,6 +38,14 @@ export const url = (schemes: readonly string[], example: string) =>
       )
       .optional(),
   );
+/** Several hosts with commas are no URL of the standard: what follows the scheme is read where Redis is. */
+export const redisUrl = z.preprocess(
+  blank,
+  z
+    .string()
+    .regex(/^(rediss?(\+(sentinel|cluster))?|unix):\/\//, "must be a URL such as redis://127.0.0.1:6379")
+    .optional(),
+);
 /** Comma-separated; what is between the commas is trimmed. */
 export const list = <T extends z.ZodType>(each: T) =>
   z.preprocess(

@@ -4,7 +4,7 @@ export const environmentHelp = `Environment:
   GRPC_PORT             gRPC (50051)
   HOST                  address to listen on (127.0.0.1; another one needs API_KEYS_FILE)
   DATA_DIR              artifacts and the private Redis's files (./data)
-  REDIS_URL             redis://, rediss:// or unix:// (unset: a private redis-server is started)
+  REDIS_URL             redis://, redis+sentinel://h1,h2/name, redis+cluster://h1,h2, rediss… by TLS, unix:// (unset: a private redis-server is started)
   ARTIFACT_URL          file:///folder or s3://bucket/prefix?region=… (file://DATA_DIR/artifacts)
   ARTIFACT_CACHE_BYTES  data sets and weights of S3 that trainers keep in DATA_DIR (4 GiB; 0: none; for file:// none)
   WORKERS               trainer processes started by the all-in-one command (1)

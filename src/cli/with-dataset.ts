@@ -1,4 +1,5 @@
 import type { Descent } from "../client/descent.ts";
+import { DescentError } from "../client/errors.ts";
 import type { Dataset } from "../client/types.ts";
 import { type Output, toBytes } from "./output.ts";
 
@@ -28,8 +29,13 @@ const remove = async (descent: Descent, { id }: Dataset): Promise<void> => {
   }
 };
 
+/** Whether the service may have recorded what was submitted although no answer says so. */
+const isUncertain = (error: unknown): boolean =>
+  error instanceof DescentError && (error.status === 0 || error.status >= 500);
+
 /**
- * Lets a command plan and submit on its data set: a file is uploaded, an id names one. What the command uploaded is deleted again where nothing comes of it.
+ * Lets a command plan and submit on its data set: a file is uploaded, an id names one. What the command uploaded is deleted again where nothing comes of it;
+ * where that is not certain, it is kept.
  * @param use what it submitted; null: nothing, as only the plan was asked for
  */
 export const withDataset = async <Submitted>(
@@ -39,12 +45,18 @@ export const withDataset = async <Submitted>(
   use: (dataset: Dataset) => Promise<Submitted | null>,
 ): Promise<{ dataset: Dataset; submitted: Submitted | null }> => {
   const dataset = await upload(descent, output, source);
-  let submitted: Submitted | null = null;
+  const uploaded = !isDatasetId(source);
   try {
     output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
-    submitted = await use(dataset);
+    const submitted = await use(dataset);
+    if (submitted === null && uploaded) await remove(descent, dataset);
     return { dataset, submitted };
-  } finally {
-    if (submitted === null && !isDatasetId(source)) await remove(descent, dataset);
+  } catch (error) {
+    if (uploaded && isUncertain(error))
+      process.stderr.write(
+        `The data set ${dataset.id} is kept, since what was submitted may have been recorded: see \`descent jobs\`.\n`,
+      );
+    else if (uploaded) await remove(descent, dataset);
+    throw error;
   }
 };

@@ -8,18 +8,12 @@ import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
 import { createRedisAccessStore } from "../store/redis/access/redis-access-store.ts";
 import { createTokenSecret } from "../store/redis/access/redis-token-secret.ts";
-import { checkRedis } from "../store/redis/check-redis.ts";
 import { createRedisJobStore } from "../store/redis/jobs/redis-job-store.ts";
 import { createRedisRunOutbox } from "../store/redis/outboxes/redis-run-outbox.ts";
 import { createRedisWebhookOutbox } from "../store/redis/outboxes/redis-webhook-outbox.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
-import {
-  createLastingConnection,
-  createProducerConnection,
-  parseRedisUrl,
-  waitForRedis,
-} from "../store/redis/redis-connection.ts";
+import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
@@ -28,9 +22,8 @@ import type { RunOutbox } from "../store/run-outbox.ts";
 import type { StudyStore } from "../store/study-store.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import type { WebhookOutbox } from "../store/webhook-outbox.ts";
+import { connectRedis } from "./connect-redis.ts";
 import type { BackendMeters } from "./observing/backend-metrics.ts";
-
-const redisAnswersMs = 10_000;
 
 /** What the API and the trainers share. */
 export interface Backends {
@@ -71,38 +64,9 @@ export const connectBackends = async (
   meters?: BackendMeters,
 ): Promise<Backends> => {
   const artifacts = await openArtifacts(config.artifactUrl);
-  // Until Redis has answered once, what goes wrong is the reason of the one line that ends the start.
-  let reason: string | null = null;
-  let answered = false;
-  const onError = (error: Error): void => {
-    meters?.redisConnectionError();
-    if (answered) log.warn({ err: error }, "the connection to Redis is in trouble");
-    else {
-      if (reason === null) log.info({ reason: error.message }, "Redis does not answer yet");
-      reason = error.message;
-    }
-  };
-  try {
-    parseRedisUrl(config.redisUrl);
-  } catch (error) {
-    return asStartError(error);
-  }
-  const redis = createProducerConnection(config.redisUrl, onError);
-  const subscriber = createLastingConnection(config.redisUrl, onError);
-  const close = async (): Promise<void> => {
-    redis.disconnect();
-    subscriber.disconnect();
-  };
-  try {
-    await waitForRedis(redis, redisAnswersMs);
-    answered = true;
-    for (const warning of await checkRedis(redis)) log.warn(warning);
-  } catch (error) {
-    await close();
-    const why = reason === null ? "" : ` (${reason})`;
-    if (error instanceof ServiceError) throw new StartError(`REDIS_URL: ${error.message}${why}`, { cause: error });
-    return asStartError(error);
-  }
+  const { redis, subscriber, close } = await connectRedis(config.redisUrl, log, {
+    onError: () => meters?.redisConnectionError(),
+  });
   const onRedis = <T extends object>(part: string, target: T): T =>
     meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
   const { leaseMs, poisonCrashes, quotas } = config;

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import { type Config, parseConfig, StartError } from "../config.ts";
 import { chooseKernels } from "../engine/kernels/native/choose.ts";
-import { askRedis } from "./private-redis/ask-redis.ts";
+import { connectRedis } from "./connect-redis.ts";
 import { findExecutable } from "./private-redis/find-executable.ts";
 import { findRedis } from "./private-redis/redis-program.ts";
 import { readMachine } from "./processes/machine.ts";
@@ -39,10 +39,16 @@ const nodeVersion = (version: string): Finding => {
 
 const redisOf = async ({ redisUrl }: Config, path: string): Promise<Finding> => {
   if (redisUrl !== null) {
-    const reply = await askRedis(redisUrl, "PING", 2000);
-    if (reply === "+PONG") return ok("redis", "the server of REDIS_URL answers");
-    const said = reply === null ? "does not answer" : `says ${reply}`;
-    return fault("redis", `the server of REDIS_URL ${said}`, "start it, or correct REDIS_URL");
+    const warnings: string[] = [];
+    const log = { info: () => {}, error: () => {}, warn: (_about: object, line: string) => void warnings.push(line) };
+    try {
+      await (await connectRedis(redisUrl, log, { limitMs: 2000 })).close();
+    } catch (error) {
+      return fault("redis", (error as Error).message, "start it, or correct REDIS_URL");
+    }
+    const [first, ...others] = warnings;
+    if (first !== undefined) return warning("redis", first, others.join("; ") || "see the page /docs/redis");
+    return ok("redis", "the server of REDIS_URL answers");
   }
   const program = await findRedis(path);
   if (program === null)

@@ -20,6 +20,7 @@ const fixed: Record<string, string> = {
   "/training/split": "all trials are compared on the same rows",
   "/training/seed": "all trials are compared on the same rows, which the seed draws",
   "/training/crossValidation": "all trials are compared on the same rows",
+  "/training/learningCurve": "a learning curve changes no model",
 };
 
 /** What cannot be chosen as a whole: a choice would take the place of parts that stay as they are, too. */

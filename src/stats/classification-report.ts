@@ -177,6 +177,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   const nullLogs = folds?.nullLogs ?? doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
   const weights = sampling?.weights;
+  const scores = width === 2 ? doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!) : null;
+  const isSecond = (row: number): boolean => truths[row] === 1;
   const bins = calibrate(confidences, right, weights);
   const counted = bins.reduce((sum, { weight }) => sum + weight, 0);
   const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
@@ -197,23 +199,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
           weights,
         ),
     brier: estimatePositiveMean(brierScores(answers), sampling),
-    areaUnderRoc:
-      width === 2
-        ? estimateAreaUnderRoc(
-            doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!),
-            (row) => truths[row] === 1,
-            sampling,
-          )
-        : null,
-    operating:
-      width === 2
-        ? describeOperating(
-            classes[1]!,
-            doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!),
-            (row) => truths[row] === 1,
-            weights,
-          )
-        : null,
+    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling),
+    operating: scores && describeOperating(classes[1]!, scores, isSecond, weights),
     calibrationError:
       bins.reduce((sum, { bin, weight }) => sum + weight * Math.abs(bin.confidence - bin.accuracy), 0) / counted,
     calibration: bins.map(({ bin }) => bin),
@@ -227,6 +214,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     conformal: null,
     against: null,
     crossValidation: null,
+    learningCurve: null,
     explained: null,
     weights: null,
     notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],

@@ -1,8 +1,8 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { rankOf } from "./conformal/scores.ts";
-import { orderOf } from "./order-of.ts";
-import { countUnits, meanOf, type Sampling, unitVariance, weighed } from "./sampling.ts";
-import { skewedEnds, skewnessOf, unitSkewness } from "./skewed.ts";
+import { doublesOf, orderOf } from "./order-of.ts";
+import { countUnits, meanOf, type Sampling, unitSums, unitVariance, varianceOfSums, weighed } from "./sampling.ts";
+import { skewedEnds, skewnessOf } from "./skewed.ts";
 
 /** Standard normal quantile of 0.975. */
 export const z95 = 1.959963984540054;
@@ -25,11 +25,7 @@ export const studentQuantile = (degrees: number): number => {
   );
 };
 
-export const mean = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
-};
+export const mean = (values: ArrayLike<number>): number => meanOf(values, null);
 
 /** Σ (x − mean)² / (n − 1); 0 for one value. */
 export const sampleVariance = (values: ArrayLike<number>): number => {
@@ -48,15 +44,19 @@ interface Known {
   eitherSide?: true;
 }
 
-/** Of the mean of deviations from a mean, and of how many independent units it is. */
+/** Of a mean, by what each prediction moves it by before its weight; and of how many independent units it is. */
 const errorOfMean = (
   deviations: Float64Array,
   sampling: Sampling,
-): { standardError: number; units: number; skewness: number } => ({
-  standardError: Math.sqrt(unitVariance(deviations, sampling) * sampling.inflation) / deviations.length,
-  units: countUnits(sampling),
-  skewness: unitSkewness(deviations, sampling.unitOf),
-});
+): { standardError: number; units: number; skewness: number } => {
+  // Of a weighted mean each row moves it by w·(x − mean), which is its variance by linearisation.
+  const sums = unitSums(weighed(deviations, sampling), sampling.unitOf);
+  return {
+    standardError: Math.sqrt(varianceOfSums(sums) * sampling.inflation) / deviations.length,
+    units: countUnits(sampling),
+    skewness: skewnessOf(sums),
+  };
+};
 
 /**
  * value ± t · standardError with n − 1 degrees of freedom, corrected for skewness, as far as values are possible. One row says nothing of how much rows differ, nor do rows that
@@ -91,14 +91,8 @@ export const estimateMean = (
     const known = { skewness: skewnessOf(values), ...bounds };
     return estimateWithError(center, Math.sqrt(sampleVariance(values) / values.length), values.length, known);
   }
-  const { standardError, units, skewness } = errorOfMean(
-    // Of a weighted mean each row moves it by w·(x − mean), which is its variance by linearisation.
-    weighed(
-      Float64Array.from(values, (value) => value - center),
-      sampling,
-    ),
-    sampling,
-  );
+  const deviations = doublesOf(values, (value) => value - center);
+  const { standardError, units, skewness } = errorOfMean(deviations, sampling);
   return estimateWithError(center, standardError, units, { skewness, ...bounds });
 };
 
@@ -128,7 +122,7 @@ export const estimateHits = (hits: ArrayLike<number>, sampling: Sampling | null)
   if (sampling === null) return estimateShare(Math.round(mean(hits) * hits.length), hits.length);
   const share = meanOf(hits, sampling.weights);
   const deviations = weighed(
-    Float64Array.from(hits, (hit) => hit - share),
+    doublesOf(hits, (hit) => hit - share),
     sampling,
   );
   const units = countUnits(sampling);
@@ -153,7 +147,7 @@ export const estimateExplained = (
   const ratio = meanOf(a, sampling?.weights) / scale;
   const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
   if (sampling !== null) {
-    const { standardError, units, skewness } = errorOfMean(weighed(influences, sampling), sampling);
+    const { standardError, units, skewness } = errorOfMean(influences, sampling);
     return estimateWithError(1 - ratio, standardError, units, { most: 1, skewness: -skewness });
   }
   const known = { most: 1, skewness: -skewnessOf(influences) };

@@ -52,6 +52,17 @@ export const orderOf = (values: Float64Array): Int32Array => {
   return order;
 };
 
+/** How many of a growing list come before what is looked for. */
+export const countBefore = (growing: ArrayLike<number>, isBefore: (value: number) => boolean): number => {
+  let [low, high] = [0, growing.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(growing[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
 /** A double of each element: `from` of typed arrays goes through an iterator, which a million rows feel. */
 export const doublesOf = (
   elements: ArrayLike<number>,

@@ -1,40 +1,37 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { ranksOf, sampleVariance, z95 } from "./estimate.ts";
-import { doublesOf } from "./order-of.ts";
+import { countBefore, doublesOf } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
-/** Places of each group's values: in their own order, and among all; the difference over the other group's size is DeLong's component. */
-const componentsOf = (own: Float64Array, all: Float64Array, others: number): Float64Array => {
-  const within = ranksOf(own);
-  return own.map((_, i) => (all[i]! - within[i]!) / others);
+const pick = (values: Float64Array, rows: readonly number[]): Float64Array => doublesOf(rows, (row) => values[row]!);
+
+/** DeLong's component of each row of a class: the share of the other class that is below its score, equal scores counting half. */
+type Components = (own: readonly number[], others: readonly number[]) => Float64Array;
+
+/** By places of a class's values in their own order, and among all: the difference is how many of the others are below. */
+const rankedComponents = (scores: Float64Array): Components => {
+  const ranks = ranksOf(scores);
+  return (own, others) => {
+    const within = ranksOf(pick(scores, own));
+    return doublesOf(own, (row, i) => (ranks[row]! - within[i]!) / others.length);
+  };
 };
 
-/** The same by weights: the share of the other class's weight that is below each score, equal scores counting half. */
-const weightedComponents = (
-  scores: Float64Array,
-  own: readonly number[],
-  others: readonly number[],
-  weights: Float64Array,
-): Float64Array => {
-  const order = [...others].sort((a, b) => scores[a]! - scores[b]!);
-  const sorted = order.map((row) => scores[row]!);
-  const below = new Float64Array(order.length + 1);
-  for (const [i, row] of order.entries()) below[i + 1] = below[i]! + weights[row]!;
-  const placeOf = (isBefore: (score: number) => boolean): number => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(sorted[middle]!)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+/** By the weights of the others. */
+const weightedComponents =
+  (scores: Float64Array, weights: Float64Array): Components =>
+  (own, others) => {
+    const order = [...others].sort((a, b) => scores[a]! - scores[b]!);
+    const sorted = order.map((row) => scores[row]!);
+    const below = new Float64Array(order.length + 1);
+    for (const [i, row] of order.entries()) below[i + 1] = below[i]! + weights[row]!;
+    return doublesOf(own, (row) => {
+      const score = scores[row]!;
+      const first = countBefore(sorted, (other) => other < score);
+      const last = countBefore(sorted, (other) => other <= score);
+      return (below[first]! + below[last]!) / 2 / below[order.length]!;
+    });
   };
-  return Float64Array.from(own, (row) => {
-    const score = scores[row]!;
-    const [first, last] = [placeOf((other) => other < score), placeOf((other) => other <= score)];
-    return (below[first]! + below[last]!) / 2 / below[order.length]!;
-  });
-};
 
 /** Where a function changes its sign between `from` and `to`, to the last bits. */
 const bisect = (isBelow: (at: number) => boolean, from: number, to: number): number => {
@@ -103,17 +100,9 @@ export const estimateAreaUnderRoc = (
   const rows = Array.from(scores.keys());
   const [second, first] = [rows.filter(isSecond), rows.filter((row) => !isSecond(row))];
   if (second.length === 0 || first.length === 0) return null;
-  const ranks = ranksOf(scores);
-  const pick = (values: Float64Array, from: number[]): Float64Array => doublesOf(from, (row) => values[row]!);
   const weights = sampling?.weights;
-  const above =
-    weights === undefined
-      ? componentsOf(pick(scores, second), pick(ranks, second), first.length)
-      : weightedComponents(scores, second, first, weights);
-  const below =
-    weights === undefined
-      ? componentsOf(pick(scores, first), pick(ranks, first), second.length)
-      : weightedComponents(scores, first, second, weights);
+  const componentsFor = weights === undefined ? rankedComponents(scores) : weightedComponents(scores, weights);
+  const [above, below] = [componentsFor(second, first), componentsFor(first, second)];
   const value = meanOf(above, weights && pick(weights, second));
   const independent = sampleVariance(above) / second.length + sampleVariance(below) / first.length;
   const error = Math.sqrt(sampling === null ? independent : varianceByUnit({ second, first, above, below }, sampling));

@@ -204,6 +204,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     conformal: null,
     against: null,
     crossValidation: null,
+    learningCurve: null,
     explained: null,
     weights: null,
     notes: [

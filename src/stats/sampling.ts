@@ -1,3 +1,5 @@
+import { doublesOf } from "./order-of.ts";
+
 /** What the predictions of a report have in common: several may be of one row, or of rows that belong together, and models share training rows. */
 export interface Sampling {
   /** The unit (row or group of rows) of each prediction, from 0. */
@@ -40,13 +42,16 @@ export const effectiveNumber = (weights: ArrayLike<number>): number => {
   return squares > 0 ? sum ** 2 / squares : 0;
 };
 
-/** Independent units; weighted ones by their effective number. */
-export const countUnits = ({ unitOf, weights }: Sampling): number => {
-  if (weights === undefined) return new Set(unitOf).size;
+/** Σ of each unit's values, in the order in which units come. */
+export const unitSums = (values: ArrayLike<number>, unitOf: Int32Array): number[] => {
   const sums = new Map<number, number>();
-  for (const [i, unit] of unitOf.entries()) sums.set(unit, (sums.get(unit) ?? 0) + weights[i]!);
-  return effectiveNumber([...sums.values()]);
+  for (let i = 0; i < unitOf.length; i++) sums.set(unitOf[i]!, (sums.get(unitOf[i]!) ?? 0) + values[i]!);
+  return [...sums.values()];
 };
+
+/** Independent units; weighted ones by their effective number. */
+export const countUnits = ({ unitOf, weights }: Sampling): number =>
+  weights === undefined ? new Set(unitOf).size : effectiveNumber(unitSums(weights, unitOf));
 
 /** Σ w·x / Σ w; without weights the mean. */
 export const meanOf = (values: ArrayLike<number>, weights: ArrayLike<number> | null | undefined): number => {
@@ -59,21 +64,28 @@ export const meanOf = (values: ArrayLike<number>, weights: ArrayLike<number> | n
   return sum / total;
 };
 
+/** How much a row counts. */
+export const weightAt = (
+  { weights }: { readonly weights?: ArrayLike<number> | null | undefined },
+  row: number,
+): number => (weights == null ? 1 : weights[row]!);
+
 /** w·x of weights of mean 1: their plain mean is the weighted one. */
 export const weighed = (values: ArrayLike<number>, { weights }: Pick<Sampling, "weights">): Float64Array => {
   if (weights === undefined) return Float64Array.from(values);
   const mean = meanOf(weights, null);
-  return Float64Array.from(values, (value, i) => (weights[i]! / mean) * value);
+  return doublesOf(values, (value, i) => (weights[i]! / mean) * value);
 };
 
 /**
- * Variance of a sum of deviations whose expectation is 0: units/(units − 1) · Σ over units of (Σ of its deviations)², as errors by cluster are computed (Liang &
- * Zeger 1986); with one prediction a unit it is that of independent ones. Without the inflation. 0 for one unit.
+ * Variance of a sum of deviations whose expectation is 0, by those of its units: units/(units − 1) · Σ over units of (Σ of its deviations)², as errors by cluster are
+ * computed (Liang & Zeger 1986); with one prediction a unit it is that of independent ones. Without the inflation. 0 for one unit.
  */
-export const unitVariance = (deviations: ArrayLike<number>, { unitOf }: Sampling): number => {
-  const sums = new Map<number, number>();
-  for (let i = 0; i < unitOf.length; i++) sums.set(unitOf[i]!, (sums.get(unitOf[i]!) ?? 0) + deviations[i]!);
+export const varianceOfSums = (sums: readonly number[]): number => {
   let squares = 0;
-  for (const sum of sums.values()) squares += sum ** 2;
-  return sums.size > 1 ? (squares * sums.size) / (sums.size - 1) : 0;
+  for (const sum of sums) squares += sum ** 2;
+  return sums.length > 1 ? (squares * sums.length) / (sums.length - 1) : 0;
 };
+
+export const unitVariance = (deviations: ArrayLike<number>, { unitOf }: Sampling): number =>
+  varianceOfSums(unitSums(deviations, unitOf));

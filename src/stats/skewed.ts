@@ -1,8 +1,8 @@
+import { meanOf } from "./sampling.ts";
+
 /** The third central moment over the cube of the standard deviation, of a sample's own; 0 where it does not vary. */
 export const skewnessOf = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  const center = sum / values.length;
+  const center = meanOf(values, null);
   let [squares, cubes] = [0, 0];
   for (let i = 0; i < values.length; i++) {
     const deviation = values[i]! - center;
@@ -11,13 +11,6 @@ export const skewnessOf = (values: ArrayLike<number>): number => {
   }
   const skewness = (cubes / values.length) * (squares / values.length) ** -1.5;
   return Number.isFinite(skewness) ? skewness : 0;
-};
-
-/** Of the sums of the units that predictions belong to, which are the independent ones. */
-export const unitSkewness = (deviations: ArrayLike<number>, unitOf: Int32Array): number => {
-  const sums = new Map<number, number>();
-  for (let i = 0; i < unitOf.length; i++) sums.set(unitOf[i]!, (sums.get(unitOf[i]!) ?? 0) + deviations[i]!);
-  return skewnessOf([...sums.values()]);
 };
 
 /** Below it the formula is the identity up to rounding. */

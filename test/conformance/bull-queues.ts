@@ -1,5 +1,6 @@
 import { createBullTrainingConsumer } from "../../src/queue/bull-training-consumer.ts";
 import { createBullTrainingQueue } from "../../src/queue/bull-training-queue.ts";
+import { mastersOf } from "../../src/store/redis/connection/open-redis.ts";
 import {
   createLastingConnection,
   createProducerConnection,
@@ -37,7 +38,7 @@ export const openBullQueue = async (url: string): Promise<QueueUnderTest> => {
     close: async () => {
       await Promise.all(closing.splice(0).map((close) => close()));
       await queue.close();
-      await connection.flushall().catch(ignore); // a test that ends with Redis away leaves nothing to empty
+      await Promise.all(mastersOf(connection).map((server) => server.flushall())).catch(ignore); // a test that ends with Redis away leaves nothing to empty
       connection.disconnect();
     },
   };

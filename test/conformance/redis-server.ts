@@ -56,9 +56,26 @@ const startContainer = async (): Promise<RedisServer> => {
   };
 };
 
-/** A container where a Docker engine answers, the service's own private server otherwise. */
-export const startRedisServer = async (): Promise<RedisServer> =>
-  (await dockerAnswers()) ? startContainer() : startFragileRedis();
+/** A container where a Docker engine answers, the service's own private server otherwise; or the kind that REDIS_KIND names. */
+export const startRedisServer = async (): Promise<RedisServer> => {
+  const kind = process.env.REDIS_KIND ?? "";
+  if (kind !== "") return startKind(kind);
+  return (await dockerAnswers()) ? startContainer() : startFragileRedis();
+};
+
+const startKind = async (kind: string): Promise<RedisServer> => {
+  const { createServers, kinds } = await import("./redis-kinds.ts");
+  const start = kinds[kind];
+  if (start === undefined) throw new Error(`REDIS_KIND=${kind}: there are ${Object.keys(kinds).join(", ")}`);
+  const servers = await createServers();
+  try {
+    const { url } = await start(servers);
+    return { url, stop: servers.stop };
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+};
 
 export const startFragileRedis = async (): Promise<FragileRedis> => {
   const folder = await mkdtemp(join(tmpdir(), "descent-conformance-"));

@@ -1,4 +1,5 @@
 import { createRedisAccessStore } from "../../src/store/redis/access/redis-access-store.ts";
+import { mastersOf } from "../../src/store/redis/connection/open-redis.ts";
 import { createRedisJobStore } from "../../src/store/redis/jobs/redis-job-store.ts";
 import { createRedisCatalogue } from "../../src/store/redis/redis-catalogue.ts";
 import {
@@ -27,7 +28,7 @@ export const openRedisStores = async (url: string): Promise<JobStoresUnderTest> 
     catalogue: createRedisCatalogue(redis),
     access: createRedisAccessStore(redis),
     clear: async () => {
-      await redis.flushall();
+      await Promise.all(mastersOf(redis).map((server) => server.flushall()));
     },
     close: async () => {
       redis.disconnect();

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -105,6 +106,32 @@ test("from a file to hyper-parameters, with intervals and what the choice is wor
   expect((await descent(["study", iris, "--label", "spezies"])).errors).toContain('"species"');
   // What the commands uploaded for a plan or a refusal is gone again.
   expect(await datasets()).toEqual(before);
+});
+
+test("a data set stays where the answer to its job was lost: the job may have been recorded", async () => {
+  // Hands everything on, and every answer back but that to a submission.
+  const proxy = createHttpServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const { host: _host, connection: _connection, "transfer-encoding": _encoding, ...headers } = request.headers;
+    const sent = { method: request.method!, headers: headers as Record<string, string> };
+    const body = parts.length === 0 ? {} : { body: Buffer.concat(parts) };
+    const answer = await fetch(`${service.url}${request.url}`, { ...sent, ...body });
+    if (request.method === "POST" && request.url === "/v1/jobs") return response.destroy();
+    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
+    return response.end(await answer.text());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { code, errors } = await descent(["train", iris, "--label", "species"], { DESCENT_URL: url });
+  proxy.close();
+  expect(code).toBe(1);
+  const [, kept] = /The data set (ds_\w+) is kept/.exec(errors) ?? [];
+  const { items } = (await (await fetch(`${service.url}/v1/jobs`)).json()) as {
+    items: { spec: { dataset: string } }[];
+  };
+  expect(items.filter(({ spec }) => spec.dataset === kept)).toHaveLength(1);
+  expect((await fetch(`${service.url}/v1/datasets/${kept}`)).status).toBe(200);
 });
 
 test("a network is imported and says what pictures are", async () => {

@@ -48,8 +48,7 @@ test("a model that was trained here is downloaded as ONNX says elsewhere what it
   const said = predictions.flatMap((one) => ("probabilities" in one ? Object.values(one.probabilities ?? {}) : []));
   said.forEach((p, i) => void expect(Math.abs((p as number) - (probabilities!.data[i] as number))).toBeLessThan(1e-5));
   expect(said.length).toBe(6);
-  const follow = await fetch(`${service.url}/v1/jobs/${job.id}/events`, { headers: { accept: "text/event-stream" } });
-  for await (const part of follow.body!.pipeThrough(new TextDecoderStream())) if (part.includes("run_logged")) break;
+  await mlflow.ended;
   const [id, run] = [...mlflow.runs][0]!;
   expect(run).toMatchObject({ status: "FINISHED", tags: { "descent.job": job.id, "descent.model": job.model } });
   expect([...run.metrics.values()].filter(({ key }) => key === "loss/train")).toHaveLength(20);

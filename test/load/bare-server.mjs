@@ -3,11 +3,11 @@
 import { Queue } from "bullmq";
 import Fastify from "fastify";
 import { startPrivateRedis } from "../../dist/src/main/private-redis/private-redis.js";
-import { parseRedisUrl } from "../../dist/src/store/redis/redis-connection.js";
+import { parseRedisAddress } from "../../dist/src/store/redis/connection/redis-address.js";
 
 const quiet = { info() {}, warn() {}, error() {} };
 const redis = await startPrivateRedis({ folder: process.argv[2], log: quiet, mayInstall: false });
-const queue = new Queue("bare", { connection: parseRedisUrl(redis.url) });
+const queue = new Queue("bare", { connection: parseRedisAddress(redis.url).options });
 const app = Fastify();
 
 app.post("/jobs", async (request, reply) => {

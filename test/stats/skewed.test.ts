@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createRandomStream } from "../../src/engine/kernels/philox.ts";
 import { estimateExplained, estimateMean } from "../../src/stats/estimate.ts";
-import { skewedEnds, skewnessOf, unitSkewness } from "../../src/stats/skewed.ts";
+import { unitSums } from "../../src/stats/sampling.ts";
+import { skewedEnds, skewnessOf } from "../../src/stats/skewed.ts";
 
 describe("an interval of a mean of skewed values", () => {
   test("has the ends of Hall's transformation, and Student's where there is no skewness", () => {
@@ -19,7 +20,7 @@ describe("an interval of a mean of skewed values", () => {
     // Of 0, 0, 0, 4: deviations −1, −1, −1, 3; Σ³/4 = 6, Σ²/4 = 3.
     expect(skewnessOf([0, 0, 0, 4])).toBeCloseTo(6 / 3 ** 1.5, 12);
     expect(skewnessOf([2, 2, 2])).toBe(0);
-    expect(unitSkewness([0, 0, 0, 0, 1, 3], Int32Array.of(0, 1, 2, 2, 3, 3))).toBeCloseTo(6 / 3 ** 1.5, 12);
+    expect(skewnessOf(unitSums([0, 0, 0, 0, 1, 3], Int32Array.of(0, 1, 2, 2, 3, 3)))).toBeCloseTo(6 / 3 ** 1.5, 12);
   });
 
   test("holds the mean of squared errors more often than Student's", () => {

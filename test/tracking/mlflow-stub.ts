@@ -14,6 +14,8 @@ export interface MlflowStub {
   /** Where the artifacts of new runs lie. */
   artifacts: string;
   authorization: string | null;
+  /** When a run has ended; at once if one has. */
+  ended: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,10 @@ const logBatch = (run: StubRun, body: Record<string, unknown>, bytes: number): o
 };
 
 export const startMlflowStub = async (): Promise<MlflowStub> => {
+  let markEnded = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    markEnded = resolve;
+  });
   const stub: MlflowStub = {
     url: "",
     runs: new Map(),
@@ -98,6 +104,7 @@ export const startMlflowStub = async (): Promise<MlflowStub> => {
     fault: null,
     artifacts: "mlflow-artifacts:",
     authorization: null,
+    ended,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -146,6 +153,7 @@ export const startMlflowStub = async (): Promise<MlflowStub> => {
     "POST runs/log-batch": (body, bytes) => logBatch(runAt(body.run_id), body, bytes),
     "POST runs/update": ({ run_id, status, end_time }) => {
       Object.assign(runAt(run_id), { status, endMs: whole(end_time, "end_time") });
+      markEnded();
       return { run_info: {} };
     },
   };

@@ -97,6 +97,20 @@ test("a trial whose plan takes too long on a busy machine is planned again later
   expect((await trials()).items).toMatchObject([{ state: "running", submitted: true, error: null }]);
 });
 
+test("a trial whose plan takes too long for half an hour has failed, and says why", async () => {
+  const { id } = await call<Study>("", { job: template(), trials: 1 });
+  const { deps } = service;
+  const plan = async (): Promise<never> => {
+    throw new ServiceError("over_limit", "planning this model took longer than 10 s", { retryAfterSeconds: 10 });
+  };
+  const engine = { ...deps.engine, plan };
+  const half = () => new Date(Date.now() + 1_810_000);
+  await advanceStudy({ ...deps, engine }, "default", id);
+  await advanceStudy({ ...deps, engine, now: half }, "default", id);
+  const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
+  expect(items).toMatchObject([{ state: "failed", error: "planning this model took longer than 10 s" }]);
+});
+
 test("a study's choice is one model, and no ensemble of folds", async () => {
   const training = { crossValidation: { model: "folds" } };
   const job = { dataset, task: { type: "classification", label: "species" }, training };

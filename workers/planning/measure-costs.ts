@@ -1,4 +1,5 @@
 import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import { workOf } from "../../src/engine/graph/call-work.ts";
 import type { PlanCall } from "../../src/engine/graph/plan.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
@@ -6,7 +7,7 @@ import { bindPlan } from "../../src/engine/parallel/bind.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { measureCells } from "./beside-training.ts";
-import { type CallCosts, type TimedCall, workOf } from "./call-costs.ts";
+import type { CallCosts, TimedCall } from "./call-costs.ts";
 
 const [inputs, outputs] = [32, 3];
 

@@ -90,9 +90,11 @@ export const leadJob = async (
     const { base } = order;
     const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const world = { artifacts, network, kernels, post };
-    const { crossValidation, refit } = spec.training;
+    const { crossValidation, refit, learningCurve } = spec.training;
     if (crossValidation !== undefined) return await crossValidate(spec, order, world);
-    return await (refit === true ? measureAndRefit(spec, order, world) : fitOnce(spec, order, world));
+    return await (refit === true || learningCurve !== undefined
+      ? measureAndRefit(spec, order, world)
+      : fitOnce(spec, order, world));
   } catch (error) {
     if (error instanceof StoppedReading) return { type: "stopped" };
     throw error;

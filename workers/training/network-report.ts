@@ -15,9 +15,9 @@ import { reportRegression } from "../../src/stats/regression-report.ts";
 import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
-import { likelihoodOf } from "../../src/stats/value-likelihood.ts";
-import { gammaShape, type ValueMeasure, valueMeasure } from "../../src/stats/value-measure.ts";
-import { weightedQuantile } from "../../src/stats/weighted-quantile.ts";
+import { likelihoodOf } from "../../src/stats/values/value-likelihood.ts";
+import { gammaShape, type ValueMeasure, valueMeasure } from "../../src/stats/values/value-measure.ts";
+import { weightedQuantile } from "../../src/stats/values/weighted-quantile.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
 import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
@@ -100,13 +100,20 @@ const unlearntClasses = (
 };
 
 /** Rows of a split by groups are no more independent than their groups are, and weighted ones count by their weights. */
+export const samplingOfSplit = (
+  { training }: ResolvedJobSpec,
+  { groups }: SplitArrays,
+  rows: Int32Array,
+  weights: Float64Array | null,
+): Sampling | null => {
+  if (training.split.by === undefined || groups === undefined) return weightedRows(weights);
+  const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
+  return withWeights({ unitOf: rows.map((row) => own.get(groups[row]!)!), inflation: 1 }, weights);
+};
+
 const samplingOfRows = (results: NetworkResults): Sampling | null => {
   const { spec, arrays, answers } = results;
-  const { groups } = arrays[answers.split];
-  const weights = weightsOf(results);
-  if (spec.training.split.by === undefined || groups === undefined) return weightedRows(weights);
-  const own = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
-  return withWeights({ unitOf: answers.rows.map((row) => own.get(groups[row]!)!), inflation: 1 }, weights);
+  return samplingOfSplit(spec, arrays[answers.split], answers.rows, weightsOf(results));
 };
 
 const describeWeights = (results: NetworkResults, asked: number): ClassificationReport["weights"] => {

@@ -30,7 +30,7 @@ import { type Explaining, explain, withExplained } from "./explaining/importance
 import type { PickedRows } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
-import { heldOutAnswers, judgeRows } from "./folds/judge-rows.ts";
+import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
 import { exposuresOf } from "./leading/counted-rows.ts";
 import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
@@ -160,15 +160,14 @@ const complete = async (
   const answers = ask({});
   const { preprocessing } = context;
   const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
-  const isLinear = isLinearModel(spec.model) || preprocessing.label.type === "none";
-  const linear = isLinear
-    ? null
-    : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
-  if (context.judges) {
+  // A part of the training rows is compared with the whole of them alone.
+  const isAlone = isLinearModel(spec.model) || preprocessing.label.type === "none" || spec.training.part !== undefined;
+  const linear = isAlone ? null : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
+  const judge = (): Judged => {
     const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
-    const judged = judgeRows(own, views[answers.split].labels);
-    return { type: "judged", metrics, judged, tensors, parameters: plan.parameters };
-  }
+    return judgeRows(own, views[answers.split].labels);
+  };
+  if (context.judges) return { type: "judged", metrics, judged: judge(), tensors, parameters: plan.parameters };
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
   const validate = () => ({
@@ -207,7 +206,8 @@ const complete = async (
     linear: null,
     threshold,
   });
-  const beside = { report, scores, background: background(), threshold, heldOut };
+  const judged = spec.training.learningCurve === undefined ? {} : { judged: judge() };
+  const beside = { report, scores, background: background(), threshold, heldOut, ...judged };
   return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
@@ -270,7 +270,7 @@ export const createNetworkRun = async (
       team.dismiss();
     },
     async fit(context): Promise<TrainingRunEnd> {
-      requireCountedRows(arrays, spec.task);
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const { weights, offsets } = arrays[split];
         putWeights(weights, views[split].rowWeights);

@@ -27,7 +27,7 @@ export interface TrainingRunContext {
   checkpointMs: number;
   /** Null: the job is no study's trial. */
   trial: Trial | null;
-  /** The fit is of a fold: what matters is what its model makes of the rows held out, and no report is made. */
+  /** The fit is of a fold or of a part of the training rows: what matters is what its model makes of the rows held out, and no report is made. */
   judges?: true;
   /** The fit comes after one that was measured: its weights are all that matters. */
   refits?: true;
@@ -51,8 +51,10 @@ export type TrainingRunEnd =
       /** What single predictions are explained against; null: they cannot be. */
       background: Tensor[] | null;
       heldOut: HeldOutAnswers | null;
+      /** Of a job with a learning curve: what its last point is made of. */
+      judged?: Judged;
     }
-  /** Of a fold. */
+  /** Of a fold, or of a part of the training rows. */
   | { type: "judged"; metrics: Metrics; judged: Judged; tensors: Tensor[]; parameters: number }
   /** Of every row, after a fit that was measured. */
   | { type: "refitted"; tensors: Tensor[]; parameters: number; background: Tensor[] | null }

@@ -12,7 +12,8 @@ export const notANumber = Number.POSITIVE_INFINITY;
 const [space, tab, plus, minus, point, zero, nine] = [32, 9, 43, 45, 46, 48, 57];
 const missingWords: ReadonlySet<string> = new Set(["na", "n/a", "nan", "null"]);
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+/** 10⁰ to 10²², which doubles hold exactly. */
+export const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /** Below it one more decimal digit keeps a whole number exact. */
 const exactBelow = 900_719_925_474_098;
 
@@ -60,11 +61,11 @@ const shortest = 9;
  */
 const parseShort = (bytes: Buffer, start: number, end: number, mark: number): number => {
   const sign = bytes[start]!;
-  let at = sign === minus ? start + 1 : start;
-  if (end - at > shortest) return notANumber;
+  const first = sign === minus ? start + 1 : start;
+  if (end - first > shortest) return notANumber;
   let mantissa = 0;
   let pointAt = -1;
-  for (; at < end; at++) {
+  for (let at = first; at < end; at++) {
     const byte = bytes[at]!;
     const digit = byte - zero;
     if (digit >= 0 && digit <= 9) mantissa = (mantissa * 10 + digit) | 0;
@@ -72,8 +73,8 @@ const parseShort = (bytes: Buffer, start: number, end: number, mark: number): nu
     else return notANumber;
   }
   const decimals = pointAt === -1 ? 0 : end - 1 - pointAt;
-  const digits = end - start - (sign === minus ? 1 : 0) - (pointAt === -1 ? 0 : 1);
-  if (digits === 0) return notANumber;
+  const digits = end - first - (pointAt === -1 ? 0 : 1);
+  if (digits <= 0) return notANumber;
   const size = mantissa / powersOfTen[decimals]!;
   return sign === minus ? -size : size;
 };

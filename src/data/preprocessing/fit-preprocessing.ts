@@ -64,12 +64,12 @@ const createStatistics = (): NumberStatistics => ({
 const createScaledFit = (
   column: Column,
   index: number,
-  { moments, range }: NumberStatistics,
+  statistics: NumberStatistics,
   holds: Holds,
   asTheyAre = false,
 ): FeatureFit => {
   const read = column.type === "datetime" ? cellDays : cellNumber;
-  const statistics = { moments, range };
+  const { moments, range } = statistics;
   const add = (record: CsvRecord): void => {
     const value = read(record, index);
     if (Number.isFinite(value)) addNumber(statistics, value);
@@ -96,7 +96,7 @@ const columnsOf = ({ columns }: Dataset): Columns =>
 const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Holds): FeatureFit => {
   const found = columns.get(transform.column);
   if (!isScaled(transform) || transform.range === undefined || found === undefined) {
-    const cell = transform.type === "category" && found !== undefined ? { cell: textOf(found) } : {};
+    const cell = transform.type === "category" && found !== undefined ? { cell: textAt(found.index) } : {};
     return { add: () => {}, finish: () => transform, ...cell };
   }
   const { column, index } = found;
@@ -109,7 +109,7 @@ const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Hol
   return { add, finish, ...(cell === undefined ? {} : { cell }) };
 };
 
-const textOf = ({ index }: { index: number }): FeatureCell => ({ type: "text", index });
+const textAt = (index: number): FeatureCell => ({ type: "text", index });
 
 const createCategoryFit = (column: Column, index: number): FeatureFit => {
   const categories = sortValues((column.categories ?? []).map(({ value }) => value));
@@ -125,7 +125,7 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
       unseen: categories.filter((category) => unseen.has(category)),
       missingIndicator: column.missing > 0,
     }),
-    cell: textOf({ index }),
+    cell: textAt(index),
   };
 };
 
@@ -184,8 +184,9 @@ export const fitPreprocessing = async (
   const weightOf = createWeightReader(spec.task, dataset);
   const keep = stage?.open(features) ?? null;
   await visitSplitRows(spec, dataset, openStream, reader, (record, split, label, place) => {
-    const isKept = keep?.(record, split, label, place) ?? false;
-    if (split !== "train" || weightOf?.(record) === 0) return;
+    const isFitted = split === "train" && weightOf?.(record) !== 0;
+    const isKept = keep?.({ record, split, label, place, isFitted }) ?? false;
+    if (!isFitted) return;
     if (!isKept) for (const feature of features) feature.add(record);
     addValue(labels.moments, label);
     labels.range.minimum = Math.min(labels.range.minimum, label);

@@ -1,7 +1,6 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell } from "../columns/number-cell.ts";
@@ -94,7 +93,7 @@ const fillSplits = async (
       pixels.set(image, row * image.length);
     }
     if (labels !== null) labels[row] = target(label);
-    note(record, split, row, place);
+    note(record, split, row, { place, label });
     filled[split] = row + 1;
   });
   if (held.length > 0) intake?.take(held);
@@ -116,9 +115,7 @@ export const prepare = async (
   ownUnits = false,
   intake: RowIntake | null = null,
 ): Promise<Preprocessing> => {
-  // Rows of weight 0 are encoded and not fitted to, which a stage does not tell apart.
-  const staged = intake === null && weightName(spec.task) === null;
-  const stage = staged ? createStage(spec, dataset, arrays, dataShape(spec, dataset, base).inputs) : null;
+  const stage = intake === null ? createStage(spec, dataset, arrays, dataShape(spec, dataset, base).inputs) : null;
   const preprocessing = await fitPreprocessing(spec, dataset, openStream, base, stage);
   const encoding = ownUnits ? inOwnUnits(preprocessing) : preprocessing;
   if (stage?.isWhole() === true) await stage.encode(encoding);

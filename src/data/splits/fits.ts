@@ -1,6 +1,7 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { type HeldOut, isFoldEnsemble } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { trainingOfPart } from "../../domain/jobs/spec/rows/learning-curve.ts";
 import { type BaseModel, type DataShape, dataShape } from "../preprocessing/data-shape.ts";
 
 /** One model that a job fits: with the spec that it goes by, and the shape of its data. */
@@ -9,6 +10,8 @@ export interface Fit {
   readonly shape: DataShape;
   /** Null: the job's own model, of all rows. */
   readonly heldOut: HeldOut | null;
+  /** It learns from a part of the training rows, for a learning curve: its model is measured and not kept. */
+  readonly isPart?: true;
 }
 
 /**
@@ -45,12 +48,22 @@ const foldSpec = (spec: ResolvedJobSpec, heldOut: HeldOut, dataset: Dataset, bas
   return { spec: fitted, shape: dataShape(fitted, dataset, base), heldOut };
 };
 
-/** The fits of a job in their order: one for each fold of each repeat, then, unless they are the model together, that of all rows; or the measured one and that of every row; or the job's own model alone. */
+/** The same model on a part of the training rows. */
+const partFit = (spec: ResolvedJobSpec, part: number, dataset: Dataset, base: BaseModel | null): Fit => {
+  const own = { ...spec, training: { ...spec.training, part } };
+  const rows = { part: dataShape(own, dataset, base).trainRows, all: dataShape(spec, dataset, base).trainRows };
+  const fitted = { ...spec, training: { ...trainingOfPart(spec, rows), part } };
+  return { spec: fitted, shape: dataShape(fitted, dataset, base), heldOut: null, isPart: true };
+};
+
+/** The fits of a job in their order: those of a learning curve, the smallest first; one for each fold of each repeat, then, unless they are the model together, that of all rows; or the measured one and that of every row; or the job's own model alone. */
 export const fitsOf = (spec: ResolvedJobSpec, dataset: Dataset, base: BaseModel | null): Fit[] => {
   const { folds, repeats } = spec.training.crossValidation ?? { folds: 0, repeats: 0 };
   const held = Array.from({ length: folds * repeats }, (_, i) => ({ repeat: Math.floor(i / folds), fold: i % folds }));
-  const { refit, epochs, l2 } = spec.training;
+  const { refit, epochs, l2, learningCurve } = spec.training;
+  const halvings = learningCurve?.halvings ?? 0;
   return [
+    ...Array.from({ length: halvings }, (_, i) => partFit(spec, halvings - i, dataset, base)),
     ...held.map((heldOut) => foldSpec(spec, heldOut, dataset, base)),
     ...(isFoldEnsemble(spec) ? [] : [{ spec, shape: dataShape(spec, dataset, base), heldOut: null }]),
     ...(refit === true ? [refitOf(spec, dataset, base, { lastEpoch: epochs, l2, temperature: 1 })] : []),

@@ -7,6 +7,7 @@ import { splitSizes } from "../../domain/jobs/spec/rows/sizes-of-splits.ts";
 import { groupCounts, groupSplits, splitGroups } from "../../domain/jobs/spec/rows/split-groups.ts";
 import { type SplitSizes, splitStrata, totalSizes } from "../../domain/jobs/spec/split-sizes.ts";
 import { permutation, seedWords } from "../../engine/kernels/philox.ts";
+import { rowsOfPart } from "./part-rows.ts";
 
 /** Philox purpose of groups' folds: "grup" in ASCII. */
 const groupPurpose = 0x67727570;
@@ -114,10 +115,11 @@ export const foldStrata = (source: FoldSource, heldOut: HeldOut): SplitSizes[] =
 
 /** Rows of the three splits of a job, or of one of its fits. */
 export const rowsOfSplits = (spec: ResolvedJobSpec, dataset: CountedDataset): SplitSizes => {
-  const { heldOut, everyRow, split } = spec.training;
+  const { heldOut, everyRow, part, split } = spec.training;
   const { train, validation, test } = totalSizes(
     heldOut === undefined ? splitSizes(spec.task, split, dataset) : foldStrata(foldSource(spec, dataset), heldOut),
   );
+  if (part !== undefined) return { train: rowsOfPart(spec, dataset, part), validation, test };
   return everyRow === undefined
     ? { train, validation, test }
     : { train: train + validation + test, validation: 0, test: 0 };

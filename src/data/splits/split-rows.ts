@@ -7,6 +7,7 @@ import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { scanRows } from "../columns/scan-rows.ts";
 import { createLabelPresence, type LabelReader } from "../preprocessing/label-reader.ts";
 import { createFoldAssigner } from "./fold-rows.ts";
+import { createPartAssigner } from "./part-assigner.ts";
 import { createRowSplitter, type PlaceRow } from "./place-rows.ts";
 import type { Split } from "./split.ts";
 
@@ -20,8 +21,9 @@ export type OpenStream = () => Promise<AsyncIterable<Uint8Array>> | AsyncIterabl
 export type VisitRow = (record: CsvRecord, split: Split, label: number, place: number) => void;
 
 const createAssigner = (spec: ResolvedJobSpec, dataset: Dataset): PlaceRow => {
-  const { heldOut, everyRow } = spec.training;
+  const { heldOut, everyRow, part } = spec.training;
   if (heldOut !== undefined) return createFoldAssigner(spec, dataset, heldOut);
+  if (part !== undefined) return createPartAssigner(spec, dataset, part);
   const splitOf = createRowSplitter(spec, dataset);
   return everyRow === undefined ? splitOf : (...row) => (splitOf(...row) === undefined ? undefined : "train");
 };

@@ -19,6 +19,8 @@ export const notices = {
   measured: "the report is made, of a model that did not see all rows; the one that is kept is now fitted to every row",
   not_converged: "no run of a clustering converged within its iterations",
   overfitting: "the validation loss rises while the training loss falls",
+  part_measured:
+    "a point of the learning curve is done: the model of a part of the training rows is measured, or could not be fitted",
   penalty_chosen: "what the search for the penalty has found",
   resumed: "training goes on from a checkpoint",
   run_failed: "the tracking server did not take the job; `data.nextAt` says when it is tried again",

@@ -30,7 +30,7 @@ export const Plan = z
       .int()
       .optional()
       .describe(
-        "models that are fitted: of a cross-validation one for each fold of each repeat and that of all rows; of a refit the measured one and that of every row",
+        "models that are fitted: of a cross-validation one for each fold of each repeat and that of all rows; of a refit the measured one and that of every row; of a learning curve one for each part of the training rows, too",
       ),
     ringRows: z
       .int()

@@ -2,6 +2,19 @@ import { z } from "zod";
 
 const coverage = z.number().describe("share of rows that their sets or intervals hold, each judged by the others");
 
+const least = z.number().nullable().describe("no interval begins below: 0 for counts");
+
+const fifth = {
+  from: z.number().describe("least prediction"),
+  to: z.number().describe("largest prediction"),
+  rows: z.int().describe("of this fifth"),
+};
+
+const ofClass = coverage
+  .nullable()
+  .describe("share of the class's rows that their sets hold, each judged by the others");
+const heldOfClass = { adaptive: ofClass, marginal: ofClass };
+
 const Spread = z
   .object({
     at: z.array(z.number()).describe("predictions, growing"),
@@ -16,7 +29,7 @@ export const ConformalIntervals = z
   .object({
     type: z.literal("intervals").describe("of a regression"),
     rows: z.int().describe("held-out rows that the scores are of: the promise is exact for so many"),
-    least: z.number().nullable().describe("no interval begins below: 0 for counts"),
+    least,
     spread: Spread.nullable().describe("null: one width for all rows"),
     scaled: z.array(z.number()).describe("|residual| / spread of the held-out rows, growing"),
     scores: z.array(z.number()).describe("|residual| of the held-out rows, growing"),
@@ -24,9 +37,7 @@ export const ConformalIntervals = z
       .array(
         z
           .object({
-            from: z.number().describe("least prediction"),
-            to: z.number().describe("largest prediction"),
-            rows: z.int().describe("of this fifth"),
+            ...fifth,
             adaptive: coverage,
             marginal: coverage,
           })
@@ -47,12 +58,7 @@ export const ConformalSets = z
           .object({
             label: z.string().describe("the class"),
             scores: z.array(z.number()).describe("of its own rows, growing"),
-            adaptive: coverage
-              .nullable()
-              .describe("share of the class's rows that their sets hold, each judged by the others"),
-            marginal: coverage
-              .nullable()
-              .describe("share of the class's rows that their sets hold, each judged by the others"),
+            ...heldOfClass,
           })
           .meta({
             id: "ClassCoverage",
@@ -67,23 +73,19 @@ const foldScores = z
   .array(z.array(z.number()))
   .describe("for each fold of the first repeat, in their order, those of its rows, growing");
 
-const byFolds = {
-  rows: z.int().describe("rows that the scores are of, each by the model of its fold, which has not seen it"),
-};
+const foldRows = z.int().describe("rows that the scores are of, each by the model of its fold, which has not seen it");
 
 export const FoldIntervals = z
   .object({
     type: z.literal("fold_intervals").describe("of a regression, by the models of its folds"),
-    ...byFolds,
-    least: z.number().nullable().describe("no interval begins below: 0 for counts"),
+    rows: foldRows,
+    least,
     folds: foldScores.describe("|residual|, for each fold of the first repeat, in their order, growing"),
     byFifth: z
       .array(
         z
           .object({
-            from: z.number().describe("least prediction"),
-            to: z.number().describe("largest prediction"),
-            rows: z.int().describe("of this fifth"),
+            ...fifth,
             held: coverage,
           })
           .meta({ id: "FoldFifthCoverage", description: "Of rows with similar predictions, intervals for 90 %." }),
@@ -95,7 +97,7 @@ export const FoldIntervals = z
 export const FoldSets = z
   .object({
     type: z.literal("fold_sets").describe("of a classification, by the models of its folds"),
-    ...byFolds,
+    rows: foldRows,
     classes: z
       .array(
         z
@@ -105,12 +107,7 @@ export const FoldSets = z
             folds: foldScores.describe(
               "1 − probability of the true class, of the rows that have this class, for each fold of the first repeat, in their order, growing",
             ),
-            adaptive: coverage
-              .nullable()
-              .describe("share of the class's rows that their sets hold, each judged by the others"),
-            marginal: coverage
-              .nullable()
-              .describe("share of the class's rows that their sets hold, each judged by the others"),
+            ...heldOfClass,
           })
           .meta({
             id: "FoldClassScores",

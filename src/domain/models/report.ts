@@ -6,6 +6,7 @@ import { Explained, Operating } from "./explained.ts";
 import { Coefficient, Inference, Solution } from "./inference.ts";
 import { Against } from "./parts/against.ts";
 import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
+import { LearningCurveReport } from "./parts/learning-curve.ts";
 import { QuantileReport } from "./parts/quantile-report.ts";
 
 export const ReportNote = z
@@ -13,7 +14,7 @@ export const ReportNote = z
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `no_overdispersion`, `not_unique`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `not_unique`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -68,6 +69,10 @@ const crossValidation = CrossValidationReport.nullable()
   .default(null)
   .describe("of a job with a cross-validation: its folds; null for others");
 
+const learningCurve = LearningCurveReport.nullable()
+  .default(null)
+  .describe("of a job with `training.learningCurve`; null for others");
+
 const notes = z.array(ReportNote).default([]).describe("what cannot be said, and why");
 
 const evaluated = {
@@ -111,6 +116,7 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
+    learningCurve,
     weights: ReportWeights,
     threshold: z
       .number()
@@ -166,6 +172,7 @@ export const RegressionReport = z
     against,
     crossValidation,
     explained,
+    learningCurve,
     weights: ReportWeights,
     rootMeanSquaredError: Estimate,
     meanAbsoluteError: Estimate,

@@ -153,6 +153,11 @@ export const resolveStudy = (
       "/job/training/refit",
       "trials are compared by the rows that they hold out; leave it out, and refit the job that the study ends with",
     );
+  if (template.training.learningCurve !== undefined)
+    errors.add(
+      "/job/training/learningCurve",
+      "trials are compared, and each would be fitted several times more; leave it out, and give it to the job that the study ends with",
+    );
   checkSeeds(spec, template, errors);
   const space = spec.space ?? defaultSpace(template);
   const fixesEpochs =

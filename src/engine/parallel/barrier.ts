@@ -1,9 +1,15 @@
 /** Words of the block that a team shares, as indices into an Int32Array at the block's offset; those of call-gate.ts among them. */
 export const words = {
   ...{ generation: 0, arrived: 16, sleepers: 17, program: 32, abort: 33, gone: 34, size: 35 },
-  ...{ start: 48, startSleepers: 49, growth: 50 },
+  ...{ start: 48, startSleepers: 49, growth: 50, before: 52 },
+  // Of native kernels: phases that have ended, their computed pieces, and from `claimed` on a line for each thread.
+  ...{ completed: 64, done: 80, claimed: 96 },
 } as const;
-export const syncBytes = 256;
+
+const lineBytes = 64;
+/** Bytes of the block of a team; one thread waits for nobody. */
+export const syncBytes = (threads: number): number =>
+  4 * words.completed + (threads > 1 ? lineBytes * (2 + threads) : 0);
 
 /** Turns of the spinning loop before a thread sleeps: some microseconds, about what the longest short kernel takes. */
 export const spinTurns = 4000;
@@ -19,7 +25,11 @@ export class TeamAborted extends Error {
 }
 
 export const wordsOf = (memory: ArrayBufferLike, offset: number): Int32Array =>
-  new Int32Array(memory, offset, syncBytes / 4);
+  new Int32Array(memory, offset, words.completed);
+
+/** How many phases of native programs a team has ended: as many as its threads agree on. */
+export const phasesEnded = (memory: ArrayBufferLike, offset: number): number =>
+  Number(Atomics.load(new BigUint64Array(memory, offset + 4 * words.completed, 1), 0));
 
 export const throwIfAborted = (sync: Int32Array): void => {
   if (Atomics.load(sync, words.abort) !== 0) throw new TeamAborted();

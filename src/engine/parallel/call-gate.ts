@@ -5,8 +5,8 @@ import { sleepMs, sleepWhile, spinTurns, throwIfAborted, words } from "./barrier
  * Whoever is not among so many sleeps until the team grows: no call wakes it.
  */
 export interface LeadGate {
-  /** Ranks below `size` run the program. The lead runs it too, and waits for them at the barrier. */
-  call(program: number, size: number): void;
+  /** Ranks below `size` run the program, `before` phases having ended until now. The lead runs it too, and waits for what they compute. */
+  call(program: number, size: number, before: number): void;
   /** Lets all members go, and returns when none of them touches the memory any more. */
   dismiss(): void;
 }
@@ -14,13 +14,19 @@ export interface LeadGate {
 /** Given as a program. */
 const dismissed = -1;
 
+/** More than an Int32 can count. What is read while it is written is not used: `start` tells. */
+const phasesBefore = ({ buffer, byteOffset }: Int32Array): Float64Array =>
+  new Float64Array(buffer, byteOffset + 4 * words.before, 1);
+
 export const createLeadGate = (sync: Int32Array, threads: number): LeadGate => {
   let size = threads;
-  const call = (program: number, next: number): void => {
+  const phases = phasesBefore(sync);
+  const call = (program: number, next: number, before: number): void => {
     const start = Atomics.load(sync, words.start);
     Atomics.store(sync, words.start, (start + 1) | 0);
     Atomics.store(sync, words.program, program);
     Atomics.store(sync, words.size, next);
+    phases[0] = before;
     Atomics.store(sync, words.start, (start + 2) | 0);
     if (Atomics.load(sync, words.startSleepers) > 0) Atomics.notify(sync, words.start);
     if (next > size) {
@@ -33,7 +39,7 @@ export const createLeadGate = (sync: Int32Array, threads: number): LeadGate => {
   return {
     call,
     dismiss: () => {
-      call(dismissed, threads);
+      call(dismissed, threads, 0);
       for (;;) {
         const gone = Atomics.load(sync, words.gone);
         if (gone >= threads - 1) return;
@@ -46,20 +52,22 @@ export const createLeadGate = (sync: Int32Array, threads: number): LeadGate => {
 
 export interface MemberGate {
   /** The next program that this member has a part in, and of how many threads; null: it is dismissed. */
-  next(): { readonly program: number; readonly size: number } | null;
+  next(): { readonly program: number; readonly size: number; readonly before: number } | null;
   /** A member's last touch of the shared memory. */
   leave(): void;
 }
 
 export const createMemberGate = (sync: Int32Array, rank: number): MemberGate => {
   let seen = 0;
-  const told = { program: 0, size: 0 };
+  const told = { program: 0, size: 0, before: 0 };
+  const phases = phasesBefore(sync);
   /** Takes what was called since; false where nothing was, or it is being written. */
   const take = (): boolean => {
     const start = Atomics.load(sync, words.start);
     if (start === seen || (start & 1) === 1) return false;
     told.program = Atomics.load(sync, words.program);
     told.size = Atomics.load(sync, words.size);
+    told.before = phases[0]!;
     if (Atomics.load(sync, words.start) !== start) return false;
     seen = start;
     return true;

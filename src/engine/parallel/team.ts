@@ -1,7 +1,7 @@
 import type { ExecutionPlan } from "../graph/plan.ts";
 import type { EngineKernels } from "../kernels/engine-kernels.ts";
-import { waitAtBarrier, wordsOf } from "./barrier.ts";
-import { bindPlan } from "./bind.ts";
+import { phasesEnded, waitAtBarrier, wordsOf } from "./barrier.ts";
+import { type BoundPart, bindPart } from "./bind.ts";
 import { createLeadGate, createMemberGate } from "./call-gate.ts";
 import { createTeamSizes, type TeamSizes } from "./team-sizes.ts";
 
@@ -36,13 +36,13 @@ export interface TeamOptions {
 const createParts = (plan: TeamPlan, memory: WebAssembly.Memory, kernels: EngineKernels, thread: number) => {
   const { syncOffset } = plan;
   const sync = wordsOf(memory.buffer, syncOffset);
-  const bound: (() => void)[][] = plan.programs.map(() => []);
-  return (program: number, threads: number): (() => void) => {
+  const bound: BoundPart[][] = plan.programs.map(() => []);
+  return (program: number, threads: number): BoundPart => {
     const known = bound[program]![threads];
     if (known !== undefined) return known;
     const wait = (): void => waitAtBarrier(sync, threads);
     const member = { thread, threads, scratchOffset: plan.scratchOffsets[thread]!, wait, syncOffset };
-    const part = bindPlan(plan.programs[program]!, kernels, member);
+    const part = bindPart(plan.programs[program]!, kernels, member);
     bound[program]![threads] = part;
     return part;
   };
@@ -57,7 +57,8 @@ export const leadTeam = (
 ): Team => {
   const { threads } = plan;
   const partOf = createParts(plan, memory, kernels, 0);
-  if (threads === 1) return { threads, run: (program) => partOf(program, 1)(), dismiss: () => {} };
+  if (threads === 1) return { threads, run: (program) => partOf(program, 1).run(0), dismiss: () => {} };
+  let before = phasesEnded(memory.buffer, plan.syncOffset);
   const gate = createLeadGate(wordsOf(memory.buffer, plan.syncOffset), threads);
   return {
     threads,
@@ -67,8 +68,9 @@ export const leadTeam = (
       const part = partOf(program, size);
       const startMs = performance.now();
       // Alone it asks nobody: the members go on waiting, and soon sleep.
-      if (size > 1) gate.call(program, size);
-      part();
+      if (size > 1) gate.call(program, size, before);
+      part.run(before);
+      before += part.phases;
       sizes.took(program, performance.now() - startMs);
     },
     dismiss: gate.dismiss,
@@ -87,6 +89,6 @@ export const runTeamMember = (
 ): void => {
   const partOf = createParts(plan, memory, kernels, thread);
   const gate = createMemberGate(wordsOf(memory.buffer, plan.syncOffset), thread);
-  for (let call = gate.next(); call !== null; call = gate.next()) partOf(call.program, call.size)();
+  for (let call = gate.next(); call !== null; call = gate.next()) partOf(call.program, call.size).run(call.before);
   gate.leave();
 };

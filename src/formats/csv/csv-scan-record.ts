@@ -29,7 +29,7 @@ export const incomplete = -1;
 const [ordinary, between, lineEnd, special] = [0, 1, 2, 3];
 
 /** By byte. */
-export const byteKinds = (delimiter: number, quote: number): Uint8Array => {
+const byteKinds = (delimiter: number, quote: number): Uint8Array => {
   const kinds = new Uint8Array(256).fill(ordinary);
   kinds[lineFeed] = lineEnd;
   kinds[carriageReturn] = special;
@@ -37,6 +37,11 @@ export const byteKinds = (delimiter: number, quote: number): Uint8Array => {
   kinds[delimiter] = between;
   return kinds;
 };
+
+/** Of a file, or of a part of it, that is scanned from here on. */
+export const createScanContext = (
+  known: Pick<ScanContext, "record" | "names" | "delimiter" | "quote" | "final">,
+): ScanContext => ({ ...known, kinds: byteKinds(known.delimiter, known.quote), openCell: -1 });
 
 /** Where cell i of the current record lies, for an error. */
 export const cellPlace = ({ record, names }: ScanContext, i: number): CsvPlace => ({

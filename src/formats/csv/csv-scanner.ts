@@ -7,7 +7,7 @@ import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
 import { type CsvRecord, createCsvRecord } from "./csv-record.ts";
-import { byteKinds, cellPlace, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
+import { cellPlace, createScanContext, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
 
 export interface CsvHandlers {
   /** The column names: all different, none empty. */
@@ -58,8 +58,7 @@ const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanCo
     missing: words === undefined ? null : new Set(words),
   };
   const delimiter = dialect.delimiter.charCodeAt(0);
-  const kinds = byteKinds(delimiter, quote);
-  return { record, names: from?.names ?? [], delimiter, quote, kinds, final: false, openCell: -1 };
+  return createScanContext({ record, names: from?.names ?? [], delimiter, quote, final: false });
 };
 
 /** Of a file that has no names: column_1, column_2, … */

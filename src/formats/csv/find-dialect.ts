@@ -6,7 +6,7 @@ import { createTurnTaker } from "../../domain/turn-taker.ts";
 import { type CsvDialect, delimiters, dialectOf, quoteByte, type StatedDialect, statedOnly } from "./csv-dialect.ts";
 import { withoutByteOrderMark } from "./csv-encoding.ts";
 import { cellText, createCsvRecord } from "./csv-record.ts";
-import { byteKinds, incomplete, type ScanContext, scanRecord } from "./csv-scan-record.ts";
+import { createScanContext, incomplete, scanRecord } from "./csv-scan-record.ts";
 
 /** What is looked at: the first bytes, or as many as the header takes, and the first records in them. */
 const sampleBytes = 256 * 1024;
@@ -26,9 +26,7 @@ const mayHaveCommas = (delimiter: Delimiter): boolean => delimiter === ";" || de
 
 const readWith = (delimiter: Delimiter, quote: number, sample: Buffer, final: boolean): Reading => {
   const record = createCsvRecord(quote);
-  const byte = delimiter.charCodeAt(0);
-  const kinds = byteKinds(byte, quote);
-  const context: ScanContext = { record, names: [], delimiter: byte, quote, kinds, final, openCell: -1 };
+  const context = createScanContext({ record, names: [], delimiter: delimiter.charCodeAt(0), quote, final });
   record.bytes = sample;
   record.ascii = false;
   const reading: Reading = { delimiter, columns: 0, even: true, records: 0, cells: [] };

@@ -15,7 +15,7 @@ const rules: readonly [RegExp, string][] = [
   [/\b(dsc_|whsec_|whsk_)[\w+/=-]{8,}/g, "$1[redacted]"],
   // Signed URLs.
   [
-    /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-Signature|Signature|sig|token|api_?key|password|secret)=)[^&\s"'\\]+/gi,
+    /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-Signature|Signature|sig|token|api_?key|(?:sentinel)?password|secret)=)[^&\s"'\\]+/gi,
     "$1[redacted]",
   ],
 ];
@@ -50,9 +50,16 @@ const passwordOf = (url: string | undefined): string[] => {
   }
 };
 
+/** Of several hosts with commas, which are no URL of the standard; that of the Sentinels is an option. */
+const redisPasswordsOf = (url: string | undefined): string[] => {
+  const [, password = ""] = /^[a-z+]+:\/\/[^:@/?]*:([^/?]*)@/.exec(url ?? "") ?? [];
+  const [, option = ""] = /[?&]sentinelPassword=([^&]*)/.exec(url ?? "") ?? [];
+  return [password, option].filter((each) => each !== "").flatMap((each) => passwordOf(`redis://:${each}@host`));
+};
+
 /** The secrets that the environment holds: passwords in URLs, and whatever is named like one. */
 export const secretsOf = (env: Readonly<Record<string, string | undefined>>): string[] => [
-  ...passwordOf(env.REDIS_URL),
+  ...redisPasswordsOf(env.REDIS_URL),
   ...passwordOf(env.ARTIFACT_URL),
   ...passwordOf(env.MLFLOW_TRACKING_URI),
   ...Object.entries(env)

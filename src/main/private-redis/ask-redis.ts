@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { parseRedisUrl } from "../../store/redis/redis-connection.ts";
+import { parseRedisAddress } from "../../store/redis/connection/redis-address.ts";
 
 /**
  * Sends one inline command over a connection of its own and returns the reply's first line (`+PONG`, `-LOADING …`), or null
@@ -7,7 +7,7 @@ import { parseRedisUrl } from "../../store/redis/redis-connection.ts";
  */
 export const askRedis = (url: string, command: string, limitMs: number): Promise<string | null> =>
   new Promise((resolve) => {
-    const { path, host, port, password } = parseRedisUrl(url);
+    const { path, host, port, password } = parseRedisAddress(url).options;
     const authenticate = typeof password === "string" ? `AUTH ${password}\r\n` : "";
     const socket = path ? connect({ path }) : connect({ host: host ?? "127.0.0.1", port: port ?? 6379 });
     let received = "";

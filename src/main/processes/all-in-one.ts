@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { type Config, StartError } from "../../config.ts";
-import { parseRedisUrl } from "../../store/redis/redis-connection.ts";
+import { parseRedisAddress } from "../../store/redis/connection/redis-address.ts";
 import { keepWebhookSecret } from "../keys/webhook-secret.ts";
 import { startPrivateRedis } from "../private-redis/private-redis.ts";
 import { keepRunning, type Part } from "./child.ts";
@@ -19,7 +19,7 @@ const startRedis = async (
 ): Promise<{ url: string; privately: boolean; stop: () => Promise<void> }> => {
   try {
     if (config.redisUrl !== null) {
-      parseRedisUrl(config.redisUrl); // what cannot be a Redis ends the start before any process is made
+      parseRedisAddress(config.redisUrl); // what cannot be a Redis ends the start before any process is made
       return { url: config.redisUrl, privately: false, stop: async () => {} };
     }
     const redis = await startPrivateRedis({ folder: `${config.dataDir}/redis`, log, mayInstall: true });

@@ -66,10 +66,12 @@ export const tellingColumns = (
   };
   return places
     .map(({ column, first, width }) => {
-      const shares = Array.from({ length: width }, (_, i) => sharesOf(first + i));
-      const [within, total] = (["within", "total"] as const).map((part) =>
-        shares.reduce((sum, share) => sum + share[part], 0),
-      ) as [number, number];
+      let [within, total] = [0, 0];
+      for (let input = first; input < first + width; input++) {
+        const shares = sharesOf(input);
+        within += shares.within;
+        total += shares.total;
+      }
       return { column, between: total > 0 ? Math.max(0, 1 - within / total) : 0 };
     })
     .toSorted((a, b) => b.between - a.between);

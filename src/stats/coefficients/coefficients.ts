@@ -1,7 +1,8 @@
 import type { Coefficient } from "../../domain/models/inference.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
+import { weightAt } from "../sampling.ts";
 import { informationOf } from "./information.ts";
-import { countedIn, fittedMeans, type LinearFit, weightAt } from "./linear-fit.ts";
+import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { mostListed, notListed } from "./solved-columns.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";

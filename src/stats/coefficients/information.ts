@@ -1,4 +1,5 @@
-import { type LinearFit, weightAt } from "./linear-fit.ts";
+import { weightAt } from "../sampling.ts";
+import type { LinearFit } from "./linear-fit.ts";
 import type { Symmetric } from "./positive-definite.ts";
 
 /**

@@ -63,5 +63,3 @@ export const countedIn = ({ weights, labels }: LinearFit): { total: number; rows
   }
   return { total, rows };
 };
-
-export const weightAt = ({ weights }: LinearFit, row: number): number => (weights === undefined ? 1 : weights[row]!);

@@ -1,7 +1,7 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
-import { meanOf } from "../sampling.ts";
-import { logGammaDensity, logNegativeBinomial } from "../value-measure.ts";
-import { countedIn, fittedMeans, type LinearFit, weightAt } from "./linear-fit.ts";
+import { meanOf, weightAt } from "../sampling.ts";
+import { logGammaDensity, logNegativeBinomial } from "../values/value-measure.ts";
+import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";
 
 /** ln of the share of each class among the labels, summed over them by their weights. */
 const nullLogOf = (labels: readonly number[], weightOf: (row: number) => number, total: number): number => {

@@ -1,4 +1,5 @@
 import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
+import { countBefore } from "../order-of.ts";
 import { rankOf } from "./scores.ts";
 
 /** What each fold's model says of some rows, fold after fold: rows × width, values in the label's units or probabilities of the classes. */
@@ -8,15 +9,8 @@ export interface FoldNumbers {
 }
 
 /** How many of a growing list are at least so large. */
-const countFrom = (growing: ArrayLike<number>, least: number): number => {
-  let [low, high] = [0, growing.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (growing[middle]! >= least) high = middle;
-    else low = middle + 1;
-  }
-  return growing.length - low;
-};
+const countFrom = (growing: ArrayLike<number>, least: number): number =>
+  growing.length - countBefore(growing, (score) => score < least);
 
 const numberOf = (folds: readonly ArrayLike<number>[]): number => folds.reduce((sum, { length }) => sum + length, 0);
 

@@ -1,4 +1,5 @@
 import type { Operating, OperatingPoint } from "../../domain/models/explained.ts";
+import { orderOf } from "../order-of.ts";
 import { weighed } from "../sampling.ts";
 
 /** Points that a report lists at most. */
@@ -12,42 +13,24 @@ interface Counts {
   readonly falsePositives: Float64Array;
 }
 
-const countsOf = (scores: Float64Array, isPositive: (row: number) => boolean): Counts => {
-  const positive = scores.filter((_, row) => isPositive(row)).sort();
-  const negative = scores.filter((_, row) => !isPositive(row)).sort();
-  const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
-  let [p, n, length] = [positive.length, negative.length, 0];
-  while (p > 0 || n > 0) {
-    const threshold = Math.max(
-      positive[p - 1] ?? Number.NEGATIVE_INFINITY,
-      negative[n - 1] ?? Number.NEGATIVE_INFINITY,
-    );
-    while (p > 0 && !(positive[p - 1]! < threshold)) p -= 1;
-    while (n > 0 && !(negative[n - 1]! < threshold)) n -= 1;
-    thresholds![length] = threshold;
-    truePositives![length] = positive.length - p;
-    falsePositives![length] = negative.length - n;
-    length += 1;
-  }
-  return { length, thresholds: thresholds!, truePositives: truePositives!, falsePositives: falsePositives! };
-};
-
-/** The same of rows that count by their weights, taken to a mean of 1. */
-const weightedCountsOf = (
+/** Of rows that count by their weights, taken to a mean of 1; without weights once each. */
+const countsOf = (
   scores: Float64Array,
   isPositive: (row: number) => boolean,
-  weights: Float64Array,
+  weights: Float64Array | undefined,
 ): Counts => {
-  const own = weighed(new Float64Array(scores.length).fill(1), { weights });
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const own = weights && weighed(new Float64Array(scores.length).fill(1), { weights });
+  // The largest first, equal ones in their order.
+  const order = orderOf(scores.map((score) => -score));
   const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
   let [positives, negatives, length] = [0, 0, 0];
   for (let place = 0; place < order.length; length++) {
     const threshold = scores[order[place]!]!;
     for (; place < order.length && !(scores[order[place]!]! < threshold); place++) {
       const row = order[place]!;
-      if (isPositive(row)) positives += own[row]!;
-      else negatives += own[row]!;
+      const weight = own === undefined ? 1 : own[row]!;
+      if (isPositive(row)) positives += weight;
+      else negatives += weight;
     }
     thresholds![length] = threshold;
     truePositives![length] = positives;
@@ -82,8 +65,7 @@ export const describeOperating = (
   weights: Float64Array | undefined = undefined,
 ): Operating | null => {
   const rows = scores.length;
-  const counted = weights === undefined ? countsOf(scores, isPositive) : weightedCountsOf(scores, isPositive, weights);
-  const { length, thresholds, ...counts } = counted;
+  const { length, thresholds, ...counts } = countsOf(scores, isPositive, weights);
   const positives = counts.truePositives[length - 1] ?? 0;
   const negatives = counts.falsePositives[length - 1] ?? 0;
   if (positives === 0 || negatives === 0) return null;

@@ -1,10 +1,10 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
 import { digamma64, trigamma64 } from "../../engine/kernels/gamma64.ts";
 import { pinball } from "../regression-report.ts";
-import { meanOf } from "../sampling.ts";
-import { gammaShape, logGammaDensity, logNegativeBinomial } from "../value-measure.ts";
-import { weightedQuantile } from "../weighted-quantile.ts";
-import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
+import { meanOf, weightAt } from "../sampling.ts";
+import { gammaShape, logGammaDensity, logNegativeBinomial } from "../values/value-measure.ts";
+import { weightedQuantile } from "../values/weighted-quantile.ts";
+import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
 /** How well a solved model fits its rows, and Pearson's χ². */
 export interface FitQuality extends TrainingFit {

@@ -1,5 +1,6 @@
 import type { Inference } from "../../domain/models/inference.ts";
-import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
+import { weightAt } from "../sampling.ts";
+import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
 const mostListed = 10;
 

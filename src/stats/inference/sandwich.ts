@@ -1,4 +1,5 @@
-import { createMeans, pullOf, type SolvedFit, weightAt } from "./solved-fit.ts";
+import { weightAt } from "../sampling.ts";
+import { createMeans, pullOf, type SolvedFit } from "./solved-fit.ts";
 
 /** C M C, C the inverse information and M Σ s sᵀ of scores. */
 const between = (covariance: Float64Array, meat: Float64Array, size: number): Float64Array => {

@@ -1,6 +1,7 @@
 import type { Coefficient, Uncertainty } from "../../domain/models/inference.ts";
 import { quantile95, twoSidedTail } from "../coefficients/tail-probability.ts";
-import { columnsOf, type SolvedFit, weightAt } from "./solved-fit.ts";
+import { weightAt } from "../sampling.ts";
+import { columnsOf, type SolvedFit } from "./solved-fit.ts";
 
 const uncertaintyOf = (estimate: number, variance: number, degrees: number): Uncertainty | null => {
   const standardError = Math.sqrt(variance);

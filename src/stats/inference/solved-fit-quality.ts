@@ -1,8 +1,8 @@
 import { logOf } from "../classification-report.ts";
 import { logPoisson } from "../regression-report.ts";
-import { meanOf } from "../sampling.ts";
+import { meanOf, weightAt } from "../sampling.ts";
 import { type FitQuality, ofDispersedCounts, ofPositives, ofQuantile } from "./family-quality.ts";
-import { createMeans, type SolvedFit, varianceOf, weightAt } from "./solved-fit.ts";
+import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
 const ofNumbers = (fit: SolvedFit): FitQuality => {
   const { labels, objective: squares, columns, weights } = fit;

@@ -1,5 +1,6 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
 import type { Term } from "../coefficients/terms.ts";
+import { weightAt } from "../sampling.ts";
 
 /** Which rows belong together. */
 export interface Clusters {
@@ -109,10 +110,6 @@ const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
   }
   return sum;
 };
-
-/** How much a row counts. */
-export const weightAt = ({ weights }: Pick<SolvedFit, "weights">, row: number): number =>
-  weights === null ? 1 : weights[row]!;
 
 /** The rows that count. */
 export const withoutZeros = (fit: SolvedFit): SolvedFit => {

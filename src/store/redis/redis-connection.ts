@@ -1,80 +1,47 @@
-import { Redis, type RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import { ServiceError } from "../../domain/errors.ts";
+import { openRedis, reconnectDelayMs } from "./connection/open-redis.ts";
 
 /** A command that was not answered by then is refused: the API promises its 503 within a second, the way to the client included. */
 export const COMMAND_TIMEOUT_MS = 900;
-
-/** 100 ms, 200 ms … 1 s: the service resumes within the promised 3 s of Redis's return. */
-export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** times, 1000);
-
-const decoded = (part: string): string => {
-  try {
-    return decodeURIComponent(part);
-  } catch (cause) {
-    throw new Error("REDIS_URL: a % in a name, a password or a path must be written %25", { cause });
-  }
-};
-
-/**
- * `redis://[user:password@]host:port[/db]`, `rediss://` (TLS), `unix:///path/of/socket`. The rest is as in ioredis.
- * Throws a line for the operator.
- */
-export const parseRedisUrl = (url: string): RedisOptions => {
-  if (!URL.canParse(url)) throw new Error("REDIS_URL is not a URL: expected redis://host:port or unix:///path");
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  const credentials = {
-    ...(username === "" ? {} : { username: decoded(username) }),
-    ...(password === "" ? {} : { password: decoded(password) }),
-  };
-  if (protocol === "unix:") {
-    if (!pathname.startsWith("/")) throw new Error("REDIS_URL: unix:// needs the path of a socket: unix:///path");
-    return { path: decoded(pathname), ...credentials };
-  }
-  if (protocol !== "redis:" && protocol !== "rediss:") {
-    throw new Error(`REDIS_URL: ${protocol}// is not supported; use redis://, rediss:// or unix://`);
-  }
-  const db = pathname.length > 1 ? Number(pathname.slice(1)) : 0;
-  if (!Number.isInteger(db) || db < 0) throw new Error("REDIS_URL: the database after the slash must be a number");
-  return {
-    host: hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
-    port: port === "" ? 6379 : Number(port),
-    db,
-    ...credentials,
-    ...(protocol === "rediss:" ? { tls: {} } : {}),
-  };
-};
 
 /**
  * For commands whose caller waits: they fail fast. Nothing is queued while Redis is away, nothing that was already refused
  * is sent again later, and a connection that went silent is replaced.
  */
 export const createProducerConnection = (url: string, onError: (error: Error) => void): Redis =>
-  connect(
-    {
-      ...workerOptions(url),
+  openRedis(url, {
+    options: {
+      ...lasting,
       enableOfflineQueue: false,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: 3 * COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
     },
+    waits: false,
     onError,
-  );
+    onServer: onConnected,
+  });
 
-/** For what must outlast an outage: BullMQ's workers (which make their connections of these options), and subscriptions. */
-export const workerOptions = (url: string): RedisOptions => ({
-  ...parseRedisUrl(url),
+const lasting: RedisOptions = {
   connectTimeout: 2 * COMMAND_TIMEOUT_MS,
   disconnectTimeout: COMMAND_TIMEOUT_MS / 3, // a peer that fell silent does not say goodbye either
   maxRetriesPerRequest: null,
   retryStrategy: reconnectDelayMs,
-});
-
-export const createLastingConnection = (url: string, onError: (error: Error) => void): Redis => {
-  const redis = connect(workerOptions(url), onError);
-  keepAnswering(redis);
-  return redis;
 };
+
+/** For what must outlast an outage: BullMQ's workers (which make further connections of its options), and subscriptions. */
+export const createLastingConnection = (url: string, onError: (error: Error) => void): Redis =>
+  openRedis(url, {
+    options: lasting,
+    waits: true,
+    onError,
+    onServer: (server) => {
+      onConnected(server);
+      keepAnswering(server);
+    },
+  });
 
 const LOOK_MS = 1000;
 const SILENCE_MS = 3 * COMMAND_TIMEOUT_MS;
@@ -123,12 +90,8 @@ const writeByTurns = (stream: Redis["stream"]): void => {
   }) as typeof stream.write;
 };
 
-const connect = (options: RedisOptions, onError: (error: Error) => void): Redis => {
-  const redis = new Redis({ ...options, replyMapping: "legacy" });
+const onConnected = (redis: Redis): void => {
   redis.on("connect", () => writeByTurns(redis.stream));
-  // Without a listener each failed attempt to reconnect would end the process.
-  redis.on("error", onError);
-  return redis;
 };
 
 /** Resolves when commands can be sent; `unavailable` after `limitMs`. */

@@ -4,6 +4,7 @@ import { dataShape } from "../../../src/data/preprocessing/data-shape.ts";
 import { prepare } from "../../../src/data/preprocessing/prepare.ts";
 import { packNumber, unpackable, unpackNumber } from "../../../src/data/preprocessing/staging/packed-number.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
+import type { JobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { createArrays, datasetOf, jobSpec, streamOf } from "../csv-fixtures.ts";
 
 const cells = ["1.25", "-0.00", "0", "", "NA", "1e3", "12345.75", "-7", " 3.5 ", ".5", "+2"];
@@ -18,7 +19,15 @@ const tableWith = (special: string): string => {
   return `x,z,place,y\n${rows.join("\n")}\n`;
 };
 
-const prepared = async (text: string) => {
+/** The same with weights, of which each fourth is 0 and so the last. */
+const weightedWith = (special: string): string =>
+  tableWith(special)
+    .trimEnd()
+    .split("\n")
+    .map((line, i) => `${line},${i === 0 ? "w" : i % 4 === 0 ? 0 : (i % 3) + 1}`)
+    .join("\n");
+
+const prepared = async (text: string, task: JobSpec["task"] = { type: "regression", label: "y" }) => {
   const dataset = await datasetOf(() => streamOf(text));
   const training = { split: { validation: 0.1, test: 0.2 } };
   const spec = resolveSpec(
@@ -28,6 +37,7 @@ const prepared = async (text: string) => {
   const arrays = createArrays(dataShape(spec, dataset), "number");
   const places = Object.values(arrays).map((split) => {
     split.places = new Int32Array(split.labels?.length ?? 0);
+    if ("weight" in task) split.weights = new Float64Array(split.places.length);
     return split.places;
   });
   let opened = 0;
@@ -42,8 +52,6 @@ const prepared = async (text: string) => {
   );
   return { arrays, preprocessing, opened, places };
 };
-
-const task = { type: "regression", label: "y" } as const;
 
 describe("rows are prepared", () => {
   /** What the formulas say, from the file's text. */
@@ -86,6 +94,32 @@ describe("rows are prepared", () => {
     const result = await prepared(text);
     expect(result.opened).toBe(2);
     expectInputs(text, result);
+  });
+
+  test("in one pass where rows of weight 0 are not fitted to, to the same bits as in two", async () => {
+    const task = { type: "regression", label: "y", weight: "w" } as const;
+    const [one, two] = [
+      await prepared(weightedWith("99999.999"), task),
+      await prepared(weightedWith("0.12345678901234567"), task),
+    ];
+    expect([one.opened, two.opened]).toEqual([1, 2]);
+    expectInputs(weightedWith("99999.999"), one);
+    const lines = weightedWith("99999.999").split("\n").slice(1);
+    const fitted = Array.from(one.arrays.train.places ?? []).filter((at) => at % 4 !== 3);
+    const numbers = fitted.map((at) => lines[at]!.split(",")[1]!).filter((cell) => !["", "NA"].includes(cell));
+    const mean = numbers.reduce((sum, cell) => sum + Number(cell), 0) / numbers.length;
+    expect(one.preprocessing.features[1]).toMatchObject({ column: "z", mean: expect.closeTo(mean, 9) });
+    // The two tables differ in a row of weight 0 alone, which nothing is learnt from.
+    expect(one.preprocessing).toEqual(two.preprocessing);
+    for (const split of ["train", "validation", "test"] as const) {
+      const { weights, labels, places } = one.arrays[split];
+      expect(weights).toEqual(Float64Array.from(places ?? [], (at) => (at % 4 === 3 ? 0 : ((at + 1) % 3) + 1)));
+      expect({ weights, labels, places }).toEqual({
+        weights: two.arrays[split].weights,
+        labels: two.arrays[split].labels,
+        places: two.arrays[split].places,
+      });
+    }
   });
 
   test("a missing number, one of few digits and none of many come back to the bit", () => {

@@ -2,12 +2,21 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadEngineKernels } from "../../../src/engine/kernels/engine-kernels.ts";
+import { findLibrary } from "../../../src/engine/kernels/native/find-library.ts";
+import { levelsOf, type NativeLibrary } from "../../../src/engine/kernels/native/library.ts";
+import { initialPlateau } from "../../../src/engine/optim/schedule.ts";
 import { abortTeam, TeamAborted } from "../../../src/engine/parallel/barrier.ts";
 import { threadsFor } from "../../../src/engine/parallel/partition.ts";
 import { leadTeam } from "../../../src/engine/parallel/team.ts";
-import { createTrainingMemory } from "../../../src/engine/train/fitting/memory.ts";
+import { createTrainingMemory, dataViews } from "../../../src/engine/train/fitting/memory.ts";
+import { createRowRunner } from "../../../src/engine/train/fitting/row-runner.ts";
+import { createStepper } from "../../../src/engine/train/fitting/stepper.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
-import { compiled, runJob, specOf } from "../train/job.ts";
+import { compiled, digestOf, fillData, runJob, specOf } from "../train/job.ts";
+
+const found = await findLibrary();
+const libraries = "path" in found ? ((await levelsOf(found.path)) ?? []) : [];
+const natives = libraries.map((level): NativeLibrary => ({ path: "path" in found ? found.path : "", level }));
 
 describe("a team", () => {
   it("has one thread for a plan too small to gain from more", () => {
@@ -41,6 +50,33 @@ describe("a team", () => {
 
   const shape = { trainRows: 75, validationRows: 20, testRows: 0, inputs: 7, outputs: 3 };
   const spec = specOf({ model: { type: "mlp", hidden: [20, 9], batchNorm: true, dropout: 0.3 } });
+
+  it.skipIf(natives.length === 0)("waits for nobody who has begun nothing, with the same bits", async () => {
+    const trained = async (threads: number) => {
+      const resources = { ...spec.resources, threads };
+      const plan = planTraining({ ...spec, resources }, shape, { flopsPerThread: 1 });
+      expect(plan.threads).toBe(threads);
+      const memory = createTrainingMemory(plan);
+      fillData(dataViews(plan, memory), shape.inputs, shape.outputs);
+      const kernels = await loadEngineKernels({ ...(await compiled), native: natives[0]! }, memory);
+      const sizes = { next: () => threads, took: () => {} };
+      // Its members never come: the lead takes their pieces too.
+      const team = leadTeam(plan, memory, kernels, { sizes });
+      const stepper = createStepper(
+        plan,
+        memory,
+        team,
+        createRowRunner(plan, memory, team, () => {}),
+        undefined,
+      );
+      stepper.initialise();
+      stepper.shuffle(0);
+      for (let step = 0; step < 4; step++) stepper.run(0, step % 2, step, initialPlateau);
+      return digestOf(plan, memory);
+    };
+    const alone = await trained(1);
+    for (const threads of [2, 3, 7]) expect(await trained(threads)).toBe(alone);
+  });
 
   it("grows and shrinks between any two runs, with the same bits", async () => {
     const { digest } = await runJob(spec, shape);

@@ -151,7 +151,12 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
   };
   const comparison: Comparison = {
     ...{ dataset: "ds_01JD0000000000000000000000", label: hostile, task: "classification", measure: "log_likelihood" },
-    ...{ rows: 40, leftOut: { unlabelled: 2, unknown: 1 }, notes: [{ code: "x", message: hostile }] },
+    ...{
+      rows: 40,
+      weight: null,
+      leftOut: { unlabelled: 2, unknown: 1, weightless: 0 },
+      notes: [{ code: "x", message: hostile }],
+    },
     ...compareAnswered([answered("a", 0.4), answered("b", 0.1)]),
   };
   const page = requireSound(comparisonPage(comparison));
@@ -164,4 +169,22 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
   const [alone] = comparison.models;
   const one = requireSound(comparisonPage({ ...comparison, models: [alone!], differences: [], groups: [["mdl_a"]] }));
   expect(one).not.toContain("Differences, pair by pair");
+});
+
+test("a learning curve is drawn with what each point is better by, and what could not be fitted is said", () => {
+  const truths = Float64Array.from({ length: 40 }, (_, i) => i);
+  const answers = { split: "test" as const, truths, likelihood: null, counts: false };
+  const regression = reportRegression({ ...answers, predictions: truths.map((value, i) => value + (i % 3)) });
+  const point = { loss: estimate, gain: null, accuracy: null, rootMeanSquaredError: estimate, fault: null };
+  const points = [
+    { ...point, trainRows: 10, loss: null, rootMeanSquaredError: null, fault: hostile },
+    { ...point, trainRows: 20 },
+    { ...point, trainRows: 40, gain: { value: 0.25, lower: 0.125, upper: 0.375 } },
+  ];
+  const page = pageOf({ ...regression, learningCurve: { measure: "squared_error", rows: 40, points } });
+  expect(page).toContain("Is more data worth it?");
+  expect(page).toContain("<td>40</td><td>0.4 (0.1 to 0.9)</td><td>0.25 (0.125 to 0.375)</td><td>0.4 (0.1 to 0.9)</td>");
+  expect(page).toMatch(/<li>10 rows: &lt;img/);
+  expect(page.match(/<circle class="mark"/g)!.length).toBeGreaterThan(2);
+  expect(pageOf(regression)).not.toContain("Is more data worth it?");
 });

@@ -197,6 +197,7 @@ export const completeExact = async (
   });
   const scores = scoreValidation(context, plan, spec, fitted);
   return {
+    ...(spec.training.learningCurve === undefined ? {} : { judged: judgeTest(plan, spec, fitted) }),
     type: "completed",
     tensors: toTensors(network),
     parameters,

@@ -4,7 +4,7 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/parts/against.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
-import { valueMeasure } from "../../../src/stats/value-measure.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { exposuresOf } from "../leading/counted-rows.ts";
 
 /** What a model's outputs say of each row, larger is better: ln p of its label, or the squared error with a minus. */

@@ -89,7 +89,8 @@ const runFit = async (
     places: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
     groups: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
   };
-  if (fit.heldOut !== null) Object.assign(trainingRun.arrays.test, held);
+  if (fit.heldOut !== null)
+    Object.assign(trainingRun.arrays.test, held, { truths: new Float64Array(fit.shape.testRows) });
   const { initial, preprocessing } = await prepareRun(trainingRun, fit.spec, order, world, world.post);
   begin();
   const stopped: TrainingRunEnd = { type: "stopped" };

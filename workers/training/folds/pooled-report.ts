@@ -18,7 +18,7 @@ import {
   withWeights,
 } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
-import { valueMeasure } from "../../../src/stats/value-measure.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { statedThreshold } from "../explaining/threshold.ts";
 import { againstOf, classLogs } from "../network-report.ts";
 import { foldConformal } from "./fold-conformal.ts";

@@ -2,6 +2,7 @@ import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
 import { fromWords, toWords } from "../../../src/formats/safetensors/json-words.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
+import type { CurveFit } from "../../../src/stats/learning-curve.ts";
 import type { CheckpointContent } from "../checkpoint-file.ts";
 import type { HeldOutAnswers } from "../folds/judge-rows.ts";
 
@@ -16,10 +17,12 @@ export interface Measured {
   readonly heldOut: HeldOutAnswers | null;
 }
 
-/** Where a job with a refit stands. */
+/** Where a job stands whose measured fit is not the only one. */
 export interface RefitPosition {
   /** Of computing before the fit under way. */
   readonly seconds: number;
+  /** Points of the learning curve so far. */
+  readonly curve: readonly CurveFit[];
   /** Null: the fit under way is the one that is measured. */
   readonly measured: Measured | null;
   /** Of the fit that is under way, with steps of its own. Null: it has not begun. */
@@ -29,11 +32,32 @@ export interface RefitPosition {
 interface State {
   version: 1;
   seconds: number;
+  /** Left out of jobs without a learning curve. */
+  curve?: readonly Omit<CurveFit, "columns">[];
   measured: Omit<Measured, "report" | "heldOut"> | null;
   inner: { step: number; state: unknown } | null;
 }
 
 const [reportName, placesName, columnPrefix, innerPrefix] = ["report", "places", "held/", "fit/"];
+const curvePrefix = "curve/";
+
+const curveTensors = (curve: readonly CurveFit[]): Tensor[] =>
+  curve.flatMap(({ columns }, i) =>
+    Object.entries(columns ?? {}).map(([name, data]) => ({
+      ...{ name: `${curvePrefix}${i}/${name}`, dtype: "F64" as const, shape: [data.length], data },
+    })),
+  );
+
+const readCurve = (fits: NonNullable<State["curve"]>, tensors: readonly Tensor[]): CurveFit[] => {
+  const named = (i: number, name: string): Float64Array | null => {
+    const data = tensors.find((tensor) => tensor.name === `${curvePrefix}${i}/${name}`)?.data;
+    return data instanceof Float64Array ? data : null;
+  };
+  return fits.map((fit, i) => {
+    const [losses, scores] = [named(i, "losses"), named(i, "scores")];
+    return { ...fit, columns: losses && scores && { losses, scores } };
+  });
+};
 
 const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
   const words = toWords(report);
@@ -47,20 +71,22 @@ const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
 };
 
 /** @param step of the whole job */
-export const toRefitContent = (step: number, { seconds, measured, inner }: RefitPosition): CheckpointContent => {
-  const { report: _, heldOut: __, ...said } = measured ?? {};
+export const toRefitContent = (step: number, { seconds, curve, measured, inner }: RefitPosition): CheckpointContent => {
+  const { report: _, heldOut: __, ...plain } = measured ?? {};
   const state: State = {
-    ...{ version: 1, seconds, measured: measured && (said as State["measured"]) },
+    ...(curve.length === 0 ? {} : { curve: curve.map(({ trainRows, fault }) => ({ trainRows, fault })) }),
+    ...{ version: 1, seconds, measured: measured && (plain as State["measured"]) },
     inner: inner && { step: inner.step, state: inner.state },
   };
   const own = (inner?.tensors ?? []).map((tensor) => ({ ...tensor, name: `${innerPrefix}${tensor.name}` }));
-  return { step, state, tensors: [...(measured === null ? [] : measuredTensors(measured)), ...own] };
+  const said = measured === null ? [] : measuredTensors(measured);
+  return { step, state, tensors: [...curveTensors(curve), ...said, ...own] };
 };
 
 /** The file's digest was compared, so it is what `toRefitContent` was given. */
 export const fromRefitContent = (content: CheckpointContent | null): RefitPosition => {
-  if (content === null) return { seconds: 0, measured: null, inner: null };
-  const { seconds, measured, inner } = content.state as State;
+  if (content === null) return { seconds: 0, curve: [], measured: null, inner: null };
+  const { seconds, curve = [], measured, inner } = content.state as State;
   const named = (name: string): ArrayBufferView | undefined => content.tensors.find((one) => one.name === name)?.data;
   const beneath = (prefix: string) =>
     content.tensors
@@ -73,6 +99,7 @@ export const fromRefitContent = (content: CheckpointContent | null): RefitPositi
   const heldOut = places instanceof Int32Array ? { places, columns } : null;
   return {
     seconds,
+    curve: readCurve(curve, content.tensors),
     measured: measured && { ...measured, report: fromWords(report!) as Report, heldOut },
     inner: inner && { ...inner, tensors: beneath(innerPrefix) },
   };

@@ -1,9 +1,10 @@
+import { powersOfTen } from "../../columns/number-cell.ts";
+
 /**
  * Numbers as files have them, in the 32 bits where an input will be: a sign, how many decimals, and the digits as a whole number below 2²⁷. Only what comes back to the
  * last bit is packed.
  */
 const [digitBits, mostDigits, mostDecimals, missingDecimals] = [27, 2 ** 27, 14, 15];
-const powersOfTen = Float64Array.from({ length: mostDecimals + 1 }, (_, i) => Number(`1e${i}`));
 const digitsOf = mostDigits - 1;
 
 export const packedMissing = missingDecimals << digitBits;

@@ -7,7 +7,6 @@ import { type CsvRecord, cellText } from "../../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell, missingNumber } from "../../columns/number-cell.ts";
 import { cellDays } from "../../columns/time-cell.ts";
 import { type Split, splitOfCode } from "../../splits/split.ts";
-import type { VisitRow } from "../../splits/split-rows.ts";
 import type { Floats } from "../encoders/floats.ts";
 import { createFeatureEncoder } from "../feature-encoder.ts";
 import { addNumber, type FeatureCell, type FeatureFit } from "../feature-fit.ts";
@@ -16,13 +15,23 @@ import { type Decimals, packNumber, unpackable, unpackNumber } from "./packed-nu
 import { createRowNotes, createTarget } from "./row-notes.ts";
 import type { PreparedArrays } from "./split-arrays.ts";
 
+/** A row as the file is read. */
+export interface StagedRow {
+  readonly record: CsvRecord;
+  readonly split: Split;
+  readonly label: number;
+  readonly place: number;
+  /** The preprocessing is fitted to it: it is one of training, and counts. */
+  readonly isFitted: boolean;
+}
+
 /**
  * Keeps the cells of all rows where their inputs will be while the preprocessing is fitted, so that the file is read once: a number in the bits of its input, a text as
  * its number in a list. Where a cell cannot be kept so, the file is read again, as ever; which of the two changes no bit.
  */
 export interface RowStage {
-  /** What keeps a row, and adds it to the fits if it is one of training; false: it can not, and from then on keeps none. Null: there is nothing to keep. */
-  open(fits: readonly FeatureFit[]): ((...row: Parameters<VisitRow>) => boolean) | null;
+  /** What keeps a row, and adds it to the fits if they are of it; false: it can not, and from then on keeps none. Null: there is nothing to keep. */
+  open(fits: readonly FeatureFit[]): ((row: StagedRow) => boolean) | null;
   /** All rows of the file are kept. */
   isWhole(): boolean;
   /** Makes inputs and labels of what is kept. */
@@ -85,7 +94,8 @@ interface KeptColumn {
 const keepCells = (
   columns: readonly KeptColumn[],
   cells: Cells,
-  { record, start, isTrain }: { record: CsvRecord; start: number; isTrain: boolean },
+  { record, isFitted }: StagedRow,
+  start: number,
 ): boolean => {
   let isKept = true;
   for (let i = 0; i < columns.length; i++) {
@@ -93,13 +103,12 @@ const keepCells = (
     if (cell.type === "text") {
       const number = texts.numberOf(record, cell.index);
       if (number === undefined) isKept = false;
-      if (cells.doubles === null) cells.words[start + i] = number ?? noText;
-      else cells.doubles[start + i] = number ?? noText;
+      (cells.doubles ?? cells.words)[start + i] = number ?? noText;
       continue;
     }
     const value = cell.type === "number" ? cellNumber(record, cell.index) : cellDays(record, cell.index);
     const isNumber = value - value === 0;
-    if (isNumber && isTrain) addNumber(cell.statistics, value);
+    if (isNumber && isFitted) addNumber(cell.statistics, value);
     if (!keepNumber(cells, start + i, isNumber ? value : missingNumber, decimals)) isKept = false;
   }
   return isKept;
@@ -109,18 +118,16 @@ const keepCells = (
 const createRowEncoder = (preprocessing: Preprocessing, columns: readonly KeptColumn[], kept: Cells, out: Floats) => {
   const encoders = preprocessing.features.map((transform) => createFeatureEncoder(transform));
   const own = cellsOf(kept.doubles === null ? new Int32Array(encoders.length) : new Float64Array(encoders.length));
+  const [from, to] = [kept.doubles ?? kept.words, own.doubles ?? own.words];
   return (start: number): void => {
-    for (let i = 0; i < encoders.length; i++) {
-      if (kept.doubles === null || own.doubles === null) own.words[i] = kept.words[start + i]!;
-      else own.doubles[i] = kept.doubles[start + i]!;
-    }
+    for (let i = 0; i < encoders.length; i++) to[i] = from[start + i]!;
     let at = start;
     for (let i = 0; i < encoders.length; i++) {
       const encoder = encoders[i]!;
       if (encoder.type === "number") encoder.write(out, at, numberAt(own, i));
       else if (encoder.type === "datetime") encoder.write(out, at, numberAt(own, i));
       else if (encoder.type !== "image") {
-        const text = own.doubles === null ? own.words[i]! : own.doubles[i]!;
+        const text = to[i]!;
         encoder.write(out, at, text === noText ? null : columns[i]!.texts.texts[text]!);
       }
       at += encoder.width;
@@ -151,14 +158,15 @@ export const createStage = (
   let columns: KeptColumn[] = [];
   let isWhole = false;
 
-  const keepRow: VisitRow = (record, split, label, place) => {
+  const keepRow = (row: StagedRow): void => {
+    const { record, split, label, place } = row;
     const { features, labels, rows } = kept[split];
-    if (!keepCells(columns, features, { record, start: rows * inputs, isTrain: split === "train" })) isWhole = false;
+    if (!keepCells(columns, features, row, rows * inputs)) isWhole = false;
     if (labels !== null) {
       if (reader.type !== "number") arrays[split].labels![rows] = label;
       else if (!keepNumber(labels, rows, label, labelDecimals)) isWhole = false;
     }
-    note(record, split, rows, place);
+    note(record, split, rows, { place, label });
     kept[split].rows = rows + 1;
   };
 
@@ -182,10 +190,10 @@ export const createStage = (
       columns = cells.map((cell) => ({ cell, decimals: { most: 0 }, texts: createTexts() }));
       isWhole = true;
       const addTexts = fits.filter(({ cell }) => cell?.type === "text");
-      return (record, split, label, place) => {
+      return (row) => {
         if (!isWhole) return false;
-        keepRow(record, split, label, place);
-        if (split === "train") for (const fit of addTexts) fit.add(record);
+        keepRow(row);
+        if (row.isFitted) for (const fit of addTexts) fit.add(row.record);
         return true;
       };
     },

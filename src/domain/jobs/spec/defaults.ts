@@ -49,10 +49,11 @@ import { PreprocessingSpec, textSpecOf } from "./preprocessing-spec.ts";
 import { checkOffsetUse, checkRowColumns } from "./rows/check-offset.ts";
 import { checkSplit, splitColumns } from "./rows/check-split.ts";
 import type { CountedDataset } from "./rows/counted-rows.ts";
+import { checkCurve, resolveCurve } from "./rows/learning-curve.ts";
 import { countTrainRows, resolveSplit } from "./rows/resolve-split.ts";
 import { splitSizes } from "./rows/sizes-of-splits.ts";
 import { createSpecErrors, type SpecErrors } from "./spec-errors.ts";
-import { totalSizes } from "./split-sizes.ts";
+import { type SplitSizes, totalSizes } from "./split-sizes.ts";
 import { checkColumnNames, checkFeatures, checkLabel, checkTexts } from "./task-checks.ts";
 import { columnsByName, countClasses, featureNames } from "./task-columns.ts";
 import { checkThreshold } from "./threshold-checks.ts";
@@ -115,7 +116,7 @@ const resolveTraining = (
   const { split, solver } = parts;
   const exact = solver === "exact";
   const { trainRows } = data;
-  const { training } = spec;
+  const { learningCurve, ...training } = spec.training;
   const asked = training.batchSize ?? defaultBatchSize(trainRows);
   // A batch larger than the training split is the whole of it.
   const batchSize = asked === "full" ? asked : Math.min(asked, trainRows);
@@ -126,6 +127,7 @@ const resolveTraining = (
   const resolved = {
     ...training,
     ...(solver === undefined ? {} : { solver }),
+    ...(learningCurve === undefined ? {} : { learningCurve: resolveCurve(learningCurve, trainRows) }),
     split,
     batchSize,
     epochs: training.epochs ?? (exact ? exactIterations : defaultEpochs(parts.model, trainRows, batchRows)),
@@ -178,6 +180,16 @@ const checkLeftFeatures = (spec: JobSpec, features: readonly string[], dataset: 
           ", ",
         )} says which row goes where; name it in task.features if it may be learnt from as well, or upload the file with others`,
     );
+};
+
+/** Fits beside the one that is measured. */
+const checkFits = (
+  training: Training,
+  of: { task: TaskSpec; model: ModelSpec; sizes: SplitSizes; base: boolean },
+  errors: SpecErrors,
+): void => {
+  checkRefit(training, of.model, of.sizes, errors);
+  checkCurve(training, of, errors);
 };
 
 /**
@@ -250,7 +262,7 @@ export const resolveSpec = (
   const training = withEffort(spec, resolved, { task, model, loss, sizes });
   checkPenaltySearch(model, training, trainRows, errors);
   checkCalibration(task, model, training, errors);
-  checkRefit(training, model, sizes, errors);
+  checkFits(training, { task, model, sizes, base: spec.base !== undefined }, errors);
   checkClusters(spec.training, { model, solver, l2: training.l2 }, dataset, errors);
   errors.throwIfAny("invalid");
   return {

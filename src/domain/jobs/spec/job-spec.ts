@@ -7,6 +7,7 @@ import { Effort } from "./effort/effort-spec.ts";
 import type { HeldOut } from "./folds/cross-validation-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
+import type { ResolvedLearningCurve } from "./parts/learning-curve-spec.ts";
 import { LossSpec } from "./parts/loss-spec.ts";
 import { ThresholdSpec } from "./parts/threshold-spec.ts";
 import { type SplitSpec, TrainingSpec } from "./parts/training-spec.ts";
@@ -169,11 +170,17 @@ export type ResourcesSpec = z.infer<typeof ResourcesSpec>;
 /** The spec with every default filled in, as the job's record shows it and the trainer runs it. Parses again to itself. */
 export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optimizer"> & {
   optimizer: OptimizerSpec & { learningRate: number };
-  training: Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch"> & {
+  training: Omit<
+    Filled<TrainingSpec, "epochs" | "batchSize" | "earlyStopping" | "l2" | "penaltySearch">,
+    "learningCurve"
+  > & {
     split: ResolvedSplitSpec;
     penaltySearch: false | ResolvedPenaltySearch;
+    learningCurve?: ResolvedLearningCurve | undefined;
     /** Of one fit of a cross-validation, and never of a record: the rows that it does not see are its test split. */
     heldOut?: HeldOut;
+    /** Of one fit of a learning curve, and never of a record: how often the training rows are halved. */
+    part?: number;
     /** Of the fit after the measured one, and never of a record: every row trains, training ends after so many epochs, and logits are divided by the temperature. */
     everyRow?: { lastEpoch: number; temperature: number };
   };

@@ -21,7 +21,18 @@ export interface NativeKernels {
    * meanwhile.
    */
   readonly bind: (steps: readonly (NativeCall | "barrier")[], team: NativeTeam) => () => boolean;
+  /**
+   * What it returns runs a member's share of a whole program, in one call of the library; false where the team was given up meanwhile. `before`: phases that
+   * the team had ended when the run was called.
+   */
+  readonly bindTeam: (phases: readonly NativePhase[], team: NativeTeam, thread: number) => (before: number) => boolean;
 }
+
+/** Calls that one thread runs in order. */
+export type NativePiece = readonly NativeCall[];
+
+/** Pieces that do not need each other: first those that are each thread's own, which others may take when they have none left. */
+export type NativePhase = readonly (readonly NativePiece[])[];
 
 export interface NativeTeam {
   readonly threads: number;
@@ -49,6 +60,10 @@ const open = (koffi: Koffi, path: string) => {
       kernel: number,
     ) => string | null,
     run: library.func("descent_run", "int", ["uintptr_t"]) as unknown as (program: number) => number,
+    runTeam: library.func("descent_run_team", "int", ["uintptr_t", "double"]) as unknown as (
+      program: number,
+      before: number,
+    ) => number,
   };
 };
 
@@ -66,12 +81,32 @@ export const levelsOf = async (path: string): Promise<string[] | null> => {
   return listUntilNull(open(koffi, path).level).filter((level) => level !== "");
 };
 
-const wordsOf = (steps: readonly (NativeCall | "barrier")[], numberOf: ReadonlyMap<string, number>): number[] =>
-  steps.flatMap((step) => {
-    if (step === "barrier") return [-1];
-    const [start, end] = [step.args.at(-2)!, step.args.at(-1)!];
-    return [numberOf.get(step.kernel)!, step.args.length + 2, start, end, ...step.args.slice(0, -2)];
+type Numbers = ReadonlyMap<string, number>;
+
+const wordsOfCall = ({ kernel, args }: NativeCall, numberOf: Numbers): number[] => {
+  const [start, end] = [args.at(-2)!, args.at(-1)!];
+  return [numberOf.get(kernel)!, args.length + 2, start, end, ...args.slice(0, -2)];
+};
+
+const wordsOf = (steps: readonly (NativeCall | "barrier")[], numberOf: Numbers): number[] =>
+  steps.flatMap((step) => (step === "barrier" ? [-1] : wordsOfCall(step, numberOf)));
+
+/** As descent_run_team reads it. */
+const wordsOfPhase = (phase: NativePhase, numberOf: Numbers): number[] => {
+  const pieces = phase.map((own) =>
+    own.map((piece) => {
+      const words = piece.flatMap((call) => wordsOfCall(call, numberOf));
+      return [words.length + 1, ...words];
+    }),
+  );
+  let at = 2 + 2 * phase.length;
+  const places = pieces.map((own) => {
+    const place = at;
+    at += own.reduce((sum, { length }) => sum + length, 0);
+    return [own.length, place];
   });
+  return [at, pieces.flat().length, ...places.flat(), ...pieces.flat(2)];
+};
 
 /** Loads a library for the calling thread. `library` must have passed its self-test on this machine. */
 export const loadNativeKernels = async (
@@ -97,6 +132,13 @@ export const loadNativeKernels = async (
       const address = Number(koffi.address(program));
       const { run } = library;
       return () => run(address) === 0 && program.length > 0;
+    },
+    bindTeam: (phases, { threads, syncOffset }, thread) => {
+      const words = phases.flatMap((phase) => wordsOfPhase(phase, numberOf));
+      const program = Float64Array.from([index, base, words.length + 6, syncOffset, threads, thread, ...words]);
+      const address = Number(koffi.address(program));
+      const { runTeam } = library;
+      return (before) => runTeam(address, before) === 0 && program.length > 0;
     },
   };
 };

@@ -156,7 +156,7 @@ export interface Placed {
 export const placeMemory = (request: PlaceRequest): Placed => {
   const { spec, shape, model } = request;
   const layout = createLayout(firstByte);
-  const syncOffset = layout.place(syncBytes);
+  const syncOffset = layout.place(syncBytes(request.threads));
   const floats = (count: number) => ({ offset: layout.place(4 * Math.max(1, count)), count });
   const state = {
     syncOffset,

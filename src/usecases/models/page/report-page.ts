@@ -1,6 +1,7 @@
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Model } from "../../../domain/models/model.ts";
 import type { Report } from "../../../domain/models/report.ts";
+import { curveSection } from "./curve.ts";
 import { documentOf } from "./document.ts";
 import { errorsSection, goodSection } from "./good.ts";
 import { type Html, html, section, table } from "./html.ts";
@@ -65,6 +66,7 @@ export const reportPage = ({
 ${section("What it is", factsOf(model, dataset))}
 ${goodSection(report)}
 ${againstSection(against)}
+${curveSection(report)}
 ${errorsSection(report)}
 ${explainedSection(explained)}
 ${coefficientsSection(report)}

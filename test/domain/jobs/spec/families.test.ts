@@ -59,7 +59,12 @@ describe("Gamma, negative binomial and quantile models", () => {
   });
 
   it("have an exposure where their mean is a rate", () => {
-    const task = { type: "regression" as const, label: "size", features: ["x"], exposure: "count" } satisfies JobSpecInput["task"];
+    const task = {
+      type: "regression" as const,
+      label: "size",
+      features: ["x"],
+      exposure: "count",
+    } satisfies JobSpecInput["task"];
     // 0 of it is none.
     expect(() => resolveSpec(jobSpec({ task, model: { type: "gamma" } }), table)).toThrow(/exposure is above 0/);
     const per = { ...task, label: "count", exposure: "size" } satisfies JobSpecInput["task"];

@@ -4,6 +4,7 @@ import { limits } from "../../../limits.ts";
 import { CrossValidation } from "../folds/cross-validation-spec.ts";
 import { PenaltySearch } from "../penalty-search.ts";
 import { AugmentSpec } from "./augment-spec.ts";
+import { LearningCurve } from "./learning-curve-spec.ts";
 
 const columnName = z.string().min(1).max(limits.nameLength).optional();
 const words = z.array(z.string().min(1).max(limits.nameLength)).min(1).max(100).optional();
@@ -135,6 +136,9 @@ export const TrainingSpec = z
     split: SplitSpec.prefault({}),
     crossValidation: CrossValidation.optional().describe(
       "Measures by predictions for rows that were held out, part after part, and not by one split. Left out: one split.",
+    ),
+    learningCurve: LearningCurve.optional().describe(
+      "Measures what more rows are worth, by fits to parts of the training rows. Left out: none is made.",
     ),
     earlyStopping: z
       .union([z.literal(false), EarlyStopping])

@@ -1,10 +1,11 @@
+import { counted } from "../../../counted.ts";
 import type { Column, Dataset } from "../../../datasets/dataset.ts";
 import { type AnyModel, isImported } from "../../../models/model.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import { hasLogLink, type LossSpec } from "../parts/loss-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { checkRowColumn, checkWeight } from "./check-weight.ts";
-import { type Offset, offsetOf } from "./row-columns.ts";
+import { type Offset, offsetOf, weightName } from "./row-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 
@@ -15,7 +16,7 @@ export const [leastExposure, mostExposure] = [1e-26, 1e26];
 const faultOf = ({ name, type, missing, minimum = 0, maximum = 0 }: Column, key: Offset["key"]): string | null => {
   if (type !== "number") return `${quote(name)} holds no numbers; name a number column`;
   if (missing > 0)
-    return `${missing} ${missing === 1 ? "row has" : "rows have"} no ${quote(name)}, and what a count is of is not known; upload the data with it`;
+    return `${counted(missing, "row has", "rows have")} no ${quote(name)}, and what a count is of is not known; upload the data with it`;
   if (key === "offset")
     return Math.max(-minimum, maximum) > mostOffset
       ? `${quote(name)} goes from ${minimum} to ${maximum}, and an offset is a logarithm between ${-mostOffset} and ${mostOffset}; name a column of exposures in task.exposure, or take logarithms`
@@ -37,7 +38,7 @@ const checkOffset = (task: TaskSpec, dataset: Dataset, errors: SpecErrors): void
       "is the logarithm of an exposure, and task.exposure is given too; leave one of them out",
     );
   const { key, column: name } = offset;
-  if (task.type === "regression" && task.weight === name)
+  if (weightName(task) === name)
     errors.add(`/task/${key}`, `${quote(name)} is the weight of the rows as well; leave one of them out`);
   const column = checkRowColumn(key, name, task, dataset, errors);
   const fault = column === null ? null : faultOf(column, key);

@@ -1,3 +1,4 @@
+import { counted } from "../../../counted.ts";
 import type { Column, Dataset } from "../../../datasets/dataset.ts";
 import { createNearNames } from "../../../near-names.ts";
 import type { TaskSpec } from "../job-spec.ts";
@@ -13,7 +14,7 @@ const [leastLargest, mostLargest] = [1e-30, 1e30];
 const faultOf = ({ name, type, missing, minimum = 0, minimumLine, maximum = 0 }: Column): string | null => {
   if (type !== "number") return `${quote(name)} holds no numbers, and weights are numbers; name a number column`;
   if (missing > 0)
-    return `${missing} ${missing === 1 ? "row has" : "rows have"} no ${quote(name)}; give each row a weight, 0 to those that are not to count`;
+    return `${counted(missing, "row has", "rows have")} no ${quote(name)}; give each row a weight, 0 to those that are not to count`;
   if (minimum < 0) {
     const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
     return `${quote(name)} has negative values, ${minimum}${line}, and a weight is at least 0; correct them, or give 0 to rows that are not to count`;

@@ -38,8 +38,8 @@ EXPORT const char *descent_level(int level) {
 /** Name of a level's kernel, by its number in a program; NULL past the last. */
 EXPORT const char *descent_kernel(int level, int kernel) { return levels[level].table[kernel].name; }
 
-/** Words of a team's block, as in parallel/barrier.ts. */
-enum { GENERATION = 0, ARRIVED = 16, SLEEPERS = 17, ABORT = 33 };
+/** Words of a team's block, as in parallel/barrier.ts; CLAIMED is thread 0's, the others' follow, each in a line of its own. */
+enum { GENERATION = 0, ARRIVED = 16, SLEEPERS = 17, ABORT = 33, COMPLETED = 64, DONE = 80, CLAIMED = 96, LINE = 16 };
 /**
  * Turns of the spinning loop, some microseconds; then the processor is offered to whoever waits for it, the late member perhaps, which takes as long as that one
  * runs, or a good tenth of a millisecond in all where nobody does; then a thread sleeps. To be woken takes a virtual machine's idle core about as long.
@@ -73,6 +73,44 @@ static void wake(_Atomic i32 *word) {
 #else
   (void)word;
 #endif
+}
+
+/** Whether phase `phase` has ended, all of whose results are seen then. */
+static int has_ended(_Atomic u64 *completed, u64 phase) { return atomic_load_explicit(completed, memory_order_acquire) >= phase; }
+
+/** Waits until a phase has ended. Gives 1 where the team was given up. */
+static int wait_for_phase(_Atomic i32 *sync, u64 phase) {
+  _Atomic u64 *completed = (_Atomic u64 *)&sync[COMPLETED];
+  for (int turns = SPIN_TURNS + YIELD_TURNS; turns > 0; turns--) {
+    if (has_ended(completed, phase)) return atomic_load(&sync[ABORT]) != 0;
+    if (turns > YIELD_TURNS) breathe();
+    else sched_yield();
+  }
+  atomic_fetch_add(&sync[SLEEPERS], 1);
+  while (!has_ended(completed, phase) && atomic_load(&sync[ABORT]) == 0) {
+    // The low half, which every phase changes, is what a sleeper looks at.
+    const i32 low = atomic_load(&sync[COMPLETED]);
+    if (!has_ended(completed, phase)) sleep_on(&sync[COMPLETED], low);
+  }
+  atomic_fetch_sub(&sync[SLEEPERS], 1);
+  return atomic_load(&sync[ABORT]) != 0;
+}
+
+/** Takes the next of `count` pieces of a phase, of those that are one thread's to begin with; −1: none is left. A word has the phase in its upper 48 bits. */
+static i32 claim(_Atomic u64 *claimed, u64 phase, u32 count) {
+  u64 word = atomic_load_explicit(claimed, memory_order_relaxed);
+  for (;;) {
+    const u64 of = word >> 16;
+    const u32 next = of == phase ? (u32)(word & 0xffff) : 0;
+    if (of > phase || next >= count) return -1;
+    if (atomic_compare_exchange_weak_explicit(claimed, &word, (phase << 16) | (next + 1), memory_order_acq_rel, memory_order_relaxed)) return (i32)next;
+  }
+}
+
+static void run_piece(const Entry *table, char *memory, const double *piece) {
+  const double *stop = piece + (size_t)piece[0];
+  for (const double *word = piece + 1; word < stop; word += (size_t)word[1])
+    table[(int)word[0]].kernel(memory, word + 4, (u32)word[2], (u32)word[3]);
 }
 
 /** The barrier of parallel/barrier.ts. Gives 1 where the team was given up. */
@@ -118,4 +156,42 @@ EXPORT int descent_run(const double *program) {
     word += (size_t)word[1];
   }
   return 0;
+}
+
+/**
+ * Runs a team's program of f64 words: [level, address of the memory, words in all, offset of the team's block, threads, this thread], then its phases, each
+ * [words to the next, pieces in all, for each thread its pieces and the word in the phase where they begin], pieces [words to the next, calls as above …].
+ * A thread takes the pieces that are its own, then what others have not begun: who comes late, or not at all, keeps nobody waiting. Phases are counted
+ * from `before` on over all runs of the team; one begins when the pieces of the one before have been computed. A member returns when it finds nothing more to
+ * do, the lead (thread 0) when all is done. Gives 1 where the team was given up, else 0.
+ */
+EXPORT int descent_run_team(const double *program, double before) {
+  const Entry *table = levels[(int)program[0]].table;
+  char *memory = (char *)(uintptr_t)program[1];
+  const double *stop = program + (size_t)program[2];
+  _Atomic i32 *sync = (_Atomic i32 *)(memory + (size_t)program[3]);
+  const u32 threads = (u32)program[4], own = (u32)program[5];
+  _Atomic u64 *completed = (_Atomic u64 *)&sync[COMPLETED];
+  u64 phase = (u64)before;
+  for (const double *start = program + 6; start < stop; start += (size_t)start[0]) {
+    if (wait_for_phase(sync, phase)) return 1;
+    phase++;
+    i32 computed = 0;
+    for (u32 i = 0, of = own; i < threads; i++, of = of + 1 == threads ? 0 : of + 1) {
+      const u32 count = (u32)start[2 + 2 * of];
+      const double *piece = start + (size_t)start[3 + 2 * of];
+      i32 at = 0;
+      for (i32 next; (next = claim((_Atomic u64 *)&sync[CLAIMED + LINE * of], phase, count)) >= 0; computed++) {
+        for (; at < next; at++) piece += (size_t)piece[0];
+        run_piece(table, memory, piece);
+      }
+    }
+    if (computed > 0 && atomic_fetch_add(&sync[DONE], computed) + computed == (i32)start[1]) {
+      // Nobody else counts before the next phase begins.
+      atomic_store(&sync[DONE], 0);
+      atomic_store(completed, phase);
+      if (atomic_load(&sync[SLEEPERS]) > 0) wake(&sync[COMPLETED]);
+    }
+  }
+  return own == 0 ? wait_for_phase(sync, phase) : 0;
 }

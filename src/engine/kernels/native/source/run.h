@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 typedef uint32_t u32;
+typedef uint64_t u64;
 typedef int32_t i32;
 
 /** A kernel: the memory, its arguments but for the last two as f64, and the range of units. */

@@ -1,6 +1,6 @@
-import type { Metrics } from "../domain/jobs/job.ts";
-import type { LossSpec } from "../domain/jobs/spec/parts/loss-spec.ts";
-import { type Likelihood, logNormal, logPoisson } from "./regression-report.ts";
+import type { Metrics } from "../../domain/jobs/job.ts";
+import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
+import { type Likelihood, logNormal, logPoisson } from "../regression-report.ts";
 import { gammaShape, logGammaDensity, logNegativeBinomial } from "./value-measure.ts";
 
 /** What a model was fitted by, and what it answered before the label's units. */

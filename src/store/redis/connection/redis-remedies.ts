@@ -1,0 +1,45 @@
+/** What an operator can do about an error of a connection, by what the server, the Sentinels or TLS said; the last: it is not there. */
+const remedies: readonly [RegExp, string][] = [
+  [/\bNOAUTH\b/, "it asks for a password: write redis://user:password@host"],
+  [
+    /\bWRONGPASS\b|invalid (username-)?password/,
+    "the user or the password is wrong; write @ in them as %40 and % as %25",
+  ],
+  [/\bNOPERM\b|no permissions/, "the user may not do that: give it the rules of the page /docs/redis"],
+  [
+    /DENIED Redis is running in protected mode/,
+    "it refuses other machines: give its user a password, or bind it to this network",
+  ],
+  [
+    /wrong version number|packet length too long|disconnected before secure TLS/i,
+    "it does not speak TLS there: write redis:// or the port of TLS",
+  ],
+  [
+    /alert (certificate required|unknown ca|bad certificate|handshake failure)/i,
+    "it wants a client certificate that it knows: add ?cert=/path/client.pem&key=/path/client.key",
+  ],
+  [/does not match certificate's altnames/, "its certificate is for another name: use that one, or add ?servername=…"],
+  [
+    /self-signed|self signed|unable to (get|verify)|certificate/i,
+    "its certificate is not trusted here: name the authority that signed it, ?ca=/path/ca.pem",
+  ],
+  [
+    /invalid reply: null|No such master with that name/,
+    "the Sentinels know no master of this name: correct what stands after the slash",
+  ],
+  [/unknown command.*sentinel/i, "these are no Sentinels: name theirs, port 26379 mostly, or write redis://"],
+  [/cluster support disabled/i, "it is no Cluster: write redis:// or redis+sentinel://"],
+  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT/, "start it, or correct the address"],
+];
+
+/** What waiting does not mend: the server is there and says no. */
+export const isRefusal = (reason: string): boolean => {
+  const place = remedies.findIndex(([pattern]) => pattern.test(reason));
+  return place >= 0 && place < remedies.length - 1;
+};
+
+/** Empty where nothing is known that would help. */
+export const remedyFor = (reason: string): string => {
+  const remedy = remedies.find(([pattern]) => pattern.test(reason))?.[1];
+  return remedy === undefined ? "" : `; ${remedy}`;
+};

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis, type RedisOptions } from "ioredis";
+import { obtainRedis } from "../../src/main/private-redis/redis-program.ts";
+import { createCertificates } from "../e2e/certificates.ts";
+
+const durable = ["appendonly yes", "appendfsync always", "maxmemory-policy noeviction", 'save ""', "daemonize no"];
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+
+export interface Process {
+  port: number;
+  /** A connection of the test's own. */
+  admin: Redis;
+  freeze(): void;
+  thaw(): void;
+  kill(): Promise<void>;
+}
+
+/** Redis servers of any kind on loopback ports, in a folder of their own. */
+export const createServers = async () => {
+  const { file, argv0 } = await obtainRedis(quiet, process.env.PATH ?? "", false);
+  const folder = await mkdtemp(join(tmpdir(), "descent-kinds-"));
+  const running: Process[] = [];
+
+  const start = async (
+    lines: string[],
+    { args = [], connect = {} }: { args?: string[]; connect?: RedisOptions } = {},
+  ) => {
+    const [port, busPort] = await freePorts(2);
+    const [conf, dir] = [join(folder, `${port}.conf`), await mkdtemp(join(folder, `${port}-`))];
+    const where = lines.some((line) => line.startsWith("tls-port")) ? [] : [`port ${port}`];
+    const given = [...where, "bind 127.0.0.1", `dir ${dir}`, `logfile ${join(dir, "redis.log")}`, ...lines];
+    await writeFile(conf, `${given.join("\n").replaceAll("PORT", String(port)).replaceAll("BUS", String(busPort))}\n`);
+    const child: ChildProcess = spawn(file, [conf, ...args], { argv0, stdio: "ignore" });
+    const admin = new Redis({ port: port!, ...connect, replyMapping: "legacy", retryStrategy: () => 20 });
+    admin.on("error", () => {});
+    await admin.ping();
+    const started: Process = {
+      ...{ port: port!, admin },
+      freeze: () => void child.kill("SIGSTOP"),
+      thaw: () => void child.kill("SIGCONT"),
+      kill: async () => {
+        admin.disconnect();
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const gone = once(child, "exit");
+        child.kill("SIGKILL");
+        await gone;
+      },
+    };
+    running.push(started);
+    return started;
+  };
+  return {
+    folder,
+    start,
+    stop: async () => {
+      await Promise.all(running.map((each) => each.kill()));
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+};
+
+export type Servers = Awaited<ReturnType<typeof createServers>>;
+
+const freePorts = async (count: number): Promise<number[]> => {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+};
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+const startSingle = async ({ start }: Servers) => {
+  const { port } = await start(durable);
+  return { url: `redis://127.0.0.1:${port}` };
+};
+
+/** What ca.pem signed: the server, and the client that it insists on. */
+export const startTls = async ({ start, folder }: Servers) => {
+  const { authority, sign, file, read } = createCertificates(folder);
+  authority("ca");
+  sign("ca", "server");
+  sign("ca", "client");
+  const files = [`tls-cert-file ${file("server.pem")}`, `tls-key-file ${file("server.key")}`];
+  const tls = { ca: read("ca.pem"), cert: read("client.pem"), key: read("client.key") };
+  const { port } = await start(
+    [...durable, "port 0", "tls-port PORT", ...files, `tls-ca-cert-file ${file("ca.pem")}`],
+    { connect: { tls } },
+  );
+  const [host, ca] = [`rediss://127.0.0.1:${port}`, `ca=${file("ca.pem")}`];
+  return { host, ca, port, url: `${host}?${ca}&cert=${file("client.pem")}&key=${file("client.key")}` };
+};
+
+/** A master that insists on its replica, and three Sentinels of which two decide. */
+export const startSentinels = async ({ start }: Servers, lines: string[] = []) => {
+  const master = await start([...durable, ...lines]);
+  const replica = await start([...durable, ...lines, `replicaof 127.0.0.1 ${master.port}`]);
+  const [sentinels] = [
+    await Promise.all(
+      [1, 2, 3].map(() =>
+        start(
+          [
+            `sentinel monitor jobs 127.0.0.1 ${master.port} 2`,
+            ...["sentinel down-after-milliseconds jobs 1000", "sentinel failover-timeout jobs 3000"],
+          ],
+          { args: ["--sentinel"] },
+        ),
+      ),
+    ),
+  ];
+  await until(async () => /slave0:.*state=online/.test(await master.admin.info("replication")));
+  for (const { admin } of sentinels)
+    await until(async () => {
+      const reply = (await admin.call("SENTINEL", "ckquorum", "jobs").catch(String)) as string;
+      const known = (await admin.call("SENTINEL", "replicas", "jobs")) as unknown[];
+      return reply.startsWith("OK") && known.length === 1;
+    });
+  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  return { master, replica, url: `redis+sentinel://${hosts}/jobs` };
+};
+
+/** Three masters, which share the slots. */
+export const startCluster = async ({ start }: Servers) => {
+  const lines = [...durable, "cluster-enabled yes", "cluster-port BUS", "cluster-node-timeout 2000"];
+  const nodes = await Promise.all([1, 2, 3].map(() => start(lines)));
+  const [first, ...others] = nodes as [Process, ...Process[]];
+  const slots = 16_384;
+  for (const [at, { admin }] of nodes.entries())
+    await admin.call("CLUSTER", "ADDSLOTSRANGE", Math.ceil((at * slots) / 3), Math.ceil(((at + 1) * slots) / 3) - 1);
+  for (const { port, admin } of others) {
+    const bus = /,?(\d+)$/.exec(((await admin.call("CLUSTER", "NODES")) as string).split(" ")[1]!.split("@")[1]!)?.[1];
+    await first.admin.call("CLUSTER", "MEET", "127.0.0.1", port, Number(bus));
+  }
+  for (const { admin } of nodes)
+    await until(async () => {
+      const state = (await admin.call("CLUSTER", "INFO")) as string;
+      return state.includes("cluster_state:ok") && state.includes("cluster_known_nodes:3");
+    });
+  return { nodes, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}` };
+};
+
+/** By the names of REDIS_KIND. */
+export const kinds: Readonly<Record<string, (servers: Servers) => Promise<{ url: string }>>> = {
+  single: startSingle,
+  tls: startTls,
+  sentinel: startSentinels,
+  cluster: startCluster,
+};
