@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram } from "prom-client";
 import type { OnCall } from "../../store/watch-calls.ts";
+import type { MetricsRegistry } from "./registry.ts";
 
 /** What the API and the trainers measure of Redis and of the artifact store. */
 export interface BackendMeters {
@@ -15,7 +16,7 @@ const answers = new Set(["not_found", "too_large", "invalid", "malformed", "time
 
 const storeBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export const createBackendMeters = (registry: Registry): BackendMeters => {
+export const createBackendMeters = (registry: MetricsRegistry): BackendMeters => {
   const redisErrors = new Counter({
     name: "descent_redis_errors_total",
     help: "Errors of connections to Redis, and operations that failed because it could not be used",

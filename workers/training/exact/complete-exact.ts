@@ -168,6 +168,7 @@ export const completeExact = async (
   const metrics: Metrics = {};
   const theta = fit.dispersion?.estimate ?? null;
   const quantile = spec.loss.type === "pinball" ? spec.loss.quantile : 0.5;
+  context.onPhase("evaluate");
   for (const split of splits) {
     const measured = evaluateLinear({ model: plan.model, theta, quantile }, weights, arrays[split], labelScale);
     if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
@@ -181,6 +182,7 @@ export const completeExact = async (
   const rows = { pick: pickFrom(arrays), total: shape.trainRows };
   const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
+  context.onPhase("report");
   const own = { fit, preprocessing, memory, pulse };
   const refits =
     terms === null ? { ratios: [], overallLost: null } : await likelihoodRatios(plan, spec, arrays, solved, own);

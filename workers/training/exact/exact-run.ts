@@ -99,6 +99,7 @@ export const createExactRun = (
     dismiss: () => {},
     async fit(context): Promise<TrainingRunEnd> {
       const { preprocessing } = context;
+      context.onPhase("fit");
       requireCountedRows(arrays, spec);
       for (const split of splits) {
         const features = arrays[split].features as Float64Array;
