@@ -42,6 +42,8 @@ export interface ExactResults {
   metrics: Metrics;
   /** Twice the log-likelihood that is lost without each feature. */
   ratios: readonly { feature: string; lost: number; degrees: number }[];
+  /** And without all of them, where the null deviance does not tell. */
+  overallLost: number | null;
   /** The training rows' numbers in the data set. */
   places: Int32Array;
   clusters: Clusters | null;
@@ -59,6 +61,7 @@ const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   converged: fit.ending === "converged",
   iterations: fit.iterations,
   lastStep: fit.lastStep,
+  gap: fit.vertex?.gap ?? null,
   refinements: fit.refinements,
   rank: fit.rank,
   columns: columns.length,
@@ -132,6 +135,7 @@ export const reportExact = (results: ExactResults): Report => {
     seen,
     linear: null,
     threshold: results.threshold,
+    theta: fit.dispersion?.estimate ?? null,
   });
   const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
@@ -148,6 +152,7 @@ export const reportExact = (results: ExactResults): Report => {
       arrays: own,
       separated,
       unbounded: false,
+      theta: fit.dispersion?.estimate ?? null,
       tensorOf,
     });
     return { ...report, solution } as Report;
@@ -160,11 +165,14 @@ export const reportExact = (results: ExactResults): Report => {
       weights: train.weights ?? null,
       offsets: train.offsets ?? null,
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
-      ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
+      ...{ rank: fit.rank, objective: fit.objective, places: results.places, clusters: results.clusters },
       shifts: results.shifts,
       ending: separated ? "separated" : fit.ending,
+      dispersion: fit.dispersion ?? null,
+      quantile: spec.loss.type === "pinball" ? { level: spec.loss.quantile, unique: fit.vertex?.unique ?? true } : null,
     },
     results.ratios,
+    results.overallLost,
   );
   return { ...measured, ...inferred, solution, notes: [...measured.notes, ...notes] };
 };

@@ -16,7 +16,15 @@ const networkSteps = 3000;
 const tuningSteps = 600;
 /** One layer is cheap, and its optimum is one: it can be come close to. */
 const oneLayerSteps = 6000;
-const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", "softmax", "poisson"]);
+const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set([
+  "linear",
+  "logistic",
+  "softmax",
+  "poisson",
+  "gamma",
+  "negative_binomial",
+  "quantile",
+]);
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -31,7 +39,8 @@ export const defaultModel = (task: TaskSpec, image: ImageShape | null): ModelSpe
 export const defaultLoss = (task: TaskSpec, model: ModelSpec): LossSpec => {
   const losses = lossesOf(task.type, model.type);
   const counts = offsetOf(task) !== null && losses.includes("poisson_nll");
-  return LossSchema.parse({ type: counts ? "poisson_nll" : (losses[0] ?? "mean_squared_error") });
+  const type = counts ? "poisson_nll" : (losses[0] ?? "mean_squared_error");
+  return LossSchema.parse({ type, ...(model.type === "quantile" ? { quantile: model.quantile } : {}) });
 };
 
 /** Shares of the validation and the test split. */
