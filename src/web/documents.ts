@@ -65,15 +65,17 @@ const frame = (title: string, navigation: string, content: string): string => `<
     <meta name="color-scheme" content="light dark" />
     <title>${escaped(title)} · Descent</title>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/assets/tokens.css" />
     <link rel="stylesheet" href="/assets/style.css" />
     <link rel="stylesheet" href="/assets/documents.css" />
   </head>
   <body>
     <header>
+      <a class="skip" href="#content">Skip to the content</a>
       <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28" />Descent</a>
       <nav aria-label="Documents">${navigation}</nav>
     </header>
-    <main class="document">
+    <main class="document" id="content" tabindex="-1">
 ${content}
     </main>
   </body>
@@ -98,7 +100,7 @@ export const readDocuments = (folder: string, made: Readonly<Record<string, stri
         const here = other === name ? ' aria-current="page"' : "";
         return `<a href="${urlOf(other)}"${here}>${escaped(title)}</a>`;
       })
-      .concat('<a href="/docs/api">API reference</a>')
+      .concat('<a href="/docs/api/">API reference</a>')
       .join("");
     const content = marked.parse(sources.get(name) ?? "", { async: false });
     const title = titles.get(name) ?? name;

@@ -5,6 +5,8 @@ import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 export interface Consumption {
   /** Answers from memory, whatever hangs. Null: nothing is wrong. */
   trouble(): string | null;
+  /** The trainers that gave a heartbeat lately, by name. */
+  trainers(): readonly HeardHeartbeat[];
 }
 
 export interface ConsumptionOptions {
@@ -58,6 +60,7 @@ export const watchConsumption = (
 
   return {
     look,
+    trainers: heard,
     stop: () => clearInterval(timer),
     trouble: () => {
       if (stuck === null || nowMs() - stuck.sinceMs < patienceMs) return null;

@@ -1,5 +1,7 @@
 import { apiKey } from "../api.ts";
+import { here } from "../here.ts";
 import { Problem, useAction } from "../parts.tsx";
+import { saveFile } from "../save-file.ts";
 
 interface FileDownloadProps {
   label: string;
@@ -14,20 +16,12 @@ export const FileDownload = ({ label, path, name, read }: FileDownloadProps) => 
   const { busy, error, run } = useAction();
   if (apiKey.read() === null) {
     return (
-      <a class="button" href={path} download={name}>
+      <a class="button" href={here(path)} download={name}>
         {label}
       </a>
     );
   }
-  const download = (): void =>
-    run(async () => {
-      const url = URL.createObjectURL(await read());
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = name;
-      link.click();
-      URL.revokeObjectURL(url);
-    });
+  const download = (): void => run(async () => saveFile(name, await read()));
   return (
     <>
       <button type="button" disabled={busy} onClick={download}>
