@@ -113,7 +113,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
       .first()
       .waitFor();
     await page.getByRole("button", { name: "Take a row of the data set" }).click();
-    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();
 
     await page.getByRole("link", { name: "Jobs", exact: true }).click();
@@ -212,7 +212,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByText("This model was solved in one pass.").waitFor();
     await model.click();
     await page.getByLabel("a", { exact: true }).fill("");
-    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText(/^"a" .*it counts as/).waitFor();
     const [, id] = /(mdl_\w+)/.exec(page.url()) ?? [];
     const asked = await post(`/v1/models/${id}/predictions`, "application/json", JSON.stringify({ dataset }));

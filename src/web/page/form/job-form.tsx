@@ -96,7 +96,8 @@ export const JobForm = ({ dataset }: { dataset: Dataset }) => {
     });
   };
   return (
-    <form onSubmit={submit}>
+    // The service says what is missing, and where: a browser would stop at fields that are folded up, without a word.
+    <form noValidate onSubmit={submit}>
       <Choices dataset={dataset} spec={spec} onChange={setSpec} />
       <details class="whole-spec">
         <summary>Everything else: model, optimiser, training, resources, labels…</summary>

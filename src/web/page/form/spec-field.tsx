@@ -18,7 +18,8 @@ export const Members = (props: FieldProps) => {
             schema={resolve(schemas, member)}
             pointer={`${pointer}/${key}`}
             title={titleOfKey(key)}
-            required={schema.required?.includes(key) ?? false}
+            // Nothing is wanted of a part that is left out.
+            required={(schema.required?.includes(key) ?? false) && (props.required || value !== undefined)}
             value={object[key]}
             chosen={asObject(chosen)[key]}
             onChange={(next) => {

@@ -169,7 +169,7 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
     });
   };
   return (
-    <form onSubmit={submit}>
+    <form noValidate onSubmit={submit}>
       <Choices dataset={dataset} spec={spec} onChange={setSpec} />
       <details class="whole-spec">
         <summary>Everything else: space, objective, guesses, and the job of each trial…</summary>
