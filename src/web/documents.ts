@@ -32,7 +32,11 @@ const createMarked = (): Marked => {
       // Wide tables scroll by themselves, on phones too; whoever uses a keyboard can reach them.
       table(token) {
         const cells = (row: typeof token.header, tag: "th" | "td"): string =>
-          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+          row
+            .map(({ tokens }) => this.parser.parseInline(tokens))
+            // A corner that says nothing heads nothing.
+            .map((inner) => (inner === "" ? "<td></td>" : `<${tag}>${inner}</${tag}>`))
+            .join("");
         const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
         return `<div class="wide" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${cells(token.header, "th")}</tr></thead>\n<tbody>${rows}</tbody></table></div>\n`;
       },

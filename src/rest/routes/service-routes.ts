@@ -46,7 +46,7 @@ const documented = (
 const documentPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The look of the page, from its own files, relative to where the theme is served; and the landmark that Swagger UI's markup lacks. */
+/** The look of the page, from its own files, relative to where the theme is served. */
 const theme = {
   title: "API reference · Descent",
   css: [
@@ -55,7 +55,6 @@ const theme = {
       content: '@import "../../../../assets/tokens.css";\n@import "../../../../assets/reference.css";\n',
     },
   ],
-  js: [{ filename: "landmark.js", content: 'document.getElementById("swagger-ui").setAttribute("role", "main");\n' }],
 };
 
 /** Liveness, readiness and the document: open to everyone, as probes carry no key. */

@@ -115,7 +115,7 @@ export const JobForm = ({ dataset }: { dataset: Dataset }) => {
       <button type="submit" class="primary" disabled={busy || planError !== null}>
         {busy ? "Starting…" : "Start training"}
       </button>
-      <h3>The same as code</h3>
+      <h2>The same as code</h2>
       <CodePanel resource="jobs" spec={spec} />
       <p class="muted small">
         What is left out takes the service's defaults; <a href={here("docs/specification")}>the specification</a> says

@@ -233,7 +233,9 @@ const Plan = ({ job }: { job: Job }) => (
     />
     <details>
       <summary>The whole spec, defaults filled in</summary>
-      <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+      <Scrolled label="The specification" kind="code">
+        <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+      </Scrolled>
     </details>
   </Card>
 );

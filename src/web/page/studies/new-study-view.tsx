@@ -12,6 +12,7 @@ import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { here } from "../here.ts";
 import { Card, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { Scrolled } from "../scrolled.tsx";
 
 const samplers = [
   ["tpe", "learns from the trials so far (TPE)"],
@@ -51,7 +52,9 @@ const PlanLines = ({ plan }: { plan: StudyPlan | null }) => (
         ))}
         <details>
           <summary>The space that is searched</summary>
-          <pre>{JSON.stringify(plan.spec.space, null, 2)}</pre>
+          <Scrolled label="The space that is searched" kind="code">
+            <pre>{JSON.stringify(plan.spec.space, null, 2)}</pre>
+          </Scrolled>
         </details>
       </>
     )}
@@ -187,7 +190,7 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
       <button type="submit" class="primary" disabled={busy || planError !== null}>
         {busy ? "Starting…" : "Start the study"}
       </button>
-      <h3>The same as code</h3>
+      <h2>The same as code</h2>
       <CodePanel resource="studies" spec={spec} />
       <p class="muted small">
         What is left out takes the service's defaults; <a href={here("docs/studies")}>studies</a> says which.
