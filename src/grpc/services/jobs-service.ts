@@ -2,6 +2,7 @@ import { getJobEventFile } from "../../usecases/event-files/get-job-event-file.t
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
+import { getOverview } from "../../usecases/jobs/get-overview.ts";
 import { listJobEvents } from "../../usecases/jobs/list-job-events.ts";
 import { listJobMetrics } from "../../usecases/jobs/list-job-metrics.ts";
 import { listJobs } from "../../usecases/jobs/list-jobs.ts";
@@ -51,6 +52,7 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
       const { items, nextAfter } = await listJobMetrics(deps, caller, request);
       return encodePoints(items, nextAfter);
     }),
+    getOverview: unary(wiring, "getOverview", (caller) => getOverview(deps, caller)),
     cancelJob: unary(wiring, "cancelJob", async (caller, { id }) => toJob(await cancelJob(deps, caller, { id }))),
     pauseJob: unary(wiring, "pauseJob", async (caller, { id }) => toJob(await pauseJob(deps, caller, { id }))),
     resumeJob: unary(wiring, "resumeJob", async (caller, { id }) => toJob(await resumeJob(deps, caller, { id }))),

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import type { DescentError } from "../../client/errors.ts";
-import { toFailure } from "./api.ts";
+import type { DescentError } from "../../../client/errors.ts";
+import { toFailure } from "../api.ts";
 
 /** What a spec would cost, or what is wrong with it; asked for anew whenever the spec changes. */
 export const usePlan = <Spec, Plan>(

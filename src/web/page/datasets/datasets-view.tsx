@@ -1,11 +1,16 @@
 import type { Column, Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
-import { formatAge, formatBytes, formatDate, formatNumber } from "../format.ts";
+import { Upload } from "../form/upload.tsx";
+import { formatAge, formatBytes, formatDate, formatNumber, formatPercent } from "../format.ts";
 import { ListView, Table, type TableColumn } from "../list-view.tsx";
 import { Card, Empty, Facts, Failure, Problem, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { ColumnCharts } from "./column-charts.tsx";
+import { correlation, measured, numbersOf } from "./column-statistics.ts";
 import { DatasetImages } from "./dataset-images.tsx";
-import { Upload } from "./new-job-view.tsx";
+import { RowsTable } from "./rows-table.tsx";
+import { Sparkline } from "./sparkline.tsx";
+import { type Sample, useSample } from "./use-sample.ts";
 
 const datasetColumns: readonly TableColumn<Dataset>[] = [
   {
@@ -68,14 +73,48 @@ const TypeChoice = ({ column, onChange }: { column: Column; onChange: (type: (ty
 
 type Retype = (column: string, type: (typeof types)[number]) => void;
 
-const columnColumns = (retype: Retype | null): readonly TableColumn<Column>[] => [
+const strongestOf = (column: Column, { columns }: Dataset, sample: Sample): string => {
+  const own = numbersOf(sample.rows, column);
+  const strongest = measured(columns)
+    .filter(({ name }) => name !== column.name)
+    .map(({ name }, i, all) => ({ name, r: correlation(own, numbersOf(sample.rows, all[i]!)) }))
+    .reduce<{ name: string; r: number } | null>(
+      (best, { name, r }) => (r !== null && Math.abs(r) > Math.abs(best?.r ?? 0) ? { name, r } : best),
+      null,
+    );
+  return strongest === null ? "–" : `${strongest.r.toFixed(2)} with ${strongest.name}`;
+};
+
+/** The cell of a column that is strongest correlated, computed once: it takes a look at every other column. */
+const mostCompared = 60;
+
+const Missing = ({ missing, rows }: { missing: number; rows: number }) =>
+  missing === 0 ? (
+    <span class="muted">none</span>
+  ) : (
+    <span class="pair">
+      <span>{formatNumber(missing)}</span>
+      <span class="muted small">{formatPercent(missing / Math.max(1, rows))}</span>
+    </span>
+  );
+
+const columnColumns = (
+  dataset: Dataset,
+  sample: Sample | null,
+  retype: Retype | null,
+): readonly TableColumn<Column>[] => [
   { title: "Column", cell: ({ name }) => <strong>{name}</strong> },
   {
     title: "Type",
     cell: (column) =>
       retype === null ? column.type : <TypeChoice column={column} onChange={(type) => retype(column.name, type)} />,
   },
-  { title: "Missing", number: true, cell: ({ missing }) => formatNumber(missing) },
+  { title: "Distribution", cell: (column) => <Sparkline column={column} sample={sample} /> },
+  {
+    title: "Missing",
+    number: true,
+    cell: ({ missing }) => <Missing missing={missing} rows={dataset.rows} />,
+  },
   {
     title: "Distinct",
     number: true,
@@ -88,6 +127,14 @@ const columnColumns = (retype: Retype | null): readonly TableColumn<Column>[] =>
       mean === undefined ? "–" : `${formatNumber(mean)} ± ${formatNumber(standardDeviation ?? 0)}`,
   },
   { title: "Values", cell: range },
+  ...(sample !== null && measured(dataset.columns).length > 1 && dataset.columns.length <= mostCompared
+    ? [
+        {
+          title: "Correlation",
+          cell: (column: Column) => (measured([column]).length === 0 ? "–" : strongestOf(column, dataset, sample)),
+        },
+      ]
+    : []),
 ];
 
 /** Most files have none, and then there is no column for them. */
@@ -100,8 +147,22 @@ const noteColumn: TableColumn<Column> = {
       </div>
     )),
 };
-const columnsFor = ({ columns }: Dataset, retype: Retype | null): readonly TableColumn<Column>[] =>
-  columns.some(({ notes }) => notes !== undefined) ? [...columnColumns(retype), noteColumn] : columnColumns(retype);
+/** The columns with their statistics and pictures, and the rows. */
+const Inside = ({ dataset, retype }: { dataset: Dataset; retype: Retype }) => {
+  const { value: sample, failure, refresh } = useSample(dataset);
+  const table = columnColumns(dataset, sample, retype);
+  const noted = dataset.columns.some(({ notes }) => notes !== undefined);
+  return (
+    <>
+      <Failure failure={failure} retry={refresh} />
+      <Card title="Columns">
+        <Table items={dataset.columns} keyOf={({ name }) => name} columns={noted ? [...table, noteColumn] : table} />
+      </Card>
+      {sample !== null && sample.rows.length > 0 && <ColumnCharts dataset={dataset} sample={sample} />}
+      <RowsTable dataset={dataset} />
+    </>
+  );
+};
 
 /** Files of an archive that are no rows, and the first of them. */
 const LeftOut = ({ images: { broken, listed } }: { images: NonNullable<Dataset["images"]> }) => (
@@ -184,14 +245,16 @@ export const DatasetView = ({ id }: { id: string }) => {
               ]}
             />
           </section>
-          {value.columns.some(({ type }) => type === "image") && <DatasetImages dataset={value} />}
-          <Card title="Columns">
-            <Table
-              items={value.columns}
-              keyOf={({ name }) => name}
-              columns={columnsFor(value, value.format === "images" ? null : retype)}
-            />
-          </Card>
+          {value.format === "images" ? (
+            <>
+              <DatasetImages dataset={value} />
+              <Card title="Columns">
+                <Table items={value.columns} keyOf={({ name }) => name} columns={columnColumns(value, null, null)} />
+              </Card>
+            </>
+          ) : (
+            <Inside dataset={value} retype={retype} />
+          )}
         </>
       )}
     </>

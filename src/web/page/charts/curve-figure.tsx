@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import type { MetricPoint } from "../../domain/jobs/job.ts";
-import { formatMetricName, formatNumber } from "./format.ts";
+import type { MetricPoint } from "../../../domain/jobs/job.ts";
+import { formatMetricName, formatNumber } from "../format.ts";
+import { Figure } from "./figure.tsx";
 
 export interface Series {
   name: string;
@@ -12,6 +13,8 @@ export interface Series {
 
 interface Curve {
   title: string;
+  /** Of the upright axis, with its unit. */
+  axis: string;
   series: readonly Series[];
   /** Learning rates and norms span decades. */
   log?: boolean;
@@ -27,6 +30,7 @@ export const toCurves = (points: readonly MetricPoint[]): Curve[] => {
   const curves: Curve[] = [
     {
       title: "Loss",
+      axis: "loss of a row",
       series: [
         { name: "train", color: "--train", values: points.map((point) => point.trainLoss) },
         { name: "validation", color: "--validation", values: pick(points, "validationLoss") },
@@ -35,6 +39,7 @@ export const toCurves = (points: readonly MetricPoint[]): Curve[] => {
     ...scores.map(
       (score): Curve => ({
         title: formatMetricName(score.charAt(0).toLowerCase() + score.slice(1)),
+        axis: score === "R2" ? "R²" : "share of rows that are right",
         series: [
           { name: "train", color: "--train", values: pick(points, `train${score}`) },
           { name: "validation", color: "--validation", values: pick(points, `validation${score}`) },
@@ -43,11 +48,13 @@ export const toCurves = (points: readonly MetricPoint[]): Curve[] => {
     ),
     {
       title: "Gradient norm",
+      axis: "length of the gradient",
       log: true,
       series: [{ name: "gradient norm", color: "--plain", values: points.map((point) => point.gradientNorm) }],
     },
     {
       title: "Learning rate",
+      axis: "learning rate of a step",
       series: [{ name: "learning rate", color: "--plain", values: points.map((point) => point.learningRate) }],
     },
   ];
@@ -70,10 +77,15 @@ const describe = (curve: Curve, epochs: number): string =>
 
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const axisFont = "12px system-ui, sans-serif";
+
 const tick = (value: number | null): string => (value === null ? "" : formatNumber(value));
 
 const options = (curve: Curve, width: number): uPlot.Options => {
-  const axis = { stroke: color("--muted"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+  const axis = {
+    ...{ stroke: color("--muted"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } },
+    ...{ font: axisFont, labelFont: axisFont, labelSize: 18 },
+  };
   const positive = curve.series.every(({ values }) => values.every((value) => value === null || value > 0));
   return {
     width,
@@ -82,8 +94,13 @@ const options = (curve: Curve, width: number): uPlot.Options => {
     cursor: { y: false },
     scales: { x: { time: false }, y: curve.log && positive ? { distr: 3 } : {} },
     axes: [
-      { ...axis, size: 32, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000] },
-      { ...axis, size: 64, values: (_, splits) => splits.map(tick) },
+      {
+        ...axis,
+        label: "epoch",
+        size: 32,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000],
+      },
+      { ...axis, label: curve.axis, size: 64, values: (_, splits) => splits.map(tick) },
     ],
     series: [
       { label: "epoch", value: (_: uPlot, value: number | null) => (value === null ? "–" : formatNumber(value)) },
@@ -134,10 +151,13 @@ export const CurveFigure = ({ curve, epochs }: { curve: Curve; epochs: readonly 
 
   useEffect(() => plot.current?.setData(data), [epochs.length]);
 
+  const toData = () => ({
+    columns: ["epoch", ...curve.series.map(({ name }) => name)],
+    rows: epochs.map((epoch, i) => [epoch, ...curve.series.map(({ values }) => values[i])]),
+  });
   return (
-    <figure class="curve">
-      <figcaption>{curve.title}</figcaption>
-      <div ref={box} role="img" aria-label={describe(curve, Math.ceil(epochs.at(-1) ?? 0))} />
-    </figure>
+    <Figure title={curve.title} data={toData}>
+      <div ref={box} class="curve" role="img" aria-label={describe(curve, Math.ceil(epochs.at(-1) ?? 0))} />
+    </Figure>
   );
 };

@@ -1,5 +1,5 @@
-import type { Job } from "../../domain/jobs/job.ts";
-import type { JobState } from "../../domain/jobs/job-state.ts";
+import type { Job } from "../../../domain/jobs/job.ts";
+import type { JobState } from "../../../domain/jobs/job-state.ts";
 
 /** The states in which a trainer has the job. */
 const held: readonly JobState[] = ["running", "pausing", "cancelling"];

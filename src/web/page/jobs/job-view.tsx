@@ -3,13 +3,15 @@ import { pointsOfLastFit } from "../../../client/last-fit.ts";
 import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobPrediction } from "../../../domain/jobs/prediction-job.ts";
 import { api } from "../api.ts";
-import { CurveFigure, toCurves } from "../curves.tsx";
-import { placesOf } from "../epoch-places.ts";
+import { CurveFigure, toCurves } from "../charts/curve-figure.tsx";
 import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
-import { jobSeconds } from "../job-seconds.ts";
 import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
-import { FileDownload } from "./file-download.tsx";
+import { Scrolled } from "../scrolled.tsx";
+import { FileDownload } from "../views/file-download.tsx";
+import { placesOf } from "./epoch-places.ts";
+import { jobSeconds } from "./job-seconds.ts";
+import { LayerCharts, Speed } from "./layer-charts.tsx";
 
 const timeOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB");
 
@@ -149,33 +151,37 @@ const Events = ({ events }: { events: readonly JobEvent[] }) => {
   return (
     <Card title="Events">
       {told.length === 0 && <p class="muted">No warnings and nothing else to report.</p>}
-      <ol class="event-log">
-        {told.map((event) => (
-          <li key={event.id} class={`level-${event.level}`}>
-            <time dateTime={event.at}>{timeOf(event.at)}</time>
-            <span class="tag">{event.level === "info" ? formatWord(event.type) : event.level}</span>
-            <span>{event.message}</span>
-          </li>
-        ))}
-      </ol>
+      <Scrolled label="List of events" kind="event-log">
+        <ol>
+          {told.map((event) => (
+            <li key={event.id} class={`level-${event.level}`}>
+              <time dateTime={event.at}>{timeOf(event.at)}</time>
+              <span class="tag">{event.level === "info" ? formatWord(event.type) : event.level}</span>
+              <span>{event.message}</span>
+            </li>
+          ))}
+        </ol>
+      </Scrolled>
     </Card>
   );
 };
 
 const History = ({ job }: { job: Job }) => (
   <Card title="History">
-    <ol class="event-log">
-      {job.history.map((entry) => (
-        <li key={entry.at + entry.state}>
-          <time dateTime={entry.at}>{timeOf(entry.at)}</time>
-          <StateBadge state={entry.state} />
-          <span>
-            {entry.reason}
-            {entry.attempt > 1 && <span class="muted"> (attempt {entry.attempt})</span>}
-          </span>
-        </li>
-      ))}
-    </ol>
+    <Scrolled label="Changes of the state" kind="event-log">
+      <ol>
+        {job.history.map((entry) => (
+          <li key={entry.at + entry.state}>
+            <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+            <StateBadge state={entry.state} />
+            <span>
+              {entry.reason}
+              {entry.attempt > 1 && <span class="muted"> (attempt {entry.attempt})</span>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Scrolled>
   </Card>
 );
 
@@ -213,13 +219,23 @@ const Plan = ({ job }: { job: Job }) => (
         ["Steps", `${formatNumber(job.plan.steps)} (${formatNumber(job.plan.stepsPerEpoch)} an epoch)`],
         ["Rows", rowsOf(job)],
         ["Threads", String(job.plan.threads)],
+        [
+          "Labels",
+          Object.keys(job.spec.labels).length === 0
+            ? null
+            : Object.entries(job.spec.labels)
+                .map(([name, value]) => `${name}=${value}`)
+                .join(", "),
+        ],
         ["Base model", job.spec.base === undefined ? null : job.spec.base.model],
         ["Attempts", String(job.attempt)],
       ]}
     />
     <details>
       <summary>The whole spec, defaults filled in</summary>
-      <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+      <Scrolled label="The specification" kind="code">
+        <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+      </Scrolled>
     </details>
   </Card>
 );
@@ -245,7 +261,7 @@ export const JobView = ({ id }: { id: string }) => {
   useTitle(value?.job.spec.name);
   return (
     <>
-      <a class="back" href="#/">
+      <a class="back" href="#/jobs">
         ← Jobs
       </a>
       <Failure failure={failure} retry={refresh} />
@@ -254,7 +270,10 @@ export const JobView = ({ id }: { id: string }) => {
         <>
           <Summary job={value.job} refresh={refresh} />
           {value.job.prediction === undefined ? (
-            <Curves job={value.job} points={value.points} />
+            <>
+              <Curves job={value.job} points={value.points} />
+              <LayerCharts job={value.job} points={pointsOfLastFit(value.points)} />
+            </>
           ) : (
             <Answers id={value.job.id} prediction={value.job.prediction} />
           )}
@@ -263,7 +282,12 @@ export const JobView = ({ id }: { id: string }) => {
               <Events events={value.events} />
               <History job={value.job} />
             </div>
-            <Plan job={value.job} />
+            <div>
+              <Plan job={value.job} />
+              {value.job.prediction === undefined && value.points.length > 0 && (
+                <Speed job={value.job} points={pointsOfLastFit(value.points)} />
+              )}
+            </div>
           </div>
         </>
       )}
