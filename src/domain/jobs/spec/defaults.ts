@@ -231,7 +231,8 @@ export const resolveSpec = (
   const own = ownModel(spec, task, image, { ...dataset, numbers });
   const named = withQuantile(modelOf(spec, trained, imported !== null, own), spec.loss, errors);
   const model = withImageSize(named, image, numbers, errors);
-  const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
+  const loss =
+    spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
   checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
@@ -253,7 +254,7 @@ export const resolveSpec = (
   errors.throwIfAny("unprocessable");
 
   const sizes = totalSizes(splitSizes(task, split, dataset));
-  const curvature = countCurvature(spec, { task, model, loss }, dataset);
+  const curvature = countCurvature({ task, model, loss }, dataset);
   const resolved = resolveTraining(
     spec,
     { model, loss, split, solver },

@@ -101,7 +101,7 @@ export const LossSpec = z
     id: "LossSpec",
     title: "Loss",
     description:
-      "What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson, Gamma, negative binomial, pinball.",
+      "What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson (also of networks whose label looks like a count: whole numbers from 0 on, as many and as large as counts are), Gamma, negative binomial, pinball.",
   });
 
 export type LossSpec = z.infer<typeof LossSpec>;
