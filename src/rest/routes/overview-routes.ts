@@ -1,5 +1,5 @@
 import { Overview } from "../../domain/jobs/overview.ts";
-import { getOverview } from "../../usecases/jobs/get-overview.ts";
+import { getOverview } from "../../usecases/overview/get-overview.ts";
 import { NoQuery } from "../openapi/schemas.ts";
 import { defineRoute, json, type RestRoute } from "./route.ts";
 

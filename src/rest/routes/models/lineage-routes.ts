@@ -1,7 +1,7 @@
-import { Lineage } from "../../domain/models/lineage.ts";
-import { getModelLineage } from "../../usecases/models/get-model-lineage.ts";
-import { ModelParams, NoQuery } from "../openapi/schemas.ts";
-import { defineRoute, json, type RestRoute } from "./route.ts";
+import { Lineage } from "../../../domain/models/lineage.ts";
+import { getModelLineage } from "../../../usecases/models/get-model-lineage.ts";
+import { ModelParams, NoQuery } from "../../openapi/schemas.ts";
+import { defineRoute, json, type RestRoute } from "../route.ts";
 
 export const lineageRoutes: readonly RestRoute[] = [
   defineRoute({

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { getHeldOutPredictions } from "../../usecases/models/get-held-out-predictions.ts";
-import { getModelCard } from "../../usecases/models/get-model-card.ts";
-import { getModelOnnx } from "../../usecases/models/get-model-onnx.ts";
-import { getModelReportPage } from "../../usecases/models/get-model-report-page.ts";
-import { BinaryFile, ModelParams, NoQuery, OnnxQuery } from "../openapi/schemas.ts";
-import { asPage } from "../report-answer.ts";
-import { defineRoute, type RestRoute } from "./route.ts";
+import { getHeldOutPredictions } from "../../../usecases/models/get-held-out-predictions.ts";
+import { getModelCard } from "../../../usecases/models/get-model-card.ts";
+import { getModelOnnx } from "../../../usecases/models/get-model-onnx.ts";
+import { getModelReportPage } from "../../../usecases/models/get-model-report-page.ts";
+import { BinaryFile, ModelParams, NoQuery, OnnxQuery } from "../../openapi/schemas.ts";
+import { asPage } from "../../report-answer.ts";
+import { defineRoute, type RestRoute } from "../route.ts";
 
 const tag = "models";
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { ServiceError } from "../../domain/errors.ts";
-import { Alias, AliasChange, type AliasCondition, PutAliasRequest } from "../../domain/models/alias.ts";
-import { deleteAlias } from "../../usecases/aliases/delete-alias.ts";
-import { getAlias } from "../../usecases/aliases/get-alias.ts";
-import { listAliasHistory } from "../../usecases/aliases/list-alias-history.ts";
-import { listAliases } from "../../usecases/aliases/list-aliases.ts";
-import { putAlias } from "../../usecases/aliases/put-alias.ts";
-import { NoQuery, nextPageToken, PageQuery } from "../openapi/schemas.ts";
-import { defineRoute, json, noContent, type RestCall, type RestRoute } from "./route.ts";
+import { ServiceError } from "../../../domain/errors.ts";
+import { Alias, AliasChange, type AliasCondition, PutAliasRequest } from "../../../domain/models/alias.ts";
+import { deleteAlias } from "../../../usecases/aliases/delete-alias.ts";
+import { getAlias } from "../../../usecases/aliases/get-alias.ts";
+import { listAliasHistory } from "../../../usecases/aliases/list-alias-history.ts";
+import { listAliases } from "../../../usecases/aliases/list-aliases.ts";
+import { putAlias } from "../../../usecases/aliases/put-alias.ts";
+import { NoQuery, nextPageToken, PageQuery } from "../../openapi/schemas.ts";
+import { defineRoute, json, noContent, type RestCall, type RestRoute } from "../route.ts";
 
 const tag = "aliases";
 
