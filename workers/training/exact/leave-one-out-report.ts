@@ -1,6 +1,6 @@
 import type { LeaveOneOutIntervals } from "../../../src/domain/models/conformal.ts";
 import { leaveOneOut, leaveOneOutIntervals } from "../../../src/stats/conformal/leave-one-out.ts";
-import type { ExactResults } from "./exact-report.ts";
+import type { ExactResults } from "./exact-results.ts";
 import { forNetwork, weightsFrom } from "./linear-weights.ts";
 
 /** Numbers that a report holds of it at most: rows × (inputs and one). */

@@ -1,6 +1,7 @@
 import { assert } from "../../../src/domain/errors.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { isOfCounts } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { CrossValidationReport } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
@@ -17,6 +18,7 @@ import {
   withWeights,
 } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { statedThreshold } from "../explaining/threshold.ts";
 import { againstOf, classLogs } from "../network-report.ts";
 import { foldConformal } from "./fold-conformal.ts";
@@ -76,21 +78,33 @@ const ofNumbers = ({ spec, pool, sampling }: Pooled): Report => {
     Float64Array,
     Float64Array,
   ];
-  const { logs } = pool.columns;
-  const counts = spec.loss.type === "poisson_nll";
-  const deviance = {
+  const { logs, nullLogs, saturatedLogs } = pool.columns;
+  const { loss } = spec;
+  const counts = isOfCounts(loss);
+  const quantile = loss.type === "pinball" ? { level: loss.quantile, nullOf: (row: number) => centers[row]! } : null;
+  const ofPoisson = {
     nullLogOf: (row: number) => logPoisson(truths[row]!, centers[row]!),
     saturatedLogOf: (row: number) => logPoisson(truths[row]!, truths[row]!),
   };
+  const told =
+    nullLogs === undefined || saturatedLogs === undefined
+      ? null
+      : { nullLogOf: (row: number) => nullLogs[row]!, saturatedLogOf: (row: number) => saturatedLogs[row]! };
   const likelihood =
     logs === undefined
       ? null
       : {
           ...{ distribution: pool.folds[0]?.distribution ?? "", logOf: (row: number) => logs[row]! },
-          deviance: counts ? deviance : null,
+          deviance: loss.type === "poisson_nll" ? ofPoisson : told,
         };
-  const report = reportRegression({ split, predictions, truths, likelihood, counts, sampling });
-  const against = againstOf({ truths, predictions, counts }, (row) => centers[row]!, linearOf(pool), sampling);
+  const report = reportRegression({ split, predictions, truths, likelihood, counts, quantile, sampling });
+  const against = againstOf(
+    { truths, predictions },
+    valueMeasure(loss),
+    (row) => centers[row]!,
+    linearOf(pool),
+    sampling,
+  );
   return { ...report, against };
 };
 
