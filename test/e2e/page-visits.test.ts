@@ -26,7 +26,7 @@ const views: [name: string, path: (ids: Ids) => string, shown: string][] = [
   ["a new study of a data set", ({ dataset }) => `/#/new-study/${dataset}`, "summary:has-text('The space')"],
   ["data sets", () => "/#/datasets", "table a:has-text('flowers')"],
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
-  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='Picture of right']"],
+  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='Thumbnail: right']"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
   ["aliases", () => "/#/aliases", "table a:has-text('production')"],
   ["an alias", () => "/#/aliases/production", "h1:has-text('production')"],
