@@ -2,7 +2,6 @@ import { getJobEventFile } from "../../usecases/event-files/get-job-event-file.t
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
-import { getOverview } from "../../usecases/jobs/get-overview.ts";
 import { listJobEvents } from "../../usecases/jobs/list-job-events.ts";
 import { listJobMetrics } from "../../usecases/jobs/list-job-metrics.ts";
 import { listJobs } from "../../usecases/jobs/list-jobs.ts";
@@ -13,6 +12,7 @@ import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
+import { getOverview } from "../../usecases/upkeep/get-overview.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";
