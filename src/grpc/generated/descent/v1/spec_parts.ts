@@ -41,6 +41,15 @@ export interface ModelSpec {
     /** The label is a count with rate e^(x·w + b). */
     { $case: "poisson"; value: PoissonModel }
     | //
+    /** The label is a positive number (a cost, a duration) with the mean μ = e^(x·w + b) and the variance φ·μ². Solved exactly. */
+    { $case: "gamma"; value: GammaModel }
+    | //
+    /** The label is a count with the mean μ = e^(x·w + b) and the variance μ + μ²/θ, θ found with the coefficients: for counts that vary more than Poisson's. Solved exactly. */
+    { $case: "negativeBinomial"; value: NegativeBinomialModel }
+    | //
+    /** x·w + b is the label's quantile: a new label is below it with the probability `quantile`. Solved exactly, as a linear program (Koenker & Bassett 1978). */
+    { $case: "quantile"; value: QuantileModel }
+    | //
     /** h ← f(h·W + b) through the hidden layers, then a linear output. */
     { $case: "mlp"; value: MlpModel }
     | //
@@ -69,7 +78,7 @@ export interface ModelSpec_FieldsEntry {
   value?: any | undefined;
 }
 
-/** What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson. */
+/** What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson (also of networks whose label looks like a count: whole numbers from 0 on, as many and as large as counts are), Gamma, negative binomial, pinball. */
 export interface LossSpec {
   /**
    * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
@@ -96,6 +105,15 @@ export interface LossSpec {
     | //
     /** e^z − y·z: the negative log-likelihood of the Poisson distribution with a log link, up to a constant; the label is a count. */
     { $case: "poissonNll"; value: PoissonLoss }
+    | //
+    /** y·e^−z + z − ln y: the negative log-likelihood of a Gamma distribution of the mean e^z, times its dispersion and up to a constant; the label is above 0. */
+    { $case: "gammaNll"; value: GammaLoss }
+    | //
+    /** (y + θ)·ln(1 + e^z/θ) − y·z − Σ_{j<y} ln(1 + j/θ): the negative log-likelihood of the negative binomial distribution of the mean e^z, up to a constant; the label is a count. Of the model `negative_binomial`. */
+    { $case: "negativeBinomialNll"; value: NegativeBinomialLoss }
+    | //
+    /** ρ(y − ŷ), ρ(r) = τ·r where r ≥ 0, (τ − 1)·r below, mean over rows, of the standardised label: it is least at the label's τ-quantile (Koenker & Bassett 1978). */
+    { $case: "pinball"; value: PinballLoss }
     | //
     /** (ln σ² + (y − μ)²/σ²)/2: the negative log-likelihood of N(μ, σ²), up to a constant; the model has two outputs, μ and ln σ². */
     { $case: "gaussianNll"; value: GaussianLoss }
@@ -150,7 +168,7 @@ export interface TrainingSpec {
    * @deprecated
    */
   fields: { [key: string]: any | undefined };
-  /** Of linear, logistic, softmax and Poisson models. `exact`: the coefficients that fit best are computed in float64, by QR or to the convergence of Newton's method, without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients (softmax: 500). */
+  /** Of linear, logistic, softmax, Poisson, Gamma, negative binomial and quantile models; the last three know no other. `exact`: the coefficients that fit best are computed in float64, by QR, to the convergence of Newton's method, or at the vertex of a linear program (quantiles), without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients (softmax: 500). */
   solver?:
     | string
     | undefined;
@@ -321,6 +339,28 @@ export interface SoftmaxModel {
 
 /** The label is a count with rate e^(x·w + b). */
 export interface PoissonModel {
+  /** How weights begin; biases begin at 0. `he` N(0, 2/n_in), `he_average` N(0, 4/(n_in + n_out)), `xavier` (Glorot) N(0, 2/(n_in + n_out)), `xavier_uniform` U(±√(6/(n_in + n_out))), the second argument of N being the variance and n the units on either side. `zeros` and `constant` leave the units of a hidden layer alike. */
+  initializer?: Initializer | undefined;
+}
+
+/** The label is a positive number (a cost, a duration) with the mean μ = e^(x·w + b) and the variance φ·μ². Solved exactly. */
+export interface GammaModel {
+  /** How weights begin; biases begin at 0. `he` N(0, 2/n_in), `he_average` N(0, 4/(n_in + n_out)), `xavier` (Glorot) N(0, 2/(n_in + n_out)), `xavier_uniform` U(±√(6/(n_in + n_out))), the second argument of N being the variance and n the units on either side. `zeros` and `constant` leave the units of a hidden layer alike. */
+  initializer?: Initializer | undefined;
+}
+
+/** The label is a count with the mean μ = e^(x·w + b) and the variance μ + μ²/θ, θ found with the coefficients: for counts that vary more than Poisson's. Solved exactly. */
+export interface NegativeBinomialModel {
+  /** How weights begin; biases begin at 0. `he` N(0, 2/n_in), `he_average` N(0, 4/(n_in + n_out)), `xavier` (Glorot) N(0, 2/(n_in + n_out)), `xavier_uniform` U(±√(6/(n_in + n_out))), the second argument of N being the variance and n the units on either side. `zeros` and `constant` leave the units of a hidden layer alike. */
+  initializer?: Initializer | undefined;
+}
+
+/** x·w + b is the label's quantile: a new label is below it with the probability `quantile`. Solved exactly, as a linear program (Koenker & Bassett 1978). */
+export interface QuantileModel {
+  /** Which quantile of the label is predicted, above 0 and below 1. Left out: that of the loss, or 0.5, the median. */
+  quantile?:
+    | number
+    | undefined;
   /** How weights begin; biases begin at 0. `he` N(0, 2/n_in), `he_average` N(0, 4/(n_in + n_out)), `xavier` (Glorot) N(0, 2/(n_in + n_out)), `xavier_uniform` U(±√(6/(n_in + n_out))), the second argument of N being the variance and n the units on either side. `zeros` and `constant` leave the units of a hidden layer alike. */
   initializer?: Initializer | undefined;
 }
@@ -676,6 +716,20 @@ export interface HuberLoss {
 
 /** e^z − y·z: the negative log-likelihood of the Poisson distribution with a log link, up to a constant; the label is a count. */
 export interface PoissonLoss {
+}
+
+/** y·e^−z + z − ln y: the negative log-likelihood of a Gamma distribution of the mean e^z, times its dispersion and up to a constant; the label is above 0. */
+export interface GammaLoss {
+}
+
+/** (y + θ)·ln(1 + e^z/θ) − y·z − Σ_{j<y} ln(1 + j/θ): the negative log-likelihood of the negative binomial distribution of the mean e^z, up to a constant; the label is a count. Of the model `negative_binomial`. */
+export interface NegativeBinomialLoss {
+}
+
+/** ρ(y − ŷ), ρ(r) = τ·r where r ≥ 0, (τ − 1)·r below, mean over rows, of the standardised label: it is least at the label's τ-quantile (Koenker & Bassett 1978). */
+export interface PinballLoss {
+  /** Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median. */
+  quantile?: number | undefined;
 }
 
 /** (ln σ² + (y − μ)²/σ²)/2: the negative log-likelihood of N(μ, σ²), up to a constant; the model has two outputs, μ and ln σ². */
@@ -1188,6 +1242,15 @@ export const ModelSpec: MessageFns<ModelSpec> = {
       case "poisson":
         PoissonModel.encode(message.kind.value, writer.uint32(42).fork()).join();
         break;
+      case "gamma":
+        GammaModel.encode(message.kind.value, writer.uint32(106).fork()).join();
+        break;
+      case "negativeBinomial":
+        NegativeBinomialModel.encode(message.kind.value, writer.uint32(114).fork()).join();
+        break;
+      case "quantile":
+        QuantileModel.encode(message.kind.value, writer.uint32(122).fork()).join();
+        break;
       case "mlp":
         MlpModel.encode(message.kind.value, writer.uint32(50).fork()).join();
         break;
@@ -1267,6 +1330,30 @@ export const ModelSpec: MessageFns<ModelSpec> = {
             }
 
             message.kind = { $case: "poisson", value: PoissonModel.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.kind = { $case: "gamma", value: GammaModel.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.kind = { $case: "negativeBinomial", value: NegativeBinomialModel.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.kind = { $case: "quantile", value: QuantileModel.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -1425,6 +1512,15 @@ export const LossSpec: MessageFns<LossSpec> = {
       case "poissonNll":
         PoissonLoss.encode(message.kind.value, writer.uint32(58).fork()).join();
         break;
+      case "gammaNll":
+        GammaLoss.encode(message.kind.value, writer.uint32(74).fork()).join();
+        break;
+      case "negativeBinomialNll":
+        NegativeBinomialLoss.encode(message.kind.value, writer.uint32(82).fork()).join();
+        break;
+      case "pinball":
+        PinballLoss.encode(message.kind.value, writer.uint32(90).fork()).join();
+        break;
       case "gaussianNll":
         GaussianLoss.encode(message.kind.value, writer.uint32(66).fork()).join();
         break;
@@ -1505,6 +1601,33 @@ export const LossSpec: MessageFns<LossSpec> = {
             }
 
             message.kind = { $case: "poissonNll", value: PoissonLoss.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.kind = { $case: "gammaNll", value: GammaLoss.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.kind = {
+              $case: "negativeBinomialNll",
+              value: NegativeBinomialLoss.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.kind = { $case: "pinball", value: PinballLoss.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
@@ -2676,6 +2799,155 @@ export const PoissonModel: MessageFns<PoissonModel> = {
         switch (tag >>> 3) {
           case 1: {
             if (tag !== 10) {
+              break;
+            }
+
+            message.initializer = Initializer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGammaModel(): GammaModel {
+  return { initializer: undefined };
+}
+
+export const GammaModel: MessageFns<GammaModel> = {
+  encode(message: GammaModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.initializer !== undefined) {
+      Initializer.encode(message.initializer, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GammaModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGammaModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.initializer = Initializer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNegativeBinomialModel(): NegativeBinomialModel {
+  return { initializer: undefined };
+}
+
+export const NegativeBinomialModel: MessageFns<NegativeBinomialModel> = {
+  encode(message: NegativeBinomialModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.initializer !== undefined) {
+      Initializer.encode(message.initializer, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NegativeBinomialModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNegativeBinomialModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.initializer = Initializer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuantileModel(): QuantileModel {
+  return { quantile: undefined, initializer: undefined };
+}
+
+export const QuantileModel: MessageFns<QuantileModel> = {
+  encode(message: QuantileModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quantile !== undefined) {
+      writer.uint32(9).double(message.quantile);
+    }
+    if (message.initializer !== undefined) {
+      Initializer.encode(message.initializer, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuantileModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuantileModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.quantile = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
               break;
             }
 
@@ -4929,6 +5201,122 @@ export const PoissonLoss: MessageFns<PoissonLoss> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGammaLoss(): GammaLoss {
+  return {};
+}
+
+export const GammaLoss: MessageFns<GammaLoss> = {
+  encode(_: GammaLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GammaLoss {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGammaLoss();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNegativeBinomialLoss(): NegativeBinomialLoss {
+  return {};
+}
+
+export const NegativeBinomialLoss: MessageFns<NegativeBinomialLoss> = {
+  encode(_: NegativeBinomialLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NegativeBinomialLoss {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNegativeBinomialLoss();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePinballLoss(): PinballLoss {
+  return { quantile: undefined };
+}
+
+export const PinballLoss: MessageFns<PinballLoss> = {
+  encode(message: PinballLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quantile !== undefined) {
+      writer.uint32(9).double(message.quantile);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PinballLoss {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePinballLoss();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.quantile = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
