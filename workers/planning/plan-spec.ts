@@ -82,7 +82,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
 
 /** A double-precision operation on one core without SIMD, and how many iterations a likelihood usually takes. */
 const doublesPerSecond = 1.5e9;
-const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
+const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
 
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);

@@ -7,6 +7,8 @@ export interface Consumption {
   trouble(): string | null;
   /** Bytes that the largest trainer may use; from memory too. Null: none has been heard. */
   largestTrainer(): number | null;
+  /** The trainers that gave a heartbeat lately, by name. */
+  trainers(): readonly HeardHeartbeat[];
 }
 
 export interface ConsumptionOptions {
@@ -60,6 +62,7 @@ export const watchConsumption = (
 
   return {
     look,
+    trainers: heard,
     stop: () => clearInterval(timer),
     largestTrainer: () => {
       const sizes = heard().map(({ memoryBytes }) => memoryBytes);

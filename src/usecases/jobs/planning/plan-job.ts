@@ -7,6 +7,7 @@ import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { isLinearModel } from "../../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
+import { countWarnings } from "../../../domain/jobs/spec/rows/count-label.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
 import { limits } from "../../../domain/limits.ts";
 import { type AnyModel, isImported } from "../../../domain/models/model.ts";
@@ -127,7 +128,12 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   const plan = {
     ...planned,
     ...(version === undefined ? {} : { datasetVersion: version }),
-    warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)],
+    warnings: [
+      ...planned.warnings,
+      ...ofBase,
+      ...dataWarnings(spec, dataset, asked.task),
+      ...countWarnings(spec, dataset, asked),
+    ],
   };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base, network };
