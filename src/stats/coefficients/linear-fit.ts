@@ -2,7 +2,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 
 /** A generalised linear model as it was trained, with the rows that it was trained on. */
 export interface LinearFit {
-  readonly model: "linear" | "logistic" | "softmax" | "poisson";
+  readonly model: "linear" | "logistic" | "softmax" | "poisson" | "gamma" | "negative_binomial";
   readonly preprocessing: Preprocessing;
   /** rows × inputs, row-major, as the model takes them. */
   readonly features: ArrayLike<number>;
@@ -16,6 +16,8 @@ export interface LinearFit {
   readonly weight: ArrayLike<number>;
   readonly bias: ArrayLike<number>;
   readonly l2: number;
+  /** θ of a negative binomial; null: of others, and where counts vary no more than Poisson's. */
+  readonly theta?: number | null;
   /** Without a penalty the likelihood has no finite maximum (Albert & Anderson 1984). */
   readonly separated: boolean;
   /** Nor does anything else hold the coefficients: where training ended, they would have grown on. */
@@ -39,7 +41,8 @@ export const fittedMeans = (fit: LinearFit): Float64Array => {
   for (let row = 0; row < rows; row++) {
     const part = means.subarray(row * outputs, (row + 1) * outputs);
     for (let k = 0; k < outputs; k++) part[k] = predictorOf(fit, inputs, row, k);
-    if (fit.model === "poisson") part[0] = Math.exp(part[0]! + (fit.offsets?.[row] ?? 0));
+    if (fit.model === "poisson" || fit.model === "gamma" || fit.model === "negative_binomial")
+      part[0] = Math.exp(part[0]! + (fit.offsets?.[row] ?? 0));
     if (fit.model === "logistic") part[0] = 1 / (1 + Math.exp(-part[0]!));
     if (fit.model === "softmax") {
       const top = Math.max(...part);

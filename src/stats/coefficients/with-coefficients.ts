@@ -11,6 +11,7 @@ const isOwnLoss = ({ model, loss, training, base }: ResolvedJobSpec): boolean =>
   if (training.l1 > 0 || (base?.freeze ?? []).length > 0) return false;
   if (model.type === "linear") return loss.type === "mean_squared_error";
   if (model.type === "poisson") return loss.type === "poisson_nll";
+  if (model.type === "gamma" || model.type === "negative_binomial") return true;
   return "classWeights" in loss || "labelSmoothing" in loss
     ? loss.classWeights === undefined && loss.labelSmoothing === 0
     : false;
@@ -27,13 +28,26 @@ interface Trained {
   separated: boolean;
   /** And has none, as nothing else holds them. */
   unbounded: boolean;
+  /** θ of a negative binomial. */
+  theta?: number | null;
 }
 
+const listed: readonly string[] = ["linear", "logistic", "softmax", "poisson", "gamma", "negative_binomial"];
+const isListed = (type: string): type is LinearFit["model"] => listed.includes(type);
+
 /** A linear model as it was trained; null where the model is another, or its loss not its own likelihood. */
-const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated, unbounded }: Trained): LinearFit | null => {
+const linearFitOf = ({
+  spec,
+  preprocessing,
+  arrays,
+  tensorOf,
+  separated,
+  unbounded,
+  theta = null,
+}: Trained): LinearFit | null => {
   const { train } = arrays;
   const { type } = spec.model;
-  if (type !== "linear" && type !== "logistic" && type !== "softmax" && type !== "poisson") return null;
+  if (!isListed(type)) return null;
   const [weight, bias] = [tensorOf("output.weight"), tensorOf("output.bias")];
   if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
   // Pixels have thousands of weights, none of which means anything by itself.
@@ -51,6 +65,7 @@ const linearFitOf = ({ spec, preprocessing, arrays, tensorOf, separated, unbound
     l2: spec.training.l2,
     separated,
     unbounded,
+    theta,
   };
 };
 

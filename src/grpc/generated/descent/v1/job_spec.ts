@@ -83,7 +83,7 @@ export interface TaskSpec {
   weight?:
     | string
     | undefined;
-  /** The column of what each count was observed over, or of its logarithm. Regressions with the loss `poisson_nll`. */
+  /** The column of what each count was observed over, or of its logarithm. Regressions with the loss `poisson_nll`, `negative_binomial_nll` or `gamma_nll`. */
   exposure?: string | undefined;
   offset?: string | undefined;
 }
