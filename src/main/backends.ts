@@ -13,7 +13,6 @@ import { createRedisRunOutbox } from "../store/redis/outboxes/redis-run-outbox.t
 import { createRedisWebhookOutbox } from "../store/redis/outboxes/redis-webhook-outbox.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
-import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";

@@ -199,5 +199,7 @@ export interface JobStore {
   remove(tenant: TenantId, id: JobId): Promise<void>;
   /** Records a finished job again from its manifest and its log. False, changing nothing, if it is known. May be repeated when it was cut. */
   restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
+  /** How many jobs there are in each state, and of those that wait the first `most` that were submitted. */
+  glance(tenant: TenantId, most: number): Promise<{ counts: Record<JobState, number>; waiting: Job[] }>;
   ping(): Promise<void>;
 }

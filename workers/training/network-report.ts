@@ -19,6 +19,7 @@ import { likelihoodOf } from "../../src/stats/values/value-likelihood.ts";
 import { gammaShape, type ValueMeasure, valueMeasure } from "../../src/stats/values/value-measure.ts";
 import { weightedQuantile } from "../../src/stats/values/weighted-quantile.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
+import { type PickRows, pickedParts, pickFrom } from "./explaining/picked-rows.ts";
 import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
@@ -37,6 +38,8 @@ export interface NetworkResults {
   threshold: number | null;
   /** What the exact linear model says of the rows that are asked about; null: there is none to compare with. */
   linear: LinearBaseline | null;
+  /** Brings the inputs of rows; left out: they lie in the arrays. */
+  pick?: PickRows;
   /** θ of a negative binomial; left out, or null: of others, and where counts vary no more than Poisson's. */
   theta?: number | null;
 }
@@ -239,14 +242,17 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
 };
 
 /** Mean squared error of each row over the standardised inputs. */
-export const errorsOf = ({ arrays, answers, preprocessing }: NetworkResults): Float64Array => {
-  const { features } = arrays[answers.split];
+export const errorsOf = ({ arrays, answers, preprocessing, pick = pickFrom(arrays) }: NetworkResults): Float64Array => {
   const width = preprocessing.inputs;
-  return Float64Array.from(answers.rows, (row, i) => {
-    let squares = 0;
-    for (let j = 0; j < width; j++) squares += (answers.outputs[i * width + j]! - features[row * width + j]!) ** 2;
-    return squares / width;
-  });
+  const errors = new Float64Array(answers.rows.length);
+  for (const { features, rows, first } of pickedParts(pick, answers.split, answers.rows))
+    for (let i = 0; i < rows.length; i++) {
+      let squares = 0;
+      const [from, asked] = [rows[i]! * width, (first + i) * width];
+      for (let j = 0; j < width; j++) squares += (answers.outputs[asked + j]! - features[from + j]!) ** 2;
+      errors[first + i] = squares / width;
+    }
+  return errors;
 };
 
 export const reportNetwork = (all: NetworkResults): Report => {

@@ -165,7 +165,7 @@ const complete = async (
   const isAlone = isLinearModel(spec.model) || preprocessing.label.type === "none" || spec.training.part !== undefined;
   const linear = isAlone ? null : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   const judge = (): Judged => {
-    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
+    const own = { spec, preprocessing, arrays, pick, answers, metrics, seen: null, linear, threshold: null };
     return judgeRows(own, views[answers.split].labels);
   };
   if (context.judges) return { type: "judged", metrics, judged: judge(), tensors, parameters: plan.parameters };
@@ -177,7 +177,7 @@ const complete = async (
   });
   const threshold = thresholdOf(spec, validate);
   context.onPhase("report");
-  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
+  const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
@@ -199,14 +199,8 @@ const complete = async (
     },
   });
   const heldOut = heldOutAnswers({
-    spec,
-    preprocessing,
-    arrays,
-    answers,
-    metrics,
-    seen: null,
-    linear: null,
-    threshold,
+    ...{ spec, preprocessing, arrays, pick, answers, metrics },
+    ...{ seen: null, linear: null, threshold },
   });
   const judged = spec.training.learningCurve === undefined ? {} : { judged: judge() };
   const beside = { report, scores, background: background(), threshold, heldOut, ...judged };
@@ -217,6 +211,8 @@ interface NetworkRunOptions {
   scratchFolder: string;
   /** How many of them the team may use now. */
   cores: () => number;
+  /** Asked while nothing is computed: whether the job goes on. */
+  goOn: () => boolean;
 }
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -225,7 +221,7 @@ export const createNetworkRun = async (
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
-  { scratchFolder, cores }: NetworkRunOptions,
+  { scratchFolder, cores, goOn }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
   // As the planner has decided by this machine's or another's costs: the lead's specification has no more.
   const plan = planTraining(spec, shape, { threads: spec.resources.threads });
@@ -233,7 +229,7 @@ export const createNetworkRun = async (
   prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });
   const views = dataViews(plan, memory);
-  const rows = storeRows(plan, memory, views, scratchFolder);
+  const rows = storeRows(plan, memory, views, { scratchFolder, goOn });
   const { arrays } = rows;
   addWeights(arrays, spec.task);
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };

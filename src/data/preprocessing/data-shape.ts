@@ -118,10 +118,14 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** What is trained by epochs and has a label: the reports of others look at all features. */
-const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
-  (task.type === "classification" || (task.type === "regression" && !isImage)) &&
-  (isPerceptron(model) || model.type === "cnn" || model.type === "network");
+/** What is trained by epochs, but for linear models, whose reports look at all features; of images what has classes. */
+const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean => {
+  if (model.type === "autoencoder") return !isImage;
+  return (
+    (task.type === "classification" || (task.type === "regression" && !isImage)) &&
+    (isPerceptron(model) || model.type === "cnn" || model.type === "network")
+  );
+};
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.

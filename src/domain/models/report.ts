@@ -48,7 +48,7 @@ const explained = Explained.nullable()
 
 const conformal = Conformal.nullable()
   .default(null)
-  .describe("null where no rows were held out; models of earlier versions have none");
+  .describe("null where no rows were held out, but for least squares, or by earlier versions");
 
 const linear = {
   coefficients: z

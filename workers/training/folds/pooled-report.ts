@@ -129,19 +129,24 @@ const ownModel = (ensemble: number | null, conformal: string | null): string => 
   return `learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}`;
 };
 
+/** What predictions with coverage go by. */
+const ownCoverage = (ensemble: boolean, conformal: string | null): string => {
+  if (conformal === "leave_one_out")
+    return "Predictions with coverage go by what the fit without each of its rows says (jackknife+)";
+  if (conformal !== null)
+    return `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`;
+  return ensemble
+    ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
+    : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split';
+};
+
 const noteOf = (
   { folds, repeats, by, units, models }: CrossValidationReport,
   conformal: string | null,
   isEnsemble: boolean,
 ): ReportNote => ({
   code: "cross_validated",
-  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model ${ownModel(isEnsemble ? models.length : null, conformal)}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
-    conformal !== null
-      ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
-      : isEnsemble
-        ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
-        : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split'
-  }`,
+  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model ${ownModel(isEnsemble ? models.length : null, conformal === "leave_one_out" ? null : conformal)}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${ownCoverage(isEnsemble, conformal)}`,
 });
 
 /** Rows whose class their model has never met are always wrong, and not because the model is bad. */
@@ -177,6 +182,12 @@ const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
   return { column, effectiveRows: effectiveNumber(weights) / repeats, leftOut: leftOutOf(pool) / repeats };
 };
 
+/** The split whose rows coverage goes by, or `leave_one_out`; null: it cannot be promised. */
+const coveredBy = (own: Report): string | null => {
+  const conformal = "conformal" in own ? own.conformal : null;
+  return conformal?.type === "leave_one_out" ? conformal.type : conformal && own.split;
+};
+
 /**
  * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
  * @param own the report of that model; null: the job's model is the ensemble of the folds' models
@@ -206,7 +217,7 @@ export const reportFolds = (
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split, false)];
+  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, coveredBy(own), false)];
   return { ...report, ...known, rows, crossValidation, weights: weightsOf(pooled), notes } as Report;
 };
 
