@@ -13,6 +13,7 @@ import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
+import { readVersion } from "./processes/version.ts";
 
 const signsPerLease = 3.3;
 
@@ -42,7 +43,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   const { redisUrl } = config;
   const told = untilToldToStop();
   const name = `${hostname()}:${process.pid}`;
-  const metrics = createTrainerMetrics(name);
+  const metrics = createTrainerMetrics(name, readVersion());
   const { native, line } = await chooseStartKernels(config.kernels);
   metrics.kernels(showKernels(native));
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);

@@ -56,6 +56,11 @@ export interface Trial {
 }
 
 /** What the reconciler must know of a job that is not done. */
+export interface WaitingWork {
+  jobs: number;
+  seconds: number;
+}
+
 export interface UnfinishedJob {
   tenant: TenantId;
   id: JobId;
@@ -199,5 +204,7 @@ export interface JobStore {
   remove(tenant: TenantId, id: JobId): Promise<void>;
   /** Records a finished job again from its manifest and its log. False, changing nothing, if it is known. May be repeated when it was cut. */
   restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
+  /** The jobs that wait, of all tenants, and the seconds that they are planned to take one trainer. */
+  waitingWork(): Promise<WaitingWork>;
   ping(): Promise<void>;
 }

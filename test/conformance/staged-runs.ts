@@ -106,7 +106,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         ledger,
         memories,
         threads: 2,
-        meter: createTrainerMetrics("trainer").meter,
+        meter: createTrainerMetrics("trainer", "0.0.0").meter,
         log: pino({ level: "silent" }),
         now: deps.now,
         name: "trainer",

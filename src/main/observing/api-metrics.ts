@@ -1,9 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
+import type { WaitingWork } from "../../store/job-store.ts";
+import type { RedisMemory } from "../../store/redis/redis-memory.ts";
 import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
-import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
+import { type BackendMeters, createBackendMeters, showBuild } from "./backend-metrics.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
+import { addMemoryGauges } from "./redis-memory-watch.ts";
 
 /** From a look at a record to a long wait; streams and uploads last as long as they last. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -54,6 +57,19 @@ const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOpt
   });
 };
 
+const addWork = (registry: Registry, { waitingWork }: Pick<ApiMetricsOptions, "waitingWork">): void => {
+  new Gauge({
+    name: "descent_queue_seconds",
+    help: "Work that waits: what the jobs in the queue are planned to take one trainer",
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const work = await waitingWork().catch(() => null);
+      if (work !== null) this.set(work.seconds);
+    },
+  });
+};
+
 const addRefusals = (registry: Registry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
   new Counter({
     name: "descent_refused_requests_total",
@@ -68,6 +84,8 @@ const addRefusals = (registry: Registry, { refused }: Pick<ApiMetricsOptions, "r
 
 export interface ApiMetricsOptions {
   queue: Pick<TrainingQueue, "depth">;
+  waitingWork: () => Promise<WaitingWork>;
+  redisMemory: () => Promise<RedisMemory>;
   /** Requests that the load gate has refused since the start. */
   refused: () => number;
   heard: () => readonly HeardHeartbeat[];
@@ -82,10 +100,11 @@ export interface ApiMetrics extends BackendMeters {
 }
 
 /** The API's numbers, in a registry of their own. */
-export const createApiMetrics = (): ApiMetrics => {
+export const createApiMetrics = (version: string): ApiMetrics => {
   const registry = new Registry();
   registry.setDefaultLabels({ role: "api" });
   collectDefaultMetrics({ register: registry });
+  showBuild(registry, version);
   let heard: ApiMetricsOptions["heard"] = () => [];
   return {
     ...createBackendMeters(registry),
@@ -93,6 +112,8 @@ export const createApiMetrics = (): ApiMetrics => {
     watch: (options) => {
       heard = options.heard;
       addQueueGauges(registry, options);
+      addWork(registry, options);
+      addMemoryGauges(registry, options.redisMemory);
       addRefusals(registry, options);
     },
     text: async () => {

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { OnCall } from "../../store/watch-calls.ts";
 
 /** What the API and the trainers measure of Redis and of the artifact store. */
@@ -14,6 +14,17 @@ export interface BackendMeters {
 const answers = new Set(["not_found", "too_large", "invalid", "malformed", "timed_out"]);
 
 const storeBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Always 1: the labels say what runs. */
+export const showBuild = (registry: Registry, version: string): void => {
+  const gauge = new Gauge({
+    name: "descent_build_info",
+    help: "Always 1; the labels say which version runs, and on which Node",
+    labelNames: ["version", "node"] as const,
+    registers: [registry],
+  });
+  gauge.set({ version, node: process.version }, 1);
+};
 
 export const createBackendMeters = (registry: Registry): BackendMeters => {
   const redisErrors = new Counter({

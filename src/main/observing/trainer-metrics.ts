@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TrainerMeter } from "../../../workers/trainer/trainer-deps.ts";
 import type { TrainerHeartbeat } from "../../domain/jobs/trainer-heartbeat.ts";
-import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
+import { type BackendMeters, createBackendMeters, showBuild } from "./backend-metrics.ts";
 
 /** From "at once" to a night in the queue. */
 const waitBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200];
@@ -101,10 +101,11 @@ export interface TrainerMetrics extends BackendMeters {
 }
 
 /** A trainer's numbers, in a registry of their own; each bears the trainer's name, so that those of several stand side by side. */
-export const createTrainerMetrics = (name: string): TrainerMetrics => {
+export const createTrainerMetrics = (name: string, version: string): TrainerMetrics => {
   const registry = new Registry();
   registry.setDefaultLabels({ role: "trainer", trainer: name });
   collectDefaultMetrics({ register: registry });
+  showBuild(registry, version);
   const backend = createBackendMeters(registry);
   return {
     ...backend,
