@@ -19,6 +19,7 @@ import {
   whole,
   wholeOrUnset,
 } from "./environment-fields.ts";
+import { type TelemetryConfig, telemetryFields, toTelemetryConfig } from "./telemetry-fields.ts";
 
 /** Why the service does not start: one line that names the cause and the remedy. Shown as it is, without a stack. */
 export class StartError extends Error {
@@ -71,6 +72,7 @@ const environment = z.object({
   MLFLOW_TRACKING_USERNAME: text,
   MLFLOW_TRACKING_PASSWORD: text,
   MLFLOW_TRACKING_TOKEN: text,
+  ...telemetryFields,
 });
 
 export type LogLevel = z.infer<typeof level>;
@@ -134,6 +136,8 @@ export interface Config {
   webhooks: WebhookConfig;
   /** The MLflow tracking server that is told of every job; null: none. */
   mlflow: MlflowConfig | null;
+  /** Spans and numbers for a collector of OpenTelemetry; null: none. */
+  telemetry: TelemetryConfig | null;
 }
 
 export interface MlflowConfig {
@@ -230,7 +234,9 @@ export const parseConfig = (
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "environment");
     // What follows the name in a URL may be a password.
-    const value = /_(SECRET|PASSWORD|TOKEN)$/.test(name) ? "…" : (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
+    const value = /_(SECRET|PASSWORD|TOKEN|HEADERS)$/.test(name)
+      ? "…"
+      : (env[name] ?? "").replace(/\/\/[^@/]*@/, "//…@");
     throw new StartError(`${name}=${value}: ${issue?.message ?? "is not valid"}`);
   }
   const e = parsed.data;
@@ -277,5 +283,6 @@ export const parseConfig = (
     retentionMs: e.RETENTION_DAYS === 0 ? null : e.RETENTION_DAYS * 86_400_000,
     webhooks: toWebhookConfig(e),
     mlflow: toMlflowConfig(e),
+    telemetry: toTelemetryConfig(e),
   };
 };

@@ -38,4 +38,15 @@ export const environmentHelp = `Environment:
   MLFLOW_EXPERIMENT_NAME  its experiment; of another tenant than the default one descent/<tenant> (descent)
   MLFLOW_TRACKING_USERNAME  for a server that asks for a name
   MLFLOW_TRACKING_PASSWORD  and its password
-  MLFLOW_TRACKING_TOKEN   or for one that asks for a bearer token`;
+  MLFLOW_TRACKING_TOKEN   or for one that asks for a bearer token
+  OTEL_EXPORTER_OTLP_ENDPOINT  spans and numbers go by OTLP over HTTP to this collector: http://collector:4318 (none)
+  OTEL_EXPORTER_OTLP_HEADERS   sent along: api-key=secret,other=value
+  OTEL_EXPORTER_OTLP_PROTOCOL  http/protobuf, which is the only one
+  OTEL_SERVICE_NAME            as which they are told (descent)
+  OTEL_RESOURCE_ATTRIBUTES     what else is told of the process: deployment.environment.name=production
+  OTEL_TRACES_EXPORTER         otlp, none: no spans (otlp)
+  OTEL_METRICS_EXPORTER        otlp, none: no numbers (otlp)
+  OTEL_TRACES_SAMPLER          which requests are traced (parentbased_always_on)
+  OTEL_TRACES_SAMPLER_ARG      the share of them, for parentbased_traceidratio and traceidratio (1)
+  OTEL_METRIC_EXPORT_INTERVAL  milliseconds between two times that numbers are sent (60000)
+  OTEL_SDK_DISABLED            true: neither (false)`;

@@ -97,6 +97,25 @@ describe("the configuration", () => {
     expect(lineOf({ MLFLOW_TRACKING_URI: "http://" })).toMatch(/^MLFLOW_TRACKING_URI=http:\/\/: must be a URL/);
   });
 
+  test("OpenTelemetry is off without a collector, each half can be, and what could not be sent is refused", () => {
+    const at = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" };
+    const both = { traces: true, metrics: true, metricsEveryMs: 60_000 };
+    expect(parseConfig({ OTEL_SERVICE_NAME: "mine", OTEL_EXPORTER_OTLP_ENDPOINT: "" }).telemetry).toBeNull();
+    expect(parseConfig(at).telemetry).toEqual(both);
+    expect(parseConfig({ ...at, OTEL_TRACES_EXPORTER: "none" }).telemetry).toEqual({ ...both, traces: false });
+    expect(parseConfig({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://a.example/v1/traces" }).telemetry).toEqual({
+      ...both,
+      metrics: false,
+    });
+    expect(parseConfig({ ...at, OTEL_SDK_DISABLED: "TRUE" }).telemetry).toBeNull();
+    expect(parseConfig({ ...at, OTEL_METRIC_EXPORT_INTERVAL: "500" }).telemetry?.metricsEveryMs).toBe(500);
+    expect(lineOf({ ...at, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })).toMatch(/PROTOCOL=grpc: must be http\/protobuf/);
+    expect(lineOf({ ...at, OTEL_TRACES_EXPORTER: "jaeger" })).toMatch(/EXPORTER=jaeger: must be otlp or none/);
+    expect(lineOf({ ...at, OTEL_TRACES_SAMPLER: "sometimes" })).toMatch(/SAMPLER=sometimes: must be one of always_on/);
+    expect(lineOf({ ...at, OTEL_TRACES_SAMPLER_ARG: "2" })).toMatch(/SAMPLER_ARG=2: must be at most 1/);
+    expect(lineOf({ OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" })).toMatch(/ENDPOINT=collector:4318: must be a URL/);
+  });
+
   test("TLS needs both files, and client certificates need TLS", () => {
     expect(parseConfig({}).tls).toBeNull();
     const both = { TLS_CERT_FILE: "/etc/cert.pem", TLS_KEY_FILE: "/etc/key.pem" };

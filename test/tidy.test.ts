@@ -92,7 +92,8 @@ const floors: Record<string, Floor> = {
   "src/web": { values: ["src/usecases", "src/domain"] },
   /** Whoever imports it gets no more than this: of the service it sees types. */
   "src/client": { values: [], types: ["src/domain"] },
-  "src/config.ts": { values: ["src/environment-fields.ts"] },
+  "src/config.ts": { values: ["src/environment-fields.ts", "src/telemetry-fields.ts"] },
+  "src/telemetry-fields.ts": { values: ["src/environment-fields.ts"] },
   "src/environment-fields.ts": { values: [] },
   "src/environment-help.ts": { values: [] },
   /** A client like any other; what it starts besides is what `npm start` starts. */

@@ -104,6 +104,17 @@ export const modelsOf = (transport: Transport) => {
       transport.json<Comparison>("/v1/comparisons", {
         ...{ method: "POST", json: { models, dataset }, repeatable: true, ...options },
       }),
+    /** The same as a page of HTML to hand on; as a response to stream from. */
+    comparePage: (models: readonly string[], dataset: string, options?: RequestOptions) =>
+      transport.send("/v1/comparisons", {
+        ...{
+          method: "POST",
+          json: { models, dataset },
+          repeatable: true,
+          headers: { accept: "text/html" },
+          ...options,
+        },
+      }),
     /** Rows as in the data set, or pictures, of which each is a row of its own. */
     predict,
     /** Weights as safetensors, the network as ONNX, its card in Markdown, or its report as a page; as a response to stream from. */

@@ -4,3 +4,8 @@ import type { Leaderboard } from "../domain/studies/standing.ts";
 export const scoreNames: Readonly<Record<Leaderboard["score"], string>> = {
   ...{ loss: "losses", error: "shares of errors", squaredError: "squared errors" },
 };
+
+/** What its rows are. */
+export const unitNames: Readonly<Record<Leaderboard["unit"], string>> = {
+  ...{ validation_row: "validation rows", out_of_fold_row: "rows, each held out by a fold", group: "groups" },
+};

@@ -1,7 +1,7 @@
 /** Where a request comes from: what makes it found again, in logs, in the record of what it made, and in other systems. */
 export interface Origin {
   requestId: string;
-  /** W3C Trace Context, as the client sent it; null: it sent none. */
+  /** W3C Trace Context: of the span that made it, where traces are recorded, else as the client sent it; null: neither. */
   traceparent: string | null;
 }
 
@@ -21,9 +21,9 @@ export const parseTraceparent = (text: string | undefined): string | null =>
 export const traceIdOf = (traceparent: string | null | undefined): string | null =>
   traceparentForm.exec(traceparent ?? "")?.[1] ?? null;
 
-/** Fields of a log line about what a request has made, or is. */
-export const traceFields = (origin: Origin | undefined): { requestId?: string; trace?: string } => {
+/** Fields of a log line about what a request has made, or is; `trace_id` is the name by which tools know it. */
+export const traceFields = (origin: Origin | undefined): { requestId?: string; trace_id?: string } => {
   if (origin === undefined) return {};
   const trace = traceIdOf(origin.traceparent);
-  return { requestId: origin.requestId, ...(trace === null ? {} : { trace }) };
+  return { requestId: origin.requestId, ...(trace === null ? {} : { trace_id: trace }) };
 };

@@ -10,6 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { ServiceError } from "../domain/errors.ts";
+import { type Tracing, within as withinSpan } from "../domain/observing/tracing.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import type { LoadGate, LoadKind } from "../usecases/admission/load-gate.ts";
@@ -29,6 +30,7 @@ export interface Wiring {
   closing: AbortSignal;
   /** Told of every call when it is over. */
   onFinished: OnFinished;
+  tracing: Tracing;
 }
 
 /** A call without a deadline must not hold its stream for ever. */
@@ -71,22 +73,25 @@ const run = async <R>(
   if (closing.aborted) throw new ServiceError("unavailable", "the service is stopping");
   gate.requireRoom();
   const authorization = call.metadata.get("authorization")[0]?.toString();
-  const { requestId, traceparent } = observed;
+  const { requestId } = observed;
   const admitted = await admit(operation, authorization, call.getPeer());
-  const caller = { ...admitted, origin: { requestId, traceparent } };
-  observed.caller = caller;
+  observed.caller = { ...admitted, origin: { requestId, traceparent: observed.traceparent } };
+  const span = observed.span.child(operation);
+  const caller = { ...admitted, span, origin: { requestId, traceparent: span.traceparent ?? observed.traceparent } };
   const work = async () => {
     if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
     const signal = AbortSignal.any([gone.signal, closing]);
     return within(operation, limitMs, gone, () => handle({ caller, gone: gone.signal, signal }));
   };
-  if (kind === "short") return gate.run(caller, work);
-  const leave = gate.enter(kind, caller);
-  try {
-    return await work();
-  } finally {
-    leave();
-  }
+  const lasting = async () => {
+    const leave = gate.enter(kind === "upload" ? "upload" : "long", caller);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+  return withinSpan(span, () => (kind === "short" ? gate.run(caller, work) : lasting()));
 };
 
 /** Lets the work go on for so long; then it is aborted and the call is `timed_out`. */
@@ -141,7 +146,7 @@ export const unary =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleUnaryCall<Q, R> =>
   (call, callback) => {
-    const observed = observeCall(wiring.onFinished, operation, call.request, call.metadata);
+    const observed = observeCall(wiring, operation, call.request, call);
     const kind = isWait(call.request) ? "long" : "short";
     run(wiring, operation, call, observed, { kind, limitMs: unaryLimitMs }, ({ caller, signal }) =>
       handle(caller, decoded(call.request), signal),
@@ -177,7 +182,7 @@ export const serverStream =
     handle: (caller: Caller, request: Q, signal: AbortSignal) => Promise<AsyncIterable<R>>,
   ): handleServerStreamingCall<Q, R> =>
   (call) => {
-    const observed = observeCall(wiring.onFinished, operation, call.request, call.metadata);
+    const observed = observeCall(wiring, operation, call.request, call);
     const lasting: Lasting = { kind: "long", limitMs: streamLimitMs };
     run(wiring, operation, call, observed, lasting, async ({ caller, signal }) =>
       pump(call, await handle(caller, decoded(call.request), signal), signal),
@@ -203,7 +208,7 @@ export const clientStream =
     handle: (caller: Caller, requests: ServerReadableStream<Q, R>, gone: AbortSignal) => Promise<R | Encoded<R>>,
   ): handleClientStreamingCall<Q, R> =>
   (call, callback) => {
-    const observed = observeCall(wiring.onFinished, operation, null, call.metadata);
+    const observed = observeCall(wiring, operation, null, call);
     const lasting: Lasting = { kind: "upload", limitMs: uploadLimitMs };
     run(wiring, operation, call, observed, lasting, ({ caller, gone }) => handle(caller, call, gone)).then(
       (response) => {

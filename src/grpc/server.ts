@@ -7,6 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { limits } from "../domain/limits.ts";
+import { noTracing, type Tracing } from "../domain/observing/tracing.ts";
 import { type Admit, admitEveryone } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
@@ -40,6 +41,8 @@ export interface GrpcOptions {
   tls?: { key: Buffer; cert: Buffer; clientCa?: Buffer };
   /** Told of every call when it is over; health and reflection are none. */
   onFinished?: OnFinished;
+  /** Without it nothing is traced. */
+  tracing?: Tracing;
   services?: readonly OtherService[];
   /** Between two looks at the service's readiness, for the health service. */
   readinessMs?: number;
@@ -152,6 +155,7 @@ export const createGrpcServer = (deps: Deps, options: GrpcOptions = {}): GrpcSer
     gate,
     closing: closing.signal,
     onFinished: options.onFinished ?? (() => {}),
+    tracing: options.tracing ?? noTracing,
   };
   const server = new Server(settings);
   server.addService(

@@ -45,6 +45,7 @@ export const toTrial = (trial: Trial): wire.Trial => ({
 export const toLeaderboard = ({
   score,
   rows,
+  unit,
   items,
   best,
   simplest,
@@ -53,6 +54,7 @@ export const toLeaderboard = ({
 }: Leaderboard): wire.Leaderboard => ({
   score,
   rows,
+  unit,
   best: toBest(best),
   simplest: simplest ?? undefined,
   reference: reference ?? undefined,

@@ -5,7 +5,7 @@ import { rateFields } from "../domain/fairness/rate.ts";
 import { limits } from "../domain/limits.ts";
 import { discardBody } from "../rest/discard-body.ts";
 import { readBinaryBody } from "../rest/json-body.ts";
-import { admitRequest } from "../rest/origin-of.ts";
+import { admitRequest, inOperation } from "../rest/origin-of.ts";
 import { whenAnswered } from "../rest/shed-load.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
@@ -87,10 +87,11 @@ export const registerInferenceProtocol = async (app: FastifyInstance, { deps, ad
             whenAnswered(reply.raw, body.release);
           },
           handler: async (request, reply) => {
-            const caller = callerOf(request);
             const params = request.params as Params;
             request.resource = params.name;
-            return gate.run(caller, () => handle(caller, params, request, reply));
+            return inOperation(request, callerOf(request), operation, async (caller) =>
+              gate.run(caller, () => handle(caller, params, request, reply)),
+            );
           },
         });
       }

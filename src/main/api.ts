@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createExporter } from "../../workers/exporting/exporter.ts";
@@ -7,6 +8,7 @@ import { createParquetReader } from "../../workers/parquet/read-parquet-apart.ts
 import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
+import type { Tracing } from "../domain/observing/tracing.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
@@ -44,6 +46,7 @@ import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
 import { readVersion } from "./processes/version.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -100,16 +103,17 @@ interface Surroundings {
   tls: TlsFiles | null;
   metrics: ApiMetrics;
   queueLoad: () => Promise<QueueLoad>;
-  version: string;
   corsOrigins: readonly string[];
+  tracing: Tracing;
   log: Logger;
 }
 
 /** REST and gRPC, seen by the same meters and the same log. */
 const createSurfaces = async (
   deps: Deps,
-  { admit, gate, tls, metrics, queueLoad, version, corsOrigins, log }: Surroundings,
+  { admit, gate, tls, metrics, queueLoad, corsOrigins, tracing, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
+  const version = readVersion();
   const logged = logRequests(log);
   const note = noteAccess(deps);
   const onFinished: OnFinished = (request) => {
@@ -117,7 +121,7 @@ const createSurfaces = async (
     logged(request);
     note(request);
   };
-  const both = { admit, gate, onFinished };
+  const both = { admit, gate, onFinished, tracing };
   const secure = tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } };
   const mutual = tls === null || tls.clientCa === null ? secure : { tls: { ...tls, clientCa: tls.clientCa } };
   return {
@@ -199,8 +203,10 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const { redisUrl } = config;
   const told = untilToldToStop();
   const tls = await readTls(config, log);
-  const version = readVersion();
-  const metrics = createApiMetrics(version);
+  const metrics = createApiMetrics();
+  const own = { role: "api", name: `${hostname()}:${process.pid}`, registry: metrics.registry } as const;
+  const telemetry = await startTelemetry(config.telemetry, own, log);
+  const { tracing } = telemetry;
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
@@ -235,13 +241,13 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     tls,
     metrics,
     queueLoad: watched.queueLoad,
-    version,
     corsOrigins: config.corsOrigins,
+    tracing,
     log,
   });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);
-  const stopReconciler = startReconciler(deps);
+  const stopReconciler = startReconciler(config.telemetry === null ? deps : { ...deps, tracing });
   const stopStudies = startStudies(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();
@@ -259,6 +265,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   gate.close();
   await Promise.all([rest.close(), grpc.close(), webhooks.close(), stopTracking()]);
   await engine.close();
+  await telemetry.close();
   await queue.close();
   connection.disconnect();
   await backends.close();

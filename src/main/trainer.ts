@@ -13,7 +13,7 @@ import { createTrainerMetrics } from "./observing/trainer-metrics.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
-import { readVersion } from "./processes/version.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
 
 const signsPerLease = 3.3;
 
@@ -43,7 +43,8 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   const { redisUrl } = config;
   const told = untilToldToStop();
   const name = `${hostname()}:${process.pid}`;
-  const metrics = createTrainerMetrics(name, readVersion());
+  const metrics = createTrainerMetrics(name);
+  const telemetry = await startTelemetry(config.telemetry, { role: "trainer", name, registry: metrics.registry }, log);
   const { native, line } = await chooseStartKernels(config.kernels);
   metrics.kernels(showKernels(native));
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
@@ -60,6 +61,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     catalogue: backends.catalogue,
     artifacts: backends.artifacts,
     meter: metrics.meter,
+    tracing: telemetry.tracing,
     log,
     now: () => new Date(),
     name,
@@ -100,6 +102,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   signs.stop();
   closeMetrics();
   connection.disconnect();
+  await telemetry.close();
   await backends.close();
   await stopOrphanedRedis(reason);
   log.info("trainer stopped");

@@ -2,10 +2,11 @@ import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import type { Party } from "../domain/fairness/shares.ts";
+import type { Span } from "../domain/observing/tracing.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { LoadGate } from "../usecases/admission/load-gate.ts";
 import type { OperationName } from "../usecases/admission/operations.ts";
-import { admitRequest } from "./origin-of.ts";
+import { admitRequest, inOperation } from "./origin-of.ts";
 import { whenAnswered } from "./shed-load.ts";
 
 declare module "fastify" {
@@ -13,6 +14,8 @@ declare module "fastify" {
     caller: Caller | null;
     /** The id of what the request is about; see `FinishedRequest`. */
     resource: string | null;
+    /** Of the request. */
+    span: Span;
     /** Counts bytes of the body as they arrive; `overloaded` when there is no room for them. */
     holdBytes: (bytes: number) => void;
   }
@@ -77,8 +80,7 @@ const tokenOf = ({ headers, query }: FastifyRequest): string | undefined => {
 /** Puts a route behind the door: room, key, scope and rate before the body is read, a place among the requests before it is handled. */
 export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway): void => {
   const { admit, gate, closing, uploads } = door;
-  const handle = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const caller = callerOf(request);
+  const handle = (caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const call = () => route.handle(caller, request, reply);
     if (route.upload) return call();
     if (route.isLong?.(request) !== true) return gate.run(caller, call);
@@ -110,7 +112,9 @@ export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway)
       whenAnswered(reply.raw, body.release);
     },
     handler: async (request, reply) => {
-      const answer = await handle(request, reply);
+      const answer = await inOperation(request, callerOf(request), route.operation, async (caller) =>
+        handle(caller, request, reply),
+      );
       if (reply.sent) return reply;
       // A stream that broke off, as its client left: nothing more can be said to it, and nothing is wrong.
       return reply.raw.headersSent ? reply.hijack() : reply.send(answer);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { rateFields } from "../domain/fairness/rate.ts";
+import { within } from "../domain/observing/tracing.ts";
 import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { OperationName } from "../usecases/admission/operations.ts";
@@ -18,7 +19,7 @@ export const admitRequest = async (
   reply: FastifyReply,
   authorization: string | undefined = request.headers.authorization,
 ): Promise<Caller> => {
-  const traceparent = parseTraceparent(request.headers.traceparent?.toString());
+  const traceparent = request.span.traceparent ?? parseTraceparent(request.headers.traceparent?.toString());
   const caller = {
     ...(await admit(operation, authorization, request.ip)),
     origin: { requestId: request.id, traceparent },
@@ -26,4 +27,18 @@ export const admitRequest = async (
   if (caller.rate !== undefined) reply.headers(rateFields(caller.rate));
   request.caller = caller;
   return caller;
+};
+
+/** Does the operation's work in a span of its own, from which all goes on that the caller makes. */
+export const inOperation = async <T>(
+  { span: parent }: FastifyRequest,
+  caller: Caller,
+  operation: OperationName,
+  work: (caller: Caller) => Promise<T>,
+): Promise<T> => {
+  const span = parent.child(operation);
+  const { traceparent } = span;
+  const { origin } = caller;
+  if (traceparent === null || origin === undefined) return work(caller);
+  return within(span, () => work({ ...caller, span, origin: { ...origin, traceparent } }));
 };

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
 import { rateFields } from "../domain/fairness/rate.ts";
+import { traceIdOf } from "../domain/trace.ts";
 import { discardBody } from "./discard-body.ts";
 import { bareHeaders } from "./security-headers.ts";
 
@@ -40,10 +41,12 @@ export const sendProblem = async (
 ): Promise<FastifyReply> => {
   const known = toServiceError(error, request.id);
   const problem = toProblem(known, request.id);
-  if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
-  else if (known.code === "corrupt") request.log.error({ err: error }, known.message);
+  const trace = traceIdOf(request.span?.traceparent ?? request.caller?.origin?.traceparent);
+  const told = { err: error, ...(trace === null ? {} : { trace_id: trace }) };
+  if (known.code === "internal") request.log.error(told, "unexpected error");
+  else if (known.code === "corrupt") request.log.error(told, known.message);
   // What is refused for want of room is counted and told of once a second: a line for each would be more load.
-  else if (known.code === "unavailable") request.log.warn({ err: error }, known.message);
+  else if (known.code === "unavailable") request.log.warn(told, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));

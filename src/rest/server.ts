@@ -9,6 +9,8 @@ import Fastify, {
 } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import type { MetricsFormat } from "../domain/observing/metrics-format.ts";
+import { noTracing, type Tracing } from "../domain/observing/tracing.ts";
 import { type Admit, admitEveryone, type Caller } from "../usecases/admission/caller.ts";
 import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
@@ -19,7 +21,7 @@ import { type Door, goneSignal, registerBehind, requestSignal } from "./door.ts"
 import { openFileBody } from "./file-body.ts";
 import { refuseForeignPages } from "./foreign-pages.ts";
 import { parseJsonBody, readBinaryBody, readJsonBody } from "./json-body.ts";
-import { observeRequest } from "./observe.ts";
+import { type Observers, observeRequest } from "./observe.ts";
 import { registerOpenApi, routeSchema } from "./openapi/openapi.ts";
 import { requestIdOf } from "./origin-of.ts";
 import { answerOnSocket, sendProblem } from "./problem.ts";
@@ -45,8 +47,10 @@ export interface RestOptions {
   version?: string;
   /** Told of every request when its answer is out or its client gone. */
   onFinished?: OnFinished;
-  /** Prometheus's text format, for `/metrics`; without it there is no such route. */
-  metrics?: () => Promise<string>;
+  /** Without it nothing is traced. */
+  tracing?: Tracing;
+  /** For `/metrics`; without it there is no such route. */
+  metrics?: (format: MetricsFormat) => Promise<string>;
   /** What this process takes on at once; one of its own if left out. */
   gate?: LoadGate;
   /** The status page and whatever else main.ts adds to this server, behind its door. */
@@ -60,7 +64,7 @@ const http = { headersTimeout: 5000, connectionsCheckingInterval: 1000 };
 /** What a request may still take when the server closes. */
 const closeLimitMs = 10_000;
 
-const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInstance =>
+const createApp = (options: RestOptions, uploads: WeakSet<Socket>, observers: Observers): FastifyInstance =>
   Fastify({
     ...timing,
     ...(options.tls === undefined ? { http } : { https: { ...http, ...options.tls } }),
@@ -73,7 +77,7 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>): FastifyInsta
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => {
-      if (options.onFinished !== undefined) observeRequest(request, reply, options.onFinished);
+      observeRequest(request, reply, observers);
       void sendProblem(error, request, reply);
     },
     clientErrorHandler: (error, socket) => {
@@ -168,12 +172,12 @@ const registerRoutes = async (app: FastifyInstance, wiring: Wiring): Promise<voi
 interface Hooks {
   connections: Connections;
   closing: AbortSignal;
-  onFinished: OnFinished | undefined;
+  observers: Observers;
 }
 
-const addHooks = (app: FastifyInstance, { connections, closing, onFinished }: Hooks): void => {
+const addHooks = (app: FastifyInstance, { connections, closing, observers }: Hooks): void => {
   app.addHook("onRequest", async (request, reply) => {
-    if (onFinished !== undefined) observeRequest(request, reply, onFinished);
+    observeRequest(request, reply, observers);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
   });
@@ -208,12 +212,14 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   const uploads = new WeakSet<Socket>();
   const closing = new AbortController();
   const gate = options.gate ?? createLoadGate(deps.log);
-  const app = createApp(options, uploads);
+  const observers: Observers = { onFinished: options.onFinished ?? (() => {}), tracing: options.tracing ?? noTracing };
+  const app = createApp(options, uploads, observers);
   for (const handler of app.server.listeners("request")) {
     app.server.off("request", handler as RequestListener).on("request", shedLoad(gate, handler as RequestListener));
   }
   app.decorateRequest("caller", null);
   app.decorateRequest("resource", null);
+  app.decorateRequest("span");
   app.decorateRequest("holdBytes", () => {});
   // Validation is the use cases' work and the answers are theirs: the schemas of the routes only make the document.
   app.setValidatorCompiler(() => (value) => ({ value }));
@@ -225,7 +231,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     if (options.gate === undefined) gate.close();
     await connections.close(closeLimitMs);
   });
-  addHooks(app, { connections, closing: closing.signal, onFinished: options.onFinished });
+  addHooks(app, { connections, closing: closing.signal, observers });
   const admit = options.admit ?? admitEveryone;
   const listed = new Set(options.corsOrigins);
   allowOrigins(app, listed);

@@ -3,6 +3,7 @@ import type { ReportNote } from "../domain/models/report.ts";
 import { chancesOf, logOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
+import type { Sampling } from "./sampling.ts";
 
 type Model = ComparedModel["model"];
 
@@ -29,10 +30,19 @@ export const measureClasses = (
   classes: readonly string[],
   probabilities: Float64Array,
   truths: Int32Array,
-  threshold: number | null = null,
+  { threshold = null, sampling = null }: { threshold?: number | null; sampling?: Sampling | null } = {},
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
-  const answers = { split: "test", classes, probabilities, truths, trainCounts, distribution: "", threshold } as const;
+  const answers = {
+    split: "test",
+    classes,
+    probabilities,
+    truths,
+    trainCounts,
+    distribution: "",
+    threshold,
+    sampling,
+  } as const;
   const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {
@@ -45,8 +55,9 @@ export const measureClasses = (
 export const measureNumbers = (
   predictions: Float64Array,
   truths: Float64Array,
+  sampling: Sampling | null = null,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
-  const answers = { split: "test", predictions, truths, likelihood: null, counts: false } as const;
+  const answers = { split: "test", predictions, truths, likelihood: null, counts: false, sampling } as const;
   const { rootMeanSquaredError, meanAbsoluteError, r2, bias } = reportRegression(answers);
   return {
     measures: truths.map((truth, row) => -((truth - predictions[row]!) ** 2)),
@@ -56,9 +67,9 @@ export const measureNumbers = (
 };
 
 /** Two models that say the same of every row are tied; so are those whose difference's interval holds 0, or that one row alone tells apart. */
-const compare = (better: Answered, other: Answered): Comparison["differences"][number] => {
+const compare = (better: Answered, other: Answered, sampling: Sampling | null): Comparison["differences"][number] => {
   const paired = better.measures.map((value, row) => value - other.measures[row]!);
-  const difference = estimateMean(paired, { eitherSide: true });
+  const difference = estimateMean(paired, { eitherSide: true }, sampling);
   const { value, lower } = difference;
   // Without an interval all rows differ by the same amount: several of them tell the models apart.
   const tied = lower === null ? value === 0 || better.measures.length < 2 : lower <= 0;
@@ -68,11 +79,12 @@ const compare = (better: Answered, other: Answered): Comparison["differences"][n
 /** Models by their mean measure, every pair's difference on the same rows, and who cannot be told apart. */
 export const compareAnswered = (
   answered: readonly Answered[],
+  sampling: Sampling | null = null,
 ): Pick<Comparison, "models" | "differences" | "groups"> => {
   const order = answered
-    .map((each) => ({ ...each, measure: estimateMean(each.measures) }))
+    .map((each) => ({ ...each, measure: estimateMean(each.measures, {}, sampling) }))
     .sort((a, b) => b.measure.value - a.measure.value);
-  const differences = order.flatMap((better, i) => order.slice(i + 1).map((other) => compare(better, other)));
+  const differences = order.flatMap((better, i) => order.slice(i + 1).map((other) => compare(better, other, sampling)));
   const tied = (a: Model, b: Model): boolean =>
     differences.some(({ model, other, tied: told }) => model === a && other === b && told);
   const groups: Model[][] = [];

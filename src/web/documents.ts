@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Marked } from "marked";
 import { assert } from "../domain/errors.ts";
+import { escaped } from "../usecases/models/page/html.ts";
 
 /** A page of the documents, as HTML. */
 export interface DocumentPage {
@@ -10,9 +11,6 @@ export interface DocumentPage {
   title: string;
   html: string;
 }
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign);
 
 /** "Two walks" → "two-walks": what a link within the page names. */
 const slugOf = (heading: string): string =>

@@ -1,7 +1,7 @@
 // npm run bench -- [--workload NAME,… | all] [--threads N] [--kernels auto|wasm|native] [--json] [--profile] [--torch] [--tfjs FOLDER]
 //
 // Prints one line for each workload: {workload, threads, kernels, samplesPerSecond, gflops, limit}, and with --torch and --tfjs what those made of the same
-// workload in the same minute. The machine's speed changes from second to second, so the libraries take turns of --seconds, --rounds times; rates are
+// workload in the same minute; several threads also take turns with one of ours. The machine's speed changes from second to second, so the libraries take turns of --seconds, --rounds times; rates are
 // medians of the turns, ratios the median of the ratios within each turn.
 import { parseArgs } from "node:util";
 import { createDescentSide, loadEngine } from "./descent-side.mjs";
@@ -56,16 +56,21 @@ const limitsFor = (side) => {
 const runWorkload = async (engine, name, partners) => {
   const side = await createDescentSide(engine, name, { threads: Number(options.threads), kernels: options.kernels });
   if (options.profile) showProfile(side);
+  const alone =
+    side.threads > 1 ? await createDescentSide(engine, name, { threads: 1, kernels: options.kernels }) : null;
   const ours = [];
+  const ofOne = [];
   const theirs = new Map(Object.keys(partners).map((partner) => [partner, []]));
   for (let turn = 0; turn < rounds; turn++) {
     ours.push(side.run(seconds));
+    if (alone) ofOne.push(alone.run(seconds));
     for (const [partner, turns] of theirs) {
       // Who could not run it the first time is not asked again.
       turns.push(turns.at(-1) === null ? null : await partners[partner].run(name, seconds));
     }
   }
   await side.close();
+  await alone?.close();
   const samplesPerSecond = median(ours.map(rateOf));
   return {
     workload: name,
@@ -74,6 +79,7 @@ const runWorkload = async (engine, name, partners) => {
     samplesPerSecond: round(samplesPerSecond),
     gflops: round((samplesPerSecond * side.flopsPerSample) / 1e9),
     ...(limits === null ? {} : { limit: limitsFor(side) }),
+    ...(alone ? { oneThread: { ratio: round(median(ours.map((turn, i) => rateOf(turn) / rateOf(ofOne[i])))) } } : {}),
     ...Object.fromEntries(
       [...theirs].map(([partner, turns]) => [partner, compare(ours, turns, partners[partner].version)]),
     ),
@@ -97,9 +103,11 @@ const runGemm = async (engine) => {
 
 const show = (result) => {
   if (options.json) return `${JSON.stringify(result)}\n`;
-  const { workload, threads, kernels, samplesPerSecond, gflops, limit, ratio, openblas, torch, tfjs } = result;
+  const { workload, threads, kernels, samplesPerSecond, gflops, limit, oneThread, ratio, openblas, torch, tfjs } =
+    result;
   const against = [
     ...(limit ? [`limit ${limit.arithmetic} (exact), ${limit.fused} (fused), ${limit.memory} (memory)`] : []),
+    ...(oneThread ? [`${oneThread.ratio} × one thread`] : []),
     ...(ratio ? [`${ratio} of the microkernel`] : []),
     ...(openblas ? [`${openblas} × OpenBLAS`] : []),
     ...(torch ? [`${torch.ratio} × PyTorch ${torch.version} (${torch.samplesPerSecond})`] : []),

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import type { JobId } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import { isDone } from "../../src/domain/jobs/job-state.ts";
+import { noTracing } from "../../src/domain/observing/tracing.ts";
 import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createTrainerMetrics } from "../../src/main/observing/trainer-metrics.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
@@ -106,7 +107,8 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
         ledger,
         memories,
         threads: 2,
-        meter: createTrainerMetrics("trainer", "0.0.0").meter,
+        tracing: noTracing,
+        meter: createTrainerMetrics("trainer").meter,
         log: pino({ level: "silent" }),
         now: deps.now,
         name: "trainer",

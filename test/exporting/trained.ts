@@ -72,7 +72,13 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
     control: createControl(),
     checkpointMs: Number.POSITIVE_INFINITY,
     ...{ preprocessing, initial: null, resume: null, trial: null },
-    ...{ onProgress: () => {}, onPoint: () => {}, onEvent: () => {}, writeCheckpoint: async () => {} },
+    ...{
+      onProgress: () => {},
+      onPhase: () => {},
+      onPoint: () => {},
+      onEvent: () => {},
+      writeCheckpoint: async () => {},
+    },
   });
   run.dismiss();
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);

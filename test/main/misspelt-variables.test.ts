@@ -11,6 +11,7 @@ test.each([
   ["TRAINER_MEMORY", "TRAINER_MEMORY_BYTES"],
   ["CHECKPIONT_SECONDS", "CHECKPOINT_SECONDS"],
   ["WEBHOOK_SECRETS", "WEBHOOK_SECRET"],
+  ["OTEL_EXPORTER_OTLP_ENDPIONT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
 ])("%s is taken for %s", (name, meant) => {
   expect(misspeltVariables({ [name]: "x" })).toEqual([{ name, hint: meant }]);
 });
@@ -26,6 +27,7 @@ test("what belongs to others is left alone, and so is what is spelt right", () =
     "PWD",
     "NODE_ENV",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    ...["OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_LOGS_EXPORTER", "OTEL_LOG_LEVEL"],
   ];
   const ours = [...environmentHelp.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name ?? "");
   expect(ours.length).toBeGreaterThan(20);

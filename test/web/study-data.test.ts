@@ -37,10 +37,11 @@ describe("what the charts of a study show", () => {
   });
 
   test("in what unit trials are behind the best, and how many are not shown", () => {
-    expect(behindOf({ score: "squaredError", rows: 30 })).toEqual({
+    expect(behindOf({ score: "squaredError", rows: 30, unit: "validation_row" })).toEqual({
       title: "Behind the best (squared errors), 95 %",
       told: "Behind the best: the difference of their mean squared errors over the same 30 validation rows",
     });
+    expect(behindOf({ score: "loss", rows: 12, unit: "group" }).told).toMatch(/over the same 12 groups$/);
     expect(firstOf([1, 2, 3], 2)).toEqual({ items: [1, 2], more: "and 1 more" });
     // The leaderboard itself ends after a hundred.
     expect(firstOf([1, 2, 3], 2, 120)).toEqual({ items: [1, 2], more: "and 118 more" });

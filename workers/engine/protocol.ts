@@ -74,6 +74,9 @@ export interface FoldName {
   readonly fold: number;
 }
 
+/** What every job of training goes through; a job that predicts reads and predicts. */
+export type Phase = "read" | "fit" | "evaluate" | "report" | "store" | "predict";
+
 /** An engine thread to the trainer's main thread. */
 export type FromThread =
   /** The task is over and the thread may have another. */
@@ -91,6 +94,8 @@ export type FromThread =
   | { type: "checkpoint"; record: CheckpointRecord; bytes: number; seconds: number; of?: FoldName | null }
   /** A call of the artifact store is over; `error`: its code or name. */
   | { type: "store_call"; operation: string; seconds: number; error: string | null }
+  /** What the lead does from here on, until the next; `atMs` since 1970. */
+  | { type: "phase"; phase: Phase; atMs: number; of?: FoldName | null }
   | { type: "finished"; end: RunEnd };
 
 /** What the inference thread is asked; `forget` needs no answer. */

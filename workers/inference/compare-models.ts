@@ -1,14 +1,18 @@
+import { cellNumber } from "../../src/data/columns/number-cell.ts";
 import { scanRows } from "../../src/data/columns/scan-rows.ts";
 import { createLabelReader } from "../../src/data/preprocessing/label-reader.ts";
 import { createRowReader, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
+import { weightName } from "../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
+import { fromPointer } from "../../src/domain/pointer.ts";
 import type { CsvRecord } from "../../src/formats/csv/csv-record.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
+import { type Sampling, weightedRows } from "../../src/stats/sampling.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { checkFile, openVerified } from "../../src/store/artifacts/verified.ts";
 import { askBlock, rowsOfBlock } from "../predicting/answer-blocks.ts";
@@ -27,6 +31,10 @@ const wantedRows = (models: readonly Model[], { rows }: Dataset): number => {
 interface Read {
   /** Of each model, in the order of the rows. */
   rows: StoredRow[][];
+  /** Of the file, for people. */
+  lines: number[];
+  /** How much each row counts; empty: once. */
+  weights: number[];
   /** Texts of classes, or numbers. */
   labels: (string | number)[];
   unlabelled: number;
@@ -48,11 +56,13 @@ const readRows = async (
   tenant: TenantId,
   models: readonly Model[],
   dataset: Dataset,
+  weight: string | null,
 ): Promise<Read> => {
+  const weightAt = dataset.columns.findIndex(({ name }) => name === weight);
   const readers = models.map(({ preprocessing }) => createRowReader(preprocessing, dataset));
   const labelOf = labelReaderOf(models[0]!, dataset);
   const wanted = wantedRows(models, dataset);
-  const read: Read = { rows: models.map(() => []), labels: [], unlabelled: 0 };
+  const read: Read = { rows: models.map(() => []), lines: [], weights: [], labels: [], unlabelled: 0 };
   let [seen, taken] = [0, 0];
   const handlers = {
     header: () => {},
@@ -65,6 +75,8 @@ const readRows = async (
       if (label === undefined) read.unlabelled += 1;
       else {
         read.labels.push(label);
+        read.lines.push(record.line);
+        if (weightAt >= 0) read.weights.push(cellNumber(record, weightAt));
         for (const [i, own] of readers.entries()) read.rows[i]!.push(own(record));
       }
       return true;
@@ -77,6 +89,21 @@ const readRows = async (
     dataset,
   );
   return read;
+};
+
+/** Nobody has sent rows: what is wrong with one is a fault of the data set, at its line. */
+const inDataset = (error: unknown, lines: readonly number[]): unknown => {
+  if (!(error instanceof ServiceError)) return error;
+  const errors = error.errors.map(({ pointer, detail }) => {
+    const [, row, column] = /^\/rows\/(\d+)(?:\/(.*))?$/.exec(pointer) ?? [];
+    if (row === undefined) return { pointer, detail };
+    const where = column === undefined ? "" : `, column ${JSON.stringify(fromPointer(`/${column}`)?.[0] ?? column)}`;
+    return { pointer: "/dataset", detail: `line ${lines[Number(row)]} of the file${where}: ${detail}` };
+  });
+  const [first] = errors;
+  if (first === undefined) return error;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  return new ServiceError(error.code, `${first.pointer}: ${first.detail}${more}`, { errors, cause: error });
 };
 
 /** A model's answers for the rows, block by block, between which others are answered. */
@@ -101,11 +128,12 @@ const measure = (
   model: Model,
   predictions: readonly Prediction[],
   labels: readonly (string | number)[],
+  sampling: Sampling | null,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const classes = classesOf(model);
   if (classes === null) {
     const values = Float64Array.from(predictions, (each) => ("value" in each ? each.value : Number.NaN));
-    return measureNumbers(values, Float64Array.from(labels, Number));
+    return measureNumbers(values, Float64Array.from(labels, Number), sampling);
   }
   const codes = new Map(classes.map((name, i) => [name, i]));
   const probabilities = new Float64Array(predictions.length * classes.length);
@@ -118,7 +146,35 @@ const measure = (
     classes,
     probabilities,
     Int32Array.from(labels, (label) => codes.get(label as string)!),
-    model.preprocessing.label.type === "classes" ? (model.preprocessing.label.threshold ?? null) : null,
+    {
+      threshold: model.preprocessing.label.type === "classes" ? (model.preprocessing.label.threshold ?? null) : null,
+      sampling,
+    },
+  );
+};
+
+/** The column that the rows count by: as all models have it, and the data set too; and what must be known where they do not. */
+const weightOf = (
+  models: readonly Model[],
+  dataset: Dataset,
+): { weight: string | null; notes: Comparison["notes"] } => {
+  const names = [...new Set(models.map(({ task }) => weightName(task)))];
+  const [weight = null] = names;
+  if (weight === null && names.length === 1) return { weight, notes: [] };
+  const unweighted = (why: string) => ({
+    weight: null,
+    notes: [{ code: "unweighted", message: `each row counts once: ${why}` }],
+  });
+  if (names.length > 1) {
+    const named = names.map((name) => (name === null ? "none" : JSON.stringify(name))).join(", ");
+    return unweighted(`the models learnt with different weights of rows (${named})`);
+  }
+  const column = dataset.columns.find(({ name }) => name === weight);
+  const usable =
+    column?.type === "number" && column.missing === 0 && (column.minimum ?? 0) >= 0 && (column.maximum ?? 0) > 0;
+  if (usable) return { weight, notes: [] };
+  return unweighted(
+    `the models count rows by ${JSON.stringify(weight)}, ${column === undefined ? "which the data set has not" : "which has no number from 0 on in every row"}; upload it with that column to compare by it`,
   );
 };
 
@@ -151,34 +207,48 @@ export const compareModels = async (
   { tenant, models, dataset, trainedOnIt }: Question,
   answerOf: (model: Model) => Promise<Answer>,
 ): Promise<Comparison> => {
-  const read = await readRows(artifacts, tenant, models, dataset);
+  const { weight, notes } = weightOf(models, dataset);
+  const read = await readRows(artifacts, tenant, models, dataset, weight);
   const taken = read.labels.length + read.unlabelled;
-  const known = models.map((model) => classesOf(model)).filter((classes) => classes !== null);
-  const sets = known.map((classes) => new Set(classes));
-  const kept = Array.from(read.labels.keys()).filter((row) =>
+  const sets = models.flatMap((model) => {
+    const classes = classesOf(model);
+    return classes === null ? [] : [new Set(classes)];
+  });
+  const known = Array.from(read.labels.keys()).filter((row) =>
     sets.every((classes) => classes.has(read.labels[row] as string)),
   );
+  // Rows of weight 0 do not count.
+  const kept = weight === null ? known : known.filter((row) => read.weights[row]! > 0);
   const { label } = models[0]!.preprocessing;
   assert(label.type !== "none", "the models have a label");
   if (kept.length === 0) {
-    const detail = `no row of ${dataset.id} has a label in ${JSON.stringify(label.column)} that the models know`;
+    const counts = weight === null ? "" : `, and a weight above 0 in ${JSON.stringify(weight)}`;
+    const detail = `no row of ${dataset.id} has a label in ${JSON.stringify(label.column)} that the models know${counts}`;
     throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/dataset", detail }] });
   }
   const labels = kept.map((row) => read.labels[row]!);
+  const lines = kept.map((row) => read.lines[row]!);
+  const sampling = weight === null ? null : weightedRows(Float64Array.from(kept, (row) => read.weights[row]!));
   const answered: Answered[] = [];
   for (const [i, model] of models.entries()) {
     const rows = kept.map((row) => read.rows[i]![row]!);
-    const predictions = await answersFor(model, await answerOf(model), rows);
+    const predictions = await answersFor(model, await answerOf(model), rows).catch((error: unknown) => {
+      throw inDataset(error, lines);
+    });
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
-    answered.push({ ...own, ...measure(model, predictions, labels) });
+    answered.push({ ...own, ...measure(model, predictions, labels, sampling) });
   }
   const isClasses = label.type === "classes";
   return {
-    ...{ dataset: dataset.id, label: label.column, rows: kept.length },
+    ...{ dataset: dataset.id, label: label.column, rows: kept.length, weight },
     task: isClasses ? "classification" : "regression",
     measure: isClasses ? "log_likelihood" : "squared_error",
-    leftOut: { unlabelled: read.unlabelled, unknown: read.labels.length - kept.length },
-    ...compareAnswered(answered),
-    notes: notesOf(answered, dataset, taken),
+    leftOut: {
+      unlabelled: read.unlabelled,
+      unknown: read.labels.length - known.length,
+      weightless: known.length - kept.length,
+    },
+    ...compareAnswered(answered, sampling),
+    notes: [...notes, ...notesOf(answered, dataset, taken)],
   };
 };

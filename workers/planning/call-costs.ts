@@ -18,7 +18,7 @@ export interface CallCosts {
   readonly memoryBytesPerSecond: number;
   /** Of any call. */
   readonly callSeconds: number;
-  /** Of a barrier between threads; left out: as usual. */
+  /** Of a barrier between two threads; left out: as usual, since it could not be timed. */
   readonly barrierSeconds?: number;
   /** Of a table's cell that is read; left out: as usual. */
   readonly cellSeconds?: number;
@@ -44,7 +44,7 @@ const secondsOf = (call: PlanCall, costs: CallCosts): number => {
   return Math.max(costs.callSeconds, (near.seconds * work) / near.work, fromMemory);
 };
 
-/** What a team waits at a barrier, or for the lead's call, where all have a core: 0.3 µs was measured, and what the threads before it differ by comes on top. */
+/** What a team waits at a barrier, or for the lead's call, where all have a core and it was not timed: 0.3 µs was measured, and what the threads before it differ by comes on top. */
 const barrierSeconds = 0.4e-6;
 
 /** Part of the units that the slowest of the threads has. */

@@ -2,6 +2,7 @@ import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.
 import { workOf } from "../../src/engine/graph/call-work.ts";
 import type { PlanCall } from "../../src/engine/graph/plan.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
+import { loadNativeKernels } from "../../src/engine/kernels/native/library.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { bindPlan } from "../../src/engine/parallel/bind.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
@@ -108,6 +109,14 @@ const measureMemory = (nowMs: () => number): number => {
   return (2 * from.byteLength) / leastSeconds(() => to.set(from), nowMs);
 };
 
+/** Between two threads, where native kernels wait for each other. */
+const measureBarrier = async ({ native }: KernelSource): Promise<{ barrierSeconds?: number }> => {
+  if (native === null) return {};
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const barrierSeconds = (await loadNativeKernels(native, memory)).timeBarrier();
+  return barrierSeconds === null ? {} : { barrierSeconds };
+};
+
 /** Times what the steps of small networks call, on this machine and with these kernels: about a tenth of a second. */
 export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
   const timed = new Map<string, TimedCall[]>();
@@ -122,5 +131,6 @@ export const measureCosts = async (kernels: KernelSource, nowMs: () => number): 
   rates.sort((a, b) => a - b);
   const cellSeconds = await measureCells(nowMs);
   const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
-  return { timed, bytesPerSecond, memoryBytesPerSecond: measureMemory(nowMs), callSeconds, cellSeconds };
+  const memoryBytesPerSecond = measureMemory(nowMs);
+  return { timed, bytesPerSecond, memoryBytesPerSecond, callSeconds, cellSeconds, ...(await measureBarrier(kernels)) };
 };

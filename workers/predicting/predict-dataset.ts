@@ -11,6 +11,7 @@ import type { FromThread, RunEnd, RunOrder } from "../engine/protocol.ts";
 import type { Answer } from "../inference/answer.ts";
 import { loadModel } from "../inference/load-model.ts";
 import { readResumePoint, writeCheckpoint } from "../training/checkpoint-file.ts";
+import { tellPhase } from "../training/leading/tell-phase.ts";
 import { readData } from "../training/read-data.ts";
 import { StoppedReading } from "../training/stop-reading.ts";
 import { patiently } from "../training/store-retry.ts";
@@ -142,17 +143,20 @@ export const predictDataset = async (order: RunOrder, surroundings: Surroundings
   const { artifacts, kernels, post } = surroundings;
   const { base: model, tenant, control, memory } = order;
   assert(model !== null && !isImported(model), "a prediction has a model with columns");
+  tellPhase(post, "read");
   const { value: answer } = await loadModel(artifacts, kernels, tenant, model, memory);
   const found = await readResumePoint(artifacts, order, post);
   const start = (found?.state as Progress | undefined) ?? { blocks: [], warnings: {}, seconds: 0 };
   const run = createProgress(order, surroundings, start);
   post({ type: "started", secondsBefore: start.seconds, step: rowsIn(start) });
   try {
+    tellPhase(post, "predict");
     await answerRows(order, surroundings, { model, answer }, run);
   } catch (error) {
     if (!(error instanceof StoppedReading)) throw error;
     if (currentSignal(control) === "checkpoint") await run.keep();
     return { type: "stopped" };
   }
+  tellPhase(post, "store");
   return finish(order, artifacts, run.progress, run.warnings);
 };

@@ -1,5 +1,6 @@
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Suspicion } from "../../src/domain/jobs/poison.ts";
+import type { Span } from "../../src/domain/observing/tracing.ts";
 import type { CheckpointRecord, Fence, Trial } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
 import type { Outbox } from "./outbox.ts";
@@ -22,6 +23,7 @@ export interface Attempt {
   fence: Fence;
   job: Job;
   control: Control;
+  span: Span;
   outbox: Outbox;
   /** Aborted when the job is another's: from then on nothing may be written. */
   lost: AbortSignal;

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
+import { startAttemptSpan } from "../../src/domain/jobs/attempt-span.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import { traceFields } from "../../src/domain/trace.ts";
@@ -71,6 +72,7 @@ const createAttempt = (
     fence,
     job,
     control,
+    span: startAttemptSpan(deps.tracing, fence.tenant, job, fence.attempt),
     outbox,
     lost: lost.signal,
     giveUp: giveUp.signal,
@@ -152,6 +154,22 @@ const waitedSeconds = ({ history, createdAt }: Job, now: Date): number => {
   return Math.max(0, now.getTime() - Date.parse(queued?.at ?? createdAt)) / 1000;
 };
 
+/** Why a run is not at its end through its own or the world's fault; null: it is, or was told to stop. */
+const failureOf = (end: TeamEnd | null): string | null => {
+  if (end?.type === "failed") return end.error.message;
+  if (end?.type === "crashed" || end?.type === "interrupted") return end.reason;
+  return end?.type === "overtime" ? "resources.maxSeconds are used up" : null;
+};
+
+/** One that lost its job says nothing: who took the job from it has told of the attempt. */
+const endSpan = ({ span, outcome }: Attempt): void => {
+  const how = outcome();
+  if (how === "lost") return;
+  span.set({ "descent.job.outcome": how });
+  if (how === "failed") span.fail("the job failed");
+  span.end();
+};
+
 const runsAlone: NewEvent = {
   level: "warn",
   type: "runs_alone",
@@ -170,11 +188,14 @@ export const runAttempt = async (
   const { fence, job } = claimed;
   const log = deps.log.child({ tenant: fence.tenant, job: job.id, attempt: fence.attempt, ...traceFields(job.origin) });
   const attempt = createAttempt(deps, claimed, log, signal);
+  const { span } = attempt;
   place.onShare((cores) => shareCores(attempt.control, cores));
   const unfollow = await followRequests(deps, attempt, log);
   const reporter = createReporter(deps, attempt, log);
   const { memoryBytes, threads } = job.plan;
-  deps.meter.started(waitedSeconds(job, deps.now()));
+  const waited = waitedSeconds(job, deps.now());
+  deps.meter.started(waited, span.traceparent ?? job.origin?.traceparent ?? null);
+  span.set({ "descent.trainer": deps.name, "descent.job.wait_seconds": waited });
   const { checkpoints, suspicion } = claimed;
   log.info({ memoryBytes, threads, checkpoints: checkpoints.length, alone: suspicion === "suspect" }, "job started");
   if (suspicion === "suspect") attempt.outbox.event(runsAlone);
@@ -196,11 +217,14 @@ export const runAttempt = async (
   try {
     const end = await run().catch(withoutStart);
     reporter.stop();
+    reporter.phases.end(failureOf(end));
     await attempt.outbox.drained();
     return end === null ? "ended" : await commitEnd(deps, attempt, end, log);
   } finally {
     deps.meter.ended(attempt.outcome());
     reporter.stop();
+    reporter.phases.end("interrupted");
+    endSpan(attempt);
     await reporter.tidied();
     unfollow();
     attempt.close();

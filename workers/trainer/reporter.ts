@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
+import type { Fence } from "../../src/store/job-store.ts";
 import { nameFold } from "../engine/name-fold.ts";
 import type { FoldName } from "../engine/protocol.ts";
 import type { Report } from "../engine/team-run.ts";
 import type { Attempt } from "./attempt-context.ts";
+import { createPhaseSpans } from "./phase-spans.ts";
 import type { TrainerDeps, TrainerMeter } from "./trainer-deps.ts";
 
 /** The lease is renewed by progress; it must be told at least this often, whether or not there is any. */
@@ -61,20 +63,8 @@ const createStepCounter = (meter: TrainerMeter) => {
   };
 };
 
-/** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
-export const createReporter = (
-  { artifacts, jobs, leaseMs, meter }: TrainerDeps,
-  { outbox, job, fence }: Attempt,
-  log: Logger,
-): { report: (report: Report) => void; stop: () => void; tidied: () => Promise<void> } => {
-  const tell = createTold(outbox, job.progress);
-  const steps = createStepCounter(meter);
-  const isTold = createToldCheckpoints();
-  let last = { progress: job.progress, metrics: job.metrics };
-  /** An attempt that goes on from a checkpoint does again what the one before had told of; meanwhile nothing goes back. */
-  let least = job.progress;
-  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / heartbeatsPerLease);
-
+/** Takes away what nothing needs any more, beside everything else. */
+const createTidying = ({ artifacts, jobs }: Pick<TrainerDeps, "artifacts" | "jobs">, fence: Fence, log: Logger) => {
   const tidying = new Set<Promise<void>>();
   const tidy = (key: string, work: Promise<void>): void => {
     const done = work
@@ -96,6 +86,37 @@ export const createReporter = (
     };
     tidy(key, unlessRecorded());
   };
+  return {
+    obsolete,
+    refused,
+    tidied: async (): Promise<void> => {
+      await Promise.all(tidying);
+    },
+  };
+};
+
+/** Turns what the lead reports into writes of the job's record, and renews the lease while the lead has nothing to say. */
+export const createReporter = (
+  deps: TrainerDeps,
+  { outbox, job, fence, span }: Attempt,
+  log: Logger,
+): {
+  report: (report: Report) => void;
+  phases: ReturnType<typeof createPhaseSpans>;
+  stop: () => void;
+  tidied: () => Promise<void>;
+} => {
+  const { leaseMs, meter } = deps;
+  const tell = createTold(outbox, job.progress);
+  const steps = createStepCounter(meter);
+  const isTold = createToldCheckpoints();
+  const phases = createPhaseSpans(span);
+  const tidying = createTidying(deps, fence, log);
+  let last = { progress: job.progress, metrics: job.metrics };
+  /** An attempt that goes on from a checkpoint does again what the one before had told of; meanwhile nothing goes back. */
+  let least = job.progress;
+  const timer = setInterval(() => outbox.progress(last.progress, last.metrics), leaseMs / heartbeatsPerLease);
+
   const report = (message: Report): void => {
     switch (message.type) {
       case "started":
@@ -125,17 +146,22 @@ export const createReporter = (
       case "checkpoint": {
         const { record, bytes, seconds } = message;
         const { step } = record;
-        meter.checkpoint(seconds, bytes);
-        outbox.checkpoint(record, { obsolete, refused });
+        meter.checkpoint(seconds, bytes, span.traceparent ?? job.origin?.traceparent ?? null);
+        outbox.checkpoint(record, tidying);
         const data = { step, bytes, seconds };
-        if (isTold(last.progress))
+        if (isTold(last.progress)) {
+          span.event("checkpoint", data);
           outbox.event({
             level: "info",
             type: "checkpoint",
             ...nameFold(message.of ?? null, `checkpoint at step ${step}`, data),
           });
+        }
         break;
       }
+      case "phase":
+        phases.begin(message.phase, message.atMs, message.of ?? null);
+        break;
       case "store_call":
         meter.storeCall(message.operation, message.seconds, message.error);
         break;
@@ -143,9 +169,8 @@ export const createReporter = (
   };
   return {
     report,
+    phases,
     stop: () => clearInterval(timer),
-    tidied: async () => {
-      await Promise.all(tidying);
-    },
+    tidied: tidying.tidied,
   };
 };

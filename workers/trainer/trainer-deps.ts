@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Tracing } from "../../src/domain/observing/tracing.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
@@ -14,11 +15,11 @@ export type AttemptOutcome = "succeeded" | "failed" | "cancelled" | "paused" | "
 /** Told of what is measured. */
 export interface TrainerMeter {
   /** A job was taken up so long after it was queued. */
-  started(waitedSeconds: number): void;
+  started(waitedSeconds: number, traceparent: string | null): void;
   ended(outcome: AttemptOutcome): void;
   /** Steps of training (rounds of clustering) that were computed. */
   steps(count: number): void;
-  checkpoint(seconds: number, bytes: number): void;
+  checkpoint(seconds: number, bytes: number, traceparent: string | null): void;
   /** A call of the artifact store, from this thread or an engine thread. */
   storeCall: OnCall;
 }
@@ -34,6 +35,7 @@ export interface TrainerDeps {
   /** The largest team. */
   threads: number;
   meter: TrainerMeter;
+  tracing: Tracing;
   log: Logger;
   now: () => Date;
   /** Names this trainer in the job's history. */

@@ -56,6 +56,6 @@ export const reportClustering = (
     weights: model.tensors.find(({ name }) => name === "weights")?.values ?? null,
     criteria,
     examined,
-    notes: degenerate ? [{ code: "degenerate_component", message: degenerateMessage }] : [],
+    notes: degenerate ? [{ code: "degenerate_component", message: degenerateMessage(asked.k) }] : [],
   });
 };

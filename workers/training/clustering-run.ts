@@ -51,6 +51,7 @@ export const createClusteringRun = (
     secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
     dismiss: () => {},
     async fit(context): Promise<TrainingRunEnd> {
+      context.onPhase("fit");
       const result = await fitClustering(plan, memory, {
         control: context.control.words,
         nowMs: () => {
@@ -76,12 +77,14 @@ export const createClusteringRun = (
       );
       const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
       const fitted = toClusterModel(spec, context.preprocessing, result.tensors);
+      context.onPhase("evaluate");
       const examined = await examineClusters({
         ...{ spec, preprocessing: context.preprocessing, model: fitted },
         train: arrays.train.features,
         toModel: (own) => toClusterModel(spec, context.preprocessing, own),
         beat: () => beat(context.control),
       });
+      context.onPhase("report");
       const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result, examined);
       return {
         type: "completed",

@@ -15,6 +15,7 @@ import { noteHeldOut } from "./leading/note-held-out.ts";
 import { prepareRun } from "./leading/prepare-run.ts";
 import { publishWeights } from "./leading/publish-weights.ts";
 import { createContext, createReports } from "./leading/reports.ts";
+import { tellPhase } from "./leading/tell-phase.ts";
 import { tellStart } from "./leading/tell-start.ts";
 import { readData } from "./read-data.ts";
 import { measureAndRefit } from "./refit/measure-and-refit.ts";
@@ -39,7 +40,9 @@ const run = async (trainingRun: TrainingRun, order: RunOrder, { artifacts, netwo
     reports.flush();
   }
   assert(end.type !== "judged" && end.type !== "refitted", "only folds are judged");
-  return end.type === "completed" ? publishWeights(artifacts, order, preprocessing, end, network) : end;
+  if (end.type !== "completed") return end;
+  tellPhase(post, "store");
+  return publishWeights(artifacts, order, preprocessing, end, network);
 };
 
 const fitOnce = async (spec: ResolvedJobSpec, order: RunOrder, world: World): Promise<RunEnd> => {
@@ -84,6 +87,7 @@ export const leadJob = async (
   // While data are read the event loop turns; while the fit computes, the trainingRun counts.
   const alive = setInterval(() => beat(given.control), 500);
   try {
+    tellPhase(post, "read");
     const spec = withinTrainer(given);
     const dataset = await readData(artifacts, given, (openStream) => countRows(spec, given.dataset, openStream));
     const order = { ...given, dataset };

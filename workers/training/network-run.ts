@@ -157,6 +157,7 @@ const complete = async (
   if (context.refits) return { type: "refitted", tensors, parameters: plan.parameters, background: background() };
   const ask = (options: CollectOptions): Answers =>
     collectAnswers(plan, memory, team, () => beat(context.control), options);
+  context.onPhase("evaluate");
   const answers = ask({});
   const { preprocessing } = context;
   const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
@@ -175,6 +176,7 @@ const complete = async (
     ...{ labels: views.validation.labels ?? [], weights: arrays.validation.weights },
   });
   const threshold = thresholdOf(spec, validate);
+  context.onPhase("report");
   const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
@@ -270,7 +272,8 @@ export const createNetworkRun = async (
       team.dismiss();
     },
     async fit(context): Promise<TrainingRunEnd> {
-      requireCountedRows(arrays, spec.task);
+      context.onPhase("fit");
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const { weights, offsets } = arrays[split];
         putWeights(weights, views[split].rowWeights);

@@ -6,7 +6,7 @@ import type { Report } from "../../src/domain/models/report.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { Trial } from "../../src/store/job-store.ts";
 import type { Control } from "../engine/control.ts";
-import type { TeamOrder } from "../engine/protocol.ts";
+import type { Phase, TeamOrder } from "../engine/protocol.ts";
 import type { ReadOrder } from "../reading/read-rows.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
 import type { HeldOutAnswers, Judged } from "./folds/judge-rows.ts";
@@ -33,6 +33,8 @@ export interface TrainingRunContext {
   refits?: true;
   onProgress(progress: number): void;
   onPoint(point: MetricPoint): void;
+  /** What is done from here on. */
+  onPhase(phase: Phase): void;
   onEvent(event: Pick<JobEvent, "level" | "message" | "data"> & { type: NoticeType }): void;
   /** Settles when the checkpoint is durable. */
   writeCheckpoint(content: CheckpointContent): Promise<void>;

@@ -1,4 +1,4 @@
-import { scoreNames } from "../../client/score-names.ts";
+import { scoreNames, unitNames } from "../../client/score-names.ts";
 import type { Leaderboard, Study } from "../../client/types.ts";
 import { type Output, toShort, toTable } from "../output.ts";
 
@@ -40,7 +40,9 @@ export const showStudy = (output: Output, study: Study, leaderboard: Leaderboard
   // The leaderboard itself ends after a hundred.
   const more = counts.succeeded - shown;
   if (more > 0) say(`  and ${more} more`);
-  say(`\n"from the best": difference of their ${scoreNames[leaderboard.score]} over the same ${leaderboard.rows} rows`);
+  say(
+    `\n"from the best": difference of their ${scoreNames[leaderboard.score]} over the same ${leaderboard.rows} ${unitNames[leaderboard.unit]}`,
+  );
   if (leaderboard.simplest !== null && leaderboard.simplest !== best?.trial)
     say(`Trial ${leaderboard.simplest} is the simplest of those that cannot be told from the best`);
   if (best !== null) {

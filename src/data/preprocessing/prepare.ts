@@ -93,7 +93,7 @@ const fillSplits = async (
       pixels.set(image, row * image.length);
     }
     if (labels !== null) labels[row] = target(label);
-    note(record, split, row, place);
+    note(record, split, row, { place, label });
     filled[split] = row + 1;
   });
   if (held.length > 0) intake?.take(held);

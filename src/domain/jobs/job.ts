@@ -111,7 +111,12 @@ export const JobError = z
 export const JobOrigin = z
   .object({
     requestId: z.string().describe("of the request that submitted it: its `x-request-id`"),
-    traceparent: z.string().nullable().describe("W3C Trace Context of that request; null: it had none"),
+    traceparent: z
+      .string()
+      .nullable()
+      .describe(
+        "W3C Trace Context of that request: as the client sent it, or of its own span where traces are recorded; null: neither",
+      ),
   })
   .meta({ id: "JobOrigin", description: "Where a job comes from." });
 

@@ -55,8 +55,16 @@ export const Comparison = z
       .object({
         unlabelled: z.int().describe("without a label"),
         unknown: z.int().describe("with a class that one of the models does not know"),
+        weightless: z.int().default(0).describe("with the weight 0"),
       })
       .meta({ id: "LeftOutRows", description: "Rows that were asked for and could not be judged." }),
+    weight: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe(
+        "the column that rows count by, as all the models have it; null: each counts once, and a note says why where a model has one",
+      ),
     models: z.array(ComparedModel).describe("the best first"),
     differences: z
       .array(

@@ -23,7 +23,12 @@ export const Standing = z
 export const Leaderboard = z
   .object({
     score: z.enum(["loss", "error", "squaredError"]).describe("what of a row `difference` is about: less is better"),
-    rows: z.int().describe("validation rows that are compared"),
+    rows: z.int().describe("how many are compared, counted as `unit` says"),
+    unit: z
+      .enum(["validation_row", "out_of_fold_row", "group"])
+      .describe(
+        "what `rows` counts: rows of the validation split, or under a cross-validation all rows, or the groups that it keeps together",
+      ),
     items: z.array(Standing).describe("best first; at most 100"),
     best: BestTrial.nullable().describe("the first, and what its value is worth; null while no trial has succeeded"),
     simplest: z

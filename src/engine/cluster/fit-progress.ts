@@ -118,15 +118,18 @@ export const reportCriterion = (fit: Fit, criterion: number): void => {
   });
 };
 
-export const degenerateMessage =
-  "a component has collapsed onto a few rows, or inputs determine each other: densities there, and the BIC, say little; raise model.regularization or use fewer components";
+/** @param k components; with one there are none to collapse, and no fewer to use */
+export const degenerateMessage = (k: number): string =>
+  k === 1
+    ? "the covariance is nearly singular: inputs determine each other or hardly vary, so that densities, and the BIC, say little; raise model.regularization or leave such columns out"
+    : "a component has collapsed onto a few rows, or inputs determine each other: densities there, and the BIC, say little; raise model.regularization or use fewer components";
 
 export const reportEnd = ({ plan, meta, options }: Fit): void => {
   if (meta.chosen?.degenerate) {
     options.onEvent?.({
       level: "warn",
       type: "degenerate_component",
-      message: degenerateMessage,
+      message: degenerateMessage(meta.chosen.k),
       data: { k: meta.chosen.k, regularization: plan.task.regularization },
     });
   }

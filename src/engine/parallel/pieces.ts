@@ -15,10 +15,10 @@ const argumentOf = ({ kernel, args }: PlanCall, name: string): number =>
 const togetherOf = (call: PlanCall): number | null => {
   const of = (name: string): number => argumentOf(call, name);
   switch (call.kernel) {
-    // As many rows as it packs at once, for which it reads all of the other matrix.
+    // Enough rows for what it reads of the other matrix and copies.
     case "gemm":
     case "gemmBatched":
-      return 15;
+      return 30;
     case "conv2d":
       // A small image is copied with its padding; a large one is read tap by tap.
       return Math.max(24, of("channels") / of("groups") < 16 ? Math.ceil((of("outHeight") * of("outWidth")) / 4) : 0);

@@ -1,39 +1,51 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { MetricsFormat } from "../../domain/observing/metrics-format.ts";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
 import type { WaitingWork } from "../../store/job-store.ts";
 import type { RedisMemory } from "../../store/redis/redis-memory.ts";
 import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
-import { type BackendMeters, createBackendMeters, showBuild } from "./backend-metrics.ts";
+import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
 import { addMemoryGauges } from "./redis-memory-watch.ts";
+import { createRegistry, type ExemplarLabel, exemplarOf, type MetricsRegistry } from "./registry.ts";
 
 /** From a look at a record to a long wait; streams and uploads last as long as they last. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-const createRequestMeter = (registry: Registry): OnFinished => {
-  const http = new Histogram({
+const createRequestMeter = (registry: MetricsRegistry): OnFinished => {
+  const http = new Histogram<"method" | "route" | "status" | ExemplarLabel>({
     name: "descent_http_request_duration_seconds",
     help: "From a request's headers to the end of its answer; route is the pattern, never the URL",
     labelNames: ["method", "route", "status"] as const,
     buckets: secondsBuckets,
+    enableExemplars: true,
     registers: [registry],
   });
-  const grpc = new Histogram({
+  const grpc = new Histogram<"method" | "code" | ExemplarLabel>({
     name: "descent_grpc_request_duration_seconds",
     help: "From the start of a call to its status",
     labelNames: ["method", "code"] as const,
     buckets: secondsBuckets,
+    enableExemplars: true,
     registers: [registry],
   });
-  return ({ surface, method, route, status, seconds }: FinishedRequest): void => {
-    if (surface === "grpc") grpc.observe({ method: route ?? "none", code: status }, seconds);
+  return ({ surface, method, route, status, seconds, traceparent }: FinishedRequest): void => {
+    const observed = { value: seconds, ...exemplarOf(traceparent) };
+    if (surface === "grpc") grpc.observe({ labels: { method: route ?? "none", code: status }, ...observed });
     // Where there is no route there may be any method.
-    else http.observe({ method: route === null ? "any" : method, route: route ?? "none", status }, seconds);
+    else
+      http.observe({
+        labels: { method: route === null ? "any" : method, route: route ?? "none", status },
+        ...observed,
+      });
   };
 };
 
-const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOptions, "queue" | "heard">): void => {
+const addQueueGauges = (
+  registry: MetricsRegistry,
+  { queue, heard }: Pick<ApiMetricsOptions, "queue" | "heard">,
+): void => {
   new Gauge({
     name: "descent_queue_jobs",
     help: "Entries of the training queue: waiting for a trainer, put aside for a while (delayed), or with a trainer (active)",
@@ -57,7 +69,7 @@ const addQueueGauges = (registry: Registry, { queue, heard }: Pick<ApiMetricsOpt
   });
 };
 
-const addWork = (registry: Registry, { waitingWork }: Pick<ApiMetricsOptions, "waitingWork">): void => {
+const addWork = (registry: MetricsRegistry, { waitingWork }: Pick<ApiMetricsOptions, "waitingWork">): void => {
   new Gauge({
     name: "descent_queue_seconds",
     help: "Work that waits: what the jobs in the queue are planned to take one trainer",
@@ -70,7 +82,7 @@ const addWork = (registry: Registry, { waitingWork }: Pick<ApiMetricsOptions, "w
   });
 };
 
-const addRefusals = (registry: Registry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
+const addRefusals = (registry: MetricsRegistry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
   new Counter({
     name: "descent_refused_requests_total",
     help: "Requests of both surfaces that were refused as overloaded; most are in no other number",
@@ -95,16 +107,15 @@ export interface ApiMetrics extends BackendMeters {
   onFinished: OnFinished;
   /** Begins to show the queue and the trainers; both are made after what counts their errors. */
   watch(options: ApiMetricsOptions): void;
-  /** Prometheus's text format: the API's own numbers, and those of trainers without a port of their own. */
-  text(): Promise<string>;
+  /** The API's own numbers, and those of trainers without a port of their own. */
+  text(format: MetricsFormat): Promise<string>;
+  /** The API's own. */
+  registry: MetricsRegistry;
 }
 
 /** The API's numbers, in a registry of their own. */
-export const createApiMetrics = (version: string): ApiMetrics => {
-  const registry = new Registry();
-  registry.setDefaultLabels({ role: "api" });
-  collectDefaultMetrics({ register: registry });
-  showBuild(registry, version);
+export const createApiMetrics = (): ApiMetrics => {
+  const registry = createRegistry({ role: "api" });
   let heard: ApiMetricsOptions["heard"] = () => [];
   return {
     ...createBackendMeters(registry),
@@ -116,9 +127,10 @@ export const createApiMetrics = (version: string): ApiMetrics => {
       addMemoryGauges(registry, options.redisMemory);
       addRefusals(registry, options);
     },
-    text: async () => {
+    text: async (format) => {
       const own = await registry.metrics();
-      return mergeMetrics([own, ...heard().map(({ metrics }) => metrics ?? "")]);
+      return mergeMetrics([own, ...heard().map(({ metrics }) => metrics ?? "")], format);
     },
+    registry,
   };
 };

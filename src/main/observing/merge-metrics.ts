@@ -1,27 +1,51 @@
+import type { MetricsFormat } from "../../domain/observing/metrics-format.ts";
+
 interface Family {
-  /** `# HELP` and `# TYPE`. */
-  head: string[];
+  help: string;
+  type: string;
   samples: string[];
 }
 
+const ending = "_total";
+
+/** By OpenMetrics a counter's family is named without the ending of its samples; Prometheus's older format has the ending in both. */
+const nameOfFamily = (name: string, type: string): string =>
+  type === "counter" && name.endsWith(ending) ? name.slice(0, -ending.length) : name;
+
+/** Adds a text in either format to the families that are known. */
+const addText = (families: Map<string, Family>, text: string): void => {
+  let family: Family | undefined;
+  let help = "";
+  for (const line of text.split("\n")) {
+    const [, kind, name = "", rest = ""] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (kind === "HELP") {
+      family = undefined;
+      help = rest;
+    } else if (kind === "TYPE") {
+      const known = nameOfFamily(name, rest);
+      family = families.get(known) ?? { help, type: rest, samples: [] };
+      families.set(known, family);
+    } else if (family !== undefined && line !== "" && !line.startsWith("#")) family.samples.push(line);
+  }
+};
+
+/** What follows a sample: `# {trace_id="…"} 0.2 1790000000.1`. */
+const withoutExemplar = (sample: string): string => sample.replace(/ # \{[^}]*\} \S+( \S+)?$/, "");
+
+const write = (name: string, { help, type, samples }: Family, format: MetricsFormat): string => {
+  const isOld = format === "prometheus";
+  const shown = isOld && type === "counter" ? `${name}${ending}` : name;
+  const head = [`# HELP ${shown} ${help}`, `# TYPE ${shown} ${type}`];
+  return `${[...head, ...(isOld ? samples.map(withoutExemplar) : samples)].join("\n")}\n`;
+};
+
 /**
- * Several texts in Prometheus's format as one: a name's samples must stand together below one `# HELP` and one `# TYPE`. Labels tell
+ * Several texts as one, in the format that is asked for: a name's samples must stand together below one `# HELP` and one `# TYPE`. Labels tell
  * the texts apart.
  */
-export const mergeMetrics = (texts: readonly string[]): string => {
+export const mergeMetrics = (texts: readonly string[], format: MetricsFormat): string => {
   const families = new Map<string, Family>();
-  for (const text of texts) {
-    let family: Family | undefined;
-    for (const line of text.split("\n")) {
-      const [, kind, name = ""] = /^# (HELP|TYPE) (\S+)/.exec(line) ?? [];
-      if (kind === "HELP") {
-        family = families.get(name) ?? { head: [], samples: [] };
-        families.set(name, family);
-      }
-      if (family === undefined || line === "") continue;
-      if (kind === undefined) family.samples.push(line);
-      else if (!family.head.some((known) => known.startsWith(`# ${kind} `))) family.head.push(line);
-    }
-  }
-  return [...families.values()].map(({ head, samples }) => `${[...head, ...samples].join("\n")}\n`).join("\n");
+  for (const text of texts) addText(families, text);
+  const written = [...families].map(([name, family]) => write(name, family, format));
+  return format === "prometheus" ? written.join("\n") : `${written.join("")}# EOF\n`;
 };

@@ -1,6 +1,7 @@
-import { Gauge, type Registry } from "prom-client";
+import { Gauge } from "prom-client";
 import type { Log } from "../../domain/log.ts";
 import { fullness, type RedisMemory } from "../../store/redis/redis-memory.ts";
+import type { MetricsRegistry } from "./registry.ts";
 
 type ReadMemory = () => Promise<RedisMemory>;
 
@@ -34,7 +35,7 @@ export const startMemoryWarning = (read: ReadMemory, log: Log): (() => void) => 
   return () => clearInterval(timer);
 };
 
-export const addMemoryGauges = (registry: Registry, read: ReadMemory): void => {
+export const addMemoryGauges = (registry: MetricsRegistry, read: ReadMemory): void => {
   const gauge = (name: string, help: string, of: (memory: RedisMemory) => number | null): void => {
     new Gauge({
       name,

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { traceFields } from "../../domain/trace.ts";
+import { traceIdOf } from "../../domain/trace.ts";
 import { type FinishedRequest, type OnFinished, toSubject } from "../../usecases/admission/finished-request.ts";
 import { scopeOf } from "../../usecases/admission/operations.ts";
 
@@ -28,7 +28,10 @@ export const logRequests =
     // A number to compare over REST; over gRPC the name by which everyone knows it, in a field of its own.
     const outcome = surface === "rest" ? { status: Number(status) } : { code: status };
     const fields = { requestId, surface, method, route, ...outcome, ms: Math.round(seconds * 1e4) / 10 };
-    const { trace } = traceFields(caller?.origin);
+    const trace = traceIdOf(request.traceparent);
     const who = caller === null ? {} : { tenant: caller.tenant, ...(caller.key === null ? {} : { key: caller.key }) };
-    log[level]({ ...fields, ...(trace === undefined ? {} : { trace }), ...who, ...toSubject(resource) }, "request");
+    log[level](
+      { ...fields, ...(trace === null ? {} : { trace_id: trace }), ...who, ...toSubject(resource) },
+      "request",
+    );
   };

@@ -50,6 +50,17 @@ const passwordOf = (url: string | undefined): string[] => {
   }
 };
 
+/** Of `api-key=secret,authorization=Bearer%20secret`: each value, as it stands and as it is sent. */
+const headerValuesOf = (headers: string): string[] =>
+  headers.split(",").flatMap((header) => {
+    const value = header.slice(header.indexOf("=") + 1).trim();
+    try {
+      return [value, decodeURIComponent(value)];
+    } catch {
+      return [value];
+    }
+  });
+
 /** Of several hosts with commas, which are no URL of the standard; that of the Sentinels is an option. */
 const redisPasswordsOf = (url: string | undefined): string[] => {
   const [, password = ""] = /^[a-z+]+:\/\/[^:@/?]*:([^/?]*)@/.exec(url ?? "") ?? [];
@@ -62,6 +73,12 @@ export const secretsOf = (env: Readonly<Record<string, string | undefined>>): st
   ...redisPasswordsOf(env.REDIS_URL),
   ...passwordOf(env.ARTIFACT_URL),
   ...passwordOf(env.MLFLOW_TRACKING_URI),
+  ...Object.entries(env)
+    .filter(([name]) => /^OTEL_.*_ENDPOINT$/.test(name))
+    .flatMap(([, value]) => passwordOf(value)),
+  ...Object.entries(env)
+    .filter(([name]) => /^OTEL_.*_HEADERS$/.test(name))
+    .flatMap(([, value]) => headerValuesOf(value ?? "")),
   ...Object.entries(env)
     .filter(([name]) => /(SECRET|PASSWORD|TOKEN|API_KEY|ACCESS_KEY|ACCESS_KEY_ID)$/.test(name))
     .map(([, value]) => value ?? ""),

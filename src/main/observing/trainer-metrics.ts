@@ -1,18 +1,20 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
 import type { TrainerMeter } from "../../../workers/trainer/trainer-deps.ts";
 import type { TrainerHeartbeat } from "../../domain/jobs/trainer-heartbeat.ts";
-import { type BackendMeters, createBackendMeters, showBuild } from "./backend-metrics.ts";
+import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
+import { createRegistry, type ExemplarLabel, exemplarOf, type MetricsRegistry } from "./registry.ts";
 
 /** From "at once" to a night in the queue. */
 const waitBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200];
 const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => {
+const createJobMeter = (registry: MetricsRegistry): Omit<TrainerMeter, "storeCall"> => {
   const registers = [registry];
-  const wait = new Histogram({
+  const wait = new Histogram<ExemplarLabel>({
     name: "descent_job_wait_seconds",
     help: "From the time that a job came into the queue until a trainer took it up",
     buckets: waitBuckets,
+    enableExemplars: true,
     registers,
   });
   const running = new Gauge({ name: "descent_running_jobs", help: "Jobs that are computed now", registers });
@@ -27,10 +29,11 @@ const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => 
     help: "Steps of training, or rounds of clustering; its rate is the steps per second",
     registers,
   });
-  const checkpoint = new Histogram({
+  const checkpoint = new Histogram<ExemplarLabel>({
     name: "descent_checkpoint_duration_seconds",
     help: "Until a checkpoint was durable in the artifact store",
     buckets: checkpointBuckets,
+    enableExemplars: true,
     registers,
   });
   const checkpointBytes = new Counter({
@@ -41,8 +44,8 @@ const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => 
   for (const outcome of ["succeeded", "failed", "cancelled", "paused", "handed_back", "lost"])
     attempts.inc({ outcome }, 0);
   return {
-    started: (waitedSeconds) => {
-      wait.observe(waitedSeconds);
+    started: (waitedSeconds, traceparent) => {
+      wait.observe({ value: waitedSeconds, ...exemplarOf(traceparent) });
       running.inc();
     },
     ended: (outcome) => {
@@ -50,8 +53,8 @@ const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => 
       attempts.inc({ outcome });
     },
     steps: (count) => steps.inc(count),
-    checkpoint: (seconds, bytes) => {
-      checkpoint.observe(seconds);
+    checkpoint: (seconds, bytes, traceparent) => {
+      checkpoint.observe({ value: seconds, ...exemplarOf(traceparent) });
       checkpointBytes.inc(bytes);
     },
   };
@@ -59,7 +62,7 @@ const createJobMeter = (registry: Registry): Omit<TrainerMeter, "storeCall"> => 
 
 type Load = Omit<TrainerHeartbeat, "name" | "metrics">;
 
-const addCapacityGauges = (registry: Registry, load: () => Load): void => {
+const addCapacityGauges = (registry: MetricsRegistry, load: () => Load): void => {
   const gauge = (name: string, help: string, read: (load: Load) => number): void => {
     new Gauge({
       name,
@@ -80,7 +83,7 @@ const addCapacityGauges = (registry: Registry, load: () => Load): void => {
   );
 };
 
-const showKernels = (registry: Registry, name: string): void => {
+const showKernels = (registry: MetricsRegistry, name: string): void => {
   const gauge = new Gauge({
     name: "descent_kernels_info",
     help: "Always 1; the label says which kernels compute, WebAssembly's or native ones with the same bits",
@@ -96,16 +99,14 @@ export interface TrainerMetrics extends BackendMeters {
   kernels(name: string): void;
   /** Begins to show what the trainer uses of its share. */
   watch(load: () => Load): void;
-  /** Prometheus's text format. */
+  /** OpenMetrics. */
   text(): Promise<string>;
+  registry: MetricsRegistry;
 }
 
 /** A trainer's numbers, in a registry of their own; each bears the trainer's name, so that those of several stand side by side. */
-export const createTrainerMetrics = (name: string, version: string): TrainerMetrics => {
-  const registry = new Registry();
-  registry.setDefaultLabels({ role: "trainer", trainer: name });
-  collectDefaultMetrics({ register: registry });
-  showBuild(registry, version);
+export const createTrainerMetrics = (name: string): TrainerMetrics => {
+  const registry = createRegistry({ role: "trainer", trainer: name });
   const backend = createBackendMeters(registry);
   return {
     ...backend,
@@ -113,5 +114,6 @@ export const createTrainerMetrics = (name: string, version: string): TrainerMetr
     kernels: (name) => showKernels(registry, name),
     watch: (load) => addCapacityGauges(registry, load),
     text: () => registry.metrics(),
+    registry,
   };
 };

@@ -2,6 +2,9 @@ import { editDistance, nearestNames } from "../../domain/near-names.ts";
 import { environmentHelp } from "../../environment-help.ts";
 
 const known = [...environmentHelp.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm)].map(([, name]) => name ?? "");
+/** Others of OpenTelemetry's, which its SDK reads by itself or other programs do. */
+const ofTelemetry =
+  /^OTEL_(BSP|BLRP|SPAN|LINK|EVENT|ATTRIBUTE|LOGS?|NODE|JAVA|PYTHON|GO|SEMCONV|PROPAGATORS|METRICS_EXEMPLAR|METRIC_EXPORT_TIMEOUT|EXPORTER_OTLP_(TRACES|METRICS|LOGS|TIMEOUT|COMPRESSION|CERTIFICATE|CLIENT|INSECURE))(_.*)?$/;
 /** Of systems, shells and tools: near to ours by their letters alone. */
 const others =
   /^(HOME|HOSTNAME|HOSTTYPE|COLORTERM|LOGNAME|PWD|OLDPWD|NODE_.*|npm_.*|TERM|TERM_.*|LS_COLORS|S3_.*|AWS_.*)$/;
@@ -18,7 +21,10 @@ export const misspeltVariables = (
   const names = new Set(known);
   const beginnings = new Set(known.filter((name) => name.includes("_")).map((name) => name.split("_")[0] ?? ""));
   return Object.keys(env)
-    .filter((name) => !names.has(name) && !others.test(name) && /^[A-Z][A-Z0-9_-]{2,63}$/i.test(name))
+    .filter(
+      (name) =>
+        !names.has(name) && !others.test(name) && !ofTelemetry.test(name) && /^[A-Z][A-Z0-9_-]{2,63}$/i.test(name),
+    )
     .filter((name) => {
       const same = known.some((one) => plain(one) === plain(name));
       const [beginning = ""] = name.toUpperCase().split(/[_-]/);

@@ -1,6 +1,7 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
+import type { Span } from "../../domain/observing/tracing.ts";
 import type { Origin } from "../../domain/trace.ts";
 import { type Admitted, type Scope, scopeOf } from "./operations.ts";
 import type { Rates } from "./rates.ts";
@@ -19,6 +20,8 @@ export interface Caller {
   rate?: RateStanding;
   /** Left out: the service itself. */
   origin?: Origin;
+  /** The span of the operation; left out: nothing is traced. */
+  span?: Span;
 }
 
 /** For what the caller makes. */

@@ -14,6 +14,8 @@ export interface FinishedRequest {
   /** The HTTP status (499: the client went away before the answer), or gRPC's by name. */
   status: string;
   seconds: number;
+  /** W3C Trace Context: the request's own span, or what the client sent; null: none. */
+  traceparent: string | null;
   /** Null when nobody was admitted. */
   caller: Caller | null;
   /** The id of the job, data set or model that it was about. */

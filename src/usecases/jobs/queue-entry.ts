@@ -1,7 +1,9 @@
 import type { TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
+import { within } from "../../domain/observing/tracing.ts";
 import type { NewJob } from "../../store/job-store.ts";
 import { quotasOf } from "../access/quotas-of.ts";
+import { type Caller, originOf } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 
 /**
@@ -36,6 +38,30 @@ export const recordJob = async (
   const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
   if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
   return { job, created };
+};
+
+/** Records and queues what a caller submits. Its attempts go on from the span that this makes: the record carries it to the trainers. */
+export const recordSubmitted = async (
+  deps: Deps,
+  caller: Caller,
+  wanted: Omit<NewJob, "tenant" | "createdAt" | "quota" | "origin">,
+): Promise<{ job: Job; created: boolean }> => {
+  const { origin } = originOf(caller);
+  const span = caller.span?.child("send training", {
+    kind: "producer",
+    attributes: {
+      "messaging.system": "bullmq",
+      "messaging.operation.name": "send",
+      "messaging.operation.type": "send",
+      "messaging.destination.name": "training",
+      "messaging.message.id": wanted.id,
+      "descent.job.id": wanted.id,
+    },
+  });
+  if (span === undefined || span.traceparent === null || origin === undefined)
+    return recordJob(deps, caller.tenant, { ...wanted, ...originOf(caller) });
+  const { traceparent } = span;
+  return within(span, () => recordJob(deps, caller.tenant, { ...wanted, origin: { ...origin, traceparent } }));
 };
 
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */

@@ -1,9 +1,9 @@
 import type { Job } from "../../domain/jobs/job.ts";
-import { type Caller, originOf } from "../admission/caller.ts";
+import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "./idempotency.ts";
 import { planJob } from "./planning/plan-job.ts";
-import { recordJob } from "./queue-entry.ts";
+import { recordSubmitted } from "./queue-entry.ts";
 
 /**
  * Records a job durably and queues it. With an idempotency key, the same body answers with the job that was made first
@@ -17,5 +17,5 @@ export const submitJob = async (
   const key = parseIdempotencyKey(request.idempotencyKey);
   const { spec, plan } = await planJob(deps, caller, request.spec);
   const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.spec) };
-  return recordJob(deps, caller.tenant, { id: deps.createId("job"), spec, plan, idempotency, ...originOf(caller) });
+  return recordSubmitted(deps, caller, { id: deps.createId("job"), spec, plan, idempotency });
 };

@@ -7,14 +7,14 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { readNetwork } from "../../store/artifacts/read-network.ts";
-import { type Caller, originOf } from "../admission/caller.ts";
+import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import { referred } from "../admission/referred.ts";
 import { openRoom } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { requireWebhookAllowed } from "../jobs/planning/check-webhook.ts";
-import { recordJob } from "../jobs/queue-entry.ts";
+import { recordSubmitted } from "../jobs/queue-entry.ts";
 import { getModel } from "../models/get-model.ts";
 
 const requireColumns = (model: Model, dataset: Dataset): void => {
@@ -77,11 +77,10 @@ export const predictDataset = async (
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
   const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
   await room.close();
-  return recordJob(deps, caller.tenant, {
+  return recordSubmitted(deps, caller, {
     id,
     spec,
     plan,
-    ...originOf(caller),
     prediction: { model: model.id, rows: dataset.rows, result: null },
     idempotency: key === null ? null : { key, bodyDigest: digestOf({ model: request.model, predict: request.body }) },
   });

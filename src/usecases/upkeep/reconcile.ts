@@ -1,10 +1,15 @@
+import { startAttemptSpan } from "../../domain/jobs/attempt-span.ts";
 import { poisonError } from "../../domain/jobs/poison.ts";
+import type { Tracing } from "../../domain/observing/tracing.ts";
 import type { UnfinishedJob } from "../../store/job-store.ts";
 import type { Deps } from "../deps.ts";
 
 const INTERVAL_MS = 2000;
 
-type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now">;
+type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now"> & {
+  /** Left out: nothing is traced. */
+  tracing?: Tracing;
+};
 
 /**
  * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
@@ -35,7 +40,14 @@ export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}):
 const reclaim = async (deps: ReconcilerDeps, { tenant, id, attempt }: UnfinishedJob): Promise<void> => {
   const reason = "its trainer gave no heartbeat";
   const state = await deps.jobs.reclaim(tenant, id, attempt, reason, deps.now().toISOString());
-  if (state !== null) deps.log.warn({ tenant, job: id, attempt, state }, `job reclaimed: ${reason}`);
+  if (state === null) return;
+  deps.log.warn({ tenant, job: id, attempt, state }, `job reclaimed: ${reason}`);
+  if (deps.tracing === undefined) return;
+  // Whoever ran it cannot tell of it any more.
+  const span = startAttemptSpan(deps.tracing, tenant, await deps.jobs.get(tenant, id), attempt);
+  span.set({ "descent.job.outcome": "lost" });
+  span.fail(reason);
+  span.end();
 };
 
 /** A job that crashed again and again, at last with nothing beside it, must not run any more. */

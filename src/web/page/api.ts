@@ -80,6 +80,8 @@ export const api = {
     (await descent.models.file(model, file, preprocessing === undefined ? {} : { preprocessing })).blob(),
   lineage: (model: string, signal: AbortSignal) => descent.models.lineage(model, { signal }),
   compare: (models: readonly string[], dataset: string) => descent.models.compare(models, dataset),
+  comparisonPage: async (models: readonly string[], dataset: string) =>
+    (await descent.models.comparePage(models, dataset)).blob(),
   aliases: (pageToken: string | null, signal: AbortSignal) =>
     descent.aliases.list({ pageSize, signal }).page(pageToken),
   allAliases: (signal: AbortSignal) => all<Alias>([], descent.aliases.list({ pageSize: 100, signal })),

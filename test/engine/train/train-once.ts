@@ -46,6 +46,7 @@ export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset
       initial: null,
       resume: null,
       onProgress: () => {},
+      onPhase: () => {},
       onPoint: (point) => void points.push(point),
       onEvent: (event) => void events.push(event),
       writeCheckpoint: async () => {},

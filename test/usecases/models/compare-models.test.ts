@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { createDescent } from "../../../src/client/descent.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import { admitEveryone } from "../../../src/usecases/admission/caller.ts";
 import { submitJob } from "../../../src/usecases/jobs/submit-job.ts";
@@ -41,6 +42,8 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
   const html = await page.text();
   expect(html).toContain("What was compared");
+  const descent = createDescent({ url: service.url });
+  expect(await (await descent.models.comparePage(asked.models, asked.dataset)).text()).toBe(html);
   const clients = connectClients(service.grpcAddress);
   const compare = (request: typeof asked & { page?: boolean }) =>
     ask(clients.predictions, clients.predictions.compareModels, request);

@@ -151,7 +151,12 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
   };
   const comparison: Comparison = {
     ...{ dataset: "ds_01JD0000000000000000000000", label: hostile, task: "classification", measure: "log_likelihood" },
-    ...{ rows: 40, leftOut: { unlabelled: 2, unknown: 1 }, notes: [{ code: "x", message: hostile }] },
+    ...{
+      rows: 40,
+      weight: null,
+      leftOut: { unlabelled: 2, unknown: 1, weightless: 0 },
+      notes: [{ code: "x", message: hostile }],
+    },
     ...compareAnswered([answered("a", 0.4), answered("b", 0.1)]),
   };
   const page = requireSound(comparisonPage(comparison));

@@ -50,7 +50,7 @@ test("models are asked about the same rows, and what is compared is what they pr
   const dataset = await store(table([...fresh, "5,3,1,0.2,", "5,3,1,0.2,tulip"]));
   const found = await compare([blind.model, softmax.model], dataset);
   expect(found).toMatchObject({ task: "classification", measure: "log_likelihood", label: "species", rows: 75 });
-  expect(found.leftOut).toEqual({ unlabelled: 1, unknown: 1 });
+  expect(found.leftOut).toEqual({ unlabelled: 1, unknown: 1, weightless: 0 });
   expect(found.models.map(({ model, trainedOnIt }) => [model, trainedOnIt])).toEqual([
     [softmax.model.id, false],
     [blind.model.id, false],
@@ -96,4 +96,46 @@ test("of numbers squared errors are compared, of many rows some, and a model tha
   expect(evaluated.notes).toMatchObject([{ code: "trained_on_it", message: expect.stringContaining(model.id) }]);
   const part = await compare([model], many);
   expect(part).toMatchObject({ rows: 10_000, notes: [{ code: "some_rows" }] });
+});
+
+test("a row that a model cannot be asked about is named as the file's, not as one of a request", async () => {
+  const task = { type: "regression", label: "y", exposure: "e" } as const;
+  const rows = Array.from({ length: 60 }, (_, i) => `${i % 5},${1 + (i % 3)},${(i * 7) % 4}`);
+  const { model } = await jobs.modelOf(
+    await jobs.train(["x,e,y", ...rows].join("\n"), { task, model: { type: "poisson" } }),
+  );
+  // The first row has no label and is left out: the fault is in the fourth line all the same.
+  const dataset = await store(["x,e,y", "1,1,", "2,1,3", "3,0,2", "4,2,1"].join("\n"));
+  await expect(compare([model], dataset)).rejects.toMatchObject({
+    errors: [
+      {
+        pointer: "/dataset",
+        detail: expect.stringMatching(/^line 4 of the file, column "e": must be a number above 0/),
+      },
+    ],
+  });
+});
+
+test("rows count by the models' weights where the data set has them, and a note says where they do not", async () => {
+  const train = Array.from({ length: 60 }, (_, i) => `${i % 5},${((i * 7) % 11) - (i % 5)},${1 + (i % 3)}`);
+  const csv = ["x,y,w", ...train].join("\n");
+  const spec = { model: { type: "linear" } } as const;
+  const weighted = await jobs.modelOf(
+    await jobs.train(csv, { ...spec, task: { type: "regression", label: "y", weight: "w" } }),
+  );
+  const plain = await jobs.modelOf(
+    await jobs.train(csv, { ...spec, task: { type: "regression", label: "y", exclude: ["w"] } }),
+  );
+  const dataset = await store(["x,y,w", "0,4,1", "1,2,3", "2,5,0", "3,-1,2"].join("\n"));
+  const found = await compare([weighted.model], dataset);
+  expect(found).toMatchObject({ weight: "w", rows: 3, leftOut: { weightless: 1, unlabelled: 0 }, notes: [] });
+  const [at0, at1, at3] = weighted.values({ x: 0 }, { x: 1 }, { x: 3 });
+  const mean = -(1 * (4 - at0!) ** 2 + 3 * (2 - at1!) ** 2 + 2 * (-1 - at3!) ** 2) / 6;
+  expect(found.models[0]!.measure.value).toBeCloseTo(mean, 9);
+  expect(found.models[0]!.rootMeanSquaredError!.value).toBeCloseTo(Math.sqrt(-mean), 9);
+  const without = await compare([weighted.model], await store(["x,y", "0,4", "1,2"].join("\n")));
+  expect(without).toMatchObject({ weight: null, rows: 2, notes: [{ code: "unweighted" }] });
+  expect(without.notes[0]!.message).toMatch(/by "w", which the data set has not/);
+  const mixed = await compare([weighted.model, plain.model], dataset);
+  expect(mixed).toMatchObject({ weight: null, rows: 4, notes: [{ code: "unweighted" }] });
 });

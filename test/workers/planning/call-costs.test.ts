@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { JobSpec, type ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
+import { findLibrary } from "../../../src/engine/kernels/native/find-library.ts";
+import { levelsOf } from "../../../src/engine/kernels/native/library.ts";
 import { readOnnxNetwork } from "../../../src/formats/onnx/read-network.ts";
 import type { CallCosts } from "../../../workers/planning/call-costs.ts";
 import { measureCosts } from "../../../workers/planning/measure-costs.ts";
@@ -14,6 +16,10 @@ const clockOf = (tickMs: number): (() => number) => {
 };
 const kernels = { module: await compileKernels(), native: null };
 const costs = await measureCosts(kernels, clockOf(1));
+
+const found = await findLibrary();
+const path = "path" in found ? found.path : "";
+const [level = null] = path === "" ? [] : ((await levelsOf(path)) ?? []);
 
 /** Of costs that are proportions alone: a second for each FLOP of a convolution, nothing for all else. */
 const onlyConvolutions: CallCosts = {
@@ -79,6 +85,12 @@ describe("a plan's seconds", () => {
     expect(dear.threads).toBe(1);
     expect(dear.warnings.join()).toContain("too small to gain from 4 threads");
     expect(cheap.estimatedSeconds).toBeLessThan(dear.estimatedSeconds);
+  });
+
+  it.skipIf(level === null)("go by what a barrier takes on this machine, where native kernels wait at it", async () => {
+    const own = await measureCosts({ ...kernels, native: { path, level: level! } }, clockOf(1));
+    expect(own.barrierSeconds).toBeGreaterThan(0);
+    expect(costs.barrierSeconds).toBeUndefined();
   });
 
   it("count the trials that choose a penalty, and what judges them", () => {

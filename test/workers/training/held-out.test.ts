@@ -89,6 +89,33 @@ describe("predictions for rows that were held out", () => {
     expect("rootMeanSquaredError" in report && report.rootMeanSquaredError.value).toBeCloseTo(Math.sqrt(mean), 9);
   });
 
+  const small: Input["model"] = { type: "mlp", hidden: [3] };
+  test.each<[string, Input["training"]]>([
+    ["a test split", { epochs: 3 }],
+    ["folds", { epochs: 3, crossValidation: { folds: 2 } }],
+  ])(
+    "have the truth as it stands in the file, although networks learn it in single precision: %s",
+    async (_, training) => {
+      const { lines, header } = await heldOut({ task: width, model: small, training: training! });
+      const at = header!.split(",").indexOf("truth");
+      for (const line of lines) expect(line[at]).toBe(String(cellsOf(line[0]!).petal_width));
+    },
+  );
+
+  test("a fold of which no row counts is named, and the remedy", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 5) % 11},g${i % 4},${i % 4 === 2 ? 0 : 1}`);
+    const input: Input = {
+      task: { type: "regression", label: "y", weight: "w" },
+      ...{ model: { type: "linear" }, training: { crossValidation: { folds: 4, by: "g" } } },
+    };
+    const { end } = await jobs.train(["x,y,g,w", ...rows].join("\n"), input);
+    expect(end).toMatchObject({ type: "failed", error: { code: "data" } });
+    const { message } = (end as Extract<typeof end, { type: "failed" }>).error;
+    expect(message).toMatch(
+      /each of the 10 rows of the fold [1-4] of the cross-validation has the weight 0 in "w".*larger groups/,
+    );
+  });
+
   test("are not kept where nothing was held out", async () => {
     const run = await jobs.train(iris, { task: species, model: { type: "softmax" }, training: { split: { test: 0 } } });
     const { model } = await jobs.modelOf(run);

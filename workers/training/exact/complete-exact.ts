@@ -142,6 +142,7 @@ export const completeExact = async (
   const weights = weightsFrom(fit.coefficients, columns, plan);
   const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
   const metrics: Metrics = {};
+  context.onPhase("evaluate");
   for (const split of splits) {
     const measured = evaluateLinear(plan.model, weights, arrays[split], labelScale);
     if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
@@ -155,6 +156,7 @@ export const completeExact = async (
   const rows = { pick: pickFrom(arrays), total: shape.trainRows };
   const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
+  context.onPhase("report");
   const own = { fit, preprocessing, memory, pulse };
   const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
   tellEnding(fit, context);

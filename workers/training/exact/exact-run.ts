@@ -99,7 +99,8 @@ export const createExactRun = (
     dismiss: () => {},
     async fit(context): Promise<TrainingRunEnd> {
       const { preprocessing } = context;
-      requireCountedRows(arrays, spec.task);
+      context.onPhase("fit");
+      requireCountedRows(arrays, spec);
       for (const split of splits) {
         const features = arrays[split].features as Float64Array;
         fillMissing(preprocessing, features);

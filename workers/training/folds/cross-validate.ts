@@ -16,6 +16,7 @@ import { answersOfPool } from "../leading/held-out-csv.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
 import { createContext, createReports } from "../leading/reports.ts";
+import { tellPhase } from "../leading/tell-phase.ts";
 import { tellStart } from "../leading/tell-start.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { stepsOf } from "./fit-steps.ts";
@@ -89,8 +90,9 @@ const runFit = async (
     places: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
     groups: new Int32Array(fit.heldOut === null ? 0 : fit.shape.testRows),
   };
-  if (fit.heldOut !== null) Object.assign(trainingRun.arrays.test, held);
-  const { initial, preprocessing } = await prepareRun(trainingRun, fit.spec, order, world, world.post);
+  if (fit.heldOut !== null)
+    Object.assign(trainingRun.arrays.test, held, { truths: new Float64Array(fit.shape.testRows) });
+  const { initial, preprocessing } = await prepareRun(trainingRun, fit.spec, order, world, world.post, foldNameOf(fit));
   begin();
   const stopped: TrainingRunEnd = { type: "stopped" };
   if (currentSignal(order.control) !== "go") return { end: stopped, preprocessing, held, unlearnt: 0 };
@@ -158,6 +160,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
     if (fit === undefined) {
       if (!started) tellStart(resume, position.seconds, post);
       reports.flush();
+      tellPhase(post, "store");
       return publishEnsemble(spec, order, world, position);
     }
     const [before, own] = [stepsBefore(position.fit), steps[position.fit]!];
@@ -184,6 +187,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
         const metrics = { ...end.metrics, ...foldMetrics(pool) };
         const scores = order.trial === null ? null : unitScores(pool);
         reports.flush();
+        tellPhase(post, "store");
         return publishWeights(
           artifacts,
           order,

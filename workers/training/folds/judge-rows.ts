@@ -53,7 +53,14 @@ export const heldOutAnswers = (results: NetworkResults): HeldOutAnswers | null =
   const { split, rows } = results.answers;
   const { places } = results.arrays[split];
   if (split === "train" || places === undefined) return null;
-  return { places: rows.map((row) => places[row]!), columns: judged(results).columns };
+  return { places: rows.map((row) => places[row]!), columns: { ...judged(results).columns, ...statedOf(results) } };
+};
+
+/** Numbers to predict as the file has them: those that a network learns from are standardised, in single precision. */
+const statedOf = ({ arrays, answers, preprocessing }: NetworkResults): { stated?: Float64Array } => {
+  const { truths } = arrays[answers.split];
+  if (truths === undefined || preprocessing.label.type !== "number") return {};
+  return { stated: Float64Array.from(answers.rows, (row) => truths[row]!) };
 };
 
 const judged = (results: NetworkResults): Pick<Judged, "distribution"> & { columns: Record<string, Float64Array> } => {
@@ -83,7 +90,7 @@ export const judgeRows = (
   if (weights !== null) columns.weights = weights;
   for (const { name, data } of scores) columns[name] = Float64Array.from(data as Float32Array);
   return {
-    ...{ columns, rows: answers.rows, distribution },
+    ...{ columns: { ...columns, ...statedOf(results) }, rows: answers.rows, distribution },
     linear: linear && { model: linear.model, l2: linear.l2, trainRows: linear.trainRows },
   };
 };

@@ -16,7 +16,10 @@ type Cells = (row: number) => (string | number)[];
 const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: string[]; cells: Cells } => {
   if (label.type === "none") return { names: ["error"], cells: (row) => [columns.errors![row]!] };
   const [truths, names] = [columns.truths!, ["truth", "prediction"]];
-  if (label.type === "number") return { names, cells: (row) => [truths[row]!, columns.predictions![row]!] };
+  if (label.type === "number") {
+    const { stated = truths } = columns;
+    return { names, cells: (row) => [stated[row]!, columns.predictions![row]!] };
+  }
   const { classes, threshold } = label;
   const probabilities = columns.probabilities!;
   const cells: Cells = (row) => {

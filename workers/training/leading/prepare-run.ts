@@ -3,10 +3,11 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
-import type { FromThread, RunOrder } from "../../engine/protocol.ts";
+import type { FoldName, FromThread, RunOrder } from "../../engine/protocol.ts";
 import { readBase } from "../read-base.ts";
 import { readData } from "../read-data.ts";
 import type { TrainingRun } from "../training-run.ts";
+import { tellPhase } from "./tell-phase.ts";
 
 /** Calls the team together, reads the base's weights, and prepares the data of one fit. */
 export const prepareRun = async (
@@ -15,8 +16,10 @@ export const prepareRun = async (
   order: RunOrder,
   { artifacts, network }: { artifacts: ArtifactStore; network: NetworkDescription | null },
   post: (message: FromThread) => void,
+  of: FoldName | null = null,
 ): Promise<{ initial: Map<string, Float32Array> | null; preprocessing: Preprocessing }> => {
   const { dataset } = order;
+  tellPhase(post, "read", of);
   if (trainingRun.team !== null) post({ type: "recruit", team: trainingRun.team });
   const initial = await readBase(artifacts, order, network);
   const intake = trainingRun.intake?.(initial ?? new Map(), order.control) ?? null;

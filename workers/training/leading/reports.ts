@@ -1,10 +1,11 @@
 import type { MetricPoint, Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
-import type { FoldName, FromThread, RunOrder } from "../../engine/protocol.ts";
+import type { FoldName, FromThread, Phase, RunOrder } from "../../engine/protocol.ts";
 import { writeCheckpoint } from "../checkpoint-file.ts";
 import { finitePoint } from "../finite-point.ts";
 import { patiently } from "../store-retry.ts";
 import type { TrainingRunContext } from "../training-run.ts";
+import { tellPhase } from "./tell-phase.ts";
 
 /** Messages to the main thread at most this often: a tiny job makes thousands of steps a second. */
 const postEveryMs = 100;
@@ -61,6 +62,7 @@ export const createContext = (
   trial: order.trial,
   onProgress: reports.onProgress,
   onPoint: reports.onPoint,
+  onPhase: (phase: Phase): void => tellPhase(post, phase, reports.of()),
   onEvent: ({ level, type, message, data }: Parameters<TrainingRunContext["onEvent"]>[0]): void => {
     reports.flush();
     post({ type: "event", level, name: type, message, data });

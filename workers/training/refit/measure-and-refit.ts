@@ -18,6 +18,7 @@ import { noteHeldOut } from "../leading/note-held-out.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
 import { publishWeights } from "../leading/publish-weights.ts";
 import { createContext, createReports } from "../leading/reports.ts";
+import { tellPhase } from "../leading/tell-phase.ts";
 import { tellStart } from "../leading/tell-start.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { fromRefitContent, type Measured, type RefitPosition, toRefitContent } from "./refit-checkpoint.ts";
@@ -166,12 +167,14 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
       else if (done.end.type === "refitted") {
         assert(measured !== null, "what is refitted was measured");
         reports.flush();
+        tellPhase(post, "store");
         const { end, preprocessing } = done;
         return await publish(order, world, [fits[number - 1]!, fit], measured, { end, preprocessing });
       } else if (done.end.type === "completed") {
         const end = withPoints(done.end, spec, position, fit, trainingRun);
         if (spec.training.refit !== true) {
           reports.flush();
+          tellPhase(post, "store");
           return await publishWeights(artifacts, order, done.preprocessing, end, network);
         }
         position = { ...position, seconds: secondsNow(), measured: toMeasured(end), inner: null };

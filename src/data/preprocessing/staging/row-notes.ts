@@ -37,11 +37,12 @@ export const createRowNotes = (spec: ResolvedJobSpec, dataset: Dataset, arrays: 
   const unitOf = createUnitReader(spec, dataset);
   const weightOf = createWeightReader(spec.task, dataset);
   const offsetOf = createOffsetReader(spec.task, dataset);
-  return (record: CsvRecord, split: Split, row: number, place: number): void => {
-    const { weights, offsets, places, clusters, groups, units } = arrays[split];
+  return (record: CsvRecord, split: Split, row: number, { place, label }: { place: number; label: number }): void => {
+    const { weights, offsets, places, truths, clusters, groups, units } = arrays[split];
     if (weights !== undefined && weightOf !== null) weights[row] = weightOf(record);
     if (offsets !== undefined && offsetOf !== null) offsets[row] = offsetOf(record);
     if (places !== undefined) places[row] = place;
+    if (truths !== undefined) truths[row] = label;
     if (clusters !== undefined) clusters[row] = clusterOf(record);
     if (groups !== undefined) groups[row] = groupOf === null ? place : groupOf(record)!;
     if (units !== undefined && unitOf !== null) units[row] = unitOf(record);

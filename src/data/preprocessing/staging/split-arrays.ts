@@ -20,6 +20,8 @@ export interface SplitArrays {
   offsets?: Float64Array;
   /** The rows' numbers in the file, from 0, where they are asked for. */
   places?: Int32Array;
+  /** The rows' labels as the file has them, where they are asked for: numbers, or classes' indices. */
+  truths?: Float64Array;
   /** Which rows belong together: the column's texts, numbered as they come. */
   clusters?: Int32Array;
   /** What is one where rows are held out: the group of each row, or the row itself. */

@@ -166,7 +166,7 @@ export const createStage = (
       if (reader.type !== "number") arrays[split].labels![rows] = label;
       else if (!keepNumber(labels, rows, label, labelDecimals)) isWhole = false;
     }
-    note(record, split, rows, place);
+    note(record, split, rows, { place, label });
     kept[split].rows = rows + 1;
   };
 

@@ -59,7 +59,7 @@ const compile = async (compiler, folder, target) => {
   objects.push({ args: [...flags, "-c", join(sources, "run.c"), "-o", runner], object: runner });
   const options = { env: { ...env, TMPDIR: folder }, timeout: 300_000 };
   await Promise.all(objects.map(({ args }) => run(compiler, args, options)));
-  await run(compiler, ["-shared", "-o", target, ...objects.map(({ object }) => object), "-lm"], options);
+  await run(compiler, ["-shared", "-o", target, ...objects.map(({ object }) => object), "-lm", "-pthread"], options);
 };
 
 /** Makes compiled/library.json name a library for this machine; gives one line of what came of it, or null where nothing was to do. */

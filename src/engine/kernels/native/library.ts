@@ -26,6 +26,8 @@ export interface NativeKernels {
    * the team had ended when the run was called.
    */
   readonly bindTeam: (phases: readonly NativePhase[], team: NativeTeam, thread: number) => (before: number) => boolean;
+  /** What a barrier costs a team of two on this machine, timed now; null where that cannot be told. */
+  readonly timeBarrier: () => number | null;
 }
 
 /** Calls that one thread runs in order. */
@@ -64,6 +66,7 @@ const open = (koffi: Koffi, path: string) => {
       program: number,
       before: number,
     ) => number,
+    barrierSeconds: library.func("descent_barrier_seconds", "double", []) as unknown as () => number,
   };
 };
 
@@ -140,5 +143,6 @@ export const loadNativeKernels = async (
       const { runTeam } = library;
       return (before) => runTeam(address, before) === 0 && program.length > 0;
     },
+    timeBarrier: () => library.barrierSeconds() || null,
   };
 };

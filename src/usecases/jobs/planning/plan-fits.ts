@@ -7,7 +7,7 @@ import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { requireFoldRows } from "./require-fold-rows.ts";
 
 const pageBytes = 65_536;
-/** What is kept of a held-out row beside its probabilities or its value: truth, place, group, losses and what simpler models say. */
+/** What is kept of a held-out row beside its probabilities or its value: truth (twice of numbers), place, group, losses and what simpler models say. */
 const numbersOfRow = 10;
 
 /** Of a row that a point of a learning curve is measured on: its loss and its score. */

@@ -38,7 +38,7 @@ const figuresOf = ({ task }: Comparison): readonly Figure[] =>
         ["bias", ({ bias }) => withInterval(bias)],
       ];
 
-const factsOf = ({ dataset, label, task, measure, rows, leftOut }: Comparison): Html =>
+const factsOf = ({ dataset, label, task, measure, rows, weight, leftOut }: Comparison): Html =>
   table(
     ["", ""],
     [
@@ -47,6 +47,9 @@ const factsOf = ({ dataset, label, task, measure, rows, leftOut }: Comparison): 
       ["response (label)", label],
       ["task", task],
       ["measure, the larger the better", measures[measure]],
+      ...(weight === null
+        ? []
+        : [["weights of the rows", `${weight}; ${leftOut.weightless} rows of weight 0 are left out`] as const]),
       ["left out: no label, a class that a model does not know", `${leftOut.unlabelled}, ${leftOut.unknown}`],
     ],
   );

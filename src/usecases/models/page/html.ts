@@ -8,7 +8,8 @@ const marks: Readonly<Record<string, string>> = {
   ...{ '"': "&quot;", "'": "&#39;" },
 };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => marks[mark]!);
+/** A text as HTML shows it, in attributes as well. */
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => marks[mark]!);
 
 type Value = Html | string | number | null | readonly Html[];
 

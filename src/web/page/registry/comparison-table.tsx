@@ -1,7 +1,9 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
+import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card } from "../parts.tsx";
+import { SaveFile } from "../views/file-download.tsx";
 import { verdictOf } from "./chosen.ts";
 
 const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
@@ -48,14 +50,15 @@ export const ComparisonTable = ({
   /** Of the models, by id. */
   titles: ReadonlyMap<string, string>;
 }) => {
-  const { models, measure, rows, leftOut, notes, label } = comparison;
+  const { models, measure, rows, leftOut, notes, label, weight } = comparison;
   const lines = linesOf(measure).filter(({ cell }) => models.some((model) => cell(model) !== null));
-  const unjudged = leftOut.unlabelled + leftOut.unknown;
+  const unjudged = leftOut.unlabelled + leftOut.unknown + leftOut.weightless;
   return (
     <Card title="Comparison">
       <p class="answer">{verdictOf(comparison, titles)}</p>
       <p class="muted">
-        On {formatNumber(rows)} rows of one data set, by the column {label}, with 95 % intervals
+        On {formatNumber(rows)} rows of one data set, by the column {label}
+        {weight !== null && `, which count by ${weight}`}, with 95 % intervals
         {unjudged > 0 && `; ${formatNumber(unjudged)} rows could not be judged`}.
       </p>
       <table class="list compared">
@@ -87,6 +90,16 @@ export const ComparisonTable = ({
           {[...titles].reduce((text, [id, title]) => text.replaceAll(id, title), message)}
         </p>
       ))}
+      <SaveFile
+        label="As a page to hand on (HTML)"
+        name="comparison.html"
+        read={() =>
+          api.comparisonPage(
+            models.map(({ model }) => model),
+            comparison.dataset,
+          )
+        }
+      />
     </Card>
   );
 };

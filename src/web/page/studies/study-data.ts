@@ -1,6 +1,6 @@
 /** What the charts show of a study, from its record. Nothing here touches the document. */
 
-import { scoreNames } from "../../../client/score-names.ts";
+import { scoreNames, unitNames } from "../../../client/score-names.ts";
 import type { Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { choiceScale, numberScale, type Scale } from "./scale.ts";
@@ -39,9 +39,13 @@ export const faultsOf = (trials: readonly Trial[]): { error: string; first: Tria
 };
 
 /** What stands behind the best in the leaderboard, as its column is called and as it is told below. */
-export const behindOf = ({ score, rows }: Pick<Leaderboard, "score" | "rows">): { title: string; told: string } => ({
+export const behindOf = ({
+  score,
+  rows,
+  unit,
+}: Pick<Leaderboard, "score" | "rows" | "unit">): { title: string; told: string } => ({
   title: `Behind the best (${scoreNames[score]}), 95 %`,
-  told: `Behind the best: the difference of their mean ${scoreNames[score]} over the same ${rows} validation rows`,
+  told: `Behind the best: the difference of their mean ${scoreNames[score]} over the same ${rows} ${unitNames[unit]}`,
 });
 
 /** The first of a list, and what is said of the others. */

@@ -9,16 +9,9 @@ interface FileDownloadProps {
   read(): Promise<Blob>;
 }
 
-/** A plain link where that suffices; with an API key the file must be asked for with a header. */
-export const FileDownload = ({ label, path, name, read }: FileDownloadProps) => {
+/** Asks for a file and gives it to the reader's disk: for what needs a header, or more than an address. */
+export const SaveFile = ({ label, name, read }: Pick<FileDownloadProps, "label" | "name" | "read">) => {
   const { busy, error, run } = useAction();
-  if (apiKey.read() === null) {
-    return (
-      <a class="button" href={path} download={name}>
-        {label}
-      </a>
-    );
-  }
   const download = (): void =>
     run(async () => {
       const url = URL.createObjectURL(await read());
@@ -37,3 +30,13 @@ export const FileDownload = ({ label, path, name, read }: FileDownloadProps) => 
     </>
   );
 };
+
+/** A plain link where that suffices; with an API key the file must be asked for with a header. */
+export const FileDownload = ({ label, path, name, read }: FileDownloadProps) =>
+  apiKey.read() === null ? (
+    <a class="button" href={path} download={name}>
+      {label}
+    </a>
+  ) : (
+    <SaveFile {...{ label, name, read }} />
+  );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { degenerateMessage } from "../../../../src/engine/cluster/fit-progress.ts";
 import type { CovarianceName, Mixture, MixtureWork } from "../../../../src/engine/cluster/mixture/covariance-form.ts";
 import {
   akaikeCriterion,
@@ -167,6 +168,11 @@ describe("a Gaussian mixture job", () => {
     expect(metrics.k).toBe(2);
     const diagonal = tensors[2]!.values.filter((_, i) => (i % 16) % 5 === 0);
     expect(Math.min(...diagonal)).toBeGreaterThan(1e-3);
+  });
+
+  it("gives advice that one component can follow", () => {
+    expect(degenerateMessage(1)).not.toMatch(/fewer components/);
+    expect(degenerateMessage(2)).toMatch(/fewer components/);
   });
 
   it("says so when every fit is degenerate", async () => {

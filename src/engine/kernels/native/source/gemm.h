@@ -4,10 +4,18 @@
 
 /** Elements of k that are summed before the sum is added to C: part of the order of the sums, see assembly/gemm.ts. */
 #define BLOCK_DEPTH 256
-/** Rows of A that are packed at once: 60 KB of the thread's scratch. */
-#define ROWS_AT_ONCE 60
-/** With more columns than this, the rows of A are packed before they are read: else they are read where they lie. */
+/** Rows of A that are taken at once: as many as the second-level cache holds beside B's columns. */
+#define ROWS_AT_ONCE 264
+/** As many rows are worth a copy of B's columns that the first-level cache holds in one piece. */
+#define LOCAL_ROWS 60
+/** Columns of A that lie apart are packed before they meet more columns of B than this; rows are read where they lie. */
 #define UNPACKED_COLUMNS (2 * TILE_COLUMNS)
+
+/** Copies for one thread. Nothing in them outlives a call. */
+typedef struct {
+  float rows[(ROWS_AT_ONCE + TILE_ROWS) * BLOCK_DEPTH], columns[BLOCK_DEPTH * TILE_COLUMNS];
+} Copies;
+static _Thread_local Copies copies __attribute__((aligned(64)));
 
 typedef int i4 __attribute__((vector_size(16)));
 #if defined(__clang__)
@@ -35,18 +43,25 @@ static void interleave(float *out, const float *a, size_t row, size_t step, u32 
     }
     return;
   }
-  u32 r = 0;
-  if (step == 1)
-    for (; r + 4 <= height; r += 4) {
-      const float *p = a + r * row;
-      u32 l = 0;
-      for (; l + 4 <= depth; l += 4, p += 4)
-        store_transposed(out + (size_t)l * height + r, height, load4(p), load4(p + row), load4(p + 2 * row), load4(p + 3 * row));
-      for (; l < depth; l++, p++)
-        for (u32 i = 0; i < 4; i++) out[(size_t)l * height + r + i] = p[i * row];
-    }
-  for (; r < height; r++)
+  for (u32 r = 0; r < height; r++)
     for (u32 l = 0; l < depth; l++) out[(size_t)l * height + r] = a[r * row + l * step];
+}
+
+/** Copies the tile's columns of B, `depth` rows of them, so that they are read from one place. */
+static void copy_columns(Tile *t) {
+  float *out = copies.columns;
+  const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
+  for (u32 l = 0; l < t->depth; l++, out += TILE_COLUMNS, low0 += PANEL, high0 += PANEL, low1 += PANEL, high1 += PANEL) {
+    __builtin_prefetch(low0 + AHEAD);
+    __builtin_prefetch(low1 + AHEAD);
+#if LANES == 16
+    __builtin_prefetch(high0 + AHEAD);
+    __builtin_prefetch(high1 + AHEAD);
+#endif
+    store(out, panel_lanes(low0, high0));
+    store(out + LANES, panel_lanes(low1, high1));
+  }
+  t->low[0] = copies.columns;
 }
 
 KERNEL(gemm) {
@@ -54,16 +69,17 @@ KERNEL(gemm) {
   const float *left = FLOATS(1);
   const float *packed = FLOATS(2);
   const float *bias = FLOATS_OR_NULL(3);
-  float *scratch = FLOATS(4);
   const u32 m = WHOLE(5), n = WHOLE(6), k = WHOLE(7);
   const size_t aRow = WHOLE(8), aColumn = WHOLE(9), cRow = WHOLE(10);
   const int accumulate = WHOLE(11) != 0;
   const u32 activation = WHOLE(12);
   const float slope = SINGLE(13);
   const u32 firstRow = start * 4, lastRow = least(m, end * 4);
-  const int packs = n > UNPACKED_COLUMNS;
-  for (u32 block = firstRow; block < lastRow; block += ROWS_AT_ONCE) {
-    const u32 rows = least(ROWS_AT_ONCE, lastRow - block), height = tile_height(rows);
+  const int packs = n > UNPACKED_COLUMNS && aColumn != 1, adjacent = packs || aRow == 1;
+  const u32 all = lastRow > firstRow ? lastRow - firstRow : 0, blocks = (all + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+  const u32 atOnce = blocks == 0 ? 0 : (all + blocks - 1) / blocks;
+  for (u32 block = firstRow; block < lastRow; block += atOnce) {
+    const u32 rows = least(atOnce, lastRow - block), height = tile_height(rows);
     u32 k0 = 0;
     do {
       const u32 depth = least(BLOCK_DEPTH, k - k0);
@@ -71,17 +87,20 @@ KERNEL(gemm) {
       const float *from = left + block * aRow + k0 * aColumn;
       if (packs)
         for (u32 r = 0; r < rows; r += height)
-          interleave(scratch + (size_t)r * depth, from + r * aRow, aRow, aColumn, least(height, rows - r), depth);
+          interleave(copies.rows + (size_t)r * depth, from + r * aRow, aRow, aColumn, least(height, rows - r), depth);
       Tile t = {.cRow = cRow, .depth = depth, .accumulate = k0 > 0 || accumulate, .activation = ends ? activation : 0, .row = aRow};
       for (u32 j = 0; j < n; j += TILE_COLUMNS) {
         place_panels(&t, packed + (size_t)k0 * PANEL, k, j, n - j);
+        const int local = rows >= LOCAL_ROWS && t.columns > LANES;
+        if (local) copy_columns(&t);
+        const int mode = adjacent ? (local ? ADJACENT_LOCAL : ADJACENT) : local ? STRIDED_LOCAL : STRIDED;
         t.bias = ends && bias ? bias + j : NULL;
         for (u32 r = 0; r < rows; r += height) {
           const u32 high = least(height, rows - r);
           t.c = c + (block + r) * cRow + j;
-          t.a = packs ? scratch + (size_t)r * depth : from + r * aRow;
+          t.a = packs ? copies.rows + (size_t)r * depth : from + r * aRow;
           t.step = packs ? high : aColumn;
-          run_tile(&t, high, packs || aRow == 1 ? ADJACENT : STRIDED, t.activation, slope);
+          run_tile(&t, high, mode, t.activation, slope);
         }
       }
       k0 += BLOCK_DEPTH;

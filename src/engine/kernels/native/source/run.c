@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "run.h"
@@ -195,3 +196,5 @@ EXPORT int descent_run_team(const double *program, double before) {
   }
   return own == 0 ? wait_for_phase(sync, phase) : 0;
 }
+
+#include "barrier-cost.h"

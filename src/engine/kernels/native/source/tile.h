@@ -17,14 +17,14 @@
 /** Floats of a panel that are fetched ahead of their use. */
 #define AHEAD (16 * PANEL)
 
-/** Where the rows of A lie. */
-enum { ADJACENT, STRIDED, INDIRECT, SCATTERED };
-#define MODES 4
+/** Where the rows of A lie; with LOCAL, B is a copy of its columns, row after row. */
+enum { ADJACENT, STRIDED, INDIRECT, SCATTERED, ADJACENT_LOCAL, STRIDED_LOCAL };
+#define MODES 6
 
 typedef struct {
   float *c;
   size_t cRow;
-  /** ADJACENT: a[l · step + r]. STRIDED: a[r · row + l · step]. */
+  /** ADJACENT: a[l · step + r]. STRIDED: a[r · row + l · step]. LOCAL: B's row 0 is at low[0], the row after it TILE_COLUMNS floats further. */
   const float *a;
   size_t step, row;
   /** INDIRECT: rows[segment · TILE_ROWS + r][offsets[i]], l counting through `segments` runs of lengths[segment]. SCATTERED: a[offsets[l] + r]. */
@@ -75,6 +75,7 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
   const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
   const u32 depth = t->depth;
   const u32 segments = mode == INDIRECT ? t->segments : 1;
+  const int local = mode >= ADJACENT_LOCAL, strided = mode == STRIDED || mode == STRIDED_LOCAL;
   for (u32 segment = 0; segment < segments; segment++) {
     const i32 *offsets = t->offsets;
     const u32 length = mode == INDIRECT ? t->lengths[segment] : depth;
@@ -84,10 +85,10 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
       for (u32 r = 0; r < R; r++) rows[r] = t->rows[segment * TILE_ROWS + r];
     }
     for (u32 l = 0; l < length; l++) {
-      const vf b0 = panel_lanes(low0, high0);
-      const vf b1 = V > 1 ? panel_lanes(low1, high1) : b0;
+      const vf b0 = local ? load(low0) : panel_lanes(low0, high0);
+      const vf b1 = V == 1 ? b0 : local ? load(low0 + LANES) : panel_lanes(low1, high1);
       // B comes from the second-level cache, A from the first.
-      if (V > 1 && R > 4) {
+      if (!local && V > 1 && R > 4) {
         __builtin_prefetch(low0 + AHEAD);
         __builtin_prefetch(low1 + AHEAD);
 #if LANES == 16
@@ -99,14 +100,14 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
       const ptrdiff_t offset = mode == INDIRECT ? offsets[l] : 0;
 #pragma GCC unroll 16
       for (u32 r = 0; r < R; r++) {
-        const float *at = mode == STRIDED ? p + (r % 3) * row : mode == INDIRECT ? rows[r] + offset : p + r;
+        const float *at = strided ? p + (r % 3) * row : mode == INDIRECT ? rows[r] + offset : p + r;
         const vf x = splat(*at);
         sums[r][0] = sums[r][0] + x * b0;
         if (V > 1) sums[r][1] = sums[r][1] + x * b1;
-        if (mode == STRIDED && r % 3 == 2) p += row3;
+        if (strided && r % 3 == 2) p += row3;
       }
       a += step;
-      low0 += PANEL;
+      low0 += local ? TILE_COLUMNS : PANEL;
       high0 += PANEL;
       low1 += PANEL;
       high1 += PANEL;
@@ -143,7 +144,9 @@ typedef void TileFunction(const Tile *);
   APART void indirect1_##R(const Tile *t) { compute_tile(t, R, 1, INDIRECT); } \
   APART void indirect2_##R(const Tile *t) { compute_tile(t, R, 2, INDIRECT); } \
   APART void scattered1_##R(const Tile *t) { compute_tile(t, R, 1, SCATTERED); } \
-  APART void scattered2_##R(const Tile *t) { compute_tile(t, R, 2, SCATTERED); }
+  APART void scattered2_##R(const Tile *t) { compute_tile(t, R, 2, SCATTERED); } \
+  APART void adjacent_local_##R(const Tile *t) { compute_tile(t, R, 2, ADJACENT_LOCAL); } \
+  APART void strided_local_##R(const Tile *t) { compute_tile(t, R, 2, STRIDED_LOCAL); }
 TILE(1)
 TILE(2)
 TILE(3)
@@ -174,6 +177,8 @@ static TileFunction *const tiles[MODES][TILE_VECTORS][TILE_ROWS] = {
   {EACH(strided1_), EACH(strided2_)},
   {EACH(indirect1_), EACH(indirect2_)},
   {EACH(scattered1_), EACH(scattered2_)},
+  {EACH(adjacent_local_), EACH(adjacent_local_)},
+  {EACH(strided_local_), EACH(strided_local_)},
 };
 
 /** Applies an activation other than ReLU to a tile that was just stored. */

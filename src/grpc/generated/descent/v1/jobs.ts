@@ -385,7 +385,7 @@ export interface GetJobEventFileResponse {
 export interface JobOrigin {
   /** Of the request that submitted it. */
   requestId: string;
-  /** W3C Trace Context of that request. */
+  /** W3C Trace Context of that request: as the client sent it, or of its own span where traces are recorded. */
   traceparent?: string | undefined;
 }
 

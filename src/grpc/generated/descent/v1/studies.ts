@@ -257,6 +257,8 @@ export interface Leaderboard {
     | undefined;
   /** What cannot be compared, and why. */
   notes: LeaderboardNote[];
+  /** What `rows` counts: `validation_row`, `out_of_fold_row` or `group`. */
+  unit: string;
 }
 
 export interface LeaderboardNote {
@@ -2418,7 +2420,16 @@ export const GetLeaderboardRequest: MessageFns<GetLeaderboardRequest> = {
 };
 
 function createBaseLeaderboard(): Leaderboard {
-  return { score: "", rows: 0, items: [], best: undefined, simplest: undefined, reference: undefined, notes: [] };
+  return {
+    score: "",
+    rows: 0,
+    items: [],
+    best: undefined,
+    simplest: undefined,
+    reference: undefined,
+    notes: [],
+    unit: "",
+  };
 }
 
 export const Leaderboard: MessageFns<Leaderboard> = {
@@ -2443,6 +2454,9 @@ export const Leaderboard: MessageFns<Leaderboard> = {
     }
     for (const v of message.notes) {
       LeaderboardNote.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.unit !== "") {
+      writer.uint32(66).string(message.unit);
     }
     return writer;
   },
@@ -2514,6 +2528,14 @@ export const Leaderboard: MessageFns<Leaderboard> = {
             }
 
             message.notes.push(LeaderboardNote.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.unit = reader.string();
             continue;
           }
         }
