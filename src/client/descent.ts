@@ -4,7 +4,18 @@ import { createListing, following, type Listing, type ListOptions } from "./page
 import { studiesOf } from "./studies.ts";
 import { tenantsOf } from "./tenants.ts";
 import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
-import type { Dataset, EventToken, Job, JobEvent, JobPlan, JobSpec, JobState, MetricPoint, Row } from "./types.ts";
+import type {
+  Dataset,
+  EventToken,
+  Job,
+  JobEvent,
+  JobPlan,
+  JobSpec,
+  JobState,
+  MetricPoint,
+  Overview,
+  Row,
+} from "./types.ts";
 import { type FileSource, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 
@@ -173,6 +184,8 @@ export const createDescent = (options: DescentOptions = {}) => {
     /** A token that opens the events of one job or study, for a browser's `EventSource`. */
     createToken: (resource: string, { seconds, ...options }: RequestOptions & { seconds?: number } = {}) =>
       transport.json<EventToken>("/v1/tokens", { method: "POST", json: { resource, seconds }, ...options }),
+    /** What runs, what waits, and what room trainers have. */
+    overview: (options?: RequestOptions) => transport.json<Overview>("/v1/overview", options),
     /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
     request: transport.json,
   };

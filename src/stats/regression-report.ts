@@ -7,6 +7,7 @@ import {
   estimateMean,
   estimatePositiveMean,
   estimateRootMean,
+  estimateShare,
   mean,
   quantilesOf,
   ranksOf,
@@ -33,11 +34,17 @@ export interface ValueAnswers {
   truths: Float64Array;
   /** Null where the loss is no likelihood. */
   likelihood: Likelihood | null;
-  /** The label is a count (Poisson). */
+  /** The label is a count. */
   counts: boolean;
+  /** Of a quantile: which, and what the training rows' own is for each row. Left out: of other losses. */
+  quantile?: { level: number; nullOf(row: number): number } | null;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
   sampling?: Sampling | null;
 }
+
+/** ρ(y − q) at a level: what its quantile makes small. */
+export const pinball = (level: number, truth: number, predicted: number): number =>
+  (truth - predicted) * (truth < predicted ? level - 1 : level);
 
 /** ln N(y; μ, σ²) */
 export const logNormal = (y: number, location: number, variance: number): number =>
@@ -91,6 +98,32 @@ const explainDeviance = (likelihood: Likelihood | null, rows: number, sampling: 
   return estimateExplained(short(likelihood.logOf), short(nullLogOf), sampling);
 };
 
+const shareOf = (hits: Float64Array, sampling: Sampling | null): Estimate =>
+  sampling === null
+    ? estimateShare(
+        hits.reduce((sum, hit) => sum + hit, 0),
+        hits.length,
+      )
+    : estimateMean(hits, { least: 0, most: 1 }, sampling);
+
+/** Mean ρ(y − q) and how many labels are below, of rows in the units that they are given in. */
+const describeQuantile = (
+  level: number,
+  truths: Float64Array,
+  predictions: Float64Array,
+  sampling: Sampling | null,
+): NonNullable<RegressionReport["below"]> => ({
+  quantile: level,
+  share: shareOf(
+    truths.map((truth, row) => (truth < predictions[row]! ? 1 : 0)),
+    sampling,
+  ),
+  pinball: estimatePositiveMean(
+    truths.map((truth, row) => pinball(level, truth, predictions[row]!)),
+    sampling,
+  ),
+});
+
 /** Within it the squares of squares that variances of squares are made of are doubles. */
 const [smallest, largest] = [1e-60, 1e60];
 
@@ -109,7 +142,7 @@ const inUnits = (estimate: Estimate, unit: number): Estimate => ({
 
 /** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
-  const { split, likelihood, counts } = answers;
+  const { split, likelihood, counts, quantile = null } = answers;
   const sampling = answers.sampling ?? null;
   const unit = unitOf(answers.truths, answers.predictions);
   const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
@@ -129,7 +162,13 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     distribution: likelihood?.distribution ?? null,
     // A density may be above 1; a probability is not, nor is its logarithm above 0.
     logLikelihood: logs && estimateMean(logs, counts ? { most: 0 } : {}, sampling),
-    devianceExplained: explainDeviance(likelihood, truths.length, sampling),
+    devianceExplained: quantile
+      ? estimateExplained(
+          truths.map((truth, row) => pinball(quantile.level, truth, predictions[row]!)),
+          truths.map((truth, row) => pinball(quantile.level, truth, quantile.nullOf(row) / unit)),
+          sampling,
+        )
+      : explainDeviance(likelihood, truths.length, sampling),
     rootMeanSquaredError: inUnits(estimateRootMean(squares, sampling), unit),
     meanAbsoluteError: inUnits(estimatePositiveMean(absolutes, sampling), unit),
     // Of equal labels the mean may differ in the last bit: their variance is then nearly 0, and R² nearly −∞.
@@ -149,6 +188,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
       unit,
     ),
     residuals: describeResiduals(residuals, predictions, unit),
+    below: quantile && describeQuantile(quantile.level, answers.truths, answers.predictions, sampling),
     dispersion: counts
       ? unit *
         meanOf(

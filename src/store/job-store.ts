@@ -206,5 +206,7 @@ export interface JobStore {
   restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
   /** The jobs that wait, of all tenants, and the seconds that they are planned to take one trainer. */
   waitingWork(): Promise<WaitingWork>;
+  /** How many jobs there are in each state, and of those that wait the first `most` that were submitted. */
+  glance(tenant: TenantId, most: number): Promise<{ counts: Record<JobState, number>; waiting: Job[] }>;
   ping(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../domain/errors.ts";
 import { readDocuments } from "./documents.ts";
@@ -41,20 +41,31 @@ const packageRoot = (): string => {
 };
 
 /**
- * A browser cannot resolve `import … from "preact"`, and an import map would have to be an inline script, which the page's
- * Content-Security-Policy forbids. So the few names are replaced by their URLs when the files are read.
+ * Links from the root of the service as seen from where a page is, so that the service may stand below another path (`/ml/`): from
+ * `/docs/tables`, `href="/docs"` is `href="../docs"`.
  */
-export const resolveNames = (source: string): string =>
+export const relativeLinks = (url: string, html: string): string => {
+  const up = "../".repeat(url.split("/").length - 2) || "./";
+  return html.replace(/(\s(?:href|src)=")\/(?!\/)/g, `$1${up}`);
+};
+
+/**
+ * A browser cannot resolve `import … from "preact"`, and an import map would have to be an inline script, which the page's
+ * Content-Security-Policy forbids. So the few names are replaced by their URLs, as seen from the module's, when the files are read.
+ */
+export const resolveNames = (url: string, source: string): string =>
   source.replace(/\b(from\s*|import\s*)"([@\w][\w@/.-]*)"/g, (_, keyword: string, name: string) => {
     const library = libraries.find((candidate) => candidate.name === name);
     assert(library !== undefined, `the page imports only its libraries, not ${name}`);
-    return `${keyword}"${library.url}"`;
+    const way = posix.relative(posix.dirname(url), library.url);
+    return `${keyword}"${way.startsWith(".") ? way : `./${way}`}"`;
   });
 
 const toAsset = (url: string, content: string, extension = url.slice(url.lastIndexOf(".") + 1)): Asset => {
   const contentType = contentTypes[extension];
   assert(contentType !== undefined, `a content type is known for ${url}`);
-  const body = Buffer.from(extension === "js" ? resolveNames(content) : content);
+  const linked = extension === "html" ? relativeLinks(url, content) : content;
+  const body = Buffer.from(extension === "js" ? resolveNames(url, content) : linked);
   const digest = createHash("sha256").update(body).digest("base64url").slice(0, 22);
   return { url, contentType, body, etag: `"${digest}"` };
 };

@@ -30,7 +30,11 @@ const createMarked = (): Marked => {
       // Wide tables scroll by themselves, on phones too; whoever uses a keyboard can reach them.
       table(token) {
         const cells = (row: typeof token.header, tag: "th" | "td"): string =>
-          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+          row
+            .map(({ tokens }) => this.parser.parseInline(tokens))
+            // A corner that says nothing heads nothing.
+            .map((inner) => (inner === "" ? "<td></td>" : `<${tag}>${inner}</${tag}>`))
+            .join("");
         const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
         return `<div class="wide" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${cells(token.header, "th")}</tr></thead>\n<tbody>${rows}</tbody></table></div>\n`;
       },
@@ -63,15 +67,17 @@ const frame = (title: string, navigation: string, content: string): string => `<
     <meta name="color-scheme" content="light dark" />
     <title>${escaped(title)} · Descent</title>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/assets/tokens.css" />
     <link rel="stylesheet" href="/assets/style.css" />
     <link rel="stylesheet" href="/assets/documents.css" />
   </head>
   <body>
     <header>
+      <a class="skip" href="#content">Skip to the content</a>
       <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28" />Descent</a>
       <nav aria-label="Documents">${navigation}</nav>
     </header>
-    <main class="document">
+    <main class="document" id="content" tabindex="-1">
 ${content}
     </main>
   </body>
@@ -96,7 +102,7 @@ export const readDocuments = (folder: string, made: Readonly<Record<string, stri
         const here = other === name ? ' aria-current="page"' : "";
         return `<a href="${urlOf(other)}"${here}>${escaped(title)}</a>`;
       })
-      .concat('<a href="/docs/api">API reference</a>')
+      .concat('<a href="/docs/api/">API reference</a>')
       .join("");
     const content = marked.parse(sources.get(name) ?? "", { async: false });
     const title = titles.get(name) ?? name;

@@ -128,6 +128,21 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(seen).toEqual(made);
     });
 
+    it("tells at a glance how many there are in each state, and which wait first", async () => {
+      const jobs = [];
+      for (let i = 0; i < 4; i++) jobs.push((await create()).job);
+      await claim(jobs[1]!);
+      await stores.jobs.requestPause("acme", jobs[3]!.id, tick());
+      const { counts, waiting } = await stores.jobs.glance("acme", 1);
+      expect(counts).toEqual({
+        ...{ queued: 2, running: 1, pausing: 0, paused: 1 },
+        ...{ cancelling: 0, succeeded: 0, failed: 0, cancelled: 0 },
+      });
+      expect(waiting.map(({ id }) => id)).toEqual([jobs[0]!.id]);
+      expect((await stores.jobs.glance("acme", 10)).waiting.map(({ id }) => id)).toEqual([jobs[0]!.id, jobs[2]!.id]);
+      expect(await stores.jobs.glance("other", 10)).toMatchObject({ counts: { queued: 0, running: 0 }, waiting: [] });
+    });
+
     it("lists by state as of now", async () => {
       const [first, second] = [(await create()).job, (await create()).job];
       await claim(first);

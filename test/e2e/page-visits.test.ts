@@ -1,3 +1,4 @@
+import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDescent } from "../../src/client/descent.ts";
@@ -9,13 +10,13 @@ import { createDataDir, removeDataDir, type Service, startService } from "./serv
 
 requireBrowser();
 
+type Ids = Record<"job" | "final" | "dataset" | "images" | "model" | "study", string>;
+
 /** Every view of the page, and the docs: where it is, and what shows that it is there. */
-const views: [
-  name: string,
-  path: (ids: { job: string; dataset: string; images: string; model: string; study: string }) => string,
-  shown: string,
-][] = [
-  ["jobs", () => "/", "table a:has-text('visited')"],
+const views: [name: string, path: (ids: Ids) => string, shown: string][] = [
+  ["home", () => "/", "a:has-text('visited')"],
+  ["jobs", () => "/#/jobs", "table a:has-text('visited')"],
+  ["curves of jobs", ({ job, final }) => `/#/curves/${job},${final}`, "figcaption:has-text('Train loss of 2 jobs')"],
   ["a job", ({ job }) => `/#/jobs/${job}`, "h1:has-text('visited')"],
   ["a new job", () => "/#/new", "h1:has-text('New job')"],
   ["a new job of a data set", ({ dataset }) => `/#/new/${dataset}`, "label:has-text('Predict the column')"],
@@ -24,7 +25,7 @@ const views: [
   ["a new study of a data set", ({ dataset }) => `/#/new-study/${dataset}`, "summary:has-text('The space')"],
   ["data sets", () => "/#/datasets", "table a:has-text('flowers')"],
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
-  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='right']"],
+  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='Thumbnail: right']"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
   ["aliases", () => "/#/aliases", "table a:has-text('production')"],
   ["an alias", () => "/#/aliases/production", "h1:has-text('production')"],
@@ -34,6 +35,30 @@ const views: [
   ["the documents", () => "/docs", "h1:has-text('Documents')"],
   ["a document", () => "/docs/configuration", "h1:has-text('Configuration')"],
 ];
+
+/** What only another width or another scheme may break. */
+const looks = ["color-contrast", "scrollable-region-focusable", "link-in-text-block"];
+
+/** Nothing for axe to find, and nothing wider than the screen, on a desk and on a phone, by day and by night. */
+const expectAccessible = async (page: Page): Promise<void> => {
+  await page.evaluate(axe.source);
+  for (const [width, scheme, rules] of [
+    [1440, "light", null],
+    [1440, "dark", looks],
+    [390, "dark", looks],
+    [390, "light", looks],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    const only = rules === null ? "" : `, runOnly: ${JSON.stringify(rules)}`;
+    const found = await page.evaluate<string[]>(
+      `axe.run(document, { resultTypes: ["violations"]${only} }).then(({ violations }) =>
+        violations.flatMap(({ id, nodes }) => nodes.map(({ target, any }) => [id, ...target, any[0]?.message].join(" "))))`,
+    );
+    expect(found, `${width} ${scheme}`).toEqual([]);
+    expect(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth"), `${width}`).toBe(true);
+  }
+};
 
 const uploadImages = async (url: string): Promise<string> => {
   const pixels = Uint8Array.from({ length: 192 }, (_, i) => i);
@@ -52,7 +77,7 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
   let page: Page;
   let dataDir: string;
   let faults: string[];
-  const ids = { job: "", dataset: "", images: "", model: "", study: "" };
+  const ids: Ids = { job: "", final: "", dataset: "", images: "", model: "", study: "" };
 
   beforeAll(async () => {
     dataDir = await createDataDir();
@@ -75,7 +100,9 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
       pruner: { type: "asha", minEpochs: 1 },
     });
     ids.study = study.id;
-    expect(await studies.wait(study.id)).toMatchObject({ state: "succeeded" });
+    const done = await studies.wait(study.id);
+    expect(done).toMatchObject({ state: "succeeded" });
+    ids.final = done.final?.job ?? "";
   });
   afterAll(async () => {
     await browser?.close();
@@ -120,6 +147,8 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
       page = await context.newPage();
       await page.goto(url);
       await isShown();
+      // The markup of the API reference is Swagger UI's own.
+      if (!url.includes("/docs/api")) await expectAccessible(page);
     },
   );
 });

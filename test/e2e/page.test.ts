@@ -71,8 +71,17 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
 
   test("says so when there is nothing yet", async () => {
     await page.goto(service.url);
+    await page.getByRole("heading", { name: "No jobs yet" }).waitFor();
+    await page
+      .getByRole("region", { name: "Trainers" })
+      .getByText(/room for \d+ more/)
+      .waitFor();
+    const tabs = page.getByRole("navigation", { name: "Main" });
+    await tabs.getByRole("link", { name: "Jobs" }).click();
     await page.getByText("No jobs yet").waitFor();
-    await page.getByRole("link", { name: "Data sets" }).click();
+    await page.goto(`${service.url}/#/curves/`);
+    await page.getByText("No job is chosen").waitFor();
+    await tabs.getByRole("link", { name: "Data sets" }).click();
     await page.getByText("No data sets yet").waitFor();
     await page.getByRole("link", { name: "Models" }).click();
     await page.getByText("No models yet").waitFor();
@@ -104,7 +113,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
       .first()
       .waitFor();
     await page.getByRole("button", { name: "Take a row of the data set" }).click();
-    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();
 
     await page.getByRole("link", { name: "Jobs", exact: true }).click();
@@ -203,7 +212,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByText("This model was solved in one pass.").waitFor();
     await model.click();
     await page.getByLabel("a", { exact: true }).fill("");
-    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText(/^"a" .*it counts as/).waitFor();
     const [, id] = /(mdl_\w+)/.exec(page.url()) ?? [];
     const asked = await post(`/v1/models/${id}/predictions`, "application/json", JSON.stringify({ dataset }));
@@ -237,7 +246,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
   });
 
   test("says when the service is away, keeps what it showed, and goes on by itself", async () => {
-    await page.goto(service.url);
+    await page.goto(`${service.url}/#/jobs`);
     const row = page.getByRole("row").filter({ hasText: "iris" });
     await row.waitFor();
     const port = new URL(service.url).port;
@@ -252,10 +261,10 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
 
   test("on a phone nothing is wider than the screen", async () => {
     await page.setViewportSize({ width: 375, height: 700 });
-    await page.goto(service.url);
+    await page.goto(`${service.url}/#/jobs`);
     await page.getByRole("link", { name: "iris" }).click();
     await page.getByRole("img", { name: /^Loss over/ }).waitFor();
-    for (const tab of ["Jobs", "Data sets", "Models"]) {
+    for (const tab of ["Home", "Jobs", "Data sets", "Models"]) {
       expect(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth"), tab).toBe(true);
       await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: tab }).click();
       await page.getByRole("heading", { level: 1, name: tab }).waitFor();

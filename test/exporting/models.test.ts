@@ -114,26 +114,15 @@ const oddRows: Row[] = [
 ];
 const mixedFeatures = ["size", "kind", "value", "label 1"];
 
+const bought = { type: "classification" as const, label: "bought", features: mixedFeatures };
+
 const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
   [
     "softmax",
     iris,
     { task: { type: "classification", label: "species" }, model: { type: "softmax" }, training: short },
   ],
-  [
-    "linear",
-    diabetes,
-    { task: { type: "regression", label: "progression" }, model: { type: "linear" }, training: short },
-  ],
-  [
-    "logistic",
-    mixed,
-    {
-      task: { type: "classification", label: "bought", features: mixedFeatures },
-      model: { type: "logistic" },
-      training: short,
-    },
-  ],
+  ["logistic", mixed, { task: bought, model: { type: "logistic" }, training: short }],
   [
     "logistic, with a threshold",
     mixed,
@@ -164,6 +153,13 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  ...([{ type: "linear" }, { type: "gamma" }, { type: "quantile", quantile: 0.9 }] as const).map(
+    (model): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+      model.type,
+      diabetes,
+      { task: { type: "regression", label: "progression" }, model, training: short },
+    ],
+  ),
   ...(["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "identity", "softmax"] as const).map(
     (activation): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
       `mlp of ${activation}`,

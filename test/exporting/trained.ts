@@ -66,7 +66,11 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
     new WebAssembly.Memory({ initial: bytes / 65_536, maximum: bytes / 65_536, shared: true });
   const run = isClusteringModel(spec.model)
     ? createClusteringRun(spec, shape, take)
-    : await createNetworkRun(spec, shape, await compiled, take, { scratchFolder: "", cores: () => 1 });
+    : await createNetworkRun(spec, shape, await compiled, take, {
+        scratchFolder: "",
+        cores: () => 1,
+        goOn: () => true,
+      });
   const preprocessing = await prepare(spec, dataset, open, run.arrays, null);
   const end = await run.fit({
     control: createControl(),

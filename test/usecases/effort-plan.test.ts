@@ -6,8 +6,11 @@ import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import { startTestService, type TestService } from "./service.ts";
 
 let service: TestService;
+let largestTrainer: number | null = null;
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({
+    deps: (deps) => ({ ...deps, consumption: { ...deps.consumption, largestTrainer: () => largestTrainer } }),
+  });
 });
 afterAll(() => service.close());
 
@@ -17,7 +20,7 @@ const post = async (path: string, body: string, type = "application/json"): Prom
   return (await response.json()) as Answer;
 };
 
-test("an effort's fit of every row is left out, and said to be, where rows are read from disk; one that was asked for is refused", async () => {
+test("where rows are read from disk an effort's fit of every row reads them from there too; it is left out, and said to be, where what is kept beside it has no room", async () => {
   const inputs = Array.from({ length: 24 }, (_, i) => i);
   const row = (i: number): string => [...inputs.map((k) => (i * (k + 3)) % 101), i % 2 ? "a" : "b"].join(",");
   const rows = Array.from({ length: 12_000 }, (_, i) => row(i));
@@ -31,11 +34,46 @@ test("an effort's fit of every row is left out, and said to be, where rows are r
   // Half of the rows do not fit any more.
   const resources = { memoryBytes: whole.memoryBytes - 6000 * inputs.length * 4 };
   const streamed = await plan({ resources });
-  expect(streamed.spec.training.refit).toBe(false);
+  expect(streamed.spec.training.refit).toBe(true);
   expect(streamed.spillBytes).toBeGreaterThan(0);
-  expect(streamed.warnings).toContainEqual(
+  expect(streamed.memoryBytes).toBeLessThanOrEqual(resources.memoryBytes);
+  // The least that the measured fit can do with.
+  const kept = { gradientCheckpointing: false };
+  const single = await plan({ resources: { memoryBytes: 65_536 }, training: { ...kept, refit: false } });
+  const least = Number(/needs ([\d,]+) bytes/.exec(single.detail)![1]!.replaceAll(",", ""));
+  const short = { memoryBytes: least };
+  const without = await plan({ resources: short, training: kept });
+  expect(without.spec.training.refit).toBe(false);
+  expect(without.warnings).toContainEqual(
     expect.stringMatching(/fit of every row is left out.*resources\.memoryBytes/),
   );
-  const refused = await plan({ resources, training: { refit: true } });
-  expect(refused).toMatchObject({ code: "over_limit", errors: [{ pointer: "/training/refit" }] });
+  const refused = await plan({ resources: short, training: { ...kept, refit: true } });
+  expect(refused).toMatchObject({ code: "over_limit", errors: [{ pointer: "/resources/memoryBytes" }] });
+});
+
+test("a job is planned within what the largest trainer may use, as if its specification said so", async () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => [i % 7, i % 11, i % 3, i % 2 ? "a" : "b"].join(","));
+  const { id } = await post("/v1/datasets", ["p,q,r,y", ...rows].join("\n"), "text/csv");
+  const plan = (resources: object = {}): Promise<Answer> =>
+    post(
+      "/v1/jobs/plan",
+      JSON.stringify({
+        ...{ dataset: id, task: { type: "classification", label: "y" }, resources },
+        ...{ model: { type: "mlp", hidden: Array(8).fill(64) }, training: { batchSize: 2000 } },
+      }),
+    );
+  const whole = await plan();
+  largestTrainer = whole.memoryBytes;
+  expect(await plan()).toEqual(whole);
+  largestTrainer = whole.memoryBytes - 65_536;
+  const within = await plan();
+  expect(within.savedBytes).toBeGreaterThan(0);
+  expect(within.memoryBytes).toBeLessThanOrEqual(largestTrainer);
+  // What the job may have stays what it was, for trainers to come.
+  expect(within.spec.resources).toEqual(whole.spec.resources);
+  largestTrainer = 65_536;
+  const none = await plan();
+  expect(none.memoryBytes).toBe(whole.memoryBytes);
+  expect(none.warnings).toContainEqual(expect.stringMatching(/no trainer that runs now may use more than 65,536/));
+  largestTrainer = null;
 });

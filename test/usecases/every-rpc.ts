@@ -41,6 +41,7 @@ export const everyRpc = (
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
     listJobs: (m) => ask(jobs, jobs.listJobs, { state: 0 }, m),
+    getOverview: (m) => ask(jobs, jobs.getOverview, {}, m),
     watchJob: (m) => stream(jobs.watchJob({ id: job }, m)),
     listJobEvents: (m) => ask(jobs, jobs.listJobEvents, { id: job }, m),
     listJobMetrics: (m) => ask(jobs, jobs.listJobMetrics, { id: job }, m),

@@ -91,7 +91,7 @@ export const startTestService = async (
     queue,
     engine: await createTestEngine(artifacts),
     readParquet,
-    consumption: { trouble: () => null },
+    consumption: { trouble: () => null, largestTrainer: () => null, trainers: () => [] },
     log: quiet,
     quotas: options.quotas ?? { queuedJobs: null, storedBytes: null },
     reservations: createRedisReservations(commands),

@@ -50,6 +50,7 @@ describe("metrics on the page", () => {
     expect(formatMetricName("validationLoss")).toBe("Validation loss");
     expect(formatMetricName("testR2")).toBe("Test R²");
     expect(formatMetricName("accuracy")).toBe("Accuracy");
+    expect(formatMetricName("l2")).toBe("L2");
   });
 
   test("shares are percentages, other values numbers", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HistoryEntry } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
-import { jobSeconds } from "../../src/web/page/job-seconds.ts";
+import { jobSeconds } from "../../src/web/page/jobs/job-seconds.ts";
 
 const at = (second: number): string => new Date(1_700_000_000_000 + second * 1000).toISOString();
 const secondsAt = (nowSecond: number, ...states: [JobState, number][]): number | null => {

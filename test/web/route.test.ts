@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { parseRoute, type Route, toFragment } from "../../src/web/page/route.ts";
 
 const routes: Route[] = [
+  { view: "home" },
   { view: "jobs" },
+  { view: "curves", jobs: [] },
+  { view: "curves", jobs: ["job_1", "job_2"] },
   { view: "job", id: "job_1" },
   { view: "new", dataset: null },
   { view: "new", dataset: "ds_1" },
@@ -24,7 +27,11 @@ test.each(routes)("$view is found again from its link", (route) => {
   expect(parseRoute(toFragment(route))).toEqual(route);
 });
 
-test.each(["", "#", "#/", "#/nonsense", "#/jobs", "#/jobs/"])("%j leads to the jobs", (fragment) => {
+test.each(["", "#", "#/", "#/nonsense"])("%j leads home", (fragment) => {
+  expect(parseRoute(fragment)).toEqual({ view: "home" });
+});
+
+test.each(["#/jobs", "#/jobs/"])("%j leads to the jobs", (fragment) => {
   expect(parseRoute(fragment)).toEqual({ view: "jobs" });
 });
 

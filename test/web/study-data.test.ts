@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
-import { numberScale, roundTicks } from "../../src/web/page/studies/scale.ts";
+import { numberScale, roundTicks } from "../../src/web/page/charts/scale.ts";
 import {
   behindOf,
   bestSoFar,

@@ -1,5 +1,5 @@
 import { fastify } from "fastify";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveNames } from "../../src/web/assets.ts";
 import { registerWeb } from "../../src/web/web.ts";
 
@@ -10,12 +10,14 @@ const createApp = async () => {
 };
 
 let app: Awaited<ReturnType<typeof createApp>>;
-beforeEach(async () => {
+beforeAll(async () => {
   app = await createApp();
 });
-afterEach(() => app.close());
+afterAll(() => app.close());
 
-const linksOf = (html: string): string[] => [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? "");
+/** As a browser takes them on the page at this URL. */
+const linksOf = (html: string, page = "/"): string[] =>
+  [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => new URL(url ?? "", `http://x${page}`).pathname);
 const importsOf = (code: string): string[] =>
   [...code.matchAll(/\bfrom\s*"([./][^"\s]*)"/g)].map(([, name]) => name ?? "");
 
@@ -28,6 +30,8 @@ describe("the status page", () => {
     expect(page.headers["content-security-policy"]).not.toContain("unsafe");
     expect(page.body).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=/);
     expect(linksOf(page.body).every((url) => url.startsWith("/assets/"))).toBe(true);
+    // Below another path they lead there, not to the root of the server.
+    expect(linksOf(page.body, "/ml/").every((url) => url.startsWith("/ml/assets/"))).toBe(true);
   });
 
   test("everything that it loads, directly or not, is served", async () => {
@@ -43,11 +47,31 @@ describe("the status page", () => {
     for (const url of linksOf((await app.inject("/")).body)) await follow(url);
     expect([...seen]).toEqual(
       expect.arrayContaining([
-        "/assets/web/page/views/job-view.js",
+        "/assets/web/page/jobs/job-view.js",
         "/assets/vendor/preact.js",
         "/assets/vendor/uplot.js",
       ]),
     );
+  });
+
+  test("the documents lead to each other below another path too", async () => {
+    for (const path of ["/docs", "/docs/", "/docs/tables"]) {
+      const { statusCode, body } = await app.inject(path);
+      expect(statusCode).toBe(200);
+      expect(body).not.toMatch(/\s(?:href|src)="\/(?!\/)/);
+      const links = linksOf(body, `/ml${path}`).filter((url) => !url.startsWith(`/ml${path}#`));
+      expect(links).toEqual(
+        expect.arrayContaining(["/ml/", "/ml/docs", "/ml/docs/configuration", "/ml/assets/tokens.css"]),
+      );
+    }
+  });
+
+  test("one file of the styles names colours, and the others take them from it", async () => {
+    for (const name of ["style", "charts", "views", "documents", "reference"]) {
+      const { statusCode, body } = await app.inject(`/assets/${name}.css`);
+      expect(statusCode, name).toBe(200);
+      expect(body, name).not.toMatch(/#[0-9a-f]{3,8}\b|\brgba?\(|\bhsla?\(|font-size: \d/i);
+    }
   });
 
   test("everything is asked for again, so that a change is seen at once, with the ETag by which the server may say that there is none", async () => {
@@ -71,14 +95,17 @@ describe("the status page", () => {
 
 describe("names of libraries in the page's modules", () => {
   test("become URLs, minified or not", () => {
-    expect(resolveNames('import { h } from "preact";')).toBe('import { h } from "/assets/vendor/preact.js";');
-    expect(resolveNames('import{options as n}from"preact";')).toBe(
-      'import{options as n}from"/assets/vendor/preact.js";',
+    const from = "/assets/web/page/jobs/job-view.js";
+    expect(resolveNames(from, 'import { h } from "preact";')).toBe('import { h } from "../../../vendor/preact.js";');
+    expect(resolveNames("/assets/vendor/preact-hooks.js", 'import{options as n}from"preact";')).toBe(
+      'import{options as n}from"./preact.js";',
     );
   });
 
   test("relative ones stay, and an unknown one is found when the service starts, not in the browser", () => {
-    expect(resolveNames('import { api } from "./api.js";')).toBe('import { api } from "./api.js";');
-    expect(() => resolveNames('import x from "left-pad";')).toThrow("not left-pad");
+    expect(resolveNames("/assets/web/page/main.js", 'import { api } from "./api.js";')).toBe(
+      'import { api } from "./api.js";',
+    );
+    expect(() => resolveNames("/assets/web/page/main.js", 'import x from "left-pad";')).toThrow("not left-pad");
   });
 });

@@ -14,6 +14,12 @@ export type TeamEnd =
   /** `resources.maxSeconds` are used up. */
   | { type: "overtime" };
 
+/** A thread beside the lead, with its last task. */
+interface Member {
+  readonly thread: EngineThread;
+  readonly done: Promise<void>;
+}
+
 /** What the lead reports on the way. */
 export type Report = Exclude<FromThread, { type: "idle" | "recruit" | "recruit_reader" | "finished" }>;
 
@@ -62,6 +68,16 @@ const watch = (
   return () => clearInterval(timer);
 };
 
+const endThreads = async (
+  threads: readonly EngineThread[],
+  end: TeamEnd,
+  { job }: RunOrder,
+  { log }: { log: Logger },
+): Promise<void> => {
+  log.warn({ job, end: end.type, reason: "reason" in end ? end.reason : undefined }, "the team's threads are ended");
+  await Promise.all(threads.map((thread) => thread.terminate()));
+};
+
 /**
  * Runs one job on a team of engine threads: a lead, and the members and the reader of rows that it asks for. Settles exactly once, when no thread
  * works on the job any more. Threads of a run that ended well go back to the pool; all others are ended.
@@ -81,12 +97,13 @@ export const runTeam = async (
   const tasks: Promise<void>[] = [];
   let overtime: NodeJS.Timeout | null = null;
   let end: RunEnd | null = null;
+  let isOver = false;
   let trouble: (end: TeamEnd) => void = () => {};
   const troubled = new Promise<TeamEnd>((resolve) => {
     trouble = resolve;
   });
 
-  const watched = (thread: EngineThread, done: Promise<void>) => {
+  const watched = (thread: EngineThread, done: Promise<void>): Member => {
     done.catch((error: unknown) => {
       assert(error instanceof ThreadDied, `a thread's task ends well or with the thread: ${String(error)}`);
       trouble({ type: "crashed", reason: error.message });
@@ -99,23 +116,28 @@ export const runTeam = async (
     threads.push(thread);
     return watched(thread, thread.run(task, listen));
   };
-  /** Members by rank, each with its last task: those of one fit go on in the next, once they have left the team before. */
-  const members: { thread: EngineThread; done: Promise<void> }[] = [];
+  /** Members by rank, and the reader of rows: those of one fit go on in the next, once they have left the one before. */
+  const members: Member[] = [];
+  let reader: Member | undefined;
+  const goOn = (earlier: Member | undefined, task: Parameters<EngineThread["run"]>[0]): Member =>
+    earlier === undefined
+      ? start(task, () => {})
+      : watched(
+          earlier.thread,
+          earlier.done.then(() => earlier.thread.run(task, () => {})),
+        );
   const recruit = (team: TeamOrder): void => {
-    for (let rank = 1; rank < team.plan.threads; rank++) {
-      const task = { type: "join", team, rank } as const;
-      const earlier = members[rank - 1];
-      members[rank - 1] = earlier
-        ? watched(
-            earlier.thread,
-            earlier.done.then(() => earlier.thread.run(task, () => {})),
-          )
-        : start(task, () => {});
-    }
+    for (let rank = 1; rank < team.plan.threads; rank++)
+      members[rank - 1] = goOn(members[rank - 1], { type: "join", team, rank });
   };
   start({ type: "lead", order }, (message) => {
+    // What an ended lead has still asked for would run on with nobody to end it.
+    if (isOver) return;
     if (message.type === "recruit") return recruit(message.team);
-    if (message.type === "recruit_reader") return start({ type: "read", order: message.order }, () => {});
+    if (message.type === "recruit_reader") {
+      reader = goOn(reader, { type: "read", order: message.order });
+      return;
+    }
     if (message.type === "finished") {
       end = message.end;
       return;
@@ -140,18 +162,12 @@ export const runTeam = async (
   })();
   well.catch(() => {});
   const result = await Promise.race([well.catch(() => troubled), troubled]);
+  isOver = true;
   unwatch();
   options.giveUp?.removeEventListener("abort", giveUp);
   if (overtime !== null) clearTimeout(overtime);
-  if (result === end) for (const thread of threads) pool.giveBack(thread);
-  else {
-    options.log.warn(
-      { job: order.job, end: result.type, reason: "reason" in result ? result.reason : undefined },
-      "the team's threads are ended",
-    );
-    await Promise.all(threads.map((thread) => thread.terminate()));
-    for (const thread of threads) pool.giveBack(thread);
-    if (result.type === "crashed") await pool.renewIdle();
-  }
+  if (result !== end) await endThreads(threads, result, order, options);
+  for (const thread of threads) pool.giveBack(thread);
+  if (result.type === "crashed") await pool.renewIdle();
   return result;
 };

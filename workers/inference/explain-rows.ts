@@ -1,5 +1,6 @@
 import { ServiceError } from "../../src/domain/errors.ts";
 import { isFoldEnsemble } from "../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
+import { hasLogLink } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { ExplainedAnswer, Explanation } from "../../src/domain/models/predictions/explanation.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
@@ -65,7 +66,7 @@ const byRow = (width: number, tell: (row: Float64Array) => readonly number[]) =>
 /** A linear model's outputs before softmax, sigmoid or exp: of many classes without what they have in common, of two their difference. */
 const scaleOf = ({ spec, preprocessing: { label, outputs } }: Model): Scale => {
   if (label.type === "number") {
-    const counts = spec.model.type === "poisson" || spec.loss.type === "poisson_nll";
+    const counts = hasLogLink(spec.loss);
     const { mean, scale } = counts ? { mean: 0, scale: 1 } : label;
     const of: Scale["of"] = (numbers, isContribution) =>
       byRow(outputs, ([first]) => [(isContribution ? 0 : mean) + scale * first!])(numbers);

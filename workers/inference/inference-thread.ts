@@ -140,7 +140,7 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     if (coverage === undefined) return { predictions, ...warned };
     const { byFold } = answer;
     const numbersOf = byFold && (() => byFold(encoded, exposures));
-    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf), ...warned };
+    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf, inputs), ...warned };
   };
   return { answer, encoded, finish };
 };

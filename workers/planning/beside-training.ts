@@ -1,12 +1,13 @@
 import { Readable } from "node:stream";
 import { cellNumber } from "../../src/data/columns/number-cell.ts";
 import { addValue, createRunningMoments } from "../../src/data/columns/running-moments.ts";
+import { answeredRows } from "../../src/engine/train/fitting/collect-answers.ts";
 import { reportSplitOf } from "../../src/engine/train/planning/training.ts";
 import { scanCsv } from "../../src/formats/csv/csv-scanner.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 
-/** A table that is read for the time it takes: rows, columns and how often. */
-const [sampleRows, sampleColumns, sampleRuns] = [500, 20, 8];
+/** A table that is read for the time it takes: rows and columns, few enough that some run is not interrupted, and how often: until the code is compiled. */
+const [sampleRows, sampleColumns, sampleRuns] = [100, 20, 60];
 
 const sample = (): Buffer => {
   const cell = (row: number, column: number): string =>
@@ -39,9 +40,10 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
 const usualCellSeconds = 80e-9;
 /**
  * In the time of a cell: what it takes to read each of the file's cells once, keep it and encode it, or to read it twice, where the rows go to the trainer's disk; what the
- * report and its files take for each row that they are of; a row that is written to that disk and read from it, in each epoch; and one that is exchanged for an explanation.
+ * report and its files take for each row that they are of; an input of a row that is written to that disk and read from it, in each epoch; and a row that is exchanged for
+ * an explanation.
  */
-const [cellsOfHeld, cellsOfTwice, cellsOfReported, cellsOfSpilled, cellsOfAsked] = [2, 3, 30, 10, 0.3];
+const [cellsOfHeld, cellsOfTwice, cellsOfReported, cellsOfSpilled, cellsOfAsked] = [2, 3, 30, 0.8, 0.3];
 /** A job of nothing: its threads, its memory, its files. */
 const leastSeconds = 0.25;
 /** The exact linear model that a network is compared with: rows by what a pass over them may take, iterations as usual, and seconds of an operation. */
@@ -69,10 +71,10 @@ export const secondsBeside = (
   { epochs, spilled, asked, secondsOfAsked, compared }: Beside,
   cellSeconds = usualCellSeconds,
 ): number => {
-  const { cells = 0, trainRows } = shape;
+  const { cells = 0, trainRows, inputs, outputs } = shape;
   if (cells === 0) return 0;
-  const reported = shape[`${reportSplitOf(shape)}Rows`];
-  const spilling = spilled ? epochs * trainRows * cellsOfSpilled : 0;
+  const reported = answeredRows(shape[`${reportSplitOf(shape)}Rows`], Math.max(1, outputs));
+  const spilling = spilled ? epochs * trainRows * inputs * cellsOfSpilled : 0;
   const reading = (spilled ? cellsOfTwice : cellsOfHeld) * cells;
   const inCells = reading + cellsOfReported * reported + spilling;
   const explaining = asked * (secondsOfAsked + cellsOfAsked * cellSeconds);

@@ -38,15 +38,20 @@ type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly seconds?: number;
 };
 
-const warningsOf = ({ resources, training }: ResolvedJobSpec, { savedBytes }: Counted): string[] => [
-  ...(resources.backend === "blas"
+const savesNothing = (spec: ResolvedJobSpec): string => {
+  const keepsNothing = isClusteringModel(spec.model) ? "a clustering" : isExact(spec) ? "an exact solution" : null;
+  if (keepsNothing !== null)
+    return `training.gradientCheckpointing changes nothing here: ${keepsNothing} has no gradients that activations are kept for; leave it out`;
+  return "training.gradientCheckpointing saves nothing here: what would not be kept takes no more than the rest of the job needs";
+};
+
+const warningsOf = (spec: ResolvedJobSpec, { savedBytes }: Counted): string[] => [
+  ...(spec.resources.backend === "blas"
     ? [
         "backend blas is no longer used: the exact kernels are as fast, and what they compute is the same on every machine",
       ]
     : []),
-  ...(training.gradientCheckpointing === true && savedBytes === undefined
-    ? ["gradientCheckpointing saves nothing here: what would not be kept takes no more than the rest of the job needs"]
-    : []),
+  ...(spec.training.gradientCheckpointing === true && savedBytes === undefined ? [savesNothing(spec)] : []),
 ];
 
 const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
@@ -77,7 +82,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
 
 /** A double-precision operation on one core without SIMD, and how many iterations a likelihood usually takes. */
 const doublesPerSecond = 1.5e9;
-const usualIterations = { qr: 1, newton: 9, lbfgs: 200 } as const;
+const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
 
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
   const planned = planExact(spec, shape);

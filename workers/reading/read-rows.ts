@@ -98,6 +98,8 @@ export const readRows = async (order: ReadOrder, openStore: () => Promise<Artifa
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     ring.fail(error.code, `the rows could not be read: ${error.message}`);
+  } finally {
+    ring.leave();
   }
 };
 

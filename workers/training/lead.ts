@@ -11,6 +11,7 @@ import { readResumePoint } from "./checkpoint-file.ts";
 import { dataEvents } from "./data-events.ts";
 import { crossValidate, type World } from "./folds/cross-validate.ts";
 import { createRun, takeMemory } from "./leading/create-run.ts";
+import { leaveRoomBeside } from "./leading/leave-room.ts";
 import { noteHeldOut } from "./leading/note-held-out.ts";
 import { prepareRun } from "./leading/prepare-run.ts";
 import { publishWeights } from "./leading/publish-weights.ts";
@@ -95,10 +96,10 @@ export const leadJob = async (
     const network = base === null ? null : await patiently(() => readNetwork(artifacts, order.tenant, base));
     const world = { artifacts, network, kernels, post };
     const { crossValidation, refit, learningCurve } = spec.training;
-    if (crossValidation !== undefined) return await crossValidate(spec, order, world);
-    return await (refit === true || learningCurve !== undefined
-      ? measureAndRefit(spec, order, world)
-      : fitOnce(spec, order, world));
+    if (crossValidation === undefined && refit !== true && learningCurve === undefined)
+      return await fitOnce(spec, order, world);
+    const beside = leaveRoomBeside(spec, dataset, base, network);
+    return await (crossValidation === undefined ? measureAndRefit : crossValidate)(beside, order, world);
   } catch (error) {
     if (error instanceof StoppedReading) return { type: "stopped" };
     throw error;

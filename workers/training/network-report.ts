@@ -2,6 +2,7 @@ import type { PreparedArrays, SplitArrays } from "../../src/data/preprocessing/p
 import { assert } from "../../src/domain/errors.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import { hasLogLink, isOfCounts } from "../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { weightName } from "../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { LabelTransform, Preprocessing } from "../../src/domain/models/model.ts";
 import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
@@ -10,11 +11,15 @@ import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
-import { type Likelihood, logNormal, logPoisson, reportRegression } from "../../src/stats/regression-report.ts";
+import { reportRegression } from "../../src/stats/regression-report.ts";
 import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
+import { likelihoodOf } from "../../src/stats/values/value-likelihood.ts";
+import { gammaShape, type ValueMeasure, valueMeasure } from "../../src/stats/values/value-measure.ts";
+import { weightedQuantile } from "../../src/stats/values/weighted-quantile.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
+import { type PickRows, pickedParts, pickFrom } from "./explaining/picked-rows.ts";
 import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
@@ -33,6 +38,10 @@ export interface NetworkResults {
   threshold: number | null;
   /** What the exact linear model says of the rows that are asked about; null: there is none to compare with. */
   linear: LinearBaseline | null;
+  /** Brings the inputs of rows; left out: they lie in the arrays. */
+  pick?: PickRows;
+  /** θ of a negative binomial; left out, or null: of others, and where counts vary no more than Poisson's. */
+  theta?: number | null;
 }
 
 const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> => {
@@ -141,60 +150,21 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;
 
-/** Training residuals that are no larger than rounding offer no spread: networks answer in single, solved models in double precision. */
-const hasSpread = (variance: number, scale: number, outputs: Float32Array | Float64Array): boolean =>
-  Math.sqrt(variance) > (outputs instanceof Float64Array ? 2 ** -40 : 2 ** -22) * scale;
-
-/** The distribution whose negative log-likelihood the loss is. Its spread, where the model has none, is the training split's. */
-const likelihoodOf = (
-  { spec, answers, metrics }: NetworkResults,
-  label: NumberLabel,
-  predictions: Float64Array,
-  truths: Float64Array,
-  centerOf: (row: number) => number,
-): Likelihood | null => {
-  switch (spec.loss.type) {
-    case "poisson_nll":
-      return {
-        distribution: "Poisson",
-        logOf: (row) => logPoisson(truths[row]!, predictions[row]!),
-        deviance: {
-          nullLogOf: (row) => logPoisson(truths[row]!, centerOf(row)),
-          saturatedLogOf: (row) => logPoisson(truths[row]!, truths[row]!),
-        },
-      };
-    case "gaussian_nll": {
-      const variances = predictions.map((_, row) => Math.exp(answers.outputs[2 * row + 1]!) * label.scale ** 2);
-      return {
-        distribution: "normal, its variance a second output",
-        logOf: (row) => logNormal(truths[row]!, predictions[row]!, variances[row]!),
-        deviance: null,
-      };
-    }
-    case "mean_squared_error": {
-      const variance = metrics.trainMeanSquaredError ?? 0;
-      if (!hasSpread(variance, label.scale, answers.outputs)) return null;
-      return {
-        distribution: "normal, of the training residuals' variance",
-        logOf: (row) => logNormal(truths[row]!, predictions[row]!, variance),
-        deviance: null,
-      };
-    }
-    default:
-      return null;
-  }
-};
-
 /**
- * What the model that knows nothing says of each row that was asked about: the training rows' mean, of counts their rate times what the row's is of.
+ * What the model that knows nothing says of each row that was asked about: the training rows' mean, or their quantile, of counts their rate times what the row's
+ * is of.
  * @param exposures of those rows
  */
 const createCenters = (
-  { arrays: { train } }: NetworkResults,
+  { spec, arrays: { train } }: NetworkResults,
   label: NumberLabel,
   exposures: Float64Array | null,
 ): ((row: number) => number) => {
   const { weights, offsets } = train;
+  if (spec.loss.type === "pinball") {
+    const quantile = label.mean + label.scale * weightedQuantile(labelsOf(train), weights, spec.loss.quantile);
+    return () => quantile;
+  }
   const center = label.mean + label.scale * meanOf(labelsOf(train), weights);
   if (offsets === undefined || exposures === null) return () => center;
   const rate = center / meanOf(offsets.map(Math.exp), weights);
@@ -212,23 +182,29 @@ export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
   const predictions = truths.map((_, row) => exposureAt(row) * toUnits(answers.outputs[row * width]!));
   const centerOf = createCenters(results, label, exposures);
   return {
-    ...{ truths, predictions, toUnits, counts: spec.loss.type === "poisson_nll", centerOf },
-    likelihood: likelihoodOf(results, label, predictions, truths, centerOf),
+    ...{ truths, predictions, toUnits, counts: isOfCounts(spec.loss), centerOf },
+    quantile: spec.loss.type === "pinball" ? { level: spec.loss.quantile, nullOf: centerOf } : null,
+    likelihood: likelihoodOf(
+      { loss: spec.loss, outputs: answers.outputs, metrics: results.metrics, theta: results.theta ?? null },
+      label.scale,
+      { predictions, truths, centerOf },
+    ),
     linear: linear && truths.map((_, row) => exposureAt(row) * toUnits(linear.outputs[row]!)),
   };
 };
 
-/** Squared errors, or for counts ln p, of the model, of the training mean and of the linear model. */
+/** What rows are measured by, of the model, of the training mean (or quantile) and of the linear model. */
 export const againstOf = (
-  { truths, predictions, counts }: { truths: Float64Array; predictions: Float64Array; counts: boolean },
+  { truths, predictions }: { truths: Float64Array; predictions: Float64Array },
+  { measure, of }: ValueMeasure,
   centerOf: (row: number) => number,
   linear: (Pick<LinearBaseline, "model" | "l2" | "trainRows"> & { values: Float64Array }) | null,
   sampling: Sampling | null = null,
 ) => {
   const measured = (predicted: (row: number) => number): Float64Array =>
-    truths.map((truth, row) => (counts ? logPoisson(truth, predicted(row)) : -((truth - predicted(row)) ** 2)));
+    truths.map((truth, row) => of(truth, predicted(row)));
   const rows = {
-    measure: counts ? ("log_likelihood" as const) : ("squared_error" as const),
+    measure,
     own: measured((row) => predictions[row]!),
     null: measured(centerOf),
     linear: linear && { ...linear, values: measured((row) => linear.values[row]!) },
@@ -239,17 +215,21 @@ export const againstOf = (
 const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const { preprocessing, answers } = results;
   const own = valueAnswersOf(results, label);
-  const { truths, predictions, likelihood, counts, toUnits, centerOf } = own;
+  const { truths, predictions, likelihood, counts, quantile, toUnits, centerOf } = own;
   const width = preprocessing.outputs;
   const sampling = samplingOfRows(results);
-  const measured = reportRegression({ split: answers.split, predictions, truths, likelihood, counts, sampling });
+  const known = { likelihood, counts, quantile, sampling };
+  const measured = reportRegression({ split: answers.split, predictions, truths, ...known });
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
   const notes = [
     ...measured.notes,
     ...(likelihood === null && results.spec.loss.type === "mean_squared_error" ? [noSpread] : []),
     ...exposureNotes(results.spec.task),
   ];
-  const report = { ...measured, notes, against: againstOf(own, centerOf, linear, sampling) };
+  const { loss } = results.spec;
+  const shape = loss.type === "gamma_nll" ? gammaShape((results.metrics.trainLoss ?? 1) - 1) : results.theta;
+  const against = againstOf(own, valueMeasure(loss, shape), centerOf, linear, sampling);
+  const report = { ...measured, notes, against };
   if (answers.split === "train") return report;
   const labels = labelsOf(results.arrays.train);
   const { seen } = results;
@@ -258,18 +238,21 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
     truths: Float64Array.from(seen.rows, (row) => toUnits(labels[row]!)),
     predictions: Float64Array.from(seen.rows, (_, i) => (seenExposures?.[i] ?? 1) * toUnits(seen.outputs[i * width]!)),
   };
-  return { ...report, conformal: conformalIntervals({ predictions, truths, train, counts }) };
+  return { ...report, conformal: conformalIntervals({ predictions, truths, train, counts: hasLogLink(loss) }) };
 };
 
 /** Mean squared error of each row over the standardised inputs. */
-export const errorsOf = ({ arrays, answers, preprocessing }: NetworkResults): Float64Array => {
-  const { features } = arrays[answers.split];
+export const errorsOf = ({ arrays, answers, preprocessing, pick = pickFrom(arrays) }: NetworkResults): Float64Array => {
   const width = preprocessing.inputs;
-  return Float64Array.from(answers.rows, (row, i) => {
-    let squares = 0;
-    for (let j = 0; j < width; j++) squares += (answers.outputs[i * width + j]! - features[row * width + j]!) ** 2;
-    return squares / width;
-  });
+  const errors = new Float64Array(answers.rows.length);
+  for (const { features, rows, first } of pickedParts(pick, answers.split, answers.rows))
+    for (let i = 0; i < rows.length; i++) {
+      let squares = 0;
+      const [from, asked] = [rows[i]! * width, (first + i) * width];
+      for (let j = 0; j < width; j++) squares += (answers.outputs[asked + j]! - features[from + j]!) ** 2;
+      errors[first + i] = squares / width;
+    }
+  return errors;
 };
 
 export const reportNetwork = (all: NetworkResults): Report => {

@@ -27,7 +27,7 @@ import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
-import type { PickedRows } from "./explaining/picked-rows.ts";
+import { type PickedRows, pageOf } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
@@ -165,7 +165,7 @@ const complete = async (
   const isAlone = isLinearModel(spec.model) || preprocessing.label.type === "none" || spec.training.part !== undefined;
   const linear = isAlone ? null : await linearBaseline(asked, answers.split, answers.rows, () => beat(context.control));
   const judge = (): Judged => {
-    const own = { spec, preprocessing, arrays, answers, metrics, seen: null, linear, threshold: null };
+    const own = { spec, preprocessing, arrays, pick, answers, metrics, seen: null, linear, threshold: null };
     return judgeRows(own, views[answers.split].labels);
   };
   if (context.judges) return { type: "judged", metrics, judged: judge(), tensors, parameters: plan.parameters };
@@ -177,11 +177,13 @@ const complete = async (
   });
   const threshold = thresholdOf(spec, validate);
   context.onPhase("report");
-  const measured = reportNetwork({ spec, preprocessing, arrays, answers, metrics, seen, linear, threshold });
+  const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
-  const separated = separationNote(spec, preprocessing, arrays, metrics);
+  const pages = { split: "train" as const, total: shape.trainRows, onPage: () => beat(context.control) };
+  const inputs = rows.isPicked ? { features: pageOf(pick, pages) } : {};
+  const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
@@ -191,7 +193,7 @@ const complete = async (
   const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
   const scores = scoreValidation(context, spec, arrays.validation, { ask, metrics });
   const report = withCoefficients(explained(measured), {
-    ...{ spec, preprocessing, arrays, separated: separated !== null },
+    ...{ spec, preprocessing, arrays, inputs: inputs.features, separated: separated !== null },
     unbounded: separated?.penalised === false,
     tensorOf: (name) => {
       const data = tensors.find((tensor) => tensor.name === name)?.data;
@@ -199,14 +201,8 @@ const complete = async (
     },
   });
   const heldOut = heldOutAnswers({
-    spec,
-    preprocessing,
-    arrays,
-    answers,
-    metrics,
-    seen: null,
-    linear: null,
-    threshold,
+    ...{ spec, preprocessing, arrays, pick, answers, metrics },
+    ...{ seen: null, linear: null, threshold },
   });
   const judged = spec.training.learningCurve === undefined ? {} : { judged: judge() };
   const beside = { report, scores, background: background(), threshold, heldOut, ...judged };
@@ -217,6 +213,8 @@ interface NetworkRunOptions {
   scratchFolder: string;
   /** How many of them the team may use now. */
   cores: () => number;
+  /** Asked while nothing is computed: whether the job goes on. */
+  goOn: () => boolean;
 }
 
 /** Everything that is trained by gradient descent, from linear regression to a CNN: the lead and its team run one plan in lock step. */
@@ -225,7 +223,7 @@ export const createNetworkRun = async (
   shape: DataShape,
   kernels: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
-  { scratchFolder, cores }: NetworkRunOptions,
+  { scratchFolder, cores, goOn }: NetworkRunOptions,
 ): Promise<TrainingRun> => {
   // As the planner has decided by this machine's or another's costs: the lead's specification has no more.
   const plan = planTraining(spec, shape, { threads: spec.resources.threads });
@@ -233,7 +231,7 @@ export const createNetworkRun = async (
   prepareTrainingMemory(plan, memory);
   const team = leadTeam(plan, memory, await loadEngineKernels(kernels, memory), { limit: cores });
   const views = dataViews(plan, memory);
-  const rows = storeRows(plan, memory, views, scratchFolder);
+  const rows = storeRows(plan, memory, views, { scratchFolder, goOn });
   const { arrays } = rows;
   addWeights(arrays, spec.task);
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };

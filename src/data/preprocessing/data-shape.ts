@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isLinearModel } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
@@ -118,10 +119,15 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** What is trained by epochs and has a label: the reports of others look at all features. */
-const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean =>
-  (task.type === "classification" || (task.type === "regression" && !isImage)) &&
-  (isPerceptron(model) || model.type === "cnn" || model.type === "network");
+/** What is trained by epochs; of images what has classes, and no coefficients. */
+const streams = ({ task, model, training }: ResolvedJobSpec, isImage: boolean): boolean => {
+  if (model.type === "autoencoder") return !isImage;
+  if (isLinearModel(model)) return !isImage && training.solver !== "exact";
+  return (
+    (task.type === "classification" || (task.type === "regression" && !isImage)) &&
+    (isPerceptron(model) || model.type === "cnn" || model.type === "network")
+  );
+};
 
 /**
  * What preparing the data will yield, from the manifest alone: exactly the shape that `prepare` fills.

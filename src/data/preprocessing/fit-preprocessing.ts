@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
+import { hasLogLink } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import { offsetOf, weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
 import {
@@ -153,8 +154,8 @@ const finishLabel = (
   if (reader.type === "none") return { type: "none" };
   const { type, column } = reader;
   if (type === "classes") return { type, column, classes: [...reader.classes] };
-  // A count stays a count: its likelihood is of the number itself.
-  if (spec.loss.type === "poisson_nll") return { type, column, mean: 0, scale: 1 };
+  // A count stays a count, and what is positive is so from 0: their likelihoods are of the numbers themselves.
+  if (hasLogLink(spec.loss)) return { type, column, mean: 0, scale: 1 };
   return { type, column, ...standardisation(moments, range, column) };
 };
 

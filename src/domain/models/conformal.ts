@@ -118,13 +118,49 @@ export const FoldSets = z
   })
   .meta({ id: "FoldSets", title: "Sets by folds", description: "Out-of-fold scores of a classification." });
 
+export const LeaveOneOutIntervals = z
+  .object({
+    type: z
+      .literal("leave_one_out")
+      .describe("of least squares without a penalty that learnt from all rows: by the fits without each of them"),
+    rows: z.int().describe("of the training split, each by the fit without it"),
+    residuals: z
+      .array(z.number().nullable())
+      .describe("label − prediction of each row by the fit without it; null: without it the fit is not determined"),
+    influences: z
+      .array(z.array(z.number()))
+      .describe(
+        "of each row by how much less the fit without it says: of the constant, and of each input as the model takes inputs",
+      ),
+    byFifth: z
+      .array(
+        z
+          .object({
+            from: z.number().describe("least prediction"),
+            to: z.number().describe("largest prediction"),
+            rows: z.int().describe("of this fifth"),
+            held: coverage,
+          })
+          .meta({
+            id: "LeaveOneOutFifthCoverage",
+            description: "Of rows with similar predictions, intervals for 90 %.",
+          }),
+      )
+      .describe("coverage of intervals for 90 % by fifths of the predictions"),
+  })
+  .meta({
+    id: "LeaveOneOutIntervals",
+    title: "Intervals by leaving out",
+    description: "Residuals of every row by the fit without it (jackknife+), computed from leverages.",
+  });
+
 export const Conformal = z
-  .discriminatedUnion("type", [ConformalIntervals, ConformalSets, FoldIntervals, FoldSets])
+  .discriminatedUnion("type", [ConformalIntervals, ConformalSets, FoldIntervals, FoldSets, LeaveOneOutIntervals])
   .meta({
     id: "Conformal",
     title: "Conformal scores",
     description:
-      "What predictions with `coverage` go by: scores of rows that training has not seen (split conformal prediction), or that the model of their fold has not (CV+). Of many rows at most 1000, evenly spread.",
+      "What predictions with `coverage` go by: scores of rows that training has not seen (split conformal prediction), or that the model of their fold has not (CV+), or the fit without them (jackknife+). Of many rows at most 1000, evenly spread.",
   });
 
 /** What a prediction with a promise is asked with. */
@@ -159,7 +195,7 @@ export const CoverageAnswer = z
     guaranteed: z
       .number()
       .describe(
-        "the probability that is proven, whatever the distribution: the level, or with the models of folds 1 − 2(1 − level) less a little, although they hold about the level (Barber et al. 2021)",
+        "the probability that is proven, whatever the distribution: the level, or with the fits without each row 1 − 2(1 − level), with the models of folds a little less, although they hold about the level (Barber et al. 2021)",
       ),
   })
   .meta({ id: "CoverageAnswer", description: "What the sets or intervals of an answer promise." });
@@ -169,4 +205,5 @@ export type ConformalIntervals = z.infer<typeof ConformalIntervals>;
 export type ConformalSets = z.infer<typeof ConformalSets>;
 export type FoldIntervals = z.infer<typeof FoldIntervals>;
 export type FoldSets = z.infer<typeof FoldSets>;
+export type LeaveOneOutIntervals = z.infer<typeof LeaveOneOutIntervals>;
 export type CoverageAnswer = z.infer<typeof CoverageAnswer>;

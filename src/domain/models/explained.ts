@@ -58,8 +58,10 @@ export const Dependence = z
 export const Explained = z
   .object({
     measure: z
-      .enum(["log_likelihood", "squared_error"])
-      .describe("of a row: ln p of its label (classes and counts), or (label − prediction)² in the label's units"),
+      .enum(["log_likelihood", "squared_error", "pinball"])
+      .describe(
+        "of a row: ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
+      ),
     rows: z.int().describe("of the report's split that were asked: the plan's `explainedRows`, evenly spread"),
     repeats: z.int().describe("exchanges of each column, whose losses are averaged for each row"),
     columns: z

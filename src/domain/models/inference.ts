@@ -31,13 +31,15 @@ export const Coefficient = z
         "of the label's units, log odds or log rate, for one unit of the column; null: the likelihood has no maximum, and a note says why",
       ),
     standardError: z.number().nullable().describe("null: a note says why"),
-    statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers"),
+    statistic: z.number().nullable().describe("estimate / standardError: z, or t for numbers, Gamma and quantiles"),
     pValue: z.number().nullable().describe("two-sided, of no effect"),
     lower: z.number().nullable().describe("where the 95 % interval begins"),
     upper: z.number().nullable().describe("where it ends"),
     ratio: Ratio.nullable()
       .default(null)
-      .describe("of odds (logistic, softmax) or rates (Poisson); exact solutions only"),
+      .describe(
+        "of odds (logistic, softmax), rates (Poisson, negative binomial) or means (Gamma); exact solutions only",
+      ),
     robust: Uncertainty.nullable()
       .default(null)
       .describe("HC3 (MacKinnon & White 1985): right also where the variance is not the model's; exact solutions only"),
@@ -58,10 +60,24 @@ export const Coefficient = z
 export const Solution = z
   .object({
     solver: z.enum(["exact"]).describe("what was asked for"),
-    method: z.enum(["qr", "newton", "lbfgs"]).describe("how the coefficients were found"),
+    method: z
+      .enum(["qr", "newton", "lbfgs", "simplex"])
+      .describe(
+        "how the coefficients were found; `simplex`: of a quantile, from vertex to vertex of its linear program",
+      ),
     converged: z.boolean().describe("false: a note says why"),
-    iterations: z.int().describe("1 for QR"),
-    lastStep: z.number().nullable().describe("its length in standard errors; null for QR, which takes one pass"),
+    iterations: z.int().describe("1 for QR; of a linear program its vertices"),
+    lastStep: z
+      .number()
+      .nullable()
+      .describe("its length in standard errors; null for QR, which takes one pass, and for a linear program"),
+    gap: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe(
+        "of a linear program: how far its loss is above the least possible at most, by its dual; null for others",
+      ),
     refinements: z.int().describe("how often residuals in twice the precision corrected a solution by QR"),
     rank: z.int().describe("of the columns with the intercept"),
     columns: z.int().describe("of the predictor, the intercept among them"),
@@ -100,19 +116,50 @@ export const Inference = z
       .number()
       .nullable()
       .describe(
-        "Pearson's χ² / residualDegrees: the residual variance of numbers; of counts, above 1 they vary more than Poisson's",
+        "Pearson's χ² / residualDegrees: the residual variance of numbers; of counts, above 1 they vary more than the model says; of a Gamma the φ that its errors go by; null for softmax and quantiles",
       ),
     aic: z
       .number()
       .nullable()
-      .describe("2 k − 2 log-likelihood; k counts the variance of numbers, as R does; null where the fit has no end"),
+      .describe(
+        "2 k − 2 log-likelihood; k counts the variance of numbers, a Gamma's dispersion and a negative binomial's θ, as R does; null where the fit has no end",
+      ),
     bic: z.number().nullable().describe("k ln n − 2 log-likelihood; null where the fit has no end"),
     overall: NestedTest.nullable().describe(
-      "against the intercept alone: F for numbers, else the likelihood ratio; null where the fit has no end",
+      "against the intercept alone: F for numbers and Gamma, else the likelihood ratio; null where the fit has no end, and for quantiles",
     ),
     features: z
       .array(FeatureTest)
-      .describe("without each feature, all its terms together: F for numbers, else the likelihood ratio"),
+      .describe(
+        "without each feature, all its terms together: F for numbers and Gamma, else the likelihood ratio; none for quantiles",
+      ),
+    shape: z
+      .object({
+        name: z.enum(["alpha", "theta"]).describe("of a Gamma: variance μ²/α; of a negative binomial: μ + μ²/θ"),
+        estimate: z.number().describe("of the largest likelihood"),
+        standardError: z.number().describe("by the observed information"),
+      })
+      .meta({ id: "ShapeParameter", description: "The parameter of a distribution beside its mean." })
+      .nullable()
+      .default(null)
+      .describe("null for others, and where counts vary no more than Poisson's: a note says so"),
+    quantile: z
+      .object({
+        level: z.number().describe("which quantile of the label is fitted"),
+        explained: z
+          .number()
+          .nullable()
+          .describe("1 − Σρ / Σρ of the intercept alone: R¹ (Koenker & Machado 1999); null where that is 0"),
+        errors: z
+          .enum(["kernel"])
+          .describe(
+            "`kernel`: a sandwich with the label's density by a normal kernel (Powell 1991), right whatever the spread is at each row",
+          ),
+      })
+      .meta({ id: "QuantileInference", description: "Of a quantile regression." })
+      .nullable()
+      .default(null)
+      .describe("null for others"),
     covariance: z
       .object({
         terms: z.array(z.string()).describe("of rows and columns"),
@@ -128,7 +175,7 @@ export const Inference = z
       })
       .meta({ id: "Influence", description: "Which rows the estimates depend on." })
       .nullable()
-      .describe("null for softmax, or where the estimates have no errors"),
+      .describe("null for softmax and quantiles, or where the estimates have no errors"),
     clusters: z
       .object({ column: z.string().describe("that names them"), clusters: z.int().describe("how many") })
       .meta({ id: "ErrorClusters", description: "Rows that belong together." })

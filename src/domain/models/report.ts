@@ -7,13 +7,14 @@ import { Coefficient, Inference, Solution } from "./inference.ts";
 import { Against } from "./parts/against.ts";
 import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
 import { LearningCurveReport } from "./parts/learning-curve.ts";
+import { QuantileReport } from "./parts/quantile-report.ts";
 
 export const ReportNote = z
   .object({
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `not_unique`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
@@ -28,7 +29,9 @@ export const TrainingFit = z
       .describe("natural logarithm, sum over the training rows; null where nothing is left over and it has no bound"),
     deviance: z
       .number()
-      .describe("−2 (logLikelihood − that of a model that knows every label); for numbers Σ (y − ŷ)²"),
+      .describe(
+        "−2 (logLikelihood − that of a model that knows every label), of a Gamma times its dispersion; for numbers Σ (y − ŷ)², for a quantile Σ ρ(y − ŷ)",
+      ),
     nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
   })
   .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
@@ -45,7 +48,7 @@ const explained = Explained.nullable()
 
 const conformal = Conformal.nullable()
   .default(null)
-  .describe("null where no rows were held out; models of earlier versions have none");
+  .describe("null where no rows were held out, but for least squares, or by earlier versions");
 
 const linear = {
   coefficients: z
@@ -53,7 +56,7 @@ const linear = {
     .nullable()
     .default(null)
     .describe(
-      "linear, logistic, softmax and Poisson models; null for others, or where the loss is no likelihood of theirs",
+      "linear, logistic, softmax, Poisson, Gamma, negative binomial and quantile models; null for others, or where the loss is no likelihood of theirs",
     ),
   trainingFit: TrainingFit.nullable().default(null).describe("of the same models"),
   solution: Solution.nullable()
@@ -82,7 +85,7 @@ const evaluated = {
   distribution: z.string().nullable().describe("whose negative log-likelihood the loss is; null: of none"),
   logLikelihood: Estimate.nullable().describe("natural logarithm, mean of a row"),
   devianceExplained: Estimate.nullable().describe(
-    "1 − deviance / null deviance: classes and counts only; the null model knows the classes' shares, or the mean count, of the training split",
+    "1 − deviance / null deviance: classes, counts, Gamma and quantiles (there Koenker and Machado's R¹) only; the null model knows the classes' shares, the mean, or the quantile, of the training split",
   ),
   notes,
 };
@@ -193,6 +196,7 @@ export const RegressionReport = z
       })
       .meta({ id: "Residuals", description: "The errors' distribution." })
       .describe("prediction − truth, over the rows"),
+    below: QuantileReport.nullable().default(null).describe("of the loss `pinball`; null for others"),
     dispersion: z
       .number()
       .nullable()

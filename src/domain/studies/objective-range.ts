@@ -2,8 +2,8 @@ import type { LossSpec } from "../jobs/spec/parts/loss-spec.ts";
 import type { Estimate } from "../models/estimate.ts";
 import type { ObjectiveMetric } from "./study-spec.ts";
 
-/** Densities may be above 1, and the Poisson loss leaves out what depends on the label alone: these losses may be negative. */
-const unbounded: ReadonlySet<LossSpec["type"]> = new Set(["gaussian_nll", "poisson_nll"]);
+/** Densities may be above 1, and the losses of counts leave out what depends on the label alone: these losses may be negative. */
+const unbounded: ReadonlySet<LossSpec["type"]> = new Set(["gaussian_nll", "poisson_nll", "negative_binomial_nll"]);
 
 /** From what to what an objective can be at all. */
 interface ObjectiveRange {

@@ -4,14 +4,16 @@ import { square } from "./square.ts";
 import { triangleDoubles } from "./triangle.ts";
 
 /** The models that are solved, each with its own likelihood. */
-export type ExactModel = "linear" | "logistic" | "softmax" | "poisson";
+export type ExactModel = "linear" | "logistic" | "softmax" | "poisson" | "gamma" | "negative_binomial" | "quantile";
 
 export type ExactMethod =
   /** One pass: Householder QR. */
   | "qr"
   /** Newton's method; for one linear predictor it is iteratively reweighted least squares by QR. */
   | "newton"
-  | "lbfgs";
+  | "lbfgs"
+  /** From vertex to vertex of a linear program. */
+  | "simplex";
 
 interface Rows {
   readonly rows: number;
@@ -58,11 +60,16 @@ const mostNewtonFlops = 2e10;
 /** Columns of a matrix that is kept whole. */
 const mostColumns = 2500;
 
+/** Pivots of a linear program, about, for each of its columns, each a pass over the rows. */
+const pivotsPerColumn = 10;
+
 const methodOf = (model: ExactModel, rows: number, size: number): { method: ExactMethod; flops: number } => {
+  if (model === "quantile") return { method: "simplex", flops: 4 * rows * square(size) * pivotsPerColumn };
   const matrix = model === "softmax" ? rows * square(size) : 2 * rows * square(size);
   const method = model === "linear" ? "qr" : "newton";
-  if (size <= mostColumns && matrix <= (model === "linear" ? mostQrFlops : mostNewtonFlops))
-    return { method, flops: matrix };
+  // The dispersion of a negative binomial is found at every step of Newton's method, whatever that costs.
+  const isSmall = size <= mostColumns && matrix <= (model === "linear" ? mostQrFlops : mostNewtonFlops);
+  if (isSmall || model === "negative_binomial") return { method, flops: matrix };
   return { method: "lbfgs", flops: 4 * rows * size };
 };
 
@@ -93,7 +100,7 @@ export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan =
   };
   const doubles = method === "lbfgs" ? 0 : model === "softmax" ? square(size) : triangleDoubles(size);
   const work = { offset: layout.place(8 * doubles), doubles };
-  const steps = method === "qr" ? 1 : spec.training.epochs;
+  const steps = method === "qr" || method === "simplex" ? 1 : spec.training.epochs;
   return {
     ...{ kind: "exact", model, method, inputs, outputs, data, work },
     mostIterations: spec.training.epochs,

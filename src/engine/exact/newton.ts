@@ -22,6 +22,8 @@ export interface NewtonFit {
   readonly ending: Ending;
   /** The triangle of XᵀWX + penalty, the columns as they are scaled. */
   readonly ranked: Ranked;
+  /** As it was at the end. */
+  readonly family: Family;
 }
 
 /** After a step this short in standard errors the next would change nothing: its length is about the square of this one's. */
@@ -79,6 +81,9 @@ export const takeStep = async (
   await onIteration(progress, share);
 };
 
+/** A likelihood, or the one that the coefficients choose: a parameter beside them is at its best for each. */
+export type FamilyAt = Family | ((beta: Float64Array) => Family);
+
 export interface NewtonOptions {
   readonly curvatures: Float64Array | null;
   readonly mostIterations: number;
@@ -88,15 +93,31 @@ export interface NewtonOptions {
   readonly onIteration: (progress: Progress, step: number) => Promise<void>;
 }
 
+/** The triangle of XᵀWX of the expected curvatures. */
+const expectedInformation = (
+  design: Design,
+  { weights, offsets }: Observed,
+  expected: (eta: number) => number,
+  beta: Float64Array,
+  { curvatures, memory, pulse }: NewtonOptions,
+): Ranked => {
+  const rowOf = (row: number) => {
+    const own = predictorOf(design, row, beta);
+    const curvature = expected(offsets === null ? own : own + offsets[row]!);
+    return { weight: Math.sqrt(weights === null ? curvature : weights[row]! * curvature), right: 0 };
+  };
+  return rankColumns(factorise(design, rowOf, curvatures, memory, pulse), true);
+};
+
 /**
- * The most likely coefficients of a generalised linear model with its canonical link by Newton's method, which is then iteratively reweighted least squares
+ * The most likely coefficients of a generalised linear model by Newton's method, with a canonical link iteratively reweighted least squares
  * (McCullagh & Nelder 1989, 2.5), each step by QR, halved where it would not lower the objective.
  * @param beta where to start; changed in place, and the result
  */
 export const fitNewton = async (
   design: Design,
   observed: Observed,
-  family: Family,
+  familyAt: FamilyAt,
   beta: Float64Array,
   progress: Progress,
   options: NewtonOptions,
@@ -104,9 +125,11 @@ export const fitNewton = async (
   const { curvatures, memory, pulse } = options;
   const size = design.columns.length;
   const { labels, weights, offsets } = observed;
-  const valueAt = objectiveOf(design, observed, family, curvatures, pulse);
-  const objective = (at: Float64Array): number => valueAt(at, null);
-  const stepAt = (): { ranked: Ranked; step: Float64Array; decrement: number } => {
+  const objectiveBy = (family: Family) => {
+    const valueAt = objectiveOf(design, observed, family, curvatures, pulse);
+    return (at: Float64Array): number => valueAt(at, null);
+  };
+  const stepAt = (family: Family): { ranked: Ranked; step: Float64Array; decrement: number } => {
     const rowOf = (row: number) => {
       const own = predictorOf(design, row, beta);
       const working = family.working(labels[row]!, offsets === null ? own : own + offsets[row]!);
@@ -122,11 +145,19 @@ export const fitNewton = async (
     const step = spread(ranked, solveUpper(ranked.upper, ranked.kept.length, Float64Array.from(ranked.right)), size);
     return { ranked, step, decrement };
   };
-  progress.objective ??= objective(beta);
   for (;;) {
-    const { ranked, ...own } = stepAt();
+    const family = typeof familyAt === "function" ? familyAt(beta) : familyAt;
+    const objective = objectiveBy(family);
+    // Of another likelihood than before it is another number.
+    if (typeof familyAt === "function") progress.objective = objective(beta);
+    else progress.objective ??= objective(beta);
+    const { ranked, ...own } = stepAt(family);
     const ending = endingOf(progress, options.mostIterations);
-    if (ending !== null) return { coefficients: beta, ending, ranked };
+    if (ending !== null) {
+      const { expected } = family;
+      const known = expected === undefined ? ranked : expectedInformation(design, observed, expected, beta, options);
+      return { coefficients: beta, ending, ranked: known, family };
+    }
     await takeStep(beta, progress, own, objective, options.onIteration);
   }
 };

@@ -30,6 +30,7 @@ export const meanOfMembers = (loss: LossSpec, members: readonly Value[]): Value 
       return sub({ a, b }, {}).out;
     }
     case "poisson_nll":
+    case "gamma_nll":
       return logOfMean(members.map((x) => exp({ x }, {}).out));
     default:
       return mean(members);

@@ -1,7 +1,7 @@
 import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
-import { exp } from "../graph/ops/elementwise.ts";
+import { exp, log, scaled, sub } from "../graph/ops/elementwise.ts";
 import {
   absoluteError,
   binaryCrossEntropy,
@@ -75,15 +75,38 @@ export const lossValue = (
       return huber({ x, targets: labels, scale, rowWeights }, { factor, delta: spec.delta }).out;
     case "poisson_nll":
       return poisson({ x, targets: labels, scale, rowWeights }, { factor }).out;
+    case "gamma_nll": {
+      // y/μ − ln(y/μ) is Poisson's loss of a count of 1 at the rate y/μ.
+      const ratio = sub({ a: log({ x: labels }, {}).out, b: x }, {}).out;
+      return poisson({ x: ratio, targets: onesLike(labels), scale, rowWeights }, { factor }).out;
+    }
+    case "pinball": {
+      // ρ(r) = |τ·r| or |(1 − τ)·r|, by side: a leaky ramp, turned so that its slope below is the smaller one.
+      const { quantile } = spec;
+      const above = quantile >= 0.5;
+      const residual = above ? sub({ a: labels, b: x }, {}).out : sub({ a: x, b: labels }, {}).out;
+      const steep = above ? quantile : 1 - quantile;
+      const ramp = activation({ x: residual }, { kind: "leakyRelu", slope: (1 - steep) / steep }).out;
+      const targets = scaled(labels, 0);
+      return absoluteError({ x: scaled(ramp, steep), targets, scale, rowWeights }, { factor }).out;
+    }
+    case "negative_binomial_nll":
+      throw new Error("a negative binomial model is solved, not trained");
     case "gaussian_nll":
       return gaussian({ x, targets: labels, scale, rowWeights }, { factor }).out;
   }
 };
 
+const onesLike = (x: Value): Value => exp({ x: scaled(x, 0) }, {}).out;
+
+/** The output is the logarithm of a mean. */
+const hasRate = ({ type }: LossSpec): boolean =>
+  type === "poisson_nll" || type === "negative_binomial_nll" || type === "gamma_nll";
+
 /** What the model says, from its linear predictor: probabilities, the rate of a count, or the predictor itself. */
 export const predictionValue = (spec: LossSpec, x: Value): Value => {
   if (spec.type === "cross_entropy") return softmax({ x }, {}).out;
   if (spec.type === "binary_cross_entropy") return activation({ x }, { kind: "sigmoid", slope: 0 }).out;
-  if (spec.type === "poisson_nll") return exp({ x }, {}).out;
+  if (hasRate(spec)) return exp({ x }, {}).out;
   return x;
 };

@@ -86,6 +86,9 @@ export const traceOf = (spec: ModelSpec): Trace => {
     case "logistic":
     case "softmax":
     case "poisson":
+    case "gamma":
+    case "negative_binomial":
+    case "quantile":
       return (scope, x, outputs) => head(scope, x, outputs, spec.initializer);
     case "mlp":
       return perceptron(spec);

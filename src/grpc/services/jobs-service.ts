@@ -12,6 +12,7 @@ import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
+import { getOverview } from "../../usecases/upkeep/get-overview.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";
@@ -51,6 +52,7 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
       const { items, nextAfter } = await listJobMetrics(deps, caller, request);
       return encodePoints(items, nextAfter);
     }),
+    getOverview: unary(wiring, "getOverview", (caller) => getOverview(deps, caller)),
     cancelJob: unary(wiring, "cancelJob", async (caller, { id }) => toJob(await cancelJob(deps, caller, { id }))),
     pauseJob: unary(wiring, "pauseJob", async (caller, { id }) => toJob(await pauseJob(deps, caller, { id }))),
     resumeJob: unary(wiring, "resumeJob", async (caller, { id }) => toJob(await resumeJob(deps, caller, { id }))),

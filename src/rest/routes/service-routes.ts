@@ -46,6 +46,17 @@ const documented = (
 const documentPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/** The look of the page, from its own files, relative to where the theme is served. */
+const theme = {
+  title: "API reference · Descent",
+  css: [
+    {
+      filename: "descent.css",
+      content: '@import "../../../../assets/tokens.css";\n@import "../../../../assets/reference.css";\n',
+    },
+  ],
+};
+
 /** Liveness, readiness and the document: open to everyone, as probes carry no key. */
 export const registerService = async (app: FastifyInstance, deps: Deps): Promise<void> => {
   app.get(
@@ -75,6 +86,7 @@ export const registerService = async (app: FastifyInstance, deps: Deps): Promise
   await app.register(swaggerUi, {
     routePrefix: "/docs/api",
     staticCSP: true,
+    theme,
     // The page is served over plain HTTP on loopback, and needs nothing from elsewhere.
     transformStaticCSP: () => documentPolicy,
     uiConfig: { docExpansion: "list", validatorUrl: null, tryItOutEnabled: true },

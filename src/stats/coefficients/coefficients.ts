@@ -2,11 +2,12 @@ import type { Coefficient } from "../../domain/models/inference.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
 import { weightAt } from "../sampling.ts";
 import { informationOf } from "./information.ts";
+import { isZeroColumn } from "./input-rows.ts";
 import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { mostListed, notListed } from "./solved-columns.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";
-import { isZeroColumn, type Term, termsOf } from "./terms.ts";
+import { type Term, termsOf } from "./terms.ts";
 
 /** Rows × coefficients² that standard errors may cost: about two seconds. */
 const mostWork = 2e9;
@@ -36,7 +37,8 @@ const combine = (parts: Term["parts"], values: ArrayLike<number>): number =>
  */
 const addPenalty = (fit: LinearFit, { size, values }: Symmetric, width: number, variance: number): void => {
   const rows = countedIn(fit).total;
-  const curvature = fit.model === "linear" ? (fit.l2 * rows) / (2 * variance) : fit.l2 * rows;
+  const dispersion = fit.model === "linear" ? 2 * variance : fit.model === "gamma" ? variance : 1;
+  const curvature = (fit.l2 * rows) / dispersion;
   const classes = fit.bias.length;
   for (let at = 0; at < size; at++)
     for (let other = at % width; other < size; other += width) {
@@ -145,8 +147,12 @@ const withTest = (
   };
 };
 
+/** Of a Gamma in shares of the mean. */
 const squaredResidual = (fit: LinearFit, means: Float64Array): number =>
-  means.reduce((sum, mean, row) => sum + weightAt(fit, row) * (fit.labels[row]! - mean) ** 2, 0);
+  means.reduce((sum, mean, row) => {
+    const unit = fit.model === "gamma" ? mean : 1;
+    return sum + weightAt(fit, row) * ((fit.labels[row]! - mean) / unit) ** 2;
+  }, 0);
 
 /** Why no errors are given, or what must be known of them. */
 const notesOf = (
@@ -175,7 +181,7 @@ const notesOf = (
 };
 
 /**
- * The coefficients of a linear, logistic, softmax or Poisson model in the units of the data, with standard errors from the Fisher information of the training rows
+ * The coefficients of a linear, logistic, softmax, Poisson, Gamma or negative binomial model in the units of the data, with standard errors from the Fisher information of the training rows
  * at the weights as they are, z tests (t for numbers), p values and 95 % intervals. Where the likelihood has no finite maximum or columns depend on each other,
  * no number stands where it would mislead.
  */
@@ -189,8 +195,9 @@ export const reportCoefficients = (fit: LinearFit): CoefficientReport => {
   const width = contrasts * (fit.l2 === 0 ? terms.length : inputs + 1);
   const work = rows * width ** 2;
   const means = fittedMeans(fit);
-  const degrees = fit.model === "linear" ? rows - parameters : Number.POSITIVE_INFINITY;
-  const variance = fit.model === "linear" ? squaredResidual(fit, means) / Math.max(1, degrees) : 1;
+  const dispersed = fit.model === "linear" || fit.model === "gamma";
+  const degrees = dispersed ? rows - parameters : Number.POSITIVE_INFINITY;
+  const variance = dispersed ? squaredResidual(fit, means) / Math.max(1, degrees) : 1;
   const known = fit.l2 > 0 || (!fit.separated && rows > parameters);
   const possible = known && degrees > 0 && variance > 0 && work <= mostWork && width <= mostCoefficients;
   const found = possible ? covarianceOf(fit, means, terms, variance) : null;

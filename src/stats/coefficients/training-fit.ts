@@ -1,6 +1,6 @@
 import type { TrainingFit } from "../../domain/models/report.ts";
-import { logPoisson } from "../regression-report.ts";
 import { meanOf, weightAt } from "../sampling.ts";
+import { logGammaDensity, logNegativeBinomial } from "../values/value-measure.ts";
 import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";
 
 /** ln of the share of each class among the labels, summed over them by their weights. */
@@ -23,6 +23,14 @@ const classLogs = (fit: LinearFit, means: Float64Array): number[] =>
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+const logDensityOf = ({ model, theta = null }: LinearFit): ((y: number, mean: number) => number) =>
+  model === "gamma"
+    ? (y, mean) => logGammaDensity(y, mean, 1)
+    : (y, mean) => logNegativeBinomial(y, mean, model === "negative_binomial" ? theta : null);
+
+const logGammas = (fit: LinearFit, means: Float64Array, shape: number): number =>
+  sum(Array.from(fit.labels, (label, row) => weightAt(fit, row) * logGammaDensity(label, means[row]!, shape)));
+
 /** Log-likelihood and deviances of the training rows, in the label's units. */
 export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
   const means = fittedMeans(fit);
@@ -41,14 +49,18 @@ export const describeTrainingFit = (fit: LinearFit): TrainingFit => {
       deviance > 0 ? (-rows / 2) * (Math.log((2 * Math.PI * deviance) / rows) + 1) + logWeights / 2 : null;
     return { rows, logLikelihood, deviance, nullDeviance: squares(() => center) };
   }
-  if (fit.model === "poisson") {
+  if (fit.model === "poisson" || fit.model === "gamma" || fit.model === "negative_binomial") {
+    // Of a Gamma the density of the shape 1, whose deviance is the one without a dispersion.
+    const measure = logDensityOf(fit);
     const logOf = (rate: (row: number) => number): number =>
-      sum(labels.map((count, row) => weightOf(row) * logPoisson(count, rate(row))));
+      sum(labels.map((label, row) => weightOf(row) * measure(label, rate(row))));
     const exposures = fit.offsets?.map(Math.exp);
     const rate = exposures === undefined ? center : center / meanOf(exposures, fit.weights);
     const none = (row: number): number => (exposures === undefined ? rate : rate * exposures[row]!);
     const [own, best] = [logOf((row) => means[row]!), logOf((row) => labels[row]!)];
-    return { rows, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - logOf(none)) };
+    const deviance = 2 * (best - own);
+    const logLikelihood = fit.model === "gamma" ? logGammas(fit, means, total / deviance) : own;
+    return { rows, logLikelihood, deviance, nullDeviance: 2 * (best - logOf(none)) };
   }
   const logLikelihood = sum(classLogs(fit, means).map((log, row) => weightOf(row) * log));
   return { rows, logLikelihood, deviance: -2 * logLikelihood, nullDeviance: -2 * nullLogOf(labels, weightOf, total) };

@@ -6,9 +6,11 @@ import type {
   CoverageAnswer,
   FoldIntervals,
   FoldSets,
+  LeaveOneOutIntervals,
 } from "../../domain/models/conformal.ts";
 import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 import { type FoldNumbers, foldInterval, guaranteedByFolds, isInFoldSet, scoresOfClasses } from "./fold-coverage.ts";
+import { leaveOneOutInterval } from "./leave-one-out.ts";
 import { boundOf, leastScores } from "./scores.ts";
 import { spreadAt } from "./spread.ts";
 
@@ -94,6 +96,20 @@ const withFoldSets = (
   });
 };
 
+const withLeftOutIntervals = (
+  predictions: readonly Prediction[],
+  conformal: LeaveOneOutIntervals,
+  inputs: Float32Array,
+  { coverage }: CoverageRequest,
+): Prediction[] => {
+  const width = inputs.length / predictions.length;
+  return predictions.map((prediction, row) => {
+    if (!("value" in prediction)) return prediction;
+    const own = { value: prediction.value, inputs: inputs.subarray(row * width, (row + 1) * width) };
+    return { ...prediction, interval: leaveOneOutInterval(conformal, own, coverage) };
+  });
+};
+
 /** Of the models of folds: what is proven, with the fewest rows that a set or an interval goes by. */
 const guaranteed = (conformal: FoldIntervals | FoldSets, { coverage, coverageMethod }: CoverageRequest): number => {
   if (conformal.type === "fold_intervals") return guaranteedByFolds(coverage, conformal.rows, conformal.folds.length);
@@ -113,6 +129,8 @@ export const withCoverage = (
   request: CoverageRequest,
   /** What the models of the folds say of the rows, where the conformal scores are by folds. */
   numbersOf: () => FoldNumbers = () => ({ width: 1, folds: [] }),
+  /** The rows as the model takes them, row-major. */
+  inputs: Float32Array = new Float32Array(),
 ): { predictions: Prediction[]; coverage: CoverageAnswer } => {
   const { coverage, coverageMethod } = request;
   const refuse = (detail: string): never => {
@@ -120,7 +138,7 @@ export const withCoverage = (
   };
   if (conformal === null)
     return refuse(
-      "nothing is known of this model's errors on held-out rows ; train it with a test split, or by a cross-validation whose folds' models are the model (training.crossValidation.model: folds), or leave the coverage out",
+      "nothing is known of this model's errors on held-out rows; train it with a test split, or by a cross-validation whose folds' models are the model (training.crossValidation.model: folds), or leave the coverage out",
     );
   const least = leastScores(coverage);
   if (conformal.rows < least)
@@ -128,6 +146,12 @@ export const withCoverage = (
       `the model was measured on ${conformal.rows} held-out rows, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
     );
   const answered = { level: coverage, method: coverageMethod, rows: conformal.rows };
+  if (conformal.type === "leave_one_out")
+    return {
+      predictions: withLeftOutIntervals(predictions, conformal, inputs, request),
+      // Barber et al. 2021, theorem 1.
+      coverage: { ...answered, guaranteed: Math.max(0, 1 - 2 * (1 - coverage)) },
+    };
   if (conformal.type === "fold_intervals" || conformal.type === "fold_sets")
     return {
       predictions:

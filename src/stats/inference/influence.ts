@@ -17,14 +17,14 @@ export const influenceOf = (
   leverages: Float64Array | null,
   dispersion: number,
 ): RowInfluence[] | null => {
-  const { model, labels, rank, places } = fit;
+  const { labels, rank, places } = fit;
   if (leverages === null || !(dispersion > 0)) return null;
   const means = createMeans(fit);
   return Array.from({ length: labels.length }, (_, row) => {
     const {
       means: [mean],
     } = means(row);
-    const variance = varianceOf(model, mean!);
+    const variance = varianceOf(fit, mean!);
     const residual = labels[row]! - mean!;
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
     const pearson = (weightAt(fit, row) * residual ** 2) / variance;

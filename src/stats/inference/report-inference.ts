@@ -2,6 +2,7 @@ import type { Coefficient, Inference } from "../../domain/models/inference.ts";
 import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
 import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
 import { createUnshift } from "./data-units.ts";
+import { shapeOfPositives } from "./family-quality.ts";
 import { describeInfluence, influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
@@ -20,9 +21,34 @@ export interface InferenceReport {
   notes: ReportNote[];
 }
 
-const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: number): ReportNote[] => {
-  const { terms, indeterminate, covariance, ending, columns, rank } = fit;
+/** Whose errors, as those of numbers, go by a dispersion that is estimated. */
+const isDispersed = ({ model }: Pick<SolvedFit, "model">): boolean => model === "linear" || model === "gamma";
+
+/** What must be known of a distribution or a linear program. */
+const familyNotes = ({ model, dispersion, quantile, ending, covariance, columns }: SolvedFit): ReportNote[] => {
   const notes: ReportNote[] = [];
+  const add = (code: string, message: string): void => void notes.push({ code, message });
+  if (model === "negative_binomial" && dispersion === null)
+    add(
+      "no_overdispersion",
+      'the counts vary no more than Poisson\'s at these means: the likelihood grows with θ for ever, and everything here is that of the model "poisson"',
+    );
+  if (quantile !== null && !quantile.unique)
+    add(
+      "not_unique",
+      "other coefficients fit these rows equally well, as there are several medians of an even number of values: those of one vertex of the linear program are given",
+    );
+  if (quantile !== null && ending === "converged" && covariance === null && columns.length <= mostCovariances)
+    add(
+      "no_spread",
+      "too many of the labels lie on the fitted plane for their density there to be estimated, and errors go by it: none are given",
+    );
+  return notes;
+};
+
+const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: number): ReportNote[] => {
+  const { terms, indeterminate, covariance, ending, columns, rank, model } = fit;
+  const notes: ReportNote[] = familyNotes(fit);
   const add = (code: string, message: string): void => void notes.push({ code, message });
   if (size > mostListed) notes.push(notListed(size));
   else if (size > mostCovariances) add("too_many_coefficients", `errors of ${size} coefficients are not computed`);
@@ -40,7 +66,7 @@ const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: nu
       "not_converged",
       "the iterations ended before the coefficients had settled; raise training.epochs, or give training.l2",
     );
-  if (ending === "converged" && covariance === null && size <= mostCovariances)
+  if (ending === "converged" && covariance === null && size <= mostCovariances && model !== "quantile")
     add("too_many_coefficients", "the coefficients were found by L-BFGS, which gives no errors");
   return notes;
 };
@@ -49,13 +75,16 @@ const overallOf = (
   fit: SolvedFit,
   quality: TrainingFit,
   { dispersion, residualDegrees }: { dispersion: number | null; residualDegrees: number },
+  lost: number | null,
 ): Inference["overall"] => {
   const { rank, model, coefficients, columns, ending } = fit;
   const contrasts = coefficients.length / columns.length;
   const intercept = columns[0] === -1 ? 1 : 0;
   const degrees = (rank - intercept) * contrasts;
-  if (degrees < 1 || residualDegrees < 1 || ending !== "converged") return null;
-  if (model !== "linear")
+  if (degrees < 1 || residualDegrees < 1 || ending !== "converged" || model === "quantile") return null;
+  if (lost !== null)
+    return likelihoodRatioTest({ logLikelihood: -lost / 2, parameters: 0 }, { logLikelihood: 0, parameters: degrees });
+  if (!isDispersed(fit))
     return likelihoodRatioTest(
       { logLikelihood: -quality.nullDeviance / 2, parameters: contrasts },
       { logLikelihood: -quality.deviance / 2, parameters: rank * contrasts },
@@ -79,16 +108,54 @@ const covarianceOf = (fit: SolvedFit, dispersion: number): Inference["covariance
   };
 };
 
+/** Of each feature by what is lost without it: over the dispersion, where that is estimated. */
+const testsOf = (
+  fit: SolvedFit,
+  ratios: readonly { feature: string; lost: number; degrees: number }[],
+  { dispersion, residualDegrees }: { dispersion: number | null; residualDegrees: number },
+): Inference["features"] =>
+  ratios.flatMap(({ feature, lost, degrees }) => {
+    if (!isDispersed(fit))
+      return [
+        {
+          feature,
+          ...likelihoodRatioTest(
+            { logLikelihood: -lost / 2, parameters: 0 },
+            { logLikelihood: 0, parameters: degrees },
+          ),
+        },
+      ];
+    if (dispersion === null || !(dispersion > 0)) return [];
+    return [{ feature, ...fTest(lost, degrees, dispersion, residualDegrees) }];
+  });
+
+const shapeOf = (fit: SolvedFit): Inference["shape"] => {
+  if (fit.model === "gamma" && fit.ending === "converged") {
+    const found = shapeOfPositives(fit);
+    return found && { name: "alpha", ...found };
+  }
+  return fit.dispersion && { name: "theta", ...fit.dispersion };
+};
+
+const quantileOf = ({ quantile }: SolvedFit, { deviance, nullDeviance }: TrainingFit): Inference["quantile"] =>
+  quantile && {
+    level: quantile.level,
+    explained: nullDeviance > 0 ? 1 - deviance / nullDeviance : null,
+    errors: "kernel",
+  };
+
 /** A solved model whose likelihood has no maximum, or that has as many coefficients as rows, has no errors. */
 const withoutErrors = (fit: SolvedFit): SolvedFit => ({ ...fit, covariance: null });
 
 /**
  * What the training rows say of a solved model's coefficients: the table, tests, criteria and influence.
- * @param ratios twice the log-likelihood that generalised models lose without each feature, where it was computed
+ * @param ratios twice the log-likelihood that generalised models lose without each feature (of a Gamma times its dispersion), where it was computed
+ * @param overallLost and without all of them, where the null deviance does not tell
  */
 export const reportInference = (
   all: SolvedFit,
   ratios: readonly { feature: string; lost: number; degrees: number }[],
+  overallLost: number | null = null,
 ): InferenceReport => {
   const solved = withoutZeros(all);
   const { model, labels, rank, columns, coefficients, clusters } = solved;
@@ -101,18 +168,15 @@ export const reportInference = (
   // The criteria are those of the maximum of the likelihood, which iterations without an end did not reach.
   const logLikelihood = solved.ending === "converged" ? quality.logLikelihood : null;
   const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
-  const scale = model === "linear" ? (dispersion ?? 0) : 1;
+  const scale = isDispersed(fit) ? (dispersion ?? 0) : 1;
   const small = rows * columns.length ** 2 <= mostWork;
   const leverages = small ? leveragesOf(fit) : null;
   const { robust, clustered } = robustCovariances(fit, leverages);
   const unshift = createUnshift(fit);
   const listed = unshift.fit;
-  const degrees = model === "linear" ? residualDegrees : Number.POSITIVE_INFINITY;
-  const counted = model === "linear" ? parameters + 1 : parameters;
-  const tested = ratios.map(({ feature, lost, degrees: lostDegrees }) => ({
-    feature,
-    ...likelihoodRatioTest({ logLikelihood: -lost / 2, parameters: 0 }, { logLikelihood: 0, parameters: lostDegrees }),
-  }));
+  const degrees = isDispersed(fit) || model === "quantile" ? residualDegrees : Number.POSITIVE_INFINITY;
+  const counted = parameters + (isDispersed(fit) || fit.dispersion !== null ? 1 : 0);
+  const shape = shapeOf(fit);
   return {
     coefficients:
       size > mostListed
@@ -126,8 +190,13 @@ export const reportInference = (
       ...{ rows, parameters, residualDegrees, dispersion },
       aic: logLikelihood === null ? null : 2 * counted - 2 * logLikelihood,
       bic: logLikelihood === null ? null : counted * Math.log(rows) - 2 * logLikelihood,
-      overall: overallOf(fit, quality, { dispersion, residualDegrees }),
-      features: model === "linear" ? featureTests(fit, dispersion ?? 0, residualDegrees) : tested,
+      overall: overallOf(fit, quality, { dispersion, residualDegrees }, overallLost),
+      features:
+        model === "linear"
+          ? featureTests(fit, dispersion ?? 0, residualDegrees)
+          : testsOf(fit, ratios, { dispersion, residualDegrees }),
+      shape,
+      quantile: quantileOf(fit, quality),
       covariance: covarianceOf(listed, scale),
       influence: describeInfluence(influenceOf(fit, leverages, scale)),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },

@@ -1,5 +1,5 @@
 import { weightAt } from "../sampling.ts";
-import { createMeans, type SolvedFit } from "./solved-fit.ts";
+import { createMeans, pullOf, type SolvedFit } from "./solved-fit.ts";
 
 /** C M C, C the inverse information and M Σ s sᵀ of scores. */
 const between = (covariance: Float64Array, meat: Float64Array, size: number): Float64Array => {
@@ -49,7 +49,7 @@ export const robustCovariances = (
       x,
       means: [mean],
     } = means(row);
-    const error = weightAt(fit, row) * (labels[row]! - mean!);
+    const error = weightAt(fit, row) * pullOf(fit, mean!) * (labels[row]! - mean!);
     const leverage = leverages[row]!;
     if (leverage > mostLeverage) known = false;
     for (let j = 0; j < size; j++) score[j] = (error / (1 - leverage)) * x[j]!;

@@ -44,14 +44,14 @@ const inflations = (fit: SolvedFit): Float64Array | null => {
   return Float64Array.from(columns, (_, j) => covariance[j * columns.length + j]! * squares[j]!);
 };
 
-/** What is meant by one more unit: a ratio of odds or rates. */
+/** What is meant by one more unit: a ratio of odds, rates or means. */
 const ratioOf = (
   model: SolvedFit["model"],
   term: string,
   estimate: number,
   own: Uncertainty | null,
 ): Coefficient["ratio"] => {
-  if (model === "linear" || term === "(intercept)") return null;
+  if (model === "linear" || model === "quantile" || term === "(intercept)") return null;
   const value = Math.exp(estimate);
   const [lower, upper] = own === null ? [null, null] : [Math.exp(own.lower), Math.exp(own.upper)];
   return Number.isFinite(value) && (upper === null || Number.isFinite(upper)) ? { value, lower, upper } : null;

@@ -1,17 +1,11 @@
-import type { TrainingFit } from "../../domain/models/report.ts";
 import { logOf } from "../classification-report.ts";
 import { logPoisson } from "../regression-report.ts";
 import { meanOf, weightAt } from "../sampling.ts";
+import { type FitQuality, ofDispersedCounts, ofPositives, ofQuantile } from "./family-quality.ts";
 import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
 
-/** How well a solved model fits its rows, and Pearson's χ². */
-export interface FitQuality extends TrainingFit {
-  /** Σ w (y − μ)²/V(μ); null for softmax. */
-  pearson: number | null;
-}
-
 const ofNumbers = (fit: SolvedFit): FitQuality => {
-  const { labels, squares, columns, weights } = fit;
+  const { labels, objective: squares, columns, weights } = fit;
   const rows = labels.length;
   // Through the origin the model that knows nothing says 0.
   const center = columns[0] === -1 ? meanOf(labels, weights) : 0;
@@ -64,7 +58,7 @@ const ofClasses = (fit: SolvedFit): FitQuality => {
     const weight = weightAt(fit, row);
     counts[label]! += weight;
     own += weight * logOf(model === "softmax" ? chances[label]! : label === 1 ? chances[0]! : 1 - chances[0]!);
-    if (model === "logistic") pearson += (weight * (label - chances[0]!) ** 2) / varianceOf(model, chances[0]!);
+    if (model === "logistic") pearson += (weight * (label - chances[0]!) ** 2) / varianceOf(fit, chances[0]!);
   }
   const total = counts.reduce((sum, count) => sum + count, 0);
   const none = counts.reduce((sum, count) => (count === 0 ? sum : sum + count * Math.log(count / total)), 0);
@@ -74,5 +68,10 @@ const ofClasses = (fit: SolvedFit): FitQuality => {
   };
 };
 
-export const describeSolvedFit = (fit: SolvedFit): FitQuality =>
-  fit.model === "linear" ? ofNumbers(fit) : fit.model === "poisson" ? ofCounts(fit) : ofClasses(fit);
+export const describeSolvedFit = (fit: SolvedFit): FitQuality => {
+  if (fit.model === "linear") return ofNumbers(fit);
+  if (fit.model === "poisson") return ofCounts(fit);
+  if (fit.model === "gamma") return ofPositives(fit);
+  if (fit.model === "negative_binomial") return ofDispersedCounts(fit);
+  return fit.model === "quantile" ? ofQuantile(fit) : ofClasses(fit);
+};

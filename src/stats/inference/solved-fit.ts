@@ -12,7 +12,7 @@ export interface Clusters {
 
 /** A linear model that was solved without a penalty, and the rows that it was solved on. */
 export interface SolvedFit {
-  readonly model: "linear" | "logistic" | "softmax" | "poisson";
+  readonly model: "linear" | "logistic" | "softmax" | "poisson" | "gamma" | "negative_binomial" | "quantile";
   readonly preprocessing: Preprocessing;
   readonly terms: readonly Term[];
   /** The input that each column is, −1 the intercept. */
@@ -34,8 +34,12 @@ export interface SolvedFit {
   readonly indeterminate: readonly number[];
   readonly rank: number;
   readonly ending: "converged" | "separated" | "not_converged";
-  /** Of numbers: Σ w (y − ŷ)². */
-  readonly squares: number;
+  /** Of numbers Σ w (y − ŷ)², of a quantile Σ w ρ(y − ŷ). */
+  readonly objective: number;
+  /** θ of a negative binomial; null: of others, and where counts vary no more than Poisson's. */
+  readonly dispersion: { readonly estimate: number; readonly standardError: number } | null;
+  /** Which quantile is fitted, and whether by these coefficients alone; null: of other models. */
+  readonly quantile: { readonly level: number; readonly unique: boolean } | null;
   /** The rows' numbers in the data set. */
   readonly places: ArrayLike<number>;
   readonly clusters: Clusters | null;
@@ -62,8 +66,8 @@ export const createMeans = (fit: SolvedFit) => {
       for (let j = 0; j < width; j++) sum += coefficients[k * width + j]! * x[j]!;
       eta[k] = offsets === null ? sum : sum + offsets[row]!;
     }
-    if (model === "linear") means[0] = eta[0]!;
-    if (model === "poisson") means[0] = Math.exp(eta[0]!);
+    if (model === "linear" || model === "quantile") means[0] = eta[0]!;
+    if (model === "poisson" || model === "gamma" || model === "negative_binomial") means[0] = Math.exp(eta[0]!);
     if (model === "logistic") means[0] = 1 / (1 + Math.exp(-eta[0]!));
     if (model === "softmax") {
       const top = Math.max(0, ...eta);
@@ -76,9 +80,23 @@ export const createMeans = (fit: SolvedFit) => {
   };
 };
 
+type Family = Pick<SolvedFit, "model" | "dispersion">;
+
 /** The variance of a row's label that the model implies, without a dispersion. */
-export const varianceOf = (model: SolvedFit["model"], mean: number): number =>
-  model === "linear" ? 1 : model === "poisson" ? mean : mean * (1 - mean);
+export const varianceOf = ({ model, dispersion }: Family, mean: number): number => {
+  if (model === "linear" || model === "quantile") return 1;
+  if (model === "poisson") return mean;
+  if (model === "gamma") return mean ** 2;
+  if (model === "negative_binomial") return mean + (dispersion === null ? 0 : mean ** 2 / dispersion.estimate);
+  return mean * (1 - mean);
+};
+
+/** dμ/dη over the variance, by which a row's error pulls at the predictor: 1 for canonical links. */
+export const pullOf = (family: Family, mean: number): number =>
+  family.model === "gamma" || family.model === "negative_binomial" ? mean / varianceOf(family, mean) : 1;
+
+/** (dμ/dη)² over the variance: what a row tells of its predictor. */
+const informationOf = (family: Family, mean: number): number => varianceOf(family, mean) * pullOf(family, mean) ** 2;
 
 /** xᵀ C x of a row of one contrast. */
 const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
@@ -121,13 +139,13 @@ export const withoutZeros = (fit: SolvedFit): SolvedFit => {
 /** wᵢ vᵢ xᵢᵀ C xᵢ of each training row, of models with one linear predictor; null for softmax, and where the estimates have no errors. */
 export const leveragesOf = (fit: SolvedFit): Float64Array | null => {
   const { covariance, model, labels } = fit;
-  if (covariance === null || model === "softmax") return null;
+  if (covariance === null || model === "softmax" || model === "quantile") return null;
   const means = createMeans(fit);
   return Float64Array.from({ length: labels.length }, (_, row) => {
     const {
       x,
       means: [mean],
     } = means(row);
-    return weightAt(fit, row) * varianceOf(model, mean!) * quadraticForm(covariance, x);
+    return weightAt(fit, row) * informationOf(fit, mean!) * quadraticForm(covariance, x);
   });
 };

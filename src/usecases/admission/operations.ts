@@ -29,6 +29,7 @@ export const operations = {
   listJobEvents: { kind: "unary", scope: "read", summary: "A page of a job's events" },
   listJobMetrics: { kind: "unary", scope: "read", summary: "A job's metrics history" },
   getJobRows: { kind: "stream", scope: "read", summary: "Which rows a job trains, validates and tests on, as CSV" },
+  getOverview: { kind: "unary", scope: "read", summary: "What runs, what waits, and what room trainers have" },
   cancelJob: { kind: "unary", scope: "submit", summary: "Cancel a job" },
   pauseJob: { kind: "unary", scope: "submit", summary: "Pause a job at a checkpoint" },
   resumeJob: { kind: "unary", scope: "submit", summary: "Resume a paused job" },

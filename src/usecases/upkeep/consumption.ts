@@ -5,6 +5,10 @@ import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 export interface Consumption {
   /** Answers from memory, whatever hangs. Null: nothing is wrong. */
   trouble(): string | null;
+  /** Bytes that the largest trainer may use; from memory too. Null: none has been heard. */
+  largestTrainer(): number | null;
+  /** The trainers that gave a heartbeat lately, by name. */
+  trainers(): readonly HeardHeartbeat[];
 }
 
 export interface ConsumptionOptions {
@@ -58,7 +62,12 @@ export const watchConsumption = (
 
   return {
     look,
+    trainers: heard,
     stop: () => clearInterval(timer),
+    largestTrainer: () => {
+      const sizes = heard().map(({ memoryBytes }) => memoryBytes);
+      return sizes.length === 0 ? null : Math.max(...sizes);
+    },
     trouble: () => {
       if (stuck === null || nowMs() - stuck.sinceMs < patienceMs) return null;
       return describe(stuck.waiting, stuck.trainers, Math.round((nowMs() - stuck.sinceMs) / 1000));

@@ -5,6 +5,8 @@ import type { Row } from "../../domain/datasets/dataset.ts";
 import type { Job, JobEvent, MetricPoint } from "../../domain/jobs/job.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../../domain/jobs/spec/job-spec.ts";
+import type { Schemas } from "./form/schema.ts";
+import { here } from "./here.ts";
 
 const keyName = "descent.apiKey";
 
@@ -15,7 +17,7 @@ export const apiKey = {
 };
 
 /** The page tries again by itself, and shows meanwhile that the service is away. */
-const descent = createDescent({ url: "", apiKey: apiKey.read, retries: 0 });
+const descent = createDescent({ url: here(""), apiKey: apiKey.read, retries: 0 });
 
 /** Whatever a request threw, as the page shows it. */
 export const toFailure = (error: unknown): DescentError => {
@@ -40,6 +42,13 @@ type Listed = "jobs" | "datasets" | "models";
 export const api = {
   jobs: ({ state, pageToken }: { state: string; pageToken: string | null }, signal: AbortSignal) =>
     descent.jobs.list({ pageSize, signal, ...(state === "" ? {} : { state: state as JobState }) }).page(pageToken),
+  /** As many as a page may hold, for those who want them all. */
+  manyJobs: (pageToken: string | null, signal: AbortSignal) =>
+    descent.jobs.list({ pageSize: 100, signal }).page(pageToken),
+  /** What the contract says of every object, by name. */
+  schemas: async (signal: AbortSignal) =>
+    (await descent.request<{ components: { schemas: Schemas } }>("/openapi.json", { signal })).components.schemas,
+  overview: (signal: AbortSignal) => descent.overview({ signal }),
   // The spec is typed by its schema there; the service's answers have every default filled in.
   job: (job: string, signal: AbortSignal): Promise<Job> => descent.jobs.get(job, { signal }),
   submit: (spec: JobSpecInput, idempotencyKey: string) => descent.jobs.submit(spec, { idempotencyKey }),
@@ -59,6 +68,14 @@ export const api = {
     descent.datasets.list({ pageSize, signal }).page(pageToken),
   dataset: (dataset: string, signal: AbortSignal) => descent.datasets.get(dataset, { signal }),
   retype: (dataset: string, types: NonNullable<DatasetUpdate["types"]>) => descent.datasets.update(dataset, { types }),
+  /** Rows from the first on, or after another page. */
+  rowPage: (dataset: string, page: { limit: number; pageToken?: string }, signal: AbortSignal) =>
+    descent.datasets.rowPage(dataset, { ...page, signal }),
+  image: async (dataset: string, row: number, signal: AbortSignal) =>
+    (await descent.datasets.image(dataset, row, { signal })).blob(),
+  /** What the model said of held-out rows, as CSV. */
+  heldOut: async (model: string, signal: AbortSignal) =>
+    (await descent.models.file(model, "held-out", { signal })).text(),
   rows: async (dataset: string, limit: number) => ({ rows: await descent.datasets.rows(dataset, { limit }) }),
   thumbnails: (dataset: string, pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.rowPage(dataset, {

@@ -56,7 +56,8 @@ export const formatMetricName = (name: string): string => {
     .replace(/([A-Z][a-z]*|\d+)/g, " $1")
     .trim()
     .toLowerCase()
-    .replace(/\br 2\b/g, "R²");
+    .replace(/\br 2\b/g, "R²")
+    .replace(/\bl (\d)\b/g, "l$1");
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 

@@ -1,6 +1,9 @@
 /** Where the reader is, kept in the URL's fragment so that the server needs one route and links can be shared. */
 export type Route =
+  | { view: "home" }
   | { view: "jobs" }
+  /** The curves of several jobs over each other. */
+  | { view: "curves"; jobs: readonly string[] }
   | { view: "job"; id: string }
   | { view: "new"; dataset: string | null }
   | { view: "studies" }
@@ -30,19 +33,23 @@ export const parseRoute = (fragment: string): Route => {
     return { view, models: models.split(",").filter(Boolean), dataset: dataset === "" ? null : dataset };
   }
   const id = decode(rest.join("/"));
+  if (view === "curves") return { view, jobs: id.split(",").filter(Boolean) };
   if (view === "new") return { view: "new", dataset: id === "" ? null : id };
   if (view === "new-study" && id !== "") return { view: "newStudy", dataset: id };
   if (view === "studies") return id === "" ? { view: "studies" } : { view: "study", id };
   if (view === "datasets") return id === "" ? { view: "datasets" } : { view: "dataset", id };
   if (view === "models") return id === "" ? { view: "models" } : { view: "model", id };
   if (view === "aliases") return id === "" ? { view } : { view: "alias", name: id };
-  return view === "jobs" && id !== "" ? { view: "job", id } : { view: "jobs" };
+  if (view === "jobs") return id === "" ? { view } : { view: "job", id };
+  return { view: "home" };
 };
 
 export const toFragment = (route: Route): string => {
   switch (route.view) {
-    case "jobs":
+    case "home":
       return "#/";
+    case "curves":
+      return `#/curves/${route.jobs.join(",")}`;
     case "new":
       return route.dataset === null ? "#/new" : `#/new/${route.dataset}`;
     case "newStudy":
@@ -53,6 +60,7 @@ export const toFragment = (route: Route): string => {
       return `#/aliases/${encodeURIComponent(route.name)}`;
     case "compare":
       return `#/compare/${[route.models.join(","), ...(route.dataset === null ? [] : [route.dataset])].join("/")}`;
+    case "jobs":
     case "studies":
     case "datasets":
     case "models":

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
+import { type ExactState, type ExactTask, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactMethod, ExactModel } from "../../../src/engine/exact/exact-plan.ts";
-import { type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
 import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
 
@@ -17,6 +17,9 @@ const eta = Array.from(
 const labelsOf: Record<ExactModel, Float64Array> = {
   linear: Float64Array.from(eta, (value) => value + uniform()),
   logistic: Float64Array.from(eta, (value) => (uniform() < 1 / (1 + Math.exp(-value)) ? 1 : 0)),
+  gamma: Float64Array.from(eta, (value) => Math.exp(value / 2) * (0.1 + uniform())),
+  negative_binomial: Float64Array.from(eta, (value) => Math.floor(Math.exp(value / 2) * 6 * uniform() ** 2)),
+  quantile: Float64Array.from(eta, (value) => value + uniform()),
   poisson: Float64Array.from(eta, (value) => Math.floor(Math.exp(value / 2) + 2 * uniform())),
   softmax: Float64Array.from(eta, (value) => (uniform() < 0.2 ? 2 : uniform() < 1 / (1 + Math.exp(-value)) ? 1 : 0)),
 };
@@ -34,7 +37,7 @@ const taskOf = (model: ExactModel, method: ExactMethod, change: Partial<ExactTas
 const free = { resume: null, pulse: () => {}, onIteration: async () => {} };
 
 describe("Newton's method and L-BFGS find the same coefficients:", () => {
-  test.each(["logistic", "poisson", "softmax"] as const)("%s", async (model) => {
+  test.each(["logistic", "poisson", "gamma", "softmax"] as const)("%s", async (model) => {
     const newton = await fitExact(taskOf(model, "newton"), free);
     const lbfgs = await fitExact(taskOf(model, "lbfgs"), free);
     expect([newton.ending, lbfgs.ending]).toEqual(["converged", "converged"]);
@@ -50,7 +53,7 @@ describe("Newton's method and L-BFGS find the same coefficients:", () => {
     for (const [i, value] of qr.coefficients.entries()) expect(lbfgs.coefficients[i]).toBeCloseTo(value, 3);
   });
 
-  test.each(["linear", "logistic", "poisson", "softmax"] as const)("with a penalty: %s", async (model) => {
+  test.each(["linear", "logistic", "poisson", "gamma", "softmax"] as const)("with a penalty: %s", async (model) => {
     const method = model === "linear" ? "qr" : "newton";
     const direct = await fitExact(taskOf(model, method, { penalty: 30, mostCovariances: 0 }), free);
     const lbfgs = await fitExact(taskOf(model, "lbfgs", { penalty: 30 }), free);
@@ -63,6 +66,7 @@ describe("Newton's method and L-BFGS find the same coefficients:", () => {
 
 test.each([
   ["poisson", "newton"],
+  ["negative_binomial", "newton"],
   ["softmax", "newton"],
   ["softmax", "lbfgs"],
 ] as const)(
@@ -147,5 +151,69 @@ describe("Weights are as many rows:", () => {
     for (const [i, value] of counted.coefficients.entries())
       expect(weighted.coefficients[i]).toBeCloseTo(value, digits);
     expect(weighted.objective / counted.objective).toBeCloseTo(1, 9);
+  });
+});
+
+describe("a quantile is at a vertex of its linear program", () => {
+  const many = 3000;
+  const x = Float64Array.from({ length: many * 2 }, (_, i) => (i % 2 === 0 ? uniform() : Math.floor(4 * uniform())));
+  // Whole numbers: many rows lie on the same plane.
+  const labels = Float64Array.from({ length: many }, (_, row) => Math.floor(3 * x[2 * row]! + 6 * uniform()));
+  const weights = Float64Array.from({ length: many }, (_, row) => row % 3);
+  const task = (change: Partial<ExactTask> = {}): ExactTask =>
+    taskOf("quantile", "simplex", {
+      ...{ features: x, inputs: 2, labels, columns: Int32Array.of(-1, 0, 1), quantile: 0.7 },
+      ...change,
+    });
+
+  test("its dual proves that nothing is less, whatever lies on the plane and however rows count", async () => {
+    for (const change of [{}, { weights }, { quantile: 0.05 }]) {
+      const fit = await fitExact(task(change), free);
+      expect(fit.ending).toBe("converged");
+      expect(fit.vertex!.gap).toBeLessThan(1e-9 * fit.objective);
+      const { quantile = 0.7, weights: own = null } = change as Partial<ExactTask>;
+      let [sum, below, upTo, total] = [0, 0, 0, 0];
+      for (let row = 0; row < many; row++) {
+        const weight = own === null ? 1 : own[row]!;
+        const [a, b, c] = fit.coefficients as unknown as [number, number, number];
+        const residual = labels[row]! - a - b * x[2 * row]! - c * x[2 * row + 1]!;
+        sum += weight * residual * (residual < 0 ? quantile - 1 : quantile);
+        total += weight;
+        if (residual < -1e-9) below += weight;
+        if (residual < 1e-9) upTo += weight;
+      }
+      expect(sum).toBeCloseTo(fit.objective, 6);
+      // With an intercept the share of the rows below is the quantile, but for those on the plane.
+      expect(below / total).toBeLessThanOrEqual(quantile);
+      expect(upTo / total).toBeGreaterThanOrEqual(quantile);
+    }
+  });
+
+  test("weights of rows count them, and one of weight 0 does not", async () => {
+    const kept = Array.from({ length: many }, (_, row) => new Array<number>(weights[row]!).fill(row)).flat();
+    const repeated = task({
+      features: Float64Array.from(kept.flatMap((row) => [x[2 * row]!, x[2 * row + 1]!])),
+      labels: Float64Array.from(kept, (row) => labels[row]!),
+    });
+    const [one, other] = [await fitExact(task({ weights }), free), await fitExact(repeated, free)];
+    expect(one.objective).toBeCloseTo(other.objective, 6);
+  });
+
+  test("and a fit that is cut after any round ends at the same one", async () => {
+    const whole = await fitExact(task(), free);
+    const states: ExactState[] = [];
+    await fitExact(task(), {
+      ...free,
+      onIteration: async (meta, tensors) => {
+        states.push(structuredClone({ meta: { ...meta, computedMs: 0 }, tensors }));
+      },
+    });
+    expect(states.length).toBeGreaterThan(1);
+    for (const state of states) {
+      const again = await fitExact(task(), { ...free, resume: state });
+      expect(again.coefficients).toEqual(whole.coefficients);
+      expect(again.covariance).toEqual(whole.covariance);
+      expect(again.iterations).toBe(whole.iterations);
+    }
   });
 });

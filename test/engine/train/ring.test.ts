@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { createTrainingMemory } from "../../../src/engine/train/fitting/memory.ts";
 import { planTraining } from "../../../src/engine/train/planning/plan-training.ts";
-import { createRingLead } from "../../../src/engine/train/ring/ring-lead.ts";
+import { awaitReader, closeRing, createRingLead } from "../../../src/engine/train/ring/ring-lead.ts";
 import { createRingReader } from "../../../src/engine/train/ring/ring-reader.ts";
 import { runJob, specOf } from "./job.ts";
 
@@ -97,6 +97,26 @@ describe("the planner", () => {
     expect(one.ring).not.toBeNull();
     expect(one.memoryBytes).toBeLessThanOrEqual(four.memoryBytes);
   });
+});
+
+test("the memory of a closed ring is free once its reader has left, however late it comes", () => {
+  const plan = planTraining(specOf({ model: { type: "mlp", hidden: [4] } }), shape, { ringRows: 80 });
+  const memory = createTrainingMemory(plan);
+  closeRing(plan.ring!, memory);
+  let asked = 0;
+  awaitReader(plan.ring!, memory, () => {
+    asked += 1;
+    if (asked < 3) return true;
+    const late = createRingReader(plan.ring!, memory);
+    expect(late.next(1)).toBeNull();
+    late.leave();
+    return true;
+  });
+  expect(asked).toBe(3);
+  // Nor is it waited for where the memory is nobody's afterwards.
+  const other = createTrainingMemory(plan);
+  closeRing(plan.ring!, other);
+  awaitReader(plan.ring!, other, () => false);
 });
 
 test("a reader's error ends the lead's wait, as it was said", () => {

@@ -36,7 +36,11 @@ export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset
   try {
     const trainingRun = isClusteringModel(spec.model)
       ? createClusteringRun(spec, shape, take)
-      : await createNetworkRun(spec, shape, await compiled, take, { scratchFolder: "", cores: () => 1 });
+      : await createNetworkRun(spec, shape, await compiled, take, {
+          scratchFolder: "",
+          cores: () => 1,
+          goOn: () => true,
+        });
     const preprocessing = await prepare(spec, dataset, open, trainingRun.arrays, null);
     const end: TrainingRunEnd = await trainingRun.fit({
       control: createControl(),

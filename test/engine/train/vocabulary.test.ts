@@ -38,6 +38,9 @@ const overGrpc = async ({ task, ...rest }: Body) => {
   return ask(clients.jobs, clients.jobs.validateJob, { spec });
 };
 
+/** Whose labels here are none of theirs; what they learn is tested where inference is. */
+const needsPositives: ReadonlySet<string> = new Set(["gamma_nll", "negative_binomial_nll"]);
+
 /** Two epochs end, and the loss is a number. */
 const expectTrains = async (asked: ResolvedJobSpec): Promise<void> => {
   const spec = { ...asked, training: { ...asked.training, epochs: 2 } };
@@ -61,6 +64,6 @@ describe.each(Object.entries(vocabulary))("%s:", (_kind, words) => {
     expect(answer.spec).toMatchObject({ model, loss, optimizer, training });
     const { parameters, memoryBytes, flopsPerStep } = plan;
     expect(answer.plan).toMatchObject({ parameters, memoryBytes, flopsPerStep });
-    if (!isClusteringModel(spec.model)) await expectTrains(spec);
+    if (!isClusteringModel(spec.model) && !needsPositives.has(spec.loss.type)) await expectTrains(spec);
   });
 });

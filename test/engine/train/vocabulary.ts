@@ -8,12 +8,26 @@ import type { Activation, Initializer } from "../../../src/domain/jobs/spec/part
 /** A job's specification without its data set. */
 export type Body = Omit<JobSpecInput, "dataset">;
 
-/** 4 × 4 pixels `p0` … `p15`, a label of three classes, one of two, a count and a real number. */
+/** 4 × 4 pixels `p0` … `p15`, a label of three classes, one of two, a count, a real number and a positive one. */
 export const table = (rows = 120): string => {
-  const header = [...Array.from({ length: 16 }, (_, pixel) => `p${pixel}`), "kind", "answer", "count", "amount"];
+  const header = [
+    ...Array.from({ length: 16 }, (_, pixel) => `p${pixel}`),
+    "kind",
+    "answer",
+    "count",
+    "amount",
+    "size",
+  ];
   const row = (i: number): string => {
     const pixels = Array.from({ length: 16 }, (_, pixel) => (((i + 3) * (pixel + 7) * 37) % 101) / 10);
-    return [...pixels, "abc"[i % 3], i % 2 ? "yes" : "no", (i * 7) % 5, ((i * 13) % 29) / 3].join();
+    return [
+      ...pixels,
+      "abc"[i % 3],
+      i % 2 ? "yes" : "no",
+      (i * 7) % 5,
+      ((i * 13) % 29) / 3,
+      1 + ((i * 11) % 17),
+    ].join();
   };
   return `${header.join()}\n${Array.from({ length: rows }, (_, i) => `${row(i)}\n`).join("")}`;
 };
@@ -22,6 +36,7 @@ const features = Array.from({ length: 16 }, (_, pixel) => `p${pixel}`);
 const kinds = { type: "classification", label: "kind", features } as const;
 const answers = { type: "classification", label: "answer", features } as const;
 const counts = { type: "regression", label: "count", features } as const;
+const positives = { type: "regression", label: "size", features } as const;
 const amounts = { type: "regression", label: "amount", features } as const;
 
 type Layer = Extract<NonNullable<Body["model"]>, { type: "cnn" }>["layers"] & object;
@@ -50,6 +65,9 @@ const models: Record<Exclude<ModelSpec["type"], "network">, Body> = {
   logistic: { task: answers, model: { type: "logistic" } },
   softmax: { task: kinds, model: { type: "softmax" } },
   poisson: { task: counts, model: { type: "poisson" } },
+  gamma: { task: positives, model: { type: "gamma" } },
+  negative_binomial: { task: counts, model: { type: "negative_binomial" } },
+  quantile: { task: amounts, model: { type: "quantile", quantile: 0.9 } },
   mlp: { task: kinds, model: { type: "mlp" } },
   ensemble: { task: kinds, model: { type: "ensemble", members: [{ hidden: [6] }, { hidden: [8, 5], dropout: 0.2 }] } },
   cnn: { task: kinds, model: { type: "cnn" } },
@@ -95,6 +113,11 @@ const losses: Record<LossSpec["type"], Body> = {
   cross_entropy: { task: kinds, loss: { type: "cross_entropy" } },
   poisson_nll: { task: counts, loss: { type: "poisson_nll" } },
   gaussian_nll: { task: amounts, loss: { type: "gaussian_nll" } },
+  gamma_nll: { task: positives, loss: { type: "gamma_nll" } },
+  negative_binomial_nll: {
+    ...{ task: counts, model: { type: "negative_binomial" }, loss: { type: "negative_binomial_nll" } },
+  },
+  pinball: { task: amounts, loss: { type: "pinball", quantile: 0.25 } },
 };
 
 const initializers: Record<Exclude<Initializer, object> | Extract<Initializer, object>["type"], Body> = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Schema } from "../../../src/rest/openapi/shape-schemas.ts";
+import * as form from "../../../src/web/page/form/schema.ts";
 import { startTestService, type TestService } from "../../usecases/service.ts";
 
 interface Document {
@@ -98,5 +99,44 @@ describe("what programs are made from", () => {
     expect(oneOf.map(({ $ref }) => $ref?.split("/").at(-1))).toEqual([
       ...["StateEvent", "ProgressEvent", "CheckpointEvent", "NoticeEvent"],
     ]);
+  });
+});
+
+/** Lists of objects and maps of numbers: written as JSON, with the schema's own words beside them. */
+const jsonMembers = ["layers", "members", "unfreeze", "guesses", "space", "layerFactors", "classWeights By class"];
+
+describe("the page's form, which is made from this document", () => {
+  const schemas = (): form.Schemas =>
+    (document as unknown as { components: { schemas: form.Schemas } }).components.schemas;
+
+  it.each(["JobSpec", "StudySpec"])("reaches every member of %s", (root) => {
+    const known = schemas();
+    const seen = new Map<form.Schema, string>();
+    const asJson: string[] = [];
+    const walk = (schema: form.Schema, pointer: string): void => {
+      const whole = form.resolve(known, schema);
+      const type = known[schema.$ref?.split("/").at(-1) ?? ""] ?? schema;
+      if (seen.has(type)) return;
+      seen.set(type, pointer);
+      if (form.kindOf(known, whole) === "json") asJson.push(pointer);
+      for (const [key, member] of Object.entries(whole.properties ?? {})) walk(member, `${pointer}/${key}`);
+      for (const { schema: variant, title } of form.variantsOf(known, whole)) walk(variant, `${pointer} ${title}`);
+    };
+    walk({ $ref: `#/components/schemas/${root}` }, "");
+    expect(seen.size).toBeGreaterThan(150);
+    const names = [...new Set(asJson.map((pointer) => pointer.split("/").at(-1)))];
+    expect(names.filter((name) => !jsonMembers.includes(name ?? ""))).toEqual([]);
+  });
+
+  it("a chosen variant begins with what it must have, and is known again", () => {
+    const optimizer = form.resolve(schemas(), { $ref: "#/components/schemas/OptimizerSpec" });
+    const variants = form.variantsOf(schemas(), optimizer);
+    expect(variants.map(({ first }) => first)).toContainEqual({ type: "adam" });
+    for (const [i, { first }] of variants.entries()) expect(form.variantOf(schemas(), variants, first)).toBe(i);
+    const stopping = form.resolve(schemas(), schemas().TrainingSpec?.properties?.earlyStopping ?? {});
+    const either = form.variantsOf(schemas(), stopping);
+    expect(either[form.variantOf(schemas(), either, false)]?.title).toBe("Off");
+    expect(either[form.variantOf(schemas(), either, { patience: 3 })]?.title).toBe("On");
+    expect(form.firstOf(schemas(), { type: "integer", minimum: 2 })).toBe(2);
   });
 });

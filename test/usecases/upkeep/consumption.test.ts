@@ -95,6 +95,7 @@ describe("eyes on consumption", () => {
 
   it("say after a while that jobs wait and nobody is there, and nothing once they are gone", async () => {
     expect(await later(60_000)).toBeNull();
+    expect(watch.largestTrainer()).toBeNull();
     const waiting = entry();
     await opened.queue.add(waiting, { place: 1 });
     await opened.queue.add(entry(), { place: 1 });
@@ -110,8 +111,9 @@ describe("eyes on consumption", () => {
 
   it("see trainers that live and have room, but take nothing", async () => {
     await opened.queue.add(entry(), { place: 1 });
-    const [idle, busy] = [signOf("a"), signOf("b", { free: 0, taken: 7 })];
+    const [idle, busy] = [signOf("a", { memoryBytes: 10 }), signOf("b", { free: 0, taken: 7, memoryBytes: 30 })];
     expect(await later(0, idle, busy)).toBeNull(); // the first look at trainers that have taken some
+    expect(watch.largestTrainer()).toBe(30);
     for (let i = 0; i < 3; i++) await later(5000, idle, busy);
     expect(watch.trouble()).toBeNull();
     expect(await later(5000, idle, busy)).toMatch(/^1 job waits, and none of the 2 trainers has taken one up for 15 s/);

@@ -33,6 +33,8 @@ describe("a plan says", () => {
     const vain = "gradientCheckpointing saves nothing here";
     expect(planOf({ type: "softmax" }, { gradientCheckpointing: true }).warnings.join()).toContain(vain);
     expect(planOf({ type: "softmax" }, {}).warnings.join()).not.toContain(vain);
+    const useless = planOf({ type: "softmax" }, { gradientCheckpointing: true, solver: "exact" });
+    expect(useless.warnings.join()).toContain("training.gradientCheckpointing changes nothing here: an exact solution");
   });
 
   it("that a backend of earlier versions is without effect", () => {

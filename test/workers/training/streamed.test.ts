@@ -71,6 +71,8 @@ describe("images that do not fit in the job's memory", () => {
     "as they are": input(),
     "changed from epoch to epoch": input({ augment }),
     "cut out of larger ones": input({}, { preprocessing: { images: "imagenet", shorterSide: 14, crop: 12 } }),
+    "in folds, changed from epoch to epoch": input({ augment, epochs: 1, crossValidation: { folds: 2 } }),
+    "with a refit": input({ epochs: 1, refit: true }),
     "for a perceptron": input({}, { model: { type: "mlp", hidden: [6] } }),
   }))
     test(`train to the same bits and the same report, through a ring that the plan tells of: ${name}`, async () => {

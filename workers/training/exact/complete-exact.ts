@@ -21,7 +21,8 @@ import { thresholdOf } from "../explaining/threshold.ts";
 import { exposuresOf } from "../leading/counted-rows.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
-import { type ExactResults, reportExact } from "./exact-report.ts";
+import { reportExact } from "./exact-report.ts";
+import type { ExactResults } from "./exact-results.ts";
 import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, toTensors, weightsFrom } from "./linear-weights.ts";
@@ -51,7 +52,12 @@ const clustersOf = ({ training: { clusterBy } }: ResolvedJobSpec, ids: Int32Arra
 /** Features whose likelihood ratios are computed at most, each by another fit, and what they may cost together. */
 const [mostTests, mostTestFlops] = [60, 2e10];
 
-/** Twice the log-likelihood that a generalised linear model loses without each of its features. */
+interface Refits {
+  ratios: ExactResults["ratios"];
+  overallLost: number | null;
+}
+
+/** Twice the log-likelihood that a generalised linear model loses without each of its features; of a negative binomial, whose θ is another one then, also without all. */
 const likelihoodRatios = async (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
@@ -63,21 +69,27 @@ const likelihoodRatios = async (
     memory,
     pulse,
   }: { fit: ExactFit; preprocessing: Preprocessing; memory: WebAssembly.Memory; pulse: () => void },
-): Promise<ExactResults["ratios"]> => {
+): Promise<Refits> => {
   const known = fit.ending === "converged" && fit.indeterminate.length === 0 && plan.method === "newton";
-  if (!known) return [];
+  const none: Refits = { ratios: [], overallLost: null };
+  if (!known) return none;
   const features = columnsByFeature({ columns, preprocessing });
   const flops = features.length * usualIterations * plan.flopsPerStep;
-  if (features.length > mostTests || flops > mostTestFlops) return [];
+  if (features.length > mostTests || flops > mostTestFlops) return none;
+  const solveWith = (kept: Int32Array): Promise<ExactFit> => {
+    const wanted = { columns: kept, mostCovariances: 0 };
+    const options = { resume: null, pulse, onIteration: async () => pulse() };
+    return solveExact(plan, spec, arrays, wanted, memory, options);
+  };
   const ratios: { feature: string; lost: number; degrees: number }[] = [];
   for (const { feature, positions } of features) {
-    const wanted = { columns: columns.filter((_, j) => !positions.includes(j)), mostCovariances: 0 };
-    const options = { resume: null, pulse, onIteration: async () => pulse() };
-    const { objective, ending } = await solveExact(plan, spec, arrays, wanted, memory, options);
+    const { objective, ending } = await solveWith(columns.filter((_, j) => !positions.includes(j)));
     const degrees = (positions.length * fit.coefficients.length) / columns.length;
     if (ending === "converged") ratios.push({ feature, lost: 2 * (objective - fit.objective), degrees });
   }
-  return ratios;
+  if (plan.model !== "negative_binomial" || columns.length < 2) return { ratios, overallLost: null };
+  const { objective, ending } = await solveWith(columns.filter((column) => column < 0));
+  return { ratios, overallLost: ending === "converged" ? 2 * (objective - fit.objective) : null };
 };
 
 const endings: Record<ExactFit["ending"], string> = {
@@ -91,6 +103,12 @@ const tellEnding = (fit: ExactFit, { onEvent }: TrainingRunContext): void => {
   const data = { method, iterations, converged: ending === "converged", lastStep: fit.lastStep };
   if (method === "qr") {
     onEvent({ level: "info", type: "solved", message: "solved by QR", data });
+    return;
+  }
+  if (method === "simplex") {
+    const ended = ending === "converged" ? "solved as a linear program" : "the linear program did not come to its end";
+    const message = `${ended}, after ${iterations} vertices`;
+    onEvent({ level: ending === "converged" ? "info" : "warn", type: "solved", message, data });
     return;
   }
   const name = method === "newton" ? "Newton's method" : "L-BFGS";
@@ -109,7 +127,14 @@ const scoreValidation = (
     arrays,
     weights,
     metrics,
-  }: { preprocessing: Preprocessing; arrays: PreparedArrays; weights: LinearWeights; metrics: Metrics },
+    theta,
+  }: {
+    preprocessing: Preprocessing;
+    arrays: PreparedArrays;
+    weights: LinearWeights;
+    metrics: Metrics;
+    theta: number | null;
+  },
 ): Tensor[] | null => {
   const { validation } = arrays;
   if (trial === null || validation.labels === null || validation.labels.length === 0) return null;
@@ -118,7 +143,7 @@ const scoreValidation = (
   const answers = { split: "validation" as const, rows, outputs };
   const { validationLoss: meanLoss } = metrics;
   return scoreRows({
-    ...{ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss },
+    ...{ spec, preprocessing, labels: validation.labels, answers, ownUnits: true, meanLoss, theta },
     ...{ weights: validation.weights ?? null, exposures: exposuresOf(validation, rows) },
   });
 };
@@ -142,13 +167,15 @@ export const completeExact = async (
   const weights = weightsFrom(fit.coefficients, columns, plan);
   const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
   const metrics: Metrics = {};
+  const theta = fit.dispersion?.estimate ?? null;
+  const quantile = spec.loss.type === "pinball" ? spec.loss.quantile : 0.5;
   context.onPhase("evaluate");
   for (const split of splits) {
-    const measured = evaluateLinear(plan.model, weights, arrays[split], labelScale);
+    const measured = evaluateLinear({ model: plan.model, theta, quantile }, weights, arrays[split], labelScale);
     if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
     pulse();
   }
-  const fitted = { preprocessing, arrays, weights, metrics };
+  const fitted = { preprocessing, arrays, weights, metrics, theta };
   const network = forNetwork(weights, preprocessing, { standardised: penalised, shifts });
   const { parameters } = plan;
   if (context.judges)
@@ -158,12 +185,13 @@ export const completeExact = async (
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
   context.onPhase("report");
   const own = { fit, preprocessing, memory, pulse };
-  const ratios = terms === null ? [] : await likelihoodRatios(plan, spec, arrays, solved, own);
+  const refits =
+    terms === null ? { ratios: [], overallLost: null } : await likelihoodRatios(plan, spec, arrays, solved, own);
   tellEnding(fit, context);
   const threshold = thresholdOf(spec, () => validated(plan, weights, arrays));
   const report = reportExact({
     ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics },
-    ...{ ratios, shifts, threshold },
+    ...{ ...refits, shifts, threshold },
     places: arrays.train.places,
     clusters: clustersOf(spec, arrays.train.clusters),
     budget: explainingSolution(shape, plan),

@@ -2,55 +2,19 @@ import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts"
 import { inOwnUnits } from "../../../src/data/preprocessing/raw-numbers.ts";
 import { reportedSplit } from "../../../src/data/splits/split.ts";
 import { assert } from "../../../src/domain/errors.ts";
-import type { Metrics } from "../../../src/domain/jobs/job.ts";
-import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Solution } from "../../../src/domain/models/inference.ts";
-import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Report, ReportNote } from "../../../src/domain/models/report.ts";
-import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
-import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
-import type { Term } from "../../../src/stats/coefficients/terms.ts";
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
-import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
-import type { ExplainingBudget } from "../explaining/explained-rows.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { pickFrom } from "../explaining/picked-rows.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
+import type { ExactResults } from "./exact-results.ts";
+import { leaveOneOutReport } from "./leave-one-out-report.ts";
 import { answersOf } from "./linear-evaluation.ts";
-import type { LinearWeights } from "./linear-weights.ts";
-
-/** What a solved model's report is made of. */
-export interface ExactResults {
-  spec: ResolvedJobSpec;
-  preprocessing: Preprocessing;
-  /** In the units of the data; the inputs standardised under a penalty. */
-  arrays: PreparedArrays;
-  model: ExactModel;
-  /** What was taken from each input of the arrays, where some are far from 0. */
-  shifts: Float64Array | null;
-  /** For the inputs as they are in the arrays; and behind standardised ones. */
-  weights: LinearWeights;
-  network: LinearWeights;
-  fit: ExactFit;
-  columns: Int32Array;
-  terms: readonly Term[] | null;
-  metrics: Metrics;
-  /** Twice the log-likelihood that is lost without each feature. */
-  ratios: readonly { feature: string; lost: number; degrees: number }[];
-  /** The training rows' numbers in the data set. */
-  places: Int32Array;
-  clusters: Clusters | null;
-  /** From which probability on the second of two classes is the answer; null: the likelier class is. */
-  threshold: number | null;
-  /** What explanations may cost. */
-  budget: ExplainingBudget;
-  onSeparated: (message: string) => void;
-  beat: () => void;
-}
 
 const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   solver: "exact",
@@ -58,6 +22,7 @@ const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
   converged: fit.ending === "converged",
   iterations: fit.iterations,
   lastStep: fit.lastStep,
+  gap: fit.vertex?.gap ?? null,
   refinements: fit.refinements,
   rank: fit.rank,
   columns: columns.length,
@@ -82,6 +47,12 @@ const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   if (found?.penalised !== true) onSeparated(note.message);
   return true;
 };
+
+/** Where nothing was held out, coverage may go by the fits without each of the rows. */
+const withLeftOut = <T extends Report>(report: T, results: ExactResults): T =>
+  report.task === "regression" && report.split === "train"
+    ? { ...report, conformal: leaveOneOutReport(results) }
+    : report;
 
 /** Rows of standardised labels, as the errors under a penalty are computed from. */
 const withStandardisedLabels = ({ arrays, preprocessing: { label } }: ExactResults): PreparedArrays => {
@@ -125,8 +96,9 @@ export const reportExact = (results: ExactResults): Report => {
     seen,
     linear: null,
     threshold: results.threshold,
+    theta: fit.dispersion?.estimate ?? null,
   });
-  const measured = withExplained(evaluated, explained);
+  const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
   results.beat();
@@ -141,6 +113,7 @@ export const reportExact = (results: ExactResults): Report => {
       arrays: own,
       separated,
       unbounded: false,
+      theta: fit.dispersion?.estimate ?? null,
       tensorOf,
     });
     return { ...report, solution } as Report;
@@ -153,11 +126,14 @@ export const reportExact = (results: ExactResults): Report => {
       weights: train.weights ?? null,
       offsets: train.offsets ?? null,
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },
-      ...{ rank: fit.rank, squares: fit.objective, places: results.places, clusters: results.clusters },
+      ...{ rank: fit.rank, objective: fit.objective, places: results.places, clusters: results.clusters },
       shifts: results.shifts,
       ending: separated ? "separated" : fit.ending,
+      dispersion: fit.dispersion ?? null,
+      quantile: spec.loss.type === "pinball" ? { level: spec.loss.quantile, unique: fit.vertex?.unique ?? true } : null,
     },
     results.ratios,
+    results.overallLost,
   );
   return { ...measured, ...inferred, solution, notes: [...measured.notes, ...notes] };
 };

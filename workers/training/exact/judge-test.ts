@@ -15,27 +15,28 @@ interface Fitted {
   arrays: PreparedArrays;
   weights: LinearWeights;
   metrics: Metrics;
+  theta: number | null;
 }
 
 /** What a solved model says of the rows that its report is about. */
 export const heldOutBySolution = (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
-  { preprocessing, arrays, weights, metrics }: Fitted,
+  { preprocessing, arrays, weights, metrics, theta }: Fitted,
 ): HeldOutAnswers | null => {
   const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
   const answers = { split, rows, outputs: answersOf(plan.model, weights, arrays[split], rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null, theta };
   return heldOutAnswers({ ...results, preprocessing: inOwnUnits(preprocessing) });
 };
 
 /** What a model of a fold makes of the rows held out. */
 export const judgeTest = (plan: ExactPlan, spec: ResolvedJobSpec, fitted: Fitted): Judged => {
-  const { preprocessing, arrays, weights, metrics } = fitted;
+  const { preprocessing, arrays, weights, metrics, theta } = fitted;
   const { labels } = arrays.test;
   const rows = spreadRows(labels?.length ?? 0, weights.outputs);
   const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
-  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null };
+  const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null, theta };
   return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
 };

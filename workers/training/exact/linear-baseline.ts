@@ -19,7 +19,7 @@ const mostIterations = 50;
 
 /** What the linear model says that is fitted to the same rows. */
 export interface LinearBaseline {
-  readonly model: "linear" | "softmax" | "poisson";
+  readonly model: "linear" | "softmax" | "poisson" | "gamma" | "quantile";
   /** rows × outputs: probabilities of all classes, rates of one unit, or values as the labels in the arrays are. */
   readonly outputs: Float64Array;
   /** 0, unless without a penalty it would have no end. */
@@ -27,8 +27,16 @@ export interface LinearBaseline {
   readonly trainRows: number;
 }
 
-const modelOf = (loss: LossSpec, { label }: Preprocessing): LinearBaseline["model"] =>
-  label.type === "classes" ? "softmax" : loss.type === "poisson_nll" ? "poisson" : "linear";
+const modelOf = (loss: LossSpec, { label }: Preprocessing): LinearBaseline["model"] => {
+  if (label.type === "classes") return "softmax";
+  if (loss.type === "poisson_nll") return "poisson";
+  if (loss.type === "gamma_nll") return "gamma";
+  return loss.type === "pinball" ? "quantile" : "linear";
+};
+
+const methods = { linear: "qr", softmax: "newton", poisson: "newton", gamma: "newton", quantile: "simplex" } as const;
+/** How many times as much a linear program takes as one pass of a matrix, for each of its columns. */
+const programPasses = 2;
 
 /**
  * The exact linear model of the same training rows and inputs, asked about rows of a split: is the network worth it? With a penalty of one standard deviation
@@ -51,14 +59,16 @@ export const linearBaseline = async (
   const model = modelOf(loss, preprocessing);
   const classes = label.type === "classes" ? label.classes.length : 1;
   const size = (inputs + 1) * (model === "softmax" ? classes : 1);
-  const rows = spreadRows(labels.length, 1, Math.min(mostRows, Math.floor(mostFlops / (2 * square(size)))));
+  const passFlops = 2 * square(size) * (model === "quantile" ? programPasses * size : 1);
+  const rows = spreadRows(labels.length, 1, Math.min(mostRows, Math.floor(mostFlops / passFlops)));
   if (rows.length < Math.min(labels.length, 5 * size)) return null;
   const picked = new Float64Array(rows.length * inputs);
   for (const part of pickedParts(pick, "train", rows))
     for (const [i, row] of part.rows.entries())
       picked.set(part.features.subarray(row * inputs, (row + 1) * inputs), (part.first + i) * inputs);
   const task = {
-    ...{ model, method: model === "linear" ? ("qr" as const) : ("newton" as const), features: picked, inputs },
+    ...{ model, method: methods[model], features: picked, inputs },
+    ...(loss.type === "pinball" ? { quantile: loss.quantile } : {}),
     ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
     weights: weights === undefined ? null : Float64Array.from(rows, (row) => weights[row]!),
     offsets: offsets === undefined ? null : Float64Array.from(rows, (row) => offsets[row]!),
@@ -68,7 +78,9 @@ export const linearBaseline = async (
   const answer = async (penalty: number): Promise<LinearBaseline | null> => {
     const { columns } = solvedColumns(preprocessing, picked, { penalised: penalty > 0, intercept: true });
     const fit = await fitExact({ ...task, columns, penalty }, options);
-    if (penalty === 0 && (fit.ending !== "converged" || fit.indeterminate.length > 0)) return null;
+    // A vertex is a solution, whichever columns depend on each other.
+    const isDetermined = model === "quantile" || fit.indeterminate.length === 0;
+    if (penalty === 0 && (fit.ending !== "converged" || !isDetermined)) return null;
     const weights = weightsFrom(fit.coefficients, columns, { inputs, outputs: classes });
     const outputs = new Float64Array(asked.length * classes);
     for (const part of pickedParts(pick, split, asked))
@@ -76,5 +88,5 @@ export const linearBaseline = async (
     const l2 = (penalty * (model === "linear" ? 2 : 1)) / rows.length;
     return { model, outputs, l2, trainRows: rows.length };
   };
-  return (await answer(0)) ?? (await answer(1));
+  return (await answer(0)) ?? (model === "quantile" ? null : await answer(1));
 };

@@ -1,4 +1,5 @@
 import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
+import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { families } from "../../../src/engine/exact/families.ts";
 import { square } from "../../../src/engine/exact/square.ts";
@@ -26,9 +27,18 @@ const varianceOf = (labels: ArrayLike<number>, weightOf: (row: number) => number
   return squares / total;
 };
 
+/** What is measured: with θ of a negative binomial, null where it is Poisson's, and the level of a quantile. */
+export interface EvaluatedModel {
+  readonly model: ExactModel;
+  readonly theta: number | null;
+  readonly quantile: number;
+}
+
+const pinballAt = (residual: number, level: number): number => residual * (residual < 0 ? level - 1 : level);
+
 /** Loss, accuracy and errors of a solved model on one split, as a network's evaluation has them; null without rows. `labelScale`: of the loss of numbers. */
 export const evaluateLinear = (
-  model: ExactModel,
+  { model, theta, quantile }: EvaluatedModel,
   weights: LinearWeights,
   { features, labels, weights: counts, offsets }: SplitArrays,
   labelScale: number,
@@ -54,7 +64,10 @@ export const evaluateLinear = (
       if ((out[0]! > 0 ? 1 : 0) === label) correct += weight;
     } else {
       if (model === "poisson") loss += weight * families.poisson.loss(label, out[0]!);
+      if (model === "gamma") loss += weight * (families.gamma.loss(label, out[0]!) - log64(label));
       respond(model, out);
+      if (model === "negative_binomial") loss += weight * countLoss(label, out[0]!, theta);
+      if (model === "quantile") loss += weight * pinballAt(label - out[0]!, quantile);
       squares += weight * square(label - out[0]!);
     }
   }
@@ -63,7 +76,10 @@ export const evaluateLinear = (
   const spread = varianceOf(labels, weightOf, total);
   const meanSquaredError = squares / total;
   return {
-    loss: model === "poisson" ? loss / total : meanSquaredError / square(labelScale),
+    loss:
+      model === "linear"
+        ? meanSquaredError / square(labelScale)
+        : loss / total / (model === "quantile" ? labelScale : 1),
     accuracy: null,
     r2: spread > 0 ? 1 - meanSquaredError / spread : null,
     meanSquaredError,

@@ -1,5 +1,6 @@
 import { featureWidth } from "../../../src/data/preprocessing/data-shape.ts";
 import { isScaled, type Preprocessing } from "../../../src/domain/models/model.ts";
+import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { exp64, sigmoid64 } from "../../../src/engine/kernels/math64.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 
@@ -75,9 +76,9 @@ export const predictorsOf = (
   }
 };
 
-/** From linear predictors to what a network of the model would say: probabilities, a rate, or the value. In place. */
-export const respond = (model: "linear" | "logistic" | "softmax" | "poisson", out: Float64Array): void => {
-  if (model === "poisson") out[0] = exp64(out[0]!);
+/** From linear predictors to what a network of the model would say: probabilities, a rate or mean, or the value. In place. */
+export const respond = (model: ExactModel, out: Float64Array): void => {
+  if (model === "poisson" || model === "gamma" || model === "negative_binomial") out[0] = exp64(out[0]!);
   if (model === "logistic") out[0] = sigmoid64(out[0]!);
   if (model !== "softmax") return;
   let top = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,8 @@
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
+import type { ExactFit, ExactTask } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
-import { type ExactOptions, type ExactTask, fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { type ExactOptions, fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
 
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
@@ -26,6 +26,7 @@ export const solveExact = (
   return fitExact(
     {
       ...{ model, method, inputs, penalty, mostIterations, ...wanted },
+      ...(spec.loss.type === "pinball" ? { quantile: spec.loss.quantile } : {}),
       features: train.features as Float64Array,
       labels: train.labels as Float64Array,
       weights,

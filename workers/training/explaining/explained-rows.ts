@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import type { ExactMethod } from "../../../src/engine/exact/exact-plan.ts";
 import { reportSplitOf } from "../../../src/engine/train/planning/training.ts";
 
 /** Exchanges of each column. */
@@ -91,9 +92,9 @@ export const explainingNetwork = (
 /** Of a solved model, which takes a few passes. */
 export const explainingSolution = (
   shape: Shape,
-  { flopsPerStep, method }: { flopsPerStep: number; method: "qr" | "newton" | "lbfgs" },
+  { flopsPerStep, method }: { flopsPerStep: number; method: ExactMethod },
 ): ExplainingBudget => {
   const rows = { rows: reported(shape), inputs: shape.inputs - (shape.furtherTextInputs ?? 0) };
-  const trainFlops = flopsPerStep * { qr: 1, newton: 5, lbfgs: 50 }[method];
+  const trainFlops = flopsPerStep * { qr: 1, newton: 5, lbfgs: 50, simplex: 1 }[method];
   return { ...rows, trainFlops, rowFlops: 2 * shape.inputs * shape.outputs, free: freeSolved };
 };

@@ -3,9 +3,8 @@ import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/parts/against.ts";
-import { square } from "../../../src/engine/exact/square.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
-import { logPoisson } from "../../../src/stats/regression-report.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { exposuresOf } from "../leading/counted-rows.ts";
 
 /** What a model's outputs say of each row, larger is better: ln p of its label, or the squared error with a minus. */
@@ -28,13 +27,11 @@ export const createRowMeasure = (
     return { measure: "log_likelihood", of };
   }
   const toUnits = (value: number): number => label.mean + label.scale * value;
-  const counts = loss.type === "poisson_nll";
-  const measured = (truth: number, predicted: number): number =>
-    counts ? logPoisson(truth, predicted) : -square(truth - predicted);
+  const { measure, of: measured } = valueMeasure(loss);
   const exposures = exposuresOf(arrays, rows);
   const exposureAt = (i: number): number => exposures?.[i] ?? 1;
   return {
-    measure: counts ? "log_likelihood" : "squared_error",
+    measure,
     of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), exposureAt(i) * toUnits(outputs[i * width]!))),
   };
 };

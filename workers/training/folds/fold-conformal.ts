@@ -1,4 +1,5 @@
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Conformal } from "../../../src/domain/models/conformal.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
 import { foldIntervals, foldSets } from "../../../src/stats/conformal/fold-report.ts";
@@ -23,6 +24,6 @@ export const foldConformal = (
     });
   }
   if (label.type !== "number" || predictions === undefined) return null;
-  const counts = spec.loss.type === "poisson_nll";
+  const counts = hasLogLink(spec.loss);
   return foldIntervals(where, { predictions: predictions.subarray(0, rows), truths: truths.subarray(0, rows), counts });
 };

@@ -43,6 +43,13 @@ const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
   const columns = {
     ...{ truths, predictions, centers: truths.map((_, row) => centerOf(row)) },
     ...(likelihood ? { logs: truths.map((_, row) => likelihood.logOf(row)) } : {}),
+    // Of Poisson's the predictions tell them.
+    ...(likelihood?.deviance && results.spec.loss.type !== "poisson_nll"
+      ? {
+          nullLogs: truths.map((_, row) => likelihood.deviance!.nullLogOf(row)),
+          saturatedLogs: truths.map((_, row) => likelihood.deviance!.saturatedLogOf(row)),
+        }
+      : {}),
     ...(linear ? { linear } : {}),
   };
   return { columns, distribution: likelihood?.distribution ?? null };
@@ -85,7 +92,7 @@ export const judgeRows = (
   const preprocessing = standardised ?? results.preprocessing;
   const exposures = exposuresOf(results.arrays[answers.split], answers.rows);
   const measured = { labels, answers, weights, exposures, ownUnits: standardised !== null, meanLoss: metrics.testLoss };
-  const scores = scoreRows({ spec, preprocessing, ...measured }) ?? [];
+  const scores = scoreRows({ spec, preprocessing, theta: results.theta, ...measured }) ?? [];
   const { columns, distribution } = judged(results);
   if (weights !== null) columns.weights = weights;
   for (const { name, data } of scores) columns[name] = Float64Array.from(data as Float32Array);

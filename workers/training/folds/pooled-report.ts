@@ -1,6 +1,7 @@
 import { assert } from "../../../src/domain/errors.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { isOfCounts } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { CrossValidationReport } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
@@ -17,6 +18,7 @@ import {
   withWeights,
 } from "../../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { statedThreshold } from "../explaining/threshold.ts";
 import { againstOf, classLogs } from "../network-report.ts";
 import { foldConformal } from "./fold-conformal.ts";
@@ -76,21 +78,33 @@ const ofNumbers = ({ spec, pool, sampling }: Pooled): Report => {
     Float64Array,
     Float64Array,
   ];
-  const { logs } = pool.columns;
-  const counts = spec.loss.type === "poisson_nll";
-  const deviance = {
+  const { logs, nullLogs, saturatedLogs } = pool.columns;
+  const { loss } = spec;
+  const counts = isOfCounts(loss);
+  const quantile = loss.type === "pinball" ? { level: loss.quantile, nullOf: (row: number) => centers[row]! } : null;
+  const ofPoisson = {
     nullLogOf: (row: number) => logPoisson(truths[row]!, centers[row]!),
     saturatedLogOf: (row: number) => logPoisson(truths[row]!, truths[row]!),
   };
+  const told =
+    nullLogs === undefined || saturatedLogs === undefined
+      ? null
+      : { nullLogOf: (row: number) => nullLogs[row]!, saturatedLogOf: (row: number) => saturatedLogs[row]! };
   const likelihood =
     logs === undefined
       ? null
       : {
           ...{ distribution: pool.folds[0]?.distribution ?? "", logOf: (row: number) => logs[row]! },
-          deviance: counts ? deviance : null,
+          deviance: loss.type === "poisson_nll" ? ofPoisson : told,
         };
-  const report = reportRegression({ split, predictions, truths, likelihood, counts, sampling });
-  const against = againstOf({ truths, predictions, counts }, (row) => centers[row]!, linearOf(pool), sampling);
+  const report = reportRegression({ split, predictions, truths, likelihood, counts, quantile, sampling });
+  const against = againstOf(
+    { truths, predictions },
+    valueMeasure(loss),
+    (row) => centers[row]!,
+    linearOf(pool),
+    sampling,
+  );
   return { ...report, against };
 };
 
@@ -115,19 +129,24 @@ const ownModel = (ensemble: number | null, conformal: string | null): string => 
   return `learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}`;
 };
 
+/** What predictions with coverage go by. */
+const ownCoverage = (ensemble: boolean, conformal: string | null): string => {
+  if (conformal === "leave_one_out")
+    return "Predictions with coverage go by what the fit without each of its rows says (jackknife+)";
+  if (conformal !== null)
+    return `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`;
+  return ensemble
+    ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
+    : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split';
+};
+
 const noteOf = (
   { folds, repeats, by, units, models }: CrossValidationReport,
   conformal: string | null,
   isEnsemble: boolean,
 ): ReportNote => ({
   code: "cross_validated",
-  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model ${ownModel(isEnsemble ? models.length : null, conformal)}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${
-    conformal !== null
-      ? `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`
-      : isEnsemble
-        ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
-        : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split'
-  }`,
+  message: `every figure is of rows that the model of their fold had not seen, ${folds} folds${repeats > 1 ? `, ${repeats} times` : ""}; the job's own model ${ownModel(isEnsemble ? models.length : null, conformal === "leave_one_out" ? null : conformal)}. Intervals count ${units} ${by === null ? "rows" : `groups by ${JSON.stringify(by)}`} as independent, and are widened because the folds' models share training rows. ${ownCoverage(isEnsemble, conformal)}`,
 });
 
 /** Rows whose class their model has never met are always wrong, and not because the model is bad. */
@@ -163,6 +182,12 @@ const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
   return { column, effectiveRows: effectiveNumber(weights) / repeats, leftOut: leftOutOf(pool) / repeats };
 };
 
+/** The split whose rows coverage goes by, or `leave_one_out`; null: it cannot be promised. */
+const coveredBy = (own: Report): string | null => {
+  const conformal = "conformal" in own ? own.conformal : null;
+  return conformal?.type === "leave_one_out" ? conformal.type : conformal && own.split;
+};
+
 /**
  * The report of all out-of-fold predictions, with what is said of the coefficients of the model of all rows.
  * @param own the report of that model; null: the job's model is the ensemble of the folds' models
@@ -192,7 +217,7 @@ export const reportFolds = (
   const { coefficients, trainingFit, solution, inference, conformal } = own;
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, conformal && own.split, false)];
+  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, coveredBy(own), false)];
   return { ...report, ...known, rows, crossValidation, weights: weightsOf(pooled), notes } as Report;
 };
 

@@ -4,7 +4,7 @@ import { isClusteringModel } from "../../../src/engine/cluster/plan-clustering.t
 import { isExact } from "../../../src/engine/exact/exact-plan.ts";
 import type { KernelSource } from "../../../src/engine/kernels/engine-kernels.ts";
 import type { TracedSpec } from "../../../src/engine/nn/models.ts";
-import { sharedCores } from "../../engine/control.ts";
+import { beat, currentSignal, sharedCores } from "../../engine/control.ts";
 import type { RunOrder } from "../../engine/protocol.ts";
 import { createClusteringRun } from "../clustering-run.ts";
 import { createExactRun } from "../exact/exact-run.ts";
@@ -29,5 +29,9 @@ export const createRun = async (
 ): Promise<TrainingRun> => {
   if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, take);
   if (isExact(spec)) return createExactRun(spec, shape, take);
-  return createNetworkRun(spec, shape, kernels, take, { scratchFolder, cores: () => sharedCores(control) });
+  const goOn = (): boolean => {
+    beat(control);
+    return currentSignal(control) === "go";
+  };
+  return createNetworkRun(spec, shape, kernels, take, { scratchFolder, cores: () => sharedCores(control), goOn });
 };

@@ -1,7 +1,7 @@
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { DataViews } from "../../../src/engine/train/fitting/memory.ts";
 import type { TrainingPlan } from "../../../src/engine/train/planning/training.ts";
-import { closeRing } from "../../../src/engine/train/ring/ring-lead.ts";
+import { awaitReader, closeRing } from "../../../src/engine/train/ring/ring-lead.ts";
 import { storedPlaces } from "../../reading/stored-places.ts";
 import { type PickRows, pickFrom } from "../explaining/picked-rows.ts";
 import type { TrainingRun } from "../training-run.ts";
@@ -14,7 +14,7 @@ export interface RowStorage {
   readonly pick: PickRows;
   /** Whether picked rows are copies, which the model is to be given. */
   readonly isPicked: boolean;
-  /** Lets the reader go. */
+  /** Lets the reader go, and waits until it has gone. */
   close(): void;
 }
 
@@ -34,12 +34,15 @@ const inMemory = (plan: TrainingPlan, memory: WebAssembly.Memory, views: DataVie
   return { train: { ...train, pixels }, validation, test };
 };
 
-/** Where prepared rows go: into the memory, with the stored images where training changes them; only their places in the file where they come through a ring; or, encoded, into a file of the trainer's. */
+/**
+ * Where prepared rows go: into the memory, with the stored images where training changes them; only their places in the file where they come through a ring; or, encoded, into a file of the trainer's.
+ * @param goOn asked while the reader is waited for: whether the memory is used again
+ */
 export const storeRows = (
   plan: TrainingPlan,
   memory: WebAssembly.Memory,
   views: DataViews,
-  scratchFolder: string,
+  { scratchFolder, goOn }: { scratchFolder: string; goOn: () => boolean },
 ): RowStorage => {
   const { ring, spec } = plan;
   const { augment = null, seed } = spec.training;
@@ -47,10 +50,12 @@ export const storeRows = (
   const spill = ring === null || ring.spill === null ? null : makeSpill(scratchFolder, { ...ring, spill: ring.spill });
   if (spill !== null)
     for (const split of ["train", "validation", "test"] as const) arrays[split].sink = spill.sinks[split];
+  let isRead = false;
   return {
     arrays,
     reader: (preprocessing) => {
       spill?.finish();
+      isRead = ring !== null;
       return ring && { memory, ring, preprocessing, augment, seed, spill: spill?.path ?? null };
     },
     pick:
@@ -60,6 +65,7 @@ export const storeRows = (
     isPicked: spill !== null,
     close: () => {
       if (ring !== null) closeRing(ring, memory);
+      if (ring !== null && isRead) awaitReader(ring, memory, goOn);
       spill?.close();
     },
   };

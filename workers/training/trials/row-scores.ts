@@ -1,6 +1,8 @@
 import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
@@ -23,6 +25,8 @@ interface Scored {
   exposures?: Float64Array | null;
   /** The mean loss of all rows as it was measured, from the linear predictors; undefined: it was not. */
   meanLoss?: number | undefined;
+  /** θ of a negative binomial. */
+  theta?: number | null | undefined;
   /** Labels and answers are numbers of the data set, not standardised. */
   ownUnits?: boolean;
 }
@@ -76,7 +80,7 @@ const ofClasses = (scored: Scored, classes: number): Tensor[] => {
 };
 
 /** The loss of one row, from the standardised prediction and truth, as the spec names it. */
-const lossOf = (loss: ResolvedJobSpec["loss"], predicted: number, second: number, truth: number): number => {
+const lossOf = ({ spec: { loss }, theta = null }: Scored, predicted: number, second: number, truth: number): number => {
   const error = predicted - truth;
   switch (loss.type) {
     case "mean_absolute_error":
@@ -87,6 +91,14 @@ const lossOf = (loss: ResolvedJobSpec["loss"], predicted: number, second: number
     }
     case "poisson_nll":
       return predicted - truth * log64(Math.max(least, predicted));
+    case "negative_binomial_nll":
+      return countLoss(truth, Math.max(least, predicted), theta);
+    case "gamma_nll": {
+      const ratio = truth / Math.max(least, predicted);
+      return ratio - log64(ratio);
+    }
+    case "pinball":
+      return error * (error > 0 ? 1 - loss.quantile : -loss.quantile);
     case "gaussian_nll":
       return 0.5 * (second + error * error * exp64(-second));
     default:
@@ -103,8 +115,8 @@ const ofNumbers = (scored: Scored, scale: number): Tensor[] => {
   const at = (i: number, j: number): number => ((exposures?.[i] ?? 1) * (answers.outputs[i * width + j] ?? 0)) / unit;
   const cut: number[] = [];
   const loss = Float64Array.from(answers.rows, (row, i) => {
-    if (spec.loss.type === "poisson_nll" && truth(row) > 0 && at(i, 0) < least) cut.push(i);
-    return lossOf(spec.loss, at(i, 0), at(i, 1), truth(row));
+    if (hasLogLink(spec.loss) && truth(row) > 0 && at(i, 0) < least) cut.push(i);
+    return lossOf(scored, at(i, 0), at(i, 1), truth(row));
   });
   const square = Float32Array.from(answers.rows, (row, i) => {
     const error = scale * (at(i, 0) - truth(row));

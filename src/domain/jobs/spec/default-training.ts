@@ -1,4 +1,4 @@
-import type { ImageShape } from "../../datasets/dataset.ts";
+import type { Dataset, ImageShape } from "../../datasets/dataset.ts";
 import { limits } from "../../limits.ts";
 import { defaultImageModel } from "./image-features.ts";
 import type { TaskSpec } from "./job-spec.ts";
@@ -7,6 +7,7 @@ import { isPerceptron, ModelSpec, perceptronsOf } from "./model-spec.ts";
 import { OptimizerSpec } from "./optimizer-spec.ts";
 import type { LossSpec } from "./parts/loss-spec.ts";
 import { LossSpec as LossSchema } from "./parts/loss-spec.ts";
+import { hasCountLabel } from "./rows/count-label.ts";
 import { offsetOf } from "./rows/row-columns.ts";
 
 /** Below so many rows every row is worth more in the training split than in a validation split. */
@@ -16,7 +17,15 @@ const networkSteps = 3000;
 const tuningSteps = 600;
 /** One layer is cheap, and its optimum is one: it can be come close to. */
 const oneLayerSteps = 6000;
-const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set(["linear", "logistic", "softmax", "poisson"]);
+const oneLayer: ReadonlySet<ModelSpec["type"]> = new Set([
+  "linear",
+  "logistic",
+  "softmax",
+  "poisson",
+  "gamma",
+  "negative_binomial",
+  "quantile",
+]);
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -27,11 +36,13 @@ export const defaultModel = (task: TaskSpec, image: ImageShape | null): ModelSpe
   return ModelSpec.parse(type === "mlp" ? { type, activation: "silu" } : { type });
 };
 
-/** The first of those that the model of such a task has; what has an exposure is a count. */
-export const defaultLoss = (task: TaskSpec, model: ModelSpec): LossSpec => {
+/** The first of those that the model of such a task has; what has an exposure, or looks like a count, is one for those that have a likelihood of counts. */
+export const defaultLoss = (task: TaskSpec, model: ModelSpec, dataset: Pick<Dataset, "columns">): LossSpec => {
   const losses = lossesOf(task.type, model.type);
-  const counts = offsetOf(task) !== null && losses.includes("poisson_nll");
-  return LossSchema.parse({ type: counts ? "poisson_nll" : (losses[0] ?? "mean_squared_error") });
+  const isCount = offsetOf(task) !== null || (isPerceptron(model) && hasCountLabel({ task }, dataset));
+  const counts = isCount && losses.includes("poisson_nll");
+  const type = counts ? "poisson_nll" : (losses[0] ?? "mean_squared_error");
+  return LossSchema.parse({ type, ...(model.type === "quantile" ? { quantile: model.quantile } : {}) });
 };
 
 /** Shares of the validation and the test split. */

@@ -32,7 +32,7 @@ import {
   seenImage,
 } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, ResolvedSplitSpec, TaskSpec } from "./job-spec.ts";
-import { checkClusters, resolveSolver, type Solver } from "./linear/solver.ts";
+import { checkClusters, resolveSolver, type Solver, withQuantile } from "./linear/solver.ts";
 import {
   checkEarlyStopping,
   checkImage,
@@ -228,13 +228,11 @@ export const resolveSpec = (
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
-  const model = withImageSize(
-    modelOf(spec, trained, imported !== null, ownModel(spec, task, image, { ...dataset, numbers })),
-    image,
-    numbers,
-    errors,
-  );
-  const loss = spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model));
+  const own = ownModel(spec, task, image, { ...dataset, numbers });
+  const named = withQuantile(modelOf(spec, trained, imported !== null, own), spec.loss, errors);
+  const model = withImageSize(named, image, numbers, errors);
+  const loss =
+    spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
   checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
@@ -256,7 +254,7 @@ export const resolveSpec = (
   errors.throwIfAny("unprocessable");
 
   const sizes = totalSizes(splitSizes(task, split, dataset));
-  const curvature = countCurvature(spec, { task, model, loss }, dataset);
+  const curvature = countCurvature({ task, model, loss }, dataset);
   const resolved = resolveTraining(
     spec,
     { model, loss, split, solver },
@@ -266,7 +264,7 @@ export const resolveSpec = (
   checkPenaltySearch(model, training, trainRows, errors);
   checkCalibration(task, model, training, errors);
   checkFits(training, { task, model, sizes, base: spec.base !== undefined }, errors);
-  checkClusters(spec.training, solver, training.l2, dataset, errors);
+  checkClusters(spec.training, { model, solver, l2: training.l2 }, dataset, errors);
   errors.throwIfAny("invalid");
   return {
     ...spec,

@@ -53,7 +53,7 @@ const exposure = z
   .max(limits.nameLength)
   .optional()
   .describe(
-    "A number column e > 0 of what each count was observed over (time, area, people): its rate is e·e^z, z the model's output, and answers are so many times e. Of the loss `poisson_nll` alone, which is then the default. No feature; predictions need it. Left out: 1 for every row.",
+    "A number column e > 0 of what each count was observed over (time, area, people): its rate is e·e^z, z the model's output, and answers are so many times e. Of the losses `poisson_nll`, which is then the default, `negative_binomial_nll` and `gamma_nll` (sums over e). No feature; predictions need it. Left out: 1 for every row.",
   );
 const offset = z
   .string()

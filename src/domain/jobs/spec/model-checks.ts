@@ -4,7 +4,7 @@ import { toPointerSegment } from "../../pointer.ts";
 import { onlyImageOf, seenImage } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { isPerceptron, type ModelSpec } from "./model-spec.ts";
-import type { LossSpec } from "./parts/loss-spec.ts";
+import { isOfCounts, type LossSpec } from "./parts/loss-spec.ts";
 import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
@@ -14,7 +14,7 @@ type ModelType = ModelSpec["type"];
 type LossType = LossSpec["type"];
 
 const numberLosses: readonly LossType[] = ["mean_squared_error", "mean_absolute_error", "huber"];
-const networkLosses: readonly LossType[] = [...numberLosses, "gaussian_nll", "poisson_nll"];
+const networkLosses: readonly LossType[] = [...numberLosses, "gaussian_nll", "poisson_nll", "gamma_nll", "pinball"];
 
 /** Which models solve a task and with which losses; of both the first is the default. */
 const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>> = {
@@ -30,7 +30,10 @@ const choices: Record<TaskType, Partial<Record<ModelType, readonly LossType[]>>>
     mlp: networkLosses,
     linear: [...numberLosses, "gaussian_nll"],
     poisson: ["poisson_nll"],
-    ensemble: [...numberLosses, "poisson_nll"],
+    gamma: ["gamma_nll"],
+    negative_binomial: ["negative_binomial_nll"],
+    quantile: ["pinball"],
+    ensemble: [...numberLosses, "poisson_nll", "gamma_nll", "pinball"],
     cnn: networkLosses,
     network: networkLosses,
   },
@@ -88,7 +91,17 @@ export const checkLossOnData = (task: TaskSpec, loss: LossSpec, dataset: Dataset
       );
     }
     checkClassWeights(loss, classes, errors);
-  } else if (loss.type === "poisson_nll") checkCounts(column, errors);
+  } else if (isOfCounts(loss)) checkCounts(column, errors);
+  else if (loss.type === "gamma_nll") checkPositive(column, errors);
+};
+
+const checkPositive = ({ name, minimum = 1, minimumLine }: Column, errors: SpecErrors): void => {
+  if (minimum > 0) return;
+  const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
+  errors.add(
+    "/task/label",
+    `${JSON.stringify(name)} has values down to ${minimum}${line}, and a Gamma distribution is of numbers above 0; leave such rows out, or choose the model "linear" or "mlp" with "mean_squared_error"`,
+  );
 };
 
 /** Beyond this a count is none: it is not exact, and its rate is near what 32 bits hold. */
@@ -101,12 +114,12 @@ const checkCounts = ({ name, minimum = 0, minimumLine, maximum = 0 }: Column, er
     const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
     errors.add(
       "/task/label",
-      `${column} has negative values, ${minimum}${line}, and a Poisson model is of counts; correct them, or ${other}`,
+      `${column} has negative values, ${minimum}${line}, and a Poisson or negative binomial model is of counts; correct them, or ${other}`,
     );
   } else if (maximum > mostCounted) {
     errors.add(
       "/task/label",
-      `${column} has values up to ${maximum}, and a Poisson model is of counts of at most ${mostCounted}; upload the column in a larger unit, or ${other}`,
+      `${column} has values up to ${maximum}, and a Poisson or negative binomial model is of counts of at most ${mostCounted}; upload the column in a larger unit, or ${other}`,
     );
   }
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
 import { CnnLayer } from "./parts/cnn-layer.ts";
+import { quantileLevel } from "./parts/loss-spec.ts";
 import { dropout, EnsembleMember, mlpFields } from "./parts/mlp-spec.ts";
 import { activation, batchNorm, Initializer, units } from "./parts/units.ts";
 
@@ -50,6 +51,34 @@ const regressions = [
     title: "Poisson regression",
     description: "The label is a count with rate e^(x·w + b).",
   }),
+  z.strictObject({ type: z.literal("gamma"), initializer: initializer("zeros") }).meta({
+    id: "GammaModel",
+    title: "Gamma regression",
+    description:
+      "The label is a positive number (a cost, a duration) with the mean μ = e^(x·w + b) and the variance φ·μ². Solved exactly.",
+  }),
+  z.strictObject({ type: z.literal("negative_binomial"), initializer: initializer("zeros") }).meta({
+    id: "NegativeBinomialModel",
+    title: "Negative binomial regression",
+    description:
+      "The label is a count with the mean μ = e^(x·w + b) and the variance μ + μ²/θ, θ found with the coefficients: for counts that vary more than Poisson's. Solved exactly.",
+  }),
+  z
+    .strictObject({
+      type: z.literal("quantile"),
+      quantile: quantileLevel
+        .optional()
+        .describe(
+          "Which quantile of the label is predicted, above 0 and below 1. Left out: that of the loss, or 0.5, the median.",
+        ),
+      initializer: initializer("zeros"),
+    })
+    .meta({
+      id: "QuantileModel",
+      title: "Quantile regression",
+      description:
+        "x·w + b is the label's quantile: a new label is below it with the probability `quantile`. Solved exactly, as a linear program (Koenker & Bassett 1978).",
+    }),
 ] as const;
 
 export const ModelSpec = z

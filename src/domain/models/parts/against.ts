@@ -8,16 +8,23 @@ const difference = Estimate.describe(
 export const Against = z
   .object({
     measure: z
-      .enum(["log_likelihood", "squared_error"])
-      .describe("of a row: ln p of its label (classes and counts), or (label − prediction)² in the label's units"),
+      .enum(["log_likelihood", "squared_error", "pinball"])
+      .describe(
+        "of a row: ln p of its label (classes, counts, Gamma), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
+      ),
     rows: z.int().describe("of the report's split, the same for all models"),
     null: z
       .object({ difference })
-      .meta({ id: "AgainstNull", description: "The model that knows only the training labels' shares, or their mean." })
+      .meta({
+        id: "AgainstNull",
+        description: "The model that knows only the training labels' shares, their mean, or their quantile.",
+      })
       .describe("against knowing no feature"),
     linear: z
       .object({
-        model: z.enum(["linear", "softmax", "poisson"]).describe("solved on the same training rows and inputs"),
+        model: z
+          .enum(["linear", "softmax", "poisson", "gamma", "quantile"])
+          .describe("solved on the same training rows and inputs"),
         l2: z.number().describe("its penalty: 0, unless without one it would have no end"),
         trainRows: z.int().describe("that it was solved on: all, or as many as a second or two allow"),
         difference,

@@ -15,9 +15,13 @@ export interface Answers {
   readonly outputs: Float32Array;
 }
 
+/** Of `total` rows with so many answers each, those that are asked about. */
+export const answeredRows = (total: number, width: number, most = mostRows): number =>
+  Math.min(total, most, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
+
 /** At most `most` of `total` rows at equal distances. */
 export const spreadRows = (total: number, width: number, most = mostRows): Int32Array => {
-  const count = Math.min(total, most, mostRows, Math.max(1, Math.floor(mostNumbers / width)));
+  const count = answeredRows(total, width, most);
   const rows = new Int32Array(count);
   for (let i = 0; i < count; i++) rows[i] = Math.floor((i * total) / count);
   return rows;

@@ -11,22 +11,36 @@ export interface Evaluation {
   readonly meanSquaredError: number | null;
 }
 
-/** Σ w (y − ȳ)² / n over all labels of a split, w of mean 1; exactly 0 where they are equal, whose mean may differ from them in its last bit. */
-const variance = (values: ArrayLike<number>, weights: ArrayLike<number> | null): number => {
-  let sum = 0;
+/**
+ * Σ w (y − ȳ)² / n over all labels of a split, w of mean 1; exactly 0 where they are equal, whose mean may differ from them in its last bit.
+ * @param eachValues brings them in their order, in pieces of any size; asked twice
+ */
+const variance = (
+  eachValues: (visit: (values: ArrayLike<number>) => void) => void,
+  weights: ArrayLike<number> | null,
+): number => {
+  let [sum, count] = [0, 0];
+  let first: number | null = null;
   let constant = true;
-  for (let i = 0; i < values.length; i++) {
-    sum += weights === null ? values[i]! : weights[i]! * values[i]!;
-    constant &&= values[i] === values[0];
-  }
+  eachValues((values) => {
+    for (let i = 0; i < values.length; i++) {
+      first ??= values[i]!;
+      sum += weights === null ? values[i]! : weights[count + i]! * values[i]!;
+      constant &&= values[i] === first;
+    }
+    count += values.length;
+  });
   if (constant) return 0;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    const difference = values[i]! - mean;
-    squares += (weights === null ? 1 : weights[i]!) * difference * difference;
-  }
-  return squares / values.length;
+  const mean = sum / count;
+  let [squares, seen] = [0, 0];
+  eachValues((values) => {
+    for (let i = 0; i < values.length; i++) {
+      const difference = values[i]! - mean;
+      squares += (weights === null ? 1 : weights[seen + i]!) * difference * difference;
+    }
+    seen += values.length;
+  });
+  return squares / count;
 };
 
 /** Measures the model as it stands on one split; null where the split has no rows. */
@@ -60,10 +74,14 @@ export const createEvaluator = (plan: TrainingPlan, memory: WebAssembly.Memory, 
   };
 
   const varianceOf = (split: Split): number => {
-    const { labels, features } = plan.data[split];
-    const known = variances.get(split) ?? variance(viewOf(memory, labels ?? features), weightsOf(split));
-    variances.set(split, known);
-    return known;
+    const known = variances.get(split);
+    if (known !== undefined) return known;
+    const { labels } = plan.data[split];
+    const eachValues: Parameters<typeof variance>[0] =
+      labels === null ? (visit) => runner.eachInputs(split, visit) : (visit) => visit(viewOf(memory, labels));
+    const measured = variance(eachValues, weightsOf(split));
+    variances.set(split, measured);
+    return measured;
   };
 
   return (split: Split): Evaluation | null => {

@@ -1,13 +1,46 @@
 import type { Team } from "../../parallel/team.ts";
-import type { TrainingPlan } from "../planning/training.ts";
-import { createRingLead, type WantedRows } from "../ring/ring-lead.ts";
+import type { RingPlan } from "../planning/row-sources.ts";
+import type { Split, TrainingPlan } from "../planning/training.ts";
+import { createRingLead, type RingLead, type WantedRows } from "../ring/ring-lead.ts";
+import { viewOf } from "./memory.ts";
 
 /** Runs programs that take rows of a split: where they come through a ring, they are waited for. */
 export interface RowRunner {
   run(program: number, wanted: WantedRows): void;
+  /** All inputs of a split in the order of the file, some rows at a time. */
+  eachInputs(split: Split, visit: (inputs: ArrayLike<number>) => void): void;
   /** The rows' order is another now. */
   forget(): void;
 }
+
+/** Inputs of so many of a ring's rows as the lead has taken, from the cursor on: in two pieces where they go past its end. */
+const takenInputs = ({ rows: all, inputs, rowsOffset, cursorOffset }: RingPlan, memory: WebAssembly.Memory) => {
+  const floats = new Float32Array(memory.buffer, rowsOffset, all * inputs);
+  const cursor = new Int32Array(memory.buffer, cursorOffset, 1);
+  return (rows: number): Float32Array[] => {
+    const [first, end] = [cursor[0]!, cursor[0]! + rows];
+    const pieces = [floats.subarray(first * inputs, Math.min(end, all) * inputs)];
+    return end > all ? [...pieces, floats.subarray(0, (end - all) * inputs)] : pieces;
+  };
+};
+
+const visitRing = (
+  { ring, data, layout }: TrainingPlan & { ring: RingPlan },
+  memory: WebAssembly.Memory,
+  lead: RingLead,
+): RowRunner["eachInputs"] => {
+  const taken = takenInputs(ring, memory);
+  return (split, visit) => {
+    const end = data[split].rows;
+    const batch = layout.evaluation.rows;
+    for (let first = 0; first < end; first += batch) {
+      const rows = Math.min(batch, end - first);
+      lead.take({ split, orderOffset: layout.identityOffset, first, rows, end, epoch: null });
+      for (const inputs of taken(rows)) visit(inputs);
+      lead.giveBack(rows);
+    }
+  };
+};
 
 /** @param onWait called while rows are waited for */
 export const createRowRunner = (
@@ -16,14 +49,21 @@ export const createRowRunner = (
   team: Team,
   onWait: () => void,
 ): RowRunner => {
-  if (plan.ring === null) return { run: team.run, forget: () => {} };
-  const lead = createRingLead(plan.ring, memory, onWait);
+  const { ring, data } = plan;
+  if (ring === null)
+    return {
+      run: team.run,
+      eachInputs: (split, visit) => visit(viewOf(memory, data[split].features)),
+      forget: () => {},
+    };
+  const lead = createRingLead(ring, memory, onWait);
   return {
     run: (program, wanted) => {
       lead.take(wanted);
       team.run(program);
       lead.giveBack(wanted.rows);
     },
+    eachInputs: visitRing({ ...plan, ring }, memory, lead),
     forget: lead.forget,
   };
 };

@@ -107,3 +107,17 @@ export const closeRing = (plan: RingPlan, memory: WebAssembly.Memory): void => {
   Atomics.store(all, words.closed, 1);
   ringBell(all, words.leadBell);
 };
+
+/**
+ * Waits until the reader of a closed ring has left, be it that it comes only now: before that the memory may not be cleared, since a reader that finds its ring
+ * open again would wait in it for ever, and one that still reads would write to what is somebody else's.
+ * @param goOn asked again and again: whether to wait longer
+ */
+export const awaitReader = (plan: RingPlan, memory: WebAssembly.Memory, goOn: () => boolean): void => {
+  const all = wordsOf(memory, plan);
+  for (;;) {
+    const bell = Atomics.load(all, words.readerBell);
+    if (Atomics.load(all, words.left) !== 0 || !goOn()) return;
+    Atomics.wait(all, words.readerBell, bell, waitMs);
+  }
+};

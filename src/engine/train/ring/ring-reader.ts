@@ -42,6 +42,8 @@ export interface RingReader {
   ready(rows: number): void;
   /** The lead is to end with this error. */
   fail(code: string, message: string): void;
+  /** The last that is done: whoever waits for it may use the memory for something else. */
+  leave(): void;
 }
 
 /** A message is cut before it is too long as JSON, whatever must be escaped in it. */
@@ -115,6 +117,10 @@ export const createRingReader = (plan: RingPlan, memory: WebAssembly.Memory): Ri
       const text = Buffer.from(JSON.stringify({ code, message: message.slice(0, mostCharacters) }));
       errorTextOf(memory, plan).set(text);
       Atomics.store(all, words.failed, text.length);
+      ringBell(all, words.readerBell);
+    },
+    leave: () => {
+      Atomics.store(all, words.left, 1);
       ringBell(all, words.readerBell);
     },
   };

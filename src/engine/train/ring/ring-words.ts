@@ -23,6 +23,8 @@ export const words = {
   readerBell: 18,
   /** Bytes of the text of the error that it ended with. */
   failed: 19,
+  /** It has returned, or is about to, and touches the memory no more. */
+  left: 20,
 } as const;
 
 const wordBytes = 128;

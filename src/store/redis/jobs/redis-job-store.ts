@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
-import type { TenantId } from "../../../domain/ids.ts";
+import { orNull } from "../../../domain/errors.ts";
+import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT, suspicionOf } from "../../../domain/jobs/poison.ts";
 import type { JobStore, UnfinishedJob } from "../../job-store.ts";
@@ -76,9 +77,31 @@ export const createRedisJobStore = ({
       );
       return { jobs, seconds: jobs === 0 ? 0 : Math.max(0, Number(ms ?? 0)) / 1000 };
     },
+    glance: (tenant, most) => glance(redis, jobScripts, tenant, most),
     ping: async () => {
       await onRedis(() => redis.ping());
     },
+  };
+};
+
+const glance = async (
+  redis: Redis,
+  { read }: JobScripts,
+  tenant: TenantId,
+  most: number,
+): ReturnType<JobStore["glance"]> => {
+  const index = redisKeys.jobIndex(tenant);
+  const [ids, ...counted] = await onRedis(() =>
+    Promise.all([
+      redis.zrange(`${index}:queued`, "0", String(most - 1)),
+      ...JobState.options.map((state) => redis.zcard(`${index}:${state}`)),
+    ]),
+  );
+  const waiting = await Promise.all(ids.map(async (id) => orNull(read(tenant, id as JobId))));
+  return {
+    counts: Object.fromEntries(JobState.options.map((state, i) => [state, counted[i]!])) as Record<JobState, number>,
+    // One may have been taken up, or deleted, meanwhile.
+    waiting: waiting.flatMap((found) => (found?.job.state === "queued" ? [found.job] : [])),
   };
 };
 

@@ -5,7 +5,9 @@ import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { isLinearModel } from "../../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
+import { countWarnings } from "../../../domain/jobs/spec/rows/count-label.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
 import { limits } from "../../../domain/limits.ts";
 import { type AnyModel, isImported } from "../../../domain/models/model.ts";
@@ -19,14 +21,18 @@ import { requireUnseenFolds } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
+import { planForTrainers } from "./plan-for-trainers.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
 /** Models whose rows cannot be read from disk as they are needed. */
-const needsAllRows = ({ model, task }: ResolvedJobSpec): FieldError[] => {
-  const reads = isPerceptron(model) || model.type === "cnn" || model.type === "network";
-  if (reads && (task.type === "classification" || task.type === "regression")) return [];
-  const detail = `${model.type} needs all rows in memory; those of an mlp for classification or regression may be more: it reads them from the trainer's disk`;
+const needsAllRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
+  if (isLinearModel(model)) {
+    const solved = `an exact solution needs all rows in memory; "iterative" reads them from the trainer's disk`;
+    return training.solver === "exact" ? [{ pointer: "/training/solver", detail: solved }] : [];
+  }
+  if (isPerceptron(model) || ["cnn", "network", "autoencoder"].includes(model.type)) return [];
+  const detail = `${model.type} needs all rows in memory; those of an mlp or of an autoencoder of a table may be more: it reads them from the trainer's disk`;
   return [{ pointer: "/model/type", detail }];
 };
 
@@ -47,24 +53,22 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
 };
 
 const refitLeftOut =
-  "the effort's fit of every row is left out: it needs all rows in the job's memory, and they are more than it may have; raise resources.memoryBytes to have it";
+  "the effort's fit of every row is left out: beside what is kept of the measured one it takes more memory than the job may have; raise resources.memoryBytes to have it";
 
-const needsMemoryForRefit = (error: unknown): boolean =>
-  error instanceof ServiceError && error.errors.some(({ pointer }) => pointer === "/training/refit");
+interface Planned {
+  readonly spec: ResolvedJobSpec;
+  readonly planned: Plan;
+}
+
+const isWithinMemory = ({ spec, planned }: Planned): boolean => planned.memoryBytes <= spec.resources.memoryBytes;
 
 /** A refit that an effort has chosen, and not the user, is no reason to refuse a job. */
-const planEffort = async (
-  asked: JobSpec,
-  { training }: ResolvedJobSpec,
-  plan: (asked: JobSpec) => Promise<{ spec: ResolvedJobSpec; planned: Plan }>,
-): Promise<{ spec: ResolvedJobSpec; planned: Plan }> => {
-  try {
-    return await plan(asked);
-  } catch (error) {
-    if (asked.training?.refit !== undefined || training.refit !== true || !needsMemoryForRefit(error)) throw error;
-    const { spec, planned } = await plan({ ...asked, training: { ...asked.training, refit: false } });
-    return { spec, planned: { ...planned, warnings: [...planned.warnings, refitLeftOut] } };
-  }
+const planEffort = async (asked: JobSpec, plan: (asked: JobSpec) => Promise<Planned>): Promise<Planned> => {
+  const whole = await plan(asked);
+  if (isWithinMemory(whole) || whole.spec.training.refit !== true || asked.training?.refit !== undefined) return whole;
+  const { spec, planned } = await plan({ ...asked, training: { ...asked.training, refit: false } });
+  if (!isWithinMemory({ spec, planned })) return whole;
+  return { spec, planned: { ...planned, warnings: [...planned.warnings, refitLeftOut] } };
 };
 
 export interface PlannedJob {
@@ -105,19 +109,31 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
   await requireUnseenFolds(deps, caller, resolved, dataset, base);
   const network =
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
-  const { spec, planned } = await planEffort(named, resolved, async (wanted) => {
+  const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const plan = await planFits(fitsOf(of, dataset, base), (fitted, shape) =>
-      deps.engine.plan(caller, fitted, shape, network),
+    const planned = await planForTrainers(
+      of.resources.memoryBytes,
+      deps.consumption.largestTrainer(),
+      (memoryBytes) => {
+        const within = { ...of, resources: { ...of.resources, memoryBytes } };
+        return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
+          deps.engine.plan(caller, fitted, shape, network),
+        );
+      },
     );
-    return { spec: of, planned: plan };
+    return { spec: of, planned };
   });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
   const { version } = dataset;
   const plan = {
     ...planned,
     ...(version === undefined ? {} : { datasetVersion: version }),
-    warnings: [...planned.warnings, ...ofBase, ...dataWarnings(spec, dataset, asked.task)],
+    warnings: [
+      ...planned.warnings,
+      ...ofBase,
+      ...dataWarnings(spec, dataset, asked.task),
+      ...countWarnings(spec, dataset, asked),
+    ],
   };
   requireWithinLimits(plan, spec);
   return { spec, plan, dataset, base, network };

@@ -10,6 +10,14 @@ const interval = ({ lower, upper }: Estimate): string =>
 
 type Figure = readonly [string, Estimate | number | null];
 
+const ofQuantile = (below: Extract<Report, { task: "regression" }>["below"]): readonly Figure[] =>
+  below === null
+    ? []
+    : [
+        [`share of the labels below their predicted quantile, ${below.quantile}`, below.share],
+        ["quantile loss of a row", below.pinball],
+      ];
+
 /** What says how good a model is, in the words of its task. */
 export const figuresOf = (report: Report): readonly Figure[] => {
   switch (report.task) {
@@ -29,6 +37,7 @@ export const figuresOf = (report: Report): readonly Figure[] => {
         ["mean absolute error", report.meanAbsoluteError],
         ["mean of prediction − truth", report.bias],
         ["log-likelihood of a row", report.logLikelihood],
+        ...ofQuantile(report.below),
       ];
     case "clustering":
     case "density_estimation":

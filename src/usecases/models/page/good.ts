@@ -167,6 +167,14 @@ export const errorsSection = (report: Report): Html => {
 
 const fifths = (report: Regression): Html => {
   const { conformal } = report;
+  if (conformal?.type === "fold_intervals" || conformal?.type === "leave_one_out") {
+    const rows = conformal.byFifth.map(({ from, to, rows: own, held }) => [
+      `${shown(from)} … ${shown(to)}`,
+      own,
+      shown(held),
+    ]);
+    return html`<p>Coverage of intervals that are to hold 90 of 100 rows, by fifths of the predictions; n = ${conformal.rows}, each by a model that has not seen it.</p>${table(["predictions", "rows", "held"], rows)}`;
+  }
   if (conformal?.type !== "intervals") return nothing;
   const rows = conformal.byFifth.map(({ from, to, rows: held, adaptive, marginal }) => [
     `${shown(from)} … ${shown(to)}`,

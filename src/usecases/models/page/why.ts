@@ -1,11 +1,15 @@
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
-import type { Coefficient } from "../../../domain/models/inference.ts";
+import type { Coefficient, Inference } from "../../../domain/models/inference.ts";
 import type { Against } from "../../../domain/models/parts/against.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
-const measures = { log_likelihood: "log-likelihood of a row", squared_error: "squared error of a row" } as const;
+const measures = {
+  log_likelihood: "log-likelihood of a row",
+  squared_error: "squared error of a row",
+  pinball: "quantile loss of a row",
+} as const;
 const mostColumns = 20;
 
 /** Is it worth it, against simpler models on the same rows? */
@@ -88,10 +92,21 @@ const toCells = ({
   ratio === null ? "" : shown(ratio.value),
 ];
 
+/** What a distribution has beside its mean, and how far a quantile is explained. */
+const besideSection = (inference: Inference | null): Html => {
+  if (inference === null) return nothing;
+  const { shape, quantile, dispersion } = inference;
+  if (quantile !== null)
+    return html`<p>The label's ${shown(quantile.level)} quantile; explained (R¹) ${cell(quantile.explained)}; standard errors by a kernel sandwich.</p>`;
+  if (shape === null) return nothing;
+  const [name, variance] = shape.name === "theta" ? ["θ", "μ + μ²/θ"] : ["α", "μ²/α"];
+  return html`<p>Variance ${variance} at a mean of μ, ${name} = ${shown(shape.estimate)}, standard error ${shown(shape.standardError)}; dispersion ${cell(dispersion)}.</p>`;
+};
+
 /** Estimates of a linear model, in the units of the data. */
 export const coefficientsSection = (report: Report): Html => {
   if (report.task !== "classification" && report.task !== "regression") return nothing;
-  const { coefficients, trainingFit } = report;
+  const { coefficients, trainingFit, inference } = report;
   if (coefficients === null || coefficients.length === 0) return nothing;
   const heads = ["term", "estimate", "standard error", "z or t", "p", "95 % interval", "ratio"];
   const rest = coefficients.length - mostTerms;
@@ -102,6 +117,7 @@ export const coefficientsSection = (report: Report): Html => {
   return section(
     "Coefficients",
     fit,
+    besideSection(inference),
     table(heads, coefficients.slice(0, mostTerms).map(toCells)),
     rest > 0 ? html`<p>and ${rest} more, in the report's JSON</p>` : nothing,
   );

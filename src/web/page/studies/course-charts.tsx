@@ -1,7 +1,7 @@
 import type { Study, Trial } from "../../../domain/studies/study.ts";
+import { Frame, toPath } from "../charts/frame.tsx";
+import { numberScale } from "../charts/scale.ts";
 import { formatMetricName, formatNumber, formatSeconds } from "../format.ts";
-import { Frame, toPath } from "./frame.tsx";
-import { numberScale } from "./scale.ts";
 import { bestSoFar, type Shown, timelineOf, unitOfRungs } from "./study-data.ts";
 
 const told = ({ trial, value }: Shown): string => `trial ${trial.number}, ${trial.state}: ${formatNumber(value)}`;
@@ -20,6 +20,10 @@ export const HistoryChart = ({ study, shown }: { study: Study; shown: readonly S
       described={described}
       x={{ title: "trial", scale: x }}
       y={{ title: objective, scale: y }}
+      data={() => ({
+        columns: ["trial", "state", objective],
+        rows: shown.map(({ trial, value }) => [trial.number, trial.state, value]),
+      })}
     >
       {(area) => (
         <>
@@ -75,6 +79,12 @@ export const RungChart = ({ study, shown }: { study: Study; shown: readonly Show
       described={`${objective} of ${courses.length} trials at the ${unit} where they were compared`}
       x={{ title: unit, scale: x }}
       y={{ title: objective, scale: y }}
+      data={() => ({
+        columns: ["trial", unit, objective],
+        rows: courses.flatMap((course) =>
+          course.points.map(({ epochs, value }) => [course.trial.number, epochs, value]),
+        ),
+      })}
     >
       {(area) =>
         courses.map((course) => (
@@ -109,6 +119,10 @@ export const TimelineChart = ({ study, trials }: { study: Study; trials: readonl
       x={{ title: "seconds since the first trial began", scale: x }}
       y={{ title: "at a time", scale: y }}
       height={Math.max(120, 60 + 26 * lanes)}
+      data={() => ({
+        columns: ["trial", "state", "from (s)", "to (s)"],
+        rows: spans.map(({ trial, from, to }) => [trial.number, trial.state, from, to]),
+      })}
     >
       {(area) =>
         spans.map(({ trial, from, to, lane }) => (

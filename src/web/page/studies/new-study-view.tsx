@@ -1,14 +1,19 @@
 import { useMemo, useState } from "preact/hooks";
-import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { StudyPlan, StudySpec } from "../../../client/types.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { api, newKey } from "../api.ts";
+import { CodePanel } from "../form/code-panel.tsx";
+import { faultsOf } from "../form/faults.ts";
+import { asObject, type JsonObject, withKey } from "../form/schema.ts";
+import { SpecForm } from "../form/spec-form.tsx";
+import { usePlan } from "../form/use-plan.ts";
+import { firstTask, taskOf, WhatToLearn } from "../form/what-to-learn.tsx";
 import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
+import { here } from "../here.ts";
 import { Card, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
-import { usePlan } from "../use-plan.ts";
+import { Scrolled } from "../scrolled.tsx";
 
-type Task = "classification" | "regression";
 const samplers = [
   ["tpe", "learns from the trials so far (TPE)"],
   ["sobol", "evenly spread (Sobol)"],
@@ -47,7 +52,9 @@ const PlanLines = ({ plan }: { plan: StudyPlan | null }) => (
         ))}
         <details>
           <summary>The space that is searched</summary>
-          <pre>{JSON.stringify(plan.spec.space, null, 2)}</pre>
+          <Scrolled label="The space that is searched" kind="code">
+            <pre>{JSON.stringify(plan.spec.space, null, 2)}</pre>
+          </Scrolled>
         </details>
       </>
     )}
@@ -77,93 +84,116 @@ const Select = <T extends string>({
   </label>
 );
 
-const Form = ({ dataset }: { dataset: Dataset }) => {
-  const [label, setLabel] = useState(guessLabel(dataset.columns));
-  const [chosenTask, setChosenTask] = useState<Task | null>(null);
-  const [trials, setTrials] = useState(30);
-  const [sampler, setSampler] = useState<(typeof samplers)[number][0]>("tpe");
-  const [pruner, setPruner] = useState<Pruner>("none");
-  const [measure, setMeasure] = useState<(typeof measures)[number][0]>("rows");
-  const column = dataset.columns.find((candidate) => candidate.name === label);
-  const task: Task = chosenTask ?? (column === undefined ? "classification" : guessTask(column));
-  const spec: StudySpec = {
-    job: {
-      dataset: dataset.id,
-      task: { type: task, label },
-      ...(measure === "folds" ? { training: { crossValidation: {} } } : {}),
-    },
-    ...(measure === "seeds" ? { seeds: 3 } : {}),
-    ...{ trials, sampler: { type: sampler }, pruner: { type: pruner } },
+type Measure = (typeof measures)[number][0];
+
+const measureOf = (spec: JsonObject): Measure => {
+  if (asObject(asObject(spec.job).training).crossValidation !== undefined) return "folds";
+  return spec.seeds === undefined ? "rows" : "seeds";
+};
+
+/** What the trials are measured on; a pruner of another kind of measure is taken back. */
+const withMeasure = (spec: JsonObject, measure: Measure): JsonObject => {
+  const job = asObject(spec.job);
+  const training = withKey(asObject(job.training), "crossValidation", measure === "folds" ? {} : undefined);
+  return {
+    ...withKey(withKey(spec, "seeds", measure === "seeds" ? 3 : undefined), "pruner", { type: "none" }),
+    job: withKey(job, "training", Object.keys(training).length === 0 ? undefined : training),
   };
+};
+
+const Choices = ({
+  dataset,
+  spec,
+  onChange,
+}: {
+  dataset: Dataset;
+  spec: JsonObject;
+  onChange: (spec: JsonObject) => void;
+}) => {
+  const job = asObject(spec.job);
+  const measure = measureOf(spec);
+  return (
+    <div class="fields">
+      <WhatToLearn
+        dataset={dataset}
+        task={taskOf(job)}
+        onChange={(task) => onChange({ ...spec, job: { ...job, task } })}
+      />
+      <label>
+        Trials
+        <input
+          type="number"
+          min={1}
+          max={1000}
+          required
+          value={Number(spec.trials)}
+          onInput={(event) => onChange({ ...spec, trials: Number(event.currentTarget.value) || 1 })}
+        />
+      </label>
+      <Select
+        title="Values are proposed"
+        value={String(asObject(spec.sampler).type ?? "tpe") as (typeof samplers)[number][0]}
+        options={samplers}
+        onChange={(type) => onChange({ ...spec, sampler: { type } })}
+      />
+      <Select
+        title="Trials are measured on"
+        value={measure}
+        options={measures}
+        onChange={(chosen) => onChange(withMeasure(spec, chosen))}
+      />
+      <Select<Pruner>
+        title="Trials are stopped early"
+        value={String(asObject(spec.pruner).type ?? "none") as Pruner}
+        options={measure === "rows" ? pruners.rows : pruners.several}
+        onChange={(type) => onChange({ ...spec, pruner: { type } })}
+      />
+    </div>
+  );
+};
+
+const Form = ({ dataset }: { dataset: Dataset }) => {
+  const [spec, setSpec] = useState<JsonObject>(() => ({
+    ...{ job: { dataset: dataset.id, task: firstTask(dataset) }, trials: 30 },
+    ...{ sampler: { type: "tpe" }, pruner: { type: "none" } },
+  }));
   const body = JSON.stringify(spec);
   // One key per spec: a second click on the same form gives the same study.
   const idempotencyKey = useMemo(newKey, [body]);
-  const { plan, error: planError } = usePlan(spec, api.planStudy);
+  // What the service refuses is told by it: the form holds what is typed, also while it is not right.
+  const asked = spec as unknown as StudySpec;
+  const { plan, error: planError } = usePlan<StudySpec, StudyPlan>(asked, api.planStudy);
   const { busy, error, run } = useAction();
   const submit = (event: Event): void => {
     event.preventDefault();
     run(async () => {
-      const study = await api.submitStudy(spec, idempotencyKey);
+      const study = await api.submitStudy(asked, idempotencyKey);
       location.hash = `#/studies/${study.id}`;
     });
   };
   return (
-    <form onSubmit={submit}>
-      <div class="fields">
-        <Select
-          title="Predict the column"
-          value={label}
-          options={dataset.columns.map(({ name, type }) => [name, `${name} (${type})`] as const)}
-          onChange={(name) => {
-            setLabel(name);
-            setChosenTask(null);
-          }}
+    <form noValidate onSubmit={submit}>
+      <Choices dataset={dataset} spec={spec} onChange={setSpec} />
+      <details class="whole-spec">
+        <summary>Everything else: space, objective, guesses, and the job of each trial…</summary>
+        <SpecForm
+          root="StudySpec"
+          spec={spec}
+          onChange={setSpec}
+          chosen={asObject((plan?.spec ?? {}) as unknown as JsonObject)}
+          faults={faultsOf(error ?? planError)}
+          without={["trials"]}
         />
-        <Select
-          title="As"
-          value={task}
-          options={[
-            ["classification", "classification (one of several labels)"],
-            ["regression", "regression (a number)"],
-          ]}
-          onChange={setChosenTask}
-        />
-        <label>
-          Trials
-          <input
-            type="number"
-            min={1}
-            max={1000}
-            required
-            value={trials}
-            onInput={(event) => setTrials(Number(event.currentTarget.value) || 1)}
-          />
-        </label>
-        <Select title="Values are proposed" value={sampler} options={samplers} onChange={setSampler} />
-        <Select
-          title="Trials are measured on"
-          value={measure}
-          options={measures}
-          onChange={(chosen) => {
-            setMeasure(chosen);
-            setPruner("none");
-          }}
-        />
-        <Select<Pruner>
-          title="Trials are stopped early"
-          value={pruner}
-          options={measure === "rows" ? pruners.rows : pruners.several}
-          onChange={setPruner}
-        />
-      </div>
+      </details>
       <PlanLines plan={plan} />
       <Problem error={error ?? planError} />
       <button type="submit" class="primary" disabled={busy || planError !== null}>
         {busy ? "Starting…" : "Start the study"}
       </button>
+      <h2>The same as code</h2>
+      <CodePanel resource="studies" spec={spec} />
       <p class="muted small">
-        The space, the objective and everything else take the service's defaults. <a href="/docs/studies">Studies</a>{" "}
-        says what else there is.
+        What is left out takes the service's defaults; <a href={here("docs/studies")}>studies</a> says which.
       </p>
     </form>
   );

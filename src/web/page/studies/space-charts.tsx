@@ -1,10 +1,19 @@
 import { useState } from "preact/hooks";
 import type { Importances } from "../../../domain/studies/standing.ts";
-import type { Study } from "../../../domain/studies/study.ts";
+import type { Study, Trial } from "../../../domain/studies/study.ts";
+import { Figure } from "../charts/figure.tsx";
+import { Frame, toPath } from "../charts/frame.tsx";
+import { numberScale } from "../charts/scale.ts";
 import { formatMetricName, formatNumber, formatPercent } from "../format.ts";
-import { Frame, toPath } from "./frame.tsx";
-import { numberScale } from "./scale.ts";
+import { Scrolled } from "../scrolled.tsx";
 import type { Parameter, Shown } from "./study-data.ts";
+
+/** What a trial has for a parameter: its value where it is one, else the choice as JSON. */
+const cellOf = ({ point, values }: Trial, name: string): string | number | null => {
+  const value: unknown = Object.hasOwn(values, name) ? values[name] : point[name];
+  if (value === undefined || value === null) return null;
+  return typeof value === "number" || typeof value === "string" ? value : JSON.stringify(value);
+};
 
 /** From the colour of good trials to that of bad ones. */
 const colourOf = (rank: number): string =>
@@ -31,9 +40,17 @@ export const ParallelChart = ({
   const x = (i: number): number => 60 + (i * (width - 120)) / Math.max(1, axes.length - 1);
   const y = (place: number): number => height - bottom - place * (height - top - bottom);
   return (
-    <figure class="chart wide">
-      <figcaption>Parallel coordinates</figcaption>
-      <div class="scrolls">
+    <Figure
+      title="Parallel coordinates"
+      wide
+      data={() => ({
+        columns: ["trial", ...axes.map(({ title }) => title)],
+        rows: shown.map((each) => [
+          ...[each.trial.number, ...parameters.map(({ name }) => cellOf(each.trial, name)), each.value],
+        ]),
+      })}
+    >
+      <Scrolled label="Parallel coordinates">
         <svg
           viewBox={`0 0 ${width} ${height}`}
           style={{ minWidth: `${width}px`, maxWidth: `${1.4 * width}px` }}
@@ -71,8 +88,8 @@ export const ParallelChart = ({
             </g>
           ))}
         </svg>
-      </div>
-    </figure>
+      </Scrolled>
+    </Figure>
   );
 };
 
@@ -95,6 +112,10 @@ export const SliceChart = ({
       described={`${objective} of ${has.length} trials against ${parameter.title}`}
       x={{ title: parameter.title, scale: parameter.scale }}
       y={{ title: objective, scale: y }}
+      data={() => ({
+        columns: ["trial", parameter.title, objective],
+        rows: has.map(({ trial, value }) => [trial.number, cellOf(trial, parameter.name), value]),
+      })}
     >
       {(area) =>
         has.map((each) => (
@@ -160,6 +181,12 @@ export const ContourChart = ({ shown, parameters }: { shown: readonly Shown[]; p
         y={{ title: up.title, scale: up.scale }}
         width={640}
         height={340}
+        data={() => ({
+          columns: ["trial", across.title, up.title, "rank (0 is best)"],
+          rows: dots.map(({ each: { trial, rank } }) => [
+            ...[trial.number, cellOf(trial, across.name), cellOf(trial, up.name), rank],
+          ]),
+        })}
       >
         {(area) => (
           <>

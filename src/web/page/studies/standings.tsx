@@ -32,7 +32,7 @@ const standings = (leaderboard: Leaderboard): readonly TableColumn<Standing>[] =
     cell: ({ parameters }) => (parameters === null ? "–" : formatNumber(parameters)),
   },
   {
-    title: "",
+    title: "Verdict",
     cell: ({ tied, trial }) => (
       <>
         {trial === leaderboard.best?.trial && <span class="tag">best</span>}

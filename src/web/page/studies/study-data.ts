@@ -3,7 +3,7 @@
 import { scoreNames, unitNames } from "../../../client/score-names.ts";
 import type { Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
-import { choiceScale, numberScale, type Scale } from "./scale.ts";
+import { choiceScale, numberScale, type Scale } from "../charts/scale.ts";
 
 /** A trial with a value: of its end, or where it was last compared. */
 export interface Shown {

@@ -5,6 +5,7 @@ import { api } from "../api.ts";
 import { formatMetric, formatMetricName } from "../format.ts";
 import { Card, Facts, Failure, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { Scrolled } from "../scrolled.tsx";
 import { FileDownload } from "../views/file-download.tsx";
 import { HistoryChart, RungChart, TimelineChart } from "./course-charts.tsx";
 import { ContourChart, ImportanceBars, ParallelChart, SliceChart } from "./space-charts.tsx";
@@ -205,7 +206,9 @@ export const StudyView = ({ id }: { id: string }) => {
           <Card title="Specification">
             <details>
               <summary>The whole spec, defaults filled in</summary>
-              <pre>{JSON.stringify(value.study.spec, null, 2)}</pre>
+              <Scrolled label="The specification" kind="code">
+                <pre>{JSON.stringify(value.study.spec, null, 2)}</pre>
+              </Scrolled>
             </details>
           </Card>
         </>

@@ -1,5 +1,7 @@
 import { apiKey } from "../api.ts";
+import { here } from "../here.ts";
 import { Problem, useAction } from "../parts.tsx";
+import { saveFile } from "../save-file.ts";
 
 interface FileDownloadProps {
   label: string;
@@ -12,15 +14,7 @@ interface FileDownloadProps {
 /** Asks for a file and gives it to the reader's disk: for what needs a header, or more than an address. */
 export const SaveFile = ({ label, name, read }: Pick<FileDownloadProps, "label" | "name" | "read">) => {
   const { busy, error, run } = useAction();
-  const download = (): void =>
-    run(async () => {
-      const url = URL.createObjectURL(await read());
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = name;
-      link.click();
-      URL.revokeObjectURL(url);
-    });
+  const download = (): void => run(async () => saveFile(name, await read()));
   return (
     <>
       <button type="button" disabled={busy} onClick={download}>
@@ -34,7 +28,7 @@ export const SaveFile = ({ label, name, read }: Pick<FileDownloadProps, "label" 
 /** A plain link where that suffices; with an API key the file must be asked for with a header. */
 export const FileDownload = ({ label, path, name, read }: FileDownloadProps) =>
   apiKey.read() === null ? (
-    <a class="button" href={path} download={name}>
+    <a class="button" href={here(path)} download={name}>
       {label}
     </a>
   ) : (

@@ -133,7 +133,7 @@ export const ModelView = ({ id }: { id: string }) => {
           </section>
           {"spec" in value ? (
             <>
-              <ReportCard model={value.id} />
+              <ReportCard model={value} />
               <TryIt model={value} />
             </>
           ) : (

@@ -1,54 +1,24 @@
-import type { ClassificationReport, RegressionReport } from "../../../domain/models/report.ts";
+import type { Model } from "../../../domain/models/model.ts";
+import type {
+  ClassificationReport,
+  ReconstructionReport,
+  RegressionReport,
+  Report,
+} from "../../../domain/models/report.ts";
 import { api } from "../api.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { LineChart } from "../charts/line-chart.tsx";
+import { formatNumber } from "../format.ts";
+import { here } from "../here.ts";
 import { Card, Facts } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { ClassificationCharts } from "../report/classification-charts.tsx";
+import { ClusterCharts } from "../report/cluster-charts.tsx";
+import { CoefficientChart, EffectCharts } from "../report/effect-charts.tsx";
+import { parseHeldOut } from "../report/held-out.ts";
+import { RegressionCharts } from "../report/regression-charts.tsx";
+import { WrongImages } from "../report/wrong-images.tsx";
+import { Scrolled } from "../scrolled.tsx";
 import { factsOf } from "./report-facts.ts";
-
-const Confusion = ({ report: { classes, confusion } }: { report: ClassificationReport }) => {
-  if (confusion === null || classes.length > 20) return null;
-  return (
-    <div class="scroll">
-      <table class="list">
-        <caption class="muted small">Rows by class and by answer</caption>
-        <thead>
-          <tr>
-            <th scope="col">Class</th>
-            {classes.map(({ label }) => (
-              <th key={label} scope="col" class="number">
-                {label}
-              </th>
-            ))}
-            <th scope="col" class="number">
-              Precision
-            </th>
-            <th scope="col" class="number">
-              Recall
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {classes.map(({ label, precision, recall }, row) => (
-            <tr key={label}>
-              <th scope="row">{label}</th>
-              {confusion[row]?.map((count, column) => (
-                <td key={classes[column]?.label} data-label={`as ${classes[column]?.label}`} class="number">
-                  {count}
-                </td>
-              ))}
-              <td data-label="Precision" class="number">
-                {precision === null ? "–" : formatPercent(precision.value)}
-              </td>
-              <td data-label="Recall" class="number">
-                {recall === null ? "–" : formatPercent(recall.value)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-};
 
 const mostCoefficients = 60;
 const coefficientColumns = ["Estimate", "Standard error", "Lower", "Upper", "p"];
@@ -57,9 +27,9 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
   if (coefficients === null || coefficients.length > mostCoefficients) return null;
   const show = (value: number | null): string => (value === null ? "–" : formatNumber(value));
   return (
-    <div class="scroll">
+    <Scrolled label="Coefficients">
       <table class="list">
-        <caption class="muted small">Coefficients, in the units of the data</caption>
+        <caption>Coefficients, in the units of the data</caption>
         <thead>
           <tr>
             <th scope="col">Term</th>
@@ -83,56 +53,49 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 };
 
-const mostImportances = 30;
-const importanceColumns = ["Importance", "Lower", "Upper"];
+const labelOf = ({ task }: Model): string => ("label" in task ? task.label : "answer");
 
-const Importances = ({ report: { explained } }: { report: ClassificationReport | RegressionReport }) => {
-  if (explained === null) return null;
-  const groups = explained.groups.map(({ columns, importance }) => ({ column: columns.join(" + "), importance }));
-  const shown = [...groups, ...explained.columns].slice(0, mostImportances);
-  const show = (value: number | null): string => (value === null ? "–" : formatNumber(value));
+const Pictures = ({ model, report }: { model: Model; report: Report }) => {
+  const { value } = usePoll(
+    `held out ${model.id}`,
+    async (signal) => (model.files?.heldOut === undefined ? [] : parseHeldOut(await api.heldOut(model.id, signal))),
+    () => null,
+  );
+  const heldOut = value ?? [];
+  const ofImages = model.preprocessing.features.some(({ type }) => type === "image");
   return (
-    <div class="scroll">
-      <table class="list">
-        <caption class="muted small">
-          What a row's {explained.measure.replace("_", " ")} loses while a column is exchanged between rows
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Column</th>
-            {importanceColumns.map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ column, importance: { value, lower, upper } }) => (
-            <tr key={column}>
-              <th scope="row">{column}</th>
-              {[value, lower, upper].map((figure, place) => (
-                <td key={place} data-label={importanceColumns[place]} class="number">
-                  {show(figure)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {report.task === "regression" && <RegressionCharts report={report} heldOut={heldOut} label={labelOf(model)} />}
+      {report.task === "classification" && <ClassificationCharts report={report} />}
+      {report.task === "classification" && ofImages && model.dataset !== null && heldOut.length > 0 && (
+        <WrongImages dataset={model.dataset} heldOut={heldOut} />
+      )}
+    </>
   );
 };
+
+const Reconstructed = ({ quantiles }: ReconstructionReport) => (
+  <div class="charts">
+    <LineChart
+      title="Quantiles of the rows' errors"
+      described="Quantiles of the squared error of a row"
+      x={{ title: "share of the rows below", including: [0, 1] }}
+      y={{ title: "squared error of a row, standardised inputs", including: [0] }}
+      lines={[{ name: "errors", as: "both", points: quantiles.map(({ share, value }) => [share, value] as const) }]}
+      note="What lies above the last ones is unusual."
+    />
+  </div>
+);
 
 /** The statistician's report of a model; nothing where it has none. */
-export const ReportCard = ({ model }: { model: string }) => {
+export const ReportCard = ({ model }: { model: Model }) => {
   const { value } = usePoll(
-    `report ${model}`,
-    (signal) => api.report(model, signal),
+    `report ${model.id}`,
+    (signal) => api.report(model.id, signal),
     () => null,
   );
   if (value === null) return null;
@@ -141,7 +104,7 @@ export const ReportCard = ({ model }: { model: string }) => {
       <p class="muted">
         Measured on the {value.rows} {value.rows === 1 ? "row" : "rows"} of the{" "}
         {value.split === "out_of_fold" ? "cross-validation" : `${value.split} split`}, with 95 % intervals.{" "}
-        <a href={`/v1/models/${model}/report`}>All of it as JSON</a>
+        <a href={here(`v1/models/${model.id}/report`)}>All of it as JSON</a>
       </p>
       <Facts facts={factsOf(value)} />
       {value.notes.map(({ code, message }) => (
@@ -149,9 +112,18 @@ export const ReportCard = ({ model }: { model: string }) => {
           <strong>{code.replaceAll("_", " ")}</strong>: {message}
         </p>
       ))}
-      {value.task === "classification" && <Confusion report={value} />}
-      {(value.task === "classification" || value.task === "regression") && <Coefficients report={value} />}
-      {(value.task === "classification" || value.task === "regression") && <Importances report={value} />}
+      <Pictures model={model} report={value} />
+      {(value.task === "clustering" || value.task === "density_estimation") && (
+        <ClusterCharts model={model} report={value} />
+      )}
+      {value.task === "reconstruction" && <Reconstructed {...value} />}
+      {(value.task === "classification" || value.task === "regression") && (
+        <>
+          <EffectCharts explained={value.explained} label={labelOf(model)} />
+          {value.coefficients !== null && <CoefficientChart coefficients={value.coefficients} />}
+          <Coefficients report={value} />
+        </>
+      )}
     </Card>
   );
 };

@@ -61,12 +61,14 @@ describe("an effort", () => {
     expect(resolve({ task: species, effort: "good", loss: weighted }).training.calibration).toBe(false);
   });
 
-  test("has a penalty of counts that grows with their mean", () => {
+  test("has a penalty of counts that grows with their mean, as a job without one has", () => {
     const counts = { task: { type: "regression", label: "count" }, loss: { type: "poisson_nll" } } as const;
-    const quick = resolve(counts, small).training.l2;
+    const absolute = { ...counts, loss: { type: "mean_absolute_error" } } as const;
+    const plain = resolve(absolute, small).training.l2;
     const mean = small.columns.find(({ name }) => name === "count")!.mean!;
     expect(mean).toBeGreaterThan(4);
-    expect(resolve({ ...counts, effort: "good" }, small).training.l2).toBeCloseTo(mean * quick, 12);
+    for (const effort of ["quick", "good"] as const)
+      expect(resolve({ ...counts, effort }, small).training.l2).toBeCloseTo(mean * plain, 12);
   });
 
   test.each([

@@ -29,11 +29,9 @@ export const withEffort = (
 
 /** By what the default penalty is multiplied: the curvature of a count's likelihood, a row, is its rate, and no longer about 1. */
 export const countCurvature = (
-  spec: JobSpec,
   { task, model, loss }: { task: TaskSpec; model: ModelSpec; loss: LossSpec },
   dataset: Pick<Dataset, "columns">,
 ): number => {
-  if (!isLarge(spec.effort) || loss.type !== "poisson_nll" || !isPerceptron(model) || task.type !== "regression")
-    return 1;
+  if (loss.type !== "poisson_nll" || !isPerceptron(model) || task.type !== "regression") return 1;
   return Math.max(1, findColumn(dataset, task.label)?.mean ?? 1);
 };

@@ -14,9 +14,27 @@ const ownLoss: Partial<Record<ModelSpec["type"], LossSpec["type"]>> = {
   logistic: "binary_cross_entropy",
   softmax: "cross_entropy",
   poisson: "poisson_nll",
+  gamma: "gamma_nll",
+  negative_binomial: "negative_binomial_nll",
+  quantile: "pinball",
 };
 
+/** Models that nothing but the exact solver fits. */
+const onlyExact: ReadonlySet<ModelSpec["type"]> = new Set(["gamma", "negative_binomial", "quantile"]);
+
 export const isLinearModel = (model: ModelSpec): boolean => ownLoss[model.type] !== undefined;
+
+/** A quantile is said by the model or by its loss; the record has it in both. */
+export const withQuantile = (model: ModelSpec, loss: LossSpec | undefined, errors: SpecErrors): ModelSpec => {
+  if (model.type !== "quantile") return model;
+  const ofLoss = loss?.type === "pinball" ? loss.quantile : undefined;
+  if (model.quantile !== undefined && ofLoss !== undefined && model.quantile !== ofLoss)
+    errors.add(
+      "/loss/quantile",
+      `is ${ofLoss}, and the model's quantile is ${model.quantile}; leave the loss out, or say the same`,
+    );
+  return { ...model, quantile: model.quantile ?? ofLoss ?? 0.5 };
+};
 
 interface Obstacle {
   pointer: string;
@@ -33,6 +51,16 @@ const plainLoss = (model: ModelSpec, loss: LossSpec): Obstacle | null => {
   return null;
 };
 
+/** What these models have no use for, and nobody else could do. */
+const onlyExactFault = ({ training }: JobSpec, { type }: ModelSpec): Obstacle | null => {
+  if (type === "quantile" && (training.l2 ?? 0) > 0)
+    return {
+      pointer: "/training/l2",
+      detail: 'a "quantile" model is a linear program, which has no penalty; leave it out',
+    };
+  return null;
+};
+
 /** What a job asks for that only the iterative solver can do. */
 const obstacleOf = (spec: JobSpec, model: ModelSpec, loss: LossSpec, hasImages: boolean): Obstacle | null => {
   if (!isLinearModel(model))
@@ -42,6 +70,10 @@ const obstacleOf = (spec: JobSpec, model: ModelSpec, loss: LossSpec, hasImages: 
     };
   if (spec.base !== undefined)
     return { pointer: "/base", detail: "an exact solution does not depend on where it starts; leave the base out" };
+  if (onlyExact.has(model.type)) {
+    const fault = onlyExactFault(spec, model);
+    if (fault !== null) return fault;
+  }
   if (spec.training.l1 > 0) return { pointer: "/training/l1", detail: "l1 is for the iterative solver; use l2" };
   if ((spec.training.earlyStopping ?? false) !== false)
     return { pointer: "/training/earlyStopping", detail: "an exact solution has no epochs to stop at" };
@@ -79,8 +111,7 @@ const isLarge = (task: TaskSpec, model: ModelSpec, dataset: Dataset): boolean =>
 /** The column of clusters is there, and something is done with it. */
 export const checkClusters = (
   { clusterBy }: JobSpec["training"],
-  solver: Solver | undefined,
-  l2: number,
+  { model, solver, l2 }: { model: ModelSpec; solver: Solver | undefined; l2: number },
   dataset: Dataset,
   errors: SpecErrors,
 ): void => {
@@ -89,6 +120,7 @@ export const checkClusters = (
   const add = (detail: string): void => errors.add("/training/clusterBy", detail);
   if (!names.includes(clusterBy))
     add(`the data set has no column ${JSON.stringify(clusterBy)}${createNearNames(names)(clusterBy)}`);
+  else if (model.type === "quantile") add('errors by cluster are not computed for a "quantile" model; leave it out');
   else if (solver !== "exact" || l2 > 0)
     add(
       "errors by cluster are of linear models that are solved exactly without a penalty; leave it out, or choose such a model",
@@ -113,8 +145,34 @@ export const resolveSolver = (
   return solver;
 };
 
+/** Other models may be trained by iterations instead: these are refused where they cannot be solved. */
+const requireExact = (
+  spec: JobSpec,
+  { task, model, loss, hasImages }: { task: TaskSpec; model: ModelSpec; loss: LossSpec; hasImages: boolean },
+  dataset: Dataset,
+  errors: SpecErrors,
+): Solver => {
+  const wanted = spec.training.solver;
+  if (wanted === "iterative")
+    errors.add(
+      "/training/solver",
+      `a "${model.type}" model is solved exactly; leave the solver out, or choose "mlp" with the loss "${loss.type === "negative_binomial_nll" ? "poisson_nll" : loss.type}"`,
+    );
+  else if (wanted === undefined && spec.optimizer !== undefined)
+    errors.add("/optimizer", `a "${model.type}" model is solved exactly, without an optimizer; leave it out`);
+  else if (model.type !== "gamma" && isLarge(task, model, dataset))
+    errors.add(
+      "/model/type",
+      `a "${model.type}" model of more than ${mostCoefficients} coefficients, or of more than ${mostNumbers} numbers, takes too long; name fewer features, or choose ${model.type === "quantile" ? '"mlp" with the loss "pinball"' : '"poisson"'}`,
+    );
+  const obstacle = obstacleOf(spec, model, loss, hasImages);
+  if (obstacle !== null) errors.add(obstacle.pointer, obstacle.detail);
+  return "exact";
+};
+
 const chooseSolver: typeof resolveSolver = (spec, { task, model, loss, hasImages }, dataset, errors) => {
   const wanted = spec.training.solver;
+  if (onlyExact.has(model.type)) return requireExact(spec, { task, model, loss, hasImages }, dataset, errors);
   if (wanted === "iterative" || (wanted === undefined && !isLinearModel(model))) return wanted;
   const obstacle = obstacleOf(spec, model, loss, hasImages);
   if (wanted === undefined)

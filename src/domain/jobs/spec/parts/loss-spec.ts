@@ -20,6 +20,9 @@ const labelSmoothing = z
   .default(0)
   .describe("Share ε of the target that is spread evenly over the K classes: (1 − ε)·target + ε/K.");
 
+/** Beyond, no rows tell where a quantile lies, and single precision would round it away. */
+export const quantileLevel = z.number().min(0.001).max(0.999);
+
 export const LossSpec = z
   .discriminatedUnion("type", [
     z.strictObject({ type: z.literal("cross_entropy"), labelSmoothing, classWeights }).meta({
@@ -62,6 +65,31 @@ export const LossSpec = z
       description:
         "e^z − y·z: the negative log-likelihood of the Poisson distribution with a log link, up to a constant; the label is a count.",
     }),
+    z.strictObject({ type: z.literal("gamma_nll") }).meta({
+      id: "GammaLoss",
+      title: "Gamma likelihood",
+      description:
+        "y·e^−z + z − ln y: the negative log-likelihood of a Gamma distribution of the mean e^z, times its dispersion and up to a constant; the label is above 0.",
+    }),
+    z.strictObject({ type: z.literal("negative_binomial_nll") }).meta({
+      id: "NegativeBinomialLoss",
+      title: "Negative binomial likelihood",
+      description:
+        "(y + θ)·ln(1 + e^z/θ) − y·z − Σ_{j<y} ln(1 + j/θ): the negative log-likelihood of the negative binomial distribution of the mean e^z, up to a constant; the label is a count. Of the model `negative_binomial`.",
+    }),
+    z
+      .strictObject({
+        type: z.literal("pinball"),
+        quantile: quantileLevel
+          .default(0.5)
+          .describe("Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median."),
+      })
+      .meta({
+        id: "PinballLoss",
+        title: "Pinball",
+        description:
+          "ρ(y − ŷ), ρ(r) = τ·r where r ≥ 0, (τ − 1)·r below, mean over rows, of the standardised label: it is least at the label's τ-quantile (Koenker & Bassett 1978).",
+      }),
     z.strictObject({ type: z.literal("gaussian_nll") }).meta({
       id: "GaussianLoss",
       title: "Gaussian likelihood",
@@ -73,7 +101,14 @@ export const LossSpec = z
     id: "LossSpec",
     title: "Loss",
     description:
-      "What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson.",
+      "What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson (also of networks whose label looks like a count: whole numbers from 0 on, as many and as large as counts are), Gamma, negative binomial, pinball.",
   });
 
 export type LossSpec = z.infer<typeof LossSpec>;
+
+/** Likelihoods of counts, whose mean is a rate times what each count is of. */
+export const isOfCounts = ({ type }: Pick<LossSpec, "type">): boolean =>
+  type === "poisson_nll" || type === "negative_binomial_nll";
+
+/** Likelihoods of the logarithm of a mean: the label stays as it is, and the mean may be per unit of an exposure. */
+export const hasLogLink = (loss: Pick<LossSpec, "type">): boolean => isOfCounts(loss) || loss.type === "gamma_nll";

@@ -107,7 +107,7 @@ export const TrainingSpec = z
       .enum(["exact", "iterative"])
       .optional()
       .describe(
-        "Of linear, logistic, softmax and Poisson models. `exact`: the coefficients that fit best are computed in float64, by QR or to the convergence of Newton's method, without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients (softmax: 500).",
+        "Of linear, logistic, softmax, Poisson, Gamma, negative binomial and quantile models; the last three know no other. `exact`: the coefficients that fit best are computed in float64, by QR, to the convergence of Newton's method, or at the vertex of a linear program (quantiles), without a penalty unless `l2` is given; `epochs` are then the most iterations, and the optimizer is without effect. `iterative`: trained by gradient descent, as networks are. Left out: exact, unless the job gives an optimizer, epochs, a batch size, early stopping, gradient clipping, a base, `l1`, a loss that is not the model's own likelihood, or more than 10,000 coefficients (softmax: 500).",
       ),
     epochs: z
       .int()

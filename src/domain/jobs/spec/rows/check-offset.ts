@@ -2,7 +2,7 @@ import { counted } from "../../../counted.ts";
 import type { Column, Dataset } from "../../../datasets/dataset.ts";
 import { type AnyModel, isImported } from "../../../models/model.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
-import type { LossSpec } from "../parts/loss-spec.ts";
+import { hasLogLink, type LossSpec } from "../parts/loss-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { checkRowColumn, checkWeight } from "./check-weight.ts";
 import { type Offset, offsetOf, weightName } from "./row-columns.ts";
@@ -59,10 +59,10 @@ export const checkOffsetUse = (
   errors: SpecErrors,
 ): void => {
   const offset = offsetOf(task);
-  if (offset !== null && loss.type !== "poisson_nll")
+  if (offset !== null && !hasLogLink(loss))
     errors.add(
       `/task/${offset.key}`,
-      `is of counts, with the loss "poisson_nll" (the model "poisson", or a network with that loss), and this job's is "${loss.type}"; leave one of them out`,
+      `is of counts, with the loss "poisson_nll" (the model "poisson", or a network with that loss) or the model "negative_binomial", or of sums with "gamma_nll", and this job's is "${loss.type}"; leave one of them out`,
     );
   if (base === null || isImported(base)) return;
   const own = base.preprocessing.offset;

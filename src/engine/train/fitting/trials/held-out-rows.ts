@@ -74,6 +74,12 @@ const rowLoss = (
       return -logChance(label > 0.5 ? output : 1 - output, 2);
     case "poisson_nll":
       return output - label * logOf(output);
+    case "gamma_nll":
+      return label / Math.max(output, leastProbability) + logOf(output) - log64(label);
+    case "pinball":
+      return (label - output) * (label < output ? spec.quantile - 1 : spec.quantile);
+    case "negative_binomial_nll":
+      throw new Error("a negative binomial model is solved, not trained");
     case "gaussian_nll": {
       const logVariance = outputs[at + 1]!;
       return 0.5 * (logVariance + (label - output) * (label - output) * exp64(-logVariance));

@@ -389,6 +389,52 @@ export interface JobOrigin {
   traceparent?: string | undefined;
 }
 
+export interface GetOverviewRequest {
+}
+
+/** Jobs of the caller by what has become of them. */
+export interface JobCounts {
+  queued: number;
+  /** With a trainer, those that are being paused or cancelled too. */
+  running: number;
+  paused: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+}
+
+export interface WaitingJob {
+  id: string;
+  name: string;
+  /** When it came into the queue last. */
+  since?: string | undefined;
+}
+
+export interface TrainerRoom {
+  /** Its host and process. */
+  name: string;
+  threads: number;
+  /** Planned by its running jobs. */
+  usedThreads: number;
+  memoryBytes: number;
+  /** Planned by its running jobs. */
+  usedMemoryBytes: number;
+  /** Jobs that it could still take. */
+  free: number;
+  /** Jobs that it has taken since it started. */
+  taken: number;
+}
+
+export interface Overview {
+  jobs?:
+    | JobCounts
+    | undefined;
+  /** Of the queued jobs the ten that were submitted first. */
+  waiting: WaitingJob[];
+  /** Those that gave a heartbeat lately; they serve all tenants. */
+  trainers: TrainerRoom[];
+}
+
 function createBaseJob(): Job {
   return {
     id: "",
@@ -2954,6 +3000,390 @@ export const JobOrigin: MessageFns<JobOrigin> = {
   },
 };
 
+function createBaseGetOverviewRequest(): GetOverviewRequest {
+  return {};
+}
+
+export const GetOverviewRequest: MessageFns<GetOverviewRequest> = {
+  encode(_: GetOverviewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOverviewRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOverviewRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobCounts(): JobCounts {
+  return { queued: 0, running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
+}
+
+export const JobCounts: MessageFns<JobCounts> = {
+  encode(message: JobCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.queued !== 0) {
+      writer.uint32(8).int32(message.queued);
+    }
+    if (message.running !== 0) {
+      writer.uint32(16).int32(message.running);
+    }
+    if (message.paused !== 0) {
+      writer.uint32(24).int32(message.paused);
+    }
+    if (message.succeeded !== 0) {
+      writer.uint32(32).int32(message.succeeded);
+    }
+    if (message.failed !== 0) {
+      writer.uint32(40).int32(message.failed);
+    }
+    if (message.cancelled !== 0) {
+      writer.uint32(48).int32(message.cancelled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.queued = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.running = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.paused = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.succeeded = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.failed = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.cancelled = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWaitingJob(): WaitingJob {
+  return { id: "", name: "", since: undefined };
+}
+
+export const WaitingJob: MessageFns<WaitingJob> = {
+  encode(message: WaitingJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WaitingJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWaitingJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainerRoom(): TrainerRoom {
+  return { name: "", threads: 0, usedThreads: 0, memoryBytes: 0, usedMemoryBytes: 0, free: 0, taken: 0 };
+}
+
+export const TrainerRoom: MessageFns<TrainerRoom> = {
+  encode(message: TrainerRoom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.threads !== 0) {
+      writer.uint32(16).int32(message.threads);
+    }
+    if (message.usedThreads !== 0) {
+      writer.uint32(24).int32(message.usedThreads);
+    }
+    if (message.memoryBytes !== 0) {
+      writer.uint32(32).int64(message.memoryBytes);
+    }
+    if (message.usedMemoryBytes !== 0) {
+      writer.uint32(40).int64(message.usedMemoryBytes);
+    }
+    if (message.free !== 0) {
+      writer.uint32(48).int32(message.free);
+    }
+    if (message.taken !== 0) {
+      writer.uint32(56).int32(message.taken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainerRoom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainerRoom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.threads = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.usedThreads = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memoryBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.usedMemoryBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.free = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.taken = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOverview(): Overview {
+  return { jobs: undefined, waiting: [], trainers: [] };
+}
+
+export const Overview: MessageFns<Overview> = {
+  encode(message: Overview, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobs !== undefined) {
+      JobCounts.encode(message.jobs, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.waiting) {
+      WaitingJob.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.trainers) {
+      TrainerRoom.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Overview {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOverview();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobs = JobCounts.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.waiting.push(WaitingJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.trainers.push(TrainerRoom.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Training, from submission to its end. The same operations, limits and errors as `/v1/jobs` over REST.
  *
@@ -3047,6 +3477,16 @@ export const JobsServiceService = {
       Buffer.from(ListJobMetricsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListJobMetricsResponse => ListJobMetricsResponse.decode(value),
   },
+  /** What runs, what waits, and what room trainers have. */
+  getOverview: {
+    path: "/descent.v1.JobsService/GetOverview" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetOverviewRequest): Buffer => Buffer.from(GetOverviewRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetOverviewRequest => GetOverviewRequest.decode(value),
+    responseSerialize: (value: Overview): Buffer => Buffer.from(Overview.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Overview => Overview.decode(value),
+  },
   /** Idempotent. A running job stops at its next step; a waiting one at once. */
   cancelJob: {
     path: "/descent.v1.JobsService/CancelJob" as const,
@@ -3131,6 +3571,8 @@ export interface JobsServiceServer extends UntypedServiceImplementation {
   listJobEvents: handleUnaryCall<ListJobEventsRequest, ListJobEventsResponse>;
   /** One point per epoch, and per some steps in long epochs, in growing order of step. */
   listJobMetrics: handleUnaryCall<ListJobMetricsRequest, ListJobMetricsResponse>;
+  /** What runs, what waits, and what room trainers have. */
+  getOverview: handleUnaryCall<GetOverviewRequest, Overview>;
   /** Idempotent. A running job stops at its next step; a waiting one at once. */
   cancelJob: handleUnaryCall<CancelJobRequest, Job>;
   /** Idempotent. A running job writes a checkpoint first. */
@@ -3261,6 +3703,22 @@ export interface JobsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListJobMetricsResponse) => void,
+  ): ClientUnaryCall;
+  /** What runs, what waits, and what room trainers have. */
+  getOverview(
+    request: GetOverviewRequest,
+    callback: (error: ServiceError | null, response: Overview) => void,
+  ): ClientUnaryCall;
+  getOverview(
+    request: GetOverviewRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Overview) => void,
+  ): ClientUnaryCall;
+  getOverview(
+    request: GetOverviewRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Overview) => void,
   ): ClientUnaryCall;
   /** Idempotent. A running job stops at its next step; a waiting one at once. */
   cancelJob(request: CancelJobRequest, callback: (error: ServiceError | null, response: Job) => void): ClientUnaryCall;

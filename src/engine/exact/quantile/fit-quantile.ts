@@ -1,0 +1,145 @@
+import { assert } from "../../../domain/errors.ts";
+import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
+import { type Basis, firstBasis, refreshBasis } from "./basis.ts";
+import { type Descent, descend, type PinballProblem, throughBasis } from "./descend.ts";
+
+export interface QuantileFit {
+  readonly coefficients: Float64Array;
+  /** Σ w·ρ(y − xβ) */
+  readonly objective: number;
+  /** How far above the least sum it is at most, by the dual problem. */
+  readonly gap: number;
+  readonly pivots: number;
+  readonly converged: boolean;
+  /** False: other coefficients fit as well. */
+  readonly unique: boolean;
+}
+
+/** Where a fit stands between two rounds: rows of the basis, and how many pivots it took. */
+export interface QuantileProgress {
+  readonly basis: Float64Array;
+  readonly round: number;
+  readonly pivots: number;
+}
+
+export interface QuantileOptions {
+  /** Where an interrupted fit stood. */
+  readonly start: QuantileProgress | null;
+  readonly pulse: Pulse;
+  /** `objective`: Σ w·ρ of all rows. */
+  readonly onRound: (progress: QuantileProgress & { objective: number }) => Promise<void>;
+}
+
+/** Rows of the first round, and how many times as many the next has. */
+const [leastRows, growth] = [400, 4];
+/** Labels are moved by a part of this share of their range, so that no two vertices are one. */
+const share = 2 ** -36;
+/** Part of the sum that is rounding. */
+const closeEnough = 1e-9;
+/** A slope, for the weight of its row, and a way, for the largest residual, that are nothing. */
+const negligible = 1e-9;
+/** Fractions of multiples of the golden ratio, which lie evenly. */
+const golden = 0.6180339887498949;
+const fractionOf = (row: number): number => (row + 1) * golden - Math.floor((row + 1) * golden);
+
+const spreadRows = (counted: Int32Array, count: number, basis: Basis): Int32Array => {
+  if (count >= counted.length) return counted;
+  const chosen = new Set(basis.rows);
+  for (let i = 0; i < count; i++) chosen.add(counted[Math.floor(((i + 0.5) * counted.length) / count)]!);
+  return Int32Array.from(chosen).sort();
+};
+
+/** Ties are parted, as rows that lie on one plane by chance would otherwise be gone round in circles. */
+const moved = (labels: Float64Array, counted: Int32Array): Float64Array => {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const row of counted) {
+    least = Math.min(least, labels[row]!);
+    most = Math.max(most, labels[row]!);
+  }
+  return labels.map((label, row) => label + share * (most - least) * fractionOf(row));
+};
+
+const sumAt = ({ design, labels, weights, level, rows }: PinballProblem, beta: Float64Array): number => {
+  let sum = 0;
+  for (const row of rows) {
+    const residual = labels[row]! - predictorOf(design, row, beta);
+    sum += (weights === null ? 1 : weights[row]!) * residual * (residual < 0 ? level - 1 : level);
+  }
+  return sum;
+};
+
+/** Whether every edge out of the vertex goes up at once. */
+const isUnique = (problem: PinballProblem, basis: Basis, { slopes, sides }: Descent, beta: Float64Array): boolean => {
+  const { design, labels, weights, rows } = problem;
+  const size = beta.length;
+  const residuals = Float64Array.from(rows, (row) => labels[row]! - predictorOf(design, row, beta));
+  const spread = residuals.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  /** How far an edge goes until a row changes sides. */
+  const lengthOf = (h: number, side: 1 | -1): number => {
+    const direction = Float64Array.from({ length: size }, (_, i) => -side * basis.inverse[i * size + h]!);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const [place, row] of rows.entries()) {
+      const rate = -predictorOf(design, row, direction);
+      if (rate * sides[place]! < 0) nearest = Math.min(nearest, Math.abs(residuals[place]! / rate));
+    }
+    return nearest;
+  };
+  const isLevel = (h: number, side: 1 | -1): boolean => {
+    const weight = weights === null ? 1 : weights[basis.rows[h]!]!;
+    const slope = (side === 1 ? slopes.above : slopes.below)[h]!;
+    return slope <= negligible * weight && lengthOf(h, side) > negligible * spread;
+  };
+  for (let h = 0; h < size; h++) if (isLevel(h, 1) || isLevel(h, -1)) return false;
+  return true;
+};
+
+/**
+ * The τ-quantile of the label as a linear function of the columns (Koenker & Bassett 1978): the least Σ w·ρ(y − xβ), exactly, at a vertex of its linear
+ * program. Rounds over ever more rows, each from the last one's vertex, until all are in.
+ */
+export const fitQuantile = async (
+  design: Design,
+  { labels, weights }: Observed,
+  tau: number,
+  { start, pulse, onRound }: QuantileOptions,
+): Promise<QuantileFit & { readonly basis: Basis }> => {
+  const size = design.columns.length;
+  const counts = (row: number): boolean => weights === null || weights[row]! > 0;
+  const counted = Int32Array.from(Array.from({ length: design.rows }, (_, row) => row).filter(counts));
+  const basis =
+    start === null
+      ? firstBasis(design, counts, pulse)
+      : { rows: Int32Array.from(start.basis), inverse: new Float64Array(0) };
+  assert(basis !== null, "the columns of a quantile regression are independent");
+  if (start !== null) refreshBasis(design, basis);
+  const apart = moved(labels, counted);
+  const problem = { design, labels, weights, level: tau, rows: counted };
+  const mostPivots = 1000 + 200 * size + counted.length;
+  let { round, pivots } = start ?? { round: 0, pivots: 0 };
+  let last: Descent | null = null;
+  while (last === null || last.sides.length < counted.length) {
+    let count = Math.max(leastRows, 10 * size);
+    for (let i = 0; i < round; i++) count *= growth;
+    const rows = spreadRows(counted, count, basis);
+    last = descend({ design, labels: apart, weights, level: tau, rows }, basis, mostPivots, pulse);
+    pivots += last.pivots;
+    round += 1;
+    const objective = sumAt(problem, throughBasis(problem, basis));
+    await onRound({ basis: Float64Array.from(basis.rows), round, pivots, objective });
+  }
+  const close = (found: Descent) => {
+    const coefficients = throughBasis(problem, basis);
+    const objective = sumAt(problem, coefficients);
+    const gap = Math.max(0, objective - found.dualOf(labels));
+    return { coefficients, objective, gap, isClose: found.optimal && gap <= closeEnough * objective };
+  };
+  let end = close(last);
+  if (!end.isClose) {
+    // What was taken for ties were none.
+    last = descend(problem, basis, 100 + size, pulse);
+    pivots += last.pivots;
+    end = close(last);
+  }
+  const { isClose, ...found } = end;
+  return { ...found, basis, pivots, converged: isClose, unique: isUnique(problem, basis, last, found.coefficients) };
+};

@@ -1,0 +1,204 @@
+import { useState } from "preact/hooks";
+import { pointsOfLastFit } from "../../../client/last-fit.ts";
+import type { Job, MetricPoint } from "../../../domain/jobs/job.ts";
+import { api } from "../api.ts";
+import { LineChart } from "../charts/line-chart.tsx";
+import { formatMetric, formatMetricName, formatNumber, formatSeconds } from "../format.ts";
+import { Table } from "../list-view.tsx";
+import { Card, Empty, Failure, StateBadge } from "../parts.tsx";
+import { usePoll } from "../poll.ts";
+import { placesOf } from "./epoch-places.ts";
+import { jobSeconds } from "./job-seconds.ts";
+
+interface Course {
+  job: Job;
+  points: readonly MetricPoint[];
+}
+
+const most = 16;
+
+/** What is measured along a course, by name. */
+const measureOf = (point: MetricPoint, measure: string): number | null => {
+  if (measure === "trainLoss" || measure === "gradientNorm" || measure === "learningRate") return point[measure];
+  return point.metrics[measure] ?? null;
+};
+
+const measuresOf = (courses: readonly Course[]): string[] => [
+  ...new Set([
+    "trainLoss",
+    ...courses.flatMap(({ points }) => points.flatMap(({ metrics }) => Object.keys(metrics))),
+    ...["gradientNorm", "learningRate"],
+  ]),
+];
+
+const axes = { epochs: "epochs", steps: "steps", seconds: "seconds of computing" } as const;
+type Axis = keyof typeof axes;
+
+const placesAlong = ({ job, points }: Course, axis: Axis): number[] => {
+  if (axis === "epochs") return placesOf(points, job.plan.stepsPerEpoch);
+  return points.map(({ step, seconds }) => (axis === "steps" ? step : seconds));
+};
+
+const Choice = <T extends string>({
+  title,
+  value,
+  options,
+  onChange,
+}: {
+  title: string;
+  value: T;
+  options: readonly (readonly [T, string])[];
+  onChange: (value: T) => void;
+}) => (
+  <label class="inline">
+    {title}
+    <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);
+
+/** "species, version" twice is told apart by the id's last letters. */
+const nameOf = ({ job }: Course, courses: readonly Course[]): string =>
+  courses.filter((other) => other.job.spec.name === job.spec.name).length > 1
+    ? `${job.spec.name} …${job.id.slice(-4)}`
+    : job.spec.name;
+
+const Overlay = ({ courses }: { courses: readonly Course[] }) => {
+  const [measure, setMeasure] = useState("trainLoss");
+  const [axis, setAxis] = useState<Axis>("epochs");
+  const [log, setLog] = useState(false);
+  const lines = courses
+    .map((course, hue) => {
+      const places = placesAlong(course, axis);
+      const points = course.points.flatMap((point, i) => {
+        const value = measureOf(point, measure);
+        return value === null ? [] : [[places[i]!, value] as const];
+      });
+      return { name: nameOf(course, courses), hue, points };
+    })
+    .filter(({ points }) => points.length > 0);
+  const title = formatMetricName(measure);
+  return (
+    <>
+      <div class="actions">
+        <Choice
+          title="Measure"
+          value={measure}
+          options={measuresOf(courses).map((name) => [name, formatMetricName(name)] as const)}
+          onChange={setMeasure}
+        />
+        <Choice
+          title="Along"
+          value={axis}
+          options={(Object.keys(axes) as Axis[]).map((name) => [name, axes[name]] as const)}
+          onChange={setAxis}
+        />
+        <label class="inline">
+          <input type="checkbox" checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
+          Logarithmic
+        </label>
+      </div>
+      {lines.length === 0 ? (
+        <p class="muted">None of these jobs has measured this yet.</p>
+      ) : (
+        <LineChart
+          title={`${title} of ${lines.length} ${lines.length === 1 ? "job" : "jobs"}`}
+          described={`${title} along ${axes[axis]}: ${lines.map(({ name, points }) => `${name} ends at ${formatNumber(points.at(-1)![1])}`).join(", ")}`}
+          x={{ title: axes[axis] }}
+          y={{ title, log }}
+          lines={lines}
+          legend
+          width={900}
+          height={380}
+        />
+      )}
+    </>
+  );
+};
+
+const Ends = ({ courses }: { courses: readonly Course[] }) => (
+  <Table
+    items={courses}
+    keyOf={({ job }) => job.id}
+    columns={[
+      {
+        title: "Job",
+        cell: (course) => (
+          <a class="row-link" href={`#/jobs/${course.job.id}`}>
+            {nameOf(course, courses)}
+          </a>
+        ),
+      },
+      { title: "State", cell: ({ job }) => <StateBadge state={job.state} /> },
+      {
+        title: "Model",
+        cell: ({ job }) => `${job.spec.model.type}, ${formatNumber(job.plan.parameters)} parameters`,
+      },
+      ...["trainLoss", "validationLoss", "testLoss", "testAccuracy", "testR2"]
+        .filter((name) => courses.some(({ job }) => job.metrics[name] !== undefined))
+        .map((name) => ({
+          ...{ title: formatMetricName(name), number: true },
+          cell: ({ job }: Course) => {
+            const value = job.metrics[name];
+            return value === undefined ? "–" : formatMetric(name, value);
+          },
+        })),
+      {
+        title: "Time",
+        number: true,
+        cell: ({ job }) => {
+          const seconds = jobSeconds(job, Date.now());
+          return seconds === null ? "–" : formatSeconds(seconds);
+        },
+      },
+    ]}
+  />
+);
+
+/** The curves of several jobs over each other. */
+export const CurvesView = ({ jobs }: { jobs: readonly string[] }) => {
+  const asked = [...new Set(jobs)].slice(0, most);
+  const { value, failure, refresh } = usePoll(
+    `curves ${asked.join()}`,
+    (signal) =>
+      Promise.all(
+        asked.map(async (id): Promise<Course> => {
+          const job = await api.job(id, signal);
+          return { job, points: pointsOfLastFit(await api.metrics(id, [], signal)) };
+        }),
+      ),
+    (courses) => (courses.some(({ job }) => !job.done) ? 3000 : null),
+  );
+  return (
+    <>
+      <a class="back" href="#/jobs">
+        ← Jobs
+      </a>
+      <Failure failure={failure} retry={refresh} />
+      <Card title="Curves" main>
+        {asked.length === 0 && (
+          <Empty title="No job is chosen">
+            Choose some in the <a href="#/jobs">list of jobs</a>; their curves are drawn over each other here.
+          </Empty>
+        )}
+        {asked.length > 0 && value === null && failure === null && <p class="muted">Loading…</p>}
+        {jobs.length > most && (
+          <p class="notice plain">
+            {most} of {jobs.length} jobs are shown.
+          </p>
+        )}
+        {value !== null && value.length > 0 && <Overlay courses={value} />}
+      </Card>
+      {value !== null && value.length > 0 && (
+        <Card title="Where they are">
+          <Ends courses={value} />
+        </Card>
+      )}
+    </>
+  );
+};
