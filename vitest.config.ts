@@ -26,6 +26,7 @@ export default defineConfig({
         test: {
           name: "tidy",
           include: ["test/tidy.test.ts"],
+          testTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

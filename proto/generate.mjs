@@ -1,10 +1,12 @@
 // Writes src/grpc/generated from the .proto files: types and codecs (ts-proto), and the descriptor set that reflection serves,
-// as a module, so that it is found the same from src and from dist. Run after every change of a .proto file; a test compares.
+// as a module, so that it is found the same from src and from dist. Run after every change of a .proto file, and, after `npm run build`, of a
+// schema of a specification: spec_parts.proto is made from those. Tests compare both.
 //   node proto/generate.mjs [folder]
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { writeSpecParts } from "./write-spec-parts.mjs";
 
 const here = import.meta.dirname;
 const out = resolve(process.argv[2] ?? join(here, "../src/grpc/generated"));
@@ -19,6 +21,13 @@ const keepEveryKey = (code) =>
       "const object: { [key: string]: any } = {};",
       "const object: { [key: string]: any } = Object.create(null);",
     );
+
+const shapes = new URL("../dist/src/grpc/typed/spec-shapes.js", import.meta.url);
+if (process.argv[2] === undefined && existsSync(shapes)) {
+  const file = join(here, "descent/v1/spec_parts.proto");
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  writeFileSync(file, writeSpecParts(await import(shapes.href), before));
+}
 
 const template = readFileSync(join(here, "buf.gen.yaml"), "utf8").replaceAll("../src/grpc/generated", out);
 const templateFile = join(here, `.buf.gen.${process.pid}.yaml`);

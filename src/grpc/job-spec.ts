@@ -1,6 +1,8 @@
 import { allButHead, allLayers } from "../domain/jobs/spec/base/base-spec.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
+import { fromWire, toWire } from "./typed/convert.ts";
+import { specShapes } from "./typed/spec-shapes.ts";
 
 /** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */
 const present = (entries: Record<string, unknown>): Record<string, unknown> =>
@@ -32,12 +34,26 @@ const toBase = ({ freeze, unfreeze, ...rest }: NonNullable<ResolvedJobSpec["base
 const fromWebhook = ({ url }: WebhookSpec) => present({ url });
 const fromResources = (resources: ResourcesSpec) => present({ ...resources });
 
+type Part = keyof typeof specShapes;
+
+const fromPart = (key: Part, part: object | undefined): unknown =>
+  part === undefined ? undefined : fromWire(specShapes[key], part, `/${key}`);
+
+/** As the schemas have it, and once more as JSON for clients of the messages before. */
+const toPart = <K extends Part>(key: K, value: object): NonNullable<JobSpec[K]> =>
+  ({ ...(toWire(specShapes[key], value) as object), fields: toStruct(value) }) as NonNullable<JobSpec[K]>;
+
 /** The JSON body that this message stands for; unchecked, as a body is. */
 export const fromJobSpec = (message: JobSpec | undefined): unknown => {
   if (message === undefined) return undefined;
-  const { task, base, resources, labels, webhook, ...rest } = message;
+  const { task, base, resources, labels, webhook, model, loss, optimizer, training, preprocessing, ...rest } = message;
   return present({
     ...rest,
+    model: fromPart("model", model),
+    loss: fromPart("loss", loss),
+    optimizer: fromPart("optimizer", optimizer),
+    training: fromPart("training", training),
+    preprocessing: fromPart("preprocessing", preprocessing),
     task: task && fromTask(task),
     base: base && fromBase(base),
     resources: resources && fromResources(resources),
@@ -64,14 +80,14 @@ export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
   name: spec.name,
   dataset: spec.dataset,
   task: toTask(spec.task),
-  model: toStruct(spec.model),
-  loss: toStruct(spec.loss),
-  optimizer: toStruct(spec.optimizer),
-  training: toStruct(spec.training),
+  model: toPart("model", spec.model),
+  loss: toPart("loss", spec.loss),
+  optimizer: toPart("optimizer", spec.optimizer),
+  training: toPart("training", spec.training),
   base: spec.base && toBase(spec.base),
   resources: spec.resources,
   labels: spec.labels,
   webhook: spec.webhook,
-  preprocessing: spec.preprocessing && toStruct(spec.preprocessing),
+  preprocessing: spec.preprocessing && toPart("preprocessing", spec.preprocessing),
   effort: spec.effort,
 });

@@ -43,13 +43,15 @@ export const curveNote = ({ measure, rows, points }: LearningCurveReport): Repor
   const [before, last] = points.slice(-2);
   if (before === undefined || last?.gain == null) return [];
   const { value, lower, upper } = last.gain;
-  const between = lower === null || upper === null ? "" : ` (${short(lower)} to ${short(upper)})`;
+  const [sign, changed] = value < 0 ? [-1, "got worse"] : [1, "got better"];
+  const ends = lower === null || upper === null ? [] : [sign * lower, sign * upper].sort((a, b) => a - b);
+  const between = ends.length === 0 ? "" : ` (${ends.map(short).join(" to ")})`;
   const verdict =
     lower !== null && lower > 0
       ? "more rows are likely to help still, though each doubling usually brings less than the one before"
       : upper !== null && upper < 0
         ? "the model of fewer rows is the better one here: see whether the rows are alike, and the model is right for them"
         : `these ${rows} test rows cannot tell whether more rows would help`;
-  const message = `from ${before.trainRows} to ${last.trainRows} training rows the mean ${named[measure]} got better by ${short(value)}${between}: ${verdict}`;
+  const message = `from ${before.trainRows} to ${last.trainRows} training rows the mean ${named[measure]} ${changed} by ${short(sign * value)}${between}: ${verdict}`;
   return [{ code: "learning_curve", message }];
 };

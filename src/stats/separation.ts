@@ -1,7 +1,9 @@
+import { type InputRows, readRows } from "./coefficients/input-rows.ts";
+
 /** The prepared training rows of a classification or of counts. */
 export interface LabelledRows {
   /** rows × inputs, row-major. */
-  features: ArrayLike<number>;
+  features: InputRows;
   inputs: number;
   labels: ArrayLike<number>;
 }
@@ -26,11 +28,13 @@ const extentsOf = (
     least: new Float64Array(inputs).fill(Number.POSITIVE_INFINITY),
     largest: new Float64Array(inputs).fill(Number.NEGATIVE_INFINITY),
   }));
+  const reader = readRows(features, inputs);
   for (let row = 0; row < labels.length; row++) {
     const extent = extents[groupOf(labels[row]!)]!;
     extent.rows += 1;
+    const start = reader.seek(row);
     for (let j = 0; j < inputs; j++) {
-      const value = features[row * inputs + j]!;
+      const value = reader.values[start + j]!;
       if (value < extent.least[j]!) extent.least[j] = value;
       if (value > extent.largest[j]!) extent.largest[j] = value;
     }

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { partsOf } from "../grpc/parts.ts";
 import { type DataSetCase, dataSetCases } from "./data-sets.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
@@ -27,7 +28,7 @@ describe("the five data sets over gRPC, all defaults", () => {
     name,
     dataset,
     task: { ...task, features: [], exclude: [] },
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : partsOf({ model }, "typed")),
     labels: {},
   });
 

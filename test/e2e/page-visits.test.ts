@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDescent } from "../../src/client/descent.ts";
@@ -26,7 +25,7 @@ const views: [name: string, path: (ids: Ids) => string, shown: string][] = [
   ["a new study of a data set", ({ dataset }) => `/#/new-study/${dataset}`, "summary:has-text('The space')"],
   ["data sets", () => "/#/datasets", "table a:has-text('flowers')"],
   ["a data set", ({ dataset }) => `/#/datasets/${dataset}`, "h1:has-text('flowers')"],
-  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='Picture of right']"],
+  ["a data set of images", ({ images }) => `/#/datasets/${images}`, ".pictures img[alt='Thumbnail: right']"],
   ["models", () => "/#/models", "table a:has-text('visited')"],
   ["aliases", () => "/#/aliases", "table a:has-text('production')"],
   ["an alias", () => "/#/aliases/production", "h1:has-text('production')"],
@@ -37,14 +36,12 @@ const views: [name: string, path: (ids: Ids) => string, shown: string][] = [
   ["a document", () => "/docs/configuration", "h1:has-text('Configuration')"],
 ];
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 /** What only another width or another scheme may break. */
 const looks = ["color-contrast", "scrollable-region-focusable", "link-in-text-block"];
 
 /** Nothing for axe to find, and nothing wider than the screen, on a desk and on a phone, by day and by night. */
 const expectAccessible = async (page: Page): Promise<void> => {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   for (const [width, scheme, rules] of [
     [1440, "light", null],
     [1440, "dark", looks],

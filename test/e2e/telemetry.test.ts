@@ -1,6 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, connectClients } from "../grpc/clients.ts";
+import { partsOf } from "../grpc/parts.ts";
 import { type SeenSpan, startCollector, treeOf } from "./collector.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
@@ -95,7 +96,7 @@ test("a job whose trainer is killed goes on in the same trace: the lost attempt 
   const { id } = await ask(
     clients.jobs,
     clients.jobs.submitJob,
-    { spec: { ...toMessage(dataset), training: { epochs: 20_000, earlyStopping: false } }, idempotencyKey: undefined },
+    { spec: { ...toMessage(dataset), ...partsOf(spec(dataset, 20_000), "typed") }, idempotencyKey: undefined },
     new Metadata(),
   );
   clients.close();
@@ -140,7 +141,7 @@ const sendOf = (job: string): SeenSpan | undefined =>
 const toMessage = (dataset: string) => ({
   ...{ name: undefined, dataset, loss: undefined, optimizer: undefined, base: undefined, resources: undefined },
   ...{ labels: {}, webhook: undefined, preprocessing: undefined, effort: undefined },
-  model: { type: "mlp", hidden: [64] },
+  ...{ model: undefined, training: undefined },
   task: {
     ...{ type: "classification", label: "digit", features: [], exclude: [], threshold: undefined },
     ...{ weight: undefined, exposure: undefined, offset: undefined },

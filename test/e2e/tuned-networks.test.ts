@@ -5,6 +5,7 @@ import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { buildZip, type Packed } from "../formats/archives/build-archives.ts";
 import { mobilenet } from "../formats/onnx/mobilenet.ts";
+import { partsOf } from "../grpc/parts.ts";
 import { createGrpcClient } from "./grpc-client.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
@@ -112,8 +113,7 @@ describe("a published network, fine-tuned on a folder of pictures", () => {
         task: { type: "classification", label: "label", features: [], exclude: [] },
       },
       base: { model: base.id, freeze: ["all but the head"], unfreeze: [], newHead: true },
-      optimizer: { type: "adam", learningRate: 0.01 },
-      training,
+      ...partsOf({ optimizer: { type: "adam", learningRate: 0.01 }, training }, "typed"),
       resources: { threads: 2 },
     });
     const done = await client.untilDone(job.id);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import type { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "../grpc/clients.ts";
+import { partsOf } from "../grpc/parts.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 import { type HealthProber, healthMs, startHealthProber } from "./slowest-health.ts";
@@ -76,7 +77,8 @@ const overRest: [string, () => Promise<unknown>][] = [
 
 /** The same spec as a message. */
 const message = (features: string[] = []): JobSpec => ({
-  ...{ dataset, task: { ...task, features, exclude: [] }, model: { type: "softmax" }, labels: {} },
+  ...{ dataset, task: { ...task, features, exclude: [] }, labels: {} },
+  ...partsOf({ model: { type: "softmax" } }, "typed"),
   ...{ name: undefined, loss: undefined, optimizer: undefined, training: undefined },
   ...{ base: undefined, resources: undefined, webhook: undefined },
 });
@@ -105,7 +107,9 @@ const overGrpc: [string, () => Promise<unknown>][] = [
     "a message larger than it may be",
     async () => {
       const model = { type: "softmax", ...many(150_000, (i) => `${i}`) };
-      const refused = refusalOf(ask(clients.jobs, clients.jobs.validateJob, { spec: { ...message(), model } }));
+      const refused = refusalOf(
+        ask(clients.jobs, clients.jobs.validateJob, { spec: { ...message(), ...partsOf({ model }, "struct") } }),
+      );
       expect((await refused).problem.code).toBe("too_large");
     },
   ],

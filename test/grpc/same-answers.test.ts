@@ -3,6 +3,7 @@ import { errorCatalogue, type Problem } from "../../src/domain/errors.ts";
 import type { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
 import { startTestService, type TestService } from "../usecases/service.ts";
 import { ask, type Clients, connectClients, refusalOf, uploadFile } from "./clients.ts";
+import { partsOf } from "./parts.ts";
 
 let service: TestService;
 let clients: Clients;
@@ -24,8 +25,9 @@ afterAll(async () => {
 type Body = Record<string, unknown>;
 
 /** The message that a gRPC client would write for the JSON body that a REST client writes. */
-const toMessage = ({ task, base, resources, labels, ...rest }: Body): JobSpec => ({
+const toMessage = ({ task, base, resources, labels, ...rest }: Body, form: "typed" | "struct"): JobSpec => ({
   ...(rest as Partial<JobSpec>),
+  ...partsOf(rest, form),
   task: task === undefined ? undefined : { features: [], exclude: [], ...(task as object) },
   base: base === undefined ? undefined : { freeze: [], unfreeze: [], ...(base as object) },
   resources: resources as JobSpec["resources"],
@@ -119,11 +121,16 @@ describe("a spec means the same on both surfaces", () => {
   it.each(good)("%s", async (_, part) => {
     const body = { dataset, ...part };
     const { spec, ...plan } = await overRest(body);
-    const message = await ask(clients.jobs, clients.jobs.validateJob, { spec: toMessage(body) });
-    expect(message.plan).toEqual(plan);
     expect(spec).toBeDefined();
-    const { task, base, labels, ...rest } = message.spec ?? { labels: {} };
-    expect({ ...rest, labels, task, base }).toEqual(toMessage(spec as Body));
+    for (const form of ["typed", "struct"] as const) {
+      const message = await ask(clients.jobs, clients.jobs.validateJob, { spec: toMessage(body, form) });
+      expect(message.plan).toEqual(plan);
+      // Answers have the parts both ways.
+      expect(message.spec).toMatchObject(toMessage(spec as Body, "typed") as object);
+      const old = partsOf(spec as Body, "struct");
+      for (const key of Object.keys(old) as (keyof typeof old)[])
+        expect(message.spec?.[key]?.fields).toEqual(old[key]?.fields);
+    }
   });
 });
 
@@ -132,7 +139,9 @@ describe("a spec is refused in the same words on both surfaces", () => {
     const body = { dataset, ...part };
     const rest = (await overRest(body)) as unknown as Problem;
     expect(rest.code).toBeDefined();
-    const { status, problem } = await refusalOf(ask(clients.jobs, clients.jobs.validateJob, { spec: toMessage(body) }));
+    const { status, problem } = await refusalOf(
+      ask(clients.jobs, clients.jobs.validateJob, { spec: toMessage(body, "struct") }),
+    );
     expect({ ...problem, requestId: "" }).toEqual({ ...rest, requestId: "" });
     expect(status).toBe(errorCatalogue[rest.code].grpc);
   });

@@ -27,7 +27,7 @@ import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
-import type { PickedRows } from "./explaining/picked-rows.ts";
+import { type PickedRows, pageOf } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
@@ -181,7 +181,9 @@ const complete = async (
   const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
   const calibrated = temperatureNote(metrics, from);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
-  const separated = separationNote(spec, preprocessing, arrays, metrics);
+  const pages = { split: "train" as const, total: shape.trainRows, onPage: () => beat(context.control) };
+  const inputs = rows.isPicked ? { features: pageOf(pick, pages) } : {};
+  const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
@@ -191,7 +193,7 @@ const complete = async (
   const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
   const scores = scoreValidation(context, spec, arrays.validation, { ask, metrics });
   const report = withCoefficients(explained(measured), {
-    ...{ spec, preprocessing, arrays, separated: separated !== null },
+    ...{ spec, preprocessing, arrays, inputs: inputs.features, separated: separated !== null },
     unbounded: separated?.penalised === false,
     tensorOf: (name) => {
       const data = tensors.find((tensor) => tensor.name === name)?.data;

@@ -1,23 +1,24 @@
 import { inputName } from "../../src/data/preprocessing/input-names.ts";
-import type { PreparedArrays } from "../../src/data/preprocessing/prepare.ts";
+import type { SplitArrays } from "../../src/data/preprocessing/prepare.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { ReportNote } from "../../src/domain/models/report.ts";
 import { findDivergence } from "../../src/stats/coefficients/divergence.ts";
+import type { InputRows } from "../../src/stats/coefficients/input-rows.ts";
 import { findSeparatedZeros, findSeparation } from "../../src/stats/separation.ts";
 
 /** What of the training rows a linear model could follow for ever; null: nothing was found. */
 const separationOf = (
   { model }: ResolvedJobSpec,
   preprocessing: Preprocessing,
-  { train }: PreparedArrays,
+  { train, features = train.features }: { train: SplitArrays; features?: InputRows },
   metrics: Metrics,
   atRest: boolean,
 ): string | null => {
   const { label, inputs } = preprocessing;
   if (train.labels === null) return null;
-  const rows = { features: train.features, inputs, labels: train.labels };
+  const rows = { features, inputs, labels: train.labels };
   if (model.type === "poisson") {
     const input = findSeparatedZeros(rows);
     if (input !== null) return `${inputName(preprocessing, input)} has only counts of 0 on one side`;
@@ -49,7 +50,8 @@ const isPenalised = ({ training, optimizer }: ResolvedJobSpec): boolean =>
 export const separationNote = (
   spec: ResolvedJobSpec,
   preprocessing: Preprocessing,
-  arrays: PreparedArrays,
+  /** `features` of the training rows, where they do not lie in the arrays. */
+  arrays: { train: SplitArrays; features?: InputRows },
   metrics: Metrics,
   /** Whether the likelihood is known to have its maximum. */
   atRest = false,

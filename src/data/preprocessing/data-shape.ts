@@ -2,6 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { isIterable } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
@@ -118,9 +119,10 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** What is trained by epochs, but for linear models, whose reports look at all features; of images what has classes. */
-const streams = ({ task, model }: ResolvedJobSpec, isImage: boolean): boolean => {
+/** What is trained by epochs; of images what has classes, and no coefficients. */
+const streams = ({ task, model, training }: ResolvedJobSpec, isImage: boolean): boolean => {
   if (model.type === "autoencoder") return !isImage;
+  if (isIterable(model)) return !isImage && training.solver !== "exact";
   return (
     (task.type === "classification" || (task.type === "regression" && !isImage)) &&
     (isPerceptron(model) || model.type === "cnn" || model.type === "network")

@@ -12,7 +12,7 @@ import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
-import { getOverview } from "../../usecases/overview/get-overview.ts";
+import { getOverview } from "../../usecases/upkeep/get-overview.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";

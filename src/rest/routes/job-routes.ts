@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AnyEvent } from "../../domain/jobs/any-event.ts";
 import { Job } from "../../domain/jobs/job.ts";
+import { Overview } from "../../domain/jobs/overview.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
@@ -15,6 +16,7 @@ import { resumeJob } from "../../usecases/jobs/resume-job.ts";
 import { getJobRows } from "../../usecases/jobs/rows/get-job-rows.ts";
 import { submitJob } from "../../usecases/jobs/submit-job.ts";
 import { watchJob } from "../../usecases/jobs/watch-job.ts";
+import { getOverview } from "../../usecases/upkeep/get-overview.ts";
 import {
   EventPage,
   EventsQuery,
@@ -70,6 +72,17 @@ const steering = (
   });
 
 export const jobRoutes: readonly RestRoute[] = [
+  defineRoute({
+    operations: ["getOverview"],
+    method: "GET",
+    url: "/v1/overview",
+    tag,
+    description: "How many jobs there are in each state, which wait longest, and what room trainers have.",
+    query: NoQuery,
+    responses: { 200: json("The overview", Overview) },
+    errors: [],
+    handle: ({ deps, caller }) => getOverview(deps, caller),
+  }),
   defineRoute({
     operations: ["submitJob", "validateJob"],
     method: "POST",

@@ -7,7 +7,6 @@ import { aliasRoutes } from "./models/alias-routes.ts";
 import { lineageRoutes } from "./models/lineage-routes.ts";
 import { modelExportRoutes } from "./models/model-export-routes.ts";
 import { modelRoutes } from "./models/model-routes.ts";
-import { overviewRoutes } from "./overview-routes.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import type { RestRoute } from "./route.ts";
 import { studyRoutes } from "./studies/study-routes.ts";
@@ -25,5 +24,4 @@ export const restRoutes: readonly RestRoute[] = [
   ...eventFileRoutes,
   ...tokenRoutes,
   ...tenantRoutes,
-  ...overviewRoutes,
 ];

@@ -2,11 +2,12 @@ import type { Coefficient } from "../../domain/models/inference.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
 import { weightAt } from "../sampling.ts";
 import { informationOf } from "./information.ts";
+import { isZeroColumn } from "./input-rows.ts";
 import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
 import { mostListed, notListed } from "./solved-columns.ts";
 import { quantile95, twoSidedTail } from "./tail-probability.ts";
-import { isZeroColumn, type Term, termsOf } from "./terms.ts";
+import { type Term, termsOf } from "./terms.ts";
 
 /** Rows × coefficients² that standard errors may cost: about two seconds. */
 const mostWork = 2e9;

@@ -1,15 +1,16 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
 import { mean } from "../estimate.ts";
 import { informationOf } from "./information.ts";
+import { type InputRows, inputAt, isZeroColumn, readRows } from "./input-rows.ts";
 import { invert, type Symmetric } from "./positive-definite.ts";
-import { isZeroColumn, type Term, termsOf } from "./terms.ts";
+import { type Term, termsOf } from "./terms.ts";
 
 /** The training rows of a logistic, softmax or Poisson regression. */
 export interface RegressionRows {
   readonly model: "logistic" | "softmax" | "poisson";
   readonly preprocessing: Preprocessing;
   /** rows × inputs, row-major. */
-  readonly features: ArrayLike<number>;
+  readonly features: InputRows;
   /** Classes or counts. */
   readonly labels: ArrayLike<number>;
 }
@@ -70,8 +71,8 @@ const createModel = (rows: RegressionRows, terms: readonly Term[]) => {
   const count = rows.labels.length;
   const { inputs } = rows.preprocessing;
   const columns = terms.map(({ input }) => input);
-  const cell = (row: number, j: number): number =>
-    columns[j] === null ? 1 : rows.features[row * inputs + columns[j]!]!;
+  const reader = readRows(rows.features, inputs);
+  const cell = (row: number, j: number): number => (columns[j] === null ? 1 : inputAt(reader, row, columns[j]!));
   const predict = (coefficients: Float64Array): Float64Array => {
     const predictors = new Float64Array(count * contrasts);
     for (let row = 0; row < count; row++)
@@ -146,8 +147,10 @@ const followNewton = (model: Model): { moving: Float64Array | null } | { depende
 
 const deviationOf = ({ features, labels, preprocessing }: RegressionRows, input: number): number => {
   let [sum, squares] = [0, 0];
+  const reader = readRows(features, preprocessing.inputs);
   for (let row = 0; row < labels.length; row++) {
-    const value = features[row * preprocessing.inputs + input]!;
+    const start = reader.seek(row);
+    const value = reader.values[start + input]!;
     sum += value;
     squares += value * value;
   }

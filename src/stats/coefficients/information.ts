@@ -1,4 +1,5 @@
 import { weightAt } from "../sampling.ts";
+import { readRows } from "./input-rows.ts";
 import type { LinearFit } from "./linear-fit.ts";
 import type { Symmetric } from "./positive-definite.ts";
 
@@ -28,10 +29,12 @@ export const informationOf = (
     if (fit.model === "logistic") return mean * (1 - mean);
     return k === l ? mean * (1 - mean) : -mean * means[row * outputs + l + 1]!;
   };
+  const reader = readRows(fit.features, inputs);
   for (let row = 0; row < fit.labels.length; row++) {
+    const start = reader.seek(row);
     for (let j = 0; j < width; j++) {
       const input = columns[j]!;
-      x[j] = input === null ? 1 : fit.features[row * inputs + input]!;
+      x[j] = input === null ? 1 : reader.values[start + input]!;
     }
     const weight = weightAt(fit, row);
     for (let k = 0; k < contrasts; k++)

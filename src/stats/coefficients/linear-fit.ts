@@ -1,11 +1,12 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { type InputRows, readRows } from "./input-rows.ts";
 
 /** A generalised linear model as it was trained, with the rows that it was trained on. */
 export interface LinearFit {
   readonly model: "linear" | "logistic" | "softmax" | "poisson" | "gamma" | "negative_binomial";
   readonly preprocessing: Preprocessing;
   /** rows × inputs, row-major, as the model takes them. */
-  readonly features: ArrayLike<number>;
+  readonly features: InputRows;
   /** Classes, counts, or standardised numbers. */
   readonly labels: ArrayLike<number>;
   /** How precise each row is; left out: all are alike. */
@@ -25,22 +26,27 @@ export interface LinearFit {
 }
 
 /** Σ over inputs and the bias of one output's linear predictor. */
-const predictorOf = ({ features, weight, bias }: LinearFit, inputs: number, row: number, output: number): number => {
+const createPredictors = ({ features, weight, bias, preprocessing: { inputs } }: LinearFit) => {
   const outputs = bias.length;
-  let sum = bias[output]!;
-  for (let i = 0; i < inputs; i++) sum += features[row * inputs + i]! * weight[i * outputs + output]!;
-  return sum;
+  const reader = readRows(features, inputs);
+  return (row: number, output: number): number => {
+    const start = reader.seek(row);
+    const { values } = reader;
+    let sum = bias[output]!;
+    for (let i = 0; i < inputs; i++) sum += values[start + i]! * weight[i * outputs + output]!;
+    return sum;
+  };
 };
 
 /** What the model says of each training row, in float64: means of the label's distribution, rows × outputs. */
 export const fittedMeans = (fit: LinearFit): Float64Array => {
   const outputs = fit.bias.length;
-  const { inputs } = fit.preprocessing;
+  const predictorOf = createPredictors(fit);
   const rows = fit.labels.length;
   const means = new Float64Array(rows * outputs);
   for (let row = 0; row < rows; row++) {
     const part = means.subarray(row * outputs, (row + 1) * outputs);
-    for (let k = 0; k < outputs; k++) part[k] = predictorOf(fit, inputs, row, k);
+    for (let k = 0; k < outputs; k++) part[k] = predictorOf(row, k);
     if (fit.model === "poisson" || fit.model === "gamma" || fit.model === "negative_binomial")
       part[0] = Math.exp(part[0]! + (fit.offsets?.[row] ?? 0));
     if (fit.model === "logistic") part[0] = 1 / (1 + Math.exp(-part[0]!));

@@ -59,14 +59,6 @@ const featureTerms = (feature: Feature, first: number): { terms: Term[]; referen
   return { terms, reference, width: feature.categories.length };
 };
 
-/** Whether an input is 0 in all of the rows. */
-export const isZeroColumn =
-  (features: ArrayLike<number>, inputs: number, rows: number) =>
-  (input: number): boolean => {
-    for (let row = 0; row < rows; row++) if (features[row * inputs + input] !== 0) return false;
-    return true;
-  };
-
 /** The terms of a linear predictor, the intercept first. Inputs that are 0 in all training rows have none. */
 export const termsOf = ({ features }: Preprocessing, isConstant: (input: number) => boolean): Term[] => {
   const intercept: { at: number; factor: number }[] = [{ at: 0, factor: 1 }];

@@ -3,6 +3,7 @@ import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 import type { Report } from "../../domain/models/report.ts";
 import { reportCoefficients } from "./coefficients.ts";
+import type { InputRows } from "./input-rows.ts";
 import type { LinearFit } from "./linear-fit.ts";
 import { describeTrainingFit } from "./training-fit.ts";
 
@@ -22,6 +23,8 @@ interface Trained {
   spec: ResolvedJobSpec;
   preprocessing: Preprocessing;
   arrays: PreparedArrays;
+  /** The training rows' inputs, where they do not lie in the arrays. */
+  inputs?: InputRows | undefined;
   /** The output layer's weights and bias by name. */
   tensorOf: (name: string) => Float32Array | Float64Array | null;
   /** Without a penalty its coefficients would have no finite estimate. */
@@ -36,36 +39,19 @@ const listed: readonly string[] = ["linear", "logistic", "softmax", "poisson", "
 const isListed = (type: string): type is LinearFit["model"] => listed.includes(type);
 
 /** A linear model as it was trained; null where the model is another, or its loss not its own likelihood. */
-const linearFitOf = ({
-  spec,
-  preprocessing,
-  arrays,
-  tensorOf,
-  separated,
-  unbounded,
-  theta = null,
-}: Trained): LinearFit | null => {
-  const { train } = arrays;
+const linearFitOf = ({ spec, preprocessing, tensorOf, ...trained }: Trained): LinearFit | null => {
+  const { train } = trained.arrays;
   const { type } = spec.model;
   if (!isListed(type)) return null;
   const [weight, bias] = [tensorOf("output.weight"), tensorOf("output.bias")];
   if (!isOwnLoss(spec) || train.labels === null || weight === null || bias === null) return null;
   // Pixels have thousands of weights, none of which means anything by itself.
   if (preprocessing.features.some((feature) => feature.type === "image")) return null;
-  const { features, labels, weights, offsets } = train;
+  const { labels, weights, offsets } = train;
+  const { inputs: features = train.features, separated, unbounded, theta = null } = trained;
   return {
-    model: type,
-    preprocessing,
-    features,
-    labels,
-    weights,
-    offsets,
-    weight,
-    bias,
-    l2: spec.training.l2,
-    separated,
-    unbounded,
-    theta,
+    ...{ model: type, preprocessing, features, labels, weights, offsets, weight, bias },
+    ...{ l2: spec.training.l2, separated, unbounded, theta },
   };
 };
 

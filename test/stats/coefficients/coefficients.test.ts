@@ -2,9 +2,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { reportCoefficients } from "../../../src/stats/coefficients/coefficients.ts";
+import { findDivergence } from "../../../src/stats/coefficients/divergence.ts";
+import { isZeroColumn, type PagedRows } from "../../../src/stats/coefficients/input-rows.ts";
 import type { LinearFit } from "../../../src/stats/coefficients/linear-fit.ts";
 import { quantile95, twoSidedTail } from "../../../src/stats/coefficients/tail-probability.ts";
 import { describeTrainingFit } from "../../../src/stats/coefficients/training-fit.ts";
+import { findSeparatedZeros, findSeparation } from "../../../src/stats/separation.ts";
 
 interface Fixture {
   labels: number[];
@@ -232,5 +235,48 @@ describe("a table with more columns than a report lists", () => {
     const report = reportCoefficients(fit);
     expect(report.coefficients).toEqual([]);
     expect(report.notes.map(({ code }) => code)).toEqual(["too_many_coefficients"]);
+  });
+});
+
+describe("inputs that are brought some rows at a time", () => {
+  /** Pages of seven rows, whose memory is used again for the next. */
+  const paged = (all: ArrayLike<number>, inputs: number): PagedRows => {
+    const page = new Float32Array(7 * inputs);
+    return {
+      from: (row) => {
+        const part = Array.from(all).slice(row * inputs, (row + 7) * inputs);
+        page.set(part);
+        return page.subarray(0, part.length);
+      },
+    };
+  };
+
+  for (const model of Object.keys(models) as LinearFit["model"][])
+    it(`give the same to the bit: ${model}`, () => {
+      for (const l2 of [0, 0.1]) {
+        const held = fitOf(model, l2);
+        const inPages = { ...held, features: paged(held.features as Float32Array, 4) };
+        expect(reportCoefficients(inPages)).toEqual(reportCoefficients(held));
+        expect(describeTrainingFit(inPages)).toEqual(describeTrainingFit(held));
+      }
+    });
+
+  it("tell the same of separated rows", () => {
+    const rows = Array.from({ length: 60 }, (_, i) => [(i % 7) - 3, ((i * 5) % 11) - 5, 0]);
+    const [all, inputs] = [Float32Array.from(rows.flat()), 3];
+    const columns = rows[0]!.map((_, i) => ({ ...features[0]!, column: `x${i}`, mean: 0, scale: 1 }));
+    const preprocessing = { features: columns, label: labelOf, inputs, outputs: 1 } as unknown as Preprocessing;
+    const alone = rows.map(([a]) => Number(a! > 0));
+    const together = rows.map(([a, b]) => Number(a! + b! > 0.5));
+    const counts = rows.map(([a]) => (a! > 0 ? 0 : 1));
+    for (const of of [all, paged(all, inputs)]) {
+      expect(findSeparation({ features: of, inputs, labels: alone }, 2)).toEqual({ input: 0, class: 0 });
+      expect(findDivergence({ features: of, labels: together, preprocessing, model: "logistic" })?.sort()).toEqual([
+        "x0",
+        "x1",
+      ]);
+      expect(findSeparatedZeros({ features: of, inputs, labels: counts })).toBeNull();
+      expect([0, 1, 2].map(isZeroColumn(of, inputs, rows.length))).toEqual([false, false, true]);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import type { Floats } from "../../../src/data/preprocessing/encoders/floats.ts";
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
+import type { PagedRows } from "../../../src/stats/coefficients/input-rows.ts";
 
 /** Inputs of some rows of a split: each row's begin at so many rows of `features`. What is changed there, the model is asked with. */
 export interface PickedRows {
@@ -35,3 +36,18 @@ export function* pickedParts(
     yield { ...pick(split, places), first };
   }
 }
+
+/**
+ * All inputs of a split, in pages.
+ * @param onPage called before each
+ */
+export const pageOf = (
+  pick: PickRows,
+  { split, total, onPage }: { split: Split; total: number; onPage: () => void },
+): PagedRows => ({
+  from: (row) => {
+    onPage();
+    const places = Int32Array.from({ length: Math.min(rowsAtOnce, total - row) }, (_, i) => row + i);
+    return pick(split, places).features;
+  },
+});

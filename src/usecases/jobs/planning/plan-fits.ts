@@ -24,6 +24,12 @@ const ringOf = (plans: readonly Plan[]): Pick<Plan, "ringRows" | "ringBytes" | "
   return { ...most("ringRows"), ...most("ringBytes"), ...most("spillBytes") };
 };
 
+/** Fits of different sizes warn of the same in other figures: it is said once, with those of the last, which has most rows. */
+const warningsOf = (plans: readonly Plan[]): string[] => {
+  const all = plans.flatMap(({ warnings }) => warnings);
+  return [...new Map(all.map((warning) => [warning.replace(/[\d.,]+/g, "0"), warning])).values()];
+};
+
 /** Fits of one shape are planned once. */
 const planEach = (
   fits: readonly Fit[],
@@ -81,6 +87,6 @@ export const planFits = async (
     fits: fits.length,
     threads: mostOf(plans, ({ threads }) => threads),
     estimatedSeconds: sum(({ estimatedSeconds }) => estimatedSeconds),
-    warnings: [...new Set(plans.flatMap(({ warnings }) => warnings))],
+    warnings: warningsOf(plans),
   };
 };

@@ -5,6 +5,7 @@ import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { isIterable } from "../../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
 import { countWarnings } from "../../../domain/jobs/spec/rows/count-label.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
@@ -25,7 +26,11 @@ import { planForTrainers } from "./plan-for-trainers.ts";
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
 /** Models whose rows cannot be read from disk as they are needed. */
-const needsAllRows = ({ model }: ResolvedJobSpec): FieldError[] => {
+const needsAllRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
+  if (isIterable(model)) {
+    const solved = `an exact solution needs all rows in memory; "iterative" reads them from the trainer's disk`;
+    return training.solver === "exact" ? [{ pointer: "/training/solver", detail: solved }] : [];
+  }
   if (isPerceptron(model) || ["cnn", "network", "autoencoder"].includes(model.type)) return [];
   const detail = `${model.type} needs all rows in memory; those of an mlp or of an autoencoder of a table may be more: it reads them from the trainer's disk`;
   return [{ pointer: "/model/type", detail }];

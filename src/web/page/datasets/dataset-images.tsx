@@ -57,7 +57,7 @@ export const DatasetImages = ({ dataset }: { dataset: Dataset }) => {
           {value?.rows.map((row, i) => (
             // A row has no name but its place.
             <li key={`${pageToken} ${i}`}>
-              <img alt={captionOf(row, columns)} src={`data:image/png;base64,${row[image]}`} />
+              <img alt={`Thumbnail: ${captionOf(row, columns)}`} src={`data:image/png;base64,${row[image]}`} />
               <span class="small">{captionOf(row, columns)}</span>
             </li>
           ))}

@@ -4,7 +4,11 @@ import { IntervalChart } from "../charts/interval-chart.tsx";
 import { type Line, LineChart } from "../charts/line-chart.tsx";
 import { formatNumber } from "../format.ts";
 
-const measures = { log_likelihood: "log-likelihood of a row", squared_error: "squared error of a row" } as const;
+const measures = {
+  log_likelihood: "log-likelihood of a row",
+  squared_error: "squared error of a row",
+  pinball: "quantile loss of a row",
+} as const;
 const mostColumns = 20;
 
 const Importances = ({ explained }: { explained: Explained }) => {

@@ -6,7 +6,8 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Struct, Value } from "../../google/protobuf/struct.ts";
+import { Value } from "../../google/protobuf/struct.ts";
+import { LossSpec, ModelSpec, OptimizerSpec, PreprocessingSpec, TrainingSpec } from "./spec_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -15,10 +16,9 @@ export const protobufFileName = "descent/v1/job_spec.proto";
 /**
  * What a user asks for. Only `dataset` and `task` are required; the job's record shows the spec with every default filled in.
  *
- * The stable outer parts are typed messages. `model`, `loss`, `optimizer` and `training` are deep unions whose vocabulary grows
- * with every release (kinds of layers, schedules, initialisers): they travel as the JSON objects that the OpenAPI document
- * describes as ModelSpec, LossSpec, OptimizerSpec and TrainingSpec, and are checked by the same schemas, so that a spec means the
- * same, has the same defaults and meets the same errors on both surfaces.
+ * Every part is a typed message, checked by the same schemas as a JSON body, so that a spec means the same, has the same defaults and meets the
+ * same errors on both surfaces. `model`, `loss`, `optimizer`, `training` and `preprocessing` were a google.protobuf.Struct before: what is encoded
+ * as one is still read, as `fields` of these messages, and answers still have it.
  */
 export interface JobSpec {
   name?:
@@ -29,29 +29,29 @@ export interface JobSpec {
   task?:
     | TaskSpec
     | undefined;
-  /** For example {"type": "mlp", "hidden": [64, 32]}. */
+  /** For example {"mlp": {"hidden": [64, 32]}}. */
   model?:
-    | { [key: string]: any }
+    | ModelSpec
     | undefined;
-  /** For example {"type": "cross_entropy", "labelSmoothing": 0.1}. */
+  /** For example {"crossEntropy": {"labelSmoothing": 0.1}}. */
   loss?:
-    | { [key: string]: any }
+    | LossSpec
     | undefined;
-  /** For example {"type": "adam", "learningRate": 0.001}. */
+  /** For example {"adam": {"learningRate": 0.001}}. */
   optimizer?:
-    | { [key: string]: any }
+    | OptimizerSpec
     | undefined;
   /** For example {"epochs": 50, "batchSize": 32, "seed": 42}. */
-  training?: { [key: string]: any } | undefined;
+  training?: TrainingSpec | undefined;
   base?: BaseSpec | undefined;
   resources?: ResourcesSpec | undefined;
   labels: { [key: string]: string };
   webhook?:
     | WebhookSpec
     | undefined;
-  /** For example {"images": "imagenet"}. */
+  /** For example {"images": {"byName": "imagenet"}}. */
   preprocessing?:
-    | { [key: string]: any }
+    | PreprocessingSpec
     | undefined;
   /** `quick`, `good` or `best`: how much is computed for a better model of a table. */
   effort?: string | undefined;
@@ -165,16 +165,16 @@ export const JobSpec: MessageFns<JobSpec> = {
       TaskSpec.encode(message.task, writer.uint32(26).fork()).join();
     }
     if (message.model !== undefined) {
-      Struct.encode(Struct.wrap(message.model), writer.uint32(34).fork()).join();
+      ModelSpec.encode(message.model, writer.uint32(34).fork()).join();
     }
     if (message.loss !== undefined) {
-      Struct.encode(Struct.wrap(message.loss), writer.uint32(42).fork()).join();
+      LossSpec.encode(message.loss, writer.uint32(42).fork()).join();
     }
     if (message.optimizer !== undefined) {
-      Struct.encode(Struct.wrap(message.optimizer), writer.uint32(50).fork()).join();
+      OptimizerSpec.encode(message.optimizer, writer.uint32(50).fork()).join();
     }
     if (message.training !== undefined) {
-      Struct.encode(Struct.wrap(message.training), writer.uint32(58).fork()).join();
+      TrainingSpec.encode(message.training, writer.uint32(58).fork()).join();
     }
     if (message.base !== undefined) {
       BaseSpec.encode(message.base, writer.uint32(66).fork()).join();
@@ -189,7 +189,7 @@ export const JobSpec: MessageFns<JobSpec> = {
       WebhookSpec.encode(message.webhook, writer.uint32(90).fork()).join();
     }
     if (message.preprocessing !== undefined) {
-      Struct.encode(Struct.wrap(message.preprocessing), writer.uint32(98).fork()).join();
+      PreprocessingSpec.encode(message.preprocessing, writer.uint32(98).fork()).join();
     }
     if (message.effort !== undefined) {
       writer.uint32(106).string(message.effort);
@@ -239,7 +239,7 @@ export const JobSpec: MessageFns<JobSpec> = {
               break;
             }
 
-            message.model = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.model = ModelSpec.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -247,7 +247,7 @@ export const JobSpec: MessageFns<JobSpec> = {
               break;
             }
 
-            message.loss = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.loss = LossSpec.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -255,7 +255,7 @@ export const JobSpec: MessageFns<JobSpec> = {
               break;
             }
 
-            message.optimizer = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.optimizer = OptimizerSpec.decode(reader, reader.uint32());
             continue;
           }
           case 7: {
@@ -263,7 +263,7 @@ export const JobSpec: MessageFns<JobSpec> = {
               break;
             }
 
-            message.training = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.training = TrainingSpec.decode(reader, reader.uint32());
             continue;
           }
           case 8: {
@@ -306,7 +306,7 @@ export const JobSpec: MessageFns<JobSpec> = {
               break;
             }
 
-            message.preprocessing = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.preprocessing = PreprocessingSpec.decode(reader, reader.uint32());
             continue;
           }
           case 13: {

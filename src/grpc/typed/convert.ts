@@ -1,0 +1,106 @@
+import { invalidAt } from "../../domain/errors.ts";
+import { type ChoiceShape, type MessageShape, type Shape, toCamel } from "./shape.ts";
+
+type Wire = Record<string, unknown>;
+
+const isAbsent = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) && value.length === 0) ||
+  (typeof value === "object" &&
+    !Array.isArray(value) &&
+    Object.getPrototypeOf(value) === null &&
+    Object.keys(value).length === 0);
+
+const present = (entries: readonly (readonly [string, unknown])[]): Record<string, unknown> =>
+  Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+
+/** A part of a specification as the messages before the typed ones had it: JSON, entry by entry. */
+const untyped = (message: Wire): Wire | null => {
+  const { fields } = message as { fields?: Wire };
+  return fields === undefined || Object.keys(fields).length === 0 ? null : fields;
+};
+
+/** The JSON value that a message stands for; unchecked, as a body is. @param at the pointer to it */
+export const fromWire = (shape: Shape, value: unknown, at: string): unknown => {
+  switch (shape.kind) {
+    case "scalar":
+      return value;
+    case "list": {
+      const list = (value as unknown[]).map((entry, i) => fromWire(shape.of, entry, `${at}/${i}`));
+      return shape.single && list.length === 1 ? list[0] : list;
+    }
+    case "map":
+      return Object.fromEntries(
+        Object.entries(value as Wire).map(([key, entry]) => [key, fromWire(shape.of, entry, `${at}/${key}`)]),
+      );
+    case "message":
+      return fromMessage(shape, value as Wire, at);
+    case "choice":
+      return fromChoice(shape, value as Wire, at);
+  }
+};
+
+const fromMessage = ({ fields, isWrapper }: MessageShape, message: Wire, at: string): unknown => {
+  const raw = untyped(message);
+  if (isWrapper) {
+    const [{ key, shape }] = fields as [MessageShape["fields"][number]];
+    return fromWire(shape, message[key], at);
+  }
+  const typed = present(
+    fields.map(({ key, shape }) => {
+      const given = message[key];
+      const isGiven = shape.kind === "map" ? Object.keys((given ?? {}) as Wire).length > 0 : !isAbsent(given);
+      return [key, isGiven ? fromWire(shape, given, `${at}/${key}`) : undefined] as const;
+    }),
+  );
+  return oneForm(raw, Object.keys(typed).length === 0 ? null : typed, at) ?? {};
+};
+
+const oneForm = (raw: Wire | null, typed: Wire | null, at: string): Wire | null => {
+  if (raw !== null && typed !== null)
+    throw invalidAt(at, "is given twice, in `fields` and in fields of its own; give one of them");
+  return raw ?? typed;
+};
+
+const fromChoice = ({ by, options }: ChoiceShape, message: Wire, at: string): unknown => {
+  const kind = message.kind as { $case: string; value: unknown } | undefined;
+  const raw = untyped(message);
+  if (kind === undefined) return raw ?? (by === "type" ? {} : undefined);
+  if (raw !== null) oneForm(raw, {}, at);
+  const option = options.find(({ name }) => toCamel(name) === kind.$case);
+  if (option === undefined) return undefined;
+  const value = fromWire(option.shape, kind.value, at);
+  if (option.type !== null) return { type: option.type, ...(value as Wire) };
+  return option.isFalse ? value !== true : value;
+};
+
+/** The message for a JSON value that the schema has accepted. */
+export const toWire = (shape: Shape, value: unknown): unknown => {
+  switch (shape.kind) {
+    case "scalar":
+      return value;
+    case "list":
+      return [value].flat().map((entry) => toWire(shape.of, entry));
+    case "map":
+      return Object.fromEntries(Object.entries(value as Wire).map(([key, entry]) => [key, toWire(shape.of, entry)]));
+    case "message":
+      return toMessage(shape, value);
+    case "choice": {
+      const option = shape.options.find(({ takes }) => takes(value));
+      if (option === undefined) return { kind: undefined };
+      const kind = { $case: toCamel(option.name), value: option.isFalse ? true : toWire(option.shape, value) };
+      return { kind };
+    }
+  }
+};
+
+const nothing = (shape: Shape): unknown => (shape.kind === "list" ? [] : shape.kind === "map" ? {} : undefined);
+
+const toMessage = ({ fields, isWrapper }: MessageShape, value: unknown): Wire =>
+  Object.fromEntries(
+    fields.map(({ key, shape }) => {
+      const own = isWrapper ? value : (value as Wire)[key];
+      return [key, own === undefined ? nothing(shape) : toWire(shape, own)];
+    }),
+  );

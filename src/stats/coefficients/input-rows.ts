@@ -1,0 +1,62 @@
+/** Inputs of rows that are not all at hand: whoever keeps them brings some. */
+export interface PagedRows {
+  /** The inputs of the row and of those behind it, row-major, as many as are brought at once. */
+  readonly from: (row: number) => ArrayLike<number>;
+}
+
+/** Inputs of rows, row-major. */
+export type InputRows = ArrayLike<number> | PagedRows;
+
+const isPaged = (features: InputRows): features is PagedRows => "from" in features;
+
+/** Reads rows one after another: `values` are the numbers in which the row that was sought last lies. */
+export interface RowReader {
+  values: ArrayLike<number>;
+  /** Where the row's inputs begin in `values`. */
+  seek(row: number): number;
+}
+
+export const readRows = (features: InputRows, inputs: number): RowReader => {
+  if (!isPaged(features)) return { values: features, seek: (row) => row * inputs };
+  let [first, end] = [0, 0];
+  const reader: RowReader = {
+    values: [],
+    seek: (row) => {
+      if (row < first || row >= end) {
+        reader.values = features.from(row);
+        [first, end] = [row, row + reader.values.length / inputs];
+      }
+      return (row - first) * inputs;
+    },
+  };
+  return reader;
+};
+
+export const inputAt = (reader: RowReader, row: number, input: number): number => {
+  const start = reader.seek(row);
+  return reader.values[start + input]!;
+};
+
+/** Whether an input is 0 in all of the rows. */
+export const isZeroColumn = (features: InputRows, inputs: number, rows: number): ((input: number) => boolean) => {
+  if (!isPaged(features))
+    return (input) => {
+      for (let row = 0; row < rows; row++) if (features[row * inputs + input] !== 0) return false;
+      return true;
+    };
+  // One pass for all inputs.
+  let seen: Uint8Array | null = null;
+  const look = (): Uint8Array => {
+    const found = new Uint8Array(inputs);
+    const reader = readRows(features, inputs);
+    for (let row = 0; row < rows; row++) {
+      const start = reader.seek(row);
+      for (let i = 0; i < inputs; i++) if (reader.values[start + i] !== 0) found[i] = 1;
+    }
+    return found;
+  };
+  return (input) => {
+    seen ??= look();
+    return seen[input] === 0;
+  };
+};
