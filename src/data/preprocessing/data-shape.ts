@@ -2,7 +2,7 @@ import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
 import { assert } from "../../domain/errors.ts";
 import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
-import { isLinearModel } from "../../domain/jobs/spec/linear/solver.ts";
+import { isIterable } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
@@ -122,7 +122,7 @@ const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobS
 /** What is trained by epochs; of images what has classes, and no coefficients. */
 const streams = ({ task, model, training }: ResolvedJobSpec, isImage: boolean): boolean => {
   if (model.type === "autoencoder") return !isImage;
-  if (isLinearModel(model)) return !isImage && training.solver !== "exact";
+  if (isIterable(model)) return !isImage && training.solver !== "exact";
   return (
     (task.type === "classification" || (task.type === "regression" && !isImage)) &&
     (isPerceptron(model) || model.type === "cnn" || model.type === "network")

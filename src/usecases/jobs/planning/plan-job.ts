@@ -5,7 +5,7 @@ import { baseWarnings } from "../../../domain/jobs/spec/base/network-base.ts";
 import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { isLinearModel } from "../../../domain/jobs/spec/linear/solver.ts";
+import { isIterable } from "../../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
 import { countWarnings } from "../../../domain/jobs/spec/rows/count-label.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
@@ -27,7 +27,7 @@ const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-U
 
 /** Models whose rows cannot be read from disk as they are needed. */
 const needsAllRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
-  if (isLinearModel(model)) {
+  if (isIterable(model)) {
     const solved = `an exact solution needs all rows in memory; "iterative" reads them from the trainer's disk`;
     return training.solver === "exact" ? [{ pointer: "/training/solver", detail: solved }] : [];
   }

@@ -22,6 +22,9 @@ const ownLoss: Partial<Record<ModelSpec["type"], LossSpec["type"]>> = {
 /** Models that nothing but the exact solver fits. */
 const onlyExact: ReadonlySet<ModelSpec["type"]> = new Set(["gamma", "negative_binomial", "quantile"]);
 
+/** Linear models that iterations fit too. */
+export const isIterable = (model: ModelSpec): boolean => isLinearModel(model) && !onlyExact.has(model.type);
+
 export const isLinearModel = (model: ModelSpec): boolean => ownLoss[model.type] !== undefined;
 
 /** A quantile is said by the model or by its loss; the record has it in both. */
