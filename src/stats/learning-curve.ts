@@ -35,7 +35,11 @@ export const learningCurve = (
   return { measure, rows: points.length === 0 ? 0 : (fits.at(-1)?.columns?.losses.length ?? 0), points };
 };
 
-const named = { log_likelihood: "log-likelihood of a row", squared_error: "squared error of a row" } as const;
+const named = {
+  log_likelihood: "log-likelihood of a row",
+  squared_error: "squared error of a row",
+  pinball: "quantile loss of a row",
+} as const;
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** What the last doubling of the rows has brought. */

@@ -1,6 +1,6 @@
 import type { Inference } from "../../domain/models/inference.ts";
 import { weightAt } from "../sampling.ts";
-import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, pearsonOf, type SolvedFit } from "./solved-fit.ts";
 
 const mostListed = 10;
 
@@ -24,10 +24,9 @@ export const influenceOf = (
     const {
       means: [mean],
     } = means(row);
-    const variance = varianceOf(fit, mean!);
     const residual = labels[row]! - mean!;
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
-    const pearson = (weightAt(fit, row) * residual ** 2) / variance;
+    const pearson = weightAt(fit, row) * pearsonOf(fit, labels[row]!, mean!);
     const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
     return { row: places[row]!, leverage, cooksDistance, residual };
   });

@@ -5,11 +5,9 @@ import type { Report } from "../../../src/domain/models/report.ts";
 import { TrainingError } from "../../../src/engine/train/planning/training.ts";
 import { chancesOf, logOf } from "../../../src/stats/classification-report.ts";
 import { type CurveFit, curveNote, learningCurve } from "../../../src/stats/learning-curve.ts";
-import { logPoisson } from "../../../src/stats/regression-report.ts";
+import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import type { Judged } from "../folds/judge-rows.ts";
 import { samplingOfSplit } from "../network-report.ts";
-
-const isCount = ({ loss }: ResolvedJobSpec): boolean => loss.type === "poisson_nll";
 
 const ofClasses = (probabilities: Float64Array, truths: Int32Array): NonNullable<CurveFit["columns"]> => {
   const classes = probabilities.length / truths.length;
@@ -27,7 +25,8 @@ export const curveFit = (spec: ResolvedJobSpec, trainRows: number, { columns }: 
     return { trainRows, fault: null, columns: ofClasses(probabilities, Int32Array.from(truths)) };
   const errors = truths.map((truth, row) => truth - predictions![row]!);
   const scores = errors.map((error) => error * error);
-  const losses = isCount(spec) ? truths.map((truth, row) => -logPoisson(truth, predictions![row]!)) : scores;
+  const { of } = valueMeasure(spec.loss);
+  const losses = truths.map((truth, row) => -of(truth, predictions![row]!));
   return { trainRows, fault: null, columns: { losses, scores } };
 };
 
@@ -49,7 +48,7 @@ export const withCurve = (
 ): Report => {
   if (report.task !== "classification" && report.task !== "regression") return report;
   const classes = report.task === "classification";
-  const measure = classes || isCount(spec) ? "log_likelihood" : "squared_error";
+  const measure = classes ? "log_likelihood" : valueMeasure(spec.loss).measure;
   const sampling = samplingOfSplit(spec, test, judged.rows, judged.columns.weights ?? null);
   const curve = learningCurve([...fits, curveFit(spec, trainRows, judged)], { measure, classes }, sampling);
   return { ...report, learningCurve: curve, notes: [...report.notes, ...curveNote(curve)] };

@@ -21,9 +21,9 @@ export const LearningCurvePoint = z
 export const LearningCurveReport = z
   .object({
     measure: z
-      .enum(["log_likelihood", "squared_error"])
+      .enum(["log_likelihood", "squared_error", "pinball"])
       .describe(
-        "of a row: its loss is −ln p of its label (classes and counts), or (label − prediction)² in the label's units",
+        "of a row: its loss is −ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
       ),
     rows: z.int().describe("of the test split, the same for all points"),
     points: z

@@ -3,7 +3,11 @@ import type { Report } from "../../../domain/models/report.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { linePlot } from "./plots.ts";
 
-const losses = { log_likelihood: "mean −ln p of a row's label", squared_error: "mean squared error" } as const;
+const losses = {
+  log_likelihood: "mean −ln p of a row's label",
+  squared_error: "mean squared error",
+  pinball: "mean quantile loss",
+} as const;
 
 const cell = (estimate: Estimate | null): string => {
   if (estimate === null) return "–";
