@@ -14,8 +14,11 @@ import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
 import { createOpenAiSurface } from "../openai/openai-surface.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
+import type { TrainingQueue } from "../queue/training-queue.ts";
+import { type QueueLoad, registerAutoscaling, registerVersion } from "../rest/routes/autoscaling-route.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
+import type { HeardHeartbeat } from "../store/redis/trainer-heartbeats.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
 import { admitTokens } from "../usecases/access/event-tokens.ts";
@@ -37,10 +40,12 @@ import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
 import { startTracking } from "./mlflow.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
+import { startMemoryWarning } from "./observing/redis-memory-watch.ts";
 import { logRequests } from "./observing/request-log.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
+import { readVersion } from "./processes/version.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -97,6 +102,7 @@ interface Surroundings {
   gate: LoadGate;
   tls: TlsFiles | null;
   metrics: ApiMetrics;
+  queueLoad: () => Promise<QueueLoad>;
   corsOrigins: readonly string[];
   tracing: Tracing;
   log: Logger;
@@ -105,8 +111,9 @@ interface Surroundings {
 /** REST and gRPC, seen by the same meters and the same log. */
 const createSurfaces = async (
   deps: Deps,
-  { admit, gate, tls, metrics, corsOrigins, tracing, log }: Surroundings,
+  { admit, gate, tls, metrics, queueLoad, corsOrigins, tracing, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
+  const version = readVersion();
   const logged = logRequests(log);
   const note = noteAccess(deps);
   const onFinished: OnFinished = (request) => {
@@ -124,7 +131,16 @@ const createSurfaces = async (
       logger: log,
       corsOrigins,
       metrics: metrics.text,
-      plugins: [registerWeb, createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, { deps, admit, gate })],
+      version,
+      plugins: [
+        async (app) => {
+          registerAutoscaling(app, admit, queueLoad);
+          registerVersion(app, version);
+        },
+        registerWeb,
+        createOpenAiSurface(deps),
+        (app) => registerInferenceProtocol(app, { deps, admit, gate }),
+      ],
     }),
     grpc: createGrpcServer(deps, { ...both, ...mutual, services: [inferenceService] }),
   };
@@ -153,6 +169,33 @@ const createEngine = async (config: Config, log: Logger): Promise<{ access: Engi
   };
 };
 
+interface Watched {
+  queue: TrainingQueue;
+  heard: () => readonly HeardHeartbeat[];
+  gate: LoadGate;
+  metrics: ApiMetrics;
+  backends: Pick<Backends, "jobs" | "redisMemory">;
+  log: Logger;
+}
+
+/** The numbers of queue, trainers and Redis: for `/metrics`, for autoscalers, and a line before Redis is full. */
+const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redisMemory }, log }: Watched) => {
+  const waitingWork = () => jobs.waitingWork();
+  metrics.watch({ queue, heard, waitingWork, redisMemory, refused: () => gate.counts().refused });
+  return {
+    queueLoad: async (): Promise<QueueLoad> => {
+      const [waiting, { active }] = await Promise.all([waitingWork(), queue.depth()]);
+      return {
+        waitingSeconds: waiting.seconds,
+        waitingJobs: waiting.jobs,
+        activeJobs: active,
+        trainers: heard().length,
+      };
+    },
+    stop: startMemoryWarning(redisMemory, log),
+  };
+};
+
 /** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
 export const runApi = async (config: Config, log: Logger): Promise<void> => {
   if (config.redisUrl === null)
@@ -175,7 +218,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
   const heard = backends.signs.listen(config.leaseMs, nowMs);
   const gate = createLoadGate(log);
-  metrics.watch({ queue, heard, refused: () => gate.counts().refused });
+  const watched = watchLoad({ queue, heard, gate, metrics, backends, log });
   const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
   const engine = await createEngine(config, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
@@ -197,6 +240,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     gate,
     tls,
     metrics,
+    queueLoad: watched.queueLoad,
     corsOrigins: config.corsOrigins,
     tracing,
     log,
@@ -213,6 +257,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const reason = await told;
   log.info({ reason }, "api is stopping");
   stopReconciler();
+  watched.stop();
   await stopStudies();
   stopRetention();
   consumption.stop();

@@ -13,6 +13,7 @@ import { createRedisRunOutbox } from "../store/redis/outboxes/redis-run-outbox.t
 import { createRedisWebhookOutbox } from "../store/redis/outboxes/redis-webhook-outbox.ts";
 import { createRateLimiter, type RateLimiter } from "../store/redis/rate-limiter.ts";
 import { createRedisCatalogue } from "../store/redis/redis-catalogue.ts";
+import { type RedisMemory, readRedisMemory } from "../store/redis/redis-memory.ts";
 import { createRedisReservations } from "../store/redis/redis-reservations.ts";
 import { createRedisStudyStore } from "../store/redis/studies/redis-study-store.ts";
 import { createTrainerHeartbeats, type TrainerHeartbeats } from "../store/redis/trainer-heartbeats.ts";
@@ -37,6 +38,7 @@ export interface Backends {
   access: AccessStore;
   tokenSecret: () => Promise<Uint8Array>;
   signs: TrainerHeartbeats;
+  redisMemory: () => Promise<RedisMemory>;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export const connectBackends = async (
     signs: createTrainerHeartbeats(redis, subscriber),
     runs: onRedis("runs", createRedisRunOutbox({ redis, subscriber })),
     outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
+    redisMemory: () => readRedisMemory(redis),
     close,
   };
 };

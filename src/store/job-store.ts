@@ -56,6 +56,11 @@ export interface Trial {
 }
 
 /** What the reconciler must know of a job that is not done. */
+export interface WaitingWork {
+  jobs: number;
+  seconds: number;
+}
+
 export interface UnfinishedJob {
   tenant: TenantId;
   id: JobId;
@@ -199,6 +204,8 @@ export interface JobStore {
   remove(tenant: TenantId, id: JobId): Promise<void>;
   /** Records a finished job again from its manifest and its log. False, changing nothing, if it is known. May be repeated when it was cut. */
   restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
+  /** The jobs that wait, of all tenants, and the seconds that they are planned to take one trainer. */
+  waitingWork(): Promise<WaitingWork>;
   /** How many jobs there are in each state, and of those that wait the first `most` that were submitted. */
   glance(tenant: TenantId, most: number): Promise<{ counts: Record<JobState, number>; waiting: Job[] }>;
   ping(): Promise<void>;

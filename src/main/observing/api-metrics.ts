@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { MetricsFormat } from "../../domain/observing/metrics-format.ts";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
+import type { WaitingWork } from "../../store/job-store.ts";
+import type { RedisMemory } from "../../store/redis/redis-memory.ts";
 import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
 import { type BackendMeters, createBackendMeters } from "./backend-metrics.ts";
 import { mergeMetrics } from "./merge-metrics.ts";
+import { addMemoryGauges } from "./redis-memory-watch.ts";
 import { createRegistry, type ExemplarLabel, exemplarOf, type MetricsRegistry } from "./registry.ts";
 
 /** From a look at a record to a long wait; streams and uploads last as long as they last. */
@@ -66,6 +69,19 @@ const addQueueGauges = (
   });
 };
 
+const addWork = (registry: MetricsRegistry, { waitingWork }: Pick<ApiMetricsOptions, "waitingWork">): void => {
+  new Gauge({
+    name: "descent_queue_seconds",
+    help: "Work that waits: what the jobs in the queue are planned to take one trainer",
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const work = await waitingWork().catch(() => null);
+      if (work !== null) this.set(work.seconds);
+    },
+  });
+};
+
 const addRefusals = (registry: MetricsRegistry, { refused }: Pick<ApiMetricsOptions, "refused">): void => {
   new Counter({
     name: "descent_refused_requests_total",
@@ -80,6 +96,8 @@ const addRefusals = (registry: MetricsRegistry, { refused }: Pick<ApiMetricsOpti
 
 export interface ApiMetricsOptions {
   queue: Pick<TrainingQueue, "depth">;
+  waitingWork: () => Promise<WaitingWork>;
+  redisMemory: () => Promise<RedisMemory>;
   /** Requests that the load gate has refused since the start. */
   refused: () => number;
   heard: () => readonly HeardHeartbeat[];
@@ -105,6 +123,8 @@ export const createApiMetrics = (): ApiMetrics => {
     watch: (options) => {
       heard = options.heard;
       addQueueGauges(registry, options);
+      addWork(registry, options);
+      addMemoryGauges(registry, options.redisMemory);
       addRefusals(registry, options);
     },
     text: async (format) => {

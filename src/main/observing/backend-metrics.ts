@@ -1,5 +1,6 @@
-import { Counter, Histogram } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
 import type { OnCall } from "../../store/watch-calls.ts";
+import { readVersion } from "../processes/version.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
 /** What the API and the trainers measure of Redis and of the artifact store. */
@@ -16,7 +17,19 @@ const answers = new Set(["not_found", "too_large", "invalid", "malformed", "time
 
 const storeBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** Always 1: the labels say what runs. */
+const showBuild = (registry: MetricsRegistry): void => {
+  const gauge = new Gauge({
+    name: "descent_build_info",
+    help: "Always 1; the labels say which version runs, and on which Node",
+    labelNames: ["version", "node"] as const,
+    registers: [registry],
+  });
+  gauge.set({ version: readVersion(), node: process.version }, 1);
+};
+
 export const createBackendMeters = (registry: MetricsRegistry): BackendMeters => {
+  showBuild(registry);
   const redisErrors = new Counter({
     name: "descent_redis_errors_total",
     help: "Errors of connections to Redis, and operations that failed because it could not be used",

@@ -28,6 +28,10 @@ describe.skipIf(levels.length === 0).each(levels)("the native kernels for %s", (
     );
   });
 
+  it("tell what a barrier between two threads takes", () => {
+    expect(pair.native.timeBarrier()).toBeGreaterThan(0);
+  });
+
   it("are all there, but for those that only networks from files ask for", () => {
     const inWebAssembly = [
       ...["hardSigmoid", "hardSigmoidGrad", "hardSwish", "hardSwishGrad", "erf", "erfGrad"],

@@ -25,6 +25,7 @@ export const curveFit = (spec: ResolvedJobSpec, trainRows: number, { columns }: 
     return { trainRows, fault: null, columns: ofClasses(probabilities, Int32Array.from(truths)) };
   const errors = truths.map((truth, row) => truth - predictions![row]!);
   const scores = errors.map((error) => error * error);
+  // A dispersion is of each fit by itself: without it the points are of one measure.
   const { of } = valueMeasure(spec.loss);
   const losses = truths.map((truth, row) => -of(truth, predictions![row]!));
   return { trainRows, fault: null, columns: { losses, scores } };

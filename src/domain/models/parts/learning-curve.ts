@@ -23,7 +23,7 @@ export const LearningCurveReport = z
     measure: z
       .enum(["log_likelihood", "squared_error", "pinball"])
       .describe(
-        "of a row: its loss is −ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
+        "of a row: its loss is −ln p of its label (classes, counts, Gamma; without what their dispersion adds), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
       ),
     rows: z.int().describe("of the test split, the same for all points"),
     points: z

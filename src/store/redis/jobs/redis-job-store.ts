@@ -71,6 +71,12 @@ export const createRedisJobStore = ({
       const keys = [`${redisKeys.jobPrefix(tenant)}:${id}:events`, unpublishedKey(tenant)];
       await jobScripts.scripts.notePublished(keys, id, lastEvent ?? "");
     },
+    waitingWork: async () => {
+      const [ms, jobs] = await onRedis(() =>
+        Promise.all([redis.hget(`${redisKeys.waiting}:work`, "ms"), redis.scard(redisKeys.waiting)]),
+      );
+      return { jobs, seconds: jobs === 0 ? 0 : Math.max(0, Number(ms ?? 0)) / 1000 };
+    },
     glance: (tenant, most) => glance(redis, jobScripts, tenant, most),
     ping: async () => {
       await onRedis(() => redis.ping());

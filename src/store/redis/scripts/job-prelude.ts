@@ -23,7 +23,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
+ * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) waitingMs (while it waits: the work that it counts) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
  * checkpoints.
  */
 export const jobPrelude = `
@@ -108,9 +108,30 @@ local function takePlace()
   redis.call('HSET', job, 'place', place)
 end
 
+-- The work that waits, in planned milliseconds of one trainer, for whoever starts and stops trainers. A job counts what it has not
+-- yet done; what it counted stands in its record, so that it leaves with exactly that.
+local function noteWork(from, to)
+  local work = waiting .. ':work'
+  if from == 'queued' then
+    local counted = redis.call('HGET', job, 'waitingMs')
+    if counted then redis.call('HINCRBY', work, 'ms', -counted) end
+    redis.call('HDEL', job, 'waitingMs')
+  end
+  if to ~= 'queued' then return end
+  -- Whatever was lost count of is forgotten when nothing waits.
+  if redis.call('SCARD', waiting) == 0 then redis.call('DEL', work) end
+  local plan, progress = unpack(redis.call('HMGET', job, 'plan', 'progress'))
+  local seconds = plan and cjson.decode(plan).estimatedSeconds
+  if type(seconds) ~= 'number' then return end
+  local ms = string.format('%.0f', math.ceil(math.min(seconds, 1e9) * 1000 * (1 - (tonumber(progress) or 0))))
+  redis.call('HSET', job, 'waitingMs', ms)
+  redis.call('HINCRBY', work, 'ms', ms)
+end
+
 -- What waits in the queue. A job that was taken up has had its turn and did not use it up: it goes to the front.
 local function noteWaiting(id, from, to)
   if from == 'queued' then redis.call('SREM', waiting, id) end
+  noteWork(from, to)
   if to ~= 'queued' then return end
   if from and held[from] then redis.call('HSET', job, 'place', 1) else takePlace() end
   redis.call('SADD', waiting, id)
