@@ -78,17 +78,25 @@ const centerOf = (fit: SolvedFit, unit: (row: number) => number, theta: number |
   const { labels, offsets, weights } = fit;
   const mean = meanOf(labels, weights);
   if (offsets === null) return mean;
-  let rate = mean / meanOf(Float64Array.from(offsets, Math.exp), weights);
-  if (theta === null) return rate;
-  for (let step = 0; step < 100; step++) {
+  const first = mean / meanOf(Float64Array.from(offsets, Math.exp), weights);
+  if (theta === null) return first;
+  // The score falls with ln rate: where a step of Newton's leaves what is left between, it goes to the middle, or a way on.
+  let [at, low, high] = [Math.log(first), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let step = 0; step < 200; step++) {
+    const rate = Math.exp(at);
     const bent = (row: number): number => 1 + (rate * unit(row)) / theta;
     const score = sumOf(fit, (row) => (labels[row]! - rate * unit(row)) / bent(row));
     const information = sumOf(fit, (row) => (rate * unit(row) * (1 + labels[row]! / theta)) / bent(row) ** 2);
-    const change = score / information;
-    rate *= Math.exp(change);
+    if (score > 0) low = at;
+    else high = at;
+    const wanted = at + score / information;
+    const middle = Number.isFinite(high - low) ? (low + high) / 2 : at + (score > 0 ? 4 : -4);
+    const next = wanted >= low && wanted <= high && Math.abs(wanted - at) < 4 ? wanted : middle;
+    const change = next - at;
+    at = next;
     if (Math.abs(change) < 1e-13) break;
   }
-  return rate;
+  return Math.exp(at);
 };
 
 /** Of negative binomial counts, θ being that of the fit in all three likelihoods, as R's. */

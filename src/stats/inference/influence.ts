@@ -18,7 +18,7 @@ export const influenceOf = (
   dispersion: number,
 ): RowInfluence[] | null => {
   const { labels, rank, places } = fit;
-  if (leverages === null || !(dispersion > 0)) return null;
+  if (leverages === null || !(dispersion > 0) || !leverages.every(Number.isFinite)) return null;
   const means = createMeans(fit);
   return Array.from({ length: labels.length }, (_, row) => {
     const {

@@ -58,3 +58,35 @@ test("a quantile of labels that all lie on the plane converges to it", async () 
   expect(codes).toContain("no_spread");
   expect(codes).not.toContain("not_converged");
 });
+
+test("counts whose exposures differ by twenty powers of ten have a null model, of a negative binomial as well", async () => {
+  const rows = places.map(
+    (x, i) => `${x},${i % 5 === 0 ? 9 : i % 3},${(1.5 * 10 ** (((i * 7) % 21) - 10)).toExponential()}`,
+  );
+  const { report } = await reportOf(jobs, ["x,y,e", ...rows].join("\n"), {
+    ...{ task: { ...task, exposure: "e" }, model: { type: "negative_binomial" }, training },
+  });
+  expect(report.inference!.shape!.name).toBe("theta");
+  const { deviance, nullDeviance } = report.trainingFit!;
+  expect(nullDeviance).toBeGreaterThan(deviance);
+  expect(Report.safeParse(JSON.parse(JSON.stringify(report))).success).toBe(true);
+});
+
+describe("a column of numbers that are hardly above 0", () => {
+  const csv = (scale: number): string =>
+    ["x,y", ...places.map((x, i) => `${(scale * (x + 2)).toExponential()},${x + ((i * 7) % 11) / 5}`)].join("\n");
+  const input = { task, model: { type: "linear" }, training } as const;
+
+  test("has a report without the squares that are beyond numbers", async () => {
+    const { report } = await reportOf(jobs, csv(1e-200), input);
+    expect(Report.safeParse(JSON.parse(JSON.stringify(report))).success).toBe(true);
+    expect(report.inference).toMatchObject({ covariance: null, influence: null });
+    expect(report).toMatchObject({ conformal: null });
+  });
+
+  test("is refused with the remedy where it cannot be scaled", async () => {
+    const { end } = await jobs.train(csv(1e-320), input);
+    const message = expect.stringMatching(/"x" are too close to each other to be standardised; rescale them/);
+    expect(end).toMatchObject({ type: "failed", error: { code: "data", message } });
+  });
+});
