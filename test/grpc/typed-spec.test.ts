@@ -123,7 +123,14 @@ test("what was encoded as a google.protobuf.Struct is read, and what is answered
   const struct = [...type, ...hidden];
   const message = JobSpec.decode(Uint8Array.from([0x22, struct.length, ...struct]));
   expect(fromJobSpec(message)).toEqual({ model });
-  const answered = toJobSpec({ task: { type: "clustering" }, model, loss: {}, optimizer: {}, training: {} } as never);
+  const answered = toJobSpec({
+    task: { type: "clustering" },
+    labels: {},
+    model,
+    loss: {},
+    optimizer: {},
+    training: {},
+  } as never);
   expect(answered.model).toMatchObject({ fields: model, kind: mlp.kind });
   expect(fromJobSpec(answered)).toMatchObject({ model });
 });
