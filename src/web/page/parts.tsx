@@ -4,6 +4,7 @@ import type { DescentError } from "../../client/errors.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
 import { apiKey, toFailure } from "./api.ts";
 import { formatMetric, formatMetricName, formatPercent } from "./format.ts";
+import { isPassing } from "./poll.ts";
 
 export const StateBadge = ({ state }: { state: JobState }) => (
   <span class={`badge state-${state}`}>
@@ -77,7 +78,7 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
 };
 
 const Trouble = ({ failure }: { failure: DescentError }) => {
-  const passing = failure.status === 0 || failure.status === 429 || failure.status >= 500;
+  const passing = isPassing(failure);
   return (
     <p class={`notice ${passing ? "warn" : "error"}`}>
       <strong>{failure.message}.</strong>

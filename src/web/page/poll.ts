@@ -10,7 +10,11 @@ export interface Poll<T> {
   refresh: () => void;
 }
 
-const retryMs = (failures: number): number => Math.min(10_000, 500 * 2 ** failures);
+/** Whether a failure goes away by itself: out of reach, too many requests, or the service's own. */
+export const isPassing = ({ status }: Pick<DescentError, "status">): boolean =>
+  status === 0 || status === 429 || status >= 500;
+
+export const retryMs = (failures: number): number => Math.min(10_000, 500 * 2 ** failures);
 
 /**
  * Loads now and again after `intervalMs(value)` (null: never again), slower after failures, and not at all while the tab is
