@@ -259,38 +259,6 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await row.waitFor();
   });
 
-  test("a search among all jobs goes on by itself when the service has come back", async () => {
-    await page.route("**/v1/jobs?*pageSize=100*", (route) => route.abort());
-    await page.goto(`${service.url}/#/jobs`);
-    await page.getByLabel("Search").fill("iris");
-    await page.getByText("Cannot reach the service").waitFor();
-    await page.unroute("**/v1/jobs?*pageSize=100*");
-    await page.getByText(/^\d+ jobs? of \d+$/).waitFor();
-    expect(await page.getByText("Cannot reach the service").count()).toBe(0);
-  });
-
-  test("a form is as it was typed, and planned again when the service has come back", async () => {
-    const { items } = (await (await fetch(`${service.url}/v1/datasets`)).json()) as { items: { id: string }[] };
-    await page.goto(`${service.url}/#/new/${items[0]!.id}`);
-    await page.getByText("Everything else").click();
-    await page
-      .locator("summary")
-      .filter({ hasText: /^Optimizer$/ })
-      .click();
-    await page.getByLabel("Optimizer", { exact: true }).selectOption("Adam");
-    await page.getByLabel("Learning rate", { exact: true }).pressSequentially("0.001");
-    expect(await page.getByText('"learningRate": 0.001').count()).toBe(1);
-    const plan = page.getByText(/parameters, .* steps/);
-    const start = page.getByRole("button", { name: "Start training" });
-    await page.route("**/v1/jobs/plan", (route) => route.abort());
-    await page.getByLabel("Name of the job").fill("another");
-    await page.getByText("Cannot reach the service").waitFor();
-    expect(await start.isDisabled()).toBe(true);
-    await page.unroute("**/v1/jobs/plan");
-    await plan.waitFor();
-    expect(await start.isDisabled()).toBe(false);
-  });
-
   test("on a phone nothing is wider than the screen", async () => {
     await page.setViewportSize({ width: 375, height: 700 });
     await page.goto(`${service.url}/#/jobs`);

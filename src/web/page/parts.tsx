@@ -51,6 +51,7 @@ export const Empty = ({ title, children }: { title: string; children: ComponentC
 /** Asks for the API key that the service wants; it stays in this tab. */
 const SignIn = ({ onDone }: { onDone: () => void }) => {
   const [key, setKey] = useState("");
+  const refused = apiKey.read() !== null;
   const save = (event: Event): void => {
     event.preventDefault();
     apiKey.save(key.trim());
@@ -66,10 +67,14 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
           type="password"
           autocomplete="off"
           required
+          aria-invalid={refused}
           value={key}
           onInput={(event) => setKey(event.currentTarget.value)}
         />
       </label>
+      <div role="alert">
+        {refused && <p class="fault">The service does not know this key, or it has been revoked.</p>}
+      </div>
       <button type="submit" class="primary">
         Continue
       </button>

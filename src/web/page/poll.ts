@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { DescentError } from "../../client/errors.ts";
-import { toFailure } from "./api.ts";
+import { keySaved, toFailure } from "./api.ts";
 
 export interface Poll<T> {
   /** The newest answer; kept while the service is away, so that the page never goes blank. */
@@ -65,11 +65,13 @@ export const usePoll = <T>(
     };
     wake.current = () => void run();
     document.addEventListener("visibilitychange", onVisible);
+    addEventListener(keySaved, onVisible);
     void run();
     return () => {
       clearTimeout(timer);
       controller.abort();
       document.removeEventListener("visibilitychange", onVisible);
+      removeEventListener(keySaved, onVisible);
     };
   }, [key]);
 
