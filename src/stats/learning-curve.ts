@@ -48,7 +48,10 @@ export const curveNote = ({ measure, rows, points }: LearningCurveReport): Repor
   if (before === undefined || last?.gain == null) return [];
   const { value, lower, upper } = last.gain;
   const [sign, changed] = value < 0 ? [-1, "got worse"] : [1, "got better"];
-  const ends = lower === null || upper === null ? [] : [sign * lower, sign * upper].sort((a, b) => a - b);
+  const ends =
+    lower === null || upper === null || !Number.isFinite(upper - lower)
+      ? []
+      : [sign * lower, sign * upper].sort((a, b) => a - b);
   const between = ends.length === 0 ? "" : ` (${ends.map(short).join(" to ")})`;
   const verdict =
     lower !== null && lower > 0

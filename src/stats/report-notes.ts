@@ -13,7 +13,7 @@ export const constantLabel = (split: Split, value: string, figure: string): Repo
   message: `the label is ${value} in every row of the ${nameOf(split)}: there is no ${figure}; use more rows, another seed or another split`,
 });
 
-/** The normal distribution of a squared error takes its spread from the training rows. */
+/** The normal distribution of a squared error, and the Gamma, take their spread from the training rows. */
 export const noSpread: ReportNote = {
   code: "no_spread",
   message:

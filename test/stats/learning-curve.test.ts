@@ -24,6 +24,11 @@ test("what the last doubling of the rows has brought is said in words that fit i
   }
 });
 
+test("an interval that is beyond numbers is left out of the words", () => {
+  const said = noteOf(fitted(100, 1e300), fitted(200, 1e299));
+  expect(said).toMatch(/got better by 9e\+299: /);
+});
+
 test("one point says nothing of more rows, nor does one that could not be fitted", () => {
   const missing = { trainRows: 100, columns: null, fault: "why" };
   const curve = (...fits: Parameters<typeof learningCurve>[0]) =>

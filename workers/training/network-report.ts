@@ -212,6 +212,10 @@ export const againstOf = (
   return compareWithSimpler(rows, sampling);
 };
 
+/** Whose likelihood takes its spread from the training rows. */
+const hasSpreadOfRows = ({ type }: ResolvedJobSpec["loss"]): boolean =>
+  type === "mean_squared_error" || type === "gamma_nll";
+
 const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const { preprocessing, answers } = results;
   const own = valueAnswersOf(results, label);
@@ -223,7 +227,7 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
   const notes = [
     ...measured.notes,
-    ...(likelihood === null && results.spec.loss.type === "mean_squared_error" ? [noSpread] : []),
+    ...(likelihood === null && hasSpreadOfRows(results.spec.loss) ? [noSpread] : []),
     ...exposureNotes(results.spec.task),
   ];
   const { loss } = results.spec;

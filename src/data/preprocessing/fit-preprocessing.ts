@@ -39,6 +39,11 @@ const holdsOf = ({ task, model }: ResolvedJobSpec): Holds => ({
   network: isPerceptron(model) || model.type === "cnn",
 });
 
+const beyondScaling = (column: string, fault: "large" | "close to each other"): ServiceError => {
+  const detail = `the numbers of column ${JSON.stringify(column)} are too ${fault} to be standardised; rescale them`;
+  return new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
+};
+
 /** Mean and scale of standardising; a constant is only centred. */
 const standardisation = (
   moments: RunningMoments,
@@ -47,11 +52,11 @@ const standardisation = (
 ): { mean: number; scale: number } => {
   const deviation = populationDeviation(moments);
   // Squares of differences below 1e-160 are 0: what varies would be taken for a constant.
-  if (deviation === 0 && minimum < maximum) return { mean: moments.mean, scale: maximum - minimum };
-  if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) {
-    const detail = `the numbers of column ${JSON.stringify(column)} are too large to be standardised; rescale them`;
-    throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
+  if (deviation === 0 && minimum < maximum) {
+    if (!Number.isFinite(1 / (maximum - minimum))) throw beyondScaling(column, "close to each other");
+    return { mean: moments.mean, scale: maximum - minimum };
   }
+  if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) throw beyondScaling(column, "large");
   return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };
 };
 

@@ -15,8 +15,8 @@ export interface LeadGate {
 const dismissed = -1;
 
 /** More than an Int32 can count. What is read while it is written is not used: `start` tells. */
-const phasesBefore = ({ buffer, byteOffset }: Int32Array): Float64Array =>
-  new Float64Array(buffer, byteOffset + 4 * words.before, 1);
+const phasesBefore = ({ buffer, byteOffset }: Int32Array): BigUint64Array =>
+  new BigUint64Array(buffer, byteOffset + 4 * words.before, 1);
 
 export const createLeadGate = (sync: Int32Array, threads: number): LeadGate => {
   let size = threads;
@@ -26,7 +26,7 @@ export const createLeadGate = (sync: Int32Array, threads: number): LeadGate => {
     Atomics.store(sync, words.start, (start + 1) | 0);
     Atomics.store(sync, words.program, program);
     Atomics.store(sync, words.size, next);
-    phases[0] = before;
+    Atomics.store(phases, 0, BigInt(before));
     Atomics.store(sync, words.start, (start + 2) | 0);
     if (Atomics.load(sync, words.startSleepers) > 0) Atomics.notify(sync, words.start);
     if (next > size) {
@@ -67,7 +67,7 @@ export const createMemberGate = (sync: Int32Array, rank: number): MemberGate => 
     if (start === seen || (start & 1) === 1) return false;
     told.program = Atomics.load(sync, words.program);
     told.size = Atomics.load(sync, words.size);
-    told.before = phases[0]!;
+    told.before = Number(Atomics.load(phases, 0));
     if (Atomics.load(sync, words.start) !== start) return false;
     seen = start;
     return true;

@@ -4,7 +4,7 @@ import { pinball } from "../regression-report.ts";
 import { meanOf, weightAt } from "../sampling.ts";
 import { gammaShape, logGammaDensity, logNegativeBinomial } from "../values/value-measure.ts";
 import { weightedQuantile } from "../values/weighted-quantile.ts";
-import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, pearsonOf, type SolvedFit } from "./solved-fit.ts";
 
 /** How well a solved model fits its rows, and Pearson's χ². */
 export interface FitQuality extends TrainingFit {
@@ -23,8 +23,8 @@ const meansOf = (fit: SolvedFit): Float64Array => {
   return Float64Array.from({ length: fit.labels.length }, (_, row) => means(row).means[0]!);
 };
 
-const pearsonOf = (fit: SolvedFit, means: Float64Array): number =>
-  sumOf(fit, (row) => (fit.labels[row]! - means[row]!) ** 2 / varianceOf(fit, means[row]!));
+const chiSquaredOf = (fit: SolvedFit, means: Float64Array): number =>
+  sumOf(fit, (row) => pearsonOf(fit, fit.labels[row]!, means[row]!));
 
 /** Of a Gamma likelihood D = 2 Σ w·((y − μ)/μ − ln(y/μ)); the log-likelihood is that of the dispersion D/Σw, as R's. */
 export const ofPositives = (fit: SolvedFit): FitQuality => {
@@ -47,7 +47,7 @@ export const ofPositives = (fit: SolvedFit): FitQuality => {
     deviance > 2 ** -80 * nullDeviance
       ? sumOf(fit, (row) => logGammaDensity(labels[row]!, means[row]!, total / deviance))
       : null;
-  return { rows, logLikelihood, deviance, nullDeviance, pearson: pearsonOf(fit, means) };
+  return { rows, logLikelihood, deviance, nullDeviance, pearson: chiSquaredOf(fit, means) };
 };
 
 /** α of the largest likelihood, of the variance μ²/α, and its standard error (of weighted rows those of the precision weights, as MASS's gamma.shape). */
@@ -78,17 +78,25 @@ const centerOf = (fit: SolvedFit, unit: (row: number) => number, theta: number |
   const { labels, offsets, weights } = fit;
   const mean = meanOf(labels, weights);
   if (offsets === null) return mean;
-  let rate = mean / meanOf(Float64Array.from(offsets, Math.exp), weights);
-  if (theta === null) return rate;
-  for (let step = 0; step < 100; step++) {
+  const first = mean / meanOf(Float64Array.from(offsets, Math.exp), weights);
+  if (theta === null) return first;
+  // The score falls with ln rate: where a step of Newton's leaves what is left between, it goes to the middle, or a way on.
+  let [at, low, high] = [Math.log(first), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let step = 0; step < 200; step++) {
+    const rate = Math.exp(at);
     const bent = (row: number): number => 1 + (rate * unit(row)) / theta;
     const score = sumOf(fit, (row) => (labels[row]! - rate * unit(row)) / bent(row));
     const information = sumOf(fit, (row) => (rate * unit(row) * (1 + labels[row]! / theta)) / bent(row) ** 2);
-    const change = score / information;
-    rate *= Math.exp(change);
+    if (score > 0) low = at;
+    else high = at;
+    const wanted = at + score / information;
+    const middle = Number.isFinite(high - low) ? (low + high) / 2 : at + (score > 0 ? 4 : -4);
+    const next = wanted >= low && wanted <= high && Math.abs(wanted - at) < 4 ? wanted : middle;
+    const change = next - at;
+    at = next;
     if (Math.abs(change) < 1e-13) break;
   }
-  return rate;
+  return Math.exp(at);
 };
 
 /** Of negative binomial counts, θ being that of the fit in all three likelihoods, as R's. */
@@ -105,7 +113,7 @@ export const ofDispersedCounts = (fit: SolvedFit): FitQuality => {
   const none = logOf((row) => center * unit(row));
   return {
     ...{ rows: labels.length, logLikelihood: own, deviance: 2 * (best - own), nullDeviance: 2 * (best - none) },
-    pearson: pearsonOf(fit, means),
+    pearson: chiSquaredOf(fit, means),
   };
 };
 

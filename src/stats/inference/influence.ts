@@ -1,6 +1,6 @@
 import type { Inference } from "../../domain/models/inference.ts";
 import { weightAt } from "../sampling.ts";
-import { createMeans, type SolvedFit, varianceOf } from "./solved-fit.ts";
+import { createMeans, pearsonOf, type SolvedFit } from "./solved-fit.ts";
 
 const mostListed = 10;
 
@@ -18,16 +18,15 @@ export const influenceOf = (
   dispersion: number,
 ): RowInfluence[] | null => {
   const { labels, rank, places } = fit;
-  if (leverages === null || !(dispersion > 0)) return null;
+  if (leverages === null || !(dispersion > 0) || !leverages.every(Number.isFinite)) return null;
   const means = createMeans(fit);
   return Array.from({ length: labels.length }, (_, row) => {
     const {
       means: [mean],
     } = means(row);
-    const variance = varianceOf(fit, mean!);
     const residual = labels[row]! - mean!;
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
-    const pearson = (weightAt(fit, row) * residual ** 2) / variance;
+    const pearson = weightAt(fit, row) * pearsonOf(fit, labels[row]!, mean!);
     const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
     return { row: places[row]!, leverage, cooksDistance, residual };
   });

@@ -97,6 +97,8 @@ const covarianceOf = (fit: SolvedFit, dispersion: number): Inference["covariance
   const { covariance, coefficients, terms, indeterminate, preprocessing, model } = fit;
   const size = coefficients.length;
   if (covariance === null || indeterminate.length > 0 || size > mostInCovariance) return null;
+  // Of columns about 1e-160 and below the squares of the errors are beyond numbers.
+  if (!covariance.every((value) => Number.isFinite(dispersion * value))) return null;
   const { label } = preprocessing;
   const classOf = (i: number): string =>
     model === "softmax" && label.type === "classes" ? `${label.classes[Math.floor(i / terms.length) + 1]}: ` : "";

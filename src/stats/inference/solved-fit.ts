@@ -91,12 +91,19 @@ export const varianceOf = ({ model, dispersion }: Family, mean: number): number 
   return mean * (1 - mean);
 };
 
+/** (y − μ)²/V(μ), without a weight. Gamma's labels may be so large or small that their squares are not numbers: its ratio is taken first. */
+export const pearsonOf = (family: Family, label: number, mean: number): number =>
+  family.model === "gamma" ? ((label - mean) / mean) ** 2 : (label - mean) ** 2 / varianceOf(family, mean);
+
 /** dμ/dη over the variance, by which a row's error pulls at the predictor: 1 for canonical links. */
-export const pullOf = (family: Family, mean: number): number =>
-  family.model === "gamma" || family.model === "negative_binomial" ? mean / varianceOf(family, mean) : 1;
+export const pullOf = (family: Family, mean: number): number => {
+  if (family.model === "gamma") return 1 / mean;
+  return family.model === "negative_binomial" ? mean / varianceOf(family, mean) : 1;
+};
 
 /** (dμ/dη)² over the variance: what a row tells of its predictor. */
-const informationOf = (family: Family, mean: number): number => varianceOf(family, mean) * pullOf(family, mean) ** 2;
+const informationOf = (family: Family, mean: number): number =>
+  family.model === "gamma" ? 1 : varianceOf(family, mean) * pullOf(family, mean) ** 2;
 
 /** xᵀ C x of a row of one contrast. */
 const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {

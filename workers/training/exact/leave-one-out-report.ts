@@ -39,5 +39,7 @@ export const leaveOneOutReport = ({
     const { weight, bias } = forNetwork(own, plain, { standardised: false, shifts });
     return [bias[0]!, ...weight];
   });
+  // Of columns about 1e-160 and below the covariance is beyond numbers.
+  if (!influences.flat().every(Number.isFinite)) return null;
   return leaveOneOutIntervals(labels, left, influences);
 };

@@ -34,8 +34,8 @@ export interface QuantileOptions {
 const [leastRows, growth] = [400, 4];
 /** Labels are moved by a part of this share of their range, so that no two vertices are one. */
 const share = 2 ** -36;
-/** Part of the sum that is rounding. */
-const closeEnough = 1e-9;
+/** Part of the sum that is rounding, and of the labels' own Σ w·|y|, which is left where they lie on the plane. */
+const [closeEnough, roundingOfLabels] = [1e-9, 2 ** -44];
 /** A slope, for the weight of its row, and a way, for the largest residual, that are nothing. */
 const negligible = 1e-9;
 /** Fractions of multiples of the golden ratio, which lie evenly. */
@@ -127,11 +127,15 @@ export const fitQuantile = async (
     const objective = sumAt(problem, throughBasis(problem, basis));
     await onRound({ basis: Float64Array.from(basis.rows), round, pivots, objective });
   }
+  let total = 0;
+  for (const row of counted) total += (weights === null ? 1 : weights[row]!) * Math.abs(labels[row]!);
+  const isRounding = (gap: number, objective: number): boolean =>
+    gap <= closeEnough * objective || gap <= roundingOfLabels * total;
   const close = (found: Descent) => {
     const coefficients = throughBasis(problem, basis);
     const objective = sumAt(problem, coefficients);
     const gap = Math.max(0, objective - found.dualOf(labels));
-    return { coefficients, objective, gap, isClose: found.optimal && gap <= closeEnough * objective };
+    return { coefficients, objective, gap, isClose: found.optimal && isRounding(gap, objective) };
   };
   let end = close(last);
   if (!end.isClose) {

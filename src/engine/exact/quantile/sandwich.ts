@@ -15,6 +15,9 @@ const normalQuantile = (p: number): number => {
   return (low + high) / 2;
 };
 
+/** A kernel's width that is no more than this share of the largest label is made of rounding. */
+const leastWidth = 2 ** -44;
+
 const cubeRoot = (x: number): number => exp64(log64(x) / 3);
 
 /** Hall and Sheather's bandwidth (1988) for intervals of 95 %, halved until τ ± h are levels. */
@@ -47,18 +50,20 @@ export const kernelCovariance = (
   pulse: Pulse,
 ): Float64Array | null => {
   const size = beta.length;
+  const weightOf = (row: number): number => (weights === null ? 1 : weights[row]!);
   const residuals = Float64Array.from(labels, (label, row) => label - predictorOf(design, row, beta));
   const own = weights === null ? residuals.slice() : residuals.filter((_, row) => weights[row]! > 0);
   const rows = own.length;
   if (rows <= size) return null;
   const mean = own.reduce((sum, value) => sum + value / rows, 0);
   const variance = own.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (rows - 1);
+  const scale = labels.reduce((most, label, row) => (weightOf(row) > 0 ? Math.max(most, Math.abs(label)) : most), 0);
   own.sort();
   const h = bandwidthOf(tau, rows);
   const spread = Math.min(Math.sqrt(variance), (quantileOf(own, 0.75) - quantileOf(own, 0.25)) / 1.34);
   const width = (normalQuantile(tau + h) - normalQuantile(tau - h)) * spread;
-  if (!(width > 0)) return null;
-  const weightOf = (row: number): number => (weights === null ? 1 : weights[row]!);
+  // Residuals that are rounding have no density.
+  if (!(width > leastWidth * scale)) return null;
   const triangleOf = (weight: (row: number) => number) =>
     rankColumns(
       factorise(

@@ -36,6 +36,13 @@ describe("a learning curve", () => {
 
   const specs: [string, string, Input, string][] = [
     ["a solved model", diabetes, { task: progression, model: { type: "linear" }, training: {} }, "squared_error"],
+    [
+      "a quantile",
+      diabetes,
+      { task: progression, model: { type: "quantile", quantile: 0.9 }, training: {} },
+      "pinball",
+    ],
+    ["counts", diabetes, { task: progression, model: { type: "negative_binomial" }, training: {} }, "log_likelihood"],
     ["a network", iris, { task: species, model: small, training: { epochs: 12, seed: 7 } }, "log_likelihood"],
   ];
   test.each(specs)("ends with the model that the job has without it, to the bit: %s", async (_, csv, spec, measure) => {
@@ -58,7 +65,10 @@ describe("a learning curve", () => {
     if (report.task === "classification") {
       expect(last.accuracy).toEqual(report.accuracy);
       expect(-last.loss!.value).toBeCloseTo(report.logLikelihood!.value, 12);
-    } else if (report.task === "regression") expect(last.rootMeanSquaredError).toEqual(report.rootMeanSquaredError);
+    } else if (report.task === "regression") {
+      expect(last.rootMeanSquaredError).toEqual(report.rootMeanSquaredError);
+      if (measure === "pinball") expect(last.loss!.value).toBeCloseTo(report.below!.pinball.value, 9);
+    }
     for (const [i, { gain, loss }] of curve.points.entries())
       if (i === 0) expect(gain).toBeNull();
       else expect(gain!.value).toBeCloseTo(curve.points[i - 1]!.loss!.value - loss!.value, 9);
