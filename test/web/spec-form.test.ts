@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toCode } from "../../src/web/page/form/code-samples.ts";
+import { numberOf, numberText } from "../../src/web/page/form/number-text.ts";
 import { withKey } from "../../src/web/page/form/schema.ts";
 
 test("a member that is left out is gone", () => {
@@ -32,4 +33,13 @@ describe("a specification as code", () => {
     expect(toCode("TypeScript", { ...asked, resource: "studies", withKey: false })).toContain("studies.submit(");
     expect(JSON.parse(toCode("JSON", { ...asked, withKey: false }))).toEqual(spec);
   });
+});
+
+test("a number is shown as it is typed as long as it means the value", () => {
+  // As a browser has it on the way: a text that is no number yet is empty.
+  for (const typed of ["0", "", "0.0", "0.00", "0.001", "1e-3", "10.0", "-0.50", "05"])
+    expect(numberText(typed, numberOf(typed))).toBe(typed);
+  expect(numberText("0.0", 0.5)).toBe("0.5");
+  expect(numberText("64", undefined)).toBe("");
+  expect(numberText("", 0.001)).toBe("0.001");
 });

@@ -9,11 +9,16 @@ import type { Schemas } from "./form/schema.ts";
 import { here } from "./here.ts";
 
 const keyName = "descent.apiKey";
+export const keySaved = "descent:key-saved";
 
 /** The API key of this tab, if the service asks for one; forgotten when the tab closes. */
 export const apiKey = {
   read: (): string | null => sessionStorage.getItem(keyName),
-  save: (key: string): void => sessionStorage.setItem(keyName, key),
+  /** Whatever waits for a key asks again. */
+  save: (key: string): void => {
+    sessionStorage.setItem(keyName, key);
+    dispatchEvent(new Event(keySaved));
+  },
 };
 
 /** The page tries again by itself, and shows meanwhile that the service is away. */

@@ -4,6 +4,7 @@ import type { DescentError } from "../../client/errors.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
 import { apiKey, toFailure } from "./api.ts";
 import { formatMetric, formatMetricName, formatPercent } from "./format.ts";
+import { isPassing } from "./poll.ts";
 
 export const StateBadge = ({ state }: { state: JobState }) => (
   <span class={`badge state-${state}`}>
@@ -50,6 +51,7 @@ export const Empty = ({ title, children }: { title: string; children: ComponentC
 /** Asks for the API key that the service wants; it stays in this tab. */
 const SignIn = ({ onDone }: { onDone: () => void }) => {
   const [key, setKey] = useState("");
+  const refused = apiKey.read() !== null;
   const save = (event: Event): void => {
     event.preventDefault();
     apiKey.save(key.trim());
@@ -65,10 +67,14 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
           type="password"
           autocomplete="off"
           required
+          aria-invalid={refused}
           value={key}
           onInput={(event) => setKey(event.currentTarget.value)}
         />
       </label>
+      <div role="alert">
+        {refused && <p class="fault">The service does not know this key, or it has been revoked.</p>}
+      </div>
       <button type="submit" class="primary">
         Continue
       </button>
@@ -77,7 +83,7 @@ const SignIn = ({ onDone }: { onDone: () => void }) => {
 };
 
 const Trouble = ({ failure }: { failure: DescentError }) => {
-  const passing = failure.status === 0 || failure.status === 429 || failure.status >= 500;
+  const passing = isPassing(failure);
   return (
     <p class={`notice ${passing ? "warn" : "error"}`}>
       <strong>{failure.message}.</strong>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { DescentError } from "../../client/errors.ts";
-import { toFailure } from "./api.ts";
+import { keySaved, toFailure } from "./api.ts";
 
 export interface Poll<T> {
   /** The newest answer; kept while the service is away, so that the page never goes blank. */
@@ -10,7 +10,11 @@ export interface Poll<T> {
   refresh: () => void;
 }
 
-const retryMs = (failures: number): number => Math.min(10_000, 500 * 2 ** failures);
+/** Whether a failure goes away by itself: out of reach, too many requests, or the service's own. */
+export const isPassing = ({ status }: Pick<DescentError, "status">): boolean =>
+  status === 0 || status === 429 || status >= 500;
+
+export const retryMs = (failures: number): number => Math.min(10_000, 500 * 2 ** failures);
 
 /**
  * Loads now and again after `intervalMs(value)` (null: never again), slower after failures, and not at all while the tab is
@@ -61,11 +65,13 @@ export const usePoll = <T>(
     };
     wake.current = () => void run();
     document.addEventListener("visibilitychange", onVisible);
+    addEventListener(keySaved, onVisible);
     void run();
     return () => {
       clearTimeout(timer);
       controller.abort();
       document.removeEventListener("visibilitychange", onVisible);
+      removeEventListener(keySaved, onVisible);
     };
   }, [key]);
 

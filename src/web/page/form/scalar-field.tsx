@@ -1,4 +1,6 @@
+import { useState } from "preact/hooks";
 import { type FieldProps, idOf, leftOut } from "./field-parts.tsx";
+import { numberOf, numberText } from "./number-text.ts";
 import type { Json } from "./schema.ts";
 
 /** One of a few values, or left out. */
@@ -23,12 +25,41 @@ export const Choice = ({ schema, pointer, value, onChange, chosen, required }: F
   );
 };
 
+/** A field of a number that leaves what is typed alone. */
+export const NumberInput = ({
+  value,
+  onChange,
+  ...attributes
+}: {
+  id?: string;
+  step?: number | "any";
+  min?: number | undefined;
+  max?: number | undefined;
+  required?: boolean;
+  placeholder?: string;
+  "aria-invalid"?: boolean;
+  value: Json | undefined;
+  onChange: (value: number | undefined) => void;
+}) => {
+  const [typed, setTyped] = useState("");
+  return (
+    <input
+      type="number"
+      {...attributes}
+      value={numberText(typed, value)}
+      onInput={({ currentTarget: { value: text } }) => {
+        setTyped(text);
+        onChange(numberOf(text));
+      }}
+    />
+  );
+};
+
 /** A number or a text. */
 export const Scalar = ({ schema, pointer, value, onChange, chosen, required, faults }: FieldProps) => {
   const number = schema.type === "number" || schema.type === "integer";
   const shared = {
     ...{ id: idOf(pointer), required, placeholder: leftOut(chosen), "aria-invalid": faults.has(pointer) },
-    value: value === undefined ? "" : String(value),
   };
   if (!number)
     return (
@@ -37,17 +68,18 @@ export const Scalar = ({ schema, pointer, value, onChange, chosen, required, fau
         list={undefined}
         maxLength={schema.maxLength}
         {...shared}
+        value={value === undefined ? "" : String(value)}
         onInput={({ currentTarget: { value: text } }) => onChange(text === "" && !required ? undefined : text)}
       />
     );
   return (
-    <input
-      type="number"
+    <NumberInput
       step={schema.type === "integer" ? 1 : "any"}
       min={schema.minimum}
       max={schema.maximum}
       {...shared}
-      onInput={({ currentTarget: { value: text } }) => onChange(text === "" ? undefined : Number(text))}
+      value={value}
+      onChange={onChange}
     />
   );
 };

@@ -5,7 +5,7 @@ import { Problem, Progress, useAction } from "../parts.tsx";
 
 const toName = (file: string): string => file.replace(/\.[^.]*$/, "") || "data";
 
-/** A button-like area that takes a CSV by click, keyboard or drop. */
+/** A button-like area that takes a file by click, keyboard or drop. */
 export const Upload = ({ onDone }: { onDone: (dataset: Dataset) => void }) => {
   const [share, setShare] = useState(0);
   const [over, setOver] = useState(false);
@@ -32,12 +32,15 @@ export const Upload = ({ onDone }: { onDone: (dataset: Dataset) => void }) => {
       >
         <input
           type="file"
-          accept=".csv,.tsv,.txt,.gz,.zst,.ndjson,.jsonl,.parquet,text/csv"
+          accept=".csv,.tsv,.txt,.gz,.zst,.ndjson,.jsonl,.parquet,.zip,.tar,.tgz,text/csv"
           disabled={busy}
           onChange={(event) => start(event.currentTarget.files?.[0])}
         />
         <strong>Choose a CSV file</strong>
-        <span class="muted">or drop it here. The first line names the columns.</span>
+        <span class="muted">
+          or drop it here. The first line names the columns. JSON Lines, Parquet, and images in a ZIP or TAR file do as
+          well.
+        </span>
       </label>
       {busy && <Progress share={share} label="Upload" />}
       <Problem error={error} />

@@ -4,6 +4,7 @@ import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { api, newKey } from "../api.ts";
 import { CodePanel } from "../form/code-panel.tsx";
 import { faultsOf } from "../form/faults.ts";
+import { NumberInput } from "../form/scalar-field.tsx";
 import { asObject, type JsonObject, withKey } from "../form/schema.ts";
 import { SpecForm } from "../form/spec-form.tsx";
 import { usePlan } from "../form/use-plan.ts";
@@ -119,15 +120,14 @@ const Choices = ({
         task={taskOf(job)}
         onChange={(task) => onChange({ ...spec, job: { ...job, task } })}
       />
-      <label>
+      <label for="study-trials">
         Trials
-        <input
-          type="number"
+        <NumberInput
+          id="study-trials"
           min={1}
           max={1000}
-          required
-          value={Number(spec.trials)}
-          onInput={(event) => onChange({ ...spec, trials: Number(event.currentTarget.value) || 1 })}
+          value={spec.trials}
+          onChange={(trials) => onChange(withKey(spec, "trials", trials))}
         />
       </label>
       <Select

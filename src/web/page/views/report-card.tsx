@@ -8,7 +8,6 @@ import type {
 import { api } from "../api.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { formatNumber } from "../format.ts";
-import { here } from "../here.ts";
 import { Card, Facts } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { ClassificationCharts } from "../report/classification-charts.tsx";
@@ -18,6 +17,7 @@ import { parseHeldOut } from "../report/held-out.ts";
 import { RegressionCharts } from "../report/regression-charts.tsx";
 import { WrongImages } from "../report/wrong-images.tsx";
 import { Scrolled } from "../scrolled.tsx";
+import { FileDownload } from "./file-download.tsx";
 import { factsOf } from "./report-facts.ts";
 
 const mostCoefficients = 60;
@@ -100,11 +100,20 @@ export const ReportCard = ({ model }: { model: Model }) => {
   );
   if (value === null) return null;
   return (
-    <Card title="Report">
+    <Card
+      title="Report"
+      actions={
+        <FileDownload
+          label="All of it as JSON"
+          path={`/v1/models/${model.id}/report`}
+          name={`${model.id}.report.json`}
+          read={async () => new Blob([JSON.stringify(value)], { type: "application/json" })}
+        />
+      }
+    >
       <p class="muted">
         Measured on the {value.rows} {value.rows === 1 ? "row" : "rows"} of the{" "}
-        {value.split === "out_of_fold" ? "cross-validation" : `${value.split} split`}, with 95 % intervals.{" "}
-        <a href={here(`v1/models/${model.id}/report`)}>All of it as JSON</a>
+        {value.split === "out_of_fold" ? "cross-validation" : `${value.split} split`}, with 95 % intervals.
       </p>
       <Facts facts={factsOf(value)} />
       {value.notes.map(({ code, message }) => (
