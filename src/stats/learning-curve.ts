@@ -29,7 +29,8 @@ export const learningCurve = (
       loss: measure === "log_likelihood" ? estimateMean(losses, {}, sampling) : estimatePositiveMean(losses, sampling),
       gain: less && estimateMean(less, { eitherSide: true }, sampling),
       accuracy: classes ? estimateHits(scores, sampling) : null,
-      rootMeanSquaredError: classes ? null : estimateRootMean(scores, sampling),
+      // Labels beyond 1e154 have no squares.
+      rootMeanSquaredError: classes || !scores.every(Number.isFinite) ? null : estimateRootMean(scores, sampling),
     };
   });
   return { measure, rows: points.length === 0 ? 0 : (fits.at(-1)?.columns?.losses.length ?? 0), points };

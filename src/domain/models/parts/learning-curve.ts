@@ -13,7 +13,9 @@ export const LearningCurvePoint = z
     accuracy: Estimate.nullable().describe(
       "classes: share of rows whose likeliest class is right; null: not of classes",
     ),
-    rootMeanSquaredError: Estimate.nullable().describe("numbers: in the label's units; null: not of numbers"),
+    rootMeanSquaredError: Estimate.nullable().describe(
+      "numbers: in the label's units; null: not of numbers, or of such as have no squares",
+    ),
     fault: z.string().nullable().describe("why it could not be fitted to so few rows; null: it could"),
   })
   .meta({ id: "LearningCurvePoint", description: "The same model, fitted to a part of the training rows, or to all." });

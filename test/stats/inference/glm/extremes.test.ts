@@ -38,6 +38,19 @@ describe("a Gamma regression", () => {
     },
   );
 
+  test("of huge labels has a learning curve, without the errors whose squares are beyond numbers", async () => {
+    const input = { task, model: { type: "gamma" }, training: { learningCurve: { halvings: 1 } } } as const;
+    const { report } = await reportOf(jobs, noisy(1e200), input);
+    expect(Report.safeParse(JSON.parse(JSON.stringify(report))).success).toBe(true);
+    const { points } =
+      "learningCurve" in report && report.learningCurve !== null ? report.learningCurve : { points: [] };
+    expect(points.map(({ trainRows }) => trainRows)).toEqual([16, 32]);
+    for (const { loss, rootMeanSquaredError } of points) {
+      expect(Number.isFinite(loss!.value)).toBe(true);
+      expect(rootMeanSquaredError).toBeNull();
+    }
+  });
+
   test("that passes through its rows has no log-likelihood, and says why", async () => {
     const exact = csvOf((x) => Math.exp(1 + x / 2));
     const { report } = await reportOf(jobs, exact, { task, model: { type: "gamma" }, training });
