@@ -82,7 +82,28 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
     await page.getByLabel("Optimizer", { exact: true }).selectOption("Adam");
     await page.getByLabel("Learning rate", { exact: true }).pressSequentially("0.001");
     await page.getByText('"learningRate": 0.001').waitFor();
+    await page
+      .locator("summary")
+      .filter({ hasText: /^Webhook$/ })
+      .click();
+    await page.getByLabel("Url", { exact: true }).fill("ftp://here");
+    await page.getByText("must be a URL of https://").first().waitFor();
+    await page.getByLabel("Url", { exact: true }).fill("");
+    await page.getByText('"webhook"').waitFor({ state: "detached" });
+    await page.getByText(/parameters, .* steps/).waitFor();
     const start = page.getByRole("button", { name: "Start training" });
+    await page
+      .locator("summary")
+      .filter({ hasText: /^Labels$/ })
+      .click();
+    await page.getByLabel("Labels", { exact: true }).fill("nonsense");
+    await page
+      .locator("summary")
+      .filter({ hasText: /^Labels$/ })
+      .click();
+    await start.click();
+    await page.locator("#spec-labels:focus").waitFor();
+    await page.getByLabel("Labels", { exact: true }).fill("team=growth");
     await page.route("**/v1/jobs/plan", (route) => route.abort());
     await page.getByLabel("Name of the job").fill("another");
     await page.getByText("Cannot reach the service").waitFor();

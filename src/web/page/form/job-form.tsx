@@ -1,3 +1,4 @@
+import type { TargetedSubmitEvent } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { JobPlan } from "../../../client/types.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
@@ -7,7 +8,7 @@ import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { here } from "../here.ts";
 import { Problem, useAction } from "../parts.tsx";
 import { CodePanel } from "./code-panel.tsx";
-import { faultsOf } from "./faults.ts";
+import { faultsOf, showUnread } from "./faults.ts";
 import { asObject, type JsonObject, withKey } from "./schema.ts";
 import { SpecForm } from "./spec-form.tsx";
 import { usePlan } from "./use-plan.ts";
@@ -88,8 +89,9 @@ export const JobForm = ({ dataset }: { dataset: Dataset }) => {
   const asked = spec as unknown as JobSpecInput;
   const { plan, error: planError } = usePlan<JobSpecInput, JobPlan>(asked, api.plan);
   const { busy, error, run } = useAction();
-  const submit = (event: Event): void => {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
+    if (showUnread(event.currentTarget)) return;
     run(async () => {
       const job = await api.submit(asked, idempotencyKey);
       location.hash = `#/jobs/${job.id}`;

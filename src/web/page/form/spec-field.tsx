@@ -23,7 +23,8 @@ export const Members = (props: FieldProps) => {
             value={object[key]}
             chosen={asObject(chosen)[key]}
             onChange={(next) => {
-              const changed = withKey(object, key, next);
+              // Nor is an empty text kept there: it could not be taken back.
+              const changed = withKey(object, key, next === "" && !props.required ? undefined : next);
               // An object that says nothing is left out, as it was.
               onChange(Object.keys(changed).length === 0 && !props.required ? undefined : changed);
             }}

@@ -22,19 +22,21 @@ const TypedText = ({
 }) => {
   const [text, setText] = useState(first);
   const [fault, setFault] = useState<string | null>(null);
-  const change = (next: string): void => {
-    setText(next);
-    const answer = read(next);
-    setFault(typeof answer === "string" ? answer : null);
+  const change = ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLTextAreaElement }): void => {
+    setText(currentTarget.value);
+    const answer = read(currentTarget.value);
+    const told = typeof answer === "string" ? answer : null;
+    setFault(told);
+    currentTarget.setCustomValidity(told ?? "");
     if (typeof answer !== "string") onChange(answer.value);
   };
   const shared = { id, placeholder, value: text, "aria-invalid": fault !== null };
   return (
     <>
       {rows === 1 ? (
-        <input type="text" {...shared} onInput={(event) => change(event.currentTarget.value)} />
+        <input type="text" {...shared} onInput={change} />
       ) : (
-        <textarea spellcheck={false} rows={rows} {...shared} onInput={(event) => change(event.currentTarget.value)} />
+        <textarea spellcheck={false} rows={rows} {...shared} onInput={change} />
       )}
       {fault !== null && <p class="fault">{fault}</p>}
     </>

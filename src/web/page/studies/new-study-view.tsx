@@ -1,9 +1,10 @@
+import type { TargetedSubmitEvent } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { StudyPlan, StudySpec } from "../../../client/types.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { api, newKey } from "../api.ts";
 import { CodePanel } from "../form/code-panel.tsx";
-import { faultsOf } from "../form/faults.ts";
+import { faultsOf, showUnread } from "../form/faults.ts";
 import { NumberInput } from "../form/scalar-field.tsx";
 import { asObject, type JsonObject, withKey } from "../form/schema.ts";
 import { SpecForm } from "../form/spec-form.tsx";
@@ -164,8 +165,9 @@ const Form = ({ dataset }: { dataset: Dataset }) => {
   const asked = spec as unknown as StudySpec;
   const { plan, error: planError } = usePlan<StudySpec, StudyPlan>(asked, api.planStudy);
   const { busy, error, run } = useAction();
-  const submit = (event: Event): void => {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
+    if (showUnread(event.currentTarget)) return;
     run(async () => {
       const study = await api.submitStudy(asked, idempotencyKey);
       location.hash = `#/studies/${study.id}`;
