@@ -4,7 +4,9 @@ import type { Plan } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { isClusteringModel } from "../../../src/engine/cluster/plan-clustering.ts";
 import type { JobSpec } from "../../../src/grpc/generated/descent/v1/job_spec.ts";
+import { fromJobSpec } from "../../../src/grpc/job-spec.ts";
 import { ask, type Clients, connectClients, uploadFile } from "../../grpc/clients.ts";
+import { partsOf } from "../../grpc/parts.ts";
 import { startTestService, type TestService } from "../../usecases/service.ts";
 import { runJob } from "./job.ts";
 import { type Body, table, vocabulary } from "./vocabulary.ts";
@@ -34,7 +36,8 @@ const overRest = async (body: Body): Promise<Plan & { spec: ResolvedJobSpec }> =
 };
 
 const overGrpc = async ({ task, ...rest }: Body) => {
-  const spec = { ...rest, dataset, task: { features: [], exclude: [], ...task }, labels: {} } as unknown as JobSpec;
+  const parts = { ...rest, ...partsOf(rest, "typed") };
+  const spec = { ...parts, dataset, task: { features: [], exclude: [], ...task }, labels: {} } as unknown as JobSpec;
   return ask(clients.jobs, clients.jobs.validateJob, { spec });
 };
 
@@ -61,7 +64,7 @@ describe.each(Object.entries(vocabulary))("%s:", (_kind, words) => {
     expect(plan.flopsPerStep).toBeGreaterThan(0);
     const answer = await overGrpc(body);
     const { model, loss, optimizer, training } = spec;
-    expect(answer.spec).toMatchObject({ model, loss, optimizer, training });
+    expect(fromJobSpec(answer.spec)).toMatchObject({ model, loss, optimizer, training });
     const { parameters, memoryBytes, flopsPerStep } = plan;
     expect(answer.plan).toMatchObject({ parameters, memoryBytes, flopsPerStep });
     if (!isClusteringModel(spec.model) && !needsPositives.has(spec.loss.type)) await expectTrains(spec);
