@@ -123,11 +123,19 @@ test("what was encoded as a google.protobuf.Struct is read, and what is answered
   const struct = [...type, ...hidden];
   const message = JobSpec.decode(Uint8Array.from([0x22, struct.length, ...struct]));
   expect(fromJobSpec(message)).toEqual({ model });
-  const answered = toJobSpec({ task: { type: "clustering" }, model, loss: {}, optimizer: {}, training: {} } as never);
+  const answered = toJobSpec({
+    task: { type: "clustering" },
+    labels: {},
+    model,
+    loss: {},
+    optimizer: {},
+    training: {},
+  } as never);
   expect(answered.model).toMatchObject({ fields: model, kind: mlp.kind });
+  expect(fromJobSpec(answered)).toMatchObject({ model });
 });
 
-test("a part that is given twice is refused, and one that is not known says so", () => {
+test("a part that is given twice is refused where both differ, and one that is not known says so", () => {
   const twice = jobSpec({ model: { ...mlp, fields: { type: "mlp" } } });
   expect(() => fromJobSpec(twice)).toThrow(
     expect.objectContaining({ errors: [{ pointer: "/model", detail: expect.stringContaining("given twice") }] }),

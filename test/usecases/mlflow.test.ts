@@ -23,13 +23,14 @@ let stub: MlflowStub;
 let outbox: RunOutbox;
 let disconnect = () => {};
 let stopping = new AbortController();
-/** Ahead of the clock, so that what is put off comes up again without waiting. */
+/** The clock stands still but for this, so that what is put off comes up again when a test says so, and never before. */
 let aheadMs = 0;
+const startMs = Date.now();
 const client = createClient(() => service.url);
 beforeAll(async () => {
   service = await startTestService({
     tracked: true,
-    deps: (deps) => ({ ...deps, now: () => new Date(Date.now() + aheadMs) }),
+    deps: (deps) => ({ ...deps, now: () => new Date(startMs + aheadMs) }),
   });
   const redis = createProducerConnection(service.redis.url, () => {});
   const subscriber = createLastingConnection(service.redis.url, () => {});
@@ -146,7 +147,7 @@ describe("a job that has ended", () => {
 
   test("that nobody finished telling of comes up again when its time is over, and not before", async () => {
     const { job } = await endedJob();
-    const nowMs = Date.now();
+    const nowMs = service.deps.now().getTime();
     const due = { tenant: "default", id: job.id };
     expect(await outbox.take(due, nowMs, nowMs + leaseMs)).toMatchObject({ job: { id: job.id }, failures: 0 });
     expect(await outbox.take(due, nowMs, nowMs + leaseMs)).toBeNull();

@@ -119,6 +119,7 @@ const own: readonly OperationName[] = [
     "listModels",
     "listAliases",
     "listStudies",
+    "getOverview",
   ] as const),
 ];
 const byReference: readonly OperationName[] = [

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { invalidAt } from "../../domain/errors.ts";
 import { type ChoiceShape, type MessageShape, type Shape, toCamel } from "./shape.ts";
 
@@ -57,9 +58,25 @@ const fromMessage = ({ fields, isWrapper }: MessageShape, message: Wire, at: str
   return oneForm(raw, Object.keys(typed).length === 0 ? null : typed, at) ?? {};
 };
 
+/** Without what says nothing, which one form states and the other cannot. */
+const told = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(told);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, entry]) => [key, told(entry)] as const);
+  return Object.fromEntries(
+    entries.filter(
+      ([, entry]) =>
+        entry !== undefined &&
+        entry !== null &&
+        !(typeof entry === "object" && Object.keys(entry as object).length === 0),
+    ),
+  );
+};
+
+/** What is given twice, as answers give it, must say the same. */
 const oneForm = (raw: Wire | null, typed: Wire | null, at: string): Wire | null => {
-  if (raw !== null && typed !== null)
-    throw invalidAt(at, "is given twice, in `fields` and in fields of its own; give one of them");
+  if (raw !== null && typed !== null && !isDeepStrictEqual(told(raw), told(typed)))
+    throw invalidAt(at, "is given twice, and `fields` says otherwise than the fields of its own; clear one of them");
   return raw ?? typed;
 };
 
@@ -67,11 +84,10 @@ const fromChoice = ({ by, options }: ChoiceShape, message: Wire, at: string): un
   const kind = message.kind as { $case: string; value: unknown } | undefined;
   const raw = untyped(message);
   if (kind === undefined) return raw ?? (by === "type" ? {} : undefined);
-  if (raw !== null) oneForm(raw, {}, at);
   const option = options.find(({ name }) => toCamel(name) === kind.$case);
-  if (option === undefined) return undefined;
+  if (option === undefined) return raw ?? undefined;
   const value = fromWire(option.shape, kind.value, at);
-  if (option.type !== null) return { type: option.type, ...(value as Wire) };
+  if (option.type !== null) return oneForm(raw, { type: option.type, ...(value as Wire) }, at);
   return option.isFalse ? value !== true : value;
 };
 

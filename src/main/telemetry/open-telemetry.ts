@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { noTracing, type Tracing } from "../../domain/observing/tracing.ts";
 import type { TelemetryConfig } from "../../telemetry-fields.ts";
 import type { MetricsRegistry } from "../observing/registry.ts";
+import { readVersion } from "../processes/version.ts";
 import { tellTrouble, watchExporter } from "./collector-trouble.ts";
 import { createIds, createOtelTracing } from "./otel-tracing.ts";
 import { producerOf } from "./prometheus-producer.ts";
@@ -18,7 +19,7 @@ type Told = (what: string, end: { code: number; error?: Error }) => void;
 const resourceOf = ({ role, name }: TelemetryOptions): Resource =>
   resourceFromAttributes({
     "service.name": "descent",
-    "service.version": "0.1.0",
+    "service.version": readVersion(),
     "service.instance.id": name,
     "descent.role": role,
   }).merge(detectResources({ detectors: [envDetector] }));
