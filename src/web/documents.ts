@@ -12,9 +12,10 @@ export interface DocumentPage {
   html: string;
 }
 
-/** "Two walks" → "two-walks": what a link within the page names. */
-const slugOf = (heading: string): string =>
-  heading
+/** "Two walks" → "two-walks", "Folds' models" → "folds-models": what a link within the page names. */
+const slugOf = (html: string): string =>
+  html
+    .replace(/<[^>]*>|&#?\w+;/g, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
@@ -25,7 +26,7 @@ const createMarked = (): Marked => {
     renderer: {
       heading({ depth, tokens }) {
         const inner = this.parser.parseInline(tokens);
-        return `<h${depth} id="${slugOf(inner.replace(/<[^>]*>/g, ""))}">${inner}</h${depth}>\n`;
+        return `<h${depth} id="${slugOf(inner)}">${inner}</h${depth}>\n`;
       },
       // Wide tables scroll by themselves, on phones too; whoever uses a keyboard can reach them.
       table(token) {

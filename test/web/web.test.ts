@@ -66,6 +66,32 @@ describe("the status page", () => {
     }
   });
 
+  test("every link of every document leads to a page, and to its section", async () => {
+    const urls = linksOf((await app.inject("/docs")).body).filter((url) => url.startsWith("/docs"));
+    // Of other parts of the service.
+    const known = new Set(["/", "/docs/api/", "/docs/api", "/openapi.json"]);
+    const bodies = new Map<string, string>();
+    const read = async (url: string): Promise<string> => {
+      const seen = bodies.get(url);
+      if (seen !== undefined) return seen;
+      const { statusCode, body } = await app.inject(url);
+      bodies.set(url, statusCode === 200 ? body : "");
+      return bodies.get(url) ?? "";
+    };
+    const dead: string[] = [];
+    for (const page of new Set(urls.filter((url) => !known.has(url)))) {
+      for (const [, href = ""] of (await read(page)).matchAll(/href="([^"]+)"/g)) {
+        const { host, pathname, hash } = new URL(href, `http://x${page}`);
+        if (host !== "x" || known.has(pathname)) continue;
+        const body = await read(pathname);
+        const leads = hash === "" ? body !== "" : body.includes(`id="${decodeURIComponent(hash.slice(1))}"`);
+        if (!leads) dead.push(`${page}: ${href}`);
+      }
+    }
+    expect(bodies.size).toBeGreaterThan(30);
+    expect(dead).toEqual([]);
+  });
+
   test("one file of the styles names colours, and the others take them from it", async () => {
     for (const name of ["style", "charts", "views", "documents", "reference"]) {
       const { statusCode, body } = await app.inject(`/assets/${name}.css`);
