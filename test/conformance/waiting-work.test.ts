@@ -52,6 +52,16 @@ describe("work that waits, for whoever starts and stops trainers", () => {
     expect(await stores.jobs.waitingWork()).toEqual({ jobs: 0, seconds: 0 });
   });
 
+  it("of a job that was handed back at its very end is nothing, and it can be taken up", async () => {
+    const id = await submit(100);
+    const fence = await claim(id);
+    await stores.jobs.progress(fence, { progress: 1, metrics: {}, at: tick() });
+    await stores.jobs.release(fence, "queued", "the trainer is stopping", tick());
+    expect(await stores.jobs.waitingWork()).toEqual({ jobs: 1, seconds: 0 });
+    await claim(id);
+    expect(await stores.jobs.waitingWork()).toEqual({ jobs: 0, seconds: 0 });
+  });
+
   it("is the same however often a request is repeated", async () => {
     const job = newJob(tenant, dataset);
     for (let i = 0; i < 3; i++) await stores.jobs.create({ ...job, plan: { ...job.plan, estimatedSeconds: 5 } });

@@ -114,7 +114,8 @@ local function noteWork(from, to)
   local work = waiting .. ':work'
   if from == 'queued' then
     local counted = redis.call('HGET', job, 'waitingMs')
-    if counted then redis.call('HINCRBY', work, 'ms', -counted) end
+    -- Not -counted: of nothing that is -0, which Redis takes for no integer.
+    if counted then redis.call('HINCRBY', work, 'ms', 0 - counted) end
     redis.call('HDEL', job, 'waitingMs')
   end
   if to ~= 'queued' then return end
