@@ -4,6 +4,7 @@ import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isIterable } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
+import { pinballLevels } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
@@ -101,12 +102,13 @@ const countFurtherTexts = (
   return buckets.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
 };
 
-/** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; the inputs again; none. */
+/** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; a quantile, with those about it; the inputs again; none. */
 export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, classes: number, inputs: number): number => {
   switch (spec.task.type) {
     case "classification":
       return spec.loss.type === "binary_cross_entropy" ? 1 : classes;
     case "regression":
+      if (spec.loss.type === "pinball") return pinballLevels(spec.loss).length;
       return spec.loss.type === "gaussian_nll" ? 2 : 1;
     case "reconstruction":
       return inputs;

@@ -4,7 +4,7 @@ import { toPointerSegment } from "../../pointer.ts";
 import { onlyImageOf, seenImage } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { isPerceptron, type ModelSpec } from "./model-spec.ts";
-import { isOfCounts, type LossSpec } from "./parts/loss-spec.ts";
+import { isOfCounts, type LossSpec, pinballLevels } from "./parts/loss-spec.ts";
 import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
@@ -64,6 +64,22 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
       `a "${model.type}" model of a ${task.type} task is not trained with "${loss.type}"; choose one of ${list(losses)}`,
     );
   }
+};
+
+/** The quantile that is the answer lies within the interval about it, and one model says all three. */
+export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
+  if (loss.type !== "pinball" || loss.interval === undefined) return;
+  const [level, lower, upper] = pinballLevels(loss) as [number, number, number];
+  if (!(lower < level && level < upper))
+    errors.add(
+      "/loss/interval",
+      `the quantiles about ${loss.interval} of the labels are ${lower} and ${upper}, and ${level} does not lie between them; widen the interval, or set quantile to 0.5`,
+    );
+  if (crossValidation?.model === "folds")
+    errors.add(
+      "/loss/interval",
+      "the ensemble of folds' models has intervals by all of their errors (CV+), and no quantiles of its own; leave the interval out, or give split.test a share instead",
+    );
 };
 
 const checkClassWeights = (loss: LossSpec, classes: readonly string[], errors: SpecErrors): void => {

@@ -83,6 +83,14 @@ export const LossSpec = z
         quantile: quantileLevel
           .default(0.5)
           .describe("Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median."),
+        interval: z
+          .number()
+          .min(0.01)
+          .max(0.998)
+          .optional()
+          .describe(
+            "Share of the labels between a lower and an upper quantile, (1 − interval)/2 and (1 + interval)/2, that the same model predicts beside `quantile`, which lies between them; the loss is the mean of the three. Predictions with `coverage` go by them (conformalised quantile regression). Left out: `quantile` alone.",
+          ),
       })
       .meta({
         id: "PinballLoss",
@@ -112,3 +120,10 @@ export const isOfCounts = ({ type }: Pick<LossSpec, "type">): boolean =>
 
 /** Likelihoods of the logarithm of a mean: the label stays as it is, and the mean may be per unit of an exposure. */
 export const hasLogLink = (loss: Pick<LossSpec, "type">): boolean => isOfCounts(loss) || loss.type === "gamma_nll";
+
+/** The quantiles that a model of this loss predicts, one for each of its outputs: `quantile`, and of an interval its lower and its upper end. */
+export const pinballLevels = ({ quantile, interval }: Extract<LossSpec, { type: "pinball" }>): readonly number[] =>
+  interval === undefined ? [quantile] : [quantile, (1 - interval) / 2, (1 + interval) / 2];
+
+/** ρ(r) = τ·r where r = label − prediction ≥ 0, (τ − 1)·r below. */
+export const pinballAt = (residual: number, level: number): number => residual * (residual < 0 ? level - 1 : level);
