@@ -77,7 +77,15 @@ const run = async <R>(
   const admitted = await admit(operation, authorization, call.getPeer());
   observed.caller = { ...admitted, origin: { requestId, traceparent: observed.traceparent } };
   const span = observed.span.child(operation);
-  const caller = { ...admitted, span, origin: { requestId, traceparent: span.traceparent ?? observed.traceparent } };
+  const tell: Caller["tell"] = (quota) => {
+    observed.quota = quota;
+  };
+  const caller = {
+    ...admitted,
+    span,
+    tell,
+    origin: { requestId, traceparent: span.traceparent ?? observed.traceparent },
+  };
   const work = async () => {
     if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
     const signal = AbortSignal.any([gone.signal, closing]);

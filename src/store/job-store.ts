@@ -87,7 +87,7 @@ export interface JobStore {
    * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
    * there already: it is returned as it is. Of a study that does not run: `forbidden_transition`.
    */
-  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
+  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number; waiting: number | undefined }>;
   /** `not_found` if absent or another tenant's. */
   get(tenant: TenantId, id: JobId): Promise<Job>;
   /** Of the record the state alone, for those who wait for it. `not_found` as above. */

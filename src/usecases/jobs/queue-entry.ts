@@ -29,13 +29,15 @@ export const enqueueJob = async (
 /** Records a job durably, within the tenant's quota, and queues it. Once this resolves, the job is not lost. */
 export const recordJob = async (
   deps: Deps,
-  tenant: TenantId,
+  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
 ): Promise<{ job: Job; created: boolean }> => {
   const { queuedJobs } = await quotasOf(deps, tenant);
   const quota = queuedJobs === null ? null : { queuedJobs };
   const createdAt = deps.now().toISOString();
-  const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  const { job, created, place, waiting } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  if (queuedJobs !== null && waiting !== undefined)
+    tell?.({ name: "queued-jobs", quota: queuedJobs, remaining: queuedJobs - waiting });
   if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
   return { job, created };
 };
@@ -59,9 +61,9 @@ export const recordSubmitted = async (
     },
   });
   if (span === undefined || span.traceparent === null || origin === undefined)
-    return recordJob(deps, caller.tenant, { ...wanted, ...originOf(caller) });
+    return recordJob(deps, caller, { ...wanted, ...originOf(caller) });
   const { traceparent } = span;
-  return within(span, () => recordJob(deps, caller.tenant, { ...wanted, origin: { ...origin, traceparent } }));
+  return within(span, () => recordJob(deps, caller, { ...wanted, origin: { ...origin, traceparent } }));
 };
 
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */

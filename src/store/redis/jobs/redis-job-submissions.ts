@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
-import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
+import type { JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
@@ -79,13 +79,13 @@ const create = async (
   scripts: JobScripts["scripts"],
   wanted: NewJob,
   options: { tracked: boolean },
-): Promise<{ job: Job; created: boolean; place: number }> => {
+): ReturnType<JobStore["create"]> => {
   const { tenant, id, spec, idempotency, quota } = wanted;
   const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
   const keyDigest = createHash("sha256")
     .update(idempotency?.key ?? "")
     .digest("hex");
-  const [outcome, fields, history] = (await scripts.createJob(
+  const [outcome, fields, history, waiting] = (await scripts.createJob(
     [
       ...jobKeys(tenant, id),
       redisKeys.tenants,
@@ -103,18 +103,19 @@ const create = async (
     idempotencySeconds,
     quota?.queuedJobs ?? "",
     wanted.study?.id ?? "",
-  )) as [string, string[], string[]];
+  )) as [string, string[], string[], number | undefined];
   switch (outcome) {
     case "created":
     case "existing": {
       const { job, place } = parseRecord([fields, history]);
-      return { job, place, created: outcome === "created" };
+      return { job, place, created: outcome === "created", waiting };
     }
     case "mismatch":
       throw new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
     case "quota":
       throw new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
         retryAfterSeconds: 10,
+        ...(quota === null ? {} : { quota: { name: "queued-jobs", quota: quota.queuedJobs, remaining: 0 } }),
       });
     case "no_study":
       throw new ServiceError("forbidden_transition", `The study ${wanted.study?.id} does not run`);

@@ -8,7 +8,7 @@ import { jobPrelude } from "./job-prelude.ts";
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
  *       8 study's id, '' if it is no trial: then it must run
- * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
+ * Result  {'created' | 'existing', record, history, and of a new one how many queued and paused jobs the tenant has} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}
 local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
@@ -51,5 +51,5 @@ end
 noteState('queued', at, reason, 0)
 tell()
 local record = read()
-return { 'created', record[1], record[2] }
+return { 'created', record[1], record[2], waitingJobs + 1 }
 `;
