@@ -66,10 +66,8 @@ INLINE void place_panels(Tile *t, const float *packed, size_t k, u32 j, u32 left
 /** C (+)= A · B, then bias and ReLU. R, V and mode are constants where this is inlined. */
 INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode) {
   vf sums[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 16
-  for (u32 r = 0; r < R; r++)
-#pragma GCC unroll 2
-    for (u32 v = 0; v < V; v++) sums[r][v] = zero();
+  UNROLL for (u32 r = 0; r < R; r++)
+    UNROLL for (u32 v = 0; v < V; v++) sums[r][v] = zero();
   const float *a = t->a;
   const size_t step = t->step, row = t->row, row3 = 3 * row;
   const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
@@ -81,8 +79,7 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
     const u32 length = mode == INDIRECT ? t->lengths[segment] : depth;
     const float *rows[TILE_ROWS];
     if (mode == INDIRECT) {
-#pragma GCC unroll 16
-      for (u32 r = 0; r < R; r++) rows[r] = t->rows[segment * TILE_ROWS + r];
+      UNROLL for (u32 r = 0; r < R; r++) rows[r] = t->rows[segment * TILE_ROWS + r];
     }
     for (u32 l = 0; l < length; l++) {
       const vf b0 = local ? load(low0) : panel_lanes(low0, high0);
@@ -98,12 +95,10 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
       }
       const float *p = mode == SCATTERED ? a + offsets[l] : a;
       const ptrdiff_t offset = mode == INDIRECT ? offsets[l] : 0;
-#pragma GCC unroll 16
-      for (u32 r = 0; r < R; r++) {
+      UNROLL for (u32 r = 0; r < R; r++) {
         const float *at = strided ? p + (r % 3) * row : mode == INDIRECT ? rows[r] + offset : p + r;
-        const vf x = splat(*at);
-        sums[r][0] = sums[r][0] + x * b0;
-        if (V > 1) sums[r][1] = sums[r][1] + x * b1;
+        sums[r][0] = sums[r][0] + times(at, b0);
+        if (V > 1) sums[r][1] = sums[r][1] + times(at, b1);
         if (strided && r % 3 == 2) p += row3;
       }
       a += step;
@@ -119,10 +114,8 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
   vf biases[TILE_VECTORS] = {zero(), zero()};
   if (bias)
     for (u32 v = 0; v < V; v++) biases[v] = whole ? load(bias + v * LANES) : load_some(bias + v * LANES, t->columns - v * LANES);
-#pragma GCC unroll 16
-  for (u32 r = 0; r < R; r++, c += t->cRow)
-#pragma GCC unroll 2
-    for (u32 v = 0; v < V; v++) {
+  UNROLL for (u32 r = 0; r < R; r++, c += t->cRow)
+    UNROLL for (u32 v = 0; v < V; v++) {
       float *to = c + v * LANES;
       const u32 n = whole ? LANES : t->columns - v * LANES;
       vf sum = sums[r][v];
