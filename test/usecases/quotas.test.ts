@@ -21,7 +21,7 @@ beforeAll(async () => {
   service = await startTestService({ quotas: { queuedJobs: 2, storedBytes } });
 });
 afterAll(() => service.close());
-const { post, upload } = createClient(() => service.url);
+const { call, post, upload } = createClient(() => service.url);
 
 it("jobs that are paused count as waiting: pausing makes no room for more", async () => {
   const { id: dataset } = await upload();
@@ -34,6 +34,16 @@ it("jobs that are paused count as waiting: pausing makes no room for more", asyn
   for (const { id } of jobs) expect((await post(`/v1/jobs/${id}/resume`)).status).toBe(200);
   expect((await post(`/v1/jobs/${jobs[0].id}/cancel`)).status).toBe(200);
   expect((await submit()).status).toBe(202);
+});
+
+it("jobs of one request are counted one by one", async () => {
+  const { items } = await body(call("/v1/jobs?state=queued"));
+  for (const { id } of items) await post(`/v1/jobs/${id}/cancel`);
+  const { id: dataset } = await upload();
+  const spec = { dataset, task: { type: "classification", label: "species" } };
+  const { recorded, outcomes } = await body(post("/v1/jobs/batch", { jobs: [spec, spec, spec] }));
+  expect(recorded).toBe(2);
+  expect(outcomes[2]).toMatchObject({ id: null, retryAfterSeconds: 10, problem: { code: "quota_exceeded" } });
 });
 
 const caller = (tenant: string): Caller => ({ tenant, scopes: new Set(["submit"] as const), key: null });
