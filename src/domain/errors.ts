@@ -39,6 +39,10 @@ export type ErrorCode = keyof typeof errorCatalogue;
 export const isRetryable = (code: ErrorCode): boolean =>
   ["unavailable", "overloaded", "rate_limited", "quota_exceeded"].includes(code);
 
+/** Whole seconds after which trying again makes sense; null: not as it is. */
+export const retryAfterOf = ({ code, retryAfterSeconds }: ServiceError): number | null =>
+  isRetryable(code) ? Math.ceil(retryAfterSeconds ?? 1) : null;
+
 /** What users can cause or the world can do. A bug is an assertion, never a ServiceError. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;

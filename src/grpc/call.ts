@@ -10,6 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { ServiceError } from "../domain/errors.ts";
+import { withStanding } from "../domain/fairness/rate.ts";
 import { type Tracing, within as withinSpan } from "../domain/observing/tracing.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
@@ -77,8 +78,9 @@ const run = async <R>(
   const admitted = await admit(operation, authorization, call.getPeer());
   observed.caller = { ...admitted, origin: { requestId, traceparent: observed.traceparent } };
   const span = observed.span.child(operation);
-  const tell: Caller["tell"] = (quota) => {
-    observed.quota = quota;
+  observed.standings = { rate: admitted.rate };
+  const tell: Caller["tell"] = (standing) => {
+    observed.standings = withStanding(observed.standings, standing);
   };
   const caller = {
     ...admitted,

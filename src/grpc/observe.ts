@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
-import { limitFields, type QuotaStanding } from "../domain/fairness/rate.ts";
+import { limitFields, type Standings } from "../domain/fairness/rate.ts";
 import type { Span, Tracing } from "../domain/observing/tracing.ts";
 import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
 import type { Caller } from "../usecases/admission/caller.ts";
@@ -14,8 +14,8 @@ export interface Observed {
   span: Span;
   /** Set when somebody was admitted. */
   caller: Caller | null;
-  /** That the call counted against. */
-  quota: QuotaStanding | undefined;
+  /** With what the call counted against. */
+  standings: Standings;
   /** Told once: an answer says which resource was made. */
   finished(code: status, answer?: unknown): void;
   /** The id under which the call is logged, for the client's side. */
@@ -90,7 +90,7 @@ export const observeCall = (
     traceparent,
     span,
     caller: null,
-    quota: undefined,
+    standings: { rate: undefined },
     finished: (code, answer) => {
       const resource = idOf(request) ?? modelOf(request) ?? idOf(answer);
       endSpan(observed, code, resource);
@@ -110,8 +110,8 @@ export const observeCall = (
     trailer: () => {
       const metadata = new Metadata();
       metadata.set("x-request-id", requestId);
-      for (const [name, text] of Object.entries(limitFields(observed.caller?.rate, observed.quota)))
-        metadata.set(name, text);
+      const { rate, quota } = observed.standings;
+      for (const [name, text] of Object.entries(limitFields(rate, quota))) metadata.set(name, text);
       return metadata;
     },
   };

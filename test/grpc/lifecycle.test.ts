@@ -120,6 +120,29 @@ describe("over gRPC", () => {
     expect((await ask(clients.models, clients.models.listModels, {})).items).toEqual([]);
   });
 
+  it("many jobs are submitted in one call, each with its own outcome", async () => {
+    const { id: dataset } = await uploadFile(clients, iris);
+    const specs = [
+      specFor(dataset),
+      { ...specFor(dataset), labels: { a: "" } },
+      specFor("ds_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ];
+    const { outcomes } = await ask(clients.jobs, clients.jobs.submitJobs, { specs, idempotencyKey: "many" });
+    expect(outcomes.map(({ index, created }) => [index, created])).toEqual([
+      [0, true],
+      [1, true],
+      [2, false],
+    ]);
+    expect(outcomes[2]).toMatchObject({
+      id: undefined,
+      problem: { code: "invalid", status: 422, errors: [{ pointer: "/dataset" }] },
+    });
+    for (const { id } of outcomes.slice(0, 2))
+      expect((await ask(clients.jobs, clients.jobs.cancelJob, { id: id ?? "" })).state).toBe(
+        JobState.JOB_STATE_CANCELLED,
+      );
+  });
+
   it("a job is paused, resumed and cancelled, and listed by state", async () => {
     const { id } = await submit();
     expect((await ask(clients.jobs, clients.jobs.pauseJob, { id })).state).toBe(JobState.JOB_STATE_PAUSED);

@@ -38,6 +38,7 @@ export const everyRpc = (
       ask(datasets, datasets.updateDataset, { id: dataset, name: "iris", types: {}, labels: undefined }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    submitJobs: (m) => ask(jobs, jobs.submitJobs, { specs: [] }, m),
     planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),

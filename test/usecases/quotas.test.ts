@@ -24,7 +24,7 @@ beforeAll(async () => {
   service = await startTestService({ quotas: { queuedJobs: 2, storedBytes } });
 });
 afterAll(() => service.close());
-const { post, upload } = createClient(() => service.url);
+const { call, post, upload } = createClient(() => service.url);
 
 it("jobs that are paused count as waiting: pausing makes no room for more", async () => {
   const { id: dataset } = await upload();
@@ -76,6 +76,18 @@ it("an answer says what is left of the quota that it counted against, and a refu
   expect(trailer.get("ratelimit-policy")).toEqual([`"submit";q=100;w=5, ${policy}`]);
   clients.close();
   await grpc.close(1000);
+});
+
+it("jobs of one request are counted one by one", async () => {
+  const { items } = await body(call("/v1/jobs?state=queued"));
+  for (const { id } of items) await post(`/v1/jobs/${id}/cancel`);
+  const { id: dataset } = await upload();
+  const spec = { dataset, task: { type: "classification", label: "species" } };
+  const answer = await post("/v1/jobs/batch", { jobs: [spec, spec, spec] });
+  expect(answer.headers.get("ratelimit")).toBe('"queued-jobs";r=0');
+  const { recorded, outcomes } = await body(answer);
+  expect(recorded).toBe(2);
+  expect(outcomes[2]).toMatchObject({ id: null, retryAfterSeconds: 10, problem: { code: "quota_exceeded" } });
 });
 
 const caller = (tenant: string): Caller => ({ tenant, scopes: new Set(["submit"] as const), key: null });

@@ -21,6 +21,15 @@ export interface QuotaStanding {
   remaining: number;
 }
 
+/** The newest of each. */
+export interface Standings {
+  rate: RateStanding | undefined;
+  quota?: QuotaStanding;
+}
+
+export const withStanding = (standings: Standings, standing: RateStanding | QuotaStanding): Standings =>
+  "rate" in standing ? { ...standings, rate: standing } : { ...standings, quota: standing };
+
 /** The draft's units. */
 const units = { "queued-jobs": "jobs", "stored-bytes": "content-bytes" } as const;
 
