@@ -7,7 +7,7 @@
 /** Rows of A that are taken at once: as many as the second-level cache holds beside B's columns. */
 #define ROWS_AT_ONCE 264
 /** As many rows are worth a copy of B's columns that the first-level cache holds in one piece. */
-#define LOCAL_ROWS 60
+#define LOCAL_ROWS 40
 /** Columns of A that lie apart are packed before they meet more columns of B than this; rows are read where they lie. */
 #define UNPACKED_COLUMNS (2 * TILE_COLUMNS)
 /** Rows that lie a multiple of this apart share a few sets of the first-level cache, which has no room for a tile of them: they are packed too. */
