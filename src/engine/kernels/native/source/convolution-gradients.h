@@ -135,10 +135,6 @@ KERNEL(conv2dWeightGrad) {
   }
 }
 
-/** Output pixels, and columns (tap, channel) of their patches, whose gradients are computed at once and then scattered: part of the order of the sums. */
-#define PIXELS_AT_ONCE 32
-#define PATCH_COLUMNS 224
-
 INLINE void add_run(float *to, const float *from, u32 count) {
   for (u32 i = 0; i < count; i += LANES) {
     const u32 n = count - i;
@@ -183,10 +179,12 @@ static void patch_gradients(float *patches, const float *dy, const float *packed
     Tile t = {.cRow = PATCH_COLUMNS, .row = g->outChannels, .step = 1, .depth = least(BLOCK_DEPTH, k - k0), .accumulate = k0 > 0};
     for (u32 j = 0; j < count; j += TILE_COLUMNS) {
       place_panels(&t, packed + (size_t)first * k + (size_t)k0 * PANEL, k, j, count - j);
+      const int local = rows >= LOCAL_ROWS && t.columns > LANES;
+      if (local) copy_columns(&t);
       for (u32 row = 0; row < rows; row += height) {
         t.c = patches + row * PATCH_COLUMNS + j;
         t.a = dy + (size_t)row * g->outChannels + k0;
-        run_tile(&t, least(height, rows - row), STRIDED, 0, 0);
+        run_tile(&t, least(height, rows - row), local ? STRIDED_LOCAL : STRIDED, 0, 0);
       }
     }
   }
@@ -196,20 +194,26 @@ KERNEL(conv2dInputGrad) {
   const Conv g = conv_of(a + 4);
   const u32 n = g.taps * g.inGroup, pixels = g.outHeight * g.outWidth;
   const size_t groupFloats = (size_t)((n + PANEL - 1) / PANEL) * PANEL * g.outGroup;
-  float *patches = FLOATS(3);
+  // Pixels of several blocks only where there is room for all columns: they are scattered block by block.
+  const u32 together = PATCH_BLOCKS * PATCH_COLUMNS, atOnce = n <= together ? PATCH_ROWS : PIXELS_AT_ONCE;
   for (u32 unit = start; unit < end; unit++) {
     const u32 sample = unit / g.groups, group = unit - sample * g.groups;
     float *image = FLOATS(0) + (size_t)sample * g.height * g.width * g.channels + group * g.inGroup;
-    const float *from = FLOATS(1) + (size_t)sample * pixels * g.outChannels + group * g.outGroup;
+    const float *dy = FLOATS(1) + (size_t)sample * pixels * g.outChannels + group * g.outGroup;
     if (g.groups == 1) memset(image, 0, (size_t)g.height * g.width * g.channels * 4);
     else
       for (u32 i = 0; i < g.height * g.width; i++) memset(image + (size_t)i * g.channels, 0, g.inGroup * 4);
-    for (u32 pixel = 0; pixel < pixels; pixel += PIXELS_AT_ONCE) {
-      const u32 rows = least(PIXELS_AT_ONCE, pixels - pixel);
-      for (u32 first = 0; first < n; first += PATCH_COLUMNS) {
-        const u32 count = least(PATCH_COLUMNS, n - first);
-        patch_gradients(patches, from + (size_t)pixel * g.outChannels, FLOATS(2) + group * groupFloats, rows, first, count, &g);
-        scatter(image, patches, pixel, rows, first, count, &g);
+    for (u32 pixel = 0; pixel < pixels; pixel += atOnce) {
+      const u32 rows = least(atOnce, pixels - pixel);
+      for (u32 from = 0; from < n; from += together) {
+        const u32 stop = least(n, from + together);
+        for (u32 first = from; first < stop; first += PATCH_COLUMNS)
+          patch_gradients(workspace.patches[(first - from) / PATCH_COLUMNS], dy + (size_t)pixel * g.outChannels, FLOATS(2) + group * groupFloats, rows,
+                          first, least(PATCH_COLUMNS, n - first), &g);
+        for (u32 p = 0; p < rows; p += PIXELS_AT_ONCE)
+          for (u32 first = from; first < stop; first += PATCH_COLUMNS)
+            scatter(image, workspace.patches[(first - from) / PATCH_COLUMNS] + p * PATCH_COLUMNS, pixel + p, least(PIXELS_AT_ONCE, rows - p), first,
+                    least(PATCH_COLUMNS, n - first), &g);
       }
     }
   }

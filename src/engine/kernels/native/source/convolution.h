@@ -13,12 +13,20 @@
 /** Runs of rows of A that are placed at once: of five tiles at least, whose runs have a float each. */
 #define PLACED_ROWS 16384
 
+/** Output pixels, and columns (tap, channel) of their patches, whose gradients are computed and then scattered: part of the order of the sums. */
+#define PIXELS_AT_ONCE 32
+#define PATCH_COLUMNS 224
+/** As many of both are computed before they are scattered. */
+#define PATCH_ROWS (3 * PIXELS_AT_ONCE)
+#define PATCH_BLOCKS 24
+
 /** What a thread needs besides its scratch. Nothing in it outlives a call. */
 typedef struct {
   float image[IMAGE_FLOATS];
   float zeros[BLOCK_DEPTH + TILE_ROWS];
   i32 offsets[DIRECT_BYTES / 4];
   const float *rows[PLACED_ROWS];
+  float patches[PATCH_BLOCKS][PATCH_ROWS * PATCH_COLUMNS];
   u32 lengths[BLOCK_DEPTH];
 } Workspace;
 static _Thread_local Workspace workspace;
