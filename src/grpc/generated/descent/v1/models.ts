@@ -26,6 +26,7 @@ import { Empty } from "../../google/protobuf/empty.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { JobSpec, TaskSpec } from "./job_spec.ts";
+import { Preprocessing, Report } from "./model_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -64,8 +65,8 @@ export interface Model {
   metrics: { [key: string]: number };
   /** `sha256:` of the weights' bytes in their fixed order. */
   digest: string;
-  /** How raw rows become inputs and outputs become answers: the OpenAPI document's Preprocessing. */
-  preprocessing?: { [key: string]: any } | undefined;
+  /** How raw rows become inputs and outputs become answers. */
+  preprocessing?: Preprocessing | undefined;
   createdAt?:
     | string
     | undefined;
@@ -230,8 +231,7 @@ export interface GetModelReportRequest {
 }
 
 export interface GetModelReportResponse {
-  /** The OpenAPI document's Report. */
-  report?: { [key: string]: any } | undefined;
+  report?: Report | undefined;
 }
 
 export interface DeleteModelRequest {
@@ -537,7 +537,7 @@ export const Model: MessageFns<Model> = {
       writer.uint32(82).string(message.digest);
     }
     if (message.preprocessing !== undefined) {
-      Struct.encode(Struct.wrap(message.preprocessing), writer.uint32(90).fork()).join();
+      Preprocessing.encode(message.preprocessing, writer.uint32(90).fork()).join();
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(98).fork()).join();
@@ -661,7 +661,7 @@ export const Model: MessageFns<Model> = {
               break;
             }
 
-            message.preprocessing = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.preprocessing = Preprocessing.decode(reader, reader.uint32());
             continue;
           }
           case 12: {
@@ -1703,7 +1703,7 @@ function createBaseGetModelReportResponse(): GetModelReportResponse {
 export const GetModelReportResponse: MessageFns<GetModelReportResponse> = {
   encode(message: GetModelReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.report !== undefined) {
-      Struct.encode(Struct.wrap(message.report), writer.uint32(10).fork()).join();
+      Report.encode(message.report, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1726,7 +1726,7 @@ export const GetModelReportResponse: MessageFns<GetModelReportResponse> = {
               break;
             }
 
-            message.report = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.report = Report.decode(reader, reader.uint32());
             continue;
           }
         }
