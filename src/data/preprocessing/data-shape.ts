@@ -4,7 +4,6 @@ import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isIterable } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
-import { pinballLevels } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
 import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
@@ -108,7 +107,7 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
     case "classification":
       return spec.loss.type === "binary_cross_entropy" ? 1 : classes;
     case "regression":
-      if (spec.loss.type === "pinball") return pinballLevels(spec.loss).length;
+      if (spec.loss.type === "pinball" && spec.loss.interval !== undefined) return 3;
       return spec.loss.type === "gaussian_nll" ? 2 : 1;
     case "reconstruction":
       return inputs;

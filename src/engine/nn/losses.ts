@@ -1,4 +1,4 @@
-import { type LossSpec, pinballLevels } from "../../domain/jobs/spec/parts/loss-spec.ts";
+import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
 import { columnsFrom } from "../graph/ops/columns.ts";
@@ -14,6 +14,7 @@ import {
 } from "../graph/ops/loss.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { columnsOf, rowsOf } from "../tensor/shape.ts";
+import { pinballLevels } from "./pinball.ts";
 
 /** How labels lie in memory: i32 classes [rows], or floats [rows, columns]. */
 export const labelType = (loss: LossSpec, outputs: number): { readonly dtype: DType; readonly columns: number } => {

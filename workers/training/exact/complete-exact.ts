@@ -3,10 +3,10 @@ import type { PreparedArrays, SplitArrays } from "../../../src/data/preprocessin
 import type { Split } from "../../../src/data/splits/split.ts";
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import { pinballLevels } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
+import { pinballLevels } from "../../../src/engine/nn/pinball.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { namedMetrics } from "../../../src/engine/train/fitting/evaluate.ts";
 import { splits } from "../../../src/engine/train/planning/training.ts";

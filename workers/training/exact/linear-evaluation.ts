@@ -1,10 +1,10 @@
 import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
-import { pinballAt } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { families } from "../../../src/engine/exact/families.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import { pinballAt } from "../../../src/engine/nn/pinball.ts";
 import type { Evaluation } from "../../../src/engine/train/fitting/evaluate.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
 import { type LinearWeights, predictorsOf, respond } from "./linear-weights.ts";

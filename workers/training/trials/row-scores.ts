@@ -1,9 +1,10 @@
 import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
-import { hasLogLink, pinballAt, pinballLevels } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
+import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import { pinballAt, pinballLevels } from "../../../src/engine/nn/pinball.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { weighed } from "../../../src/stats/sampling.ts";

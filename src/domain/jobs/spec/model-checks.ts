@@ -4,7 +4,7 @@ import { toPointerSegment } from "../../pointer.ts";
 import { onlyImageOf, seenImage } from "./image-features.ts";
 import type { JobSpec, ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { isPerceptron, type ModelSpec } from "./model-spec.ts";
-import { isOfCounts, type LossSpec, pinballLevels } from "./parts/loss-spec.ts";
+import { isOfCounts, type LossSpec } from "./parts/loss-spec.ts";
 import { trialRows } from "./penalty-search.ts";
 import type { SpecErrors } from "./spec-errors.ts";
 import { classCounts, columnsByName, featureNames, findColumn } from "./task-columns.ts";
@@ -69,7 +69,8 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
 /** The quantile that is the answer lies within the interval about it, and one model says all three. */
 export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
   if (loss.type !== "pinball" || loss.interval === undefined) return;
-  const [level, lower, upper] = pinballLevels(loss) as [number, number, number];
+  const { quantile: level, interval } = loss;
+  const [lower, upper] = [(1 - interval) / 2, (1 + interval) / 2];
   if (!(lower < level && level < upper))
     errors.add(
       "/loss/interval",

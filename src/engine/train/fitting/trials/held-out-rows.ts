@@ -1,6 +1,7 @@
-import { type LossSpec, pinballAt, pinballLevels } from "../../../../domain/jobs/spec/parts/loss-spec.ts";
+import type { LossSpec } from "../../../../domain/jobs/spec/parts/loss-spec.ts";
 import { exp64, log64 } from "../../../kernels/math64.ts";
 import { permutation, seedWords } from "../../../kernels/philox.ts";
+import { pinballAt, pinballLevels } from "../../../nn/pinball.ts";
 import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
