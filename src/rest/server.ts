@@ -130,6 +130,7 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
       upload: route.upload,
       isLong: route.isLong,
       takesToken: route.takesToken,
+      isFile: route.isFile,
     },
     handle: (caller, request, reply) => callRoute(route, wiring, caller, request, reply),
   });
