@@ -245,6 +245,7 @@ export const jobRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getJobRows"],
     method: "GET",
+    isFile: true,
     url: "/v1/jobs/:id/rows",
     tag,
     description:

@@ -52,13 +52,9 @@ describe("pieces of a call", () => {
     expect(cutPart(little, 0, 2)).toEqual([]);
   });
 
-  it("hold sixteen channels with all their pixels, of a convolution of each channel by itself", () => {
+  it("are eight lines at least of a convolution of each channel by itself", () => {
     const call = convolutionOf(40);
-    const channel = call.units / 40;
-    expect(cutPart(call, 0, 1)).toEqual([
-      { start: 0, end: 16 * channel },
-      { start: 16 * channel, end: 40 * channel },
-    ]);
-    expect(cutPart(call, 1, 2)).toEqual([{ start: 20 * channel, end: 40 * channel }]);
+    expect(call.units).toBe((64 * 28 * 28) / 4);
+    for (const { start, end } of cutPart(call, 0, 2)) expect(end - start).toBeGreaterThanOrEqual((8 * 28) / 4);
   });
 });

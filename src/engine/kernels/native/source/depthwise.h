@@ -9,8 +9,7 @@ INLINE void load_taps(float *out, const float *packed, u32 c, u32 n, u32 taps, s
     for (u32 lane = 0; lane < LANES; lane++) out[tap * LANES + lane] = lane < n ? packed[(c + lane) * step + tap * between] : 0;
 }
 
-/** Whether this is one, and its weights have room. */
-INLINE int is_depthwise(const Conv *g) { return g->groups > 1 && g->inGroup == 1 && g->outGroup == 1 && g->taps <= BLOCK_DEPTH; }
+INLINE int is_depthwise(const Conv *g) { return g->groups > 1 && g->inGroup == 1 && g->outGroup == 1; }
 
 /** Whether it is a product of x, a row for each pixel, and the weights. */
 INLINE int is_product(const Conv *g) {
@@ -123,17 +122,12 @@ static void depthwise_forward(float *y, const float *x, const float *packed, con
   }
 }
 
-/** Units [start, end) are strips of 4 pixels, group after group: parts of the first and the last group, and whole groups between them. */
+/** Units [start, end) are strips of 4 pixels with all their channels. */
 static void depthwise_units(const double *a, char *memory, const Conv *g, u32 start, u32 end) {
-  const u32 perGroup = (g->pixels + 3) / 4, atOnce = IMAGE_FLOATS / (g->taps * LANES) * LANES;
-  for (u32 unit = start; unit < end;) {
-    const u32 group = unit / perGroup, strip = unit - group * perGroup, left = end - unit;
-    const int whole = strip == 0 && left >= perGroup;
-    const u32 n = whole ? least(atOnce, left / perGroup) : 1, strips = whole ? perGroup : least(perGroup - strip, left);
-    depthwise_forward(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS_OR_NULL(3), WHOLE(5), SINGLE(6), g, group, group + n, strip * 4,
-                      least(g->pixels, (strip + strips) * 4));
-    unit += n * strips;
-  }
+  const u32 atOnce = IMAGE_FLOATS / (g->taps * LANES) * LANES;
+  for (u32 c = 0; c < g->channels; c += atOnce)
+    depthwise_forward(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS_OR_NULL(3), WHOLE(5), SINGLE(6), g, c, least(g->channels, c + atOnce), start * 4,
+                      least(g->pixels, end * 4));
 }
 
 /** dx of channels [c, c + n) of one sample, in the order of the output's pixels. */
@@ -169,7 +163,10 @@ static void depthwise_samples(const double *a, char *memory, const Conv *g, u32 
 
 KERNEL(convolve) {
   const Conv g = conv_of(a + 7);
-  if (is_depthwise(&g)) depthwise_units(a, memory, &g, start, end);
+  const u32 perGroup = (g.pixels + 3) / 4;
+  if (is_depthwise(&g) && g.taps <= BLOCK_DEPTH) depthwise_units(a, memory, &g, start, end);
+  else if (is_depthwise(&g))
+    for (u32 group = 0; group < g.groups; group++) conv2d(memory, a, group * perGroup + start, group * perGroup + end);
   else if (is_product(&g)) {
     // Pixels are rows of x as they lie: the same tiles, and the same sums.
     const double product[] = {a[0], a[1], a[2], a[3], 0, g.pixels, g.outChannels, g.channels, g.channels, 1, g.outChannels, 0, a[5], a[6]};
