@@ -4,6 +4,7 @@ import type { ExactFit, ExactTask } from "../../../src/engine/exact/exact-fit.ts
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
 import { type ExactOptions, fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
+import { rowsOf } from "./exact-rows.ts";
 
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
 export const usualIterations = 10;
@@ -25,9 +26,9 @@ export const solveExact = (
   const penalty = penaltyOf(spec, weights === null ? plan.data.train.rows : sumOfWeights(weights));
   return fitExact(
     {
-      ...{ model, method, inputs, penalty, mostIterations, ...wanted },
+      ...{ model, method, penalty, mostIterations, ...wanted },
       ...(spec.loss.type === "pinball" ? { quantile: spec.loss.quantile } : {}),
-      features: train.features as Float64Array,
+      features: rowsOf(train, inputs),
       labels: train.labels as Float64Array,
       weights,
       offsets: train.offsets ?? null,
