@@ -1,12 +1,12 @@
 // Writes src/grpc/generated from the .proto files: types and codecs (ts-proto), and the descriptor set that reflection serves,
 // as a module, so that it is found the same from src and from dist. Run after every change of a .proto file, and, after `npm run build`, of a
-// schema of a specification: spec_parts.proto is made from those. Tests compare both.
+// schema of a specification, a report or a preprocessing: the files of madeFiles are made from those. Tests compare both.
 //   node proto/generate.mjs [folder]
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { writeSpecParts } from "./write-spec-parts.mjs";
+import { madeFiles, writeMessages } from "./write-messages.mjs";
 
 const here = import.meta.dirname;
 const out = resolve(process.argv[2] ?? join(here, "../src/grpc/generated"));
@@ -22,11 +22,15 @@ const keepEveryKey = (code) =>
       "const object: { [key: string]: any } = Object.create(null);",
     );
 
-const shapes = new URL("../dist/src/grpc/typed/spec-shapes.js", import.meta.url);
-if (process.argv[2] === undefined && existsSync(shapes)) {
-  const file = join(here, "descent/v1/spec_parts.proto");
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
-  writeFileSync(file, writeSpecParts(await import(shapes.href), before));
+const built = ["typed/spec-shapes.js", "typed/model-shapes.js", "study-spec.js"].map(
+  (name) => new URL(`../dist/src/grpc/${name}`, import.meta.url),
+);
+if (process.argv[2] === undefined && built.every((module) => existsSync(module))) {
+  const modules = await Promise.all(built.map((module) => import(module.href)));
+  for (const [name, made] of Object.entries(madeFiles(...modules))) {
+    const file = join(here, `descent/v1/${name}.proto`);
+    writeFileSync(file, writeMessages(made, existsSync(file) ? readFileSync(file, "utf8") : ""));
+  }
 }
 
 const template = readFileSync(join(here, "buf.gen.yaml"), "utf8").replaceAll("../src/grpc/generated", out);

@@ -9,6 +9,7 @@ import type {
   EventToken,
   Job,
   JobEvent,
+  JobOutcome,
   JobPlan,
   JobSpec,
   JobState,
@@ -127,6 +128,26 @@ const steer =
   (job: string, options: RequestOptions = {}): Promise<Job> =>
     transport.json<Job>(`/v1/jobs/${id(job)}/${action}`, { method: "POST", repeatable: true, ...options });
 
+/** What the service takes in one request. */
+const mostJobs = 250;
+const mostBytes = 1024 ** 2 - 1024;
+
+const partsOf = (specs: readonly JobSpec[]): JobSpec[][] => {
+  const parts: JobSpec[][] = [];
+  let bytes = 0;
+  for (const spec of specs) {
+    const ofSpec = new TextEncoder().encode(JSON.stringify(spec)).length + 1;
+    const last = parts.at(-1);
+    bytes += ofSpec;
+    if (last !== undefined && last.length < mostJobs && bytes <= mostBytes) last.push(spec);
+    else {
+      parts.push([spec]);
+      bytes = ofSpec;
+    }
+  }
+  return parts;
+};
+
 const jobsOf = (transport: Transport) => {
   const submit = (spec: JobSpec, { idempotencyKey, ...options }: SubmitOptions = {}): SubmittedJob => {
     const headers = { "idempotency-key": idempotencyKey ?? crypto.randomUUID() };
@@ -139,8 +160,24 @@ const jobsOf = (transport: Transport) => {
       wait: async (waiting?: RequestOptions) => waitForJob(transport, (await recorded).id, waiting),
     });
   };
+  /** In as many requests as the service's limits make of them; each job is recorded or refused by itself, in their order. */
+  const submitAll = async (
+    specs: readonly JobSpec[],
+    { idempotencyKey = crypto.randomUUID(), ...options }: SubmitOptions = {},
+  ): Promise<JobOutcome[]> => {
+    const outcomes: JobOutcome[] = [];
+    for (const [part, jobs] of partsOf(specs).entries()) {
+      const headers = { "idempotency-key": `${idempotencyKey}.${part}` };
+      const sent = { method: "POST" as const, json: { jobs }, headers, repeatable: true };
+      const answer = await transport.json<{ outcomes: JobOutcome[] }>("/v1/jobs/batch", { ...sent, ...options });
+      const before = outcomes.length;
+      outcomes.push(...answer.outcomes.map((outcome) => ({ ...outcome, index: before + outcome.index })));
+    }
+    return outcomes;
+  };
   return {
     submit,
+    submitAll,
     plan: (spec: JobSpec, options?: RequestOptions) =>
       transport.json<JobPlan>("/v1/jobs/plan", { method: "POST", json: spec, repeatable: true, ...options }),
     get: (job: string, options?: RequestOptions) => transport.json<Job>(`/v1/jobs/${id(job)}`, options),

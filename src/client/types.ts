@@ -2,7 +2,7 @@ import type { EventToken as SignedToken } from "../domain/access/event-token.ts"
 import type * as access from "../domain/access/tenant.ts";
 import type * as usage from "../domain/access/usage.ts";
 import type * as datasets from "../domain/datasets/dataset.ts";
-import type { ErrorCode, FieldError as Fault } from "../domain/errors.ts";
+import type { ErrorCode, FieldError as Fault, Problem as Refusal } from "../domain/errors.ts";
 import type { AnyEvent } from "../domain/jobs/any-event.ts";
 import type * as jobs from "../domain/jobs/job.ts";
 import type { JobState as State } from "../domain/jobs/job-state.ts";
@@ -33,6 +33,17 @@ export type Row = datasets.Row;
 /** What `submit` and `plan` take; whatever has a default may be left out. */
 export type JobSpec = JobSpecInput;
 export type Job = jobs.Job;
+/** What became of one job of `submitAll`: its id, or why it was refused, with pointers into its specification. */
+export interface JobOutcome {
+  /** Of the job among those submitted. */
+  index: number;
+  id: string | null;
+  /** False: refused, or recorded before under the same idempotency key. */
+  created: boolean;
+  problem: Refusal | null;
+  /** After which trying again makes sense; null: not as it is. */
+  retryAfterSeconds: number | null;
+}
 export type JobState = State;
 export type JobEvent = AnyEvent;
 export type Overview = Seen;

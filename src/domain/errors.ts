@@ -1,4 +1,4 @@
-import type { RateStanding } from "./fairness/rate.ts";
+import type { QuotaStanding, RateStanding } from "./fairness/rate.ts";
 
 /** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`, for what REST has in the query, on both surfaces), and the remedy. */
 export interface FieldError {
@@ -39,6 +39,10 @@ export type ErrorCode = keyof typeof errorCatalogue;
 export const isRetryable = (code: ErrorCode): boolean =>
   ["unavailable", "overloaded", "rate_limited", "quota_exceeded"].includes(code);
 
+/** Whole seconds after which trying again makes sense; null: not as it is. */
+export const retryAfterOf = ({ code, retryAfterSeconds }: ServiceError): number | null =>
+  isRetryable(code) ? Math.ceil(retryAfterSeconds ?? 1) : null;
+
 /** What users can cause or the world can do. A bug is an assertion, never a ServiceError. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
@@ -46,6 +50,8 @@ export class ServiceError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Of what was refused for its rate. */
   readonly rate: RateStanding | undefined;
+  /** Of what was refused for a quota. */
+  readonly quota: QuotaStanding | undefined;
 
   constructor(
     code: ErrorCode,
@@ -54,6 +60,7 @@ export class ServiceError extends Error {
       errors?: readonly FieldError[];
       retryAfterSeconds?: number;
       rate?: RateStanding;
+      quota?: QuotaStanding;
       cause?: unknown;
     } = {},
   ) {
@@ -63,6 +70,7 @@ export class ServiceError extends Error {
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.rate = options.rate;
+    this.quota = options.quota;
   }
 }
 

@@ -5,6 +5,8 @@ const GIB = 1024 * MIB;
 /** A limit on everything. Bytes, counts and milliseconds; the names end in the unit. */
 export const limits = {
   jsonBodyBytes: MIB,
+  /** Of one request; they are recorded in one step, which keeps Redis from everyone else. */
+  jobsPerBatch: 250,
   predictBodyBytes: 16 * MIB,
   predictRows: 10_000,
   predictWarnings: 1000,

@@ -1,5 +1,7 @@
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { retryAfterOf, ServiceError, toProblem } from "../domain/errors.ts";
 import type { Job, JobEvent, MetricPoint } from "../domain/jobs/job.ts";
+import type { JobOutcome } from "../domain/jobs/job-batch.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
 import type { Page } from "../domain/page.ts";
 import { Encoded, writeParts } from "./encoded.ts";
@@ -34,6 +36,16 @@ export const toJob = (job: Job): wire.Job => ({
   origin: job.origin && { ...job.origin, traceparent: job.origin.traceparent ?? undefined },
   prediction: job.prediction && { ...job.prediction, result: job.prediction.result ?? undefined },
 });
+
+export const toOutcome = (outcome: JobOutcome, index: number, requestId = ""): wire.JobOutcome => {
+  if (!(outcome instanceof ServiceError))
+    return { index, ...outcome, problem: undefined, retryAfterSeconds: undefined };
+  const problem = toProblem(outcome, requestId);
+  return {
+    ...{ index, id: undefined, created: false, retryAfterSeconds: retryAfterOf(outcome) ?? undefined },
+    problem: { ...problem, errors: [...problem.errors], requestId },
+  };
+};
 
 export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });
 

@@ -1,8 +1,9 @@
 import { allButHead, allLayers } from "../domain/jobs/spec/base/base-spec.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
+import type { ThresholdSpec } from "../domain/jobs/spec/parts/threshold-spec.ts";
 import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 import { fromWire, toWire } from "./typed/convert.ts";
-import { specShapes } from "./typed/spec-shapes.ts";
+import { specShapes, thresholdShape } from "./typed/spec-shapes.ts";
 
 /** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */
 const present = (entries: Record<string, unknown>): Record<string, unknown> =>
@@ -10,8 +11,22 @@ const present = (entries: Record<string, unknown>): Record<string, unknown> =>
 
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
-const fromTask = ({ features, exclude, ...rest }: TaskSpec) =>
-  present({ ...rest, features: nonEmpty(features), exclude: nonEmpty(exclude) });
+const fromTask = ({ features, exclude, threshold, ...rest }: TaskSpec) =>
+  present({
+    ...rest,
+    features: nonEmpty(features),
+    exclude: nonEmpty(exclude),
+    threshold: threshold && fromWire(thresholdShape, threshold, "/task/threshold"),
+  });
+
+/** As the schema has it; what is no number once more as JSON. */
+const toThreshold = (threshold: ThresholdSpec | undefined): TaskSpec["threshold"] =>
+  threshold === undefined
+    ? undefined
+    : ({
+        ...(toWire(thresholdShape, threshold) as object),
+        structValue: typeof threshold === "object" ? toStruct(threshold) : undefined,
+      } as TaskSpec["threshold"]);
 
 /** In a list, so that the wire has one type: what JSON has as a text stands alone in it. */
 const fromLayers = (layers: readonly string[], text: string) =>
@@ -28,10 +43,10 @@ const fromBase = ({ freeze, unfreeze, ...rest }: BaseSpec) =>
   });
 const toBase = ({ freeze, unfreeze, ...rest }: NonNullable<ResolvedJobSpec["base"]>): BaseSpec => ({
   ...rest,
-  freeze: toLayers(freeze),
+  freeze: toLayers(freeze ?? []),
   unfreeze: (unfreeze ?? []).map(({ afterEpochs, layers }) => ({ afterEpochs, layers: toLayers(layers) })),
 });
-const fromWebhook = ({ url }: WebhookSpec) => present({ url });
+export const fromWebhook = ({ url }: WebhookSpec) => present({ url });
 const fromResources = (resources: ResourcesSpec) => present({ ...resources });
 
 type Part = keyof typeof specShapes;
@@ -40,8 +55,10 @@ const fromPart = (key: Part, part: object | undefined): unknown =>
   part === undefined ? undefined : fromWire(specShapes[key], part, `/${key}`);
 
 /** As the schemas have it, and once more as JSON for clients of the messages before. */
-const toPart = <K extends Part>(key: K, value: object): NonNullable<JobSpec[K]> =>
-  ({ ...(toWire(specShapes[key], value) as object), fields: toStruct(value) }) as NonNullable<JobSpec[K]>;
+const toPart = <K extends Part>(key: K, value: object | undefined): JobSpec[K] =>
+  value === undefined
+    ? undefined
+    : ({ ...(toWire(specShapes[key], value) as object), fields: toStruct(value) } as JobSpec[K]);
 
 /** The JSON body that this message stands for; unchecked, as a body is. */
 export const fromJobSpec = (message: JobSpec | undefined): unknown => {
@@ -70,24 +87,25 @@ export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   label: "label" in task ? task.label : undefined,
   features: task.features ?? [],
   exclude: task.exclude ?? [],
-  threshold: "threshold" in task ? task.threshold : undefined,
+  threshold: "threshold" in task ? toThreshold(task.threshold) : undefined,
   weight: "weight" in task ? task.weight : undefined,
   exposure: "exposure" in task ? task.exposure : undefined,
   offset: "offset" in task ? task.offset : undefined,
 });
 
-export const toJobSpec = (spec: ResolvedJobSpec): JobSpec => ({
+/** @param spec every default filled in; of a study as it was sent */
+export const toJobSpec = (spec: ResolvedJobSpec | Partial<ResolvedJobSpec>): JobSpec => ({
   name: spec.name,
   dataset: spec.dataset,
-  task: toTask(spec.task),
+  task: spec.task && toTask(spec.task),
   model: toPart("model", spec.model),
   loss: toPart("loss", spec.loss),
   optimizer: toPart("optimizer", spec.optimizer),
   training: toPart("training", spec.training),
   base: spec.base && toBase(spec.base),
   resources: spec.resources,
-  labels: spec.labels,
+  labels: spec.labels ?? {},
   webhook: spec.webhook,
-  preprocessing: spec.preprocessing && toPart("preprocessing", spec.preprocessing),
+  preprocessing: toPart("preprocessing", spec.preprocessing),
   effort: spec.effort,
 });

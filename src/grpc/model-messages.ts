@@ -4,9 +4,11 @@ import type { ImportedModel, ImportFormat } from "../domain/models/imported-mode
 import { type AnyModel, isImported, type Model } from "../domain/models/model.ts";
 import type { Report } from "../domain/models/report.ts";
 import type { Page } from "../domain/page.ts";
-import { Encoded, encodeStruct, fieldOf, writeParts } from "./encoded.ts";
+import { Encoded, fieldOf, writeParts } from "./encoded.ts";
 import * as wire from "./generated/descent/v1/models.ts";
 import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
+import { encodeTyped } from "./typed/encode.ts";
+import { modelShapes } from "./typed/model-shapes.ts";
 
 /** The domain's name of a file's format. */
 export const fromFormat = (format: wire.ImportFormat): ImportFormat => {
@@ -73,7 +75,7 @@ const toTrained = (model: Model): wire.Model => ({
 
 async function* partsOf(model: AnyModel): AsyncGenerator<BinaryWriter, void, void> {
   yield wire.Model.encode(toModel(model));
-  if (!isImported(model)) yield fieldOf(11, await encodeStruct(model.preprocessing));
+  if (!isImported(model)) yield fieldOf(11, await encodeTyped(modelShapes.preprocessing, model.preprocessing));
 }
 
 export const encodeModel = async (model: AnyModel): Promise<Encoded<wire.Model>> =>
@@ -88,4 +90,4 @@ export const encodeModels = async (page: Page<AnyModel>): Promise<Encoded<wire.L
   new Encoded(await writeParts(partsOfPage(page)));
 
 export const encodeReport = async (report: Report): Promise<Encoded<wire.GetModelReportResponse>> =>
-  new Encoded(fieldOf(1, await encodeStruct(report)).finish());
+  new Encoded(fieldOf(1, await encodeTyped(modelShapes.report, report)).finish());

@@ -3,6 +3,7 @@ import type { BestTrial, Study, Trial } from "../domain/studies/study.ts";
 import type * as wire from "./generated/descent/v1/studies.ts";
 import { toJobState } from "./job-messages.ts";
 import { toStruct } from "./job-spec.ts";
+import { toStudySpec } from "./study-spec.ts";
 
 const toBest = (best: BestTrial | null): wire.BestTrial | undefined =>
   best === null
@@ -18,7 +19,7 @@ export const toStudy = (study: Study): wire.Study => ({
   ...study,
   counts: { ...study.counts, paused: study.counts.paused ?? 0 },
   state: toJobState(study.state),
-  spec: toStruct(study.spec),
+  spec: toStudySpec(study.spec),
   best: toBest(study.best),
   final: study.final === null ? undefined : { ...study.final, model: study.final.model ?? undefined },
   history: study.history.map(({ state, ...entry }) => ({ ...entry, state: toJobState(state) })),

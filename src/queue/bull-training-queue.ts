@@ -1,3 +1,4 @@
+import type { JobId } from "../domain/ids.ts";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
 import { type OpenQueueOptions, openQueue } from "./open-queue.ts";
 import { LAST_PLACE, QUEUE_NAME } from "./queue-names.ts";
@@ -5,6 +6,8 @@ import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
+
+const optionsOf = (job: JobId, place: number) => ({ jobId: job, priority: Math.min(place, LAST_PLACE) });
 
 const answered = <T>(ask: () => Promise<T>, limitMs?: number): Promise<T> => inTime("training queue", ask, limitMs);
 
@@ -38,8 +41,13 @@ export const createBullTrainingQueue = ({
     add: (entry, { place, isNew = false }) =>
       answered(async () => {
         if (!isNew) await endingRunIsGone(entry.job);
-        await ready().add("train", entry, { jobId: entry.job, priority: Math.min(place, LAST_PLACE) });
+        await ready().add("train", entry, optionsOf(entry.job, place));
       }, ANSWER_MS + ENDING_RUN_MS),
+    addAll: (entries) =>
+      answered(async () => {
+        const added = entries.map(({ place, ...data }) => ({ name: "train", data, opts: optionsOf(data.job, place) }));
+        await ready().addBulk(added);
+      }),
     remove: (entry) =>
       answered(async () => {
         await ready().remove(entry.job);

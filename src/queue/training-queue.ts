@@ -19,6 +19,8 @@ export interface TrainingQueue {
    * was never queued before, so that no run can still be ending.
    */
   add(entry: QueueEntry, options: { place: number; isNew?: boolean }): Promise<void>;
+  /** The same of many that were never queued before, in one write. */
+  addAll(entries: readonly (QueueEntry & { place: number })[]): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: Pick<QueueEntry, "job">): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;

@@ -1,3 +1,4 @@
+import type { ServiceError } from "../domain/errors.ts";
 import type { JobId, StudyId, TenantId } from "../domain/ids.ts";
 import type { Job, JobError, JobEvent, MetricPoint, Metrics, Plan } from "../domain/jobs/job.ts";
 import type { JobState } from "../domain/jobs/job-state.ts";
@@ -32,6 +33,24 @@ export interface NewJob {
   /** Limits checked in the same script: `quota_exceeded` names the one that is reached. Null: unlimited. */
   quota: { queuedJobs: number } | null;
 }
+
+/** Jobs that are recorded together. */
+export interface NewJobs {
+  tenant: TenantId;
+  /** Null: one that cannot be made now, and is only looked for under the key. */
+  jobs: readonly (Pick<NewJob, "id" | "spec" | "plan"> | null)[];
+  createdAt: string;
+  origin?: Origin;
+  /** Of all of them together; see `create`. */
+  idempotency: NewJob["idempotency"];
+  quota: NewJob["quota"];
+}
+
+/** What became of one of them: recorded, now or under the key before, or why not; null for what was only looked for and is not there. */
+export type Recorded =
+  | { id: JobId; created: boolean; state: JobState; place: number; waiting?: number }
+  | ServiceError
+  | null;
 
 /** What a trainer must know of a checkpoint that it may resume from. */
 export interface CheckpointRecord {
@@ -87,7 +106,12 @@ export interface JobStore {
    * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
    * there already: it is returned as it is. Of a study that does not run: `forbidden_transition`.
    */
-  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
+  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number; waiting?: number }>;
+  /**
+   * The same of many jobs in one step and one durable write: each is recorded or refused by itself, in their order, and after a crash all are there that were not
+   * refused, or none. A repeated key with the same digest gives the jobs that it made first, and tries again what was refused then.
+   */
+  createAll(jobs: NewJobs): Promise<Recorded[]>;
   /** `not_found` if absent or another tenant's. */
   get(tenant: TenantId, id: JobId): Promise<Job>;
   /** Of the record the state alone, for those who wait for it. `not_found` as above. */

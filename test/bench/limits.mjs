@@ -13,7 +13,9 @@ const compiler = "/usr/bin/cc";
 
 const build = () => {
   const folder = mkdtempSync(join(tmpdir(), "descent-limits-"));
-  const flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-fPIC", "-c", source];
+  // Each product stands before its sum, as written: in another order a Zen 4 is a tenth slower.
+  const order = ["-falign-loops=64", "-fno-schedule-insns2", "-Wno-ignored-optimization-argument"];
+  const flags = ["-O3", ...order, "-march=native", "-mprefer-vector-width=512", "-fPIC", "-c", source];
   const [apart, fused, library] = ["apart.o", "fused.o", "limits.so"].map((name) => join(folder, name));
   const supported = process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-mprefer"));
   execFileSync(compiler, [...supported, "-ffp-contract=off", "-o", apart]);

@@ -75,6 +75,19 @@ describe("resources", () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
+  it("are submitted in as few requests as the service takes, each with its place among all", async () => {
+    const { id } = await descent.datasets.upload(irisFile);
+    const specs = Array.from({ length: 252 }, (_, i) => ({ ...specFor(i === 251 ? "ds_1" : id), name: `job ${i}` }));
+    const outcomes = await descent.jobs.submitAll(specs, { idempotencyKey: "all" });
+    expect(outcomes.map(({ index }) => index)).toEqual(specs.map((_, i) => i));
+    expect(outcomes.filter(({ created }) => created)).toHaveLength(251);
+    expect(outcomes[251]).toMatchObject({ id: null, problem: { code: "invalid" } });
+    expect((await descent.jobs.get(outcomes[250]?.id ?? "")).spec.name).toBe("job 250");
+    const again = await descent.jobs.submitAll(specs, { idempotencyKey: "all" });
+    expect(again.map((outcome) => outcome.id)).toEqual(outcomes.map((outcome) => outcome.id));
+    for (const { id: job } of outcomes.slice(0, 251)) await descent.jobs.cancel(job ?? "");
+  });
+
   it("are planned, submitted once under one key, read and steered", async () => {
     const { id } = await descent.datasets.upload(irisFile);
     const plan = await descent.jobs.plan(specFor(id));

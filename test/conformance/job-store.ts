@@ -3,7 +3,7 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { AccessStore } from "../../src/store/access-store.ts";
 import type { Catalogue } from "../../src/store/catalogue.ts";
-import type { JobStore } from "../../src/store/job-store.ts";
+import type { JobStore, NewJob } from "../../src/store/job-store.ts";
 import type { StudyStore } from "../../src/store/study-store.ts";
 import { modelOf, newDataset, newJob, tick } from "./records.ts";
 
@@ -94,6 +94,39 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect((await create({ queuedJobs: 2, idempotency })).job.id).toBe(job.id);
       await claim(job);
       expect((await create({ queuedJobs: 2 })).created).toBe(true);
+    });
+
+    it("records many at once, each or not by itself, in their order; a repeated key makes none again and tries again what was refused", async () => {
+      const base = "mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+      const wanted = [{}, { base }, {}, {}].map((options) => newJob("acme", stores.dataset, options));
+      const lost = newJob("acme", newDataset());
+      const batch = (most: number) => ({
+        ...{ tenant: "acme", jobs: [...wanted.slice(0, 2), lost, null, ...wanted.slice(2)], createdAt: tick() },
+        ...{ idempotency: { key: "k", bodyDigest: "d" }, quota: { queuedJobs: most } },
+      });
+      const invalid = (pointer: string) =>
+        expect.objectContaining({ code: "invalid", errors: [expect.objectContaining({ pointer })] });
+      const [first, third, fourth] = [wanted[0]!, wanted[2]!, wanted[3]!];
+      const made = (job: NewJob, place: number) => ({ id: job.id, created: true, state: "queued", place });
+      expect(await stores.jobs.createAll(batch(2))).toEqual([
+        ...[made(first, 1), invalid("/base/model"), invalid("/dataset"), null],
+        ...[made(third, 2), expect.objectContaining({ code: "quota_exceeded", retryAfterSeconds: 10 })],
+      ]);
+      expect(
+        (await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, null)).items.map(({ id }) => id),
+      ).toEqual([third.id, first.id]);
+      expect(await stores.jobs.get("acme", first.id)).toEqual((await stores.jobs.create(first)).job);
+      await claim(await stores.jobs.get("acme", first.id));
+      const again = await stores.jobs.createAll(batch(3));
+      expect(again[0]).toEqual({ ...made(first, 1), created: false, state: "running" });
+      expect([again[3], again[4]]).toEqual([null, { ...made(third, 2), created: false }]);
+      expect(again[5]).toMatchObject({ id: fourth.id, created: true });
+      const differently = { ...batch(9), idempotency: { key: "k", bodyDigest: "other" } };
+      await expect(stores.jobs.createAll(differently)).rejects.toMatchObject({ code: "idempotency_mismatch" });
+      await expect(create({ idempotency: { key: "k", bodyDigest: "d" } })).rejects.toMatchObject({
+        code: "idempotency_mismatch",
+      });
+      expect(await stores.jobs.waitingWork()).toEqual({ jobs: 2, seconds: 0.2 });
     });
 
     it("never lets concurrent submissions over the limit", async () => {

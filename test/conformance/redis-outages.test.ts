@@ -65,6 +65,7 @@ describe("Redis that goes away", () => {
     const alias = { name: "champion", model: null, at: tick(), by: null, condition: null };
     const calls: Record<string, () => Promise<unknown>> = {
       create: () => jobs.create(newJob("acme", dataset)),
+      createAll: () => jobs.createAll({ ...newJob("acme", dataset), jobs: [newJob("acme", dataset)] }),
       get: () => jobs.get("acme", id),
       list: () => jobs.list("acme", page, null),
       requestPause: () => jobs.requestPause("acme", id, tick()),

@@ -1,6 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job as DomainJob } from "../../src/domain/jobs/job.ts";
+import type { ClassificationReport } from "../../src/domain/models/report.ts";
 import { ColumnType } from "../../src/grpc/generated/descent/v1/datasets.ts";
 import { type Job, type JobEvent, JobState } from "../../src/grpc/generated/descent/v1/jobs.ts";
 import { fromJobSpec } from "../../src/grpc/job-spec.ts";
@@ -101,6 +102,10 @@ describe("over gRPC", () => {
     expect(Buffer.concat(rows).toString()).toMatch(/^row,split\n(\d+,(train|test)\n)+$/);
     const model = await ask(clients.models, clients.models.getModel, { id });
     expect(model).toMatchObject({ job: job.id, base: undefined, metrics: { testAccuracy: 1 } });
+    const { report } = await ask(clients.models, clients.models.getModelReport, { id });
+    const sameReport = (await (await fetch(`${service.url}/v1/models/${id}/report`)).json()) as ClassificationReport;
+    expect(report?.fields).toEqual(sameReport);
+    expect(report?.kind).toMatchObject({ $case: "classification", value: { accuracy: sameReport.accuracy } });
     const chunks: Uint8Array[] = [];
     for await (const { chunk } of clients.models.getModelWeights({ id })) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe("weights of a test");
@@ -113,6 +118,29 @@ describe("over gRPC", () => {
     await ask(clients.jobs, clients.jobs.deleteJob, { id: job.id });
     await ask(clients.models, clients.models.deleteModel, { id });
     expect((await ask(clients.models, clients.models.listModels, {})).items).toEqual([]);
+  });
+
+  it("many jobs are submitted in one call, each with its own outcome", async () => {
+    const { id: dataset } = await uploadFile(clients, iris);
+    const specs = [
+      specFor(dataset),
+      { ...specFor(dataset), labels: { a: "" } },
+      specFor("ds_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ];
+    const { outcomes } = await ask(clients.jobs, clients.jobs.submitJobs, { specs, idempotencyKey: "many" });
+    expect(outcomes.map(({ index, created }) => [index, created])).toEqual([
+      [0, true],
+      [1, true],
+      [2, false],
+    ]);
+    expect(outcomes[2]).toMatchObject({
+      id: undefined,
+      problem: { code: "invalid", status: 422, errors: [{ pointer: "/dataset" }] },
+    });
+    for (const { id } of outcomes.slice(0, 2))
+      expect((await ask(clients.jobs, clients.jobs.cancelJob, { id: id ?? "" })).state).toBe(
+        JobState.JOB_STATE_CANCELLED,
+      );
   });
 
   it("a job is paused, resumed and cancelled, and listed by state", async () => {

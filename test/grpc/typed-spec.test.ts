@@ -1,41 +1,55 @@
 import { readFileSync } from "node:fs";
 import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, it, test } from "vitest";
-import { JobSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
+import { JobSpec, TaskSpec } from "../../src/grpc/generated/descent/v1/job_spec.ts";
+import * as modelParts from "../../src/grpc/generated/descent/v1/model_parts.ts";
 import * as wire from "../../src/grpc/generated/descent/v1/spec_parts.ts";
-import { fromJobSpec, toJobSpec } from "../../src/grpc/job-spec.ts";
+import * as studyParts from "../../src/grpc/generated/descent/v1/study_spec.ts";
+import { Value } from "../../src/grpc/generated/google/protobuf/struct.ts";
+import { fromJobSpec, toJobSpec, toTask } from "../../src/grpc/job-spec.ts";
+import * as studySpec from "../../src/grpc/study-spec.ts";
 import { fromWire, toWire } from "../../src/grpc/typed/convert.ts";
-import { type MessageShape, type Shape, toCamel } from "../../src/grpc/typed/shape.ts";
-import { specMessages, specShapes } from "../../src/grpc/typed/spec-shapes.ts";
+import { encodeTyped } from "../../src/grpc/typed/encode.ts";
+import * as modelShapes from "../../src/grpc/typed/model-shapes.ts";
+import { type ChoiceShape, type MessageShape, type Shape, toCamel } from "../../src/grpc/typed/shape.ts";
+import * as specs from "../../src/grpc/typed/spec-shapes.ts";
 
 interface Codec {
   encode(message: unknown, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array): unknown;
 }
-const codecs = wire as unknown as Record<string, Codec>;
+const { specMessages, specShapes } = specs;
+const codecs = { ...wire, ...modelParts, ...studyParts } as unknown as Record<string, Codec>;
 const overTheWire = (name: string, message: unknown): unknown =>
   codecs[name]!.decode(codecs[name]!.encode({ fields: {}, ...(message as object) }).finish());
 
 test("the messages are those that the schemas make (else run: npm run build && node proto/generate.mjs)", async () => {
   // In a variable: it is JavaScript, without types.
-  const writer = "../../proto/write-spec-parts.mjs";
-  const { writeSpecParts } = (await import(writer)) as {
-    writeSpecParts(shapes: unknown, before: string): string;
+  const writer = "../../proto/write-messages.mjs";
+  const { madeFiles, writeMessages } = (await import(writer)) as {
+    madeFiles(...modules: unknown[]): Record<string, unknown>;
+    writeMessages(file: unknown, before: string): string;
   };
-  const text = readFileSync(new URL("../../proto/descent/v1/spec_parts.proto", import.meta.url), "utf8");
-  expect(writeSpecParts({ specShapes, specMessages }, text)).toBe(text);
-  const fewer = text.replace(
+  const files = madeFiles(specs, modelShapes, studySpec);
+  const textOf = (name: string) =>
+    readFileSync(new URL(`../../proto/descent/v1/${name}.proto`, import.meta.url), "utf8");
+  for (const [name, file] of Object.entries(files)) expect(writeMessages(file, textOf(name))).toBe(textOf(name));
+  const fewer = textOf("spec_parts").replace(
     "  optional bool shuffle = 19;",
     "  optional bool shuffle = 19;\n  optional bool gone = 77;",
   );
-  expect(fewer).not.toBe(text);
-  expect(() => writeSpecParts({ specShapes, specMessages }, fewer)).toThrow("TrainingSpec has lost gone");
+  expect(fewer).not.toBe(textOf("spec_parts"));
+  expect(() => writeMessages(files.spec_parts, fewer)).toThrow("TrainingSpec has lost gone");
 });
 
 const sample = (shape: Shape): unknown => {
   switch (shape.kind) {
     case "scalar":
-      return { string: "text", int64: 7, double: 0.25, bool: true }[shape.type];
+      return { string: "text", int64: 7, double: 0.25, bool: true, "google.protobuf.Value": ["any", { x: 1 }] }[
+        shape.type
+      ];
+    case "foreign":
+      return undefined;
     case "list":
       return [sample(shape.of), sample(shape.of)];
     case "map":
@@ -50,7 +64,8 @@ const filled = ({ fields }: MessageShape): object =>
   Object.fromEntries(fields.map(({ key, shape }) => [key, sample(shape)]));
 
 describe("every field and option of every message", () => {
-  it.each(specMessages.map((shape) => [shape.name, shape] as const))("is one of the codec's: %s", (name, shape) => {
+  const all = [...specMessages, ...modelShapes.modelMessages, ...studySpec.studySpecMessages];
+  it.each(all.map((shape) => [shape.name, shape] as const))("is one of the codec's: %s", (name, shape) => {
     const messages =
       shape.kind === "message"
         ? [filled(shape)]
@@ -108,6 +123,104 @@ it.each(parts)("a %s is the same JSON after the wire: %j", (key, value) => {
   const shape = specShapes[key];
   const sent = { fields: {}, ...(toWire(shape, value) as object) };
   expect(fromWire(shape, overTheWire(shape.name, sent), `/${key}`)).toEqual(value);
+});
+
+const search = {
+  job: {
+    dataset: "ds_1",
+    task: { type: "classification", label: "y", threshold: { metric: "f1" } },
+    model: { type: "mlp" },
+  },
+  space: {
+    "/optimizer/learningRate": { min: 0.001, max: 0.1, scale: "log", type: "number" },
+    "/training/batchSize": { min: 8, max: 64, step: 8, type: "integer" },
+    "/model/hidden": { choices: [[32], [64, 32], null, "x", { type: "y" }] },
+  },
+  ...{ objective: { metric: "validationAccuracy" }, sampler: { type: "grid", points: 3 }, pruner: { type: "none" } },
+  ...{ trials: 4, final: false, guesses: [{ "/training/batchSize": 16 }, { __proto__x: null }] },
+  webhook: { url: "https://example.com" },
+};
+
+test.each([
+  ["a search", search],
+  [
+    "a race without a space",
+    { job: { labels: { a: "b" } }, pruner: { type: "racing", first: 3 }, sampler: { type: "tpe" } },
+  ],
+])("a study is the same JSON after the wire: %s", (_, spec) => {
+  const sent = overTheWire("StudySpec", studySpec.toStudySpec(spec)) as studyParts.StudySpec;
+  expect(sent.fields).toEqual(spec);
+  expect(studySpec.fromStudySpec(sent)).toEqual(spec);
+  expect(studySpec.fromStudySpec({ ...sent, fields: {} })).toEqual(spec);
+  expect(() => studySpec.fromStudySpec({ ...sent, trials: 5 })).toThrow(/given twice/);
+  // As an earlier client sends it, and reads it.
+  expect(studySpec.fromStudySpec({ fields: spec, space: {}, guesses: [], warmStart: [] } as never)).toEqual(spec);
+});
+
+/** Every kind of what is one of several, with every field. */
+const samplesOf = (shape: MessageShape | ChoiceShape): unknown[] =>
+  shape.kind === "message"
+    ? [fromWire(shape, filled(shape), "")]
+    : shape.options.map(({ name, shape: inner }) =>
+        fromWire(shape, { kind: { $case: toCamel(name), value: sample(inner) } }, ""),
+      );
+
+describe("an answer that was a google.protobuf.Struct has both forms", () => {
+  const { modelShapes: shapes, modelMessages } = modelShapes;
+  const features = modelMessages.find(({ name }) => name === "FeatureTransform")!;
+  const preprocessing = { ...(samplesOf(shapes.preprocessing)[0] as object), features: samplesOf(features) };
+  const many = {
+    ...preprocessing,
+    features: Array.from({ length: 600 }, (_, i) => ({ ...(samplesOf(features)[0] as object), mean: i })),
+  };
+  const cases: [string, MessageShape | ChoiceShape, unknown][] = [
+    ...samplesOf(shapes.report).map(
+      (report) => [(report as { task: string }).task, shapes.report, report] as (typeof cases)[0],
+    ),
+    ["preprocessing", shapes.preprocessing, preprocessing],
+    ["preprocessing of more columns than are written at once", shapes.preprocessing, many],
+  ];
+  it.each(cases)("%s", async (_, shape, value) => {
+    const message = codecs[shape.name]!.decode(await encodeTyped(shape, value as object)) as { fields: unknown };
+    expect(JSON.parse(JSON.stringify(message.fields))).toEqual(value);
+    expect(fromWire(shape, { ...message, fields: {} }, "")).toEqual(value);
+  });
+
+  it("null and empty lists are left out of the fields", async () => {
+    const report = {
+      task: "classification",
+      notes: [],
+      confusion: null,
+      accuracy: { value: 1, lower: null, upper: null },
+    };
+    const message = codecs.Report!.decode(await encodeTyped(shapes.report, report)) as object;
+    expect(fromWire(shapes.report, { ...message, fields: {} }, "")).toEqual({
+      task: "classification",
+      accuracy: { value: 1 },
+    });
+  });
+});
+
+test("a threshold is read as the google.protobuf.Value that it was, and answered so that one reads it", () => {
+  const readable = (threshold: unknown) => {
+    const task = toTask({ type: "classification", label: "y", threshold } as never);
+    return Value.unwrap(Value.decode(wire.ThresholdSpec.encode(task.threshold!).finish()));
+  };
+  const read = (value: unknown) =>
+    fromJobSpec(
+      jobSpec({
+        task: {
+          ...TaskSpec.decode(new Uint8Array()),
+          threshold: wire.ThresholdSpec.decode(Value.encode(Value.wrap(value)).finish()),
+        },
+      }),
+    );
+  for (const threshold of [0.25, { metric: "f1" }, { costs: { falsePositive: 1, falseNegative: 5 } }]) {
+    expect(readable(threshold)).toEqual(threshold);
+    expect(read(threshold)).toEqual({ task: { threshold } });
+  }
+  // Which the schema refuses: it is not taken for nothing.
+  expect(read("half")).toEqual({ task: { threshold: {} } });
 });
 
 const jobSpec = (parts: object) => ({ ...JobSpec.decode(new Uint8Array()), ...parts }) as JobSpec;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Problem } from "../../src/domain/errors.ts";
 import { Job } from "../../src/domain/jobs/job.ts";
+import { limits } from "../../src/domain/limits.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body, createClient, specFor } from "./client.ts";
 
@@ -64,6 +66,46 @@ describe("a job", () => {
     const other = await post("/v1/jobs", { ...specFor(dataset), name: "other" }, headers);
     expect([other.status, (await body(other)).code]).toEqual([422, "idempotency_mismatch"]);
     expect((await post("/v1/jobs", specFor(dataset), { "idempotency-key": "a b" })).status).toBe(400);
+  });
+
+  it("is submitted with others in one request: each is recorded or refused in its place, and keeps no other one out", async () => {
+    const dataset = await upload();
+    const spec = specFor(dataset);
+    const bad = { ...spec, optimizer: { type: "adam", learningRate: -1 } };
+    const jobs = [spec, bad, { ...spec, name: "third" }, { ...spec, dataset: "ds_01ARZ3NDEKTSV4RRFFQ69G5FAV" }, 7];
+    const headers = { "idempotency-key": "batch" };
+    const send = async () => body(post("/v1/jobs/batch", { jobs }, headers));
+    const first = await send();
+    expect([first.recorded, first.refused]).toEqual([2, 3]);
+    const pointers = first.outcomes.map(({ problem }: { problem: Problem | null }) => problem?.errors[0]?.pointer);
+    expect(pointers).toEqual([undefined, "/optimizer/learningRate", undefined, "/dataset", ""]);
+    expect(first.outcomes[1]).toMatchObject({
+      index: 1,
+      id: null,
+      created: false,
+      problem: { status: 422, code: "invalid" },
+    });
+    for (const i of [0, 2]) {
+      const { id } = first.outcomes[i];
+      expect(await body(call(`/v1/jobs/${id}`))).toMatchObject({ state: "queued", spec: { training: { seed: 42 } } });
+      expect(await service.deps.queue.has({ tenant: "default", job: id })).toBe(true);
+    }
+    const again = await send();
+    expect([again.outcomes[0], again.outcomes[2]]).toEqual(
+      [0, 2].map((i) => ({ ...first.outcomes[i], created: false })),
+    );
+    const other = await post("/v1/jobs/batch", { jobs: [spec] }, headers);
+    expect([other.status, (await body(other)).code]).toEqual([422, "idempotency_mismatch"]);
+  });
+
+  it("is one of so many in a request, and of none at all", async () => {
+    const { status, code } = await body(
+      post("/v1/jobs/batch", { jobs: Array.from({ length: limits.jobsPerBatch + 1 }, () => ({})) }),
+    );
+    expect([status, code]).toEqual([422, "invalid"]);
+    expect((await body(post("/v1/jobs/batch", { jobs: [] }))).errors).toMatchObject([{ pointer: "/jobs" }]);
+    const tooMuch = await post("/v1/jobs/batch", { jobs: [{ name: "x".repeat(limits.jsonBodyBytes) }] });
+    expect(tooMuch.status).toBe(413);
   });
 
   it("is accepted when the queue does not take it: the record is what was promised", async () => {

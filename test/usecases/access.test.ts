@@ -72,6 +72,11 @@ describe("the rate limit", () => {
       retryAfterSeconds: expect.closeTo(1, 0),
     });
     await expect(admit("submitJob", undefined, "peer")).resolves.toBeDefined();
+    // What one request asks for beside the first is counted with it, as far as it may go.
+    const { countMore } = await admit("submitJob", undefined, "another");
+    const more = await countMore!(5);
+    expect([more.admitted, more.standing.remaining]).toEqual([1, 0]);
+    expect(more.refused).toMatchObject({ code: "rate_limited", retryAfterSeconds: expect.closeTo(1, 0) });
     connection.disconnect();
   });
 

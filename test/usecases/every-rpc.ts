@@ -27,6 +27,7 @@ export const everyRpc = (
   };
   const { dataset, job, model, waiting, study } = owned;
   const wanted = { ...specOf(dataset), task: { ...specOf(dataset).task, features: [], exclude: [] }, labels: {} };
+  const studySpec = { job: wanted, fields: {}, space: {}, guesses: [], warmStart: [] };
   return {
     uploadDataset: (m) => uploadFile(clients, iris, {}, m),
     listDatasets: (m) => ask(datasets, datasets.listDatasets, {}, m),
@@ -37,6 +38,7 @@ export const everyRpc = (
       ask(datasets, datasets.updateDataset, { id: dataset, name: "iris", types: {}, labels: undefined }, m),
     deleteDataset: (m) => ask(datasets, datasets.deleteDataset, { id: dataset }, m),
     submitJob: (m) => ask(jobs, jobs.submitJob, { spec: wanted }, m),
+    submitJobs: (m) => ask(jobs, jobs.submitJobs, { specs: [] }, m),
     planJob: (m) => ask(jobs, jobs.planJob, { spec: wanted }, m),
     validateJob: (m) => ask(jobs, jobs.validateJob, { spec: wanted }, m),
     getJob: (m) => ask(jobs, jobs.getJob, { id: job }, m),
@@ -61,8 +63,8 @@ export const everyRpc = (
     getJobEventFile: (m) => stream(jobs.getJobEventFile({ id: job }, m)),
     getStudyEventFiles: (m) => stream(studies.getStudyEventFiles({ id: study }, m)),
     deleteJob: (m) => ask(jobs, jobs.deleteJob, { id: job }, m),
-    submitStudy: (m) => ask(studies, studies.submitStudy, { spec: { job: specOf(dataset) } }, m),
-    validateStudy: (m) => ask(studies, studies.validateStudy, { spec: { job: specOf(dataset) } }, m),
+    submitStudy: (m) => ask(studies, studies.submitStudy, { spec: studySpec }, m),
+    validateStudy: (m) => ask(studies, studies.validateStudy, { spec: studySpec }, m),
     getStudy: (m) => ask(studies, studies.getStudy, { id: study }, m),
     listStudies: (m) => ask(studies, studies.listStudies, {}, m),
     listTrials: (m) => ask(studies, studies.listTrials, { id: study }, m),

@@ -124,6 +124,7 @@ const own: readonly OperationName[] = [
 ];
 const byReference: readonly OperationName[] = [
   "submitJob",
+  "submitJobs",
   "planJob",
   "validateJob",
   "putAlias",

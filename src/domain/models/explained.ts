@@ -5,11 +5,13 @@ const importance = Estimate.describe(
   "what a row's measure loses on average while the values are exchanged between rows: about 0, the model does not use them",
 );
 
-const cell = z.union([
-  z.number().meta({ title: "Number" }),
-  z.string().meta({ title: "Category" }),
-  z.null().meta({ title: "Missing" }),
-]);
+const cell = z
+  .union([
+    z.number().meta({ title: "Number" }),
+    z.string().meta({ title: "Category" }),
+    z.null().meta({ title: "Missing" }),
+  ])
+  .meta({ id: "FeatureValue", title: "Value", description: "What a feature is in a row." });
 
 export const Dependence = z
   .object({

@@ -1,4 +1,5 @@
 import { getJobEventFile } from "../../usecases/event-files/get-job-event-file.ts";
+import { submitJobs } from "../../usecases/jobs/batches/submit-jobs.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
@@ -16,7 +17,7 @@ import { getOverview } from "../../usecases/upkeep/get-overview.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/jobs.ts";
-import { encodeEvents, encodeJobs, encodePoints, fromState, toEvents, toJob } from "../job-messages.ts";
+import { encodeEvents, encodeJobs, encodePoints, fromState, toEvents, toJob, toOutcome } from "../job-messages.ts";
 import { fromJobSpec, toJobSpec } from "../job-spec.ts";
 
 export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
@@ -25,6 +26,11 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     submitJob: unary(wiring, "submitJob", async (caller, { spec, idempotencyKey }) => {
       const { job } = await submitJob(deps, caller, { spec: fromJobSpec(spec), idempotencyKey });
       return toJob(job);
+    }),
+    submitJobs: unary(wiring, "submitJobs", async (caller, { specs, idempotencyKey }, signal) => {
+      const batch = { jobs: specs.map(fromJobSpec) };
+      const outcomes = await submitJobs(deps, caller, { batch, idempotencyKey, signal });
+      return { outcomes: outcomes.map((outcome, index) => toOutcome(outcome, index, caller.origin?.requestId)) };
     }),
     planJob: unary(wiring, "planJob", async (caller, request) => {
       const { plan, spec } = await planJob(deps, caller, fromJobSpec(request.spec));

@@ -18,18 +18,18 @@ import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import type * as wire from "../generated/descent/v1/studies.ts";
 import { toEvent, toEvents } from "../job-messages.ts";
-import { toStruct } from "../job-spec.ts";
 import { toLeaderboard, toStudy, toTrial } from "../study-messages.ts";
+import { fromStudySpec, toStudySpec } from "../study-spec.ts";
 
 export const createStudiesService = (wiring: Wiring): wire.StudiesServiceServer => {
   const { deps } = wiring;
   return {
     submitStudy: unary(wiring, "submitStudy", async (caller, { spec, idempotencyKey }) =>
-      toStudy((await submitStudy(deps, caller, { spec, idempotencyKey })).study),
+      toStudy((await submitStudy(deps, caller, { spec: fromStudySpec(spec), idempotencyKey })).study),
     ),
     validateStudy: unary(wiring, "validateStudy", async (caller, { spec }) => {
-      const plan = await validateStudy(deps, caller, { spec });
-      return { ...plan, spec: toStruct(plan.spec) };
+      const plan = await validateStudy(deps, caller, { spec: fromStudySpec(spec) });
+      return { ...plan, spec: toStudySpec(plan.spec) };
     }),
     getStudy: unary(wiring, "getStudy", async (caller, request) => toStudy(await getStudy(deps, caller, request))),
     listStudies: unary(wiring, "listStudies", async (caller, request) => {

@@ -18,8 +18,9 @@ const present = (entries: readonly (readonly [string, unknown])[]): Record<strin
 
 /** A part of a specification as the messages before the typed ones had it: JSON, entry by entry. */
 const untyped = (message: Wire): Wire | null => {
-  const { fields } = message as { fields?: Wire };
-  return fields === undefined || Object.keys(fields).length === 0 ? null : fields;
+  const { fields, structValue } = message as { fields?: Wire; structValue?: Wire };
+  const raw = fields ?? structValue;
+  return raw === undefined || Object.keys(raw).length === 0 ? null : raw;
 };
 
 /** The JSON value that a message stands for; unchecked, as a body is. @param at the pointer to it */
@@ -35,6 +36,8 @@ export const fromWire = (shape: Shape, value: unknown, at: string): unknown => {
       return Object.fromEntries(
         Object.entries(value as Wire).map(([key, entry]) => [key, fromWire(shape.of, entry, `${at}/${key}`)]),
       );
+    case "foreign":
+      return shape.fromWire(value);
     case "message":
       return fromMessage(shape, value as Wire, at);
     case "choice":
@@ -80,15 +83,17 @@ const oneForm = (raw: Wire | null, typed: Wire | null, at: string): Wire | null 
   return raw ?? typed;
 };
 
-const fromChoice = ({ by, options }: ChoiceShape, message: Wire, at: string): unknown => {
+const fromChoice = ({ by, key, options }: ChoiceShape, message: Wire, at: string): unknown => {
   const kind = message.kind as { $case: string; value: unknown } | undefined;
   const raw = untyped(message);
-  if (kind === undefined) return raw ?? (by === "type" ? {} : undefined);
+  if (kind === undefined) return raw ?? (by === "key" || "structValue" in message ? {} : undefined);
   const option = options.find(({ name }) => toCamel(name) === kind.$case);
   if (option === undefined) return raw ?? undefined;
   const value = fromWire(option.shape, kind.value, at);
-  if (option.type !== null) return oneForm(raw, { type: option.type, ...(value as Wire) }, at);
-  return option.isFalse ? value !== true : value;
+  if (option.type !== null) return oneForm(raw, { [key]: option.type, ...(value as Wire) }, at);
+  if (option.constant === false) return value !== true;
+  if (option.constant === null) return null;
+  return raw === null ? value : oneForm(raw, value as Wire, at);
 };
 
 /** The message for a JSON value that the schema has accepted. */
@@ -100,12 +105,17 @@ export const toWire = (shape: Shape, value: unknown): unknown => {
       return [value].flat().map((entry) => toWire(shape.of, entry));
     case "map":
       return Object.fromEntries(Object.entries(value as Wire).map(([key, entry]) => [key, toWire(shape.of, entry)]));
+    case "foreign":
+      return shape.toWire(value);
     case "message":
       return toMessage(shape, value);
     case "choice": {
       const option = shape.options.find(({ takes }) => takes(value));
       if (option === undefined) return { kind: undefined };
-      const kind = { $case: toCamel(option.name), value: option.isFalse ? true : toWire(option.shape, value) };
+      const kind = {
+        $case: toCamel(option.name),
+        value: option.constant === undefined ? toWire(option.shape, value) : true,
+      };
       return { kind };
     }
   }
@@ -113,10 +123,16 @@ export const toWire = (shape: Shape, value: unknown): unknown => {
 
 const nothing = (shape: Shape): unknown => (shape.kind === "list" ? [] : shape.kind === "map" ? {} : undefined);
 
+/** Null says nothing where it is not one of the choices. */
+const says = (shape: Shape, value: unknown): boolean =>
+  value === null
+    ? shape.kind === "choice" && shape.options.some(({ constant }) => constant === null)
+    : value !== undefined;
+
 const toMessage = ({ fields, isWrapper }: MessageShape, value: unknown): Wire =>
   Object.fromEntries(
     fields.map(({ key, shape }) => {
       const own = isWrapper ? value : (value as Wire)[key];
-      return [key, own === undefined ? nothing(shape) : toWire(shape, own)];
+      return [key, says(shape, own) ? toWire(shape, own) : nothing(shape)];
     }),
   );

@@ -1,5 +1,14 @@
 import type { z } from "zod";
-import { type ChoiceShape, type MessageShape, type Option, type ScalarType, type Shape, toCamel } from "./shape.ts";
+import { JsonValue } from "../../domain/json-value.ts";
+import {
+  type ChoiceShape,
+  type ForeignShape,
+  type MessageShape,
+  type Option,
+  type ScalarType,
+  type Shape,
+  toCamel,
+} from "./shape.ts";
 
 /** What is read of a schema. */
 interface Def {
@@ -20,10 +29,12 @@ interface Def {
 const defOf = (schema: z.ZodType): Def => schema._zod.def as unknown as Def;
 const wrappers = new Set(["optional", "default", "prefault", "nullable", "readonly", "nonoptional"]);
 
-/** Below what says whether it may be left out. */
+/** Below what says whether it may be left out, and below a description of its own, with which a schema is another one, without an id. */
 const bare = (schema: z.ZodType): z.ZodType => {
   const { type, innerType } = defOf(schema);
-  return wrappers.has(type) && innerType !== undefined ? bare(innerType) : schema;
+  if (wrappers.has(type) && innerType !== undefined) return bare(innerType);
+  const parent = schema._zod.parent as z.ZodType | undefined;
+  return schema.meta()?.id === undefined && parent?.meta()?.id !== undefined ? parent : schema;
 };
 
 const describe = (schema: z.ZodType): string => {
@@ -42,6 +53,7 @@ const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.
 const idOf = (schema: z.ZodType): string | undefined => schema.meta()?.id;
 
 const scalarTypeOf = (schema: z.ZodType): ScalarType | null => {
+  if (schema === JsonValue) return "google.protobuf.Value";
   const def = defOf(schema);
   const values = def.values ?? Object.values(def.entries ?? {});
   switch (def.type) {
@@ -56,6 +68,7 @@ const scalarTypeOf = (schema: z.ZodType): ScalarType | null => {
     }
     case "literal":
       if (values.every((value) => typeof value === "string")) return "string";
+      if (values.every((value) => typeof value === "boolean")) return "bool";
       return values.every((value) => typeof value === "number") ? "int64" : null;
     default:
       return null;
@@ -77,6 +90,12 @@ const elementsOf = (schema: z.ZodType): { types: (ScalarType | null)[]; isList: 
   return { types: [scalarTypeOf(schema)], isList: false };
 };
 
+/** Whether what is left out of a request is the empty list. */
+const isEmptyByDefault = (schema: z.ZodType): boolean => {
+  const { type, defaultValue } = schema._zod.def as unknown as { type: string; defaultValue?: unknown };
+  return type === "default" && Array.isArray(defaultValue) && defaultValue.length === 0;
+};
+
 const requireAtLeastOne = (schema: z.ZodType, key: string): void => {
   const least = defOf(schema).checks?.find(({ _zod }) => _zod.def.check === "min_length")?._zod.def.minimum ?? 0;
   if (least < 1) throw new Error(`${key} may be empty, and an empty list says nothing on the wire: wrap it`);
@@ -93,17 +112,31 @@ const joined = (options: readonly Option[]): Option[] => {
   return [...byName.values()];
 };
 
-/** What has been read. */
-interface World {
-  known: Map<z.ZodType, Shape>;
-  names: Map<string, MessageShape | ChoiceShape>;
+export interface ShapeOptions {
+  /** Messages that stand elsewhere, by their schemas' ids. */
+  foreign?: readonly ForeignShape[];
+  /** Ids of schemas whose names other messages have → the name of the message. */
+  names?: Readonly<Record<string, string>>;
+  /** Never sent by a client: an empty list and null may be left out. */
+  isAnswer?: boolean;
 }
 
+/** What has been read. */
+interface World extends ShapeOptions {
+  known: Map<z.ZodType, Shape>;
+  messages: Map<string, MessageShape | ChoiceShape>;
+}
+
+const nameIn = (world: World, schema: z.ZodType): string | undefined => {
+  const id = idOf(schema);
+  return id === undefined ? undefined : (world.names?.[id] ?? id);
+};
+
 const named = <S extends MessageShape | ChoiceShape>(world: World, schema: z.ZodType, shape: S): S => {
-  const other = world.names.get(shape.name);
+  const other = world.messages.get(shape.name);
   if (other !== undefined && JSON.stringify(other) !== JSON.stringify(shape))
     throw new Error(`two schemas would be the message ${shape.name}: give one of them an id`);
-  world.names.set(shape.name, shape);
+  world.messages.set(shape.name, shape);
   world.known.set(schema, shape);
   return shape;
 };
@@ -111,59 +144,76 @@ const named = <S extends MessageShape | ChoiceShape>(world: World, schema: z.Zod
 const wrapped = (world: World, name: string, inner: Shape, about: string): MessageShape => {
   const fields = [{ key: inner.kind === "map" ? "values" : "items", shape: inner, about: "" }];
   const shape: MessageShape = { kind: "message", name, about, fields, isWrapper: true };
-  world.names.set(name, shape);
+  world.messages.set(name, shape);
   return shape;
 };
 
 const objectShape = (world: World, schema: z.ZodType, key: string, without: readonly string[] = []): MessageShape => {
-  const name = idOf(schema) ?? capital(key);
+  const name = nameIn(world, schema) ?? capital(key);
   const fields = Object.entries(defOf(schema).shape ?? {})
     .filter(([each]) => !without.includes(each))
     .map(([each, value]) => {
-      if (defOf(bare(value)).type === "array") requireAtLeastOne(bare(value), each);
+      if (defOf(bare(value)).type === "array" && world.isAnswer !== true && !isEmptyByDefault(value))
+        requireAtLeastOne(bare(value), each);
       return { key: each, shape: shapeOf(world, value, each, name), about: describe(value) };
     });
   return named(world, schema, { kind: "message", name, about: describe(schema), fields, isWrapper: false });
 };
 
 /** Of objects that say their type: one option for each, without that key. */
-const byType = (world: World, schema: z.ZodType, key: string): ChoiceShape => {
+const byKey = (world: World, schema: z.ZodType, key: string, discriminator: string): ChoiceShape => {
   const options = (defOf(schema).options ?? []).map(bare).flatMap((option): Option[] => {
-    const type = defOf(bare(defOf(option).shape?.type ?? option));
+    const type = defOf(bare(defOf(option).shape?.[discriminator] ?? option));
     const values = (type.values ?? Object.values(type.entries ?? {})) as string[];
-    const shape = world.known.get(option) ?? objectShape(world, option, key, ["type"]);
+    const shape = world.known.get(option) ?? objectShape(world, option, key, [discriminator]);
     return values.map((name) => ({
-      ...{ name, shape, about: describe(option), isFalse: false, type: name },
-      takes: (value) => (value as { type?: unknown } | null)?.type === name,
+      ...{ name, shape, about: describe(option), constant: undefined, type: name },
+      takes: (value) => (value as Record<string, unknown> | null)?.[discriminator] === name,
     }));
   });
-  const name = idOf(schema) ?? `${capital(key)}Choice`;
-  return named(world, schema, { kind: "choice", name, about: describe(schema), by: "type", options });
+  const name = nameIn(world, schema) ?? `${capital(key)}Choice`;
+  return named(world, schema, {
+    kind: "choice",
+    name,
+    about: describe(schema),
+    by: "key",
+    key: discriminator,
+    options,
+  });
 };
 
 /** Of values of several forms: what is an object has its name, what is none the title that the OpenAPI document shows. */
 const byForm = (world: World, schema: z.ZodType, key: string): ChoiceShape => {
-  const name = idOf(schema) ?? `${capital(key)}Choice`;
+  const name = nameIn(world, schema) ?? `${capital(key)}Choice`;
   const options = (defOf(schema).options ?? []).map(bare).map((option): Option => {
     const def = defOf(option);
-    const type = def.shape?.type === undefined ? null : String(defOf(bare(def.shape.type)).values?.[0]);
+    const says = def.shape?.type === undefined ? undefined : defOf(bare(def.shape.type));
+    const type = says?.type === "literal" ? String(says.values?.[0]) : null;
     const takes = (value: unknown): boolean => option.safeParse(value).success;
     if (type !== null) {
       const shape = objectShape(world, option, key, ["type"]);
-      return { name: type, shape, about: describe(option), isFalse: false, type, takes };
+      return { name: type, shape, about: describe(option), constant: undefined, type, takes };
     }
     const isFalse = def.type === "literal" && def.values?.[0] === false;
+    const constant = isFalse ? false : def.type === "null" ? null : undefined;
     const title = option.meta()?.title?.replace(/^(a|the) /i, "");
     const own = isFalse ? "off" : def.type === "literal" ? "word" : (idOf(option) ?? title ?? def.type);
-    const inner: Shape = isFalse ? { kind: "scalar", type: "bool" } : shapeOf(world, option, own, name);
+    const inner: Shape = constant !== undefined ? { kind: "scalar", type: "bool" } : shapeOf(world, option, own, name);
     const isBare = inner.kind === "list" || inner.kind === "map";
     return {
-      ...{ name: toSnake(own), isFalse, about: describe(option) },
+      ...{ name: toSnake(own), constant, about: describe(option) },
       shape: isBare ? wrapped(world, `${name}${capital(toCamel(toSnake(own)))}`, inner, describe(option)) : inner,
       ...{ type, takes },
     };
   });
-  return named(world, schema, { kind: "choice", name, about: describe(schema), by: "form", options: joined(options) });
+  return named(world, schema, {
+    kind: "choice",
+    name,
+    about: describe(schema),
+    by: "form",
+    key: "type",
+    options: joined(options),
+  });
 };
 
 const unionShape = (world: World, schema: z.ZodType, key: string): Shape => {
@@ -180,13 +230,17 @@ const listShape = (world: World, schema: z.ZodType, key: string, parent: string)
   const { element } = defOf(schema);
   if (element === undefined) throw new Error(`${key} is a list of nothing`);
   const inner = shapeOf(world, element, key, parent);
-  if (inner.kind === "list")
-    return { kind: "list", of: wrapped(world, `${parent}${capital(key)}`, inner, ""), single: false };
+  if (inner.kind === "list" || inner.kind === "map") {
+    const name = nameIn(world, element) ?? `${parent}${capital(key)}`;
+    return { kind: "list", of: wrapped(world, name, inner, describe(element)), single: false };
+  }
   return { kind: "list", of: inner, single: false };
 };
 
 const shapeOf = (world: World, outer: z.ZodType, key: string, parent: string): Shape => {
   const schema = bare(outer);
+  const foreign = world.foreign?.find(({ name }) => name === idOf(schema));
+  if (foreign !== undefined) return foreign;
   const seen = world.known.get(schema);
   if (seen !== undefined) return seen;
   const def = defOf(schema);
@@ -196,7 +250,9 @@ const shapeOf = (world: World, outer: z.ZodType, key: string, parent: string): S
     case "object":
       return objectShape(world, schema, key);
     case "union":
-      return def.discriminator === undefined ? unionShape(world, schema, key) : byType(world, schema, key);
+      return def.discriminator === undefined
+        ? unionShape(world, schema, key)
+        : byKey(world, schema, key, def.discriminator);
     case "array":
       return listShape(world, schema, key, parent);
     case "tuple": {
@@ -217,8 +273,8 @@ const shapeOf = (world: World, outer: z.ZodType, key: string, parent: string): S
  * Reads schemas as shapes. Messages have the names that schemas have in the OpenAPI document; what has none there is called by its key. The
  * same schema is the same shape wherever it stands.
  */
-export const createShapes = () => {
-  const world: World = { known: new Map(), names: new Map() };
+export const createShapes = (options: ShapeOptions = {}) => {
+  const world: World = { ...options, known: new Map(), messages: new Map() };
   return {
     of: (schema: z.ZodType, name: string): MessageShape | ChoiceShape => {
       const shape = shapeOf(world, schema, name, "");
@@ -226,6 +282,6 @@ export const createShapes = () => {
       return shape;
     },
     /** Every message that was needed, in the order of its first use's end: those inside come first. */
-    all: (): (MessageShape | ChoiceShape)[] => [...world.names.values()],
+    all: (): (MessageShape | ChoiceShape)[] => [...world.messages.values()],
   };
 };

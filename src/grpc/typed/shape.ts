@@ -4,10 +4,20 @@ export type Shape =
   /** Some of the same, in their order; of one entry `single` says whether it stands alone in JSON. */
   | { kind: "list"; of: Shape; single: boolean }
   | { kind: "map"; of: Shape }
+  | ForeignShape
   | MessageShape
   | ChoiceShape;
 
-export type ScalarType = "string" | "int64" | "double" | "bool";
+/** `google.protobuf.Value` is any JSON. */
+export type ScalarType = "string" | "int64" | "double" | "bool" | "google.protobuf.Value";
+
+/** A message that stands in another file, and how it is turned. */
+export interface ForeignShape {
+  kind: "foreign";
+  name: string;
+  fromWire(message: unknown): unknown;
+  toWire(value: unknown): unknown;
+}
 
 export interface Field {
   /** As JSON has it. */
@@ -30,20 +40,22 @@ export interface Option {
   name: string;
   shape: Shape;
   about: string;
-  /** JSON's false: said by `true`. */
-  isFalse: boolean;
-  /** The `type` that JSON's object says and the wire's does not, as the option's name says it. */
+  /** JSON's one value that `true` says; undefined: the value says itself. */
+  constant: false | null | undefined;
+  /** What JSON's object says under `key` and the wire's does not, as the option's name says it. */
   type: string | null;
   /** Which values are this one's. */
   takes(value: unknown): boolean;
 }
 
-/** One of several: by the key `type` of objects, or by the form of the value. */
+/** One of several: by a key of objects, mostly `type`, or by the form of the value. */
 export interface ChoiceShape {
   kind: "choice";
   name: string;
   about: string;
-  by: "type" | "form";
+  by: "key" | "form";
+  /** Whose text says which object it is. */
+  key: string;
   options: readonly Option[];
 }
 

@@ -85,6 +85,38 @@ export const Problem = z
     ],
   });
 
+export const JobBatchBody = z
+  .strictObject({
+    jobs: z
+      .array(JobSpec)
+      .min(1)
+      .max(limits.jobsPerBatch)
+      .describe("each as by itself; how many and how large is bounded"),
+  })
+  .meta({ id: "JobBatch", description: "Jobs to be submitted in one request." });
+
+export const JobOutcomes = z
+  .object({
+    recorded: z.int().describe("how many were recorded"),
+    refused: z.int().describe("how many were not"),
+    outcomes: z
+      .array(
+        z
+          .object({
+            index: z.int().describe("of the job in the request, from 0"),
+            id: z.string().nullable().describe("of the recorded job; null: refused"),
+            created: z.boolean().describe("false: refused, or recorded before under the same idempotency key"),
+            problem: Problem.nullable().describe(
+              "why it was refused, with pointers into its specification; null: recorded",
+            ),
+            retryAfterSeconds: z.int().nullable().describe("after which trying again makes sense; null: not as it is"),
+          })
+          .meta({ id: "JobOutcome", description: "What became of one job of a batch." }),
+      )
+      .describe("one for each job, in their order"),
+  })
+  .meta({ id: "JobOutcomes", description: "What became of the jobs of a batch." });
+
 export const NoQuery = z.strictObject({});
 export const IdParams = z.object({ id: z.string().describe("the resource's id") });
 export const RowParams = IdParams.extend({ row: z.string().describe("the row's number, from 0") });

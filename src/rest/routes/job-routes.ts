@@ -3,6 +3,8 @@ import { AnyEvent } from "../../domain/jobs/any-event.ts";
 import { Job } from "../../domain/jobs/job.ts";
 import { Overview } from "../../domain/jobs/overview.ts";
 import { JobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { limits } from "../../domain/limits.ts";
+import { submitJobs } from "../../usecases/jobs/batches/submit-jobs.ts";
 import { cancelJob } from "../../usecases/jobs/cancel-job.ts";
 import { deleteJob } from "../../usecases/jobs/delete-job.ts";
 import { getJob } from "../../usecases/jobs/get-job.ts";
@@ -21,6 +23,8 @@ import {
   EventPage,
   EventsQuery,
   IdParams,
+  JobBatchBody,
+  JobOutcomes,
   JobPage,
   JobQuery,
   JobsQuery,
@@ -33,6 +37,7 @@ import {
 } from "../openapi/schemas.ts";
 import { entityTag, matches } from "./entity-tag.ts";
 import { answerEvents, wantsPage } from "./job-events.ts";
+import { toOutcomes } from "./job-outcomes.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "jobs";
@@ -118,6 +123,22 @@ export const jobRoutes: readonly RestRoute[] = [
       reply.code(202).header("location", `/v1/jobs/${job.id}`);
       if (!job.done) reply.header("retry-after", "1");
       return job;
+    },
+  }),
+  defineRoute({
+    operations: ["submitJobs"],
+    method: "POST",
+    url: "/v1/jobs/batch",
+    tag,
+    description: `Up to ${limits.jobsPerBatch} jobs and ${limits.jsonBodyBytes.toLocaleString("en-US")} bytes. Each is planned, recorded or refused by itself, and its outcome stands in its place: the answer is 200 also where some were refused, or all. Those that are recorded are recorded in one step, durably, before the answer. Rates and quotas count each job. An idempotency key is for all of them: the same body answers with the jobs that were made first, and tries again what was refused.`,
+    query: NoQuery,
+    headers: IdempotencyHeader,
+    body: { contentType: "application/json", schema: JobBatchBody, example: { jobs: [exampleSpec] } },
+    responses: { 200: json("What became of each", JobOutcomes) },
+    errors: ["timed_out", "too_large", "unsupported_media_type", "idempotency_mismatch"],
+    handle: async ({ deps, caller, body, signal, request }) => {
+      const idempotencyKey = request.headers["idempotency-key"]?.toString();
+      return toOutcomes(await submitJobs(deps, caller, { batch: body, idempotencyKey, signal }), request.id);
     },
   }),
   defineRoute({
@@ -224,6 +245,7 @@ export const jobRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getJobRows"],
     method: "GET",
+    isFile: true,
     url: "/v1/jobs/:id/rows",
     tag,
     description:

@@ -15,35 +15,45 @@ export interface Taken {
 export interface RateLimiter {
   /** Counts one more if it may go on. `unavailable` when Redis is. */
   take(subject: string, rate: Rate): Promise<Taken>;
+  /** Counts as many more as may go on, at most `count`; `waitSeconds` is until the next may, 0 when all of them did. */
+  takeSome(subject: string, rate: Rate, count: number): Promise<Taken & { taken: number }>;
 }
 
 /**
  * The generic cell rate algorithm: one number per subject, the time at which its bucket would be empty again.
  *
  * KEYS  1 the subject's time, in microseconds of Redis's clock
- * ARGV  1 microseconds between two at the sustained rate   2 burst
- * Result  {microseconds to wait (0: taken), how many may follow at once, microseconds until the bucket is empty}
+ * ARGV  1 microseconds between two at the sustained rate   2 burst   3 how many
+ * Result  {microseconds until the next may go on (0: all did), how many may follow at once, microseconds until the bucket is empty, how many did}
  */
 const take = `
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local interval, burst, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local wait = due - (burst - 1) * interval - now
-if wait > 0 then return { math.ceil(wait), 0, math.ceil(due - now) } end
-due = due + interval
-redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1)
-return { 0, math.max(0, math.floor(burst - (due - now) / interval)), math.ceil(due - now) }
+local taken = 0
+if due - (burst - 1) * interval - now <= 0 then
+  taken = math.max(1, math.min(count, math.floor(burst - (due - now) / interval)))
+  due = due + taken * interval
+  redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1)
+end
+local wait = taken < count and math.max(1, math.ceil(due - (burst - 1) * interval - now)) or 0
+return { wait, math.max(0, math.floor(burst - (due - now) / interval)), math.ceil(due - now), taken }
 `;
 
 /** Counts in Redis, so that the limit holds over all API processes. */
 export const createRateLimiter = (redis: Redis): RateLimiter => {
   const scripts = defineScripts(redis, "rate", { take });
+  const takeSome: RateLimiter["takeSome"] = async (subject, { perSecond, burst }, count) => {
+    const answer = await scripts.take([`${KEY_PREFIX}:rate:${subject}`], Math.round(1e6 / perSecond), burst, count);
+    const [waitUs, remaining, resetUs, taken] = answer as [number, number, number, number];
+    return { waitSeconds: waitUs / 1e6, remaining, resetSeconds: resetUs / 1e6, taken };
+  };
   return {
-    take: async (subject, { perSecond, burst }) => {
-      const taken = await scripts.take([`${KEY_PREFIX}:rate:${subject}`], Math.round(1e6 / perSecond), burst);
-      const [waitUs, remaining, resetUs] = taken as [number, number, number];
-      return { waitSeconds: waitUs / 1e6, remaining, resetSeconds: resetUs / 1e6 };
+    take: async (subject, rate) => {
+      const { waitSeconds, remaining, resetSeconds } = await takeSome(subject, rate, 1);
+      return { waitSeconds, remaining, resetSeconds };
     },
+    takeSome,
   };
 };

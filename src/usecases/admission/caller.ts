@@ -1,10 +1,17 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { RateStanding } from "../../domain/fairness/rate.ts";
+import type { QuotaStanding, RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
 import type { Span } from "../../domain/observing/tracing.ts";
 import type { Origin } from "../../domain/trace.ts";
 import { type Admitted, type Scope, scopeOf } from "./operations.ts";
 import type { Rates } from "./rates.ts";
+
+/** How many of the further parts of a request its rate lets in, where the caller stands then, and what the others are told. */
+interface MoreCounted {
+  admitted: number;
+  standing: RateStanding;
+  refused: ServiceError;
+}
 
 /** On whose behalf an operation runs: the first thing each use case asks for, so none can forget the tenant. */
 export interface Caller {
@@ -14,10 +21,14 @@ export interface Caller {
   key: string | null;
   /** Of who came with an event token: the one job or study whose events it opens. */
   onlyOf?: string;
+  /** Counts what one request asks for beside the first; left out: nothing is counted. */
+  countMore?: (count: number) => Promise<MoreCounted>;
   /** Its own, where they differ from the service's. */
   rates?: Partial<Rates>;
   /** After this request; left out: nothing is counted. */
   rate?: RateStanding;
+  /** Takes where the tenant stands with a quota that this request counts against, or with a rate of which it took more; left out: nobody asks. */
+  tell?: (standing: RateStanding | QuotaStanding) => void;
   /** Left out: the service itself. */
   origin?: Origin;
   /** The span of the operation; left out: nothing is traced. */

@@ -21,6 +21,7 @@ export const operations = {
   updateDataset: { kind: "unary", scope: "submit", summary: "Change a data set's name, labels or column types" },
   deleteDataset: { kind: "unary", scope: "admin", summary: "Delete a data set that nothing refers to" },
   submitJob: { kind: "unary", scope: "submit", summary: "Submit a training job" },
+  submitJobs: { kind: "unary", scope: "submit", summary: "Submit many training jobs in one request" },
   planJob: { kind: "unary", scope: "submit", summary: "Check a job and see its plan without submitting it" },
   validateJob: { kind: "unary", scope: "submit", summary: "Another name for planJob" },
   getJob: { kind: "unary", scope: "read", summary: "A job; optionally wait until its state changes" },

@@ -28,9 +28,16 @@ export const limitRate = (admit: Admit, limiter: RateLimiter, rates: Rates = def
     if (operation === "readMetrics") return caller;
     const name = classOf(operation);
     const rate = caller.rates?.[name] ?? rates[name];
-    const { waitSeconds, ...taken } = await limiter.take(`${caller.tenant}:${caller.key ?? ""}:${name}`, rate);
+    const subject = `${caller.tenant}:${caller.key ?? ""}:${name}`;
+    const { waitSeconds, ...taken } = await limiter.take(subject, rate);
     const standing = { name, rate, ...taken };
     if (waitSeconds > 0) throw refusal(standing, waitSeconds);
-    return { ...caller, rate: standing };
+    const countMore = async (count: number) => {
+      const more = await limiter.takeSome(subject, rate, count);
+      const { remaining, resetSeconds } = more;
+      const after = { name, rate, remaining, resetSeconds };
+      return { admitted: more.taken, standing: after, refused: refusal(after, more.waitSeconds) };
+    };
+    return { ...caller, rate: standing, countMore };
   };
 };

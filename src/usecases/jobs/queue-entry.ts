@@ -1,6 +1,7 @@
-import type { TenantId } from "../../domain/ids.ts";
+import type { JobId, TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import { within } from "../../domain/observing/tracing.ts";
+import type { Origin } from "../../domain/trace.ts";
 import type { NewJob } from "../../store/job-store.ts";
 import { quotasOf } from "../access/quotas-of.ts";
 import { type Caller, originOf } from "../admission/caller.ts";
@@ -13,7 +14,7 @@ import type { Deps } from "../deps.ts";
 export const enqueueJob = async (
   deps: Deps,
   tenant: TenantId,
-  job: Job,
+  job: Pick<Job, "id">,
   { place, isNew = false }: { place: number; isNew?: boolean },
 ): Promise<void> => {
   try {
@@ -26,16 +27,35 @@ export const enqueueJob = async (
   }
 };
 
+/** The same of many that are new, in one write. */
+export const enqueueJobs = async (
+  deps: Deps,
+  tenant: TenantId,
+  jobs: readonly { id: JobId; place: number }[],
+): Promise<void> => {
+  if (jobs.length === 0) return;
+  try {
+    await deps.queue.addAll(jobs.map(({ id, place }) => ({ tenant, job: id, place })));
+  } catch (error) {
+    deps.log.warn(
+      { tenant, jobs: jobs.length, err: error },
+      "jobs are recorded but not yet queued; the reconciler will do it",
+    );
+  }
+};
+
 /** Records a job durably, within the tenant's quota, and queues it. Once this resolves, the job is not lost. */
 export const recordJob = async (
   deps: Deps,
-  tenant: TenantId,
+  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
 ): Promise<{ job: Job; created: boolean }> => {
   const { queuedJobs } = await quotasOf(deps, tenant);
   const quota = queuedJobs === null ? null : { queuedJobs };
   const createdAt = deps.now().toISOString();
-  const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  const { job, created, place, waiting } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  if (queuedJobs !== null && waiting !== undefined)
+    tell?.({ name: "queued-jobs", quota: queuedJobs, remaining: queuedJobs - waiting });
   if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
   return { job, created };
 };
@@ -46,6 +66,16 @@ export const recordSubmitted = async (
   caller: Caller,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota" | "origin">,
 ): Promise<{ job: Job; created: boolean }> => {
+  const sent = { "messaging.message.id": wanted.id, "descent.job.id": wanted.id };
+  return sending(caller, sent, (origin) => recordJob(deps, caller, { ...wanted, ...origin }));
+};
+
+/** Records and queues in a span of its own, from which the jobs' attempts go on. */
+export const sending = async <T>(
+  caller: Caller,
+  attributes: Record<string, string | number>,
+  record: (origin: { origin?: Origin }) => Promise<T>,
+): Promise<T> => {
   const { origin } = originOf(caller);
   const span = caller.span?.child("send training", {
     kind: "producer",
@@ -54,14 +84,12 @@ export const recordSubmitted = async (
       "messaging.operation.name": "send",
       "messaging.operation.type": "send",
       "messaging.destination.name": "training",
-      "messaging.message.id": wanted.id,
-      "descent.job.id": wanted.id,
+      ...attributes,
     },
   });
-  if (span === undefined || span.traceparent === null || origin === undefined)
-    return recordJob(deps, caller.tenant, { ...wanted, ...originOf(caller) });
+  if (span === undefined || span.traceparent === null || origin === undefined) return record(originOf(caller));
   const { traceparent } = span;
-  return within(span, () => recordJob(deps, caller.tenant, { ...wanted, origin: { ...origin, traceparent } }));
+  return within(span, () => record({ origin: { ...origin, traceparent } }));
 };
 
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */

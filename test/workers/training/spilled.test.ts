@@ -86,7 +86,7 @@ const severalFits: Record<string, Input> = {
 };
 
 const amount = { type: "regression", label: "amount", features } as const;
-const unlabelled = { type: "clustering", features: ["a", "b", "c"] } as const;
+const unlabelled: { type: "clustering"; features: string[] } = { type: "clustering", features: ["a", "b", "c"] };
 /** What one thread goes through in the order of the rows: solved, or clustered. */
 const inOrder: Record<string, Input> = {
   "least squares, with all that is told of its coefficients": { task: amount, model: { type: "linear" } },

@@ -17,7 +17,7 @@ export const solveExact = (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
   { train }: PreparedArrays,
-  wanted: Pick<ExactTask, "columns" | "mostCovariances">,
+  wanted: Pick<ExactTask, "columns" | "mostCovariances" | "quantile">,
   memory: WebAssembly.Memory,
   options: ExactOptions,
 ): Promise<ExactFit> => {
@@ -26,8 +26,8 @@ export const solveExact = (
   const penalty = penaltyOf(spec, weights === null ? plan.data.train.rows : sumOfWeights(weights));
   return fitExact(
     {
-      ...{ model, method, penalty, mostIterations, ...wanted },
       ...(spec.loss.type === "pinball" ? { quantile: spec.loss.quantile } : {}),
+      ...{ model, method, penalty, mostIterations, ...wanted },
       features: rowsOf(train, inputs),
       labels: train.labels as Float64Array,
       weights,

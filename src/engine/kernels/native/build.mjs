@@ -27,7 +27,7 @@ const env = { PATH: "/usr/bin:/bin:/usr/local/bin", LC_ALL: "C" };
 
 /** Multiply and add stay apart, denormals stay numbers: the bits of kernels.wasm. */
 const exact = ["-ffp-contract=off", "-fno-fast-math", "-fno-math-errno", "-fno-trapping-math"];
-const flags = ["-std=gnu11", "-O3", ...exact, "-fPIC", "-fvisibility=hidden", "-Wno-psabi"];
+const flags = ["-std=gnu11", "-O3", "-falign-loops=64", ...exact, "-fPIC", "-fvisibility=hidden", "-Wno-psabi"];
 const levels = {
   x64: {
     avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mprefer-vector-width=512"],
@@ -102,9 +102,10 @@ export const buildNative = async () => {
     return `native kernels: compiled by ${line}`;
   } catch (error) {
     rmSync(record, { force: true });
-    const [reason] = String(error.stderr ?? error)
+    const lines = String(error.stderr ?? error)
       .trim()
       .split("\n");
+    const reason = lines.find((line) => line.includes("error")) ?? lines[0];
     return `native kernels: ${compiler} could not compile them (${reason}), so WebAssembly computes, with the same bits`;
   } finally {
     rmSync(folder, { recursive: true, force: true });

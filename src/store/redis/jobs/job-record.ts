@@ -17,6 +17,8 @@ export interface JobRecord {
   trial: Trial | null;
 }
 
+const LONGEST_SECONDS = 1e9;
+
 /** The hash's fields of a new job; what is not listed is absent until it is known. `tracked`: a tracking server is told of jobs that train. */
 export const toFields = (
   { tenant, id, spec, plan, prediction, createdAt, study, origin }: NewJob,
@@ -38,10 +40,20 @@ export const toFields = (
   ...(study === undefined ? {} : { study: study.id, pauseAtEpoch: String(study.pauseAtEpoch ?? "") }),
   spec: JSON.stringify(spec),
   plan: JSON.stringify(plan),
+  plannedMs: String(Math.ceil(Math.min(plan.estimatedSeconds, LONGEST_SECONDS) * 1000)),
   ...(prediction === undefined ? {} : { prediction: JSON.stringify(prediction) }),
   ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   metrics: "{}",
   checkpoints: "[]",
+});
+
+/** A new job as it is read, without reading it: what `toFields` writes, and the first line of its history. */
+export const toNewJob = ({ id, spec, plan, prediction, createdAt, origin }: NewJob, reason: string): Job => ({
+  ...{ id, state: "queued", done: false, progress: 0, spec, plan },
+  history: [{ state: "queued", at: createdAt, reason, attempt: 0 }],
+  ...{ createdAt, startedAt: null, endedAt: null, attempt: 0, metrics: {}, model: null, error: null },
+  ...(origin === undefined ? {} : { origin }),
+  ...(prediction === undefined ? {} : { prediction }),
 });
 
 /** The same of a finished job that is recorded again from its manifest. */

@@ -7,7 +7,7 @@ import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { jobKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
-import { createJob } from "../scripts/create-job.ts";
+import { createJob, createJobs } from "../scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
 import { notePublished, restoreJob, restoreLog } from "../scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
@@ -16,6 +16,7 @@ import { type JobRecord, parseRecord, type RawJob } from "./job-record.ts";
 
 const sources = {
   createJob,
+  createJobs,
   changeJob,
   claimJob,
   progressJob,

@@ -1,17 +1,26 @@
-import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
-import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
+import type { JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
 import { limits } from "../../../domain/limits.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
-import type { JobStore, NewJob } from "../../job-store.ts";
-import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
-import { parseRecord, type RawJob, toFields, toRestoredFields } from "./job-record.ts";
+import type { JobStore } from "../../job-store.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { parseRecord, type RawJob, toRestoredFields } from "./job-record.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
+import { create, createAll } from "./redis-job-creations.ts";
 
 type Submissions = Pick<
   JobStore,
-  "create" | "get" | "list" | "promote" | "requestPause" | "requestResume" | "requestCancel" | "remove" | "restore"
+  | "create"
+  | "createAll"
+  | "get"
+  | "list"
+  | "promote"
+  | "requestPause"
+  | "requestResume"
+  | "requestCancel"
+  | "remove"
+  | "restore"
 >;
 
 /** What users do with jobs. */
@@ -20,6 +29,7 @@ export const createSubmissions = (
   options: { tracked: boolean },
 ): Submissions => ({
   create: (job) => create(scripts, job, options),
+  createAll: (jobs) => createAll(scripts, jobs, options),
   get: async (tenant, id) => (await read(tenant, id)).job,
   list: async (tenant, { pageSize, pageToken }, state) => {
     const index = state === null ? redisKeys.jobIndex(tenant) : `${redisKeys.jobIndex(tenant)}:${state}`;
@@ -75,57 +85,6 @@ export const createSubmissions = (
   },
 });
 
-const create = async (
-  scripts: JobScripts["scripts"],
-  wanted: NewJob,
-  options: { tracked: boolean },
-): Promise<{ job: Job; created: boolean; place: number }> => {
-  const { tenant, id, spec, idempotency, quota } = wanted;
-  const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
-  const keyDigest = createHash("sha256")
-    .update(idempotency?.key ?? "")
-    .digest("hex");
-  const [outcome, fields, history] = (await scripts.createJob(
-    [
-      ...jobKeys(tenant, id),
-      redisKeys.tenants,
-      redisKeys.idempotency(tenant, keyDigest),
-      dataset,
-      spec.base ? `${redisKeys.modelPrefix(tenant)}:${spec.base.model}` : dataset,
-      redisKeys.jobPrefix(tenant),
-      wanted.study ? `${redisKeys.studyPrefix(tenant)}:${wanted.study.id}` : dataset,
-    ],
-    id,
-    JSON.stringify(toFields(wanted, options)),
-    wanted.createdAt,
-    "submitted",
-    idempotency?.bodyDigest ?? "",
-    idempotencySeconds,
-    quota?.queuedJobs ?? "",
-    wanted.study?.id ?? "",
-  )) as [string, string[], string[]];
-  switch (outcome) {
-    case "created":
-    case "existing": {
-      const { job, place } = parseRecord([fields, history]);
-      return { job, place, created: outcome === "created" };
-    }
-    case "mismatch":
-      throw new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
-    case "quota":
-      throw new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
-        retryAfterSeconds: 10,
-      });
-    case "no_study":
-      throw new ServiceError("forbidden_transition", `The study ${wanted.study?.id} does not run`);
-    case "no_dataset":
-      throw gone("/dataset", `there is no data set ${spec.dataset}`);
-    case "no_base":
-      throw gone("/base/model", `there is no model ${spec.base?.model}`);
-  }
-  assert(false, `createJob answers one of its outcomes, not ${outcome}`);
-};
-
 /** One call of a script keeps everyone else waiting: not too many at a time. */
 const ENTRIES_AT_ONCE = 250;
 
@@ -147,6 +106,3 @@ const restoreLog = async (
   }
   return true;
 };
-
-const gone = (pointer: string, detail: string): ServiceError =>
-  new ServiceError("invalid", detail, { errors: [{ pointer, detail }] });

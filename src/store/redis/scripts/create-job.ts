@@ -1,5 +1,31 @@
 import { jobPrelude } from "./job-prelude.ts";
 
+/** What the scripts share that record new jobs. */
+const creation = `
+-- Records what \`fields\` say as a job in state queued. Why it cannot be recorded, or nil and, under a quota, how many count against it now.
+local function create(id, fields, at, reason, most, datasetKey, baseKey)
+  -- Paused jobs wait too: else pausing would make room for more, and resuming bring them all back.
+  local waitingJobs
+  if most ~= '' then
+    waitingJobs = redis.call('ZCARD', index .. ':queued') + redis.call('ZCARD', index .. ':paused')
+    if waitingJobs >= tonumber(most) then return 'quota' end
+  end
+  if redis.call('EXISTS', datasetKey) == 0 then return 'no_dataset' end
+  if redis.call('EXISTS', baseKey) == 0 then return 'no_base' end
+  setAll(fields)
+  local tenant, dataset, base = unpack(redis.call('HMGET', job, 'tenant', 'dataset', 'base'))
+  redis.call('SADD', holders .. ':' .. dataset, id)
+  if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
+  redis.call('SADD', KEYS[11], tenant)
+  redis.call('ZADD', index, 0, id)
+  redis.call('ZADD', index .. ':queued', 0, id)
+  noteWaiting(id, nil, 'queued')
+  noteState('queued', at, reason, 0)
+  tell()
+  return nil, waitingJobs and waitingJobs + 1
+end
+`;
+
 /**
  * Records a new job in state queued.
  *
@@ -8,10 +34,10 @@ import { jobPrelude } from "./job-prelude.ts";
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
  *       8 study's id, '' if it is no trial: then it must run
- * Result  {'created' | 'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
+ * Result  {'created', place, under a quota how many count against it} | {'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
-export const createJob = `${jobPrelude}
-local tenants, idempotency, datasetKey, baseKey, prefix = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+export const createJob = `${jobPrelude}${creation}
+local idempotency, prefix = KEYS[12], KEYS[15]
 local id, fields, at, reason, digest, keepSeconds, quota, study = unpack(ARGV)
 
 if redis.call('EXISTS', job) == 1 then
@@ -24,6 +50,7 @@ if digest ~= '' then
   local first = redis.call('GET', idempotency)
   if first then
     first = cjson.decode(first)
+    if first.ids then return { 'mismatch' } end -- a batch's
     local existing = prefix .. ':' .. first.id
     if redis.call('EXISTS', existing) == 1 then
       if first.digest ~= digest then return { 'mismatch' } end
@@ -31,25 +58,66 @@ if digest ~= '' then
     end
   end
 end
--- Paused jobs wait too: else pausing would make room for more, and resuming bring them all back.
-local waitingJobs = redis.call('ZCARD', index .. ':queued') + redis.call('ZCARD', index .. ':paused')
-if quota ~= '' and waitingJobs >= tonumber(quota) then return { 'quota' } end
-if redis.call('EXISTS', datasetKey) == 0 then return { 'no_dataset' } end
-if redis.call('EXISTS', baseKey) == 0 then return { 'no_base' } end
-
-setAll(fields)
-local dataset, base = unpack(redis.call('HMGET', job, 'dataset', 'base'))
-redis.call('SADD', holders .. ':' .. dataset, id)
-if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
-redis.call('SADD', tenants, cjson.decode(fields).tenant)
-redis.call('ZADD', index, 0, id)
-redis.call('ZADD', index .. ':queued', 0, id)
-noteWaiting(id, nil, 'queued')
+local refused, waiting = create(id, fields, at, reason, quota, KEYS[13], KEYS[14])
+if refused then return { refused } end
 if digest ~= '' then
   redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
 end
-noteState('queued', at, reason, 0)
-tell()
-local record = read()
-return { 'created', record[1], record[2] }
+return { 'created', redis.call('HGET', job, 'place'), waiting }
+`;
+
+/**
+ * Records new jobs of one tenant in state queued, each by itself: all that can be recorded are, in one step. Under an idempotency key, what it
+ * made first is not made again, and what was refused then is tried again.
+ *
+ * KEYS  1–10 as in the prelude, of the first job   11 tenants   12 idempotency key   13 prefix of job records   14 of data sets   15 of models
+ * ARGV  1 time   2 reason   3 digest of the body, '' without an idempotency key   4 seconds for which the idempotency key is kept
+ *       5 the most queued and paused jobs, '' for any number
+ *       6 id, '' for one that is only looked for under the key   7 fields of the record, JSON   8 data set   9 base model, '' for none   10 id …
+ * Result  {'mismatch'} | {'done', {'created', id, place, as above} | {'existing', id, state, place} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
+ */
+export const createJobs = `${jobPrelude}${creation}
+local idempotency, prefix, datasets, models = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local at, reason, digest, keepSeconds, quota = unpack(ARGV, 1, 5)
+
+local known = {}
+local first = digest ~= '' and redis.call('GET', idempotency)
+if first then
+  first = cjson.decode(first)
+  if first.ids then
+    for i, id in ipairs(first.ids) do
+      if id ~= '' and redis.call('EXISTS', prefix .. ':' .. id) == 1 then known[i] = id end
+    end
+  end
+  local inUse = next(known) ~= nil or (first.id and redis.call('EXISTS', prefix .. ':' .. first.id) == 1)
+  if inUse and first.digest ~= digest then return { 'mismatch' } end
+end
+
+local function useJob(id)
+  job = prefix .. ':' .. id
+  history, events, metrics = job .. ':history', job .. ':events', job .. ':metrics'
+end
+
+local result, ids = { 'done' }, {}
+for position = 6, #ARGV, 4 do
+  local i = (position - 2) / 4
+  local id, fields, dataset, base = unpack(ARGV, position, position + 3)
+  local outcome = { 'none' }
+  if known[i] then
+    useJob(known[i])
+    outcome = { 'existing', known[i], unpack(redis.call('HMGET', job, 'state', 'place')) }
+  elseif id ~= '' then
+    useJob(id)
+    local datasetKey = datasets .. ':' .. dataset
+    local baseKey = base == '' and datasetKey or models .. ':' .. base
+    local refused, waiting = create(id, fields, at, reason, quota, datasetKey, baseKey)
+    outcome = refused and { refused } or { 'created', id, redis.call('HGET', job, 'place'), waiting }
+  end
+  ids[i] = outcome[2] or ''
+  result[i + 1] = outcome
+end
+if digest ~= '' then
+  redis.call('SET', idempotency, cjson.encode({ ids = ids, digest = digest }), 'EX', keepSeconds)
+end
+return result
 `;

@@ -23,7 +23,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
- * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) waitingMs (while it waits: the work that it counts) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
+ * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) plannedMs (that the plan takes) waitingMs (while it waits: the work that it counts) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
  * checkpoints.
  */
 export const jobPrelude = `
@@ -121,10 +121,15 @@ local function noteWork(from, to)
   if to ~= 'queued' then return end
   -- Whatever was lost count of is forgotten when nothing waits.
   if redis.call('SCARD', waiting) == 0 then redis.call('DEL', work) end
-  local plan, progress = unpack(redis.call('HMGET', job, 'plan', 'progress'))
-  local seconds = plan and cjson.decode(plan).estimatedSeconds
-  if type(seconds) ~= 'number' then return end
-  local ms = string.format('%.0f', math.ceil(math.min(seconds, 1e9) * 1000 * (1 - (tonumber(progress) or 0))))
+  local planned, progress = unpack(redis.call('HMGET', job, 'plannedMs', 'progress'))
+  if not planned then
+    -- A record from before there was this field.
+    local plan = redis.call('HGET', job, 'plan')
+    local seconds = plan and cjson.decode(plan).estimatedSeconds
+    if type(seconds) ~= 'number' then return end
+    planned = math.min(seconds, 1e9) * 1000
+  end
+  local ms = string.format('%.0f', math.ceil(planned * (1 - (tonumber(progress) or 0))))
   redis.call('HSET', job, 'waitingMs', ms)
   redis.call('HINCRBY', work, 'ms', ms)
 end

@@ -32,12 +32,10 @@ INLINE void depthwise_block(const WeightRow *w, u32 from, u32 stop, int more, co
     for (u32 i = 0; i < run; i++, left += g->strideWidth, dy += g->channels) {
       vf slopes[WEIGHT_VECTORS];
       for (u32 v = 0; v < V; v++) slopes[v] = FULL ? load(dy + v * LANES) : load_first(dy, w->n);
-#pragma GCC unroll 3
-      for (u32 t = 0; t < TAPS; t++) {
+      UNROLL for (u32 t = 0; t < TAPS; t++) {
         const u32 ix = left + t * g->dilationWidth;
         const float *met = ix < width ? row + (size_t)ix * g->channels : zeros;
-#pragma GCC unroll 2
-        for (u32 v = 0; v < V; v++) sums[t][v] = sums[t][v] + (FULL ? load(met + v * LANES) : load_first(met, w->n)) * slopes[v];
+        UNROLL for (u32 v = 0; v < V; v++) sums[t][v] = sums[t][v] + (FULL ? load(met + v * LANES) : load_first(met, w->n)) * slopes[v];
       }
     }
     pixel += run;

@@ -15,6 +15,12 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+/** Before a loop of few turns: none is left, so that the vectors it counts through stay in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 /** A function of its own, so that what it keeps alive does not cost its caller registers. */
 #define APART static __attribute__((noinline))
 
@@ -28,6 +34,12 @@ typedef double d4 __attribute__((vector_size(32)));
 typedef __m512 vf;
 typedef __mmask16 vm;
 INLINE vf splat(float x) { return _mm512_set1_ps(x); }
+/** x[0] · v. Compilers would broadcast x[0] once for two products; a Zen 4 then multiplies and adds at two thirds of its rate. */
+INLINE vf times(const float *x, vf v) {
+  vf product;
+  __asm__ volatile("vmulps %1%{1to16%}, %2, %0" : "=v"(product) : "m"(*x), "v"(v));
+  return product;
+}
 INLINE vf load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void store(float *p, vf v) { _mm512_storeu_ps(p, v); }
 INLINE vf load_first(const float *p, u32 n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
@@ -112,6 +124,9 @@ typedef double vd __attribute__((vector_size(8 * LANES)));
 
 INLINE vi bits(vf v) { return (vi)v; }
 INLINE vf floats(vi v) { return (vf)v; }
+#if LANES != 16
+INLINE vf times(const float *x, vf v) { return splat(*x) * v; }
+#endif
 INLINE vf drop(vf v, vm m) { return keep(v, not(m)); }
 INLINE vm gt(vf a, vf b) { return lt(b, a); }
 INLINE vm ge(vf a, vf b) { return le(b, a); }

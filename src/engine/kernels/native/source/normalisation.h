@@ -23,27 +23,22 @@ INLINE void statistics_of(float *mean, float *variance, float *inverse, const fl
   const vd count = splat_double((double)rows);
   for (int pass = 0; pass < 2; pass++) {
     const float *p = x;
-#pragma GCC unroll 2
-    for (u32 v = 0; v < groups; v++) totals[v] = splat_double(0);
+    UNROLL for (u32 v = 0; v < groups; v++) totals[v] = splat_double(0);
     for (u32 i = 0; i < rows; i += ROWS_IN_SINGLE) {
       const u32 last = least(rows, i + ROWS_IN_SINGLE);
       vf parts[2] = {zero(), zero()};
       for (u32 r = i; r < last; r++, p += columns)
-#pragma GCC unroll 2
-        for (u32 v = 0; v < groups; v++) {
+        UNROLL for (u32 v = 0; v < groups; v++) {
           const vf value = groups > 1 ? load(p + v * LANES) : load_some(p, n);
           const vf d = value - centres[v];
           parts[v] = pass == 0 ? (vf)(parts[v] + value) : madd(d, d, parts[v]);
         }
-#pragma GCC unroll 2
-      for (u32 v = 0; v < groups; v++) totals[v] = totals[v] + widen(parts[v]);
+      UNROLL for (u32 v = 0; v < groups; v++) totals[v] = totals[v] + widen(parts[v]);
     }
     if (pass == 0)
-#pragma GCC unroll 2
-      for (u32 v = 0; v < groups; v++) centres[v] = narrow(totals[v] / count);
+      UNROLL for (u32 v = 0; v < groups; v++) centres[v] = narrow(totals[v] / count);
   }
-#pragma GCC unroll 2
-  for (u32 v = 0; v < groups; v++) {
+  UNROLL for (u32 v = 0; v < groups; v++) {
     const u32 left = groups > 1 ? LANES : n;
     const vd spread = totals[v] / count;
     store_some(mean + v * LANES, centres[v], left);

@@ -14,21 +14,16 @@ INLINE vd splat_double(double x) { return (vd){} + x; }
 /** Sums of `groups` vectors of columns, side by side so that their latencies hide each other. */
 INLINE void sum_columns_of(float *out, const float *x, u32 rows, u32 columns, double factor, const u32 groups, u32 n) {
   vd totals[4];
-#pragma GCC unroll 4
-  for (u32 v = 0; v < groups; v++) totals[v] = splat_double(0);
+  UNROLL for (u32 v = 0; v < groups; v++) totals[v] = splat_double(0);
   for (u32 i = 0; i < rows; i += ROWS_IN_SINGLE) {
     const u32 last = least(rows, i + ROWS_IN_SINGLE);
     vf parts[4];
-#pragma GCC unroll 4
-    for (u32 v = 0; v < groups; v++) parts[v] = zero();
+    UNROLL for (u32 v = 0; v < groups; v++) parts[v] = zero();
     for (u32 r = i; r < last; r++, x += columns)
-#pragma GCC unroll 4
-      for (u32 v = 0; v < groups; v++) parts[v] = parts[v] + (groups > 1 ? load(x + v * LANES) : load_some(x, n));
-#pragma GCC unroll 4
-    for (u32 v = 0; v < groups; v++) totals[v] = totals[v] + widen(parts[v]);
+      UNROLL for (u32 v = 0; v < groups; v++) parts[v] = parts[v] + (groups > 1 ? load(x + v * LANES) : load_some(x, n));
+    UNROLL for (u32 v = 0; v < groups; v++) totals[v] = totals[v] + widen(parts[v]);
   }
-#pragma GCC unroll 4
-  for (u32 v = 0; v < groups; v++) {
+  UNROLL for (u32 v = 0; v < groups; v++) {
     const vf sum = narrow(totals[v] * splat_double(factor));
     if (groups > 1) store(out + v * LANES, sum);
     else store_some(out, sum, n);

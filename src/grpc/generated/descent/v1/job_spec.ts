@@ -6,8 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Value } from "../../google/protobuf/struct.ts";
-import { LossSpec, ModelSpec, OptimizerSpec, PreprocessingSpec, TrainingSpec } from "./spec_parts.ts";
+import { LossSpec, ModelSpec, OptimizerSpec, PreprocessingSpec, ThresholdSpec, TrainingSpec } from "./spec_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -18,7 +17,7 @@ export const protobufFileName = "descent/v1/job_spec.proto";
  *
  * Every part is a typed message, checked by the same schemas as a JSON body, so that a spec means the same, has the same defaults and meets the
  * same errors on both surfaces. `model`, `loss`, `optimizer`, `training` and `preprocessing` were a google.protobuf.Struct before: what is encoded
- * as one is still read, as `fields` of these messages, and answers still have it.
+ * as one is still read, as `fields` of these messages, and answers still have it. So is a `threshold` that is encoded as a google.protobuf.Value.
  */
 export interface JobSpec {
   name?:
@@ -75,9 +74,9 @@ export interface TaskSpec {
   features: string[];
   /** Columns not to learn from, of the features or else of all. The record lists the features that are left. */
   exclude: string[];
-  /** From which probability on the second of two classes is the answer: a number, {"metric": "f1"} or {"costs": {"falsePositive": 1, "falseNegative": 5}}. */
+  /** From which probability on the second of two classes is the answer: for example {"number": 0.3}, or {"bestThreshold": {"metric": "f1"}}. */
   threshold?:
-    | any
+    | ThresholdSpec
     | undefined;
   /** The column of how much each row counts: numbers from 0 on. Classification and regression. */
   weight?:
@@ -415,7 +414,7 @@ export const TaskSpec: MessageFns<TaskSpec> = {
       writer.uint32(34).string(v!);
     }
     if (message.threshold !== undefined) {
-      Value.encode(Value.wrap(message.threshold), writer.uint32(42).fork()).join();
+      ThresholdSpec.encode(message.threshold, writer.uint32(42).fork()).join();
     }
     if (message.weight !== undefined) {
       writer.uint32(50).string(message.weight);
@@ -479,7 +478,7 @@ export const TaskSpec: MessageFns<TaskSpec> = {
               break;
             }
 
-            message.threshold = Value.unwrap(Value.decode(reader, reader.uint32()));
+            message.threshold = ThresholdSpec.decode(reader, reader.uint32());
             continue;
           }
           case 6: {

@@ -211,6 +211,56 @@ export interface SubmitJobRequest {
   idempotencyKey?: string | undefined;
 }
 
+export interface SubmitJobsRequest {
+  specs: JobSpec[];
+  /** For all of them: the same key and specs answer with the jobs that were made first, and try again what was refused; other specs are ALREADY_EXISTS. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface SubmitJobsResponse {
+  /** One for each job, in their order. */
+  outcomes: JobOutcome[];
+}
+
+/** What became of one job of many. */
+export interface JobOutcome {
+  /** Of the job in the request, from 0. */
+  index: number;
+  /** Of the recorded job; absent: refused. */
+  id?:
+    | string
+    | undefined;
+  /** False: refused, or recorded before under the same idempotency key. */
+  created: boolean;
+  /** Why it was refused; absent: recorded. */
+  problem?:
+    | Problem
+    | undefined;
+  /** After which trying again makes sense; absent: not as it is. */
+  retryAfterSeconds?: number | undefined;
+}
+
+/** RFC 9457 problem details. */
+export interface Problem {
+  type: string;
+  title: string;
+  /** That of HTTP. */
+  status: number;
+  detail: string;
+  /** Stable, for programs. */
+  code: string;
+  errors: FieldError[];
+  /** By which the request is found in the log. */
+  requestId: string;
+}
+
+export interface FieldError {
+  /** RFC 6901: into the specification. */
+  pointer: string;
+  /** What would be right. */
+  detail: string;
+}
+
 export interface ValidateJobRequest {
   spec?: JobSpec | undefined;
 }
@@ -1440,6 +1490,368 @@ export const SubmitJobRequest: MessageFns<SubmitJobRequest> = {
             }
 
             message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubmitJobsRequest(): SubmitJobsRequest {
+  return { specs: [], idempotencyKey: undefined };
+}
+
+export const SubmitJobsRequest: MessageFns<SubmitJobsRequest> = {
+  encode(message: SubmitJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.specs) {
+      JobSpec.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.idempotencyKey !== undefined) {
+      writer.uint32(18).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.specs.push(JobSpec.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubmitJobsResponse(): SubmitJobsResponse {
+  return { outcomes: [] };
+}
+
+export const SubmitJobsResponse: MessageFns<SubmitJobsResponse> = {
+  encode(message: SubmitJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.outcomes) {
+      JobOutcome.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcomes.push(JobOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobOutcome(): JobOutcome {
+  return { index: 0, id: undefined, created: false, problem: undefined, retryAfterSeconds: undefined };
+}
+
+export const JobOutcome: MessageFns<JobOutcome> = {
+  encode(message: JobOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).int32(message.index);
+    }
+    if (message.id !== undefined) {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.created !== false) {
+      writer.uint32(24).bool(message.created);
+    }
+    if (message.problem !== undefined) {
+      Problem.encode(message.problem, writer.uint32(34).fork()).join();
+    }
+    if (message.retryAfterSeconds !== undefined) {
+      writer.uint32(40).int32(message.retryAfterSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.created = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.problem = Problem.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.retryAfterSeconds = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProblem(): Problem {
+  return { type: "", title: "", status: 0, detail: "", code: "", errors: [], requestId: "" };
+}
+
+export const Problem: MessageFns<Problem> = {
+  encode(message: Problem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== "") {
+      writer.uint32(10).string(message.type);
+    }
+    if (message.title !== "") {
+      writer.uint32(18).string(message.title);
+    }
+    if (message.status !== 0) {
+      writer.uint32(24).int32(message.status);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    if (message.code !== "") {
+      writer.uint32(42).string(message.code);
+    }
+    for (const v of message.errors) {
+      FieldError.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(58).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Problem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProblem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.status = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.errors.push(FieldError.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFieldError(): FieldError {
+  return { pointer: "", detail: "" };
+}
+
+export const FieldError: MessageFns<FieldError> = {
+  encode(message: FieldError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pointer !== "") {
+      writer.uint32(10).string(message.pointer);
+    }
+    if (message.detail !== "") {
+      writer.uint32(18).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldError {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldError();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pointer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.detail = reader.string();
             continue;
           }
         }
@@ -3401,6 +3813,19 @@ export const JobsServiceService = {
     responseSerialize: (value: Job): Buffer => Buffer.from(Job.encode(value).finish()),
     responseDeserialize: (value: Buffer): Job => Job.decode(value),
   },
+  /**
+   * Many jobs in one request, at most 250 of 1 MiB together: each is planned, recorded or refused by itself, and its outcome stands in its place. Once this answers OK,
+   * those that were recorded are durable. Rates and quotas count each job.
+   */
+  submitJobs: {
+    path: "/descent.v1.JobsService/SubmitJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitJobsRequest): Buffer => Buffer.from(SubmitJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitJobsRequest => SubmitJobsRequest.decode(value),
+    responseSerialize: (value: SubmitJobsResponse): Buffer => Buffer.from(SubmitJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitJobsResponse => SubmitJobsResponse.decode(value),
+  },
   /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
   planJob: {
     path: "/descent.v1.JobsService/PlanJob" as const,
@@ -3554,6 +3979,11 @@ export const JobsServiceService = {
 export interface JobsServiceServer extends UntypedServiceImplementation {
   /** Once this answers OK the job is durable. */
   submitJob: handleUnaryCall<SubmitJobRequest, Job>;
+  /**
+   * Many jobs in one request, at most 250 of 1 MiB together: each is planned, recorded or refused by itself, and its outcome stands in its place. Once this answers OK,
+   * those that were recorded are durable. Rates and quotas count each job.
+   */
+  submitJobs: handleUnaryCall<SubmitJobsRequest, SubmitJobsResponse>;
   /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
   planJob: handleUnaryCall<PlanJobRequest, PlanJobResponse>;
   /** Another name for PlanJob. */
@@ -3600,6 +4030,25 @@ export interface JobsServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Job) => void,
+  ): ClientUnaryCall;
+  /**
+   * Many jobs in one request, at most 250 of 1 MiB together: each is planned, recorded or refused by itself, and its outcome stands in its place. Once this answers OK,
+   * those that were recorded are durable. Rates and quotas count each job.
+   */
+  submitJobs(
+    request: SubmitJobsRequest,
+    callback: (error: ServiceError | null, response: SubmitJobsResponse) => void,
+  ): ClientUnaryCall;
+  submitJobs(
+    request: SubmitJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubmitJobsResponse) => void,
+  ): ClientUnaryCall;
+  submitJobs(
+    request: SubmitJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubmitJobsResponse) => void,
   ): ClientUnaryCall;
   /** Everything that SubmitJob checks, and the plan that it would record; nothing is stored. */
   planJob(

@@ -26,6 +26,7 @@ import { Empty } from "../../google/protobuf/empty.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { JobSpec, TaskSpec } from "./job_spec.ts";
+import { Preprocessing, Report } from "./model_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -64,8 +65,8 @@ export interface Model {
   metrics: { [key: string]: number };
   /** `sha256:` of the weights' bytes in their fixed order. */
   digest: string;
-  /** How raw rows become inputs and outputs become answers: the OpenAPI document's Preprocessing. */
-  preprocessing?: { [key: string]: any } | undefined;
+  /** How raw rows become inputs and outputs become answers. */
+  preprocessing?: Preprocessing | undefined;
   createdAt?:
     | string
     | undefined;
@@ -230,8 +231,7 @@ export interface GetModelReportRequest {
 }
 
 export interface GetModelReportResponse {
-  /** The OpenAPI document's Report. */
-  report?: { [key: string]: any } | undefined;
+  report?: Report | undefined;
 }
 
 export interface DeleteModelRequest {
@@ -259,7 +259,7 @@ export interface PredictRequest {
   coverage?:
     | number
     | undefined;
-  /** `adaptive` (the default) or `marginal`. */
+  /** `adaptive` (the default), `marginal` or `tails`. */
   coverageMethod?:
     | string
     | undefined;
@@ -285,7 +285,7 @@ export interface PredictResponse {
 
 export interface CoverageAnswer {
   level: number;
-  /** `adaptive` or `marginal`. */
+  /** `adaptive`, `marginal` or `tails`. */
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
@@ -335,7 +335,11 @@ export interface ValuePrediction {
     | PredictionInterval
     | undefined;
   /** With `explain`. */
-  explanation?: Explanation | undefined;
+  explanation?:
+    | Explanation
+    | undefined;
+  /** Of a model with `loss.interval`: its lower and its upper quantile. */
+  quantiles?: PredictionInterval | undefined;
 }
 
 /** What the columns contribute to an answer. */
@@ -533,7 +537,7 @@ export const Model: MessageFns<Model> = {
       writer.uint32(82).string(message.digest);
     }
     if (message.preprocessing !== undefined) {
-      Struct.encode(Struct.wrap(message.preprocessing), writer.uint32(90).fork()).join();
+      Preprocessing.encode(message.preprocessing, writer.uint32(90).fork()).join();
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(98).fork()).join();
@@ -657,7 +661,7 @@ export const Model: MessageFns<Model> = {
               break;
             }
 
-            message.preprocessing = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.preprocessing = Preprocessing.decode(reader, reader.uint32());
             continue;
           }
           case 12: {
@@ -1699,7 +1703,7 @@ function createBaseGetModelReportResponse(): GetModelReportResponse {
 export const GetModelReportResponse: MessageFns<GetModelReportResponse> = {
   encode(message: GetModelReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.report !== undefined) {
-      Struct.encode(Struct.wrap(message.report), writer.uint32(10).fork()).join();
+      Report.encode(message.report, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1722,7 +1726,7 @@ export const GetModelReportResponse: MessageFns<GetModelReportResponse> = {
               break;
             }
 
-            message.report = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.report = Report.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2499,7 +2503,7 @@ export const ClassPrediction_ProbabilitiesEntry: MessageFns<ClassPrediction_Prob
 };
 
 function createBaseValuePrediction(): ValuePrediction {
-  return { value: 0, interval: undefined, explanation: undefined };
+  return { value: 0, interval: undefined, explanation: undefined, quantiles: undefined };
 }
 
 export const ValuePrediction: MessageFns<ValuePrediction> = {
@@ -2512,6 +2516,9 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
     }
     if (message.explanation !== undefined) {
       Explanation.encode(message.explanation, writer.uint32(26).fork()).join();
+    }
+    if (message.quantiles !== undefined) {
+      PredictionInterval.encode(message.quantiles, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2551,6 +2558,14 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
             }
 
             message.explanation = Explanation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.quantiles = PredictionInterval.decode(reader, reader.uint32());
             continue;
           }
         }

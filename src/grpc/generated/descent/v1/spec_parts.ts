@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Value } from "../../google/protobuf/struct.ts";
+import { Struct, Value } from "../../google/protobuf/struct.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -15,14 +15,15 @@ export const protobufFileName = "descent/v1/spec_parts.proto";
 /**
  * Made by proto/generate.mjs from the schemas of src/domain/jobs/spec; only numbers are kept from what stands here.
  *
- * Each part is a message as the OpenAPI document has it. What is left out has its default. Choices are a `oneof`: by the JSON's `type`, or by
- * the form of the value (`off`: true is JSON's false). A list of one may stand for JSON's single number.
+ * Each message is as the OpenAPI document has it. What a request leaves out has its default; what an answer leaves out is JSON's null or empty
+ * list. Choices are a `oneof`: by the JSON's `type` or `task`, or by the form of the value (`off`: true is JSON's false). A list of one may
+ * stand for JSON's single number.
  */
 
 /** What is trained. */
 export interface ModelSpec {
   /**
-   * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
    *
    * @deprecated
    */
@@ -81,7 +82,7 @@ export interface ModelSpec_FieldsEntry {
 /** What training makes small. Left out: the negative log-likelihood that belongs to task and model: cross-entropy (binary for `logistic`), mean squared error, Poisson (also of networks whose label looks like a count: whole numbers from 0 on, as many and as large as counts are), Gamma, negative binomial, pinball. */
 export interface LossSpec {
   /**
-   * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
    *
    * @deprecated
    */
@@ -128,7 +129,7 @@ export interface LossSpec_FieldsEntry {
 /** How weights w follow the gradient g of the loss of a batch. */
 export interface OptimizerSpec {
   /**
-   * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
    *
    * @deprecated
    */
@@ -163,7 +164,7 @@ export interface OptimizerSpec_FieldsEntry {
 /** How long and on which rows, with what held against fitting noise. */
 export interface TrainingSpec {
   /**
-   * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
    *
    * @deprecated
    */
@@ -252,7 +253,7 @@ export interface TrainingSpec_FieldsEntry {
 /** How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles. */
 export interface PreprocessingSpec {
   /**
-   * The part as JSON, entry by entry, as clients wrote it before it had fields of its own; not beside them. Answers have both.
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
    *
    * @deprecated
    */
@@ -284,6 +285,21 @@ export interface PreprocessingSpec {
 export interface PreprocessingSpec_FieldsEntry {
   key: string;
   value?: any | undefined;
+}
+
+/** The probability from which on the second of two classes is the answer: a number, or chosen on the validation rows. It is kept with the model and its exports. */
+export interface ThresholdSpec {
+  /**
+   * As JSON, as it was before it had fields of its own; not beside them. Answers have both.
+   *
+   * @deprecated
+   */
+  structValue?: { [key: string]: any } | undefined;
+  kind?: { $case: "number"; value: number } | //
+  /** Where the metric is largest on the validation rows. */
+  { $case: "bestThreshold"; value: BestThreshold } | //
+  /** Where falsePositive · false positives + falseNegative · false negatives is least on the validation rows. */
+  { $case: "cheapestThreshold"; value: CheapestThreshold } | undefined;
 }
 
 /** Every weight alike. */
@@ -729,7 +745,11 @@ export interface NegativeBinomialLoss {
 /** ρ(y − ŷ), ρ(r) = τ·r where r ≥ 0, (τ − 1)·r below, mean over rows, of the standardised label: it is least at the label's τ-quantile (Koenker & Bassett 1978). */
 export interface PinballLoss {
   /** Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median. */
-  quantile?: number | undefined;
+  quantile?:
+    | number
+    | undefined;
+  /** Share of the labels between a lower and an upper quantile, (1 − interval)/2 and (1 + interval)/2, that the same model predicts beside `quantile`, which lies between them; the loss is the mean of the three. Predictions with `coverage` go by them (conformalised quantile regression). Left out: `quantile` alone. */
+  interval?: number | undefined;
 }
 
 /** (ln σ² + (y − μ)²/σ²)/2: the negative log-likelihood of N(μ, σ²), up to a constant; the model has two outputs, μ and ln σ². */
@@ -1216,6 +1236,28 @@ export interface TextSpec {
     | undefined;
   /** `tf`: the counts; `tfidf`: times ln((1 + n)/(1 + d)) + 1 for n training rows, of which d have a term in the bucket. A row's inputs are then divided by their root of the sum of squares. */
   weighting?: string | undefined;
+}
+
+/** Where the metric is largest on the validation rows. */
+export interface BestThreshold {
+  /** Harmonic mean of precision and recall of the second class. */
+  metric?: string | undefined;
+}
+
+/** What the two errors cost, in any unit. */
+export interface ErrorCosts {
+  /** Of a row of the first class that is taken for the second. */
+  falsePositive?:
+    | number
+    | undefined;
+  /** Of a row of the second class that is missed. */
+  falseNegative?: number | undefined;
+}
+
+/** Where falsePositive · false positives + falseNegative · false negatives is least on the validation rows. */
+export interface CheapestThreshold {
+  /** What the two errors cost, in any unit. */
+  costs?: ErrorCosts | undefined;
 }
 
 function createBaseModelSpec(): ModelSpec {
@@ -2389,6 +2431,87 @@ export const PreprocessingSpec_FieldsEntry: MessageFns<PreprocessingSpec_FieldsE
             }
 
             message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseThresholdSpec(): ThresholdSpec {
+  return { structValue: undefined, kind: undefined };
+}
+
+export const ThresholdSpec: MessageFns<ThresholdSpec> = {
+  encode(message: ThresholdSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.structValue !== undefined) {
+      Struct.encode(Struct.wrap(message.structValue), writer.uint32(42).fork()).join();
+    }
+    switch (message.kind?.$case) {
+      case "number":
+        writer.uint32(17).double(message.kind.value);
+        break;
+      case "bestThreshold":
+        BestThreshold.encode(message.kind.value, writer.uint32(58).fork()).join();
+        break;
+      case "cheapestThreshold":
+        CheapestThreshold.encode(message.kind.value, writer.uint32(66).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ThresholdSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseThresholdSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.structValue = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.kind = { $case: "number", value: reader.double() };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.kind = { $case: "bestThreshold", value: BestThreshold.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.kind = { $case: "cheapestThreshold", value: CheapestThreshold.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -5285,13 +5408,16 @@ export const NegativeBinomialLoss: MessageFns<NegativeBinomialLoss> = {
 };
 
 function createBasePinballLoss(): PinballLoss {
-  return { quantile: undefined };
+  return { quantile: undefined, interval: undefined };
 }
 
 export const PinballLoss: MessageFns<PinballLoss> = {
   encode(message: PinballLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.quantile !== undefined) {
       writer.uint32(9).double(message.quantile);
+    }
+    if (message.interval !== undefined) {
+      writer.uint32(17).double(message.interval);
     }
     return writer;
   },
@@ -5315,6 +5441,14 @@ export const PinballLoss: MessageFns<PinballLoss> = {
             }
 
             message.quantile = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.interval = reader.double();
             continue;
           }
         }
@@ -8183,6 +8317,155 @@ export const TextSpec: MessageFns<TextSpec> = {
             }
 
             message.weighting = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBestThreshold(): BestThreshold {
+  return { metric: undefined };
+}
+
+export const BestThreshold: MessageFns<BestThreshold> = {
+  encode(message: BestThreshold, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== undefined) {
+      writer.uint32(10).string(message.metric);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BestThreshold {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBestThreshold();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseErrorCosts(): ErrorCosts {
+  return { falsePositive: undefined, falseNegative: undefined };
+}
+
+export const ErrorCosts: MessageFns<ErrorCosts> = {
+  encode(message: ErrorCosts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.falsePositive !== undefined) {
+      writer.uint32(9).double(message.falsePositive);
+    }
+    if (message.falseNegative !== undefined) {
+      writer.uint32(17).double(message.falseNegative);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ErrorCosts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErrorCosts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.falsePositive = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.falseNegative = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCheapestThreshold(): CheapestThreshold {
+  return { costs: undefined };
+}
+
+export const CheapestThreshold: MessageFns<CheapestThreshold> = {
+  encode(message: CheapestThreshold, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.costs !== undefined) {
+      ErrorCosts.encode(message.costs, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheapestThreshold {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheapestThreshold();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.costs = ErrorCosts.decode(reader, reader.uint32());
             continue;
           }
         }

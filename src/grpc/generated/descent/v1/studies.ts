@@ -24,6 +24,7 @@ import { Empty } from "../../google/protobuf/empty.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { HistoryEntry, JobError, JobEvent, JobState } from "./jobs.ts";
+import { StudySpec } from "./study_spec.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -37,9 +38,9 @@ export interface Study {
   done: boolean;
   /** 0 to 1. */
   progress: number;
-  /** As the JSON of `/v1/studies`, with every default filled in. */
+  /** With every default filled in. */
   spec?:
-    | { [key: string]: any }
+    | StudySpec
     | undefined;
   /** Of a trial that is not stopped. */
   epochs: number;
@@ -178,17 +179,16 @@ export interface Seen {
 }
 
 export interface SubmitStudyRequest {
-  /** As the JSON of `POST /v1/studies`. */
-  spec?: { [key: string]: any } | undefined;
+  spec?: StudySpec | undefined;
   idempotencyKey?: string | undefined;
 }
 
 export interface ValidateStudyRequest {
-  spec?: { [key: string]: any } | undefined;
+  spec?: StudySpec | undefined;
 }
 
 export interface ValidateStudyResponse {
-  spec?: { [key: string]: any } | undefined;
+  spec?: StudySpec | undefined;
   trials: number;
   memoryBytes: number;
   parameters: number;
@@ -381,7 +381,7 @@ export const Study: MessageFns<Study> = {
       writer.uint32(41).double(message.progress);
     }
     if (message.spec !== undefined) {
-      Struct.encode(Struct.wrap(message.spec), writer.uint32(50).fork()).join();
+      StudySpec.encode(message.spec, writer.uint32(50).fork()).join();
     }
     if (message.epochs !== 0) {
       writer.uint32(56).int32(message.epochs);
@@ -477,7 +477,7 @@ export const Study: MessageFns<Study> = {
               break;
             }
 
-            message.spec = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.spec = StudySpec.decode(reader, reader.uint32());
             continue;
           }
           case 7: {
@@ -1711,7 +1711,7 @@ function createBaseSubmitStudyRequest(): SubmitStudyRequest {
 export const SubmitStudyRequest: MessageFns<SubmitStudyRequest> = {
   encode(message: SubmitStudyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.spec !== undefined) {
-      Struct.encode(Struct.wrap(message.spec), writer.uint32(10).fork()).join();
+      StudySpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     if (message.idempotencyKey !== undefined) {
       writer.uint32(18).string(message.idempotencyKey);
@@ -1737,7 +1737,7 @@ export const SubmitStudyRequest: MessageFns<SubmitStudyRequest> = {
               break;
             }
 
-            message.spec = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.spec = StudySpec.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -1768,7 +1768,7 @@ function createBaseValidateStudyRequest(): ValidateStudyRequest {
 export const ValidateStudyRequest: MessageFns<ValidateStudyRequest> = {
   encode(message: ValidateStudyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.spec !== undefined) {
-      Struct.encode(Struct.wrap(message.spec), writer.uint32(10).fork()).join();
+      StudySpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1791,7 +1791,7 @@ export const ValidateStudyRequest: MessageFns<ValidateStudyRequest> = {
               break;
             }
 
-            message.spec = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.spec = StudySpec.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1823,7 +1823,7 @@ function createBaseValidateStudyResponse(): ValidateStudyResponse {
 export const ValidateStudyResponse: MessageFns<ValidateStudyResponse> = {
   encode(message: ValidateStudyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.spec !== undefined) {
-      Struct.encode(Struct.wrap(message.spec), writer.uint32(10).fork()).join();
+      StudySpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     if (message.trials !== 0) {
       writer.uint32(16).int32(message.trials);
@@ -1867,7 +1867,7 @@ export const ValidateStudyResponse: MessageFns<ValidateStudyResponse> = {
               break;
             }
 
-            message.spec = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.spec = StudySpec.decode(reader, reader.uint32());
             continue;
           }
           case 2: {

@@ -1,31 +1,36 @@
 import { Readable } from "node:stream";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { admitEveryone, type Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteAlias } from "../../src/usecases/aliases/delete-alias.ts";
 import { putAlias } from "../../src/usecases/aliases/put-alias.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
+import { submitJobs } from "../../src/usecases/jobs/batches/submit-jobs.ts";
 import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
+import { reconcile } from "../../src/usecases/upkeep/reconcile.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 import { applyRetention } from "../../src/usecases/upkeep/retention.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { type CutKind, cutAt, cutKinds } from "./cut.ts";
 
 const tenant = "default";
+const kinds = Object.keys(cutKinds) as CutKind[];
 
-describe("a change of an alias, cut short at every step", { timeout: 120_000 }, () => {
+describe("cut short at every step", { timeout: 120_000 }, () => {
   let service: TestService;
   let redis: Redis;
   let caller: Caller;
+  let dataset: Dataset;
   const models: string[] = [];
 
   beforeAll(async () => {
     service = await startTestService();
     redis = new Redis(service.redis.url);
     caller = await admitEveryone("putAlias", undefined, "");
-    const dataset = await uploadDataset(service.deps, caller, {
+    dataset = await uploadDataset(service.deps, caller, {
       name: "iris",
       body: Readable.from([Buffer.from(iris)]),
     });
@@ -47,8 +52,43 @@ describe("a change of an alias, cut short at every step", { timeout: 120_000 }, 
     });
   };
 
-  it.each(Object.keys(cutKinds) as CutKind[])(
-    "%s: is finished by the same call or the sweep, and a reindex keeps it",
+  it.each(kinds)(
+    "%s: a submission of many is there as a whole or not at all, and is finished by the same call with its key",
+    async (kind) => {
+      const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
+      const jobs = [
+        spec,
+        { ...spec, task: { ...spec.task, label: "none" } },
+        { ...spec, name: "b" },
+        { ...spec, name: "c" },
+      ];
+      const submit = (deps: Deps, idempotencyKey: string) =>
+        submitJobs(deps, caller, { batch: { jobs }, idempotencyKey });
+      const queued = async () =>
+        (await service.deps.jobs.list(tenant, { pageSize: 100, pageToken: null }, "queued")).items.length;
+      for (let n = 0, reached = true; reached; n++) {
+        const key = `${kind.replace(" ", "-")}-${n}`;
+        const before = await queued();
+        const cut = cutAt(service.deps, n, kind);
+        await unless(["unavailable"], submit({ ...service.deps, ...cut.parts }, key));
+        await cut.settle();
+        expect([0, 3]).toContain((await queued()) - before);
+        const outcomes = await submit(service.deps, key);
+        expect(outcomes.map((outcome) => outcome instanceof ServiceError && outcome.code)).toEqual([
+          ...[false, "invalid", false, false],
+        ]);
+        expect((await queued()) - before).toBe(3);
+        await reconcile(service.deps);
+        for (const outcome of outcomes)
+          if (!(outcome instanceof ServiceError))
+            expect(await service.deps.queue.has({ tenant, job: outcome.id })).toBe(true);
+        reached = cut.reached();
+      }
+    },
+  );
+
+  it.each(kinds)(
+    "%s: a change of an alias is finished by the same call or the sweep, and a reindex keeps it",
     async (kind) => {
       for (const [act, after] of [
         [(deps: Deps) => put(deps, models[1]!), [models[1]]],

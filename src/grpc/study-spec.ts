@@ -1,0 +1,34 @@
+import { StudySpec } from "../domain/studies/study-spec.ts";
+import type { JobSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
+import type * as wire from "./generated/descent/v1/study_spec.ts";
+import { fromJobSpec, fromWebhook, toJobSpec, toStruct } from "./job-spec.ts";
+import { fromWire, toWire } from "./typed/convert.ts";
+import { createShapes } from "./typed/read-shapes.ts";
+
+const shapes = createShapes({
+  foreign: [
+    {
+      ...{ kind: "foreign", name: "JobSpec" },
+      fromWire: (message) => fromJobSpec(message as JobSpec),
+      toWire: (value) => toJobSpec(value as Parameters<typeof toJobSpec>[0]),
+    },
+    {
+      ...{ kind: "foreign", name: "WebhookSpec" },
+      fromWire: (message) => fromWebhook(message as WebhookSpec),
+      toWire: (value) => value,
+    },
+  ],
+});
+
+export const studySpecShape = shapes.of(StudySpec, "StudySpec");
+
+/** Every message of its own that it needs: those inside before those around them. */
+export const studySpecMessages = shapes.all();
+
+/** The JSON body that this message stands for; unchecked, as a body is. */
+export const fromStudySpec = (message: wire.StudySpec | undefined): unknown =>
+  message === undefined ? undefined : fromWire(studySpecShape, message, "");
+
+/** As the schema has it, and once more as JSON for clients of the message before. */
+export const toStudySpec = (spec: object): wire.StudySpec =>
+  ({ ...(toWire(studySpecShape, spec) as object), fields: toStruct(spec) }) as wire.StudySpec;

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { assert, ServiceError } from "../../../domain/errors.ts";
+import { JobState } from "../../../domain/jobs/job-state.ts";
+import type { JobStore, NewJob, NewJobs, Recorded } from "../../job-store.ts";
+import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
+import { parseRecord, type RawJob, toFields, toNewJob } from "./job-record.ts";
+import type { JobScripts } from "./job-scripts.ts";
+
+const SUBMITTED = "submitted";
+
+const keyDigestOf = (idempotency: NewJob["idempotency"]): string =>
+  createHash("sha256")
+    .update(idempotency?.key ?? "")
+    .digest("hex");
+
+const mismatch = (): ServiceError =>
+  new ServiceError("idempotency_mismatch", "This Idempotency-Key was used with another body; use a new key");
+
+const gone = (pointer: string, detail: string): ServiceError =>
+  new ServiceError("invalid", detail, { errors: [{ pointer, detail }] });
+
+/** Why a script refuses to record a job. */
+const refusalOf = (outcome: string, { spec, study, quota }: Pick<NewJob, "spec" | "study" | "quota">): ServiceError => {
+  switch (outcome) {
+    case "quota":
+      return new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
+        retryAfterSeconds: 10,
+        ...(quota === null ? {} : { quota: { name: "queued-jobs", quota: quota.queuedJobs, remaining: 0 } }),
+      });
+    case "no_study":
+      return new ServiceError("forbidden_transition", `The study ${study?.id} does not run`);
+    case "no_dataset":
+      return gone("/dataset", `there is no data set ${spec.dataset}`);
+    case "no_base":
+      return gone("/base/model", `there is no model ${spec.base?.model}`);
+  }
+  assert(false, `a job is recorded with one of its outcomes, not ${outcome}`);
+};
+
+const counted = (waiting: number | undefined) => (waiting === undefined ? {} : { waiting });
+
+export const create = async (
+  scripts: JobScripts["scripts"],
+  wanted: NewJob,
+  options: { tracked: boolean },
+): ReturnType<JobStore["create"]> => {
+  const { tenant, id, spec, idempotency, quota } = wanted;
+  const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
+  const answer = (await scripts.createJob(
+    [
+      ...jobKeys(tenant, id),
+      redisKeys.tenants,
+      redisKeys.idempotency(tenant, keyDigestOf(idempotency)),
+      dataset,
+      spec.base ? `${redisKeys.modelPrefix(tenant)}:${spec.base.model}` : dataset,
+      redisKeys.jobPrefix(tenant),
+      wanted.study ? `${redisKeys.studyPrefix(tenant)}:${wanted.study.id}` : dataset,
+    ],
+    id,
+    JSON.stringify(toFields(wanted, options)),
+    wanted.createdAt,
+    SUBMITTED,
+    idempotency?.bodyDigest ?? "",
+    idempotencySeconds,
+    quota?.queuedJobs ?? "",
+    wanted.study?.id ?? "",
+  )) as ["existing", ...RawJob] | ["created", string, number?] | [string];
+  if (answer[0] === "created") {
+    const [, place, waiting] = answer as ["created", string, number?];
+    return { job: toNewJob(wanted, SUBMITTED), created: true, place: Number(place), ...counted(waiting) };
+  }
+  if (answer[0] === "mismatch") throw mismatch();
+  if (answer[0] !== "existing") throw refusalOf(answer[0], wanted);
+  const { job, place } = parseRecord([answer[1], answer[2]] as unknown as RawJob);
+  return { job, place, created: false };
+};
+
+type OneOutcome = ["created", string, string, number?] | ["existing", string, string, string] | [string];
+
+export const createAll = async (
+  scripts: JobScripts["scripts"],
+  { tenant, jobs, createdAt, origin, idempotency, quota }: NewJobs,
+  options: { tracked: boolean },
+): Promise<Recorded[]> => {
+  const ofOne = { tenant, createdAt, idempotency, quota, ...(origin === undefined ? {} : { origin }) };
+  const [outcome, ...outcomes] = (await scripts.createJobs(
+    [
+      ...jobKeys(tenant, jobs.find((job) => job !== null)?.id ?? ""),
+      redisKeys.tenants,
+      redisKeys.idempotency(tenant, keyDigestOf(idempotency)),
+      redisKeys.jobPrefix(tenant),
+      redisKeys.datasetPrefix(tenant),
+      redisKeys.modelPrefix(tenant),
+    ],
+    createdAt,
+    SUBMITTED,
+    idempotency?.bodyDigest ?? "",
+    idempotencySeconds,
+    quota?.queuedJobs ?? "",
+    ...jobs.flatMap((job) =>
+      job === null
+        ? ["", "", "", ""]
+        : [
+            job.id,
+            JSON.stringify(toFields({ ...ofOne, ...job }, options)),
+            job.spec.dataset,
+            job.spec.base?.model ?? "",
+          ],
+    ),
+  )) as [string, ...OneOutcome[]];
+  if (outcome === "mismatch") throw mismatch();
+  return jobs.map((job, i) => {
+    const [became, id, ...rest] = outcomes[i]!;
+    if (became === "created")
+      return {
+        id: id!,
+        created: true,
+        state: "queued",
+        place: Number(rest[0]),
+        ...counted(rest[1] as number | undefined),
+      };
+    if (became === "existing")
+      return { id: id!, created: false, state: JobState.parse(rest[0]), place: Number(rest[1]) };
+    return job === null ? null : refusalOf(became, { spec: job.spec, quota });
+  });
+};

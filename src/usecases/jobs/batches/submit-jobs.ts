@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ServiceError } from "../../../domain/errors.ts";
+import { JobBatch, type JobOutcome } from "../../../domain/jobs/job-batch.ts";
+import { limits } from "../../../domain/limits.ts";
+import type { NewJobs, Recorded } from "../../../store/job-store.ts";
+import { quotasOf } from "../../access/quotas-of.ts";
+import type { Caller } from "../../admission/caller.ts";
+import { parse } from "../../admission/parse.ts";
+import type { Deps } from "../../deps.ts";
+import { digestOf, parseIdempotencyKey } from "../idempotency.ts";
+import { type PlannedJob, planJob } from "../planning/plan-job.ts";
+import { enqueueJob, enqueueJobs, sending } from "../queue-entry.ts";
+
+/** Each spec is parsed by itself, with a spec's own limits; here only what can be in a body. */
+const wholeBody = { keys: limits.keysPerObject, parts: limits.jsonBodyBytes };
+
+/** Plans each by itself, one after the other, and tells why what cannot be planned cannot. What one reads, the next does not read again. */
+const planAll = async (
+  deps: Deps,
+  caller: Caller,
+  specs: readonly unknown[],
+  signal: AbortSignal | undefined,
+): Promise<(PlannedJob | ServiceError)[]> => {
+  const planned: (PlannedJob | ServiceError)[] = [];
+  let known: PlannedJob | undefined;
+  for (const spec of specs) {
+    // Plans that are remembered take no turn of the event loop: others are to have theirs.
+    await nextTurn();
+    if (signal?.aborted) throw new ServiceError("timed_out", "the client went away before its jobs were planned");
+    try {
+      known = await planJob(deps, caller, spec, known);
+      planned.push(known);
+    } catch (error) {
+      // Without Redis or the store nothing can be said of any.
+      if (!(error instanceof ServiceError) || error.code === "unavailable") throw error;
+      planned.push(error);
+    }
+  }
+  return planned;
+};
+
+/** Of the last that was recorded, or refused. */
+const tellOf = ({ tell }: Caller, quota: number, recorded: readonly Recorded[]): void => {
+  const left = recorded.flatMap((one) => {
+    if (one instanceof ServiceError) return one.quota === undefined ? [] : [one.quota.remaining];
+    return one?.waiting === undefined ? [] : [quota - one.waiting];
+  });
+  const remaining = left.at(-1);
+  if (remaining !== undefined) tell?.({ name: "queued-jobs", quota, remaining });
+};
+
+const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
+  sending(caller, { "messaging.batch.message_count": wanted.jobs.length }, async (origin): Promise<Recorded[]> => {
+    const { tenant } = caller;
+    const { queuedJobs } = await quotasOf(deps, tenant);
+    const quota = queuedJobs === null ? null : { queuedJobs };
+    const createdAt = deps.now().toISOString();
+    const recorded = await deps.jobs.createAll({ ...wanted, ...origin, tenant, createdAt, quota });
+    if (queuedJobs !== null) tellOf(caller, queuedJobs, recorded);
+    const waiting = recorded.flatMap((one) =>
+      one !== null && !(one instanceof ServiceError) && one.state === "queued" ? [one] : [],
+    );
+    await Promise.all([
+      enqueueJobs(
+        deps,
+        tenant,
+        waiting.filter(({ created }) => created),
+      ),
+      ...waiting.filter(({ created }) => !created).map((one) => enqueueJob(deps, tenant, one, one)),
+    ]);
+    return recorded;
+  });
+
+/**
+ * Records and queues many jobs (`{"jobs": [JobSpec, …]}`), each by itself as `submitJob` would: the outcomes are in their order, and those that are refused keep no other
+ * one out. All that can be recorded are, in one step with one durable write. Rates and quotas count each job; what goes beyond them is refused in its place.
+ * With an idempotency key, the same body answers with the jobs that were made first, and what was refused then is tried again.
+ */
+export const submitJobs = async (
+  deps: Deps,
+  caller: Caller,
+  request: { batch: unknown; idempotencyKey?: string | undefined; signal?: AbortSignal | undefined },
+): Promise<JobOutcome[]> => {
+  const key = parseIdempotencyKey(request.idempotencyKey);
+  const { jobs: specs } = parse(JobBatch, request.batch, { most: wholeBody });
+  // The first was counted when the request was admitted.
+  const further = specs.length > 1 ? await caller.countMore?.(specs.length - 1) : undefined;
+  if (further !== undefined) caller.tell?.(further.standing);
+  const admitted = further === undefined ? specs.length : 1 + further.admitted;
+  const planned = await planAll(deps, caller, specs.slice(0, admitted), request.signal);
+  const jobs = specs.map((_, i) => {
+    const one = planned[i];
+    return one === undefined || one instanceof ServiceError
+      ? null
+      : { id: deps.createId("job"), spec: one.spec, plan: one.plan };
+  });
+  const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.batch) };
+  const nothing = idempotency === null && jobs.every((job) => job === null);
+  const recorded = nothing ? jobs.map(() => null) : await recordAll(deps, caller, { jobs, idempotency });
+  return recorded.map((one, i): JobOutcome => {
+    if (one !== null) return one instanceof ServiceError ? one : { id: one.id, created: one.created };
+    return planned[i] instanceof ServiceError ? planned[i] : further!.refused;
+  });
+};
