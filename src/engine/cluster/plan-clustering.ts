@@ -97,7 +97,8 @@ export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): Cl
   const held = planPlaced(spec, shape, null);
   const { memoryBytes } = spec.resources ?? held;
   if (held.memoryBytes <= memoryBytes || shape.spills !== true) return held;
-  return planPlaced(spec, shape, tableSpill(shape, false));
+  const spilled = planPlaced(spec, shape, tableSpill(shape, false));
+  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
 };
 
 const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSpill | null): ClusteringPlan => {

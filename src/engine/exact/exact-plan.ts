@@ -100,7 +100,8 @@ export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan =
   const held = planPlaced(spec, shape, null);
   const { memoryBytes } = spec.resources;
   if (held.memoryBytes <= memoryBytes || shape.spills !== true || held.method === "simplex") return held;
-  return planPlaced(spec, shape, tableSpill(shape, true));
+  const spilled = planPlaced(spec, shape, tableSpill(shape, true));
+  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
 };
 
 const planPlaced = (spec: ResolvedJobSpec, shape: ExactShape, spill: TableSpill | null): ExactPlan => {

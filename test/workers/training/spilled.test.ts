@@ -86,7 +86,7 @@ const severalFits: Record<string, Input> = {
 };
 
 const amount = { type: "regression", label: "amount", features } as const;
-const unlabelled: { type: "clustering"; features: string[] } = { type: "clustering", features: ["a", "b", "c"] };
+const unlabelled = { type: "clustering", features } as const;
 /** What one thread goes through in the order of the rows: solved, or clustered. */
 const inOrder: Record<string, Input> = {
   "least squares, with all that is told of its coefficients": { task: amount, model: { type: "linear" } },
@@ -107,17 +107,21 @@ const inOrder: Record<string, Input> = {
     ...{ task: amount, model: { type: "linear" } },
     training: { crossValidation: { folds: 3 } },
   },
-  "k-means, its k chosen": { task: unlabelled, model: { type: "k_means", clusters: { from: 2, to: 4 } } },
+  "k-means, its k chosen": {
+    ...{ task: unlabelled, model: { type: "k_means", clusters: { from: 2, to: 4 } } },
+    training: { epochs: 5 },
+  },
   "k-means, rows held out": {
     ...{ task: unlabelled, model: { type: "k_means", clusters: 3, restarts: 2 } },
-    training: { split: { validation: 0.1, test: 0.2 } },
+    training: { epochs: 5, split: { validation: 0.1, test: 0.2 } },
   },
   ...Object.fromEntries(
     (["full", "diagonal", "spherical", "tied"] as const).map((covariance) => [
       `a mixture, ${covariance}`,
       {
         task: { ...unlabelled, type: "density_estimation" },
-        model: { type: "gaussian_mixture", components: 2, covariance },
+        model: { type: "gaussian_mixture", components: 2, restarts: 1, covariance },
+        training: { epochs: 5 },
       },
     ]),
   ),
