@@ -197,7 +197,7 @@ export const RegressionReport = z
       .meta({ id: "Residuals", description: "The errors' distribution." })
       .describe("prediction − truth, over the rows"),
     below: QuantileReport.nullable().default(null).describe("of the loss `pinball`; null for others"),
-    between: BetweenReport.nullable().default(null).describe("of `pinball` with an `interval`; null for others, and folds"),
+    between: BetweenReport.nullable().default(null).describe("of `pinball` with an `interval`; null for others"),
     dispersion: z
       .number()
       .nullable()
