@@ -12,6 +12,7 @@ import { listJobs, listModels, showJob, showModel } from "./lists.ts";
 import { createOutput, endWithReader, type Output, toTable } from "./output.ts";
 import { predict } from "./predict.ts";
 import { runStudy, type StudyOptions } from "./study.ts";
+import { addTenantCommands } from "./tenants.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
 import { writeEventFiles } from "./write-event-files.ts";
 
@@ -187,7 +188,7 @@ const addServerCommands = (program: Command): void => {
     });
   // Listed for --help; what follows them is for those programs to read.
   program.command("serve").description("start the service, as npm start does; see serve --help");
-  program.command("keys").description("make, list and revoke API keys; see keys --help");
+  program.command("keys").description("make, list and revoke API keys of the file; see keys --help");
 };
 
 const createProgram = (): Command => {
@@ -200,6 +201,7 @@ const createProgram = (): Command => {
   addJobCommands(program);
   addStudyCommand(program);
   addModelCommands(program);
+  addTenantCommands(program, (work) => withClient(program, work), toCount);
   addServerCommands(program);
   // `descent jobs --json` and `descent --json jobs` are the same.
   const nested = program.commands.flatMap((command) => [command, ...command.commands]);

@@ -3,14 +3,14 @@ import type { Job, JobState, Model } from "../client/types.ts";
 import { type Output, toShort, toTable } from "./output.ts";
 import { showReport } from "./showing/show-report.ts";
 
-const take = async <T>(items: AsyncIterable<T>, most: number): Promise<T[]> => {
+export const take = async <T>(items: AsyncIterable<T>, most: number): Promise<T[]> => {
   const taken: T[] = [];
   if (most < 1) return taken;
   for await (const item of items) if (taken.push(item) >= most) break;
   return taken;
 };
 
-const pageSizeOf = (most: number): number => Math.max(1, Math.min(100, most));
+export const pageSizeOf = (most: number): number => Math.max(1, Math.min(100, most));
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 const short = (value: number | undefined): string => (value === undefined ? "" : toShort(value));

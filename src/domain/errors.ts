@@ -1,4 +1,4 @@
-import type { RateStanding } from "./fairness/rate.ts";
+import type { QuotaStanding, RateStanding } from "./fairness/rate.ts";
 
 /** One thing that is wrong with a request: an RFC 6901 pointer into the body (or `/query/x`, for what REST has in the query, on both surfaces), and the remedy. */
 export interface FieldError {
@@ -50,6 +50,8 @@ export class ServiceError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Of what was refused for its rate. */
   readonly rate: RateStanding | undefined;
+  /** Of what was refused for a quota. */
+  readonly quota: QuotaStanding | undefined;
 
   constructor(
     code: ErrorCode,
@@ -58,6 +60,7 @@ export class ServiceError extends Error {
       errors?: readonly FieldError[];
       retryAfterSeconds?: number;
       rate?: RateStanding;
+      quota?: QuotaStanding;
       cause?: unknown;
     } = {},
   ) {
@@ -67,6 +70,7 @@ export class ServiceError extends Error {
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.rate = options.rate;
+    this.quota = options.quota;
   }
 }
 

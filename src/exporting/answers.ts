@@ -90,6 +90,14 @@ export const answerOutputs = (
   if (label.type === "number") {
     const value = timesExposure(build, preprocessing, onItsScale(build, out, 0, label));
     build.output("value", value, { type: "double", dims: ["batch"] });
+    if (preprocessing.outputs === 3)
+      for (const [name, at, outermost] of [
+        ["lower", 1, "Min"],
+        ["upper", 2, "Max"],
+      ] as const) {
+        const end = build.node(outermost, [onItsScale(build, out, at, label), value]);
+        build.output(name, end, { type: "double", dims: ["batch"] });
+      }
     return;
   }
   classOutputs(build, label, bothClasses(build, preprocessing, out));

@@ -10,6 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { ServiceError } from "../domain/errors.ts";
+import { withStanding } from "../domain/fairness/rate.ts";
 import { type Tracing, within as withinSpan } from "../domain/observing/tracing.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
 import type { OnFinished } from "../usecases/admission/finished-request.ts";
@@ -77,7 +78,16 @@ const run = async <R>(
   const admitted = await admit(operation, authorization, call.getPeer());
   observed.caller = { ...admitted, origin: { requestId, traceparent: observed.traceparent } };
   const span = observed.span.child(operation);
-  const caller = { ...admitted, span, origin: { requestId, traceparent: span.traceparent ?? observed.traceparent } };
+  observed.standings = { rate: admitted.rate };
+  const tell: Caller["tell"] = (standing) => {
+    observed.standings = withStanding(observed.standings, standing);
+  };
+  const caller = {
+    ...admitted,
+    span,
+    tell,
+    origin: { requestId, traceparent: span.traceparent ?? observed.traceparent },
+  };
   const work = async () => {
     if (gone.signal.aborted) throw new ServiceError("timed_out", "the client went away before the call began");
     const signal = AbortSignal.any([gone.signal, closing]);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
-import { rateFields } from "../domain/fairness/rate.ts";
+import { limitFields, type Standings } from "../domain/fairness/rate.ts";
 import type { Span, Tracing } from "../domain/observing/tracing.ts";
 import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
 import type { Caller } from "../usecases/admission/caller.ts";
@@ -14,6 +14,8 @@ export interface Observed {
   span: Span;
   /** Set when somebody was admitted. */
   caller: Caller | null;
+  /** With what the call counted against. */
+  standings: Standings;
   /** Told once: an answer says which resource was made. */
   finished(code: status, answer?: unknown): void;
   /** The id under which the call is logged, for the client's side. */
@@ -88,6 +90,7 @@ export const observeCall = (
     traceparent,
     span,
     caller: null,
+    standings: { rate: undefined },
     finished: (code, answer) => {
       const resource = idOf(request) ?? modelOf(request) ?? idOf(answer);
       endSpan(observed, code, resource);
@@ -107,8 +110,8 @@ export const observeCall = (
     trailer: () => {
       const metadata = new Metadata();
       metadata.set("x-request-id", requestId);
-      const { rate } = observed.caller ?? {};
-      if (rate !== undefined) for (const [name, text] of Object.entries(rateFields(rate))) metadata.set(name, text);
+      const { rate, quota } = observed.standings;
+      for (const [name, text] of Object.entries(limitFields(rate, quota))) metadata.set(name, text);
       return metadata;
     },
   };

@@ -66,8 +66,8 @@ const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> =>
     return { $case: "classification", value: { ...prediction, set, ...explained(explanation) } };
   }
   if ("value" in prediction) {
-    const { value, interval, explanation } = prediction;
-    return { $case: "regression", value: { value, interval, ...explained(explanation) } };
+    const { value, interval, quantiles, explanation } = prediction;
+    return { $case: "regression", value: { value, interval, quantiles, ...explained(explanation) } };
   }
   if ("distances" in prediction) return { $case: "cluster", value: prediction };
   if ("cluster" in prediction) return { $case: "mixture", value: prediction };

@@ -1,6 +1,6 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
 import { errorCatalogue, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
-import { rateFields } from "../domain/fairness/rate.ts";
+import { limitFields } from "../domain/fairness/rate.ts";
 import type { Log } from "../domain/log.ts";
 
 /** Trailers travel as one header block, and clients refuse large ones. */
@@ -35,7 +35,6 @@ export const toStatus = (error: unknown, operation: string, log: Log | null, req
   metadata.set("problem-bin", toBytes(problem));
   metadata.set("x-request-id", requestId);
   if (isRetryable(known.code)) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
-  if (known.rate !== undefined)
-    for (const [name, text] of Object.entries(rateFields(known.rate))) metadata.set(name, text);
+  for (const [name, text] of Object.entries(limitFields(known.rate, known.quota))) metadata.set(name, text);
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

@@ -3,6 +3,7 @@ import type { AnyModel } from "../domain/models/model.ts";
 import type { Caller } from "../usecases/admission/caller.ts";
 import type { Deps } from "../usecases/deps.ts";
 import { getModel } from "../usecases/models/get-model.ts";
+import { readVersion } from "../usecases/service-version.ts";
 import { inputsOf, outputsOf, type TensorMetadata } from "./infer.ts";
 
 /** A model by id or alias; with a version the one of its name that has it. */
@@ -18,7 +19,7 @@ export const namedModel = async (deps: Deps, caller: Caller, name: string, versi
 
 export const versionOf = (model: AnyModel): string => String(model.version ?? 1);
 
-export const serverMetadata = { name: "descent", version: "0.1.0", extensions: ["binary_tensor_data"] };
+export const serverMetadata = { name: "descent", version: readVersion(), extensions: ["binary_tensor_data"] };
 
 export const modelMetadata = async (
   deps: Deps,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
-import { rateFields } from "../domain/fairness/rate.ts";
+import { limitFields } from "../domain/fairness/rate.ts";
 import { limits } from "../domain/limits.ts";
 import { discardBody } from "../rest/discard-body.ts";
 import { readBinaryBody } from "../rest/json-body.ts";
@@ -32,7 +32,7 @@ const sendError = async (error: unknown, request: FastifyRequest, reply: Fastify
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (known !== null && isRetryable(known.code))
     reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
-  if (known?.rate !== undefined) reply.headers(rateFields(known.rate));
+  if (known?.rate !== undefined) reply.headers(limitFields(known.rate));
   const code = known === null ? (status ?? 500) : errorCatalogue[known.code].http;
   const message =
     known?.message ?? (code >= 500 ? "the service made a mistake; it is logged" : (error as Error).message);

@@ -29,6 +29,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import { limitRate } from "../usecases/admission/rate-limit.ts";
 import { defaultRates } from "../usecases/admission/rates.ts";
 import type { Deps, EngineAccess } from "../usecases/deps.ts";
+import { readVersion } from "../usecases/service-version.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
@@ -45,7 +46,6 @@ import { logRequests } from "./observing/request-log.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
-import { readVersion } from "./processes/version.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -131,7 +131,6 @@ const createSurfaces = async (
       logger: log,
       corsOrigins,
       metrics: metrics.text,
-      version,
       plugins: [
         async (app) => {
           registerAutoscaling(app, admit, queueLoad);

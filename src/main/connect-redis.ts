@@ -3,6 +3,7 @@ import { StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { checkRedis } from "../store/redis/check-redis.ts";
+import { parseRedisAddress } from "../store/redis/connection/redis-address.ts";
 import { isRefusal, remedyFor } from "../store/redis/connection/redis-remedies.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
 
@@ -21,6 +22,8 @@ const toStartError = (error: unknown, why = ""): StartError => {
     return new StartError(`REDIS_URL: Redis says ${error.message}${remedyFor(error.message)}`, { cause: error });
   return new StartError(error instanceof Error ? error.message : String(error), { cause: error });
 };
+
+const usesTls = (url: string): boolean => parseRedisAddress(url).options.tls !== undefined;
 
 const open = (url: string, onError: (error: Error) => void): Omit<RedisConnections, "close"> => {
   try {
@@ -66,6 +69,6 @@ export const connectRedis = async (
     return { redis, subscriber, close };
   } catch (error) {
     await close();
-    throw toStartError(error, reason === null ? "" : ` (${reason})${remedyFor(reason)}`);
+    throw toStartError(error, reason === null ? "" : ` (${reason})${remedyFor(reason, { isTls: usesTls(url) })}`);
   }
 };

@@ -49,7 +49,7 @@ export const fileRoutes = (deps: Deps): OpenAiRoute[] => [
     },
   },
   {
-    ...{ method: "GET", url: "/files/:id/content", operation: "getDataset", lasts: "long" },
+    ...{ method: "GET", url: "/files/:id/content", operation: "getDataset", lasts: "long", isFile: true },
     handle: async ({ caller, id, reply }) => {
       const job = jobOfResult(id);
       if (job !== null) return reply.type("text/csv; charset=utf-8").send(await resultFile(deps, caller, job));

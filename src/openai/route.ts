@@ -25,6 +25,7 @@ export interface OpenAiRoute {
   operation: OperationName;
   lasts?: "long" | "upload";
   bodyLimitBytes?: number;
+  isFile?: boolean;
   handle(call: OpenAiCall): Promise<unknown>;
 }
 
@@ -46,6 +47,7 @@ export const register = (app: FastifyInstance, door: Door, route: OpenAiRoute): 
   registerBehind(app, door, {
     ...{ method: route.method, url: route.url, operation: route.operation, schema: { hide: true } },
     ...{ bodyLimitBytes: route.bodyLimitBytes, upload: route.lasts === "upload", isLong: () => route.lasts === "long" },
+    isFile: route.isFile,
     handle: (caller, request, reply) => {
       const { id = "" } = request.params as { id?: string };
       const query = request.query as OpenAiCall["query"];

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import type { Party } from "../domain/fairness/shares.ts";
 import type { Span } from "../domain/observing/tracing.ts";
@@ -48,6 +49,7 @@ export interface Doorway {
   isLong?: ((request: FastifyRequest) => boolean) | undefined;
   /** See RestRoute. */
   takesToken?: boolean | undefined;
+  isFile?: boolean | undefined;
   handle(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 
@@ -77,6 +79,17 @@ const tokenOf = ({ headers, query }: FastifyRequest): string | undefined => {
   return headers.authorization ?? (typeof token === "string" ? `Token ${token}` : undefined);
 };
 
+const isStream = (payload: unknown): payload is Readable =>
+  typeof payload === "object" && payload !== null && "destroy" in payload;
+
+/** HEAD's: what GET would answer, but for the file, of which nothing is read. */
+const withoutBody = async (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
+  if (isStream(payload)) payload.destroy();
+  else if (reply.statusCode !== 304 && (typeof payload === "string" || Buffer.isBuffer(payload)))
+    reply.header("content-length", Buffer.byteLength(payload));
+  return null;
+};
+
 /** Puts a route behind the door: room, key, scope and rate before the body is read, a place among the requests before it is handled. */
 export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway): void => {
   const { admit, gate, closing, uploads } = door;
@@ -87,7 +100,7 @@ export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway)
     enterLasting(gate, "long", caller, reply);
     return call();
   };
-  app.route({
+  const options: RouteOptions = {
     method: route.method,
     url: route.url,
     schema: route.schema,
@@ -119,5 +132,7 @@ export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway)
       // A stream that broke off, as its client left: nothing more can be said to it, and nothing is wrong.
       return reply.raw.headersSent ? reply.hijack() : reply.send(answer);
     },
-  });
+  };
+  app.route(options);
+  if (route.isFile === true) app.route({ ...options, method: "HEAD", schema: { hide: true }, onSend: withoutBody });
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { rateFields } from "../domain/fairness/rate.ts";
+import { limitFields, type Standings, withStanding } from "../domain/fairness/rate.ts";
 import { within } from "../domain/observing/tracing.ts";
 import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
@@ -20,11 +20,17 @@ export const admitRequest = async (
   authorization: string | undefined = request.headers.authorization,
 ): Promise<Caller> => {
   const traceparent = request.span.traceparent ?? parseTraceparent(request.headers.traceparent?.toString());
-  const caller = {
-    ...(await admit(operation, authorization, request.ip)),
+  const admitted = await admit(operation, authorization, request.ip);
+  let standings: Standings = { rate: admitted.rate };
+  const caller: Caller = {
+    ...admitted,
     origin: { requestId: request.id, traceparent },
+    tell: (standing) => {
+      standings = withStanding(standings, standing);
+      if (!reply.raw.headersSent) reply.headers(limitFields(standings.rate, standings.quota));
+    },
   };
-  if (caller.rate !== undefined) reply.headers(rateFields(caller.rate));
+  reply.headers(limitFields(caller.rate));
   request.caller = caller;
   return caller;
 };

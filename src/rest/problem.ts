@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
-import { rateFields } from "../domain/fairness/rate.ts";
+import { limitFields } from "../domain/fairness/rate.ts";
 import { traceIdOf } from "../domain/trace.ts";
 import { discardBody } from "./discard-body.ts";
 import { bareHeaders } from "./security-headers.ts";
@@ -50,7 +50,8 @@ export const sendProblem = async (
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
   if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
-  if (known.rate !== undefined) reply.headers(rateFields(known.rate));
+  if (known.rate !== undefined || known.quota !== undefined)
+    reply.headers(limitFields(known.rate ?? request.caller?.rate, known.quota));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
   reply.removeHeader("etag").header("cache-control", "no-store").header("x-request-id", request.id);
   // A URL that the router cannot read is answered before any hook has run.

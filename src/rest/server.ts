@@ -15,6 +15,7 @@ import { type Admit, admitEveryone, type Caller } from "../usecases/admission/ca
 import { idOf, type OnFinished } from "../usecases/admission/finished-request.ts";
 import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.ts";
 import type { Deps } from "../usecases/deps.ts";
+import { readVersion } from "../usecases/service-version.ts";
 import { type Connections, trackConnections } from "./connections.ts";
 import { allowOrigins } from "./cross-origin.ts";
 import { type Door, goneSignal, registerBehind, requestSignal } from "./door.ts";
@@ -44,7 +45,6 @@ export interface RestOptions {
   logger?: FastifyBaseLogger;
   /** Certificate and key in PEM: HTTPS instead of HTTP. */
   tls?: { key: Buffer; cert: Buffer };
-  version?: string;
   /** Told of every request when its answer is out or its client gone. */
   onFinished?: OnFinished;
   /** Without it nothing is traced. */
@@ -130,6 +130,7 @@ const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): 
       upload: route.upload,
       isLong: route.isLong,
       takesToken: route.takesToken,
+      isFile: route.isFile,
     },
     handle: (caller, request, reply) => callRoute(route, wiring, caller, request, reply),
   });
@@ -243,7 +244,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
     for (const one of [method].flat()) known.push({ method: one, url });
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
-  await registerOpenApi(app, restRoutes, options.version ?? "0.1.0");
+  await registerOpenApi(app, restRoutes, readVersion());
   await registerRoutes(app, { deps, door });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);

@@ -4,6 +4,7 @@ import { chancesOf, logOf, reportClassification, underflow } from "./classificat
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 import type { Sampling } from "./sampling.ts";
+import type { ComparedLoss } from "./values/compared-loss.ts";
 
 type Model = ComparedModel["model"];
 
@@ -56,11 +57,12 @@ export const measureNumbers = (
   predictions: Float64Array,
   truths: Float64Array,
   sampling: Sampling | null = null,
+  { of }: Pick<ComparedLoss, "of"> = { of: (truth, predicted) => (truth - predicted) ** 2 },
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const answers = { split: "test", predictions, truths, likelihood: null, counts: false, sampling } as const;
   const { rootMeanSquaredError, meanAbsoluteError, r2, bias } = reportRegression(answers);
   return {
-    measures: truths.map((truth, row) => -((truth - predictions[row]!) ** 2)),
+    measures: truths.map((truth, row) => -of(truth, predictions[row]!)),
     figures: { ...none, rootMeanSquaredError, meanAbsoluteError, r2, bias },
     notes: [],
   };
@@ -76,13 +78,13 @@ const compare = (better: Answered, other: Answered, sampling: Sampling | null): 
   return { model: better.model, other: other.model, difference, tied };
 };
 
-/** Models by their mean measure, every pair's difference on the same rows, and who cannot be told apart. */
+/** Models by their mean measure, which is the logarithm of a probability or minus a loss, and so never above 0; every pair's difference on the same rows, and who cannot be told apart. */
 export const compareAnswered = (
   answered: readonly Answered[],
   sampling: Sampling | null = null,
 ): Pick<Comparison, "models" | "differences" | "groups"> => {
   const order = answered
-    .map((each) => ({ ...each, measure: estimateMean(each.measures, {}, sampling) }))
+    .map((each) => ({ ...each, measure: estimateMean(each.measures, { most: 0 }, sampling) }))
     .sort((a, b) => b.measure.value - a.measure.value);
   const differences = order.flatMap((better, i) => order.slice(i + 1).map((other) => compare(better, other, sampling)));
   const tied = (a: Model, b: Model): boolean =>

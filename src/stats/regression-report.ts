@@ -38,6 +38,8 @@ export interface ValueAnswers {
   counts: boolean;
   /** Of a quantile: which, and what the training rows' own is for each row. Left out: of other losses. */
   quantile?: { level: number; nullOf(row: number): number } | null;
+  /** Of a quantile with those about it: what the model says these are of each row. Left out: of others. */
+  about?: { interval: number; lower: Float64Array; upper: Float64Array } | null;
   /** Of a cross-validation, whose predictions are of several models. Left out: one model, and each row once. */
   sampling?: Sampling | null;
 }
@@ -124,6 +126,23 @@ const describeQuantile = (
   ),
 });
 
+/** How often labels lie between their two quantiles, and how far these are apart. */
+const describeBetween = (
+  { interval, lower, upper }: NonNullable<ValueAnswers["about"]>,
+  truths: Float64Array,
+  sampling: Sampling | null,
+): NonNullable<RegressionReport["between"]> => ({
+  interval,
+  share: shareOf(
+    truths.map((truth, row) => (lower[row]! <= truth && truth <= upper[row]! ? 1 : 0)),
+    sampling,
+  ),
+  width: estimatePositiveMean(
+    upper.map((end, row) => end - lower[row]!),
+    sampling,
+  ),
+});
+
 /** Within it the squares of squares that variances of squares are made of are doubles. */
 const [smallest, largest] = [1e-60, 1e60];
 
@@ -142,7 +161,7 @@ const inUnits = (estimate: Estimate, unit: number): Estimate => ({
 
 /** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
-  const { split, likelihood, counts, quantile = null } = answers;
+  const { split, likelihood, counts, quantile = null, about = null } = answers;
   const sampling = answers.sampling ?? null;
   const unit = unitOf(answers.truths, answers.predictions);
   const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
@@ -189,6 +208,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     ),
     residuals: describeResiduals(residuals, predictions, unit),
     below: quantile && describeQuantile(quantile.level, answers.truths, answers.predictions, sampling),
+    between: about && describeBetween(about, answers.truths, sampling),
     dispersion: counts
       ? unit *
         meanOf(

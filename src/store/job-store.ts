@@ -47,7 +47,10 @@ export interface NewJobs {
 }
 
 /** What became of one of them: recorded, now or under the key before, or why not; null for what was only looked for and is not there. */
-export type Recorded = { id: JobId; created: boolean; state: JobState; place: number } | ServiceError | null;
+export type Recorded =
+  | { id: JobId; created: boolean; state: JobState; place: number; waiting?: number }
+  | ServiceError
+  | null;
 
 /** What a trainer must know of a checkpoint that it may resume from. */
 export interface CheckpointRecord {
@@ -103,7 +106,7 @@ export interface JobStore {
    * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
    * there already: it is returned as it is. Of a study that does not run: `forbidden_transition`.
    */
-  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number }>;
+  create(job: NewJob): Promise<{ job: Job; created: boolean; place: number; waiting?: number }>;
   /**
    * The same of many jobs in one step and one durable write: each is recorded or refused by itself, in their order, and after a crash all are there that were not
    * refused, or none. A repeated key with the same digest gives the jobs that it made first, and tries again what was refused then.

@@ -96,7 +96,7 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
         await unless(["unavailable"], submit({ ...service.deps, ...cut.parts }, key));
         await cut.settle();
         expect([0, 3]).toContain((await queued()) - before);
-        const { outcomes } = await submit(service.deps, key);
+        const outcomes = await submit(service.deps, key);
         expect(outcomes.map((outcome) => outcome instanceof ServiceError && outcome.code)).toEqual([
           ...[false, "invalid", false, false],
         ]);

@@ -77,6 +77,9 @@ describe("Redis of other kinds", () => {
   test("what cannot be used is refused with the remedy, at once", async () => {
     const { port, admin } = await servers.start(["requirepass secret"], { connect: { password: "secret" } });
     expect(await lineOf(`redis://127.0.0.1:${port}`)).toContain("it asks for a password");
+    expect(await lineOf(`rediss://:secret@127.0.0.1:${port}`)).toContain(
+      "does not speak TLS it says nothing: write redis://",
+    );
     expect(await lineOf(`redis://:wrong@127.0.0.1:${port}`)).toContain("password is wrong");
     await admin.call("ACL", "SETUSER", "poor", "on", "nopass", "+auth", "+hello");
     expect(await lineOf(`redis://poor:any@127.0.0.1:${port}`)).toContain("give it the rules of the page /docs/redis");

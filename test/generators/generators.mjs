@@ -1,24 +1,28 @@
-// Makes a client from the service's OpenAPI document with each of four generators, type-checks a user's flow with it, strictly, and runs that
+// Makes a client from the service's OpenAPI document with each of five generators, type-checks a user's flow with it, strictly, and runs that
 // against a service of its own; with --lint Redocly's and Spectral's recommended rules as well. The tools are installed into a folder of their own:
 // they need another TypeScript than this repository, and hundreds of packages.
 //   npm run generators [-- --lint]
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 /** The newest that run on Node 20. */
 const packages = {
   ...{ "openapi-typescript": "7.13.0", "openapi-fetch": "0.17.0", "swagger-typescript-api": "13.13.0" },
+  ...{ oazapfts: "6.4.0", "@oazapfts/runtime": "1.2.0" },
   ...{ "@hey-api/openapi-ts": "0.95.0", orval: "7.13.2", typescript: "5.9.3", "@types/node": "20.19.43" },
 };
 const linters = { "@redocly/cli": "2.77.0", "@stoplight/spectral-cli": "6.16.3" };
 const lints = process.argv.includes("--lint");
 
 const folder = mkdtempSync(join(tmpdir(), "descent-generators-"));
-const run = (command, args, env = process.env) =>
+const run = (command, args, env = process.env) => {
+  const startedMs = performance.now();
   execFileSync(command, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
+  console.log(`${[basename(command), args[0]].join(" ")}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+};
 const bin = (name, ...args) => run(join(folder, "node_modules/.bin", name), args);
 
 const startService = async () => {
@@ -48,6 +52,7 @@ const generate = () => {
   bin("openapi-typescript", "openapi.json", "-o", "src/openapi-typescript.ts");
   bin("swagger-typescript-api", "generate", "-p", "openapi.json", "-o", "src", "-n", "swagger-typescript-api.ts");
   bin("openapi-ts", "-i", "openapi.json", "-o", "src/hey-api");
+  bin("oazapfts", "openapi.json", "src/oazapfts.ts");
   bin("orval", "--input", "./openapi.json", "--output", "./src/orval.ts", "--client", "fetch");
 };
 

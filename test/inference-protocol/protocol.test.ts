@@ -1,5 +1,6 @@
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { limits } from "../../src/domain/limits.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import type { Model } from "../../src/domain/models/model.ts";
@@ -95,7 +96,7 @@ describe("the Open Inference Protocol", () => {
     expect(await ask(rpc, rpc.serverLive, {})).toEqual({ live: true });
     expect(await ask(rpc, rpc.serverReady, {})).toEqual({ ready: true });
     expect(await ask(rpc, rpc.modelReady, { name: "live", version: "1" })).toEqual({ ready: true });
-    expect((await ask(rpc, rpc.serverMetadata, {})).name).toBe("descent");
+    expect(await ask(rpc, rpc.serverMetadata, {})).toMatchObject({ name: "descent", version: packageJson.version });
     expect((await rest.call<{ inputs: unknown[] }>(`/v2/models/${trained.id}`)).body.inputs).toEqual([
       { name: "sepal_length", datatype: "FP64", shape: [-1] },
       { name: "sepal_width", datatype: "FP64", shape: [-1] },

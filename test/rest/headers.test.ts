@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { get } from "node:http";
 import { connect } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { logRequests } from "../../src/main/observing/request-log.ts";
+import { restRoutes } from "../../src/rest/routes/routes.ts";
 import { createRestServer } from "../../src/rest/server.ts";
 import { readAssets } from "../../src/web/assets.ts";
 import { registerWeb } from "../../src/web/web.ts";
@@ -13,7 +15,7 @@ let service: TestService;
 let app: Awaited<ReturnType<typeof createRestServer>>;
 let url = "";
 const client = createClient(() => url);
-const paths = { events: "", weights: "", job: "" };
+const paths = { events: "", weights: "", job: "", dataset: "", model: "" };
 beforeAll(async () => {
   service = await startTestService();
   app = await createRestServer(service.deps, {
@@ -24,6 +26,8 @@ beforeAll(async () => {
   const job = await client.submit(await client.upload());
   const model = await finishJob(service, job);
   paths.job = `/v1/jobs/${job.id}`;
+  paths.dataset = `/v1/datasets/${job.spec.dataset}`;
+  paths.model = `/v1/models/${model.id}`;
   paths.events = `${paths.job}/events`;
   paths.weights = `/v1/models/${model.id}/weights`;
 });
@@ -117,14 +121,59 @@ describe("headers that keep browsers and proxies from doing what they should not
       const headers = { "if-none-match": tag ?? "" };
       const asked = await client.call(path, { method: "HEAD" });
       const unchanged = await client.call(path, { method: "HEAD", headers });
-      // Operations have no HEAD; whatever has one says the same as GET.
-      expect([path, asked.status, unchanged.status]).toEqual([path, ...(api.includes(path) ? [405, 405] : [200, 304])]);
+      // Operations but downloads have no HEAD; whatever has one says the same as GET.
+      const hasHead = !api.includes(path) || path === paths.weights;
+      expect([path, asked.status, unchanged.status]).toEqual([path, ...(hasHead ? [200, 304] : [405, 405])]);
       if (asked.status === 200) expect(headersOf(asked), path).toEqual(headersOf(first));
     }
     const events = await client.call(paths.events, { headers: { accept: "application/json" } });
     const tag = events.headers.get("etag") ?? "";
     const again = await client.call(paths.events, { headers: { accept: "application/json", "if-none-match": tag } });
     expect([again.status, headersOf(again)]).toEqual([304, headersOf(events)]);
+  });
+
+  it("of a download are told by HEAD as by GET, without the file: length, type, digest", async () => {
+    const files = restRoutes.filter(({ isFile }) => isFile === true);
+    // Whatever answers with something else than JSON is a download, but for events and pictures.
+    const others = restRoutes.filter(({ method, isFile, responses }) => {
+      const answer = (responses as unknown as Record<string, { content?: object }>)[200];
+      return (
+        method === "GET" && isFile !== true && !Object.keys(answer?.content ?? {}).every((type) => /json$/.test(type))
+      );
+    });
+    expect(others.map(({ url }) => url).sort()).toEqual([
+      ...["/v1/datasets/:id/rows/:row/image", "/v1/jobs/:id/events", "/v1/studies/:id/events"],
+    ]);
+    const told = ({ headers }: Response) =>
+      ["content-length", "content-type", "content-disposition", "etag", "repr-digest", "vary"].map((name) =>
+        headers.get(name),
+      );
+    const seen = [];
+    for (const { url: pattern } of files) {
+      const id = pattern.startsWith("/v1/jobs")
+        ? paths.job
+        : pattern.startsWith("/v1/datasets")
+          ? paths.dataset
+          : paths.model;
+      const path = pattern.replace(
+        /^\/v1\/\w+\/:id/,
+        /^\/v1\/(jobs|datasets|models)/.test(pattern) ? id : "/v1/studies/none",
+      );
+      const [got, asked] = [await client.call(path), await client.call(path, { method: "HEAD" })];
+      const file = Buffer.from(await got.arrayBuffer());
+      expect([path, asked.status, (await asked.text()).length]).toEqual([path, got.status, 0]);
+      if (got.status !== 200) continue;
+      seen.push(pattern);
+      const [length, ...rest] = told(asked);
+      expect([path, ...rest]).toEqual([path, ...told(got).slice(1)]);
+      expect([path, length ?? String(file.length)]).toEqual([path, String(file.length)]);
+      const digest = got.headers.get("repr-digest");
+      if (digest !== null) expect(digest).toBe(`sha-256=:${createHash("sha256").update(file).digest("base64")}:`);
+    }
+    expect(seen).toEqual(
+      expect.arrayContaining(["/v1/models/:id/weights", "/v1/datasets/:id/file", "/v1/jobs/:id/rows"]),
+    );
+    expect((await client.call(`${paths.dataset}/file`, { method: "HEAD" })).headers.get("repr-digest")).not.toBeNull();
   });
 
   it.each([

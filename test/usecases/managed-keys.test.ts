@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CreatedKey, Tenant } from "../../src/domain/access/tenant.ts";
@@ -222,3 +224,73 @@ describe("a tenant's limits, usage and deeds", () => {
     expect(newest).toMatchObject({ tenant: "ops", key: "root", surface: "rest", status: "201", resource: "small" });
   });
 });
+
+const descent = (argv: string[]): Promise<{ code: number; output: string; errors: string }> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, DESCENT_URL: service.url, DESCENT_API_KEY: operatorSecret };
+    const program = join(import.meta.dirname, "../../src/cli/descent.mjs");
+    execFile(process.execPath, [program, ...argv], { env }, (error, output, errors) =>
+      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
+    );
+  });
+
+it(
+  "the command line records tenants, sets limits, makes and rotates keys, and shows usage and the audit log",
+  patience,
+  async () => {
+    const told = async (argv: string[]) => JSON.parse((await descent([...argv, "--json"])).output);
+    const tenants = (...argv: string[]) => told(["tenants", ...argv]);
+    const made = await tenants(
+      "create",
+      "north",
+      "--queued-jobs",
+      "5",
+      "--rate",
+      "read=10:20",
+      "--rate",
+      "predict=1.5:3",
+    );
+    expect(made).toMatchObject({ id: "north", suspended: false, quotas: { queuedJobs: 5 } });
+    expect(made.rates).toEqual({ read: { perSecond: 10, burst: 20 }, predict: { perSecond: 1.5, burst: 3 } });
+    expect((await descent(["tenants", "create", "north"])).errors).toContain("there is a tenant north already");
+    const limited = ["limit", "north", "--stored-bytes", "any", "--queued-jobs", "default", "--rate", "read=default"];
+    const changed = await tenants(...limited, "--suspend");
+    expect(changed).toMatchObject({ suspended: true, quotas: { storedBytes: null }, rates: { predict: { burst: 3 } } });
+    expect([changed.quotas.queuedJobs, changed.rates.read]).toEqual([undefined, undefined]);
+    expect(await tenants("limit", "north", "--resume")).toMatchObject({
+      suspended: false,
+      quotas: { storedBytes: null },
+    });
+    for (const argv of [
+      ["limit", "north"],
+      ["limit", "north", "--queued-jobs", "-1"],
+      ["limit", "north", "--rate", "all=1:2"],
+    ]) {
+      const { code, errors } = await descent(["tenants", ...argv]);
+      expect([code, errors]).toEqual([
+        1,
+        expect.stringMatching(/name a limit|whole number|read, predict, submit or admin/),
+      ]);
+    }
+    const shown = await descent(["tenants", "create-key", "north", "backend", "--scopes", "read,admin"]);
+    expect([shown.code, shown.output, shown.errors]).toEqual([
+      0,
+      expect.stringMatching(/^dsc_\S+\n$/),
+      expect.stringContaining("Keep it now"),
+    ]);
+    const rotated = await tenants("rotate-key", "north", "backend", "--overlap", "60");
+    expect(rotated).toMatchObject({ id: "backend", scopes: ["read", "admin"], secrets: 2 });
+    expect((await descent(["tenants", "north"])).output).toMatch(/^backend +read,admin .* 2$/m);
+    expect(await tenants("revoke-key", "north", "backend")).toEqual({ tenant: "north", revoked: "backend" });
+    expect((await tenants()).map(({ id }: { id: string }) => id)).toContain("north");
+    expect(await tenants("usage", "north", "--from", "2026-01-01", "--to", "2026-01-02")).toMatchObject({
+      jobs: 0,
+      days: [],
+    });
+    expect((await descent(["tenants", "usage", "small"])).output).toMatch(/^in all +[\d.]+ +\d+ +\d+ +\d+$/m);
+    const audit = await tenants("audit", "--limit", "100");
+    expect(audit.map(({ operation }: { operation: string }) => operation)).toEqual(
+      expect.arrayContaining(["putTenant", "createKey", "rotateKey", "revokeKey"]),
+    );
+  },
+);

@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
+import type { Metadata } from "@grpc/grpc-js";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ServiceError } from "../../src/domain/errors.ts";
+import { createGrpcServer } from "../../src/grpc/server.ts";
 import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { createRedisReservations } from "../../src/store/redis/redis-reservations.ts";
 import type { Caller } from "../../src/usecases/admission/caller.ts";
@@ -12,8 +14,9 @@ import type { Deps } from "../../src/usecases/deps.ts";
 import { importModel } from "../../src/usecases/models/import-model.ts";
 import { buildZip } from "../formats/archives/build-archives.ts";
 import { modelOf, nodeOf, portOf, tensorOf } from "../formats/onnx/tiny-network.ts";
+import { connectClients } from "../grpc/clients.ts";
 import { body, createClient } from "../rest/client.ts";
-import { startTestService, type TestService } from "./service.ts";
+import { iris, startTestService, type TestService } from "./service.ts";
 
 const storedBytes = 50_000;
 let service: TestService;
@@ -36,12 +39,53 @@ it("jobs that are paused count as waiting: pausing makes no room for more", asyn
   expect((await submit()).status).toBe(202);
 });
 
+it("an answer says what is left of the quota that it counted against, and a refusal which one is reached", async () => {
+  const told = (answer: { headers: Headers }) =>
+    ["ratelimit", "ratelimit-policy"].map((name) => answer.headers.get(name));
+  const uploaded = await fetch(`${service.url}/v1/datasets`, {
+    ...{ method: "POST", headers: { "content-type": "text/csv" }, body: iris },
+  });
+  const left = storedBytes - (await service.deps.artifacts.usedBytes("default/"));
+  expect(told(uploaded)).toEqual([`"stored-bytes";r=${left}`, `"stored-bytes";q=${storedBytes};qu="content-bytes"`]);
+  const { id: dataset } = await body(uploaded);
+  const tooLarge = await fetch(`${service.url}/v1/datasets`, {
+    ...{ method: "POST", headers: { "content-type": "text/csv" }, body: `x\n${"1\n".repeat(storedBytes)}` },
+  });
+  expect([tooLarge.status, told(tooLarge)[0]]).toEqual([429, '"stored-bytes";r=0']);
+  for (const { id, state } of (await body(fetch(`${service.url}/v1/jobs`))).items)
+    if (state === "queued") await post(`/v1/jobs/${id}/cancel`);
+  const submit = () => post("/v1/jobs", { dataset, task: { type: "classification", label: "species" } });
+  const policy = '"queued-jobs";q=2;qu="jobs"';
+  expect(told(await submit())).toEqual(['"queued-jobs";r=1', policy]);
+  const last = await submit();
+  expect(told(last)).toEqual(['"queued-jobs";r=0', policy]);
+  const refused = await submit();
+  expect([refused.status, ...told(refused)]).toEqual([429, '"queued-jobs";r=0', policy]);
+  await post(`/v1/jobs/${(await body(last)).id}/cancel`);
+  // Over gRPC in the trailers, and beside a rate as one list.
+  const rate = { name: "submit", rate: { perSecond: 20, burst: 100 }, remaining: 99, resetSeconds: 0.05 };
+  const grpc = createGrpcServer(service.deps, { admit: async () => ({ ...caller("default"), rate }) });
+  const clients = connectClients(`127.0.0.1:${await grpc.listen({ host: "127.0.0.1", port: 0 })}`);
+  const spec = { dataset, labels: {}, task: { type: "classification", label: "species", features: [], exclude: [] } };
+  const trailer = await new Promise<Metadata>((resolve, reject) => {
+    clients.jobs
+      .submitJob({ spec }, (error) => error && reject(error))
+      .on("status", ({ metadata }) => resolve(metadata));
+  });
+  expect(trailer.get("ratelimit")).toEqual(['"submit";r=99;t=1, "queued-jobs";r=0']);
+  expect(trailer.get("ratelimit-policy")).toEqual([`"submit";q=100;w=5, ${policy}`]);
+  clients.close();
+  await grpc.close(1000);
+});
+
 it("jobs of one request are counted one by one", async () => {
   const { items } = await body(call("/v1/jobs?state=queued"));
   for (const { id } of items) await post(`/v1/jobs/${id}/cancel`);
   const { id: dataset } = await upload();
   const spec = { dataset, task: { type: "classification", label: "species" } };
-  const { recorded, outcomes } = await body(post("/v1/jobs/batch", { jobs: [spec, spec, spec] }));
+  const answer = await post("/v1/jobs/batch", { jobs: [spec, spec, spec] });
+  expect(answer.headers.get("ratelimit")).toBe('"queued-jobs";r=0');
+  const { recorded, outcomes } = await body(answer);
   expect(recorded).toBe(2);
   expect(outcomes[2]).toMatchObject({ id: null, retryAfterSeconds: 10, problem: { code: "quota_exceeded" } });
 });

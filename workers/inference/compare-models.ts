@@ -13,8 +13,10 @@ import { fromPointer } from "../../src/domain/pointer.ts";
 import type { CsvRecord } from "../../src/formats/csv/csv-record.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../src/stats/compare-models.ts";
 import { type Sampling, weightedRows } from "../../src/stats/sampling.ts";
+import { type ComparedLoss, comparedLoss } from "../../src/stats/values/compared-loss.ts";
 import { type ArtifactStore, artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
-import { checkFile, openVerified } from "../../src/store/artifacts/verified.ts";
+import { reportOf } from "../../src/store/artifacts/model-files.ts";
+import { checkFile, openVerified, readVerified } from "../../src/store/artifacts/verified.ts";
 import { askBlock, rowsOfBlock } from "../predicting/answer-blocks.ts";
 import type { Answer } from "./answer.ts";
 
@@ -121,6 +123,17 @@ const answersFor = async (
   return predictions;
 };
 
+/** θ of a negative binomial model, as its report has it; null: of others, and where counts vary no more than Poisson's. */
+const thetaOf = async (artifacts: ArtifactStore, tenant: TenantId, model: Model): Promise<number | null> => {
+  if (model.spec.loss.type !== "negative_binomial_nll") return null;
+  const { key, check, what } = reportOf(tenant, model);
+  const bytes = await readVerified(artifacts, key, check, what);
+  const report: { inference?: { shape?: { estimate: number } | null } | null } = JSON.parse(
+    Buffer.from(bytes).toString(),
+  );
+  return report.inference?.shape?.estimate ?? null;
+};
+
 const classesOf = ({ preprocessing: { label } }: Model): readonly string[] | null =>
   label.type === "classes" ? label.classes : null;
 
@@ -129,11 +142,12 @@ const measure = (
   predictions: readonly Prediction[],
   labels: readonly (string | number)[],
   sampling: Sampling | null,
+  loss: ComparedLoss,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const classes = classesOf(model);
   if (classes === null) {
     const values = Float64Array.from(predictions, (each) => ("value" in each ? each.value : Number.NaN));
-    return measureNumbers(values, Float64Array.from(labels, Number), sampling);
+    return measureNumbers(values, Float64Array.from(labels, Number), sampling, loss);
   }
   const codes = new Map(classes.map((name, i) => [name, i]));
   const probabilities = new Float64Array(predictions.length * classes.length);
@@ -229,6 +243,13 @@ export const compareModels = async (
   const labels = kept.map((row) => read.labels[row]!);
   const lines = kept.map((row) => read.lines[row]!);
   const sampling = weight === null ? null : weightedRows(Float64Array.from(kept, (row) => read.weights[row]!));
+  const isClasses = label.type === "classes";
+  const thetas = await Promise.all(models.map((model) => thetaOf(artifacts, tenant, model)));
+  const { loss, notes: ofLoss } = comparedLoss(
+    models.map(({ spec }) => spec.loss),
+    thetas,
+    isClasses ? [] : labels.map(Number),
+  );
   const answered: Answered[] = [];
   for (const [i, model] of models.entries()) {
     const rows = kept.map((row) => read.rows[i]![row]!);
@@ -236,19 +257,18 @@ export const compareModels = async (
       throw inDataset(error, lines);
     });
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
-    answered.push({ ...own, ...measure(model, predictions, labels, sampling) });
+    answered.push({ ...own, ...measure(model, predictions, labels, sampling, loss) });
   }
-  const isClasses = label.type === "classes";
   return {
     ...{ dataset: dataset.id, label: label.column, rows: kept.length, weight },
     task: isClasses ? "classification" : "regression",
-    measure: isClasses ? "log_likelihood" : "squared_error",
+    measure: isClasses ? "log_likelihood" : loss.measure,
     leftOut: {
       unlabelled: read.unlabelled,
       unknown: read.labels.length - known.length,
       weightless: known.length - kept.length,
     },
     ...compareAnswered(answered, sampling),
-    notes: [...notes, ...notesOf(answered, dataset, taken)],
+    notes: [...notes, ...(isClasses ? [] : ofLoss), ...notesOf(answered, dataset, taken)],
   };
 };

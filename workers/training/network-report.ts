@@ -10,6 +10,7 @@ import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts"
 import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
+import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
 import { reportRegression } from "../../src/stats/regression-report.ts";
 import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
@@ -181,9 +182,16 @@ export const valueAnswersOf = (results: NetworkResults, label: NumberLabel) => {
   const exposureAt = (row: number): number => (exposures === null ? 1 : exposures[row]!);
   const predictions = truths.map((_, row) => exposureAt(row) * toUnits(answers.outputs[row * width]!));
   const centerOf = createCenters(results, label, exposures);
+  const { loss } = spec;
+  const end = (at: number, outermost: (a: number, b: number) => number): Float64Array =>
+    predictions.map((value, row) => outermost(value, toUnits(answers.outputs[row * width + at]!)));
   return {
     ...{ truths, predictions, toUnits, counts: isOfCounts(spec.loss), centerOf },
-    quantile: spec.loss.type === "pinball" ? { level: spec.loss.quantile, nullOf: centerOf } : null,
+    quantile: loss.type === "pinball" ? { level: loss.quantile, nullOf: centerOf } : null,
+    about:
+      loss.type === "pinball" && loss.interval !== undefined
+        ? { interval: loss.interval, lower: end(1, Math.min), upper: end(2, Math.max) }
+        : null,
     likelihood: likelihoodOf(
       { loss: spec.loss, outputs: answers.outputs, metrics: results.metrics, theta: results.theta ?? null },
       label.scale,
@@ -219,10 +227,10 @@ const hasSpreadOfRows = ({ type }: ResolvedJobSpec["loss"]): boolean =>
 const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const { preprocessing, answers } = results;
   const own = valueAnswersOf(results, label);
-  const { truths, predictions, likelihood, counts, quantile, toUnits, centerOf } = own;
+  const { truths, predictions, likelihood, counts, quantile, about, toUnits, centerOf } = own;
   const width = preprocessing.outputs;
   const sampling = samplingOfRows(results);
-  const known = { likelihood, counts, quantile, sampling };
+  const known = { likelihood, counts, quantile, about, sampling };
   const measured = reportRegression({ split: answers.split, predictions, truths, ...known });
   const linear = results.linear && own.linear && { ...results.linear, values: own.linear };
   const notes = [
@@ -235,6 +243,8 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
   const against = againstOf(own, valueMeasure(loss, shape), centerOf, linear, sampling);
   const report = { ...measured, notes, against };
   if (answers.split === "train") return report;
+  if (about !== null)
+    return { ...report, conformal: quantileIntervals(about.interval, { ...about, predictions, truths }) };
   const labels = labelsOf(results.arrays.train);
   const { seen } = results;
   const seenExposures = seen && exposuresOf(results.arrays.train, seen.rows);

@@ -101,12 +101,13 @@ const countFurtherTexts = (
   return buckets.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
 };
 
-/** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; the inputs again; none. */
+/** Outputs of the model: one per class; one for a Bernoulli logit, a mean or a log rate; mean and log variance; a quantile, with those about it; the inputs again; none. */
 export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, classes: number, inputs: number): number => {
   switch (spec.task.type) {
     case "classification":
       return spec.loss.type === "binary_cross_entropy" ? 1 : classes;
     case "regression":
+      if (spec.loss.type === "pinball" && spec.loss.interval !== undefined) return 3;
       return spec.loss.type === "gaussian_nll" ? 2 : 1;
     case "reconstruction":
       return inputs;

@@ -17,6 +17,15 @@ const decodeClass = ({ classes, threshold }: Classes, outputs: Float32Array | Fl
   };
 };
 
+type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
+
+/** A quantile and, where there are three outputs, those about it: where they have changed places the lower and the upper are the one between them. */
+const decodeNumber = ({ mean, scale }: NumberLabel, outputs: Float32Array | Float64Array): Prediction => {
+  const [value, lower, upper] = Array.from(outputs, (output) => mean + scale * output) as [number, number?, number?];
+  if (lower === undefined || upper === undefined) return { value };
+  return { value, quantiles: { lower: Math.min(lower, value), upper: Math.max(upper, value) } };
+};
+
 /**
  * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the likeliest, the first
  * among equals, or by the model's threshold) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
@@ -28,7 +37,7 @@ export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Arra
   for (let at = 0; at < outputs.length; at += width) {
     const row = outputs.subarray(at, at + width);
     if (label.type === "classes") predictions.push(decodeClass(label, row));
-    else predictions.push({ value: label.mean + label.scale * row[0]! });
+    else predictions.push(decodeNumber(label, row));
   }
   return predictions;
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { QuantileIntervals } from "./parts/quantile-intervals.ts";
 
 const coverage = z.number().describe("share of rows that their sets or intervals hold, each judged by the others");
 
@@ -155,7 +156,14 @@ export const LeaveOneOutIntervals = z
   });
 
 export const Conformal = z
-  .discriminatedUnion("type", [ConformalIntervals, ConformalSets, FoldIntervals, FoldSets, LeaveOneOutIntervals])
+  .discriminatedUnion("type", [
+    ConformalIntervals,
+    ConformalSets,
+    FoldIntervals,
+    FoldSets,
+    LeaveOneOutIntervals,
+    QuantileIntervals,
+  ])
   .meta({
     id: "Conformal",
     title: "Conformal scores",
@@ -174,10 +182,10 @@ export const coverageOptions = {
       "Promise: the answer's set or interval holds a new row's label with this probability at least, whatever the distribution, if rows are exchangeable. Left out: no sets or intervals.",
     ),
   coverageMethod: z
-    .enum(["adaptive", "marginal"])
+    .enum(["adaptive", "marginal", "tails"])
     .default("adaptive")
     .describe(
-      "`adaptive`: intervals as wide as residuals are at such predictions, and the promise for each class by itself; `marginal`: one width or one threshold for all rows, and the promise over all of them.",
+      "`adaptive`: intervals as wide as residuals are at such predictions, and the promise for each class by itself; `marginal`: one width or one threshold for all rows, and the promise over all of them; `tails`, of a model that predicts a lower and an upper quantile (`loss.interval`): as `adaptive`, and what is left out is promised to be half below and half above.",
     ),
   emptySets: z
     .boolean()
@@ -190,7 +198,7 @@ export const coverageOptions = {
 export const CoverageAnswer = z
   .object({
     level: z.number().describe("as asked for"),
-    method: z.enum(["adaptive", "marginal"]).describe("as asked for"),
+    method: z.enum(["adaptive", "marginal", "tails"]).describe("as asked for"),
     rows: z.int().describe("held-out rows that the promise rests on"),
     guaranteed: z
       .number()

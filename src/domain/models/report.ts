@@ -7,7 +7,7 @@ import { Coefficient, Inference, Solution } from "./inference.ts";
 import { Against } from "./parts/against.ts";
 import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
 import { LearningCurveReport } from "./parts/learning-curve.ts";
-import { QuantileReport } from "./parts/quantile-report.ts";
+import { BetweenReport, QuantileReport } from "./parts/quantile-report.ts";
 
 export const ReportNote = z
   .object({
@@ -197,6 +197,7 @@ export const RegressionReport = z
       .meta({ id: "Residuals", description: "The errors' distribution." })
       .describe("prediction − truth, over the rows"),
     below: QuantileReport.nullable().default(null).describe("of the loss `pinball`; null for others"),
+    between: BetweenReport.nullable().default(null).describe("of `pinball` with an `interval`; null for others"),
     dispersion: z
       .number()
       .nullable()

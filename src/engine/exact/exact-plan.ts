@@ -63,8 +63,14 @@ const mostColumns = 2500;
 /** Pivots of a linear program, about, for each of its columns, each a pass over the rows. */
 const pivotsPerColumn = 10;
 
-const methodOf = (model: ExactModel, rows: number, size: number): { method: ExactMethod; flops: number } => {
-  if (model === "quantile") return { method: "simplex", flops: 4 * rows * square(size) * pivotsPerColumn };
+/** @param programs linear programs: one for each quantile */
+const methodOf = (
+  model: ExactModel,
+  rows: number,
+  size: number,
+  programs: number,
+): { method: ExactMethod; flops: number } => {
+  if (model === "quantile") return { method: "simplex", flops: 4 * rows * square(size) * pivotsPerColumn * programs };
   const matrix = model === "softmax" ? rows * square(size) : 2 * rows * square(size);
   const method = model === "linear" ? "qr" : "newton";
   // The dispersion of a negative binomial is found at every step of Newton's method, whatever that costs.
@@ -87,7 +93,7 @@ export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan =
   const { trainRows, validationRows, testRows, inputs, outputs } = shape;
   const contrasts = model === "softmax" ? outputs - (spec.training.l2 > 0 ? 0 : 1) : 1;
   const size = contrasts * (inputs + 1);
-  const { method, flops } = methodOf(model, trainRows, size);
+  const { method, flops } = methodOf(model, trainRows, size, outputs);
   const layout = createLayout(reservedBytes);
   const data = {
     train: {

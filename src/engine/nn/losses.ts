@@ -1,7 +1,8 @@
 import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, softmax } from "../graph/ops/activation.ts";
-import { exp, log, scaled, sub } from "../graph/ops/elementwise.ts";
+import { columnsFrom } from "../graph/ops/columns.ts";
+import { add, exp, log, scaled, sub } from "../graph/ops/elementwise.ts";
 import {
   absoluteError,
   binaryCrossEntropy,
@@ -13,10 +14,12 @@ import {
 } from "../graph/ops/loss.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { columnsOf, rowsOf } from "../tensor/shape.ts";
+import { pinballLevels } from "./pinball.ts";
 
 /** How labels lie in memory: i32 classes [rows], or floats [rows, columns]. */
 export const labelType = (loss: LossSpec, outputs: number): { readonly dtype: DType; readonly columns: number } => {
   if (loss.type === "cross_entropy") return { dtype: "i32", columns: 1 };
+  if (loss.type === "pinball") return { dtype: "float", columns: outputs / pinballLevels(loss).length };
   return { dtype: "float", columns: loss.type === "gaussian_nll" ? outputs / 2 : outputs };
 };
 
@@ -81,20 +84,31 @@ export const lossValue = (
       return poisson({ x: ratio, targets: onesLike(labels), scale, rowWeights }, { factor }).out;
     }
     case "pinball": {
-      // ρ(r) = |τ·r| or |(1 − τ)·r|, by side: a leaky ramp, turned so that its slope below is the smaller one.
-      const { quantile } = spec;
-      const above = quantile >= 0.5;
-      const residual = above ? sub({ a: labels, b: x }, {}).out : sub({ a: x, b: labels }, {}).out;
-      const steep = above ? quantile : 1 - quantile;
-      const ramp = activation({ x: residual }, { kind: "leakyRelu", slope: (1 - steep) / steep }).out;
       const targets = scaled(labels, 0);
-      return absoluteError({ x: scaled(ramp, steep), targets, scale, rowWeights }, { factor }).out;
+      const lossOf = (own: Value, level: number): Value =>
+        absoluteError({ x: pinballRamp(own, labels, level), targets, scale, rowWeights }, { factor }).out;
+      const levels = pinballLevels(spec);
+      if (levels.length === 1) return lossOf(x, spec.quantile);
+      const each = levels.map((level, i) => lossOf(columnsFrom(x, i, 1), level));
+      return scaled(
+        each.reduce((a, b) => add({ a, b }, {}).out),
+        1 / levels.length,
+      );
     }
     case "negative_binomial_nll":
       throw new Error("a negative binomial model is solved, not trained");
     case "gaussian_nll":
       return gaussian({ x, targets: labels, scale, rowWeights }, { factor }).out;
   }
+};
+
+/** ±ρ(y − x) = |τ·r| or |(1 − τ)·r|, by side: a leaky ramp, turned so that its slope below is the smaller one. */
+const pinballRamp = (x: Value, labels: Value, quantile: number): Value => {
+  const above = quantile >= 0.5;
+  const residual = above ? sub({ a: labels, b: x }, {}).out : sub({ a: x, b: labels }, {}).out;
+  const steep = above ? quantile : 1 - quantile;
+  const ramp = activation({ x: residual }, { kind: "leakyRelu", slope: (1 - steep) / steep }).out;
+  return scaled(ramp, steep);
 };
 
 const onesLike = (x: Value): Value => exp({ x: scaled(x, 0) }, {}).out;

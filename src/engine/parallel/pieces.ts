@@ -20,6 +20,9 @@ const togetherOf = (call: PlanCall): number | null => {
     case "gemmBatched":
       return 30;
     case "conv2d":
+      // Lines of all channels, each read by the lines beside it too.
+      if (of("groups") > 1 && of("groups") === of("channels") && of("groups") === of("outChannels"))
+        return 2 * of("outWidth");
       // A small image is copied with its padding; a large one is read tap by tap.
       return Math.max(24, of("channels") / of("groups") < 16 ? Math.ceil((of("outHeight") * of("outWidth")) / 4) : 0);
     // For its weights it reads all pixels, and copies small images.

@@ -29,7 +29,7 @@ export const createJobsService = (wiring: Wiring): wire.JobsServiceServer => {
     }),
     submitJobs: unary(wiring, "submitJobs", async (caller, { specs, idempotencyKey }, signal) => {
       const batch = { jobs: specs.map(fromJobSpec) };
-      const { outcomes } = await submitJobs(deps, caller, { batch, idempotencyKey, signal });
+      const outcomes = await submitJobs(deps, caller, { batch, idempotencyKey, signal });
       return { outcomes: outcomes.map((outcome, index) => toOutcome(outcome, index, caller.origin?.requestId)) };
     }),
     planJob: unary(wiring, "planJob", async (caller, request) => {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { OnCall } from "../../store/watch-calls.ts";
-import { readVersion } from "../processes/version.ts";
+import { readVersion } from "../../usecases/service-version.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
 /** What the API and the trainers measure of Redis and of the artifact store. */

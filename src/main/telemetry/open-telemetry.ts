@@ -6,8 +6,8 @@ import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trac
 import type { Logger } from "pino";
 import { noTracing, type Tracing } from "../../domain/observing/tracing.ts";
 import type { TelemetryConfig } from "../../telemetry-fields.ts";
+import { readVersion } from "../../usecases/service-version.ts";
 import type { MetricsRegistry } from "../observing/registry.ts";
-import { readVersion } from "../processes/version.ts";
 import { tellTrouble, watchExporter } from "./collector-trouble.ts";
 import { createIds, createOtelTracing } from "./otel-tracing.ts";
 import { producerOf } from "./prometheus-producer.ts";

@@ -21,6 +21,7 @@ import {
   RowsQuery,
   UploadQuery,
 } from "../openapi/schemas.ts";
+import { reprDigest } from "./entity-tag.ts";
 import { defineRoute, json, noContent, type RestRoute } from "./route.ts";
 
 const tag = "datasets";
@@ -148,6 +149,7 @@ export const datasetRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getDatasetFile"],
     method: "GET",
+    isFile: true,
     url: "/v1/datasets/:id/file",
     tag,
     description:
@@ -168,6 +170,7 @@ export const datasetRoutes: readonly RestRoute[] = [
       return reply
         .type(isCsv ? "text/csv; charset=utf-8; header=present" : "application/octet-stream")
         .header("content-length", dataset.bytes)
+        .header("repr-digest", reprDigest(dataset))
         .header("content-disposition", `attachment; filename="${dataset.id}.${isCsv ? "csv" : "images"}"`)
         .header("etag", `"${dataset.sha256.slice(0, 32)}"`)
         .send(body);

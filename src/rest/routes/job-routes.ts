@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { rateFields } from "../../domain/fairness/rate.ts";
 import { AnyEvent } from "../../domain/jobs/any-event.ts";
 import { Job } from "../../domain/jobs/job.ts";
 import { Overview } from "../../domain/jobs/overview.ts";
@@ -137,11 +136,9 @@ export const jobRoutes: readonly RestRoute[] = [
     body: { contentType: "application/json", schema: JobBatchBody, example: { jobs: [exampleSpec] } },
     responses: { 200: json("What became of each", JobOutcomes) },
     errors: ["timed_out", "too_large", "unsupported_media_type", "idempotency_mismatch"],
-    handle: async ({ deps, caller, body, signal, request, reply }) => {
+    handle: async ({ deps, caller, body, signal, request }) => {
       const idempotencyKey = request.headers["idempotency-key"]?.toString();
-      const { outcomes, rate } = await submitJobs(deps, caller, { batch: body, idempotencyKey, signal });
-      if (rate !== undefined) reply.headers(rateFields(rate));
-      return toOutcomes(outcomes, request.id);
+      return toOutcomes(await submitJobs(deps, caller, { batch: body, idempotencyKey, signal }), request.id);
     },
   }),
   defineRoute({
@@ -248,6 +245,7 @@ export const jobRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getJobRows"],
     method: "GET",
+    isFile: true,
     url: "/v1/jobs/:id/rows",
     tag,
     description:

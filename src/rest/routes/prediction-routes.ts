@@ -91,6 +91,7 @@ export const predictionRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getPredictionFile"],
     method: "GET",
+    isFile: true,
     url: "/v1/predictions/:id/file",
     tag: "predictions",
     description:

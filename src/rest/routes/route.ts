@@ -48,6 +48,8 @@ export interface RestRoute {
   upload?: boolean;
   /** The body, JSON or one of the other types, is handed on as bytes. */
   unreadJson?: boolean;
+  /** Of a file: HEAD asks for its length, type and digest without it. */
+  isFile?: boolean;
   /** An event token may stand in the query in place of the key. */
   takesToken?: boolean;
   /** Whether how long it takes is up to others: a job's change, a client that downloads slowly. */

@@ -8,16 +8,18 @@ import type {
   FoldSets,
   LeaveOneOutIntervals,
 } from "../../domain/models/conformal.ts";
+import type { QuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
 import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 import { type FoldNumbers, foldInterval, guaranteedByFolds, isInFoldSet, scoresOfClasses } from "./fold-coverage.ts";
 import { leaveOneOutInterval } from "./leave-one-out.ts";
+import { quantileInterval } from "./quantile-intervals.ts";
 import { boundOf, leastScores } from "./scores.ts";
 import { spreadAt } from "./spread.ts";
 
 /** What a prediction's answer is to promise. */
 export interface CoverageRequest {
   coverage: number;
-  coverageMethod: "adaptive" | "marginal";
+  coverageMethod: "adaptive" | "marginal" | "tails";
   emptySets: boolean;
 }
 
@@ -88,7 +90,7 @@ const withFoldSets = (
   request: CoverageRequest,
 ): Prediction[] => {
   const { coverage, coverageMethod } = request;
-  const scores = scoresOfClasses(conformal, coverageMethod);
+  const scores = scoresOfClasses(conformal, coverageMethod === "marginal" ? "marginal" : "adaptive");
   const places = new Map(conformal.classes.map(({ label }, place) => [label, place]));
   return addSets(predictions, request, (name, _, row) => {
     const place = row * width + places.get(name)!;
@@ -109,6 +111,17 @@ const withLeftOutIntervals = (
     return { ...prediction, interval: leaveOneOutInterval(conformal, own, coverage) };
   });
 };
+
+const withQuantileIntervals = (
+  predictions: readonly Prediction[],
+  conformal: QuantileIntervals,
+  request: CoverageRequest,
+): Prediction[] =>
+  predictions.map((prediction) => {
+    if (!("value" in prediction) || prediction.quantiles === undefined) return prediction;
+    const { value, quantiles } = prediction;
+    return { ...prediction, interval: quantileInterval(conformal, { value, quantiles }, request) };
+  });
 
 /** Of the models of folds: what is proven, with the fewest rows that a set or an interval goes by. */
 const guaranteed = (conformal: FoldIntervals | FoldSets, { coverage, coverageMethod }: CoverageRequest): number => {
@@ -140,7 +153,13 @@ export const withCoverage = (
     return refuse(
       "nothing is known of this model's errors on held-out rows; train it with a test split, or by a cross-validation whose folds' models are the model (training.crossValidation.model: folds), or leave the coverage out",
     );
-  const least = leastScores(coverage);
+  if (coverageMethod === "tails" && conformal.type !== "quantile_intervals") {
+    const detail =
+      '"tails" is of models that predict a lower and an upper quantile (loss.interval); choose "adaptive" or "marginal"';
+    throw new ServiceError("unprocessable", detail, { errors: [{ pointer: "/coverageMethod", detail }] });
+  }
+  // Each of the two tails is judged by itself.
+  const least = leastScores(coverageMethod === "tails" ? (1 + coverage) / 2 : coverage);
   if (conformal.rows < least)
     return refuse(
       `the model was measured on ${conformal.rows} held-out rows, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
@@ -160,11 +179,10 @@ export const withCoverage = (
           : withFoldSets(predictions, conformal, numbersOf(), request),
       coverage: { ...answered, guaranteed: guaranteed(conformal, request) },
     };
-  return {
-    predictions:
-      conformal.type === "intervals"
-        ? withIntervals(predictions, conformal, request)
-        : withSets(predictions, conformal, request),
-    coverage: { ...answered, guaranteed: coverage },
+  const promised = (): Prediction[] => {
+    if (conformal.type === "intervals") return withIntervals(predictions, conformal, request);
+    if (conformal.type === "quantile_intervals") return withQuantileIntervals(predictions, conformal, request);
+    return withSets(predictions, conformal, request);
   };
+  return { predictions: promised(), coverage: { ...answered, guaranteed: coverage } };
 };

@@ -1,5 +1,5 @@
 import { ServiceError } from "../../domain/errors.ts";
-import type { RateStanding } from "../../domain/fairness/rate.ts";
+import type { QuotaStanding, RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
 import type { Span } from "../../domain/observing/tracing.ts";
 import type { Origin } from "../../domain/trace.ts";
@@ -27,6 +27,8 @@ export interface Caller {
   rates?: Partial<Rates>;
   /** After this request; left out: nothing is counted. */
   rate?: RateStanding;
+  /** Takes where the tenant stands with a quota that this request counts against, or with a rate of which it took more; left out: nobody asks. */
+  tell?: (standing: RateStanding | QuotaStanding) => void;
   /** Left out: the service itself. */
   origin?: Origin;
   /** The span of the operation; left out: nothing is traced. */

@@ -4,6 +4,7 @@ import { ServiceError } from "../../domain/errors.ts";
 import type { TenantId } from "../../domain/ids.ts";
 import { quotasOf } from "../access/quotas-of.ts";
 import type { Deps } from "../deps.ts";
+import type { Caller } from "./caller.ts";
 
 /** What one upload may still store. What it takes is reserved, over all API processes, until it is closed. */
 export interface Room {
@@ -29,7 +30,7 @@ const quotaExceeded = (storedBytes: number): ServiceError =>
   new ServiceError(
     "quota_exceeded",
     `the tenant may store ${storedBytes.toLocaleString("en-US")} bytes; delete data sets or models`,
-    { retryAfterSeconds: 60 },
+    { retryAfterSeconds: 60, quota: { name: "stored-bytes", quota: storedBytes, remaining: 0 } },
   );
 
 /** So that a large upload asks a few hundred times, and a small one holds hardly more than it needs. */
@@ -51,7 +52,7 @@ const createAsking = ({ artifacts, reservations }: RoomDeps, tenant: TenantId, f
     for (const upload of new Set([files, ...underWay])) reserved += await artifacts.usedBytes(upload);
     return { free: quota - ((await artifacts.usedBytes(`${tenant}/`)) - reserved), sequence, atMs };
   };
-  return async (taken: number, ahead = 0): Promise<number> => {
+  const ask = async (taken: number, ahead = 0): Promise<number> => {
     const beganMs = performance.now();
     for (let measures = 0; ; ) {
       if (measured === null || performance.now() - measured.atMs > reservations.lastsMs / 2) {
@@ -70,6 +71,9 @@ const createAsking = ({ artifacts, reservations }: RoomDeps, tenant: TenantId, f
       measured = null;
     }
   };
+  /** Of the quota, as it was measured last, with so many taken; others' uploads under way may still take of it. */
+  const left = (taken: number): number => Math.floor((measured?.free ?? 0) - taken);
+  return { ask, left };
 };
 
 const requireSenderOf = (gone: AbortSignal | undefined) => (): void => {
@@ -99,12 +103,17 @@ export const unlimitedRoom = (gone?: AbortSignal): Room => {
  * Room for an upload whose files lie below `files`. `quota_exceeded` if there is none at all.
  * @param gone aborts when the sender goes away. The stream of a cancelled gRPC call ends like a whole one, and the body may be whole while it is still being read: only this tells.
  */
-export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string, gone?: AbortSignal): Promise<Room> => {
+export const openRoom = async (
+  deps: RoomDeps,
+  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
+  files: string,
+  gone?: AbortSignal,
+): Promise<Room> => {
   const { reservations, log } = deps;
   const { storedBytes } = await quotasOf(deps, tenant);
   if (storedBytes === null) return unlimitedRoom(gone);
   const requireSender = requireSenderOf(gone);
-  const ask = createAsking(deps, tenant, files, storedBytes);
+  const { ask, left } = createAsking(deps, tenant, files, storedBytes);
   let [taken, held] = [0, await ask(1)];
   const troubled = (err: unknown): void =>
     log.warn({ tenant, upload: files, err }, "an upload's room could not be kept");
@@ -133,6 +142,7 @@ export const openRoom = async (deps: RoomDeps, tenant: TenantId, files: string, 
     secure: async () => {
       held = await ask(taken);
       requireSender();
+      tell?.({ name: "stored-bytes", quota: storedBytes, remaining: left(taken) });
     },
     close: async () => {
       clearInterval(renewal);

@@ -99,7 +99,7 @@ export const updateDataset = async (
     await requireNoStudy(deps, tenant, found);
   }
   const files = artifactKeys.dataset(tenant, found.id);
-  const room = await openRoom(deps, tenant, files);
+  const room = await openRoom(deps, caller, files);
   try {
     return await unlessDeleted(
       () => getDataset(deps, caller, { id }),

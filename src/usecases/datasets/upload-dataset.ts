@@ -211,7 +211,7 @@ export const uploadDataset = async (
   // A gigabyte is not read before finding out that it cannot be recorded.
   await deps.jobs.ping();
   const id = deps.createId("ds");
-  const room = await openRoom(deps, caller.tenant, artifactKeys.dataset(caller.tenant, id), gone);
+  const room = await openRoom(deps, caller, artifactKeys.dataset(caller.tenant, id), gone);
   let reached: Reached = "file";
   try {
     const described = await store(deps, { room, tenant: caller.tenant, id, body });

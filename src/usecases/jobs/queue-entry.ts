@@ -47,13 +47,15 @@ export const enqueueJobs = async (
 /** Records a job durably, within the tenant's quota, and queues it. Once this resolves, the job is not lost. */
 export const recordJob = async (
   deps: Deps,
-  tenant: TenantId,
+  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
 ): Promise<{ job: Job; created: boolean }> => {
   const { queuedJobs } = await quotasOf(deps, tenant);
   const quota = queuedJobs === null ? null : { queuedJobs };
   const createdAt = deps.now().toISOString();
-  const { job, created, place } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  const { job, created, place, waiting } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
+  if (queuedJobs !== null && waiting !== undefined)
+    tell?.({ name: "queued-jobs", quota: queuedJobs, remaining: queuedJobs - waiting });
   if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
   return { job, created };
 };
@@ -65,7 +67,7 @@ export const recordSubmitted = async (
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota" | "origin">,
 ): Promise<{ job: Job; created: boolean }> => {
   const sent = { "messaging.message.id": wanted.id, "descent.job.id": wanted.id };
-  return sending(caller, sent, (origin) => recordJob(deps, caller.tenant, { ...wanted, ...origin }));
+  return sending(caller, sent, (origin) => recordJob(deps, caller, { ...wanted, ...origin }));
 };
 
 /** Records and queues in a span of its own, from which the jobs' attempts go on. */

@@ -43,7 +43,7 @@ export const importModel = async (
   await deps.jobs.ping();
   const id = deps.createId("mdl");
   const { tenant } = caller;
-  const room = await openRoom(deps, tenant, artifactKeys.model(tenant, id), gone);
+  const room = await openRoom(deps, caller, artifactKeys.model(tenant, id), gone);
   let reached: Reached = "file";
   try {
     const upload = artifactKeys.modelUpload(tenant, id);

@@ -50,7 +50,7 @@ export const updateModel = async (
     throw invalid("", `${found.id} was trained here: its labels and its preprocessing are those of its job`);
   const { id } = found;
   const files = artifactKeys.model(tenant, id);
-  const room = await openRoom(deps, tenant, files);
+  const room = await openRoom(deps, caller, files);
   try {
     const growth = encodeManifest(changed(found, stated)).length - encodeManifest(found).length;
     await secureGrowth(deps, room, files, growth);

@@ -75,7 +75,7 @@ export const predictDataset = async (
   const plan = planOf(model, dataset, await deps.engine.planPrediction(caller, model, network));
   const id = deps.createId("job");
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
-  const room = await openRoom(deps, caller.tenant, artifactKeys.predictions(caller.tenant, id));
+  const room = await openRoom(deps, caller, artifactKeys.predictions(caller.tenant, id));
   await room.close();
   return recordSubmitted(deps, caller, {
     id,

@@ -20,6 +20,11 @@ const spec = specOf({
 const shape = { trainRows: 64, validationRows: 0, testRows: 0, inputs: 28 * 28 * 16, outputs: 3 };
 const calls: readonly PlanCall[] = planTraining(spec, shape).programs.flatMap((program) => program.calls);
 
+const convolutionOf = (groups: number): PlanCall => {
+  const of = calls.filter(({ kernel, args }) => kernel === "conv2d" && args.at(-1) === groups);
+  return of.reduce((a, b) => (b.units > a.units ? b : a));
+};
+
 describe("pieces of a call", () => {
   it("are consecutive and cover its units exactly, whoever takes them", () => {
     const any = fc.tuple(
@@ -41,11 +46,15 @@ describe("pieces of a call", () => {
   });
 
   it("are several where there is much to do, and one where there is little", () => {
-    const largest = (kernel: string): PlanCall =>
-      calls.filter((call) => call.kernel === kernel).reduce((a, b) => (b.units > a.units ? b : a));
-    expect(cutPart(largest("conv2d"), 0, 2).length).toBeGreaterThan(2);
+    expect(cutPart(convolutionOf(1), 0, 2).length).toBeGreaterThan(2);
     const little = calls.find(({ kernel }) => kernel === "sumPartials")!;
     expect(cutPart(little, 1, 2)).toEqual([{ start: 0, end: 1 }]);
     expect(cutPart(little, 0, 2)).toEqual([]);
+  });
+
+  it("are eight lines at least of a convolution of each channel by itself", () => {
+    const call = convolutionOf(40);
+    expect(call.units).toBe((64 * 28 * 28) / 4);
+    for (const { start, end } of cutPart(call, 0, 2)) expect(end - start).toBeGreaterThanOrEqual((8 * 28) / 4);
   });
 });

@@ -139,3 +139,22 @@ test("rows count by the models' weights where the data set has them, and a note 
   const mixed = await compare([weighted.model, plain.model], dataset);
   expect(mixed).toMatchObject({ weight: null, rows: 4, notes: [{ code: "unweighted" }] });
 });
+
+test("of counts of unknown dispersion the deviance is compared, with θ as the report has it", async () => {
+  const rows = Array.from({ length: 90 }, (_, i) => {
+    const x = (i * 7) % 10;
+    return `${x},${(i * i * 5) % (3 + 2 * x)}`;
+  });
+  const csv = `x,events\n${rows.join("\n")}\n`;
+  const task = { type: "regression", label: "events" } as const;
+  const training = { split: { validation: 0, test: 0 } };
+  const run = await jobs.train(csv, { task, model: { type: "negative_binomial" }, training });
+  const { model, report } = await jobs.modelOf(run);
+  const theta = report.task === "regression" ? report.inference?.shape?.estimate : null;
+  const found = await compare([model], await store(csv));
+  expect(found).toMatchObject({ measure: "negative_binomial_deviance", rows: 90 });
+  if (report.task !== "regression" || theta == null) throw new Error("a dispersion is wanted");
+  // The deviance that the fit itself reports is the sum of the rows'.
+  expect(-90 * found.models[0]!.measure.value).toBeCloseTo(report.trainingFit!.deviance, 3);
+  expect(found.models[0]!.measure.upper).toBeLessThanOrEqual(0);
+});

@@ -6,6 +6,7 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { ExactFit } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
+import { pinballLevels } from "../../../src/engine/nn/pinball.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { namedMetrics } from "../../../src/engine/train/fitting/evaluate.ts";
 import { splits } from "../../../src/engine/train/planning/training.ts";
@@ -25,7 +26,7 @@ import { reportExact } from "./exact-report.ts";
 import type { ExactResults } from "./exact-results.ts";
 import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
-import { forNetwork, type LinearWeights, toTensors, weightsFrom } from "./linear-weights.ts";
+import { forNetwork, type LinearWeights, toTensors, weightsFrom, withFurther } from "./linear-weights.ts";
 import { solveExact, usualIterations } from "./solve-exact.ts";
 
 type TrainArrays = SplitArrays & { places: Int32Array; clusters: Int32Array };
@@ -160,18 +161,21 @@ export const completeExact = async (
   { plan, spec, shape, memory, arrays, penalised }: ExactJob,
   context: TrainingRunContext,
   solved: SolvedColumns,
-  { fit, shifts }: { fit: ExactFit; shifts: Float64Array | null },
+  { fit, further, shifts }: { fit: ExactFit; further: readonly ExactFit[]; shifts: Float64Array | null },
   pulse: () => void,
 ): Promise<TrainingRunEnd> => {
   const [{ preprocessing }, { columns, terms }] = [context, solved];
-  const weights = weightsFrom(fit.coefficients, columns, plan);
+  const weights = withFurther(
+    weightsFrom(fit.coefficients, columns, { inputs: plan.inputs, outputs: plan.outputs - further.length }),
+    further.map((own) => weightsFrom(own.coefficients, columns, { inputs: plan.inputs, outputs: 1 })),
+  );
   const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
   const metrics: Metrics = {};
   const theta = fit.dispersion?.estimate ?? null;
-  const quantile = spec.loss.type === "pinball" ? spec.loss.quantile : 0.5;
+  const levels = spec.loss.type === "pinball" ? pinballLevels(spec.loss) : [];
   context.onPhase("evaluate");
   for (const split of splits) {
-    const measured = evaluateLinear({ model: plan.model, theta, quantile }, weights, arrays[split], labelScale);
+    const measured = evaluateLinear({ model: plan.model, theta, levels }, weights, arrays[split], labelScale);
     if (measured !== null) Object.assign(metrics, namedMetrics(split, measured, 1));
     pulse();
   }
@@ -187,7 +191,7 @@ export const completeExact = async (
   const own = { fit, preprocessing, memory, pulse };
   const refits =
     terms === null ? { ratios: [], overallLost: null } : await likelihoodRatios(plan, spec, arrays, solved, own);
-  tellEnding(fit, context);
+  for (const each of [fit, ...further]) tellEnding(each, context);
   const threshold = thresholdOf(spec, () => validated(plan, weights, arrays));
   const report = reportExact({
     ...{ spec, preprocessing, arrays, model: plan.model, weights, network, fit, columns, terms, metrics },

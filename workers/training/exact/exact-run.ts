@@ -4,9 +4,10 @@ import { fillMissing, standardise } from "../../../src/data/preprocessing/raw-nu
 import type { Split } from "../../../src/data/splits/split.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { columnShifts, shiftColumns } from "../../../src/engine/exact/design.ts";
-import { type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
+import { type ExactFit, type ExactState, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import { type ExactPlan, planExact } from "../../../src/engine/exact/exact-plan.ts";
 import type { ExactOptions } from "../../../src/engine/exact/fit-exact.ts";
+import { pinballLevels } from "../../../src/engine/nn/pinball.ts";
 import { splits } from "../../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { mostCovariances, solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
@@ -78,6 +79,10 @@ const createWatch = (counted: number, context: TrainingRunContext, resume: Exact
   return { pulse, onIteration, save };
 };
 
+/** The quantiles of an interval about the one that is inferred about. */
+const furtherLevels = ({ loss }: ResolvedJobSpec): readonly number[] =>
+  loss.type === "pinball" ? pinballLevels(loss).slice(1) : [];
+
 /** Linear models with a likelihood of their own: solved in float64 by the lead alone, to the bit whatever the machine. */
 export const createExactRun = (
   spec: ResolvedJobSpec,
@@ -126,7 +131,13 @@ export const createExactRun = (
         };
         const wanted = { columns: solved.columns, mostCovariances: penalised ? 0 : mostCovariances };
         const fit = await solveExact(plan, spec, arrays, wanted, memory, options);
-        return await completeExact(job, context, solved, { fit, shifts }, watch.pulse);
+        const solveLevel = (quantile: number): Promise<ExactFit> => {
+          const alone = { resume: null, pulse: watch.pulse, onIteration: async () => watch.pulse() };
+          return solveExact(plan, spec, arrays, { ...wanted, mostCovariances: 0, quantile }, memory, alone);
+        };
+        const further: ExactFit[] = [];
+        for (const level of furtherLevels(spec)) further.push(await solveLevel(level));
+        return await completeExact(job, context, solved, { fit, further, shifts }, watch.pulse);
       } catch (error) {
         if (!(error instanceof FitInterrupted)) throw error;
         // What one pass computes needs no checkpoint; the others go on from their last iteration.

@@ -4,6 +4,7 @@ import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { families } from "../../../src/engine/exact/families.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import { pinballAt } from "../../../src/engine/nn/pinball.ts";
 import type { Evaluation } from "../../../src/engine/train/fitting/evaluate.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
 import { type LinearWeights, predictorsOf, respond } from "./linear-weights.ts";
@@ -27,18 +28,16 @@ const varianceOf = (labels: ArrayLike<number>, weightOf: (row: number) => number
   return squares / total;
 };
 
-/** What is measured: with θ of a negative binomial, null where it is Poisson's, and the level of a quantile. */
+/** What is measured: with θ of a negative binomial, null where it is Poisson's, and the levels of quantiles, of which other models have none. */
 export interface EvaluatedModel {
   readonly model: ExactModel;
   readonly theta: number | null;
-  readonly quantile: number;
+  readonly levels: readonly number[];
 }
-
-const pinballAt = (residual: number, level: number): number => residual * (residual < 0 ? level - 1 : level);
 
 /** Loss, accuracy and errors of a solved model on one split, as a network's evaluation has them; null without rows. `labelScale`: of the loss of numbers. */
 export const evaluateLinear = (
-  { model, theta, quantile }: EvaluatedModel,
+  { model, theta, levels }: EvaluatedModel,
   weights: LinearWeights,
   { features, labels, weights: counts, offsets }: SplitArrays,
   labelScale: number,
@@ -67,7 +66,7 @@ export const evaluateLinear = (
       if (model === "gamma") loss += weight * (families.gamma.loss(label, out[0]!) - log64(label));
       respond(model, out);
       if (model === "negative_binomial") loss += weight * countLoss(label, out[0]!, theta);
-      if (model === "quantile") loss += weight * pinballAt(label - out[0]!, quantile);
+      for (const [k, level] of levels.entries()) loss += (weight * pinballAt(label - out[k]!, level)) / levels.length;
       squares += weight * square(label - out[0]!);
     }
   }

@@ -37,6 +37,17 @@ export const weightsFrom = (
   return { inputs, outputs, weight, bias };
 };
 
+/** Models of one output beside a first one, as one model of several. */
+export const withFurther = (first: LinearWeights, further: readonly LinearWeights[]): LinearWeights => {
+  if (further.length === 0) return first;
+  const all = [first, ...further];
+  const { inputs } = first;
+  const outputs = all.length;
+  const weight = new Float64Array(inputs * outputs);
+  for (const [k, own] of all.entries()) for (let i = 0; i < inputs; i++) weight[i * outputs + k] = own.weight[i]!;
+  return { inputs, outputs, weight, bias: Float64Array.from(all, ({ bias }) => bias[0]!) };
+};
+
 /** The weights behind standardised inputs, of a standardised label: what the stored model has. `standardised`: the inputs were already; else they may have been shifted. */
 export const forNetwork = (
   { inputs, outputs, weight, bias }: LinearWeights,
@@ -55,7 +66,7 @@ export const forNetwork = (
     input += featureWidth(feature);
   }
   if (label.type === "number") {
-    b[0] = (b[0]! - label.mean) / label.scale;
+    for (let k = 0; k < outputs; k++) b[k] = (b[k]! - label.mean) / label.scale;
     for (let i = 0; i < w.length; i++) w[i]! /= label.scale;
   }
   return { inputs, outputs, weight: w, bias: b };

@@ -16,7 +16,7 @@ export const solveExact = (
   plan: ExactPlan,
   spec: ResolvedJobSpec,
   { train }: PreparedArrays,
-  wanted: Pick<ExactTask, "columns" | "mostCovariances">,
+  wanted: Pick<ExactTask, "columns" | "mostCovariances" | "quantile">,
   memory: WebAssembly.Memory,
   options: ExactOptions,
 ): Promise<ExactFit> => {
@@ -25,8 +25,8 @@ export const solveExact = (
   const penalty = penaltyOf(spec, weights === null ? plan.data.train.rows : sumOfWeights(weights));
   return fitExact(
     {
-      ...{ model, method, inputs, penalty, mostIterations, ...wanted },
       ...(spec.loss.type === "pinball" ? { quantile: spec.loss.quantile } : {}),
+      ...{ model, method, inputs, penalty, mostIterations, ...wanted },
       features: train.features as Float64Array,
       labels: train.labels as Float64Array,
       weights,

@@ -39,7 +39,7 @@ const ofClasses = (results: NetworkResults, classes: readonly string[]) => {
 type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
 
 const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
-  const { truths, predictions, likelihood, centerOf, linear } = valueAnswersOf(results, label);
+  const { truths, predictions, likelihood, centerOf, linear, about } = valueAnswersOf(results, label);
   const columns = {
     ...{ truths, predictions, centers: truths.map((_, row) => centerOf(row)) },
     ...(likelihood ? { logs: truths.map((_, row) => likelihood.logOf(row)) } : {}),
@@ -51,6 +51,7 @@ const ofNumbers = (results: NetworkResults, label: NumberLabel) => {
         }
       : {}),
     ...(linear ? { linear } : {}),
+    ...(about ? { lower: about.lower, upper: about.upper } : {}),
   };
   return { columns, distribution: likelihood?.distribution ?? null };
 };

@@ -18,7 +18,13 @@ const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: s
   const [truths, names] = [columns.truths!, ["truth", "prediction"]];
   if (label.type === "number") {
     const { stated = truths } = columns;
-    return { names, cells: (row) => [stated[row]!, columns.predictions![row]!] };
+    const { lower, upper } = columns;
+    if (lower === undefined || upper === undefined)
+      return { names, cells: (row) => [stated[row]!, columns.predictions![row]!] };
+    return {
+      names: [...names, "lower", "upper"],
+      cells: (row) => [stated[row]!, columns.predictions![row]!, lower[row]!, upper[row]!],
+    };
   }
   const { classes, threshold } = label;
   const probabilities = columns.probabilities!;
@@ -40,7 +46,7 @@ const cellsOf = ({ columns }: HeldOutAnswers, label: LabelTransform): { names: s
 
 const linesAtOnce = 256;
 
-/** A line for each answer, in the units of the data: `row`, of a cross-validation `repeat` and `fold`, `truth`, `prediction` and the probability of each class. */
+/** A line for each answer, in the units of the data: `row`, of a cross-validation `repeat` and `fold`, `truth`, `prediction` and the probability of each class, or the quantiles about it (`lower`, `upper`). */
 export function* heldOutCsv(answers: HeldOutAnswers, label: LabelTransform): Generator<Buffer, void, void> {
   const { places, fits } = answers;
   const { names, cells } = cellsOf(answers, label);

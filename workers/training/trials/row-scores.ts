@@ -4,6 +4,7 @@ import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
+import { pinballAt, pinballLevels } from "../../../src/engine/nn/pinball.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { weighed } from "../../../src/stats/sampling.ts";
@@ -79,8 +80,9 @@ const ofClasses = (scored: Scored, classes: number): Tensor[] => {
   return [tensor("loss", withRemainder(scored, loss, cut)), tensor("hit", hit)];
 };
 
-/** The loss of one row, from the standardised prediction and truth, as the spec names it. */
-const lossOf = ({ spec: { loss }, theta = null }: Scored, predicted: number, second: number, truth: number): number => {
+/** The loss of one row, from the standardised outputs and truth, as the spec names it. */
+const lossOf = ({ spec: { loss }, theta = null }: Scored, outputAt: (j: number) => number, truth: number): number => {
+  const predicted = outputAt(0);
   const error = predicted - truth;
   switch (loss.type) {
     case "mean_absolute_error":
@@ -97,10 +99,14 @@ const lossOf = ({ spec: { loss }, theta = null }: Scored, predicted: number, sec
       const ratio = truth / Math.max(least, predicted);
       return ratio - log64(ratio);
     }
-    case "pinball":
-      return error * (error > 0 ? 1 - loss.quantile : -loss.quantile);
-    case "gaussian_nll":
+    case "pinball": {
+      const levels = pinballLevels(loss);
+      return levels.reduce((sum, level, j) => sum + pinballAt(truth - outputAt(j), level) / levels.length, 0);
+    }
+    case "gaussian_nll": {
+      const second = outputAt(1);
       return 0.5 * (second + error * error * exp64(-second));
+    }
     default:
       return error * error;
   }
@@ -116,7 +122,7 @@ const ofNumbers = (scored: Scored, scale: number): Tensor[] => {
   const cut: number[] = [];
   const loss = Float64Array.from(answers.rows, (row, i) => {
     if (hasLogLink(spec.loss) && truth(row) > 0 && at(i, 0) < least) cut.push(i);
-    return lossOf(scored, at(i, 0), at(i, 1), truth(row));
+    return lossOf(scored, (j) => at(i, j), truth(row));
   });
   const square = Float32Array.from(answers.rows, (row, i) => {
     const error = scale * (at(i, 0) - truth(row));

@@ -39,6 +39,7 @@ import {
   checkLossOnData,
   checkModelAndLoss,
   checkPenaltySearch,
+  checkPinball,
   withImageSize,
 } from "./model-checks.ts";
 import { isPerceptron, type ModelSpec } from "./model-spec.ts";
@@ -234,6 +235,7 @@ export const resolveSpec = (
   const loss =
     spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
+  checkPinball(loss, spec.training, errors);
   checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset, solver, errors);

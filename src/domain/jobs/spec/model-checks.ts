@@ -66,6 +66,23 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
   }
 };
 
+/** The quantile that is the answer lies within the interval about it, and one model says all three. */
+export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
+  if (loss.type !== "pinball" || loss.interval === undefined) return;
+  const { quantile: level, interval } = loss;
+  const [lower, upper] = [(1 - interval) / 2, (1 + interval) / 2];
+  if (!(lower < level && level < upper))
+    errors.add(
+      "/loss/interval",
+      `the quantiles about ${loss.interval} of the labels are ${lower} and ${upper}, and ${level} does not lie between them; widen the interval, or set quantile to 0.5`,
+    );
+  if (crossValidation?.model === "folds")
+    errors.add(
+      "/loss/interval",
+      "the ensemble of folds' models has intervals by all of their errors (CV+), and no quantiles of its own; leave the interval out, or give split.test a share instead",
+    );
+};
+
 const checkClassWeights = (loss: LossSpec, classes: readonly string[], errors: SpecErrors): void => {
   if (!("classWeights" in loss) || typeof loss.classWeights !== "object") return;
   const known = new Set(classes);

@@ -70,6 +70,9 @@ export const Prediction = z
         interval: PredictionInterval.optional().describe(
           "with `coverage`: holds the row's value with this probability",
         ),
+        quantiles: PredictionInterval.optional().describe(
+          "of a model with `loss.interval`: the label's lower and upper quantile as the model predicts them, the value between them; `interval` is what they come to by the errors of held-out rows",
+        ),
         explanation,
       })
       .meta({ id: "NumberPrediction", title: "Number", description: "Of a regression." }),

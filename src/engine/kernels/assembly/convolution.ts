@@ -128,7 +128,8 @@ function directStrip(
   }
 }
 
-export function conv2d(
+/** Units are strips of 4 pixels, group after group. */
+function convolveUnits(
   y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
   batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
   strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
@@ -183,4 +184,26 @@ export function conv2d(
     }
     unit += strips;
   }
+}
+
+/** Units of one channel in and out of each group are strips of 4 pixels with all channels. */
+export function conv2d(
+  y: usize, x: usize, packed: usize, bias: usize, scratch: usize, activation: u32, slope: f32,
+  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32, outChannels: u32, kernelHeight: u32, kernelWidth: u32,
+  strideHeight: u32, strideWidth: u32, padTop: u32, padLeft: u32, dilationHeight: u32, dilationWidth: u32, groups: u32,
+  start: u32, end: u32,
+): void {
+  if (groups == 1 || groups != channels || groups != outChannels) {
+    convolveUnits(
+      y, x, packed, bias, scratch, activation, slope, batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight,
+      kernelWidth, strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, start, end,
+    );
+    return;
+  }
+  const perGroup = (batch * outHeight * outWidth + 3) >> 2;
+  for (let group: u32 = 0; group < groups; group++)
+    convolveUnits(
+      y, x, packed, bias, scratch, activation, slope, batch, height, width, channels, outHeight, outWidth, outChannels, kernelHeight,
+      kernelWidth, strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups, group * perGroup + start, group * perGroup + end,
+    );
 }

@@ -72,6 +72,10 @@ export const convOutputSize = (
   dilation: number,
 ): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
+/** Whether every group has one channel in and out. */
+export const isDepthwise = ({ channels, outChannels, groups }: ConvGeometry): boolean =>
+  groups > 1 && groups === channels && groups === outChannels;
+
 /** Units and packed sizes of the calls that make one convolution. */
 export const convSizes = (g: ConvGeometry) => {
   const [inGroup, outGroup] = [g.channels / g.groups, g.outChannels / g.groups];
@@ -84,7 +88,7 @@ export const convSizes = (g: ConvGeometry) => {
     packedWeightsTransposed: packedElements(outGroup, taps * inGroup, g.groups),
     /** packB of dy: (k, n) = (output pixels, outChannels / groups), strides (outChannels, 1), batches = groups, batchStride = n. */
     packedOutputGrad: packedElements(outPixels, outGroup, g.groups),
-    forwardUnits: g.groups * stripCount(outPixels),
+    forwardUnits: (isDepthwise(g) ? 1 : g.groups) * stripCount(outPixels),
     inputGradUnits: g.batch * g.groups,
     weightGradUnits: g.groups * stripCount(taps * inGroup),
   };
@@ -94,7 +98,8 @@ export const convSizes = (g: ConvGeometry) => {
 export interface ConvolutionKernels {
   /**
    * y = f(x ∗ w + bias); `packed` = packB of the weights (see convSizes.packedWeights); bias of outChannels elements or 0.
-   * Units: strips of 4 output pixels of one group, groups · ⌈batch · outHeight · outWidth / 4⌉ (group-major).
+   * Units: strips of 4 output pixels of one group, groups · ⌈batch · outHeight · outWidth / 4⌉ (group-major); where every group has one channel in and out
+   * strips with all their channels, ⌈batch · outHeight · outWidth / 4⌉.
    */
   conv2d(
     y: number,
@@ -141,10 +146,6 @@ export interface ConvolutionKernels {
     ...rest: [...ConvArguments, start: number, end: number]
   ): void;
 }
-
-/** Whether every group has one channel in and out. */
-export const isDepthwise = ({ channels, outChannels, groups }: ConvGeometry): boolean =>
-  groups > 1 && groups === channels && groups === outChannels;
 
 const geometry = [
   "batch",

@@ -148,7 +148,8 @@ export const evaluationValues = (
   if (kind === "logit") return { answers: output, squaredError: null };
   const columns = columnsOf(labels.shape);
   const prediction =
-    spec.loss.type === "gaussian_nll"
+    // The first of mean and variance, and of several quantiles.
+    columnsOf(output.shape) > columns
       ? columnsFrom(output, 0, columns)
       : predictionValue(spec.loss, moved(output, offsets));
   const factor = 1 / (prediction.shape[0]! * columns);

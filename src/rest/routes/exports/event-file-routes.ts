@@ -8,6 +8,7 @@ export const eventFileRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getJobEventFile"],
     method: "GET",
+    isFile: true,
     url: "/v1/jobs/:id/tensorboard",
     tag: "jobs",
     description:
@@ -30,6 +31,7 @@ export const eventFileRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getStudyEventFiles"],
     method: "GET",
+    isFile: true,
     url: "/v1/studies/:id/tensorboard",
     tag: "studies",
     description:

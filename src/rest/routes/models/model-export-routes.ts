@@ -14,6 +14,7 @@ export const modelExportRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getModelOnnx"],
     method: "GET",
+    isFile: true,
     url: "/v1/models/:id/onnx",
     tag,
     description:
@@ -43,6 +44,7 @@ export const modelExportRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getHeldOutPredictions"],
     method: "GET",
+    isFile: true,
     url: "/v1/models/:id/held-out",
     tag,
     description:
@@ -64,6 +66,7 @@ export const modelExportRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getModelReportPage"],
     method: "GET",
+    isFile: true,
     url: "/v1/models/:id/report.html",
     tag,
     description:
@@ -80,6 +83,7 @@ export const modelExportRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getModelCard"],
     method: "GET",
+    isFile: true,
     url: "/v1/models/:id/card",
     tag,
     description:

@@ -17,6 +17,7 @@ import { predict } from "../../../usecases/models/predict.ts";
 import { updateModel } from "../../../usecases/models/update-model.ts";
 import { BinaryFile, ImportQuery, ModelPage, ModelParams, NoQuery, PageQuery } from "../../openapi/schemas.ts";
 import { asPage, wantsPage } from "../../report-answer.ts";
+import { reprDigest } from "../entity-tag.ts";
 import { defineRoute, json, noContent, type RestRoute } from "../route.ts";
 
 const tag = "models";
@@ -143,6 +144,7 @@ export const modelRoutes: readonly RestRoute[] = [
   defineRoute({
     operations: ["getModelWeights"],
     method: "GET",
+    isFile: true,
     url: "/v1/models/:id/weights",
     tag,
     description:
@@ -159,7 +161,10 @@ export const modelRoutes: readonly RestRoute[] = [
     isLong: () => true,
     handle: async ({ deps, caller, params, reply }) => {
       const { model, body } = await getModelWeights(deps, caller, { id: params.id ?? "" });
-      if (model.files !== undefined) reply.header("content-length", model.files.weights.bytes);
+      if (model.files !== undefined)
+        reply
+          .header("content-length", model.files.weights.bytes)
+          .header("repr-digest", reprDigest(model.files.weights));
       return reply
         .type("application/octet-stream")
         .header("content-disposition", `attachment; filename="${model.id}.safetensors"`)

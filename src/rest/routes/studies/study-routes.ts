@@ -125,6 +125,7 @@ const reading: readonly RestRoute[] = [
     ...ofId,
     operations: ["exportTrials"],
     method: "GET",
+    isFile: true,
     url: "/v1/studies/:id/trials.csv",
     description:
       "A line for each trial in the order of their numbers, with a column for each pointer of the space; values that are neither numbers nor words are JSON.",

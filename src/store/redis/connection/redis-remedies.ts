@@ -38,8 +38,16 @@ export const isRefusal = (reason: string): boolean => {
   return place >= 0 && place < remedies.length - 1;
 };
 
-/** Empty where nothing is known that would help. */
-export const remedyFor = (reason: string): string => {
+/** A server without TLS takes the first message of TLS for the beginning of a command, and waits for the rest of it. */
+const silent =
+  "where it does not speak TLS it says nothing: write redis:// or the port of TLS; else start it, or correct the address";
+
+/**
+ * Empty where nothing is known that would help.
+ * @param isTls whether it was to be spoken
+ */
+export const remedyFor = (reason: string, { isTls = false } = {}): string => {
+  if (isTls && /ETIMEDOUT/.test(reason)) return `; ${silent}`;
   const remedy = remedies.find(([pattern]) => pattern.test(reason))?.[1];
   return remedy === undefined ? "" : `; ${remedy}`;
 };

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
-import type { Job } from "../../../domain/jobs/job.ts";
 import { JobState } from "../../../domain/jobs/job-state.ts";
-import type { NewJob, NewJobs, Recorded } from "../../job-store.ts";
+import type { JobStore, NewJob, NewJobs, Recorded } from "../../job-store.ts";
 import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toFields, toNewJob } from "./job-record.ts";
 import type { JobScripts } from "./job-scripts.ts";
@@ -26,6 +25,7 @@ const refusalOf = (outcome: string, { spec, study, quota }: Pick<NewJob, "spec" 
     case "quota":
       return new ServiceError("quota_exceeded", `The tenant's limit of ${quota?.queuedJobs} queued jobs is reached`, {
         retryAfterSeconds: 10,
+        ...(quota === null ? {} : { quota: { name: "queued-jobs", quota: quota.queuedJobs, remaining: 0 } }),
       });
     case "no_study":
       return new ServiceError("forbidden_transition", `The study ${study?.id} does not run`);
@@ -37,11 +37,13 @@ const refusalOf = (outcome: string, { spec, study, quota }: Pick<NewJob, "spec" 
   assert(false, `a job is recorded with one of its outcomes, not ${outcome}`);
 };
 
+const counted = (waiting: number | undefined) => (waiting === undefined ? {} : { waiting });
+
 export const create = async (
   scripts: JobScripts["scripts"],
   wanted: NewJob,
   options: { tracked: boolean },
-): Promise<{ job: Job; created: boolean; place: number }> => {
+): ReturnType<JobStore["create"]> => {
   const { tenant, id, spec, idempotency, quota } = wanted;
   const dataset = `${redisKeys.datasetPrefix(tenant)}:${spec.dataset}`;
   const answer = (await scripts.createJob(
@@ -62,15 +64,18 @@ export const create = async (
     idempotencySeconds,
     quota?.queuedJobs ?? "",
     wanted.study?.id ?? "",
-  )) as ["existing", ...RawJob] | ["created", string] | [string];
-  if (answer[0] === "created") return { job: toNewJob(wanted, SUBMITTED), created: true, place: Number(answer[1]) };
+  )) as ["existing", ...RawJob] | ["created", string, number?] | [string];
+  if (answer[0] === "created") {
+    const [, place, waiting] = answer as ["created", string, number?];
+    return { job: toNewJob(wanted, SUBMITTED), created: true, place: Number(place), ...counted(waiting) };
+  }
   if (answer[0] === "mismatch") throw mismatch();
   if (answer[0] !== "existing") throw refusalOf(answer[0], wanted);
   const { job, place } = parseRecord([answer[1], answer[2]] as unknown as RawJob);
   return { job, place, created: false };
 };
 
-type OneOutcome = ["created", string, string] | ["existing", string, string, string] | [string];
+type OneOutcome = ["created", string, string, number?] | ["existing", string, string, string] | [string];
 
 export const createAll = async (
   scripts: JobScripts["scripts"],
@@ -106,7 +111,14 @@ export const createAll = async (
   if (outcome === "mismatch") throw mismatch();
   return jobs.map((job, i) => {
     const [became, id, ...rest] = outcomes[i]!;
-    if (became === "created") return { id: id!, created: true, state: "queued", place: Number(rest[0]) };
+    if (became === "created")
+      return {
+        id: id!,
+        created: true,
+        state: "queued",
+        place: Number(rest[0]),
+        ...counted(rest[1] as number | undefined),
+      };
     if (became === "existing")
       return { id: id!, created: false, state: JobState.parse(rest[0]), place: Number(rest[1]) };
     return job === null ? null : refusalOf(became, { spec: job.spec, quota });

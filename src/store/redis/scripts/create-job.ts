@@ -2,11 +2,12 @@ import { jobPrelude } from "./job-prelude.ts";
 
 /** What the scripts share that record new jobs. */
 const creation = `
--- Records what \`fields\` say as a job in state queued. Why it cannot be recorded, or nil.
+-- Records what \`fields\` say as a job in state queued. Why it cannot be recorded, or nil and, under a quota, how many count against it now.
 local function create(id, fields, at, reason, most, datasetKey, baseKey)
   -- Paused jobs wait too: else pausing would make room for more, and resuming bring them all back.
+  local waitingJobs
   if most ~= '' then
-    local waitingJobs = redis.call('ZCARD', index .. ':queued') + redis.call('ZCARD', index .. ':paused')
+    waitingJobs = redis.call('ZCARD', index .. ':queued') + redis.call('ZCARD', index .. ':paused')
     if waitingJobs >= tonumber(most) then return 'quota' end
   end
   if redis.call('EXISTS', datasetKey) == 0 then return 'no_dataset' end
@@ -21,6 +22,7 @@ local function create(id, fields, at, reason, most, datasetKey, baseKey)
   noteWaiting(id, nil, 'queued')
   noteState('queued', at, reason, 0)
   tell()
+  return nil, waitingJobs and waitingJobs + 1
 end
 `;
 
@@ -32,7 +34,7 @@ end
  * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
  *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
  *       8 study's id, '' if it is no trial: then it must run
- * Result  {'created', place} | {'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
+ * Result  {'created', place, under a quota how many count against it} | {'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}${creation}
 local idempotency, prefix = KEYS[12], KEYS[15]
@@ -56,12 +58,12 @@ if digest ~= '' then
     end
   end
 end
-local refused = create(id, fields, at, reason, quota, KEYS[13], KEYS[14])
+local refused, waiting = create(id, fields, at, reason, quota, KEYS[13], KEYS[14])
 if refused then return { refused } end
 if digest ~= '' then
   redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
 end
-return { 'created', redis.call('HGET', job, 'place') }
+return { 'created', redis.call('HGET', job, 'place'), waiting }
 `;
 
 /**
@@ -72,7 +74,7 @@ return { 'created', redis.call('HGET', job, 'place') }
  * ARGV  1 time   2 reason   3 digest of the body, '' without an idempotency key   4 seconds for which the idempotency key is kept
  *       5 the most queued and paused jobs, '' for any number
  *       6 id, '' for one that is only looked for under the key   7 fields of the record, JSON   8 data set   9 base model, '' for none   10 id …
- * Result  {'mismatch'} | {'done', {'created', id, place} | {'existing', id, state, place} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
+ * Result  {'mismatch'} | {'done', {'created', id, place, as above} | {'existing', id, state, place} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
  */
 export const createJobs = `${jobPrelude}${creation}
 local idempotency, prefix, datasets, models = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
@@ -108,8 +110,8 @@ for position = 6, #ARGV, 4 do
     useJob(id)
     local datasetKey = datasets .. ':' .. dataset
     local baseKey = base == '' and datasetKey or models .. ':' .. base
-    local refused = create(id, fields, at, reason, quota, datasetKey, baseKey)
-    outcome = refused and { refused } or { 'created', id, redis.call('HGET', job, 'place') }
+    local refused, waiting = create(id, fields, at, reason, quota, datasetKey, baseKey)
+    outcome = refused and { refused } or { 'created', id, redis.call('HGET', job, 'place'), waiting }
   end
   ids[i] = outcome[2] or ''
   result[i + 1] = outcome

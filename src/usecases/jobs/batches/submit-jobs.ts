@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ServiceError } from "../../../domain/errors.ts";
-import type { RateStanding } from "../../../domain/fairness/rate.ts";
 import { JobBatch, type JobOutcome } from "../../../domain/jobs/job-batch.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { NewJobs, Recorded } from "../../../store/job-store.ts";
@@ -40,6 +39,16 @@ const planAll = async (
   return planned;
 };
 
+/** Of the last that was recorded, or refused. */
+const tellOf = ({ tell }: Caller, quota: number, recorded: readonly Recorded[]): void => {
+  const left = recorded.flatMap((one) => {
+    if (one instanceof ServiceError) return one.quota === undefined ? [] : [one.quota.remaining];
+    return one?.waiting === undefined ? [] : [quota - one.waiting];
+  });
+  const remaining = left.at(-1);
+  if (remaining !== undefined) tell?.({ name: "queued-jobs", quota, remaining });
+};
+
 const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
   sending(caller, { "messaging.batch.message_count": wanted.jobs.length }, async (origin): Promise<Recorded[]> => {
     const { tenant } = caller;
@@ -47,6 +56,7 @@ const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt"
     const quota = queuedJobs === null ? null : { queuedJobs };
     const createdAt = deps.now().toISOString();
     const recorded = await deps.jobs.createAll({ ...wanted, ...origin, tenant, createdAt, quota });
+    if (queuedJobs !== null) tellOf(caller, queuedJobs, recorded);
     const waiting = recorded.flatMap((one) =>
       one !== null && !(one instanceof ServiceError) && one.state === "queued" ? [one] : [],
     );
@@ -70,11 +80,12 @@ export const submitJobs = async (
   deps: Deps,
   caller: Caller,
   request: { batch: unknown; idempotencyKey?: string | undefined; signal?: AbortSignal | undefined },
-): Promise<{ outcomes: JobOutcome[]; rate: RateStanding | undefined }> => {
+): Promise<JobOutcome[]> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
   const { jobs: specs } = parse(JobBatch, request.batch, { most: wholeBody });
   // The first was counted when the request was admitted.
   const further = specs.length > 1 ? await caller.countMore?.(specs.length - 1) : undefined;
+  if (further !== undefined) caller.tell?.(further.standing);
   const admitted = further === undefined ? specs.length : 1 + further.admitted;
   const planned = await planAll(deps, caller, specs.slice(0, admitted), request.signal);
   const jobs = specs.map((_, i) => {
@@ -86,9 +97,8 @@ export const submitJobs = async (
   const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.batch) };
   const nothing = idempotency === null && jobs.every((job) => job === null);
   const recorded = nothing ? jobs.map(() => null) : await recordAll(deps, caller, { jobs, idempotency });
-  const outcomes = recorded.map((one, i): JobOutcome => {
+  return recorded.map((one, i): JobOutcome => {
     if (one !== null) return one instanceof ServiceError ? one : { id: one.id, created: one.created };
     return planned[i] instanceof ServiceError ? planned[i] : further!.refused;
   });
-  return { outcomes, rate: further?.standing };
 };

@@ -18,6 +18,14 @@ const ofQuantile = (below: Extract<Report, { task: "regression" }>["below"]): re
         ["quantile loss of a row", below.pinball],
       ];
 
+const ofInterval = (between: Extract<Report, { task: "regression" }>["between"]): readonly Figure[] =>
+  between === null
+    ? []
+    : [
+        [`share of the labels between their two quantiles, ${between.interval}`, between.share],
+        ["width between the two quantiles", between.width],
+      ];
+
 /** What says how good a model is, in the words of its task. */
 export const figuresOf = (report: Report): readonly Figure[] => {
   switch (report.task) {
@@ -38,6 +46,7 @@ export const figuresOf = (report: Report): readonly Figure[] => {
         ["mean of prediction − truth", report.bias],
         ["log-likelihood of a row", report.logLikelihood],
         ...ofQuantile(report.below),
+        ...ofInterval(report.between),
       ];
     case "clustering":
     case "density_estimation":

@@ -7,6 +7,10 @@ import { intervalPlot, linePlot } from "./plots.ts";
 const measures = {
   log_likelihood: "log-likelihood of a row",
   squared_error: "squared error of a row, with a minus",
+  pinball: "quantile loss of a row, with a minus",
+  poisson_deviance: "Poisson deviance of a row, with a minus",
+  gamma_deviance: "Gamma deviance of a row, with a minus",
+  negative_binomial_deviance: "negative binomial deviance of a row, with a minus",
 } as const;
 
 const withInterval = (estimate: Estimate | null): string => {

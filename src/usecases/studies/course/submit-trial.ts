@@ -27,7 +27,7 @@ export const submitTrialJob = async (
 ): Promise<{ error: string | null; submitted: boolean }> => {
   try {
     const { spec, plan } = await planJob(deps, serviceCaller(tenant), body);
-    await recordJob(deps, tenant, { id, spec, plan, idempotency: null, study: { id: study.id, pauseAtEpoch } });
+    await recordJob(deps, { tenant }, { id, spec, plan, idempotency: null, study: { id: study.id, pauseAtEpoch } });
     return { error: null, submitted: true };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === "internal") throw error;

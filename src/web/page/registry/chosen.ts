@@ -21,10 +21,13 @@ export const sameLabel = (a: Model, b: Model): boolean => {
 export const hasLabel = ({ columns }: Dataset, { preprocessing: { label } }: Model): boolean =>
   label.type !== "none" && columns.some(({ name }) => name === label.column);
 
-const measures = {
+export const measures = {
   log_likelihood: "log likelihood of a row",
   squared_error: "squared error of a row",
   pinball: "quantile loss of a row",
+  poisson_deviance: "Poisson deviance of a row",
+  gamma_deviance: "Gamma deviance of a row",
+  negative_binomial_deviance: "negative binomial deviance of a row",
 };
 
 /** What the rows say of two models, or of one alone, in a sentence; `titles`: of the models by id. */

@@ -4,7 +4,7 @@ import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card } from "../parts.tsx";
 import { SaveFile } from "../views/file-download.tsx";
-import { verdictOf } from "./chosen.ts";
+import { measures, verdictOf } from "./chosen.ts";
 
 const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
   lower === null || upper === null ? format(value) : `${format(value)} (${format(lower)} to ${format(upper)})`;
@@ -23,10 +23,7 @@ const estimated = (title: string, of: (model: ComparedModel) => Estimate | null,
 });
 
 const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
-  estimated(
-    measure === "log_likelihood" ? "Log likelihood of a row" : "Minus squared error of a row",
-    (m) => m.measure,
-  ),
+  estimated(measure === "log_likelihood" ? "Log likelihood of a row" : `Minus ${measures[measure]}`, (m) => m.measure),
   estimated("Accuracy", (m) => m.accuracy, formatPercent),
   estimated("Brier score", (m) => m.brier),
   estimated("Area under ROC", (m) => m.areaUnderRoc),

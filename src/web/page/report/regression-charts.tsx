@@ -73,10 +73,11 @@ const Quantiles = ({ residuals: { quantiles, standardDeviation } }: RegressionRe
 
 /** Whether intervals hold as often as they promise, where predictions are small and where they are large. */
 const Coverage = ({ conformal }: RegressionReport) => {
-  if (conformal?.type !== "intervals" && conformal?.type !== "fold_intervals") return null;
+  const byMethods = conformal?.type === "intervals" || conformal?.type === "quantile_intervals";
+  if (!byMethods && conformal?.type !== "fold_intervals") return null;
   const middleOf = ({ from, to }: { from: number; to: number }): number => (from + to) / 2;
   const lines =
-    conformal.type === "intervals"
+    conformal.type !== "fold_intervals"
       ? [
           {
             ...{ name: "adaptive", as: "both" as const, hue: 0 },

@@ -3,6 +3,7 @@ import type { Model } from "../../../models/model.ts";
 import { isFoldEnsemble } from "../folds/cross-validation-spec.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
 import type { ModelSpec } from "../model-spec.ts";
+import type { LossSpec } from "../parts/loss-spec.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { classCounts, columnsByName, findColumn } from "../task-columns.ts";
 
@@ -126,8 +127,11 @@ export const checkBase = (spec: JobSpec, dataset: Dataset, base: Model, errors: 
   if (differences.length > 0) {
     errors.add("/model", `it must be built like the base model (${differences.join(", ")}), or be left out`);
   }
-  const outputs = (type: string): number => (type === "gaussian_nll" ? 2 : type === "binary_cross_entropy" ? 1 : 0);
-  if (!newHead && loss !== undefined && outputs(loss.type) !== outputs(base.spec.loss.type)) {
+  const outputs = (of: LossSpec): number => {
+    if (of.type === "pinball" && of.interval !== undefined) return 3;
+    return of.type === "gaussian_nll" ? 2 : of.type === "binary_cross_entropy" ? 1 : 0;
+  };
+  if (!newHead && loss !== undefined && outputs(loss) !== outputs(base.spec.loss)) {
     const detail = `"${loss.type}" needs other outputs than the base model's "${base.spec.loss.type}"; leave it out, or set /base/newHead to true`;
     errors.add("/loss/type", detail);
   }

@@ -83,6 +83,14 @@ export const LossSpec = z
         quantile: quantileLevel
           .default(0.5)
           .describe("Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median."),
+        interval: z
+          .number()
+          .min(0.01)
+          .max(0.998)
+          .optional()
+          .describe(
+            "Share of the labels between a lower and an upper quantile, (1 − interval)/2 and (1 + interval)/2, that the same model predicts beside `quantile`, which lies between them; the loss is the mean of the three. Predictions with `coverage` go by them (conformalised quantile regression). Left out: `quantile` alone.",
+          ),
       })
       .meta({
         id: "PinballLoss",

@@ -10,20 +10,19 @@ typedef struct {
   u32 first, last, k;
 } Weights;
 
-INLINE void run_weight_tile(Tile *t, const Weights *w, u32 row, u32 high, u32 k0, int mode) {
-  const u32 n = w->g->outGroup;
-  t->cRow = n;
-  for (u32 j = 0; j < n; j += TILE_COLUMNS) {
-    place_panels(t, w->packed + (size_t)k0 * PANEL, w->k, j, n - j);
-    t->c = w->dw + (size_t)row * n + j;
-    run_tile(t, high, mode, 0, 0);
-  }
+/** Places B's columns from j on, of pixels from k0 on, and copies them where there are rows enough. Gives whether it did. */
+static int place_weight_columns(Tile *t, const Weights *w, u32 j, u32 k0) {
+  place_panels(t, w->packed + (size_t)k0 * PANEL, w->k, j, w->g->outGroup - j);
+  const int local = w->last - w->first >= LOCAL_ROWS && t->columns > LANES;
+  if (local) copy_columns(t);
+  return local;
 }
 
 /** Sample by sample from its padded image, in blocks of whole lines of output: the order of assembly/convolution-weight-grad.ts for small images. */
 static void weights_direct(const Weights *w, const float *x, int accumulate) {
   const Conv *g = w->g;
-  const u32 blockLines = most(1, BLOCK_DEPTH / g->outWidth), height = tile_height(w->last - w->first);
+  const u32 blockLines = most(1, BLOCK_DEPTH / g->outWidth), rows = w->last - w->first, height = tile_height(rows), n = g->outGroup;
+  for (u32 r = 0; r < rows; r++) workspace.rows[r] = workspace.image + tap_offset(g, w->first + r);
   for (u32 sample = 0; sample < g->batch; sample++) {
     load_image(workspace.image, x + (size_t)sample * g->height * g->width * g->channels, g);
     for (u32 line = 0; line < g->outHeight; line += blockLines) {
@@ -32,12 +31,15 @@ static void weights_direct(const Weights *w, const float *x, int accumulate) {
       for (u32 oy = line; oy < line + lines; oy++)
         for (u32 ox = 0; ox < g->outWidth; ox++) *offset++ = (i32)((oy * g->strideHeight * g->imageWidth + ox * g->strideWidth) * g->inGroup);
       const u32 depth = lines * g->outWidth;
-      for (u32 row = w->first; row < w->last; row += height) {
-        const u32 high = least(height, w->last - row);
-        for (u32 r = 0; r < high; r++) workspace.rows[r] = workspace.image + tap_offset(g, row + r);
-        Tile t = {.rows = workspace.rows, .offsets = workspace.offsets, .lengths = &depth, .segments = 1, .depth = depth,
-                  .accumulate = accumulate || sample > 0 || line > 0};
-        run_weight_tile(&t, w, row, high, (sample * g->outHeight + line) * g->outWidth, INDIRECT);
+      Tile t = {.offsets = workspace.offsets, .lengths = &depth, .segments = 1, .depth = depth, .cRow = n,
+                .accumulate = accumulate || sample > 0 || line > 0};
+      for (u32 j = 0; j < n; j += TILE_COLUMNS) {
+        const int local = place_weight_columns(&t, w, j, (sample * g->outHeight + line) * g->outWidth);
+        for (u32 r = 0; r < rows; r += height) {
+          t.rows = workspace.rows + r;
+          t.c = w->dw + (size_t)(w->first + r) * n + j;
+          run_tile(&t, least(height, rows - r), local ? INDIRECT_LOCAL : INDIRECT, 0, 0);
+        }
       }
     }
   }
@@ -64,31 +66,53 @@ static void place_windows(Windows *w, const Conv *g, u32 k0, u32 depth) {
   }
 }
 
+/** Runs of a tap's channels whose offsets there is room for. */
+#define RUNS_AT_ONCE (DIRECT_BYTES / 4 / BLOCK_DEPTH)
+
+/** Channels of run `run`: those of a tap, or CHANNELS_AT_ONCE of them. */
+INLINE u32 run_begin(const Conv *g, u32 run, u32 perTap) { return run / perTap * g->inGroup + run % perTap * CHANNELS_AT_ONCE; }
+
+/** Where the channels of a run lie that the pixels of a block met, from the first of them on. `none`: where zeros lie instead. */
+static void place_offsets(i32 *offsets, const Windows *windows, const Conv *g, u32 begin, u32 depth, i32 none) {
+  const u32 tap = begin / g->inGroup, ky = tap / g->kernelWidth, kx = tap - ky * g->kernelWidth;
+  const i32 dy = (i32)(ky * g->dilationHeight), dx = (i32)(kx * g->dilationWidth), channel = (i32)(begin - tap * g->inGroup);
+  for (u32 l = 0; l < depth; l++) {
+    const i32 iy = windows->top[l] + dy, ix = windows->left[l] + dx;
+    const int inside = ((u32)iy < g->height) & ((u32)ix < g->width);
+    const i32 place = (windows->base[l] + iy * (i32)g->width + ix) * (i32)g->channels + channel;
+    offsets[l] = inside ? place : none;
+  }
+}
+
 /** What every pixel of a block met, tap by tap: the channels of a tap are adjacent. `zeros` lies in the same memory as x. */
 static void weights_taps(const Weights *w, const float *x, const float *zeros, int accumulate) {
   const Conv *g = w->g;
+  const u32 n = g->outGroup, perTap = (g->inGroup + CHANNELS_AT_ONCE - 1) / CHANNELS_AT_ONCE;
   Windows windows;
   for (u32 k0 = 0; k0 < w->k; k0 += BLOCK_DEPTH) {
     const u32 depth = least(BLOCK_DEPTH, w->k - k0);
     place_windows(&windows, g, k0, depth);
-    for (u32 row = w->first; row < w->last;) {
-      const u32 tap = row / g->inGroup, ky = tap / g->kernelWidth, kx = tap - ky * g->kernelWidth, begin = row;
-      const u32 stop = least(least(w->last, (tap + 1) * g->inGroup), row + CHANNELS_AT_ONCE), height = tile_height(stop - row);
-      const i32 dy = (i32)(ky * g->dilationHeight), dx = (i32)(kx * g->dilationWidth);
-      const float *from = x + (row - tap * g->inGroup);
-      const i32 none = (i32)(zeros - from);
-      for (u32 l = 0; l < depth; l++) {
-        const i32 iy = windows.top[l] + dy, ix = windows.left[l] + dx;
-        const int inside = ((u32)iy < g->height) & ((u32)ix < g->width);
-        const i32 place = (windows.base[l] + iy * (i32)g->width + ix) * (i32)g->channels;
-        workspace.offsets[l] = inside ? place : none;
+    for (u32 from = w->first; from < w->last;) {
+      const u32 first = from / g->inGroup * perTap + from % g->inGroup / CHANNELS_AT_ONCE;
+      const u32 stop = least(w->last, run_begin(g, first + RUNS_AT_ONCE, perTap));
+      for (u32 run = first; run_begin(g, run, perTap) < stop; run++)
+        place_offsets(workspace.offsets + (run - first) * BLOCK_DEPTH, &windows, g, run_begin(g, run, perTap), depth, (i32)(zeros - x));
+      Tile t = {.depth = depth, .accumulate = accumulate || k0 > 0, .cRow = n};
+      for (u32 j = 0; j < n; j += TILE_COLUMNS) {
+        const int local = place_weight_columns(&t, w, j, k0);
+        u32 row = from;
+        for (u32 run = first; row < stop; run++) {
+          const u32 begin = run_begin(g, run, perTap), end = least(stop, run_begin(g, run + 1, perTap)), height = tile_height(end - row);
+          t.offsets = workspace.offsets + (run - first) * BLOCK_DEPTH;
+          for (u32 r = row; r < end; r += height) {
+            t.a = x + (r - begin);
+            t.c = w->dw + (size_t)r * n + j;
+            run_tile(&t, least(height, end - r), local ? SCATTERED_LOCAL : SCATTERED, 0, 0);
+          }
+          row = end;
+        }
       }
-      for (; row < stop; row += height) {
-        const u32 high = least(height, stop - row);
-        Tile t = {.a = from + (row - begin), .offsets = workspace.offsets, .depth = depth, .accumulate = accumulate || k0 > 0};
-        run_weight_tile(&t, w, row, high, k0, SCATTERED);
-      }
-      row = stop;
+      from = stop;
     }
   }
 }
@@ -110,10 +134,6 @@ KERNEL(conv2dWeightGrad) {
     unit += strips;
   }
 }
-
-/** Output pixels, and columns (tap, channel) of their patches, whose gradients are computed at once and then scattered: part of the order of the sums. */
-#define PIXELS_AT_ONCE 32
-#define PATCH_COLUMNS 224
 
 INLINE void add_run(float *to, const float *from, u32 count) {
   for (u32 i = 0; i < count; i += LANES) {
@@ -159,10 +179,12 @@ static void patch_gradients(float *patches, const float *dy, const float *packed
     Tile t = {.cRow = PATCH_COLUMNS, .row = g->outChannels, .step = 1, .depth = least(BLOCK_DEPTH, k - k0), .accumulate = k0 > 0};
     for (u32 j = 0; j < count; j += TILE_COLUMNS) {
       place_panels(&t, packed + (size_t)first * k + (size_t)k0 * PANEL, k, j, count - j);
+      const int local = rows >= LOCAL_ROWS && t.columns > LANES;
+      if (local) copy_columns(&t);
       for (u32 row = 0; row < rows; row += height) {
         t.c = patches + row * PATCH_COLUMNS + j;
         t.a = dy + (size_t)row * g->outChannels + k0;
-        run_tile(&t, least(height, rows - row), STRIDED, 0, 0);
+        run_tile(&t, least(height, rows - row), local ? STRIDED_LOCAL : STRIDED, 0, 0);
       }
     }
   }
@@ -172,20 +194,26 @@ KERNEL(conv2dInputGrad) {
   const Conv g = conv_of(a + 4);
   const u32 n = g.taps * g.inGroup, pixels = g.outHeight * g.outWidth;
   const size_t groupFloats = (size_t)((n + PANEL - 1) / PANEL) * PANEL * g.outGroup;
-  float *patches = FLOATS(3);
+  // Pixels of several blocks only where there is room for all columns: they are scattered block by block.
+  const u32 together = PATCH_BLOCKS * PATCH_COLUMNS, atOnce = n <= together ? PATCH_ROWS : PIXELS_AT_ONCE;
   for (u32 unit = start; unit < end; unit++) {
     const u32 sample = unit / g.groups, group = unit - sample * g.groups;
     float *image = FLOATS(0) + (size_t)sample * g.height * g.width * g.channels + group * g.inGroup;
-    const float *from = FLOATS(1) + (size_t)sample * pixels * g.outChannels + group * g.outGroup;
+    const float *dy = FLOATS(1) + (size_t)sample * pixels * g.outChannels + group * g.outGroup;
     if (g.groups == 1) memset(image, 0, (size_t)g.height * g.width * g.channels * 4);
     else
       for (u32 i = 0; i < g.height * g.width; i++) memset(image + (size_t)i * g.channels, 0, g.inGroup * 4);
-    for (u32 pixel = 0; pixel < pixels; pixel += PIXELS_AT_ONCE) {
-      const u32 rows = least(PIXELS_AT_ONCE, pixels - pixel);
-      for (u32 first = 0; first < n; first += PATCH_COLUMNS) {
-        const u32 count = least(PATCH_COLUMNS, n - first);
-        patch_gradients(patches, from + (size_t)pixel * g.outChannels, FLOATS(2) + group * groupFloats, rows, first, count, &g);
-        scatter(image, patches, pixel, rows, first, count, &g);
+    for (u32 pixel = 0; pixel < pixels; pixel += atOnce) {
+      const u32 rows = least(atOnce, pixels - pixel);
+      for (u32 from = 0; from < n; from += together) {
+        const u32 stop = least(n, from + together);
+        for (u32 first = from; first < stop; first += PATCH_COLUMNS)
+          patch_gradients(workspace.patches[(first - from) / PATCH_COLUMNS], dy + (size_t)pixel * g.outChannels, FLOATS(2) + group * groupFloats, rows,
+                          first, least(PATCH_COLUMNS, n - first), &g);
+        for (u32 p = 0; p < rows; p += PIXELS_AT_ONCE)
+          for (u32 first = from; first < stop; first += PATCH_COLUMNS)
+            scatter(image, workspace.patches[(first - from) / PATCH_COLUMNS] + p * PATCH_COLUMNS, pixel + p, least(PIXELS_AT_ONCE, rows - p), first,
+                    least(PATCH_COLUMNS, n - first), &g);
       }
     }
   }

@@ -10,12 +10,23 @@
 #define DIRECT_BYTES 57344
 #define DIRECT_COLUMNS 32
 
+/** Runs of rows of A that are placed at once: of five tiles at least, whose runs have a float each. */
+#define PLACED_ROWS 16384
+
+/** Output pixels, and columns (tap, channel) of their patches, whose gradients are computed and then scattered: part of the order of the sums. */
+#define PIXELS_AT_ONCE 32
+#define PATCH_COLUMNS 224
+/** As many of both are computed before they are scattered. */
+#define PATCH_ROWS (3 * PIXELS_AT_ONCE)
+#define PATCH_BLOCKS 24
+
 /** What a thread needs besides its scratch. Nothing in it outlives a call. */
 typedef struct {
   float image[IMAGE_FLOATS];
   float zeros[BLOCK_DEPTH + TILE_ROWS];
   i32 offsets[DIRECT_BYTES / 4];
-  const float *rows[BLOCK_DEPTH * TILE_ROWS];
+  const float *rows[PLACED_ROWS];
+  float patches[PATCH_BLOCKS][PATCH_ROWS * PATCH_COLUMNS];
   u32 lengths[BLOCK_DEPTH];
 } Workspace;
 static _Thread_local Workspace workspace;
@@ -75,49 +86,62 @@ typedef struct {
   float slope;
 } Forward;
 
-INLINE void run_columns(Tile *t, const Forward *f, u32 row, u32 high, u32 k0) {
-  const u32 n = f->g->outGroup;
-  const int ends = k0 + t->depth >= f->k;
-  t->accumulate = k0 > 0;
-  t->activation = ends ? f->activation : 0;
-  t->cRow = f->g->outChannels;
+/** Tiles of pixels row … row + count for patch columns from k0 on, whose rows are placed: B's columns are copied once for all of them. */
+static void run_block(const Forward *f, Tile t, u32 row, u32 count, u32 k0) {
+  const u32 n = f->g->outGroup, height = tile_height(count);
+  const int ends = k0 + t.depth >= f->k;
+  t.offsets = workspace.offsets;
+  t.lengths = workspace.lengths;
+  t.accumulate = k0 > 0;
+  t.activation = ends ? f->activation : 0;
+  t.cRow = f->g->outChannels;
   for (u32 j = 0; j < n; j += TILE_COLUMNS) {
-    place_panels(t, f->packed + (size_t)k0 * PANEL, f->k, j, n - j);
-    t->bias = ends && f->bias ? f->bias + j : NULL;
-    t->c = f->c + (size_t)row * f->g->outChannels + j;
-    run_tile(t, high, INDIRECT, t->activation, f->slope);
+    place_panels(&t, f->packed + (size_t)k0 * PANEL, f->k, j, n - j);
+    t.bias = ends && f->bias ? f->bias + j : NULL;
+    const int local = count >= LOCAL_ROWS && t.columns > LANES;
+    if (local) copy_columns(&t);
+    t.rows = workspace.rows;
+    for (u32 r = 0; r < count; r += height, t.rows += t.segments * TILE_ROWS) {
+      t.c = f->c + (size_t)(row + r) * f->g->outChannels + j;
+      run_tile(&t, least(height, count - r), local ? INDIRECT_LOCAL : INDIRECT, t.activation, f->slope);
+    }
   }
+}
+
+/** Pixels that are computed at once, so that their sums stay in the cache; each of their tiles has as many runs of rows at most. */
+INLINE u32 pixels_at_once(const Conv *g, u32 runs) {
+  const u32 tiles = most(8, 131072 / g->outGroup / TILE_ROWS);
+  return least(tiles, PLACED_ROWS / TILE_ROWS / runs) * TILE_ROWS;
 }
 
 /** Pixels [first, last) of one sample, read from its padded image. */
 static void forward_image(const Forward *f, const float *image, u32 sample, u32 first, u32 last) {
   const Conv *g = f->g;
-  const u32 height = tile_height(last - first), before = sample * g->outHeight * g->outWidth;
-  for (u32 k0 = 0; k0 < f->k; k0 += BLOCK_DEPTH) {
-    const u32 depth = least(BLOCK_DEPTH, f->k - k0);
-    for (u32 l = 0; l < depth; l++) workspace.offsets[l] = tap_offset(g, k0 + l);
-    workspace.lengths[0] = depth;
-    for (u32 pixel = first; pixel < last; pixel += height) {
-      const u32 high = least(height, last - pixel);
-      u32 oy = pixel / g->outWidth, ox = pixel - oy * g->outWidth;
-      for (u32 r = 0; r < high; r++) {
-        workspace.rows[r] = image + ((size_t)oy * g->strideHeight * g->imageWidth + ox * g->strideWidth) * g->inGroup;
-        if (++ox == g->outWidth) ox = 0, oy++;
-      }
-      Tile t = {.rows = workspace.rows, .offsets = workspace.offsets, .lengths = workspace.lengths, .segments = 1, .depth = depth};
-      run_columns(&t, f, before + pixel, high, k0);
+  const u32 before = sample * g->outHeight * g->outWidth, atOnce = pixels_at_once(g, 1);
+  for (u32 block = first; block < last; block += atOnce) {
+    const u32 count = least(last - block, atOnce), height = tile_height(count);
+    u32 oy = block / g->outWidth, ox = block - oy * g->outWidth;
+    for (u32 r = 0; r < count; r++) {
+      workspace.rows[r / height * TILE_ROWS + r % height] = image + ((size_t)oy * g->strideHeight * g->imageWidth + ox * g->strideWidth) * g->inGroup;
+      if (++ox == g->outWidth) ox = 0, oy++;
+    }
+    for (u32 k0 = 0; k0 < f->k; k0 += BLOCK_DEPTH) {
+      const u32 depth = least(BLOCK_DEPTH, f->k - k0);
+      for (u32 l = 0; l < depth; l++) workspace.offsets[l] = tap_offset(g, k0 + l);
+      workspace.lengths[0] = depth;
+      run_block(f, (Tile){.segments = 1, .depth = depth}, before + block, count, k0);
     }
   }
 }
 
-/** Places the rows of a tile for patch columns k0 … k0 + depth, one segment for each run of a tap's channels. Gives the number of segments. */
-static u32 place_taps(const Forward *f, u32 pixel, u32 high, u32 k0, u32 depth) {
+/** Places the rows of a tile, from `to` on, for patch columns k0 … k0 + depth, one segment for each run of a tap's channels. Gives the number of segments. */
+static u32 place_taps(const float **to, const Forward *f, u32 pixel, u32 high, u32 k0, u32 depth) {
   const Conv *g = f->g;
   u32 segments = 0;
   for (u32 k = k0; k < k0 + depth; segments++) {
     const u32 tap = k / g->inGroup, ci = k - tap * g->inGroup, ky = tap / g->kernelWidth, kx = tap - ky * g->kernelWidth;
     const u32 run = least(g->inGroup - ci, k0 + depth - k);
-    const float **rows = workspace.rows + segments * TILE_ROWS;
+    const float **rows = to + segments * TILE_ROWS;
     u32 line = pixel / g->outWidth, ox = pixel - line * g->outWidth, sample = line / g->outHeight, oy = line - sample * g->outHeight;
     for (u32 r = 0; r < high; r++) {
       const u32 iy = oy * g->strideHeight + ky * g->dilationHeight - g->padTop, ix = ox * g->strideWidth + kx * g->dilationWidth - g->padLeft;
@@ -134,22 +158,20 @@ static u32 place_taps(const Forward *f, u32 pixel, u32 high, u32 k0, u32 depth) 
   return segments;
 }
 
-/** Pixels [first, last) of the batch, tap by tap, some of them at once so that their sums stay in the cache. */
+/** Pixels [first, last) of the batch, tap by tap. */
 static void forward_taps(const Forward *f, u32 first, u32 last) {
   const Conv *g = f->g;
-  const u32 atOnce = most(8 * TILE_ROWS, 65536 / g->outGroup / TILE_ROWS * TILE_ROWS);
+  const u32 atOnce = pixels_at_once(g, least(BLOCK_DEPTH, BLOCK_DEPTH / g->inGroup + 2));
   for (u32 i = 0; i < BLOCK_DEPTH; i++) workspace.offsets[i] = (i32)i;
   memset(workspace.zeros, 0, sizeof workspace.zeros);
   for (u32 block = first; block < last; block += atOnce) {
-    const u32 stop = least(last, block + atOnce), height = tile_height(stop - block);
+    const u32 count = least(last - block, atOnce), height = tile_height(count);
     for (u32 k0 = 0; k0 < f->k; k0 += BLOCK_DEPTH) {
-      const u32 depth = least(BLOCK_DEPTH, f->k - k0);
-      for (u32 pixel = block; pixel < stop; pixel += height) {
-        const u32 high = least(height, stop - pixel);
-        Tile t = {.rows = workspace.rows, .offsets = workspace.offsets, .lengths = workspace.lengths, .depth = depth};
-        t.segments = place_taps(f, pixel, high, k0, depth);
-        run_columns(&t, f, pixel, high, k0);
-      }
+      Tile t = {.depth = least(BLOCK_DEPTH, f->k - k0)};
+      const float **to = workspace.rows;
+      for (u32 r = 0; r < count; r += height, to += t.segments * TILE_ROWS)
+        t.segments = place_taps(to, f, block + r, least(height, count - r), k0, t.depth);
+      run_block(f, t, block, count, k0);
     }
   }
 }

@@ -7,9 +7,11 @@
 /** Rows of A that are taken at once: as many as the second-level cache holds beside B's columns. */
 #define ROWS_AT_ONCE 264
 /** As many rows are worth a copy of B's columns that the first-level cache holds in one piece. */
-#define LOCAL_ROWS 60
+#define LOCAL_ROWS 40
 /** Columns of A that lie apart are packed before they meet more columns of B than this; rows are read where they lie. */
 #define UNPACKED_COLUMNS (2 * TILE_COLUMNS)
+/** Rows that lie a multiple of this apart share a few sets of the first-level cache, which has no room for a tile of them: they are packed too. */
+#define SHARED_SETS 512
 
 /** Copies for one thread. Nothing in them outlives a call. */
 typedef struct {
@@ -43,7 +45,17 @@ static void interleave(float *out, const float *a, size_t row, size_t step, u32 
     }
     return;
   }
-  for (u32 r = 0; r < height; r++)
+  u32 done = 0;
+  if (step == 1)
+    for (; done + 4 <= height; done += 4) {
+      const float *from = a + done * row;
+      u32 l = 0;
+      for (; l + 4 <= depth; l += 4, from += 4)
+        store_transposed(out + (size_t)l * height + done, height, load4(from), load4(from + row), load4(from + 2 * row), load4(from + 3 * row));
+      for (; l < depth; l++, from++)
+        for (u32 r = 0; r < 4; r++) out[(size_t)l * height + done + r] = from[r * row];
+    }
+  for (u32 r = done; r < height; r++)
     for (u32 l = 0; l < depth; l++) out[(size_t)l * height + r] = a[r * row + l * step];
 }
 
@@ -75,7 +87,7 @@ KERNEL(gemm) {
   const u32 activation = WHOLE(12);
   const float slope = SINGLE(13);
   const u32 firstRow = start * 4, lastRow = least(m, end * 4);
-  const int packs = n > UNPACKED_COLUMNS && aColumn != 1, adjacent = packs || aRow == 1;
+  const int packs = n > UNPACKED_COLUMNS && (aColumn != 1 || aRow % SHARED_SETS == 0), adjacent = packs || aRow == 1;
   const u32 all = lastRow > firstRow ? lastRow - firstRow : 0, blocks = (all + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
   const u32 atOnce = blocks == 0 ? 0 : (all + blocks - 1) / blocks;
   for (u32 block = firstRow; block < lastRow; block += atOnce) {

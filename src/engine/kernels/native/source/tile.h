@@ -18,8 +18,8 @@
 #define AHEAD (16 * PANEL)
 
 /** Where the rows of A lie; with LOCAL, B is a copy of its columns, row after row. */
-enum { ADJACENT, STRIDED, INDIRECT, SCATTERED, ADJACENT_LOCAL, STRIDED_LOCAL };
-#define MODES 6
+enum { ADJACENT, STRIDED, INDIRECT, SCATTERED, ADJACENT_LOCAL, STRIDED_LOCAL, INDIRECT_LOCAL, SCATTERED_LOCAL };
+#define MODES 8
 
 typedef struct {
   float *c;
@@ -72,13 +72,14 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
   const size_t step = t->step, row = t->row, row3 = 3 * row;
   const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
   const u32 depth = t->depth;
-  const u32 segments = mode == INDIRECT ? t->segments : 1;
   const int local = mode >= ADJACENT_LOCAL, strided = mode == STRIDED || mode == STRIDED_LOCAL;
+  const int indirect = mode == INDIRECT || mode == INDIRECT_LOCAL, scattered = mode == SCATTERED || mode == SCATTERED_LOCAL;
+  const u32 segments = indirect ? t->segments : 1;
   for (u32 segment = 0; segment < segments; segment++) {
     const i32 *offsets = t->offsets;
-    const u32 length = mode == INDIRECT ? t->lengths[segment] : depth;
+    const u32 length = indirect ? t->lengths[segment] : depth;
     const float *rows[TILE_ROWS];
-    if (mode == INDIRECT) {
+    if (indirect) {
       UNROLL for (u32 r = 0; r < R; r++) rows[r] = t->rows[segment * TILE_ROWS + r];
     }
     for (u32 l = 0; l < length; l++) {
@@ -93,10 +94,10 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
         __builtin_prefetch(high1 + AHEAD);
 #endif
       }
-      const float *p = mode == SCATTERED ? a + offsets[l] : a;
-      const ptrdiff_t offset = mode == INDIRECT ? offsets[l] : 0;
+      const float *p = scattered ? a + offsets[l] : a;
+      const ptrdiff_t offset = indirect ? offsets[l] : 0;
       UNROLL for (u32 r = 0; r < R; r++) {
-        const float *at = strided ? p + (r % 3) * row : mode == INDIRECT ? rows[r] + offset : p + r;
+        const float *at = strided ? p + (r % 3) * row : indirect ? rows[r] + offset : p + r;
         sums[r][0] = sums[r][0] + times(at, b0);
         if (V > 1) sums[r][1] = sums[r][1] + times(at, b1);
         if (strided && r % 3 == 2) p += row3;
@@ -139,7 +140,9 @@ typedef void TileFunction(const Tile *);
   APART void scattered1_##R(const Tile *t) { compute_tile(t, R, 1, SCATTERED); } \
   APART void scattered2_##R(const Tile *t) { compute_tile(t, R, 2, SCATTERED); } \
   APART void adjacent_local_##R(const Tile *t) { compute_tile(t, R, 2, ADJACENT_LOCAL); } \
-  APART void strided_local_##R(const Tile *t) { compute_tile(t, R, 2, STRIDED_LOCAL); }
+  APART void strided_local_##R(const Tile *t) { compute_tile(t, R, 2, STRIDED_LOCAL); } \
+  APART void indirect_local_##R(const Tile *t) { compute_tile(t, R, 2, INDIRECT_LOCAL); } \
+  APART void scattered_local_##R(const Tile *t) { compute_tile(t, R, 2, SCATTERED_LOCAL); }
 TILE(1)
 TILE(2)
 TILE(3)
@@ -172,6 +175,8 @@ static TileFunction *const tiles[MODES][TILE_VECTORS][TILE_ROWS] = {
   {EACH(scattered1_), EACH(scattered2_)},
   {EACH(adjacent_local_), EACH(adjacent_local_)},
   {EACH(strided_local_), EACH(strided_local_)},
+  {EACH(indirect_local_), EACH(indirect_local_)},
+  {EACH(scattered_local_), EACH(scattered_local_)},
 };
 
 /** Applies an activation other than ReLU to a tile that was just stored. */

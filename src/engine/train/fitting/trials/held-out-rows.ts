@@ -1,6 +1,7 @@
 import type { LossSpec } from "../../../../domain/jobs/spec/parts/loss-spec.ts";
 import { exp64, log64 } from "../../../kernels/math64.ts";
 import { permutation, seedWords } from "../../../kernels/philox.ts";
+import { pinballAt, pinballLevels } from "../../../nn/pinball.ts";
 import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
@@ -77,7 +78,9 @@ const rowLoss = (
     case "gamma_nll":
       return label / Math.max(output, leastProbability) + logOf(output) - log64(label);
     case "pinball":
-      return (label - output) * (label < output ? spec.quantile - 1 : spec.quantile);
+      return pinballLevels(spec)
+        .map((level, i) => pinballAt(label - outputs[at + i]!, level))
+        .reduce((sum, own, _, all) => sum + own / all.length, 0);
     case "negative_binomial_nll":
       throw new Error("a negative binomial model is solved, not trained");
     case "gaussian_nll": {
@@ -193,6 +196,17 @@ const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Arra
     for (const row of rows)
       squares += weight(labels[row]!, row) * (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
     guess[1] = log64(Math.max(squares / total, leastProbability));
+  }
+  if (loss.type === "pinball" && loss.interval !== undefined) {
+    const sorted = rows.toSorted((a, b) => labels[a]! - labels[b]! || a - b);
+    for (const [i, level] of pinballLevels(loss).entries()) {
+      let [at, below] = [0, weight(labels[sorted[0]!]!, sorted[0]!)];
+      while (below < level * total && at < sorted.length - 1) {
+        at += 1;
+        below += weight(labels[sorted[at]!]!, sorted[at]!);
+      }
+      guess[i] = labels[sorted[at]!]!;
+    }
   }
   return Float32Array.from(guess);
 };

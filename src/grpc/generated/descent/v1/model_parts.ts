@@ -623,6 +623,50 @@ export interface LeaveOneOutIntervals {
   byFifth: LeaveOneOutFifthCoverage[];
 }
 
+/** Of rows with similar predictions, intervals for 90 %. */
+export interface QuantileFifthCoverage {
+  /** least prediction */
+  from?:
+    | number
+    | undefined;
+  /** largest prediction */
+  to?:
+    | number
+    | undefined;
+  /** of this fifth */
+  rows?:
+    | number
+    | undefined;
+  /** share of rows that their intervals hold, each judged by the others */
+  adaptive?:
+    | number
+    | undefined;
+  /** share of rows that their intervals hold, each judged by the others */
+  marginal?: number | undefined;
+}
+
+/** Scores of a regression by its quantiles (conformalised quantile regression). */
+export interface QuantileIntervals {
+  /** held-out rows that the scores are of: the promise is exact for so many */
+  rows?:
+    | number
+    | undefined;
+  /** share of the labels that the model means to lie between its two quantiles */
+  interval?:
+    | number
+    | undefined;
+  /** the larger of lower quantile − label and label − upper quantile, of the held-out rows, growing */
+  scores: number[];
+  /** lower quantile − label, growing */
+  lower: number[];
+  /** label − upper quantile, growing */
+  upper: number[];
+  /** |label − prediction|, growing */
+  residuals: number[];
+  /** coverage of intervals for 90 % by fifths of the predictions */
+  byFifth: QuantileFifthCoverage[];
+}
+
 /** What predictions with `coverage` go by: scores of rows that training has not seen (split conformal prediction), or that the model of their fold has not (CV+), or the fit without them (jackknife+). Of many rows at most 1000, evenly spread. */
 export interface Conformal {
   kind?:
@@ -641,6 +685,9 @@ export interface Conformal {
     | //
     /** Residuals of every row by the fit without it (jackknife+), computed from leverages. */
     { $case: "leaveOneOut"; value: LeaveOneOutIntervals }
+    | //
+    /** Scores of a regression by its quantiles (conformalised quantile regression). */
+    { $case: "quantileIntervals"; value: QuantileIntervals }
     | undefined;
 }
 
@@ -1162,6 +1209,20 @@ export interface QuantileReport {
   pinball?: Estimate | undefined;
 }
 
+/** How well a lower and an upper quantile enclose the label. */
+export interface BetweenReport {
+  /** share of the labels that are meant to lie between the two quantiles */
+  interval?:
+    | number
+    | undefined;
+  /** of the labels that do, before any correction by held-out rows */
+  share?:
+    | Estimate
+    | undefined;
+  /** from the lower to the upper quantile, mean of a row, in the label's units */
+  width?: Estimate | undefined;
+}
+
 /** An interval that holds the truth with a stated probability. */
 export interface ReportInterval {
   /** the probability */
@@ -1257,6 +1318,10 @@ export interface RegressionReport {
   /** of the loss `pinball`; null for others */
   below?:
     | QuantileReport
+    | undefined;
+  /** of the loss `pinball` with an `interval`; null for others, and in the report of a cross-validation */
+  between?:
+    | BetweenReport
     | undefined;
   /** counts only: Pearson's χ² per row; above 1 they vary more than Poisson's */
   dispersion?:
@@ -4660,6 +4725,264 @@ export const LeaveOneOutIntervals: MessageFns<LeaveOneOutIntervals> = {
   },
 };
 
+function createBaseQuantileFifthCoverage(): QuantileFifthCoverage {
+  return { from: undefined, to: undefined, rows: undefined, adaptive: undefined, marginal: undefined };
+}
+
+export const QuantileFifthCoverage: MessageFns<QuantileFifthCoverage> = {
+  encode(message: QuantileFifthCoverage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      writer.uint32(9).double(message.from);
+    }
+    if (message.to !== undefined) {
+      writer.uint32(17).double(message.to);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.adaptive !== undefined) {
+      writer.uint32(33).double(message.adaptive);
+    }
+    if (message.marginal !== undefined) {
+      writer.uint32(41).double(message.marginal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuantileFifthCoverage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuantileFifthCoverage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.from = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.to = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.adaptive = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.marginal = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuantileIntervals(): QuantileIntervals {
+  return { rows: undefined, interval: undefined, scores: [], lower: [], upper: [], residuals: [], byFifth: [] };
+}
+
+export const QuantileIntervals: MessageFns<QuantileIntervals> = {
+  encode(message: QuantileIntervals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.interval !== undefined) {
+      writer.uint32(17).double(message.interval);
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.lower.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.lower) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.upper.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.upper) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.residuals.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.residuals) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    for (const v of message.byFifth) {
+      QuantileFifthCoverage.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuantileIntervals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuantileIntervals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.interval = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag === 25) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 33) {
+              message.lower.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lower.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 41) {
+              message.upper.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.upper.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.residuals.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.residuals.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.byFifth.push(QuantileFifthCoverage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseConformal(): Conformal {
   return { kind: undefined };
 }
@@ -4681,6 +5004,9 @@ export const Conformal: MessageFns<Conformal> = {
         break;
       case "leaveOneOut":
         LeaveOneOutIntervals.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
+      case "quantileIntervals":
+        QuantileIntervals.encode(message.kind.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -4737,6 +5063,14 @@ export const Conformal: MessageFns<Conformal> = {
             }
 
             message.kind = { $case: "leaveOneOut", value: LeaveOneOutIntervals.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.kind = { $case: "quantileIntervals", value: QuantileIntervals.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -7130,6 +7464,74 @@ export const QuantileReport: MessageFns<QuantileReport> = {
   },
 };
 
+function createBaseBetweenReport(): BetweenReport {
+  return { interval: undefined, share: undefined, width: undefined };
+}
+
+export const BetweenReport: MessageFns<BetweenReport> = {
+  encode(message: BetweenReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.interval !== undefined) {
+      writer.uint32(9).double(message.interval);
+    }
+    if (message.share !== undefined) {
+      Estimate.encode(message.share, writer.uint32(18).fork()).join();
+    }
+    if (message.width !== undefined) {
+      Estimate.encode(message.width, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BetweenReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBetweenReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.interval = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.share = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.width = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseReportInterval(): ReportInterval {
   return { coverage: undefined, halfWidth: undefined };
 }
@@ -7211,6 +7613,7 @@ function createBaseRegressionReport(): RegressionReport {
     bias: undefined,
     residuals: undefined,
     below: undefined,
+    between: undefined,
     dispersion: undefined,
     predictionInterval: undefined,
   };
@@ -7283,6 +7686,9 @@ export const RegressionReport: MessageFns<RegressionReport> = {
     }
     if (message.below !== undefined) {
       QuantileReport.encode(message.below, writer.uint32(178).fork()).join();
+    }
+    if (message.between !== undefined) {
+      BetweenReport.encode(message.between, writer.uint32(202).fork()).join();
     }
     if (message.dispersion !== undefined) {
       writer.uint32(185).double(message.dispersion);
@@ -7480,6 +7886,14 @@ export const RegressionReport: MessageFns<RegressionReport> = {
             }
 
             message.below = QuantileReport.decode(reader, reader.uint32());
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.between = BetweenReport.decode(reader, reader.uint32());
             continue;
           }
           case 23: {

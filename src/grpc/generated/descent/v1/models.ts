@@ -259,7 +259,7 @@ export interface PredictRequest {
   coverage?:
     | number
     | undefined;
-  /** `adaptive` (the default) or `marginal`. */
+  /** `adaptive` (the default), `marginal` or `tails`. */
   coverageMethod?:
     | string
     | undefined;
@@ -285,7 +285,7 @@ export interface PredictResponse {
 
 export interface CoverageAnswer {
   level: number;
-  /** `adaptive` or `marginal`. */
+  /** `adaptive`, `marginal` or `tails`. */
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
@@ -335,7 +335,11 @@ export interface ValuePrediction {
     | PredictionInterval
     | undefined;
   /** With `explain`. */
-  explanation?: Explanation | undefined;
+  explanation?:
+    | Explanation
+    | undefined;
+  /** Of a model with `loss.interval`: its lower and its upper quantile. */
+  quantiles?: PredictionInterval | undefined;
 }
 
 /** What the columns contribute to an answer. */
@@ -2499,7 +2503,7 @@ export const ClassPrediction_ProbabilitiesEntry: MessageFns<ClassPrediction_Prob
 };
 
 function createBaseValuePrediction(): ValuePrediction {
-  return { value: 0, interval: undefined, explanation: undefined };
+  return { value: 0, interval: undefined, explanation: undefined, quantiles: undefined };
 }
 
 export const ValuePrediction: MessageFns<ValuePrediction> = {
@@ -2512,6 +2516,9 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
     }
     if (message.explanation !== undefined) {
       Explanation.encode(message.explanation, writer.uint32(26).fork()).join();
+    }
+    if (message.quantiles !== undefined) {
+      PredictionInterval.encode(message.quantiles, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2551,6 +2558,14 @@ export const ValuePrediction: MessageFns<ValuePrediction> = {
             }
 
             message.explanation = Explanation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.quantiles = PredictionInterval.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -745,7 +745,11 @@ export interface NegativeBinomialLoss {
 /** ρ(y − ŷ), ρ(r) = τ·r where r ≥ 0, (τ − 1)·r below, mean over rows, of the standardised label: it is least at the label's τ-quantile (Koenker & Bassett 1978). */
 export interface PinballLoss {
   /** Which quantile τ of the label is predicted, above 0 and below 1; 0.5 is the median. */
-  quantile?: number | undefined;
+  quantile?:
+    | number
+    | undefined;
+  /** Share of the labels between a lower and an upper quantile, (1 − interval)/2 and (1 + interval)/2, that the same model predicts beside `quantile`, which lies between them; the loss is the mean of the three. Predictions with `coverage` go by them (conformalised quantile regression). Left out: `quantile` alone. */
+  interval?: number | undefined;
 }
 
 /** (ln σ² + (y − μ)²/σ²)/2: the negative log-likelihood of N(μ, σ²), up to a constant; the model has two outputs, μ and ln σ². */
@@ -5404,13 +5408,16 @@ export const NegativeBinomialLoss: MessageFns<NegativeBinomialLoss> = {
 };
 
 function createBasePinballLoss(): PinballLoss {
-  return { quantile: undefined };
+  return { quantile: undefined, interval: undefined };
 }
 
 export const PinballLoss: MessageFns<PinballLoss> = {
   encode(message: PinballLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.quantile !== undefined) {
       writer.uint32(9).double(message.quantile);
+    }
+    if (message.interval !== undefined) {
+      writer.uint32(17).double(message.interval);
     }
     return writer;
   },
@@ -5434,6 +5441,14 @@ export const PinballLoss: MessageFns<PinballLoss> = {
             }
 
             message.quantile = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.interval = reader.double();
             continue;
           }
         }
