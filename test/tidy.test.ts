@@ -412,7 +412,7 @@ describe("the documents", () => {
 
   test("the npm commands that the documents name are there", () => {
     const scripts: Record<string, string> = JSON.parse(read("package.json")).scripts;
-    const named = [...`${readme}\n${architecture}`.matchAll(/`[^`\n]*npm run ([\w:]+)/g)].map(([, name]) => name ?? "");
+    const named = [...`${readme}\n${architecture}`.matchAll(/`[^`\n]*npm run ([\w:-]+)/g)].map(([, name]) => name ?? "");
     expect([...new Set(named)].filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 });

@@ -219,7 +219,7 @@ export interface JobStore {
   unfinished(): Promise<UnfinishedJob[]>;
   /** Finished jobs of which nobody has said yet that their manifest and log are in the artifact store. */
   unpublished(tenant: TenantId): Promise<JobId[]>;
-  /** They are there, up to this event; if another has come since, as a webhook's may, the job stays unpublished. */
+  /** Its curve, which nothing changes any more, is packed. They are there, up to this event; if another has come since, as a webhook's may, the job stays unpublished. */
   published(tenant: TenantId, id: JobId, lastEvent: string | null): Promise<void>;
   /**
    * Removes a finished job's record. `forbidden_transition` if it is not finished. May be repeated until the catalogue was told

@@ -63,7 +63,7 @@ export const loadReportJobs = async (dist) => {
     const { value: answer } = await loadModel(artifacts, kernels, tenant, model);
     const { inputs, exposures } = encodeRows(model.preprocessing, rows);
     const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
-    return { predictions: answer(encoded), byFold: answer.byFold?.(encoded, exposures) ?? null };
+    return { predictions: answer(encoded), byFold: answer.withFolds?.(encoded).numbers(exposures) ?? null };
   };
 
   /** Runs a job on a CSV text: its model, its report, the CSV of its held-out predictions, and how it is asked. */

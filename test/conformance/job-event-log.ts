@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import { type OpenJobStores, useJobStores } from "./job-store.ts";
-import { newJob, pointAt, tick } from "./records.ts";
+import { failure, newJob, pointAt, tick } from "./records.ts";
 
 const everything = { afterStep: -1, limit: limits.metricPointsPerJob * 2 };
 
@@ -89,6 +89,24 @@ export const jobEventLogSuite = (name: string, open: OpenJobStores): void => {
       expect([steps[0], steps.at(-1)]).toEqual([0, count - 1]);
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
       expect(await stepsOf(job.id, { afterStep: steps[4]!, limit: 3 })).toEqual(steps.slice(5, 8));
+    });
+
+    it("has the same pages of a finished job's curve, to the last digit, when it is packed, from wherever it is asked for", async () => {
+      const { job, fence } = await start();
+      const points = Array.from({ length: 150 }, (_, i) => ({
+        ...pointAt(3 * i, Math.sin(i) / 3),
+        metrics: { ünï: 1 / (i + 7) },
+      }));
+      await stores.jobs.appendMetrics(fence, points);
+      await stores.jobs.fail(fence, failure, tick());
+      const pages = Array.from({ length: 153 }, (_, i) => ({ afterStep: 3 * i - 4, limit: 1 + ((i * i) % 140) }));
+      const read = () => Promise.all(pages.map((page) => stores.jobs.metrics("acme", job.id, page)));
+      const before = await read();
+      for (let times = 0; times < 2; times++) {
+        await stores.jobs.published("acme", job.id, null);
+        expect(await stores.jobs.metrics("acme", job.id, everything)).toEqual(points);
+        expect(await read()).toEqual(before);
+      }
     });
 
     it("tells listeners of a job, and those of its tenant, of each change, and nobody else", async () => {

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
+import { redisKeys } from "../../src/store/redis/redis-keys.ts";
 import { admitEveryone, type Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteAlias } from "../../src/usecases/aliases/delete-alias.ts";
 import { putAlias } from "../../src/usecases/aliases/put-alias.ts";
@@ -15,6 +16,7 @@ import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 import { applyRetention } from "../../src/usecases/upkeep/retention.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { type CutKind, cutAt, cutKinds } from "./cut.ts";
+import { pointAt } from "./records.ts";
 
 const tenant = "default";
 const kinds = Object.keys(cutKinds) as CutKind[];
@@ -42,6 +44,27 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
   afterAll(async () => {
     redis.disconnect();
     await service.close();
+  });
+
+  it("a curve as it was kept before, point by point, is read and packed when its job is published", async () => {
+    const { jobs } = service.deps;
+    const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
+    const { job } = await submitJob(service.deps, caller, { spec });
+    await jobs.requestCancel(tenant, job.id, new Date().toISOString());
+    const key = `${redisKeys.jobPrefix(tenant)}:${job.id}:metrics`;
+    const layers = ["hidden.0", "output"].map((layer, i) => ({
+      layer,
+      gradientRms: 1 / (i + 3),
+      weightRms: 2 / (i + 7),
+    }));
+    const points = Array.from({ length: 300 }, (_, i) => ({ ...pointAt(i), layers }));
+    for (const point of points) await redis.zadd(key, point.step, JSON.stringify(point));
+    const all = { afterStep: -1, limit: 1000 };
+    expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
+    const before = Number(await redis.memory("USAGE", key, "SAMPLES", 0));
+    await jobs.published(tenant, job.id, null);
+    expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
+    expect(Number(await redis.memory("USAGE", key, "SAMPLES", 0))).toBeLessThan(before / 4);
   });
 
   const put = (deps: Deps, model: string) => putAlias(deps, caller, { name: "live", body: { model } });

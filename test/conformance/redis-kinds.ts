@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
 import { obtainRedis } from "../../src/main/private-redis/redis-program.ts";
 import { createCertificates } from "../e2e/certificates.ts";
@@ -20,9 +20,13 @@ export interface Process {
   kill(): Promise<void>;
 }
 
-/** Redis servers of any kind on loopback ports, in a folder of their own. */
+/** Servers of any kind on loopback ports, in a folder of their own: of Redis on the PATH, or of REDIS_PROGRAM, the file of another's or of Valkey's. */
 export const createServers = async () => {
-  const { file, argv0 } = await obtainRedis(quiet, process.env.PATH ?? "", false);
+  const chosen = process.env.REDIS_PROGRAM;
+  const { file, argv0 } =
+    chosen === undefined
+      ? await obtainRedis(quiet, process.env.PATH ?? "", false)
+      : { file: chosen, argv0: basename(chosen) };
   const folder = await mkdtemp(join(tmpdir(), "descent-kinds-"));
   const running: Process[] = [];
 
@@ -87,6 +91,18 @@ const until = async (holds: () => Promise<boolean>): Promise<void> => {
 const startSingle = async ({ start }: Servers) => {
   const { port } = await start(durable);
   return { url: `redis://127.0.0.1:${port}` };
+};
+
+/** A user with no more than the page of documents gives it; the suites also empty the database and list its keys. */
+const startAcl = async ({ start }: Servers) => {
+  const { admin, port } = await start(durable);
+  const page = await readFile(new URL("../../src/web/docs/redis.md", import.meta.url), "utf8");
+  const [, user] = /^ {4}ACL SETUSER (.+)$/m.exec(page)!;
+  const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(await admin.info("server"))!;
+  const later = Number(major) * 100 + Number(minor) >= 702 ? ["+client|setinfo"] : [];
+  await admin.call("ACL", "SETUSER", ...user!.split(" "), "+flushall", "+keys", ...later);
+  await admin.call("ACL", "SETUSER", "default", "off");
+  return { url: `redis://descent:secret@127.0.0.1:${port}` };
 };
 
 /** What ca.pem signed: the server, and the client that it insists on. */
@@ -156,6 +172,7 @@ export const startCluster = async ({ start }: Servers) => {
 /** By the names of REDIS_KIND. */
 export const kinds: Readonly<Record<string, (servers: Servers) => Promise<{ url: string }>>> = {
   single: startSingle,
+  acl: startAcl,
   tls: startTls,
   sentinel: startSentinels,
   cluster: startCluster,

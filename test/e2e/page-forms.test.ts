@@ -16,6 +16,7 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
   let key: string;
   let dataset: string;
   let model: string;
+  let job: string;
   let faults: string[];
 
   beforeAll(async () => {
@@ -27,8 +28,8 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
     const client = createRestClient(service.url, key);
     dataset = (await client.upload("iris", await dataFile("iris"))).id;
     const task = { type: "classification", label: "species" } as const;
-    const job = await client.submit({ name: "iris", dataset, task, training: { epochs: 3 } });
-    model = (await client.untilDone(job.id)).model ?? "";
+    job = (await client.submit({ name: "iris", dataset, task, training: { epochs: 3 } })).id;
+    model = (await client.untilDone(job)).model ?? "";
   });
   afterAll(async () => {
     await browser?.close();
@@ -111,6 +112,68 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
     await page.unroute("**/v1/jobs/plan");
     await page.getByText(/parameters, .* steps/).waitFor();
     expect(await start.isDisabled()).toBe(false);
+  });
+
+  test("what the service refuses stands at its field, for jobs and studies", async () => {
+    await page.goto(`${service.url}/#/new/${dataset}`);
+    await sign(key);
+    const fault = (label: string) => page.locator("label").filter({ hasText: label }).locator(".fault");
+    const name = page.getByLabel("Name of the job");
+    await name.evaluate((field) => field.removeAttribute("maxlength"));
+    await name.fill("n".repeat(300));
+    await fault("Name of the job").waitFor();
+    expect(await name.getAttribute("aria-invalid")).toBe("true");
+    await name.fill("short");
+    await fault("Name of the job").waitFor({ state: "detached" });
+    await page.goto(`${service.url}/#/new-study/${dataset}`);
+    await page.getByLabel("Trials", { exact: false }).first().fill("5000");
+    await fault("Trials").first().waitFor();
+    await page.getByLabel("Trials", { exact: false }).first().fill("5");
+    await page.getByText(/5 trials of up to/).waitFor();
+  });
+
+  test("a report that cannot be read says so, and is there when it can", async () => {
+    const report = `**/v1/models/${model}/report`;
+    await page.route(report, (route) =>
+      route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }),
+    );
+    await page.goto(`${service.url}/#/models/${model}`);
+    await sign(key);
+    const card = page.getByRole("region", { name: "Report" });
+    await card.getByText("Trying again by itself").waitFor();
+    await page.unroute(report);
+    await card.getByText(/^Measured on the/).waitFor();
+  });
+
+  test("a data set beyond the newest is found by its name, and the choice of jobs is kept through Back", async () => {
+    const client = createRestClient(service.url, key);
+    for (let i = 0; i < 26; i++) await client.upload(`filler-${i}`, "a,b\n1,2\n3,4\n");
+    await page.goto(`${service.url}/#/new`);
+    await sign(key);
+    const choice = page.getByLabel("Or take one that is already here");
+    await choice.waitFor();
+    expect(await choice.getByRole("option", { name: /^iris/ }).count()).toBe(0);
+    await page.getByLabel("Search the data sets").fill("iri");
+    await page.getByText("1 of 27", { exact: true }).waitFor();
+    await choice.selectOption(dataset);
+    await page.getByLabel("Predict the column").waitFor();
+
+    await page.goto(`${service.url}/#/jobs`);
+    await page.getByLabel("Search").fill("iris");
+    await page.getByText("1 job of 1", { exact: true }).waitFor();
+    await page.getByRole("row").filter({ hasText: "iris" }).getByRole("checkbox").check();
+    await page.getByRole("link", { name: "Curves of 1" }).click();
+    await page.getByText("Train loss of 1 job").first().waitFor();
+    await page.goBack();
+    await page.getByRole("link", { name: "Curves of 1" }).waitFor();
+    expect(await page.getByLabel("Search").inputValue()).toBe("iris");
+  });
+
+  test("a job that is not there hides no other curve", async () => {
+    await page.goto(`${service.url}/#/curves/job_01ARZ3NDEKTSV4RRFFQ69G5FAV,${job}`);
+    await sign(key);
+    await page.getByText("Train loss of 1 job").first().waitFor();
+    await page.getByText("One of these jobs is not there any more: job_01ARZ3NDEKTSV4RRFFQ69G5FAV").waitFor();
   });
 
   test("a search among all jobs goes on by itself when the service has come back", async () => {

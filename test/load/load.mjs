@@ -1,5 +1,7 @@
 // npm run load -- [--seconds N] [--factor F] [--connections C] [--seed S] [--compare-seconds T] [--json]
 //
+// With --seconds 0 only the comparison is made.
+//
 // Runs the real service in a temporary folder and asks for F times what it can serve, for N seconds, at a fixed pace whatever it answers
 // (open loop). Meanwhile another process looks at its health and memory; afterwards every acknowledged job must be there. Before that,
 // submissions and status polls a second next to a bare Fastify with BullMQ, taking turns. Exit code 1 if a promise was broken.
@@ -11,7 +13,7 @@ import { createClient } from "../chaos/client.mjs";
 import { startService } from "../chaos/service.mjs";
 import { compare } from "./compare.mjs";
 import { generate, startBareServer, watch } from "./processes.mjs";
-import { isKept, judge, toText } from "./verdict.mjs";
+import { comparedText, isKept, judge, toText } from "./verdict.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,6 +32,7 @@ const comparedSeconds = Number(options["compare-seconds"]);
 const rounds = 4;
 const capacitySeconds = Math.min(10, Math.max(3, seconds / 6));
 const servingConnections = 32;
+const batchJobs = 100;
 
 const json = { "content-type": "application/json" };
 const say = (text) => void (options.json || process.stdout.write(`${text}\n`));
@@ -73,8 +76,10 @@ const runComparison = async (folder) => {
     const sideOf = (url, pid, base) => ({
       ...{ url, pid, submit: { ...post, path: base }, pollOf: (id) => ({ method: "GET", path: `${base}/${id}` }) },
     });
+    const jobs = Array.from({ length: batchJobs }, () => specOf(dataset));
+    const batch = { ...post, path: "/v1/jobs/batch", body: JSON.stringify({ jobs }) };
     const sides = {
-      descent: sideOf(service.url, service.alive("api")[0], "/v1/jobs"),
+      descent: { ...sideOf(service.url, service.alive("api")[0], "/v1/jobs"), batch, batchJobs },
       bare: sideOf(bare.url, bare.pid, "/jobs"),
     };
     return await compare(sides, { seconds: comparedSeconds, rounds });
@@ -120,6 +125,10 @@ const main = async () => {
     const [loadBefore] = loadavg();
     const compared = comparedSeconds > 0 ? await runComparison(folder) : [];
     const machine = { cores: availableParallelism(), node: process.version, loadBefore };
+    if (seconds === 0) {
+      process.stdout.write(options.json ? `${JSON.stringify({ machine, compared })}\n` : `${comparedText(compared)}\n`);
+      return 0;
+    }
     const verdict = { machine, factor, ...judge(await runOverload(folder)), compared };
     const kept = isKept(verdict);
     process.stdout.write(options.json ? `${JSON.stringify({ ...verdict, kept })}\n` : toText(verdict));

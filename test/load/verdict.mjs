@@ -68,10 +68,21 @@ const times = ({ p50, p99, longest }) => `${ms(p50)}, ${ms(p99)}, ${ms(longest)}
 const cost = ({ processorMs }) => (processorMs === null ? "–" : `${processorMs.toFixed(2)} ms`);
 const rows = (entries) => entries.map(([name, value]) => `| ${name} | ${value} |`);
 
+const perSecond = (value) => Math.round(value).toLocaleString("en-US");
+
+export const comparedText = (compared) =>
+  [
+    "\n| 32 connections | Descent | bare Fastify + BullMQ | ratio |\n| --- | --- | --- | --- |",
+    ...compared.flatMap(({ what, descent, bare, ratio }) => [
+      `| ${what}: a second | ${perSecond(descent.perSecond)} | ${perSecond(bare.perSecond)} | ${ratio.toFixed(2)} |`,
+      `| ${what}: p50, worst p99 of the request | ${descent.p50} ms, ${descent.p99} ms | ${bare.p50} ms, ${bare.p99} ms | |`,
+      `| ${what}: the server's processor time | ${cost(descent)} | ${cost(bare)} | |`,
+    ]),
+  ].join("\n");
+
 /** Tables in Markdown. */
 export const toText = (verdict) => {
   const { answered, memory, health, compared, machine } = verdict;
-  const perSecond = (value) => Math.round(value).toLocaleString("en-US");
   const achieved = verdict.offeredPerSecond / verdict.capacityPerSecond;
   const refused = sum(["429", "503"].map((status) => answered[status] ?? 0));
   return [
@@ -96,16 +107,7 @@ export const toText = (verdict) => {
       ["jobs acknowledged", verdict.acknowledged],
       ["of these lost", verdict.lost.length],
     ]),
-    ...(compared.length === 0
-      ? []
-      : [
-          "\n| 32 connections | Descent | bare Fastify + BullMQ | ratio |\n| --- | --- | --- | --- |",
-          ...compared.flatMap(({ what, descent, bare, ratio }) => [
-            `| ${what}s a second | ${perSecond(descent.perSecond)} | ${perSecond(bare.perSecond)} | ${ratio.toFixed(2)} |`,
-            `| ${what}: p50, worst p99 | ${descent.p50} ms, ${descent.p99} ms | ${bare.p50} ms, ${bare.p99} ms | |`,
-            `| ${what}: the server's processor time | ${cost(descent)} | ${cost(bare)} | |`,
-          ]),
-        ]),
+    ...(compared.length === 0 ? [] : [comparedText(compared)]),
     "",
     ...Object.entries(promisesOf(verdict)).map(([name, kept]) => `${kept ? "kept  " : "BROKEN"} ${name}`),
     ...Object.entries(verdict.errors).map(([name, count]) => `       ${name}: ${count}`),

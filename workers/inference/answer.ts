@@ -13,8 +13,11 @@ export interface Answer {
   (encoded: Encoded): Prediction[];
   /** How rows become its inputs, where that is not by the model's own preprocessing. */
   readonly encodings?: readonly Preprocessing[];
-  /** What each of the models says that answer together, of counts with what each row is of. */
-  readonly byFold?: (encoded: Encoded, exposures: Float64Array | null) => FoldNumbers;
+  /** The answer with what each of the models says that answer together; of counts, given what each row is of. */
+  readonly withFolds?: (encoded: Encoded) => {
+    predictions: Prediction[];
+    numbers(exposures: Float64Array | null): FoldNumbers;
+  };
 }
 
 /**

@@ -39,13 +39,12 @@ export const createFoldAnswer = (
       predictor.load(model.weights);
       return numbersOf(model.preprocessing, predictor.predict(own));
     });
-  const answer: Answer = (encoded) => {
-    const mean = means(saidOf(encoded));
+  const together = (each: readonly Float64Array[]): Prediction[] => {
+    const mean = means(each);
     if (label.type === "number") return Array.from(mean, (value): Prediction => ({ value }));
     return decodeOutputs(preprocessing, mean);
   };
-  const byFold = (encoded: Encoded, exposures: Float64Array | null): FoldNumbers => {
-    const said = saidOf(encoded);
+  const apart = (said: readonly Float64Array[], exposures: Float64Array | null): FoldNumbers => {
     if (label.type !== "classes") return { width: 1, folds: said.map((rates) => countsOf(rates, exposures)) };
     if (preprocessing.outputs > 1) return { width: preprocessing.outputs, folds: said };
     // One output is the probability of the second of two classes.
@@ -56,5 +55,10 @@ export const createFoldAnswer = (
       ),
     };
   };
-  return Object.assign(answer, { encodings: models.map((model) => model.preprocessing), byFold });
+  const withFolds: NonNullable<Answer["withFolds"]> = (encoded) => {
+    const said = saidOf(encoded);
+    return { predictions: together(said), numbers: (exposures) => apart(said, exposures) };
+  };
+  const answer = (encoded: Encoded): Prediction[] => together(saidOf(encoded));
+  return Object.assign(answer, { encodings: models.map((model) => model.preprocessing), withFolds });
 };

@@ -121,6 +121,22 @@ interface Prepared {
   finish(predictions: Prediction[]): Promise<PredictResponse>;
 }
 
+interface Heard {
+  numbers: ReturnType<NonNullable<Answer["withFolds"]>>["numbers"] | null;
+}
+
+/** Keeps what each of the models of folds has said, so that none is asked twice. As an answer of its own it is computed with no other request. */
+const hearing = (answer: Answer, heard: Heard): Answer => {
+  const { withFolds, ...others } = answer;
+  if (withFolds === undefined) return answer;
+  const once = (encoded: Encoded): Prediction[] => {
+    const { predictions, numbers } = withFolds(encoded);
+    heard.numbers = numbers;
+    return predictions;
+  };
+  return Object.assign(once, others);
+};
+
 const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<Prepared> => {
   const { rows, strict, coverage, explain, ...promise } = parseRows(body);
   if (explain) requireExplainable(model);
@@ -132,17 +148,18 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
+  const heard: Heard = { numbers: null };
   const finish: Prepared["finish"] = async (rates) => {
     const plain = withExposures(rates, exposures);
     requireFinite(plain, warnings);
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
-    const { byFold } = answer;
-    const numbersOf = byFold && (() => byFold(encoded, exposures));
+    const { numbers } = heard;
+    const numbersOf = numbers === null ? undefined : () => numbers(exposures);
     return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf, inputs), ...warned };
   };
-  return { answer, encoded, finish };
+  return { answer: coverage === undefined ? answer : hearing(answer, heard), encoded, finish };
 };
 
 const prepareImported = async (tenant: TenantId, model: ImportedModel, body: unknown): Promise<Prepared> => {

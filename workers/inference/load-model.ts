@@ -5,6 +5,7 @@ import type { Model } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
+import { tableOf } from "../../src/engine/tensor/table.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
 import type { ModelContent } from "../../src/exporting/export-model.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
@@ -59,9 +60,9 @@ const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] 
 
 const clusterAnswer = (model: Model, { clusters }: ContentOf<"clusters">): Answer => {
   const predict = createClusterPredictor(clusters);
-  return ({ inputs: [values], rows }) => {
+  return ({ inputs: [values] }) => {
     assert(values !== undefined, "rows have one input");
-    return decodeClusters(model, predict({ values, rows, columns: model.preprocessing.inputs }));
+    return decodeClusters(model, predict(tableOf(values, model.preprocessing.inputs)));
   };
 };
 

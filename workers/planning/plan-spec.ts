@@ -7,6 +7,7 @@ import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
+import type { TableSpill } from "../../src/engine/tensor/spill-format.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { sumOverRuns } from "../../src/engine/train/planning/program-runs.ts";
 import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/planning/training.ts";
@@ -85,7 +86,7 @@ const doublesPerSecond = 1.5e9;
 const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
 
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
-  const planned = planExact(spec, shape);
+  const planned = tablesOf(planExact(spec, shape));
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
   const explained = explainedRows(explainingSolution(shape, planned));
   return {
@@ -120,14 +121,25 @@ const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): 
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
+const spillNote = (bytes: number): string =>
+  `the rows do not fit into resources.memoryBytes: they are encoded once, kept on the trainer's disk (${grouped(bytes)} bytes) while the job runs, and read from there; the result is the same to the bit`;
+
+/** Of what one thread goes through in the rows' order. */
+const tablesOf = <Planned extends { readonly spill: TableSpill | null; readonly warnings: readonly string[] }>(
+  planned: Planned,
+): Planned & Pick<Counted, "spillBytes"> => {
+  const { spill, warnings } = planned;
+  if (spill === null) return planned;
+  return { ...planned, spillBytes: spill.bytes, warnings: [...warnings, spillNote(spill.bytes)] };
+};
+
 /** Where rows come from that do not lie in the memory. */
 const rowsOf = ({ ring, warnings }: TrainingPlan): Partial<Counted> => {
   if (ring === null) return {};
   const through = { ringRows: ring.rows, ringBytes: 4 * ring.rows * ring.inputs };
   if (ring.spill === null) return through;
   const { bytes } = ring.spill;
-  const note = `the rows do not fit into resources.memoryBytes: they are encoded once, kept on the trainer's disk (${grouped(bytes)} bytes) while the job runs, and read from there; the result is the same to the bit`;
-  return { ...through, spillBytes: bytes, warnings: [...warnings, note] };
+  return { ...through, spillBytes: bytes, warnings: [...warnings, spillNote(bytes)] };
 };
 
 /** Exchanges of each column for its importance, those of groups and the curves of partial dependence, about. */
@@ -163,7 +175,7 @@ export const planSpec = (
       estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs?.cellSeconds),
     });
     if (isClusteringModel(spec.model)) {
-      const fitted = toPlan(planClustering(spec, shape), spec);
+      const fitted = toPlan(tablesOf(planClustering(spec, shape)), spec);
       const examining = examiningFlops(spec, shape) / doublesPerSecond;
       return withBeside({ ...fitted, estimatedSeconds: fitted.estimatedSeconds + examining });
     }

@@ -4,6 +4,7 @@ import type { Report } from "../../src/domain/models/report.ts";
 import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
 import { degenerateMessage } from "../../src/engine/cluster/fit-progress.ts";
 import { type ClusterModel, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
+import { gatherRows, type Table, tableOf } from "../../src/engine/tensor/table.ts";
 import { reportClusters } from "../../src/stats/unsupervised-report.ts";
 import type { Examined } from "./clusters/examining-plan.ts";
 
@@ -18,15 +19,15 @@ interface ClusterRows {
   distances: Float64Array | null;
 }
 
-const askAll = (model: ClusterModel, values: Float32Array, inputs: number): ClusterRows => {
+const askAll = (model: ClusterModel, table: Table<Float32Array>): ClusterRows => {
   const predict = createClusterPredictor(model);
-  const rows = values.length / inputs;
+  const { rows, columns } = table;
   const assignments = new Int32Array(rows);
   const numbers = new Float64Array(rows);
   let k = 0;
   for (let first = 0; first < rows; first += rowsAtOnce) {
-    const part = values.subarray(first * inputs, Math.min(rows, first + rowsAtOnce) * inputs);
-    const answers = predict({ values: part, rows: part.length / inputs, columns: inputs });
+    const part = Int32Array.from({ length: Math.min(rowsAtOnce, rows - first) }, (_, i) => first + i);
+    const answers = predict(tableOf(gatherRows(table, part), columns));
     k = answers.k;
     assignments.set(answers.assignments, first);
     if (answers.model === "gaussian_mixture") numbers.set(answers.logDensities, first);
@@ -41,13 +42,13 @@ const askAll = (model: ClusterModel, values: Float32Array, inputs: number): Clus
 export const reportClustering = (
   { task }: ResolvedJobSpec,
   model: ClusterModel,
-  { inputs, arrays }: { inputs: number; arrays: Record<Split, { features: Float32Array }> },
+  arrays: Record<Split, { features: Float32Array; table: Table<Float32Array> }>,
   { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
   examined: Examined,
 ): Report => {
   const split = reportedSplit(arrays);
-  const train = askAll(model, arrays.train.features, inputs);
-  const asked = split === "train" ? train : askAll(model, arrays[split].features, inputs);
+  const train = askAll(model, arrays.train.table);
+  const asked = split === "train" ? train : askAll(model, arrays[split].table);
   return reportClusters({
     task: task.type === "density_estimation" ? "density_estimation" : "clustering",
     split,

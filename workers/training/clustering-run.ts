@@ -1,4 +1,5 @@
 import type { DataShape } from "../../src/data/preprocessing/data-shape.ts";
+import type { Split } from "../../src/data/splits/split.ts";
 import { assert } from "../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import { isScaled, type Preprocessing } from "../../src/domain/models/model.ts";
@@ -8,11 +9,13 @@ import type { ClusterTensor } from "../../src/engine/cluster/parameter-block.ts"
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import type { ClusterModel } from "../../src/engine/cluster/predict-clusters.ts";
 import { log64 } from "../../src/engine/kernels/math64.ts";
+import { tableOf } from "../../src/engine/tensor/table.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { examineClusters } from "./clusters/examine-clusters.ts";
 import { fromContent, toContent } from "./fit-state.ts";
+import { makeFloat32Tables } from "./spilling/spilled-tables.ts";
 import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
 
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
@@ -37,38 +40,52 @@ export const createClusteringRun = (
   spec: ResolvedJobSpec,
   shape: DataShape,
   take: (memoryBytes: number) => WebAssembly.Memory,
+  scratchFolder: string,
 ): TrainingRun => {
   const plan = planClustering(spec, shape);
   const memory = take(plan.memoryBytes);
-  const arraysOf = (split: "train" | "validation" | "test") => {
-    const { rows, features } = plan.data[split];
-    return { features: new Float32Array(memory.buffer, features.offset, rows * shape.inputs), labels: null };
+  const spilled = plan.spill && makeFloat32Tables(scratchFolder, plan.spill);
+  const arraysOf = (split: Split) => {
+    if (spilled !== null)
+      return {
+        ...{ features: new Float32Array(0), labels: null },
+        ...{ sink: spilled.sinks[split], table: spilled.table(split) },
+      };
+    const { rows, features: place } = plan.data[split];
+    const features = new Float32Array(memory.buffer, place.offset, rows * shape.inputs);
+    return { features, labels: null, table: tableOf(features, shape.inputs) };
   };
   const arrays = { train: arraysOf("train"), validation: arraysOf("validation"), test: arraysOf("test") };
   return {
     team: null,
     arrays,
     secondsOf: (state) => (state as ClusteringMeta).computedMs / 1000,
-    dismiss: () => {},
+    dismiss: () => spilled?.close(),
     async fit(context): Promise<TrainingRunEnd> {
       context.onPhase("fit");
-      const result = await fitClustering(plan, memory, {
-        control: context.control.words,
-        nowMs: () => {
-          beat(context.control);
-          return performance.now();
+      spilled?.finish();
+      const tables = { train: arrays.train.table, validation: arrays.validation.table, test: arrays.test.table };
+      const result = await fitClustering(
+        plan,
+        { buffer: memory.buffer, tables },
+        {
+          control: context.control.words,
+          nowMs: () => {
+            beat(context.control);
+            return performance.now();
+          },
+          checkpointEveryMs: context.checkpointMs,
+          firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
+          logScale: logScaleOf(context.preprocessing),
+          onPoint: context.onPoint,
+          onProgress: context.onProgress,
+          onEvent: context.onEvent,
+          onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
+          ...(context.resume === null
+            ? {}
+            : { resume: fromContent<ClusteringMeta, Float64Array>(context.resume, isFloat64) }),
         },
-        checkpointEveryMs: context.checkpointMs,
-        firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
-        logScale: logScaleOf(context.preprocessing),
-        onPoint: context.onPoint,
-        onProgress: context.onProgress,
-        onEvent: context.onEvent,
-        onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
-        ...(context.resume === null
-          ? {}
-          : { resume: fromContent<ClusteringMeta, Float64Array>(context.resume, isFloat64) }),
-      });
+      );
       const { outcome, metrics, state } = result;
       if (outcome === "paused" || outcome === "handed_back") await context.writeCheckpoint(toContent(state));
       if (outcome !== "finished") return { type: "stopped" };
@@ -80,12 +97,12 @@ export const createClusteringRun = (
       context.onPhase("evaluate");
       const examined = await examineClusters({
         ...{ spec, preprocessing: context.preprocessing, model: fitted },
-        train: arrays.train.features,
+        train: arrays.train.table,
         toModel: (own) => toClusterModel(spec, context.preprocessing, own),
         beat: () => beat(context.control),
       });
       context.onPhase("report");
-      const report = reportClustering(spec, fitted, { inputs: shape.inputs, arrays }, result, examined);
+      const report = reportClustering(spec, fitted, arrays, result, examined);
       return {
         type: "completed",
         scores: null,

@@ -120,10 +120,11 @@ export const countOutputs = (spec: Pick<ResolvedJobSpec, "task" | "loss">, class
 const countTrialRows = ({ training: { penaltySearch, batchSize } }: ResolvedJobSpec, trainRows: number): number =>
   penaltySearch ? (trialRows(trainRows, batchSize === "full" ? trainRows : batchSize, penaltySearch)?.train ?? 0) : 0;
 
-/** What is trained by epochs; of images what has classes, and no coefficients. */
+/** Of tables all but quantiles that are solved; of images what is trained by epochs and has classes, and no coefficients. */
 const streams = ({ task, model, training }: ResolvedJobSpec, isImage: boolean): boolean => {
-  if (model.type === "autoencoder") return !isImage;
-  if (isIterable(model)) return !isImage && training.solver !== "exact";
+  if (model.type === "autoencoder" || model.type === "k_means" || model.type === "gaussian_mixture") return !isImage;
+  if (training.solver === "exact") return !isImage && model.type !== "quantile";
+  if (isIterable(model)) return !isImage;
   return (
     (task.type === "classification" || (task.type === "regression" && !isImage)) &&
     (isPerceptron(model) || model.type === "cnn" || model.type === "network")

@@ -7,8 +7,12 @@ export type Split = "train" | "validation" | "test";
 const splitPurpose = 0x73706c74;
 
 /** The split that a report is about: the rows that training saw least of. */
-export const reportedSplit = (arrays: Readonly<Record<Split, { readonly features: ArrayLike<number> }>>): Split =>
-  (["test", "validation", "train"] as const).find((name) => arrays[name].features.length > 0) ?? "train";
+export const reportedSplit = (
+  arrays: Readonly<Record<Split, { readonly features: ArrayLike<number>; readonly table?: { readonly rows: number } }>>,
+): Split =>
+  (["test", "validation", "train"] as const).find(
+    (name) => (arrays[name].table?.rows ?? arrays[name].features.length) > 0,
+  ) ?? "train";
 
 export const splitOfCode: readonly Split[] = ["train", "validation", "test"];
 

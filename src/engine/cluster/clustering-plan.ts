@@ -1,4 +1,5 @@
 import type { DType } from "../tensor/dtype.ts";
+import type { TableSpill } from "../tensor/spill-format.ts";
 import type { CovarianceName } from "./mixture/covariance-form.ts";
 
 /** The rows of the three splits, and the inputs of the model after preprocessing. */
@@ -7,6 +8,8 @@ export interface ClusteringShape {
   readonly validationRows: number;
   readonly testRows: number;
   readonly inputs: number;
+  /** Rows that do not fit may be kept in a file. */
+  readonly spills?: boolean;
 }
 
 export type ClusteringSplit = "train" | "validation" | "test";
@@ -72,4 +75,6 @@ export interface ClusteringPlan {
     Record<ClusteringSplit, { readonly rows: number; readonly features: ClusteringPlace; readonly labels: null }>
   >;
   readonly layout: ClusteringLayout;
+  /** The rows do not fit: they are kept in a file of the trainer's, and the features have none. */
+  readonly spill: TableSpill | null;
 }

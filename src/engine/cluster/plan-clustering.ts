@@ -1,6 +1,7 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
+import { type TableSpill, tableSpill } from "../tensor/spill-format.ts";
 import type {
   ClusteringLayout,
   ClusteringPlace,
@@ -18,6 +19,8 @@ type ClusteringModel = Extract<ResolvedJobSpec["model"], { type: "k_means" | "ga
 export interface ClusteringSpec {
   readonly model: ResolvedJobSpec["model"];
   readonly training: Pick<ResolvedJobSpec["training"], "epochs" | "seed">;
+  /** Left out: all rows are held. */
+  readonly resources?: Pick<ResolvedJobSpec["resources"], "memoryBytes">;
 }
 
 export const isClusteringModel = (model: ResolvedJobSpec["model"]): model is ClusteringModel =>
@@ -87,10 +90,18 @@ const iterationFlops = (task: ClusteringTask, rows: number, d: number): number =
     : rows * (covarianceForms[task.covariance].flopsPerRow(task.to, d) + task.to * (2 * d + 60));
 
 /**
- * Plans a k-means or Gaussian-mixture job: what it will compute, and where each array lies in one memory.
+ * Plans a k-means or Gaussian-mixture job: what it will compute, and where each array lies in one memory; where the rows do not fit, without them.
  * ServiceError `invalid` with pointers into the spec where the spec does not fit the data.
  */
 export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): ClusteringPlan => {
+  const held = planPlaced(spec, shape, null);
+  const { memoryBytes } = spec.resources ?? held;
+  if (held.memoryBytes <= memoryBytes || shape.spills !== true) return held;
+  const spilled = planPlaced(spec, shape, tableSpill(shape, false));
+  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
+};
+
+const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSpill | null): ClusteringPlan => {
   if (shape.trainRows < 1) refuse("/training/split", "leaves no row to train on");
   const warnings: string[] = [];
   const task = toTask(spec, shape.trainRows, warnings);
@@ -101,7 +112,7 @@ export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): Cl
       name: `${split}.features`,
       shape: [rows, shape.inputs],
       dtype: "float",
-      offset: layout.place(rows * shape.inputs * 4),
+      offset: layout.place(spill === null ? rows * shape.inputs * 4 : 0),
     },
     labels: null,
   });
@@ -132,5 +143,6 @@ export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): Cl
     warnings,
     data,
     layout: work,
+    spill,
   };
 };

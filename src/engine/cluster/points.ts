@@ -1,16 +1,13 @@
 import { createRandomStream, type RandomKey } from "../kernels/philox.ts";
+import type { Table } from "../tensor/table.ts";
 
-/** Rows of standardised features, row-major, as they lie in the job's memory. All arithmetic on them is f64, in the order of the rows. */
-export interface Points {
-  readonly values: Float32Array;
-  readonly rows: number;
-  readonly columns: number;
-}
+/** Rows of standardised features. All arithmetic on them is f64, in the order of the rows. */
+export type Points = Table<Float32Array>;
 
 /** Σⱼ (x[row, j] − centre[c, j])² */
 export const squaredDistance = (points: Points, row: number, centres: Float64Array, c: number): number => {
   const { values, columns } = points;
-  const [x, y] = [row * columns, c * columns];
+  const [x, y] = [points.seek(row), c * columns];
   let sum = 0;
   for (let j = 0; j < columns; j++) {
     const difference = values[x + j]! - centres[y + j]!;

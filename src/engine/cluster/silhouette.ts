@@ -1,4 +1,5 @@
 import { type RandomKey, shuffle } from "../kernels/philox.ts";
+import { gatherRows } from "../tensor/table.ts";
 import type { Points } from "./points.ts";
 
 /** Rows up to which the silhouette is exact; of more, so many are drawn. */
@@ -20,12 +21,13 @@ export const drawSample = (rows: number, key: RandomKey, order: Int32Array, samp
 
 /** Euclidean distances d(i, j), i > j, between the sample's rows, at i (i − 1)/2 + j. */
 export const fillDistances = (points: Points, sample: Int32Array, triangle: Float64Array): void => {
-  const { values, columns } = points;
+  const { columns } = points;
+  const values = gatherRows(points, sample);
   let at = 0;
   for (let i = 1; i < sample.length; i++) {
-    const x = sample[i]! * columns;
+    const x = i * columns;
     for (let j = 0; j < i; j++) {
-      const y = sample[j]! * columns;
+      const y = j * columns;
       let sum = 0;
       for (let c = 0; c < columns; c++) {
         const difference = values[x + c]! - values[y + c]!;

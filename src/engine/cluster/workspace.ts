@@ -1,4 +1,5 @@
 import { seedWords } from "../kernels/philox.ts";
+import { tableOf } from "../tensor/table.ts";
 import type { ClusteringPlan, ClusteringSplit } from "./clustering-plan.ts";
 import type { LloydWork } from "./k-means/lloyd.ts";
 import type { MixtureWork } from "./mixture/covariance-form.ts";
@@ -12,6 +13,8 @@ const purposes = { start: 0x6b6d2b2b, sample: 0x73696c68 } as const;
 /** The job's one shared memory: a WebAssembly.Memory of the plan's size. */
 export interface JobMemory {
   readonly buffer: ArrayBufferLike;
+  /** The rows, where they do not lie in it. */
+  readonly tables?: Readonly<Record<ClusteringSplit, Points>>;
 }
 
 /** The plan's arrays as views of the job's memory. */
@@ -37,11 +40,8 @@ export const createWorkspace = (plan: ClusteringPlan, memory: JobMemory): Worksp
   const mixtureOnly = (offset: number, length: number) =>
     doubles(offset, task.model === "gaussian_mixture" ? length : 0);
   const block = blockSize(task, task.to, d);
-  const points = (split: ClusteringSplit): Points => ({
-    values: new Float32Array(buffer, data[split].features.offset, data[split].rows * d),
-    rows: data[split].rows,
-    columns: d,
-  });
+  const points = (split: ClusteringSplit): Points =>
+    memory.tables?.[split] ?? tableOf(new Float32Array(buffer, data[split].features.offset, data[split].rows * d), d);
   const train = points("train");
   const lloyd: LloydWork = {
     assignments: new Int32Array(buffer, layout.assignments, rows),

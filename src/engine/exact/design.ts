@@ -1,3 +1,4 @@
+import type { Table } from "../tensor/table.ts";
 import { square } from "./square.ts";
 
 /** The column of ones. */
@@ -6,9 +7,7 @@ export const intercept = -1;
 /** The rows of a linear predictor: ones, and some of the inputs of each row as (x − centre) · factor. */
 export interface Design {
   readonly rows: number;
-  /** rows × inputs, row-major. */
-  readonly features: Float64Array;
-  readonly inputs: number;
+  readonly features: Table<Float64Array>;
   /** Which input each column is; the first is the intercept. */
   readonly columns: Int32Array;
   readonly centers: Float64Array;
@@ -41,16 +40,19 @@ const farOff = 1024;
  * What is to be taken from each input so that its digits are those of its variation; 0 for most. Of an input far from 0 for its range all values are within a
  * factor of two of each other, so that each difference is exact (Sterbenz 1974). Null: none is so far.
  */
-export const columnShifts = (features: Float64Array, inputs: number): Float64Array | null => {
+export const columnShifts = (features: Table<Float64Array>): Float64Array | null => {
+  const { rows, columns: inputs, values } = features;
   const [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((end) =>
     new Float64Array(inputs).fill(end),
   ) as [Float64Array, Float64Array];
-  for (let at = 0; at < features.length; at += inputs)
+  for (let row = 0; row < rows; row++) {
+    const at = features.seek(row);
     for (let i = 0; i < inputs; i++) {
-      const value = features[at + i]!;
+      const value = values[at + i]!;
       if (value < least[i]!) least[i] = value;
       if (value > largest[i]!) largest[i] = value;
     }
+  }
   const shifts = least.map((low, i) => {
     const high = largest[i]!;
     return high > low && Math.max(-low, high) > farOff * (high - low) ? low + (high - low) / 2 : 0;
@@ -64,64 +66,66 @@ export const shiftColumns = (features: Float64Array, shifts: Float64Array): void
 };
 
 /** Columns of about the same size, by powers of two and without a centre, so that no bit of the data is lost. */
-export const scaleColumns = (features: Float64Array, rows: number, inputs: number, columns: Int32Array): Design => {
+export const scaleColumns = (features: Table<Float64Array>, columns: Int32Array): Design => {
+  const { rows, columns: inputs, values } = features;
   const most = new Float64Array(inputs);
-  for (let row = 0; row < rows; row++)
+  for (let row = 0; row < rows; row++) {
+    const at = features.seek(row);
     for (let i = 0; i < inputs; i++) {
-      const size = Math.abs(features[row * inputs + i]!);
+      const size = Math.abs(values[at + i]!);
       if (size > most[i]!) most[i] = size;
     }
+  }
   const factors = Float64Array.from(columns, (input) => (input < 0 ? 1 : 1 / powerOfTwoBelow(most[input]!)));
-  return { rows, features, inputs, columns, centers: new Float64Array(columns.length), factors };
+  return { rows, features, columns, centers: new Float64Array(columns.length), factors };
 };
 
 /** Mean and mean squared deviation of each input. */
-export const momentsOf = (
-  features: Float64Array,
-  rows: number,
-  inputs: number,
-): { means: Float64Array; squares: Float64Array } => {
+export const momentsOf = (features: Table<Float64Array>): { means: Float64Array; squares: Float64Array } => {
+  const { rows, columns: inputs, values } = features;
   const means = new Float64Array(inputs);
-  for (let row = 0; row < rows; row++) for (let i = 0; i < inputs; i++) means[i]! += features[row * inputs + i]! / rows;
+  for (let row = 0; row < rows; row++) {
+    const at = features.seek(row);
+    for (let i = 0; i < inputs; i++) means[i]! += values[at + i]! / rows;
+  }
   const squares = new Float64Array(inputs);
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < inputs; i++) squares[i]! += square(features[row * inputs + i]! - means[i]!) / rows;
+  for (let row = 0; row < rows; row++) {
+    const at = features.seek(row);
+    for (let i = 0; i < inputs; i++) squares[i]! += square(values[at + i]! - means[i]!) / rows;
+  }
   return { means, squares };
 };
 
 /** Columns of mean 0 and deviation 1, on which iterations do well. A column that does not vary is only centred. */
-export const standardiseColumns = (
-  features: Float64Array,
-  rows: number,
-  inputs: number,
-  columns: Int32Array,
-): Design => {
-  const { means, squares } = momentsOf(features, rows, inputs);
+export const standardiseColumns = (features: Table<Float64Array>, columns: Int32Array): Design => {
+  const { means, squares } = momentsOf(features);
   const centers = Float64Array.from(columns, (input) => (input < 0 ? 0 : means[input]!));
   const factors = Float64Array.from(columns, (input) =>
     input < 0 || !(squares[input]! > 0) ? 1 : 1 / Math.sqrt(squares[input]!),
   );
-  return { rows, features, inputs, columns, centers, factors };
+  return { rows: features.rows, features, columns, centers, factors };
 };
 
 /** Writes a row times `weight` to `out` from `at` on. */
 export const writeRow = (design: Design, row: number, weight: number, out: Float64Array, at: number): void => {
-  const { features, inputs, columns, centers, factors } = design;
-  const start = row * inputs;
+  const { features, columns, centers, factors } = design;
+  const { values } = features;
+  const start = features.seek(row);
   for (let j = 0; j < columns.length; j++) {
     const input = columns[j]!;
-    out[at + j] = input < 0 ? weight : weight * ((features[start + input]! - centers[j]!) * factors[j]!);
+    out[at + j] = input < 0 ? weight : weight * ((values[start + input]! - centers[j]!) * factors[j]!);
   }
 };
 
 /** Σⱼ xⱼ βⱼ of a row. */
 export const predictorOf = (design: Design, row: number, beta: ArrayLike<number>): number => {
-  const { features, inputs, columns, centers, factors } = design;
-  const start = row * inputs;
+  const { features, columns, centers, factors } = design;
+  const { values } = features;
+  const start = features.seek(row);
   let sum = 0;
   for (let j = 0; j < columns.length; j++) {
     const input = columns[j]!;
-    sum += input < 0 ? beta[j]! : (features[start + input]! - centers[j]!) * factors[j]! * beta[j]!;
+    sum += input < 0 ? beta[j]! : (values[start + input]! - centers[j]!) * factors[j]! * beta[j]!;
   }
   return sum;
 };

@@ -1,3 +1,4 @@
+import type { Table } from "../tensor/table.ts";
 import type { Dispersion } from "./counts/dispersion.ts";
 import type { Observed } from "./design.ts";
 import type { ExactMethod, ExactModel } from "./exact-plan.ts";
@@ -7,9 +8,8 @@ import type { Progress } from "./newton.ts";
 export interface ExactTask extends Observed {
   readonly model: ExactModel;
   readonly method: ExactMethod;
-  /** rows × inputs, row-major. */
-  readonly features: Float64Array;
-  readonly inputs: number;
+  /** The inputs of the rows. */
+  readonly features: Table<Float64Array>;
   readonly classes: number;
   /** Of the model `quantile`: which quantile of the label, above 0 and below 1. */
   readonly quantile?: number;

@@ -1,5 +1,6 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
+import { type TableSpill, tableSpill } from "../tensor/spill-format.ts";
 import { square } from "./square.ts";
 import { triangleDoubles } from "./triangle.ts";
 
@@ -42,6 +43,8 @@ export interface ExactPlan {
     readonly validation: Rows;
     readonly test: Rows;
   };
+  /** The rows do not fit: they are kept in a file of the trainer's, and the arrays of features are empty. */
+  readonly spill: TableSpill | null;
   /** Doubles of the method's matrix. */
   readonly work: { readonly offset: number; readonly doubles: number };
 }
@@ -52,6 +55,7 @@ interface ExactShape {
   readonly testRows: number;
   readonly inputs: number;
   readonly outputs: number;
+  readonly spills?: boolean;
 }
 
 /** Operations of one pass with a matrix that are not too many: some minutes on one core. */
@@ -79,36 +83,49 @@ const methodOf = (
   return { method: "lbfgs", flops: 4 * rows * size };
 };
 
-const placeRows = (layout: Layout, rows: number, inputs: number): Rows => ({
+/** @param held inputs that lie in the memory */
+const placeRows = (layout: Layout, rows: number, held: number): Rows => ({
   rows,
-  featuresOffset: layout.place(8 * rows * inputs),
+  featuresOffset: layout.place(8 * rows * held),
   labelsOffset: layout.place(8 * rows),
 });
 
 export const isExact = ({ training }: ResolvedJobSpec): boolean => training.solver === "exact";
 
-/** Plans a linear model that is solved rather than trained: where its data lie, in float64, and by which method. */
+/**
+ * Plans a linear model that is solved rather than trained: where its data lie, in float64, and by which method. Where they do not fit, all but a quantile's, which goes from row to row in no order, are
+ * gone through from disk.
+ */
 export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan => {
+  const held = planPlaced(spec, shape, null);
+  const { memoryBytes } = spec.resources;
+  if (held.memoryBytes <= memoryBytes || shape.spills !== true || held.method === "simplex") return held;
+  const spilled = planPlaced(spec, shape, tableSpill(shape, true));
+  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
+};
+
+const planPlaced = (spec: ResolvedJobSpec, shape: ExactShape, spill: TableSpill | null): ExactPlan => {
   const model = spec.model.type as ExactModel;
   const { trainRows, validationRows, testRows, inputs, outputs } = shape;
   const contrasts = model === "softmax" ? outputs - (spec.training.l2 > 0 ? 0 : 1) : 1;
   const size = contrasts * (inputs + 1);
   const { method, flops } = methodOf(model, trainRows, size, outputs);
   const layout = createLayout(reservedBytes);
+  const held = spill === null ? inputs : 0;
   const data = {
     train: {
-      ...placeRows(layout, trainRows, inputs),
+      ...placeRows(layout, trainRows, held),
       placesOffset: layout.place(4 * trainRows),
       clustersOffset: layout.place(4 * trainRows),
     },
-    validation: placeRows(layout, validationRows, inputs),
-    test: placeRows(layout, testRows, inputs),
+    validation: placeRows(layout, validationRows, held),
+    test: placeRows(layout, testRows, held),
   };
   const doubles = method === "lbfgs" ? 0 : model === "softmax" ? square(size) : triangleDoubles(size);
   const work = { offset: layout.place(8 * doubles), doubles };
   const steps = method === "qr" || method === "simplex" ? 1 : spec.training.epochs;
   return {
-    ...{ kind: "exact", model, method, inputs, outputs, data, work },
+    ...{ kind: "exact", model, method, inputs, outputs, data, spill, work },
     mostIterations: spec.training.epochs,
     parameters: outputs * (inputs + 1),
     memoryBytes: alignUp(layout.end(), pageBytes),

@@ -40,8 +40,8 @@ export interface ExactOptions {
 }
 
 const fitLinear = (task: ExactTask, pulse: Pulse): ExactFit => {
-  const { features, inputs, labels, columns, penalty } = task;
-  const design = penalty > 0 ? asGiven(task) : scaleColumns(features, labels.length, inputs, columns);
+  const { features, columns, penalty } = task;
+  const design = penalty > 0 ? asGiven(task) : scaleColumns(features, columns);
   const fit = fitLeastSquares(design, task, curvaturesOf(task, 1), task.work, pulse);
   const { coefficients, ranked } = fit;
   if (ranked.dependent.length > 0) shareOut(ranked, design, coefficients, deviationsOf(design));

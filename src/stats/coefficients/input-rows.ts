@@ -5,9 +5,9 @@ export interface PagedRows {
 }
 
 /** Inputs of rows, row-major. */
-export type InputRows = ArrayLike<number> | PagedRows;
+export type InputRows = ArrayLike<number> | PagedRows | Readonly<RowReader>;
 
-const isPaged = (features: InputRows): features is PagedRows => "from" in features;
+const isWhole = (features: InputRows): features is ArrayLike<number> => !("from" in features || "seek" in features);
 
 /** Reads rows one after another: `values` are the numbers in which the row that was sought last lies. */
 export interface RowReader {
@@ -16,8 +16,9 @@ export interface RowReader {
   seek(row: number): number;
 }
 
-export const readRows = (features: InputRows, inputs: number): RowReader => {
-  if (!isPaged(features)) return { values: features, seek: (row) => row * inputs };
+export const readRows = (features: InputRows, inputs: number): Readonly<RowReader> => {
+  if ("seek" in features) return features;
+  if (!("from" in features)) return { values: features, seek: (row) => row * inputs };
   let [first, end] = [0, 0];
   const reader: RowReader = {
     values: [],
@@ -32,14 +33,14 @@ export const readRows = (features: InputRows, inputs: number): RowReader => {
   return reader;
 };
 
-export const inputAt = (reader: RowReader, row: number, input: number): number => {
+export const inputAt = (reader: Readonly<RowReader>, row: number, input: number): number => {
   const start = reader.seek(row);
   return reader.values[start + input]!;
 };
 
 /** Whether an input is 0 in all of the rows. */
 export const isZeroColumn = (features: InputRows, inputs: number, rows: number): ((input: number) => boolean) => {
-  if (!isPaged(features))
+  if (isWhole(features))
     return (input) => {
       for (let row = 0; row < rows; row++) if (features[row * inputs + input] !== 0) return false;
       return true;

@@ -1,4 +1,5 @@
 import type { LeaveOneOutIntervals } from "../../domain/models/conformal.ts";
+import { type InputRows, inputAt, readRows } from "../coefficients/input-rows.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
 import { rankOf } from "./scores.ts";
 
@@ -8,7 +9,7 @@ const leastLeft = 1e-9;
 /** Least squares without a penalty, as it was solved, and its rows. */
 export interface LeastSquares {
   /** rows × inputs, row-major. */
-  readonly features: ArrayLike<number>;
+  readonly features: InputRows;
   readonly labels: ArrayLike<number>;
   readonly inputs: number;
   /** The input that each column is, −1 the intercept. */
@@ -40,8 +41,9 @@ export const leaveOneOut = ({
 }: LeastSquares): LeftOut[] => {
   const width = columns.length;
   const x = new Float64Array(width);
+  const reader = readRows(features, inputs);
   return Array.from({ length: labels.length }, (_, row) => {
-    for (const [j, input] of columns.entries()) x[j] = input < 0 ? 1 : features[row * inputs + input]!;
+    for (const [j, input] of columns.entries()) x[j] = input < 0 ? 1 : inputAt(reader, row, input);
     const change = new Float64Array(width);
     let [mean, leverage] = [0, 0];
     for (let j = 0; j < width; j++) {

@@ -11,16 +11,21 @@ interface RowInfluence {
   residual: number;
 }
 
-/** Leverage and Cook's distance of each training row (Cook 1977; for generalised models Pregibon 1981); none where the rows have no leverages. */
+const byInfluence = (a: RowInfluence, b: RowInfluence): number => b.cooksDistance - a.cooksDistance || a.row - b.row;
+
+/** Leverage and Cook's distance of the training rows with the largest (Cook 1977; for generalised models Pregibon 1981); none where the rows have no leverages. */
 export const influenceOf = (
   fit: SolvedFit,
   leverages: Float64Array | null,
   dispersion: number,
-): RowInfluence[] | null => {
+): Inference["influence"] => {
   const { labels, rank, places } = fit;
   if (leverages === null || !(dispersion > 0) || !leverages.every(Number.isFinite)) return null;
   const means = createMeans(fit);
-  return Array.from({ length: labels.length }, (_, row) => {
+  let sum = 0;
+  // Of millions of rows only these are kept.
+  let largest: RowInfluence[] = [];
+  for (let row = 0; row < labels.length; row++) {
     const {
       means: [mean],
     } = means(row);
@@ -28,12 +33,10 @@ export const influenceOf = (
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
     const pearson = weightAt(fit, row) * pearsonOf(fit, labels[row]!, mean!);
     const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
-    return { row: places[row]!, leverage, cooksDistance, residual };
-  });
-};
-
-export const describeInfluence = (rows: RowInfluence[] | null): Inference["influence"] => {
-  if (rows === null) return null;
-  const largest = rows.toSorted((a, b) => b.cooksDistance - a.cooksDistance || a.row - b.row).slice(0, mostListed);
-  return { meanLeverage: rows.reduce((sum, { leverage }) => sum + leverage, 0) / rows.length, largest };
+    sum += leverage;
+    const own = { row: places[row]!, leverage, cooksDistance, residual };
+    if (largest.length === mostListed && byInfluence(own, largest.at(-1)!) >= 0) continue;
+    largest = [...largest, own].sort(byInfluence).slice(0, mostListed);
+  }
+  return { meanLeverage: sum / labels.length, largest };
 };

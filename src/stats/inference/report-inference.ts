@@ -3,7 +3,7 @@ import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
 import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
 import { createUnshift } from "./data-units.ts";
 import { shapeOfPositives } from "./family-quality.ts";
-import { describeInfluence, influenceOf } from "./influence.ts";
+import { influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
 import { robustCovariances } from "./sandwich.ts";
 import { solvedCoefficients } from "./solved-coefficients.ts";
@@ -200,7 +200,7 @@ export const reportInference = (
       shape,
       quantile: quantileOf(fit, quality),
       covariance: covarianceOf(listed, scale),
-      influence: describeInfluence(influenceOf(fit, leverages, scale)),
+      influence: influenceOf(fit, leverages, scale),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },
     },
     notes: notesOf(solved, size, residualDegrees, rows),

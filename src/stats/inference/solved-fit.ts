@@ -1,4 +1,5 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { type InputRows, readRows } from "../coefficients/input-rows.ts";
 import type { Term } from "../coefficients/terms.ts";
 import { weightAt } from "../sampling.ts";
 
@@ -18,7 +19,7 @@ export interface SolvedFit {
   /** The input that each column is, −1 the intercept. */
   readonly columns: Int32Array;
   /** rows × inputs, row-major, in the units of the data, without their shifts. */
-  readonly features: ArrayLike<number>;
+  readonly features: InputRows;
   /** What was taken from each input, so that its digits are those of its variation; null: nothing. */
   readonly shifts: Float64Array | null;
   /** Numbers, counts, or indices of classes. */
@@ -47,8 +48,10 @@ export interface SolvedFit {
 
 /** The predictor's columns of a row, into `out`. */
 export const columnsOf = ({ columns, features, preprocessing }: SolvedFit, row: number, out: Float64Array): void => {
-  const start = row * preprocessing.inputs;
-  for (let j = 0; j < columns.length; j++) out[j] = columns[j]! < 0 ? 1 : features[start + columns[j]!]!;
+  const reader = readRows(features, preprocessing.inputs);
+  const start = reader.seek(row);
+  const { values } = reader;
+  for (let j = 0; j < columns.length; j++) out[j] = columns[j]! < 0 ? 1 : values[start + columns[j]!]!;
 };
 
 /** What the model says of a row: one mean, or the probabilities of all classes. */
@@ -118,15 +121,24 @@ const quadraticForm = (covariance: Float64Array, x: Float64Array): number => {
   return sum;
 };
 
+/** Some of the rows, wherever they are. */
+const onlyRows = (features: InputRows, inputs: number, kept: readonly number[]): InputRows => {
+  const reader = readRows(features, inputs);
+  return {
+    get values() {
+      return reader.values;
+    },
+    seek: (row) => reader.seek(kept[row]!),
+  };
+};
+
 /** The rows that count. */
 export const withoutZeros = (fit: SolvedFit): SolvedFit => {
   const { weights, offsets, features, labels, places, clusters, preprocessing } = fit;
   if (weights === null || weights.every((weight) => weight > 0)) return fit;
   const kept = Array.from(weights.keys()).filter((row) => weights[row]! > 0);
   const { inputs } = preprocessing;
-  const own = new Float64Array(kept.length * inputs);
-  for (const [to, from] of kept.entries())
-    for (let i = 0; i < inputs; i++) own[to * inputs + i] = features[from * inputs + i]!;
+  const own = onlyRows(features, inputs, kept);
   const ids = clusters && kept.map((row) => clusters.ids[row]!);
   const numbered = ids && new Map([...new Set(ids)].map((id, i) => [id, i]));
   return {

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { assert } from "../../domain/errors.ts";
 import { onRedis } from "./redis-error.ts";
 
-export type Script = (keys: readonly string[], ...args: readonly (string | number)[]) => Promise<unknown>;
+export type Script = (keys: readonly string[], ...args: readonly (string | number | Buffer)[]) => Promise<unknown>;
 
 /**
  * Registers Lua scripts on a connection: sent by their hash, and in full again when Redis has forgotten them after a restart.

@@ -1,5 +1,6 @@
 import { orNull } from "../../domain/errors.ts";
 import { type AnyModel, isImported } from "../../domain/models/model.ts";
+import type { Report } from "../../domain/models/report.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { type CardContent, modelCard } from "./card/card.ts";
@@ -21,13 +22,18 @@ const basesOf = async (deps: Deps, caller: Caller, model: AnyModel): Promise<Car
 };
 
 /** The model's card in Markdown. `corrupt` if its report is not what was written. */
-export const getModelCard = async (deps: Deps, caller: Caller, { id }: { id: string }): Promise<string> => {
+export const getModelCard = async (
+  deps: Deps,
+  caller: Caller,
+  { id }: { id: string },
+  readReport: (id: string) => Promise<Report> = (own) => getModelReport(deps, caller, { id: own }),
+): Promise<string> => {
   const model = await getModel(deps, caller, { id });
   const { dataset } = model;
   return modelCard({
     model,
     bases: await basesOf(deps, caller, model),
     dataset: dataset === null ? null : await orNull(deps.catalogue.dataset(caller.tenant, dataset)),
-    report: isImported(model) ? null : await getModelReport(deps, caller, { id: model.id }),
+    report: isImported(model) ? null : await readReport(model.id),
   });
 };

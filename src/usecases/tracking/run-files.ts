@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { ServiceError } from "../../domain/errors.ts";
 import type { Job } from "../../domain/jobs/job.ts";
+import type { Report } from "../../domain/models/report.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { getModelCard } from "../models/get-model-card.ts";
@@ -22,14 +23,23 @@ export const filesOf = (deps: Deps, caller: Caller, job: Job): RunFile[] => {
   const record = { path: "job.json", open: async () => toBytes(JSON.stringify(job, null, 2)) };
   if (job.model === null) return [record];
   const request = { id: job.model };
+  // Read once for the three files that tell of it.
+  let reading: Promise<Report> | null = null;
+  const readReport = (): Promise<Report> => {
+    reading ??= getModelReport(deps, caller, request);
+    return reading;
+  };
   return [
     record,
     {
       path: "report/report.json",
-      open: async () => toBytes(JSON.stringify(await getModelReport(deps, caller, request), null, 2)),
+      open: async () => toBytes(JSON.stringify(await readReport(), null, 2)),
     },
-    { path: "report/report.html", open: async () => toBytes(await getModelReportPage(deps, caller, request)) },
-    { path: "model/README.md", open: async () => toBytes(await getModelCard(deps, caller, request)) },
+    {
+      path: "report/report.html",
+      open: async () => toBytes(await getModelReportPage(deps, caller, request, readReport)),
+    },
+    { path: "model/README.md", open: async () => toBytes(await getModelCard(deps, caller, request, readReport)) },
     { path: "model/weights.safetensors", open: async () => (await getModelWeights(deps, caller, request)).body },
     { path: "model/model.onnx", open: async () => (await getModelOnnx(deps, caller, request)).body },
   ];

@@ -1,7 +1,7 @@
 import { createDescent, type DatasetUpdate } from "../../client/descent.ts";
 import { DescentError } from "../../client/errors.ts";
 import type { Alias, StudySpec, Trial } from "../../client/types.ts";
-import type { Row } from "../../domain/datasets/dataset.ts";
+import type { Dataset, Row } from "../../domain/datasets/dataset.ts";
 import type { Job, JobEvent, MetricPoint } from "../../domain/jobs/job.ts";
 import type { JobState } from "../../domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../../domain/jobs/spec/job-spec.ts";
@@ -71,6 +71,7 @@ export const api = {
   },
   datasets: (pageToken: string | null, signal: AbortSignal) =>
     descent.datasets.list({ pageSize, signal }).page(pageToken),
+  allDatasets: (signal: AbortSignal) => all<Dataset>([], descent.datasets.list({ pageSize: 100, signal })),
   dataset: (dataset: string, signal: AbortSignal) => descent.datasets.get(dataset, { signal }),
   retype: (dataset: string, types: NonNullable<DatasetUpdate["types"]>) => descent.datasets.update(dataset, { types }),
   /** Rows from the first on, or after another page. */

@@ -4,6 +4,7 @@ import type { ClusteringPlan, ClusteringSplit } from "../../../src/engine/cluste
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
 import type { Points } from "../../../src/engine/cluster/points.ts";
+import { tableOf } from "../../../src/engine/tensor/table.ts";
 
 export interface RecordedMixture {
   iterations: number;
@@ -27,7 +28,7 @@ export const recorded: {
   mixtures: Record<"full" | "tied" | "diagonal" | "spherical", { three: RecordedMixture; converged: RecordedMixture }>;
 } = JSON.parse(readFileSync(new URL("./scikit-learn.json", import.meta.url), "utf8"));
 
-export const iris: Points = { values: Float32Array.from(recorded.x), rows: recorded.rows, columns: recorded.columns };
+export const iris: Points = tableOf(Float32Array.from(recorded.x), recorded.columns);
 
 export const toSpec = (
   model: ClusteringSpec["model"],
@@ -86,5 +87,5 @@ export const blobs = (centres: readonly (readonly number[])[], rowsEach: number,
     const centre = centres[Math.floor(i / columns) % centres.length]!;
     values[i] = centre[i % columns]! + spread * (uniform() + uniform() + uniform() + uniform() - 2);
   }
-  return { values, rows: centres.length * rowsEach, columns };
+  return tableOf(values, columns);
 };

@@ -4,6 +4,7 @@ import type { ExactMethod, ExactModel } from "../../../src/engine/exact/exact-pl
 import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
 import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
+import { tableOf } from "../../../src/engine/tensor/table.ts";
 
 const rows = 400;
 const inputs = 4;
@@ -25,7 +26,13 @@ const labelsOf: Record<ExactModel, Float64Array> = {
 };
 
 const taskOf = (model: ExactModel, method: ExactMethod, change: Partial<ExactTask> = {}): ExactTask => ({
-  ...{ model, method, features, inputs, labels: labelsOf[model], classes: model === "softmax" ? 3 : 1 },
+  ...{
+    model,
+    method,
+    features: tableOf(features, inputs),
+    labels: labelsOf[model],
+    classes: model === "softmax" ? 3 : 1,
+  },
   columns: Int32Array.of(-1, 0, 1, 2, 3),
   ...{ weights: null, offsets: null },
   penalty: 0,
@@ -104,9 +111,9 @@ describe("columns that depend on others", () => {
   ] as const)(
     "share the effect, and are told apart from those that have one of their own: %s",
     async (model, method) => {
-      const fit = await fitExact(taskOf(model, method, { features: doubled, inputs: 3, columns }), free);
+      const fit = await fitExact(taskOf(model, method, { features: tableOf(doubled, 3), columns }), free);
       const alone = await fitExact(
-        taskOf(model, method, { features: doubled, inputs: 3, columns: Int32Array.of(-1, 0, 2) }),
+        taskOf(model, method, { features: tableOf(doubled, 3), columns: Int32Array.of(-1, 0, 2) }),
         free,
       );
       expect(fit.rank).toBe(3);
@@ -146,7 +153,10 @@ describe("Weights are as many rows:", () => {
   test.each(cases)("%s by %s", async (model, method) => {
     const weighted = await fitExact(taskOf(model, method, { weights, penalty: 3 }), free);
     const labels = Float64Array.from(picked, (row) => labelsOf[model][row]!);
-    const counted = await fitExact(taskOf(model, method, { features: repeated, labels, penalty: 3 }), free);
+    const counted = await fitExact(
+      taskOf(model, method, { features: tableOf(repeated, inputs), labels, penalty: 3 }),
+      free,
+    );
     const digits = method === "lbfgs" ? 3 : 9;
     for (const [i, value] of counted.coefficients.entries())
       expect(weighted.coefficients[i]).toBeCloseTo(value, digits);
@@ -162,7 +172,7 @@ describe("a quantile is at a vertex of its linear program", () => {
   const weights = Float64Array.from({ length: many }, (_, row) => row % 3);
   const task = (change: Partial<ExactTask> = {}): ExactTask =>
     taskOf("quantile", "simplex", {
-      ...{ features: x, inputs: 2, labels, columns: Int32Array.of(-1, 0, 1), quantile: 0.7 },
+      ...{ features: tableOf(x, 2), labels, columns: Int32Array.of(-1, 0, 1), quantile: 0.7 },
       ...change,
     });
 
@@ -192,7 +202,7 @@ describe("a quantile is at a vertex of its linear program", () => {
   test("weights of rows count them, and one of weight 0 does not", async () => {
     const kept = Array.from({ length: many }, (_, row) => new Array<number>(weights[row]!).fill(row)).flat();
     const repeated = task({
-      features: Float64Array.from(kept.flatMap((row) => [x[2 * row]!, x[2 * row + 1]!])),
+      features: tableOf(Float64Array.from(kept.flatMap((row) => [x[2 * row]!, x[2 * row + 1]!])), 2),
       labels: Float64Array.from(kept, (row) => labels[row]!),
     });
     const [one, other] = [await fitExact(task({ weights }), free), await fitExact(repeated, free)];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pino } from "pino";
@@ -9,6 +9,8 @@ import { createId } from "../../../src/domain/ids.ts";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
+import { tableSpill } from "../../../src/engine/tensor/spill-format.ts";
+import { gatherRows, tableOf } from "../../../src/engine/tensor/table.ts";
 import type { CheckpointRecord } from "../../../src/store/job-store.ts";
 import { createControl } from "../../../workers/engine/control.ts";
 import type { RunEnd, RunOrder } from "../../../workers/engine/protocol.ts";
@@ -16,6 +18,7 @@ import { toRunEnd } from "../../../workers/engine/run-error.ts";
 import { type Report, runTeam } from "../../../workers/engine/team-run.ts";
 import { createThreadPool, type ThreadPool } from "../../../workers/engine/thread-pool.ts";
 import { makeSpill } from "../../../workers/training/spilling/spill.ts";
+import { makeFloat64Tables } from "../../../workers/training/spilling/spilled-tables.ts";
 import { createJobs } from "./jobs.ts";
 
 /** Node 20 starts no worker from a .ts file: these threads run what `npm run build` put into dist. */
@@ -35,9 +38,11 @@ const table = (): string => {
     const place = below(places);
     const sum = a + 0.5 * b * b + (place % 3 === 0 ? 0.4 : 0) + 0.2 * draw();
     const kind = sum > 0.4 ? "high" : sum > -0.2 ? "middle" : "low";
-    return [a, below(10) === 0 ? "" : b, c, `place ${place}`, kind, sum.toFixed(4)].join(",");
+    const d = (1 + below(1000)) / 500;
+    const count = below(2 + below(place + 4));
+    return [a, below(10) === 0 ? "" : b, c, `place ${place}`, kind, sum.toFixed(4), d, count].join(",");
   });
-  return ["a,b,c,place,kind,amount", ...lines, ""].join("\n");
+  return ["a,b,c,place,kind,amount,d,count", ...lines, ""].join("\n");
 };
 
 const features = ["a", "b", "c", "place"];
@@ -78,6 +83,48 @@ const severalFits: Record<string, Input> = {
     task: { type: "regression", label: "amount", features },
     training: { epochs: 2, crossValidation: { folds: 2, by: "place", model: "folds" } },
   },
+};
+
+const amount = { type: "regression", label: "amount", features } as const;
+const unlabelled = { type: "clustering", features } as const;
+/** What one thread goes through in the order of the rows: solved, or clustered. */
+const inOrder: Record<string, Input> = {
+  "least squares, with all that is told of its coefficients": { task: amount, model: { type: "linear" } },
+  "least squares through the origin": { task: amount, model: { type: "linear", intercept: false } },
+  "least squares under a penalty": { task: amount, model: { type: "linear" }, training: { l2: 0.01 } },
+  "least squares of weighted rows, nothing held out": {
+    task: { type: "regression", label: "amount", features: ["a", "b", "place"], weight: "d" },
+    ...{ model: { type: "linear" }, training: { split: { validation: 0, test: 0 }, clusterBy: "place" } },
+  },
+  "softmax by Newton's method": { ...classified, model: { type: "softmax" } },
+  "softmax under a penalty": { ...classified, model: { type: "softmax" }, training: { l2: 0.01 } },
+  "a Gamma distribution": { task: { ...amount, label: "d" }, model: { type: "gamma" } },
+  "counts of unknown dispersion": {
+    task: { type: "regression", label: "count", features: ["a", "b", "c", "d"] },
+    model: { type: "negative_binomial" },
+  },
+  "folds of least squares, then all rows": {
+    ...{ task: amount, model: { type: "linear" } },
+    training: { crossValidation: { folds: 3 } },
+  },
+  "k-means, its k chosen": {
+    ...{ task: unlabelled, model: { type: "k_means", clusters: { from: 2, to: 4 } } },
+    training: { epochs: 5 },
+  },
+  "k-means, rows held out": {
+    ...{ task: unlabelled, model: { type: "k_means", clusters: 3, restarts: 2 } },
+    training: { epochs: 5, split: { validation: 0.1, test: 0.2 } },
+  },
+  ...Object.fromEntries(
+    (["full", "diagonal", "spherical", "tied"] as const).map((covariance) => [
+      `a mixture, ${covariance}`,
+      {
+        task: { ...unlabelled, type: "density_estimation" },
+        model: { type: "gaussian_mixture", components: 2, restarts: 1, covariance },
+        training: { epochs: 5 },
+      },
+    ]),
+  ),
 };
 
 describe("tables that do not fit in the job's memory", () => {
@@ -123,6 +170,57 @@ describe("tables that do not fit in the job's memory", () => {
       expect(resultOf(spilled)).toEqual(resultOf(held));
       expect(readdirSync(scratch())).toEqual([]);
     });
+
+  for (const [name, whole] of Object.entries(inOrder))
+    test(`are gone through from a file, to the same bits and the same report: ${name}`, async () => {
+      const held = await jobs.train(csv, whole);
+      expect(held.plan).not.toHaveProperty("spillBytes");
+      const spilled = await jobs.trainOn(held.dataset, {
+        ...whole,
+        resources: { memoryBytes: held.plan.memoryBytes - 1 },
+      });
+      expect(spilled.plan.memoryBytes).toBeLessThan(held.plan.memoryBytes);
+      expect(spilled.plan.spillBytes).toBeGreaterThan(4 * rows * 4);
+      expect(spilled.plan.warnings.filter((one) => one.includes("kept on the trainer's disk"))).toHaveLength(1);
+      expect((await jobs.modelOf(spilled)).report).toEqual((await jobs.modelOf(held)).report);
+      expect(resultOf(spilled)).toEqual(resultOf(held));
+      expect(readdirSync(scratch())).toEqual([]);
+    });
+
+  test("blocks of rows come to the same sums as all of them, and a damaged one to an error", () => {
+    const [count, columns] = [40_000, 9];
+    const { uint32 } = createRandomStream({ seedLow: 6, seedHigh: 0, purpose: 99, index: 0 });
+    const values = Float64Array.from({ length: count * columns }, () => uint32() / 2 ** 31 - 1);
+    const shape = { trainRows: count, validationRows: 0, testRows: 0, inputs: columns };
+    const tables = makeFloat64Tables(scratch(), tableSpill(shape, true));
+    for (let row = 0; row < count; row++) {
+      const { floats, next } = tables.sinks.train;
+      floats.set(values.subarray(row * columns, (row + 1) * columns), next());
+    }
+    const file = openSync(tables.path, "r+");
+    tables.finish();
+    const spilled = tables.table("train");
+    expect(spilled.blockRows).toBeLessThan(count / 2);
+    expect(
+      gatherRows(
+        spilled,
+        Int32Array.from({ length: count }, (_, i) => i),
+      ),
+    ).toEqual(values);
+    expect(gatherRows(spilled, [count - 1, 0, 20_000])).toEqual(
+      gatherRows(tableOf(values, columns), [count - 1, 0, 20_000]),
+    );
+    const twice = tables.table("train", (part) => {
+      for (let i = 0; i < part.length; i++) part[i]! *= 2;
+    });
+    expect(twice.values[twice.seek(30_000)]).toBe(2 * values[30_000 * columns]!);
+    writeSync(file, Buffer.of(1, 2, 3), 0, 3, 20_000 * (8 * columns + 8));
+    closeSync(file);
+    expect(() => tables.table("train").seek(20_000)).toThrow("is not what was written");
+    expect(spilled.seek(count - 1)).toBeGreaterThanOrEqual(0);
+    tables.close();
+    expect(readdirSync(scratch())).toEqual([]);
+  });
 
   /** As a trainer runs it, with a team of two; killed once there is a checkpoint of more steps. */
   const runTwo = async (

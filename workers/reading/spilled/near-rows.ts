@@ -1,6 +1,6 @@
+import { checkOf, spillStarts, storedWords } from "../../../src/engine/tensor/spill-format.ts";
 import type { RingPlan, SpillPlan } from "../../../src/engine/train/planning/row-sources.ts";
 import type { Split } from "../../../src/engine/train/planning/training.ts";
-import { checkOf, spillStarts, storedWords } from "../../../src/engine/train/ring/spill-format.ts";
 import type { SpillFile } from "./open-spill.ts";
 
 /** Bytes that are read at once, about. */
@@ -16,7 +16,7 @@ export const createNearReader = (file: SpillFile, { inputs, spill }: SpillRows) 
   const rowsOfBlock = Math.max(1, Math.floor(blockBytes / (4 * rowWords)));
   const bytes = new Uint8Array(4 * rowWords * rowsOfBlock);
   const words = new Int32Array(bytes.buffer);
-  const starts = spillStarts(spill.rows, inputs);
+  const starts = spillStarts(spill.rows, storedWords(inputs));
 
   /** Places from `first` on that one block holds, and that lie close enough; one at least. */
   const stretchOf = (places: Int32Array, first: number): number => {

@@ -1,7 +1,7 @@
 import { assert } from "../../../src/domain/errors.ts";
+import { checkOf, sortedWords, spillStarts, storedWords } from "../../../src/engine/tensor/spill-format.ts";
 import type { RingPlan } from "../../../src/engine/train/planning/row-sources.ts";
 import type { WantedPart } from "../../../src/engine/train/ring/ring-reader.ts";
-import { checkOf, sortedWords, spillStarts, storedWords } from "../../../src/engine/train/ring/spill-format.ts";
 import type { SpillRows } from "./near-rows.ts";
 import type { SpillFile } from "./open-spill.ts";
 
@@ -78,7 +78,7 @@ const partRowsOf = ({ rows, slots }: SpillRing): number => {
 export const createSorter = (file: SpillFile, plan: SpillRing, ring: Int32Array) => {
   const { inputs, spill } = plan;
   const [storedRow, sortedRow] = [storedWords(inputs), sortedWords(inputs)];
-  const starts = spillStarts(spill.rows, inputs);
+  const starts = spillStarts(spill.rows, storedWords(inputs));
   const positions = new Uint32Array(ring.buffer, spill.positionsOffset, spill.rows.train);
   const partRows = partRowsOf(plan);
   const block = new Int32Array(sortedRow * Math.max(1, Math.floor(readBytes / (4 * sortedRow))));

@@ -5,6 +5,7 @@ import type { ClusteringPlan } from "../../../src/engine/cluster/clustering-plan
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusterModel, createClusterPredictor } from "../../../src/engine/cluster/predict-clusters.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
+import { gatherRows, type Table, tableOf } from "../../../src/engine/tensor/table.ts";
 import { adjustedRand, jaccards } from "../../../src/stats/clusters/agreement.ts";
 import { silhouettesOf, tellingColumns } from "../../../src/stats/clusters/separation-of-clusters.ts";
 import { mean } from "../../../src/stats/estimate.ts";
@@ -21,22 +22,15 @@ interface Fitted {
   readonly preprocessing: Preprocessing;
   readonly model: ClusterModel;
   /** Training rows as the model takes them. */
-  readonly train: Float32Array;
+  readonly train: Table<Float32Array>;
   /** A fitted model from its tensors, as the job's own was made. */
   readonly toModel: (tensors: ClusterModel["tensors"]) => ClusterModel;
   /** Told between two pieces of work. */
   readonly beat: () => void;
 }
 
-const gather = (values: Float32Array, inputs: number, rows: ArrayLike<number>): Float32Array => {
-  const picked = new Float32Array(rows.length * inputs);
-  for (let i = 0; i < rows.length; i++)
-    picked.set(values.subarray(rows[i]! * inputs, (rows[i]! + 1) * inputs), i * inputs);
-  return picked;
-};
-
 const ask = (model: ClusterModel, values: Float32Array, columns: number) =>
-  createClusterPredictor(model)({ values, rows: values.length / columns, columns });
+  createClusterPredictor(model)(tableOf(values, columns));
 
 /** The same model fitted to some rows alone; null where no run ended well. */
 const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values: Float32Array) => {
@@ -68,12 +62,11 @@ const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values:
 export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
   const { spec, preprocessing, model, train } = fitted;
   const { inputs } = preprocessing;
-  const total = train.length / inputs;
+  const total = train.rows;
   const shape = { trainRows: total, inputs };
   const count = examinedRows(shape);
-  const values = gather(
+  const values = gatherRows(
     train,
-    inputs,
     Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count)),
   );
   const { k, assignments } = ask(model, values, inputs);
@@ -83,7 +76,7 @@ export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
     const order = permutation(count, { ...seedWords(spec.training.seed), purpose, index });
     const plan = planResample(spec, shape, k);
     const half = order.slice(0, plan.data.train.rows).sort();
-    const picked = gather(values, inputs, half);
+    const picked = gatherRows(tableOf(values, inputs), half);
     const again = await fitAgain(fitted, plan, picked);
     if (again === null) continue;
     const [own, other] = [half.map((row) => assignments[row]!), ask(again, picked, inputs).assignments];

@@ -17,13 +17,13 @@ import type { Clusters } from "../../../src/stats/inference/solved-fit.ts";
 import { beat } from "../../engine/control.ts";
 import { backgroundOf } from "../explaining/background.ts";
 import { explainingSolution } from "../explaining/explained-rows.ts";
-import { pickFrom } from "../explaining/picked-rows.ts";
 import { thresholdOf } from "../explaining/threshold.ts";
 import { exposuresOf } from "../leading/counted-rows.ts";
 import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { reportExact } from "./exact-report.ts";
 import type { ExactResults } from "./exact-results.ts";
+import { pickSolved, rowsOf } from "./exact-rows.ts";
 import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, toTensors, weightsFrom, withFurther } from "./linear-weights.ts";
@@ -140,7 +140,7 @@ const scoreValidation = (
   const { validation } = arrays;
   if (trial === null || validation.labels === null || validation.labels.length === 0) return null;
   const rows = spreadRows(validation.labels.length, 1);
-  const outputs = answersOf(plan.model, weights, validation, rows);
+  const outputs = answersOf(plan.model, weights, rowsOf(validation, plan.inputs), rows);
   const answers = { split: "validation" as const, rows, outputs };
   const { validationLoss: meanLoss } = metrics;
   return scoreRows({
@@ -152,7 +152,12 @@ const scoreValidation = (
 /** What the model says of the validation rows. */
 const validated = (plan: ExactPlan, weights: LinearWeights, { validation }: PreparedArrays) => {
   const labels = validation.labels ?? [];
-  const outputs = answersOf(plan.model, weights, validation, spreadRows(labels.length, plan.outputs));
+  const outputs = answersOf(
+    plan.model,
+    weights,
+    rowsOf(validation, plan.inputs),
+    spreadRows(labels.length, plan.outputs),
+  );
   return { outputs, labels, weights: validation.weights };
 };
 
@@ -184,7 +189,7 @@ export const completeExact = async (
   const { parameters } = plan;
   if (context.judges)
     return { type: "judged", metrics, judged: judgeTest(plan, spec, fitted), tensors: toTensors(network), parameters };
-  const rows = { pick: pickFrom(arrays), total: shape.trainRows };
+  const rows = { pick: pickSolved(arrays), total: shape.trainRows };
   const background = backgroundOf(preprocessing, rows, { ownUnits: !penalised, shifts }, true);
   if (context.refits) return { type: "refitted", tensors: toTensors(network), parameters, background };
   context.onPhase("report");

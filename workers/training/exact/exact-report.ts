@@ -9,10 +9,10 @@ import { withCoefficients } from "../../../src/stats/coefficients/with-coefficie
 import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
-import { pickFrom } from "../explaining/picked-rows.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
 import type { ExactResults } from "./exact-results.ts";
+import { pickSolved, rowsOf } from "./exact-rows.ts";
 import { leaveOneOutReport } from "./leave-one-out-report.ts";
 import { answersOf } from "./linear-evaluation.ts";
 
@@ -40,7 +40,9 @@ const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
   // Newton's method that has come to rest without a penalty is the proof that there is a maximum.
   const atRest = spec.training.l2 === 0 && fit.ending === "converged";
-  const found = separationNote(spec, preprocessing, arrays, metrics, atRest);
+  const { train } = arrays;
+  const rows = { train, features: rowsOf(train, preprocessing.inputs) };
+  const found = separationNote(spec, preprocessing, rows, metrics, atRest);
   const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
   if (note === null) return false;
   notes.push(note);
@@ -67,10 +69,10 @@ export const reportExact = (results: ExactResults): Report => {
   const { spec, preprocessing, arrays, model, weights, network, fit, terms, metrics, columns } = results;
   const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
-  const outputs = answersOf(model, weights, arrays[split], rows);
+  const outputs = answersOf(model, weights, rowsOf(arrays[split], weights.inputs), rows);
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
-  const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
+  const seen = { rows: seenRows, outputs: answersOf(model, weights, rowsOf(arrays.train, weights.inputs), seenRows) };
   const explained = explain({
     ...{
       spec,
@@ -78,13 +80,13 @@ export const reportExact = (results: ExactResults): Report => {
       arrays,
       split,
       budget: results.budget,
-      pick: pickFrom(arrays),
+      pick: pickSolved(arrays),
     },
     // Under a penalty the inputs are standardised.
     unitsOf: createUnits(preprocessing, { standardised: spec.training.l2 > 0, shifts: results.shifts, digits: 12 }),
     ask: (picked) => {
       results.beat();
-      return answersOf(model, weights, picked, picked.rows);
+      return answersOf(model, weights, picked.features, picked.rows);
     },
   });
   const evaluated = reportNetwork({
@@ -111,6 +113,7 @@ export const reportExact = (results: ExactResults): Report => {
       spec,
       preprocessing,
       arrays: own,
+      inputs: rowsOf(own.train, preprocessing.inputs),
       separated,
       unbounded: false,
       theta: fit.dispersion?.estimate ?? null,
@@ -122,7 +125,7 @@ export const reportExact = (results: ExactResults): Report => {
   assert(train.labels !== null, "linear models have labels");
   const { notes, ...inferred } = reportInference(
     {
-      ...{ model, preprocessing, terms, columns, features: train.features, labels: train.labels },
+      ...{ model, preprocessing, terms, columns, features: rowsOf(train, weights.inputs), labels: train.labels },
       weights: train.weights ?? null,
       offsets: train.offsets ?? null,
       ...{ coefficients: fit.coefficients, covariance: fit.covariance, indeterminate: fit.indeterminate },

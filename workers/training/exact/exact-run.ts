@@ -14,6 +14,7 @@ import { mostCovariances, solvedColumns } from "../../../src/stats/coefficients/
 import { beat, currentSignal } from "../../engine/control.ts";
 import { fromContent, toContent } from "../fit-state.ts";
 import { addWeights, requireCountedRows, sumOfWeights } from "../leading/row-weights.ts";
+import { makeFloat64Tables, type SpilledTables } from "../spilling/spilled-tables.ts";
 import {
   firstCheckpointShare,
   type TrainingRun,
@@ -21,19 +22,21 @@ import {
   type TrainingRunEnd,
 } from "../training-run.ts";
 import { completeExact, type ExactArrays } from "./complete-exact.ts";
+import { rowsOf } from "./exact-rows.ts";
 import { solveExact, usualIterations } from "./solve-exact.ts";
 
 /** How often the thread's event loop gets a turn. */
 const breathMs = 100;
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
 
-const arraysOf = ({ data, inputs }: ExactPlan, memory: WebAssembly.Memory): ExactArrays => {
+type Spilled = SpilledTables<Float64Array> | null;
+
+const arraysOf = ({ data, inputs }: ExactPlan, memory: WebAssembly.Memory, spilled: Spilled): ExactArrays => {
   const of = (split: Split): SplitArrays => {
     const { rows, featuresOffset, labelsOffset } = data[split];
-    return {
-      features: new Float64Array(memory.buffer, featuresOffset, rows * inputs),
-      labels: new Float64Array(memory.buffer, labelsOffset, rows),
-    };
+    const labels = new Float64Array(memory.buffer, labelsOffset, rows);
+    if (spilled !== null) return { features: new Float64Array(0), labels, sink: spilled.sinks[split] };
+    return { features: new Float64Array(memory.buffer, featuresOffset, rows * inputs), labels };
   };
   const { rows, placesOffset, clustersOffset } = data.train;
   const numbers = (offset: number): Int32Array => new Int32Array(memory.buffer, offset, rows);
@@ -79,6 +82,20 @@ const createWatch = (counted: number, context: TrainingRunContext, resume: Exact
   return { pulse, onIteration, save };
 };
 
+/** Changes all inputs: where they lie, or whenever they are read. */
+const createChanges = (arrays: ExactArrays, spilled: Spilled) => {
+  const changes: ((rows: Float64Array) => void)[] = [];
+  return (change: (rows: Float64Array) => void): void => {
+    changes.push(change);
+    for (const split of splits)
+      if (spilled === null) change(arrays[split].features as Float64Array);
+      else
+        arrays[split].table = spilled.table(split, (rows) => {
+          for (const each of changes) each(rows);
+        });
+  };
+};
+
 /** The quantiles of an interval about the one that is inferred about. */
 const furtherLevels = ({ loss }: ResolvedJobSpec): readonly number[] =>
   loss.type === "pinball" ? pinballLevels(loss).slice(1) : [];
@@ -88,10 +105,12 @@ export const createExactRun = (
   spec: ResolvedJobSpec,
   shape: DataShape,
   take: (memoryBytes: number) => WebAssembly.Memory,
+  scratchFolder: string,
 ): TrainingRun => {
   const plan = planExact(spec, shape);
   const memory = take(plan.memoryBytes);
-  const arrays = arraysOf(plan, memory);
+  const spilled = plan.spill && makeFloat64Tables(scratchFolder, plan.spill);
+  const arrays = arraysOf(plan, memory, spilled);
   addWeights(arrays, spec.task);
   const penalised = spec.training.l2 > 0;
   const job = { plan, spec, shape, memory, arrays, penalised };
@@ -101,23 +120,24 @@ export const createExactRun = (
     arrays,
     ownUnits: true,
     secondsOf: (state) => (state as ExactState["meta"]).computedMs / 1000,
-    dismiss: () => {},
+    dismiss: () => spilled?.close(),
     async fit(context): Promise<TrainingRunEnd> {
       const { preprocessing } = context;
       context.onPhase("fit");
       requireCountedRows(arrays, spec);
-      for (const split of splits) {
-        const features = arrays[split].features as Float64Array;
-        fillMissing(preprocessing, features);
-        if (penalised) standardise(preprocessing, features);
-      }
+      spilled?.finish();
+      const changeRows = createChanges(arrays, spilled);
+      changeRows((rows) => {
+        fillMissing(preprocessing, rows);
+        if (penalised) standardise(preprocessing, rows);
+      });
       const origin = "intercept" in spec.model && spec.model.intercept === false;
-      const solved = solvedColumns(preprocessing, arrays.train.features, {
+      const solved = solvedColumns(preprocessing, rowsOf(arrays.train, plan.inputs), {
         penalised,
         intercept: !origin,
       });
-      const shifts = penalised || origin ? null : columnShifts(arrays.train.features as Float64Array, plan.inputs);
-      if (shifts !== null) for (const split of splits) shiftColumns(arrays[split].features as Float64Array, shifts);
+      const shifts = penalised || origin ? null : columnShifts(rowsOf(arrays.train, plan.inputs));
+      if (shifts !== null) changeRows((rows) => shiftColumns(rows, shifts));
       const resume =
         context.resume === null ? null : fromContent<ExactState["meta"], Float64Array>(context.resume, isFloat64);
       const { weights } = arrays.train;

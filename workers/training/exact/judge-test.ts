@@ -7,6 +7,7 @@ import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { type HeldOutAnswers, heldOutAnswers, type Judged, judgeRows } from "../folds/judge-rows.ts";
+import { rowsOf } from "./exact-rows.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import type { LinearWeights } from "./linear-weights.ts";
 
@@ -26,7 +27,7 @@ export const heldOutBySolution = (
 ): HeldOutAnswers | null => {
   const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
-  const answers = { split, rows, outputs: answersOf(plan.model, weights, arrays[split], rows) };
+  const answers = { split, rows, outputs: answersOf(plan.model, weights, rowsOf(arrays[split], weights.inputs), rows) };
   const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null, theta };
   return heldOutAnswers({ ...results, preprocessing: inOwnUnits(preprocessing) });
 };
@@ -36,7 +37,11 @@ export const judgeTest = (plan: ExactPlan, spec: ResolvedJobSpec, fitted: Fitted
   const { preprocessing, arrays, weights, metrics, theta } = fitted;
   const { labels } = arrays.test;
   const rows = spreadRows(labels?.length ?? 0, weights.outputs);
-  const answers = { split: "test" as const, rows, outputs: answersOf(plan.model, weights, arrays.test, rows) };
+  const answers = {
+    split: "test" as const,
+    rows,
+    outputs: answersOf(plan.model, weights, rowsOf(arrays.test, weights.inputs), rows),
+  };
   const results = { spec, arrays, answers, metrics, seen: null, linear: null, threshold: null, theta };
   return judgeRows({ ...results, preprocessing: inOwnUnits(preprocessing) }, labels, preprocessing);
 };

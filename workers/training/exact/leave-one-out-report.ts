@@ -1,6 +1,7 @@
 import type { LeaveOneOutIntervals } from "../../../src/domain/models/conformal.ts";
 import { leaveOneOut, leaveOneOutIntervals } from "../../../src/stats/conformal/leave-one-out.ts";
 import type { ExactResults } from "./exact-results.ts";
+import { rowsOf } from "./exact-rows.ts";
 import { forNetwork, weightsFrom } from "./linear-weights.ts";
 
 /** Numbers that a report holds of it at most: rows × (inputs and one). */
@@ -23,7 +24,7 @@ export const leaveOneOutReport = ({
   shifts,
 }: ExactResults): LeaveOneOutIntervals | null => {
   const { covariance, indeterminate, coefficients } = fit;
-  const { labels, features, weights, offsets } = train;
+  const { labels, weights, offsets } = train;
   const { inputs } = preprocessing;
   if (model !== "linear" || spec.training.l2 > 0 || covariance === null || indeterminate.length > 0) return null;
   if (labels === null || weights !== undefined || offsets !== undefined) return null;
@@ -32,7 +33,7 @@ export const leaveOneOutReport = ({
   if ((split.by ?? split.time ?? crossValidation?.by ?? clusterBy) !== undefined) return null;
   if (preprocessing.features.some(({ type }) => !plainTypes.has(type))) return null;
   if (labels.length * (inputs + 1) > mostNumbers) return null;
-  const left = leaveOneOut({ features, labels, inputs, columns, coefficients, covariance });
+  const left = leaveOneOut({ features: rowsOf(train, inputs), labels, inputs, columns, coefficients, covariance });
   const plain = { ...preprocessing, label: { type: "none" as const } };
   const influences = left.map(({ change }) => {
     const own = weightsFrom(change, columns, { inputs, outputs: 1 });

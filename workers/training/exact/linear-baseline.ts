@@ -6,6 +6,7 @@ import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
+import { tableOf } from "../../../src/engine/tensor/table.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { type PickRows, pickedParts } from "../explaining/picked-rows.ts";
@@ -67,7 +68,7 @@ export const linearBaseline = async (
     for (const [i, row] of part.rows.entries())
       picked.set(part.features.subarray(row * inputs, (row + 1) * inputs), (part.first + i) * inputs);
   const task = {
-    ...{ model, method: methods[model], features: picked, inputs },
+    ...{ model, method: methods[model], features: tableOf(picked, inputs) },
     ...(loss.type === "pinball" ? { quantile: loss.quantile } : {}),
     ...{ labels: Float64Array.from(rows, (row) => labels[row]!), classes, mostIterations, mostCovariances: 0 },
     weights: weights === undefined ? null : Float64Array.from(rows, (row) => weights[row]!),
@@ -76,7 +77,10 @@ export const linearBaseline = async (
   };
   const options = { resume: null, pulse, onIteration: async () => pulse() };
   const answer = async (penalty: number): Promise<LinearBaseline | null> => {
-    const { columns } = solvedColumns(preprocessing, picked, { penalised: penalty > 0, intercept: true });
+    const { columns } = solvedColumns(preprocessing, tableOf(picked, inputs), {
+      penalised: penalty > 0,
+      intercept: true,
+    });
     const fit = await fitExact({ ...task, columns, penalty }, options);
     // A vertex is a solution, whichever columns depend on each other.
     const isDetermined = model === "quantile" || fit.indeterminate.length === 0;
@@ -84,7 +88,7 @@ export const linearBaseline = async (
     const weights = weightsFrom(fit.coefficients, columns, { inputs, outputs: classes });
     const outputs = new Float64Array(asked.length * classes);
     for (const part of pickedParts(pick, split, asked))
-      outputs.set(answersOf(model as ExactModel, weights, part, part.rows), part.first * classes);
+      outputs.set(answersOf(model as ExactModel, weights, part.features, part.rows), part.first * classes);
     const l2 = (penalty * (model === "linear" ? 2 : 1)) / rows.length;
     return { model, outputs, l2, trainRows: rows.length };
   };

@@ -6,6 +6,7 @@ import { square } from "../../../src/engine/exact/square.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import { pinballAt } from "../../../src/engine/nn/pinball.ts";
 import type { Evaluation } from "../../../src/engine/train/fitting/evaluate.ts";
+import { type InputRows, readRows } from "../../../src/stats/coefficients/input-rows.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
 import { type LinearWeights, predictorsOf, respond } from "./linear-weights.ts";
 
@@ -39,7 +40,7 @@ export interface EvaluatedModel {
 export const evaluateLinear = (
   { model, theta, levels }: EvaluatedModel,
   weights: LinearWeights,
-  { features, labels, weights: counts, offsets }: SplitArrays,
+  { features, table, labels, weights: counts, offsets }: SplitArrays,
   labelScale: number,
 ): Evaluation | null => {
   const rows = labels?.length ?? 0;
@@ -47,9 +48,11 @@ export const evaluateLinear = (
   const weightOf = (row: number): number => (counts === undefined ? 1 : counts[row]!);
   const total = counts === undefined ? rows : sumOfWeights(counts);
   const out = new Float64Array(weights.outputs);
+  const reader = readRows(table ?? features, weights.inputs);
   let [loss, correct, squares] = [0, 0, 0];
   for (let row = 0; row < rows; row++) {
-    predictorsOf(weights, features, row, out);
+    const start = reader.seek(row);
+    predictorsOf(weights, reader.values, start, out);
     if (offsets !== undefined) out[0]! += offsets[row]!;
     const label = labels[row]!;
     const weight = weightOf(row);
@@ -89,14 +92,16 @@ export const evaluateLinear = (
 export const answersOf = (
   model: ExactModel,
   weights: LinearWeights,
-  { features }: Pick<SplitArrays, "features">,
+  features: InputRows,
   rows: ArrayLike<number>,
 ): Float64Array => {
   const { outputs } = weights;
+  const reader = readRows(features, weights.inputs);
   const answers = new Float64Array(rows.length * outputs);
   for (let i = 0; i < rows.length; i++) {
     const part = answers.subarray(i * outputs, (i + 1) * outputs);
-    predictorsOf(weights, features, rows[i]!, part);
+    const start = reader.seek(rows[i]!);
+    predictorsOf(weights, reader.values, start, part);
     respond(model, part);
   }
   return answers;

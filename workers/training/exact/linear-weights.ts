@@ -72,16 +72,16 @@ export const forNetwork = (
   return { inputs, outputs, weight: w, bias: b };
 };
 
-/** Linear predictors of one row, into `out`. */
+/** Linear predictors of the row whose inputs begin at `start`, into `out`. */
 export const predictorsOf = (
   { inputs, outputs, weight, bias }: LinearWeights,
-  features: ArrayLike<number>,
-  row: number,
+  values: ArrayLike<number>,
+  start: number,
   out: Float64Array,
 ): void => {
   for (let k = 0; k < outputs; k++) out[k] = bias[k]!;
   for (let i = 0; i < inputs; i++) {
-    const x = features[row * inputs + i]!;
+    const x = values[start + i]!;
     if (x === 0) continue;
     for (let k = 0; k < outputs; k++) out[k]! += x * weight[i * outputs + k]!;
   }

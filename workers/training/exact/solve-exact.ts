@@ -4,6 +4,7 @@ import type { ExactFit, ExactTask } from "../../../src/engine/exact/exact-fit.ts
 import type { ExactPlan } from "../../../src/engine/exact/exact-plan.ts";
 import { type ExactOptions, fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
+import { rowsOf } from "./exact-rows.ts";
 
 /** Iterations that Newton's method takes on ordinary data: what progress is a share of. */
 export const usualIterations = 10;
@@ -26,8 +27,8 @@ export const solveExact = (
   return fitExact(
     {
       ...(spec.loss.type === "pinball" ? { quantile: spec.loss.quantile } : {}),
-      ...{ model, method, inputs, penalty, mostIterations, ...wanted },
-      features: train.features as Float64Array,
+      ...{ model, method, penalty, mostIterations, ...wanted },
+      features: rowsOf(train, inputs),
       labels: train.labels as Float64Array,
       weights,
       offsets: train.offsets ?? null,

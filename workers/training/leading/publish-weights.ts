@@ -12,6 +12,7 @@ import { statedThreshold } from "../explaining/threshold.ts";
 import { finiteMetrics } from "../finite-point.ts";
 import { patiently } from "../store-retry.ts";
 import type { TrainingRunEnd } from "../training-run.ts";
+import { finiteReport } from "./finite-report.ts";
 import { heldOutCsv } from "./held-out-csv.ts";
 
 const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
@@ -93,7 +94,7 @@ export const publishWeights = async (
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
-  const noted = withDataNotes(end.report, spec, dataset);
+  const noted = finiteReport(withDataNotes(end.report, spec, dataset));
   const text = Buffer.from(`${JSON.stringify(noted, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const description =

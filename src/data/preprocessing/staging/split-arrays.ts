@@ -1,3 +1,4 @@
+import type { Table } from "../../../engine/tensor/table.ts";
 import type { Split } from "../../splits/split.ts";
 import type { StoredPlaces } from "../../streamed/stored-places.ts";
 import type { Floats } from "../encoders/floats.ts";
@@ -12,6 +13,8 @@ export interface SplitArrays {
   pixels?: Uint8Array;
   /** Takes the rows instead of the features, one after another. */
   sink?: RowSink;
+  /** Brings the inputs of the rows where `features` hold none. */
+  table?: Table;
   /** Takes where the rows stand in the file instead of the features, which are read from there when they are needed. */
   stored?: StoredPlaces;
   /** How much each row counts, as the file has it; absent: each counts once. */
@@ -31,7 +34,7 @@ export interface SplitArrays {
 }
 
 export interface RowSink {
-  readonly floats: Float32Array;
+  readonly floats: Floats;
   /** Where the inputs of the next row go: those of the row before are there. */
   next(): number;
 }

@@ -15,15 +15,17 @@ const rowAtSum = (weights: Float64Array, rows: number, target: number): number =
 };
 
 const copyRow = (points: Points, row: number, centroids: Float64Array, c: number): void => {
-  for (let j = 0; j < points.columns; j++) centroids[c * points.columns + j] = points.values[row * points.columns + j]!;
+  const at = points.seek(row);
+  for (let j = 0; j < points.columns; j++) centroids[c * points.columns + j] = points.values[at + j]!;
 };
 
-/** Σ over rows of min(nearest, squared distance to centre c): the potential if c were added. */
-const potentialWith = (points: Points, centroids: Float64Array, c: number, nearest: Float64Array): number => {
-  let potential = 0;
+/** Σ over rows of min(nearest, squared distance), the potential, if a candidate were added: of each of them, in one pass. */
+const potentialsWith = (points: Points, candidates: Float64Array, count: number, nearest: Float64Array) => {
+  const potentials = new Float64Array(count);
   for (let row = 0; row < points.rows; row++)
-    potential += Math.min(nearest[row]!, squaredDistance(points, row, centroids, c));
-  return potential;
+    for (let t = 0; t < count; t++)
+      potentials[t]! += Math.min(nearest[row]!, squaredDistance(points, row, candidates, t));
+  return potentials;
 };
 
 /**
@@ -41,6 +43,7 @@ export const startCentroids = (
   nearest: Float64Array,
 ): void => {
   const trials = 2 + Math.floor(log64(k));
+  const candidates = new Float64Array(trials * points.columns);
   copyRow(points, draws.below(points.rows), centroids, 0);
   let potential = 0;
   for (let row = 0; row < points.rows; row++) {
@@ -48,16 +51,16 @@ export const startCentroids = (
     potential += nearest[row]!;
   }
   for (let c = 1; c < k; c++) {
-    let best = { row: 0, potential: Number.POSITIVE_INFINITY };
     for (let trial = 0; trial < trials; trial++) {
       const row =
         potential > 0 ? rowAtSum(nearest, points.rows, draws.uniform() * potential) : draws.below(points.rows);
-      copyRow(points, row, centroids, c);
-      const candidate = potentialWith(points, centroids, c, nearest);
-      if (candidate < best.potential) best = { row, potential: candidate };
+      copyRow(points, row, candidates, trial);
     }
-    copyRow(points, best.row, centroids, c);
-    potential = best.potential;
+    const potentials = potentialsWith(points, candidates, trials, nearest);
+    let best = 0;
+    for (let trial = 1; trial < trials; trial++) if (potentials[trial]! < potentials[best]!) best = trial;
+    potential = potentials[best]!;
+    centroids.set(candidates.subarray(best * points.columns, (best + 1) * points.columns), c * points.columns);
     for (let row = 0; row < points.rows; row++) {
       nearest[row] = Math.min(nearest[row]!, squaredDistance(points, row, centroids, c));
     }

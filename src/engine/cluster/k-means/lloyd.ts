@@ -58,8 +58,9 @@ const fillEmptyClusters = (points: Points, k: number, work: LloydWork): number =
       continue;
     }
     const from = work.assignments[row]!;
+    const at = points.seek(row);
     for (let j = 0; j < columns; j++) {
-      const value = values[row * columns + j]!;
+      const value = values[at + j]!;
       work.sums[from * columns + j]! -= value;
       work.sums[c * columns + j] = value;
     }
@@ -86,8 +87,9 @@ export const moveCentroids = (
   work.counts.fill(0, 0, k);
   for (let row = 0; row < rows; row++) {
     const c = work.assignments[row]!;
+    const at = points.seek(row);
     work.counts[c]! += 1;
-    for (let j = 0; j < columns; j++) work.sums[c * columns + j]! += values[row * columns + j]!;
+    for (let j = 0; j < columns; j++) work.sums[c * columns + j]! += values[at + j]!;
   }
   const empty = fillEmptyClusters(points, k, work);
   let moved = false;

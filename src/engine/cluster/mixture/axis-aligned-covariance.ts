@@ -1,28 +1,25 @@
 import { log64 } from "../../kernels/math64.ts";
 import type { Points } from "../points.ts";
-import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+import { blocksOf, type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
 
 /** σ²_{cj} = Σᵢ r_{ic} (x_{ij} − μ_{cj})² / Σᵢ r_{ic}, written to out[c · d + j]. */
-const estimateVariances = (
-  points: Points,
-  k: number,
-  mixture: Mixture,
-  work: MixtureWork,
-  c: number,
-  out: Float64Array,
-  at: number,
-): void => {
-  const { values, columns, rows } = points;
-  out.fill(0, at, at + columns);
-  for (let row = 0; row < rows; row++) {
-    const weight = work.responsibilities[row * k + c]!;
-    if (weight === 0) continue;
-    for (let j = 0; j < columns; j++) {
-      const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
-      out[at + j]! += weight * (difference * difference);
+const estimateVariances = (points: Points, k: number, mixture: Mixture, work: MixtureWork, out: Float64Array): void => {
+  const { values, columns } = points;
+  out.fill(0, 0, k * columns);
+  for (const { first, end } of blocksOf(points))
+    for (let c = 0; c < k; c++) {
+      const at = c * columns;
+      for (let row = first; row < end; row++) {
+        const weight = work.responsibilities[row * k + c]!;
+        if (weight === 0) continue;
+        const start = points.seek(row);
+        for (let j = 0; j < columns; j++) {
+          const difference = values[start + j]! - mixture.means[at + j]!;
+          out[at + j]! += weight * (difference * difference);
+        }
+      }
     }
-  }
-  for (let j = 0; j < columns; j++) out[at + j]! /= work.counts[c]!;
+  for (let c = 0; c < k; c++) for (let j = c * columns; j < (c + 1) * columns; j++) out[j]! /= work.counts[c]!;
 };
 
 /** 1 over the largest of the first `count` precisions. */
@@ -54,23 +51,22 @@ export const diagonal: CovarianceForm = {
     return -1;
   },
   leastVariance: (factors, k, d) => leastOf(factors, k * d),
-  logDensities: (points, k, c, mixture, factors, _y, out) => {
-    const { values, columns, rows } = points;
+  logDensities: (points, { first, end }, k, c, mixture, factors, _y, out) => {
+    const { values, columns } = points;
     const constant = factors[k * columns + c]!;
-    for (let row = 0; row < rows; row++) {
+    for (let row = first; row < end; row++) {
+      const start = points.seek(row);
       let square = 0;
       for (let j = 0; j < columns; j++) {
-        const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
+        const difference = values[start + j]! - mixture.means[c * columns + j]!;
         square += difference * difference * factors[c * columns + j]!;
       }
       out[row * k + c] = constant - 0.5 * square;
     }
   },
   estimate: (points, k, mixture, work, regularization) => {
-    for (let c = 0; c < k; c++) {
-      estimateVariances(points, k, mixture, work, c, mixture.covariances, c * points.columns);
-      for (let j = c * points.columns; j < (c + 1) * points.columns; j++) mixture.covariances[j]! += regularization;
-    }
+    estimateVariances(points, k, mixture, work, mixture.covariances);
+    for (let j = 0; j < k * points.columns; j++) mixture.covariances[j]! += regularization;
   },
 };
 
@@ -90,23 +86,25 @@ export const spherical: CovarianceForm = {
     return -1;
   },
   leastVariance: (factors, k) => leastOf(factors, k),
-  logDensities: (points, k, c, mixture, factors, _y, out) => {
-    const { values, columns, rows } = points;
+  logDensities: (points, { first, end }, k, c, mixture, factors, _y, out) => {
+    const { values, columns } = points;
     const [precision, constant] = [factors[c]!, factors[k + c]!];
-    for (let row = 0; row < rows; row++) {
+    for (let row = first; row < end; row++) {
+      const start = points.seek(row);
       let square = 0;
       for (let j = 0; j < columns; j++) {
-        const difference = values[row * columns + j]! - mixture.means[c * columns + j]!;
+        const difference = values[start + j]! - mixture.means[c * columns + j]!;
         square += difference * difference;
       }
       out[row * k + c] = constant - 0.5 * (square * precision);
     }
   },
   estimate: (points, k, mixture, work, regularization) => {
+    const variances = new Float64Array(k * points.columns);
+    estimateVariances(points, k, mixture, work, variances);
     for (let c = 0; c < k; c++) {
-      estimateVariances(points, k, mixture, work, c, work.difference, 0);
       let sum = 0;
-      for (let j = 0; j < points.columns; j++) sum += work.difference[j]!;
+      for (let j = 0; j < points.columns; j++) sum += variances[c * points.columns + j]!;
       mixture.covariances[c] = sum / points.columns + regularization;
     }
   },

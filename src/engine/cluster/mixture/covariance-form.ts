@@ -21,6 +21,19 @@ export interface MixtureWork {
   readonly difference: Float64Array;
 }
 
+/** Rows from `first` on, before `end`. */
+export interface RowRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** All rows, in the blocks that are brought together: what is done of each component with one of them reads it once. */
+export const blocksOf = ({ rows, blockRows }: Points): RowRange[] =>
+  Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) => ({
+    first: i * blockRows,
+    end: Math.min(rows, (i + 1) * blockRows),
+  }));
+
 /** A way of restricting the covariance matrices of a mixture's components. */
 export interface CovarianceForm {
   /** Of the tensor `covariances`, as scikit-learn shapes it. */
@@ -34,9 +47,10 @@ export interface CovarianceForm {
   factor(mixture: Mixture, k: number, d: number, factors: Float64Array): number;
   /** The least variance of any component, along an axis or given the inputs before it. From `factors`. */
   leastVariance(factors: Float64Array, k: number, d: number): number;
-  /** out[row · k + c] = ln N(x | μ_c, Σ_c) for component c; `y` is working space of d numbers. */
+  /** out[row · k + c] = ln N(x | μ_c, Σ_c) of some rows for component c; `y` is working space of d numbers. */
   logDensities(
     points: Points,
+    rows: RowRange,
     k: number,
     c: number,
     mixture: Mixture,

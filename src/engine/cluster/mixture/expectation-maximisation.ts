@@ -1,7 +1,13 @@
 import { exp64, log64 } from "../../kernels/math64.ts";
 import type { Points } from "../points.ts";
 import { diagonal, spherical } from "./axis-aligned-covariance.ts";
-import type { CovarianceForm, CovarianceName, Mixture, MixtureWork } from "./covariance-form.ts";
+import {
+  blocksOf,
+  type CovarianceForm,
+  type CovarianceName,
+  type Mixture,
+  type MixtureWork,
+} from "./covariance-form.ts";
 import { full, tied } from "./matrix-covariance.ts";
 
 export const covarianceForms: { readonly [P in CovarianceName]: CovarianceForm } = { full, diagonal, spherical, tied };
@@ -44,7 +50,9 @@ export const expect = (
   logDensities?: Float64Array,
 ): number => {
   const { responsibilities } = work;
-  for (let c = 0; c < k; c++) form.logDensities(points, k, c, mixture, work.factors, work.difference, responsibilities);
+  for (const rows of blocksOf(points))
+    for (let c = 0; c < k; c++)
+      form.logDensities(points, rows, k, c, mixture, work.factors, work.difference, responsibilities);
   for (let c = 0; c < k; c++) work.counts[c] = log64(mixture.weights[c]!);
   let total = 0;
   for (let row = 0; row < points.rows; row++) {
@@ -67,20 +75,25 @@ export const maximise = (
   work: MixtureWork,
   regularization: number,
 ): void => {
-  const { values, columns, rows } = points;
+  const { values, columns } = points;
   mixture.means.fill(0, 0, k * columns);
+  work.counts.fill(leastCount, 0, k);
+  for (const { first, end } of blocksOf(points))
+    for (let c = 0; c < k; c++) {
+      let count = work.counts[c]!;
+      for (let row = first; row < end; row++) {
+        const weight = work.responsibilities[row * k + c]!;
+        if (weight === 0) continue;
+        const at = points.seek(row);
+        count += weight;
+        for (let j = 0; j < columns; j++) mixture.means[c * columns + j]! += weight * values[at + j]!;
+      }
+      work.counts[c] = count;
+    }
   let total = 0;
   for (let c = 0; c < k; c++) {
-    let count = leastCount;
-    for (let row = 0; row < rows; row++) {
-      const weight = work.responsibilities[row * k + c]!;
-      if (weight === 0) continue;
-      count += weight;
-      for (let j = 0; j < columns; j++) mixture.means[c * columns + j]! += weight * values[row * columns + j]!;
-    }
-    for (let j = c * columns; j < (c + 1) * columns; j++) mixture.means[j]! /= count;
-    work.counts[c] = count;
-    total += count;
+    for (let j = c * columns; j < (c + 1) * columns; j++) mixture.means[j]! /= work.counts[c]!;
+    total += work.counts[c]!;
   }
   for (let c = 0; c < k; c++) mixture.weights[c] = work.counts[c]! / total;
   form.estimate(points, k, mixture, work, regularization);

@@ -1,16 +1,32 @@
 import { log64 } from "../../kernels/math64.ts";
 import type { Points } from "../points.ts";
 import { factorCholesky } from "./cholesky.ts";
-import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+import {
+  blocksOf,
+  type CovarianceForm,
+  logTwoPi,
+  type Mixture,
+  type MixtureWork,
+  type RowRange,
+} from "./covariance-form.ts";
 
-/** Adds r_{ic} (x − μ_c)(x − μ_c)ᵀ of every row to the lower triangle at out[at …]. */
-const addScatter = (points: Points, k: number, mixture: Mixture, work: MixtureWork, c: number, at: number): void => {
-  const { values, columns, rows } = points;
+/** Adds r_{ic} (x − μ_c)(x − μ_c)ᵀ of some rows to the lower triangle at out[at …]. */
+const addScatter = (
+  points: Points,
+  { first, end }: RowRange,
+  k: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  c: number,
+  at: number,
+): void => {
+  const { values, columns } = points;
   const { difference } = work;
-  for (let row = 0; row < rows; row++) {
+  for (let row = first; row < end; row++) {
     const weight = work.responsibilities[row * k + c]!;
     if (weight === 0) continue;
-    for (let j = 0; j < columns; j++) difference[j] = values[row * columns + j]! - mixture.means[c * columns + j]!;
+    const start = points.seek(row);
+    for (let j = 0; j < columns; j++) difference[j] = values[start + j]! - mixture.means[c * columns + j]!;
     for (let i = 0; i < columns; i++) {
       const scaled = weight * difference[i]!;
       const line = at + i * columns;
@@ -50,6 +66,7 @@ const leastPivot = (factors: Float64Array, count: number, d: number): number => 
 /** out[row · k + c] = constant − ½ |y|², L y = x − μ by forward substitution. */
 const writeLogDensities = (
   points: Points,
+  { first, end }: RowRange,
   k: number,
   c: number,
   mixture: Mixture,
@@ -58,12 +75,13 @@ const writeLogDensities = (
   y: Float64Array,
   out: Float64Array,
 ): void => {
-  const { values, columns, rows } = points;
+  const { values, columns } = points;
   const constant = logConstant(factors, at, columns);
-  for (let row = 0; row < rows; row++) {
+  for (let row = first; row < end; row++) {
+    const start = points.seek(row);
     let square = 0;
     for (let i = 0; i < columns; i++) {
-      let sum = values[row * columns + i]! - mixture.means[c * columns + i]!;
+      let sum = values[start + i]! - mixture.means[c * columns + i]!;
       const line = at + i * columns;
       for (let j = 0; j < i; j++) sum -= factors[line + j]! * y[j]!;
       sum *= factors[line + i]!;
@@ -87,15 +105,14 @@ export const full: CovarianceForm = {
     return -1;
   },
   leastVariance: (factors, k, d) => leastPivot(factors, k, d),
-  logDensities: (points, k, c, mixture, factors, y, out) =>
-    writeLogDensities(points, k, c, mixture, factors, c * points.columns * points.columns, y, out),
+  logDensities: (points, rows, k, c, mixture, factors, y, out) =>
+    writeLogDensities(points, rows, k, c, mixture, factors, c * points.columns * points.columns, y, out),
   estimate: (points, k, mixture, work, regularization) => {
     const d = points.columns;
     mixture.covariances.fill(0, 0, k * d * d);
-    for (let c = 0; c < k; c++) {
-      addScatter(points, k, mixture, work, c, c * d * d);
-      finish(mixture.covariances, c * d * d, d, work.counts[c]!, regularization);
-    }
+    for (const rows of blocksOf(points))
+      for (let c = 0; c < k; c++) addScatter(points, rows, k, mixture, work, c, c * d * d);
+    for (let c = 0; c < k; c++) finish(mixture.covariances, c * d * d, d, work.counts[c]!, regularization);
   },
 };
 
@@ -107,14 +124,15 @@ export const tied: CovarianceForm = {
   flopsPerRow: (k, d) => 2 * k * d * (d + 4),
   factor: (mixture, _k, d, factors) => (factorCholesky(mixture.covariances, 0, factors, 0, d) ? -1 : 0),
   leastVariance: (factors, _k, d) => leastPivot(factors, 1, d),
-  logDensities: (points, k, c, mixture, factors, y, out) =>
-    writeLogDensities(points, k, c, mixture, factors, 0, y, out),
+  logDensities: (points, rows, k, c, mixture, factors, y, out) =>
+    writeLogDensities(points, rows, k, c, mixture, factors, 0, y, out),
   estimate: (points, k, mixture, work, regularization) => {
     const d = points.columns;
     let total = 0;
     mixture.covariances.fill(0, 0, d * d);
     for (let c = 0; c < k; c++) {
-      addScatter(points, k, mixture, work, c, 0);
+      // One component after another, since all add to the same sums.
+      addScatter(points, { first: 0, end: points.rows }, k, mixture, work, c, 0);
       total += work.counts[c]!;
     }
     finish(mixture.covariances, 0, d, total, regularization);

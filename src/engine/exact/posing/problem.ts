@@ -13,14 +13,14 @@ export const curvaturesOf = ({ penalty, columns }: ExactTask, contrasts: number)
     : Float64Array.from({ length: contrasts * columns.length }, (_, i) => (i % columns.length === 0 ? 0 : penalty));
 
 export const deviationsOf = (design: Design): Float64Array => {
-  const { columns, features, inputs, rows, factors } = design;
-  const moments = momentsOf(features, rows, inputs);
+  const { columns, features, factors } = design;
+  const moments = momentsOf(features);
   return Float64Array.from(columns, (input, j) => (input < 0 ? 0 : Math.sqrt(moments.squares[input]!) * factors[j]!));
 };
 
 /** The inputs as they are. */
-export const asGiven = ({ features, inputs, labels, columns }: ExactTask): Design => ({
-  ...{ rows: labels.length, features, inputs, columns },
+export const asGiven = ({ features, columns }: ExactTask): Design => ({
+  ...{ rows: features.rows, features, columns },
   centers: new Float64Array(columns.length),
   factors: new Float64Array(columns.length).fill(1),
 });
@@ -57,9 +57,8 @@ export interface Problem {
 }
 
 export const pose = (task: ExactTask, pulse: Pulse): Problem => {
-  const { model, features, inputs, labels, weights, columns, classes, penalty } = task;
-  const rows = labels.length;
-  const design = penalty > 0 ? asGiven(task) : standardiseColumns(features, rows, inputs, columns);
+  const { model, features, labels, weights, columns, classes, penalty } = task;
+  const design = penalty > 0 ? asGiven(task) : standardiseColumns(features, columns);
   const judged = penalty === 0 && task.work.length > 0;
   const found = judged ? rankOf(design, task.weights, new Float64Array(triangleDoubles(columns.length)), pulse) : null;
   const ranked = found !== null && found.dependent.length > 0 ? found : null;

@@ -9,7 +9,7 @@ import { jobKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
 import { createJob, createJobs } from "../scripts/create-job.ts";
 import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
-import { notePublished, restoreJob, restoreLog } from "../scripts/restore-job.ts";
+import { notePublished, packCurve, restoreJob, restoreLog } from "../scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
 import { announceTrainer, largestTrainer } from "../scripts/trainers.ts";
 import { type JobRecord, parseRecord, type RawJob } from "./job-record.ts";
@@ -31,6 +31,7 @@ const sources = {
   restoreLog,
   restoreJob,
   notePublished,
+  packCurve,
   announceTrainer,
   largestTrainer,
 };

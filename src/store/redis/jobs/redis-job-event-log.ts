@@ -1,10 +1,16 @@
 import type { Redis } from "ioredis";
+import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import type { JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobStore } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
+import { isPacked, POINTS_IN_BLOCK, packPoints, readPoints } from "./packed-curve.ts";
+
+/** Of what is asked for first: whether points or blocks, nobody knows yet. */
+const FIRST_ENTRIES = 16;
+const ENTRIES_AT_ONCE = 1000;
 
 type EventLog = Pick<JobStore, "appendEvent" | "events" | "appendMetrics" | "metrics">;
 
@@ -30,9 +36,46 @@ export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: n
     const args = points.flatMap((point) => [point.step, JSON.stringify(point)]);
     return (await scripts.appendMetrics(jobKeys(tenant, job), attempt, leaseMs, ...args)) === 1;
   },
-  metrics: async (tenant, id, { afterStep, limit }) => {
-    const set = `${redisKeys.jobPrefix(tenant)}:${id}:metrics`;
-    const points = await onRedis(() => redis.zrangebyscore(set, `(${afterStep}`, "+inf", "LIMIT", 0, limit));
-    return points.map((point): MetricPoint => JSON.parse(point));
-  },
+  metrics: (tenant, id, page) => readCurve(redis, [tenant, id], page),
 });
+
+/** Of the set of points and blocks, those that hold something beyond a step. */
+const entriesOf = (
+  redis: Redis,
+  [tenant, id]: readonly [TenantId, JobId],
+  afterStep: number,
+  { offset, count }: { offset: number; count: number },
+): Promise<Buffer[]> => {
+  const set = `${redisKeys.jobPrefix(tenant)}:${id}:metrics`;
+  return onRedis(() => redis.zrangebyscoreBuffer(set, `(${afterStep}`, "+inf", "LIMIT", offset, count));
+};
+
+const readCurve = async (
+  redis: Redis,
+  job: readonly [TenantId, JobId],
+  { afterStep, limit }: { afterStep: number; limit: number },
+): Promise<MetricPoint[]> => {
+  const points: MetricPoint[] = [];
+  for (let [offset, count] = [0, Math.min(limit, FIRST_ENTRIES)]; points.length < limit; ) {
+    const entries = await entriesOf(redis, job, afterStep, { offset, count });
+    for (const entry of entries) points.push(...(await readPoints(entry)).filter(({ step }) => step > afterStep));
+    if (entries.length < count) break;
+    offset += count;
+    const each = isPacked(entries.at(-1)!) ? POINTS_IN_BLOCK : 1;
+    count = Math.min(Math.ceil((limit - points.length) / each), ENTRIES_AT_ONCE);
+  }
+  return points.slice(0, limit);
+};
+
+/** Puts a finished job's curve into blocks, a fifth as large. Nothing happens where it is in blocks already, or the job is not done. */
+export const packCurve = async (redis: Redis, { scripts }: JobScripts, tenant: TenantId, id: JobId): Promise<void> => {
+  const [first] = await entriesOf(redis, [tenant, id], -1, { offset: 0, count: 1 });
+  if (first === undefined || isPacked(first)) return;
+  const points = await readCurve(redis, [tenant, id], { afterStep: -1, limit: Number.POSITIVE_INFINITY });
+  const blocks = await packPoints(points);
+  await scripts.packCurve(
+    jobKeys(tenant, id),
+    points.length,
+    ...blocks.flatMap(({ lastStep, block }) => [lastStep, block]),
+  );
+};

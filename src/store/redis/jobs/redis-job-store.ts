@@ -9,7 +9,7 @@ import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
 import { numberOf } from "./job-record.ts";
 import { absent, createJobScripts, type JobScripts } from "./job-scripts.ts";
-import { createEventLog } from "./redis-job-event-log.ts";
+import { createEventLog, packCurve } from "./redis-job-event-log.ts";
 import { createRuns } from "./redis-job-runs.ts";
 import { createSubmissions } from "./redis-job-submissions.ts";
 
@@ -43,10 +43,16 @@ export const createRedisJobStore = ({
   tracked = false,
 }: RedisJobStoreOptions): JobStore => {
   const jobScripts = createJobScripts(redis, crashesOfSuspect);
+  const submissions = createSubmissions(jobScripts, { tracked });
   return {
-    ...createSubmissions(jobScripts, { tracked }),
+    ...submissions,
     ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),
     ...createEventLog(redis, jobScripts, leaseMs),
+    restore: async (tenant, job, log) => {
+      const restored = await submissions.restore(tenant, job, log);
+      if (restored) await packCurve(redis, jobScripts, tenant, job.id);
+      return restored;
+    },
     onChange: createJobChanges(subscriber).listen,
     state: async (tenant, id) => {
       const state = await onRedis(() => redis.hget(`${redisKeys.jobPrefix(tenant)}:${id}`, "state"));
@@ -68,6 +74,7 @@ export const createRedisJobStore = ({
     unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
     published: async (tenant, id, lastEvent) => {
+      await packCurve(redis, jobScripts, tenant, id);
       const keys = [`${redisKeys.jobPrefix(tenant)}:${id}:events`, unpublishedKey(tenant)];
       await jobScripts.scripts.notePublished(keys, id, lastEvent ?? "");
     },

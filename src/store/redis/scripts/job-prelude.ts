@@ -17,7 +17,7 @@ const LAST_PLACE = 2 ** 21 - 1;
 /**
  * What the scripts on one job share.
  *
- * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step)
+ * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step: points as JSON; of a finished job blocks of them, by the step of the last)
  *       5 index of ids, `:<state>` of those in a state, `:unpublished` of those whose manifest is due   6 prefix of the sets of holders   7 channel of changes
  *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones

@@ -36,6 +36,20 @@ return 1
 `;
 
 /**
+ * Puts a finished job's curve into blocks in place of its points.
+ *
+ * KEYS  1–10 as in the prelude
+ * ARGV  1 how many points there are   2 step of a block's last point   3 block   4 step …
+ * Result  1, or 0 if the job is not done, or the curve another
+ */
+export const packCurve = `${jobPrelude}
+if not done[redis.call('HGET', job, 'state')] or redis.call('ZCARD', metrics) ~= tonumber(ARGV[1]) then return 0 end
+redis.call('DEL', metrics)
+for position = 2, #ARGV, 2 do redis.call('ZADD', metrics, ARGV[position], ARGV[position + 1]) end
+return 1
+`;
+
+/**
  * Notes that a finished job's files are written, unless they lack an event by now.
  *
  * KEYS  1 events   2 set of the unpublished

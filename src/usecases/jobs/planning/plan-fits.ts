@@ -24,9 +24,10 @@ const ringOf = (plans: readonly Plan[]): Pick<Plan, "ringRows" | "ringBytes" | "
   return { ...most("ringRows"), ...most("ringBytes"), ...most("spillBytes") };
 };
 
-/** Fits of different sizes warn of the same in other figures: it is said once, with those of the last, which has most rows. */
+/** Fits of different sizes warn of the same in other figures: it is said once, with those of the last, which has most rows, or of the one that takes most of the disk. */
 const warningsOf = (plans: readonly Plan[]): string[] => {
-  const all = plans.flatMap(({ warnings }) => warnings);
+  const bySize = plans.toSorted((a, b) => (a.spillBytes ?? 0) - (b.spillBytes ?? 0));
+  const all = bySize.flatMap(({ warnings }) => warnings);
   return [...new Map(all.map((warning) => [warning.replace(/[\d.,]+/g, "0"), warning])).values()];
 };
 

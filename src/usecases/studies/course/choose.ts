@@ -126,10 +126,16 @@ const widened = (estimate: Estimate, inflation: number): Estimate => {
   return { value, lower: move(lower), upper: move(upper) };
 };
 
-/** What a trial was trained by. Its model says so, which is there as long as its scores are: its job may have been deleted. */
-const lossOf = async (deps: Deps, tenant: TenantId, { model: id }: Trial): Promise<LossSpec["type"] | null> => {
+/** What a trial was trained by. Its model says so, or its job: either may have been deleted, and a trial of a race may have no model of its own. */
+const lossOf = async (
+  deps: Deps,
+  tenant: TenantId,
+  { model: id, job: jobId }: Trial,
+): Promise<LossSpec["type"] | null> => {
   const model = id === null ? null : await orNull(deps.catalogue.model(tenant, id));
-  return model === null || isImported(model) ? null : model.spec.loss.type;
+  if (model !== null && !isImported(model)) return model.spec.loss.type;
+  const job = jobId === null ? null : await orNull(deps.jobs.get(tenant, jobId));
+  return job !== null && "loss" in job.spec ? (job.spec.loss?.type ?? null) : null;
 };
 
 /** The best trial, with what its value is worth on new rows: corrected for having been chosen, with its interval. Null: none has succeeded. */

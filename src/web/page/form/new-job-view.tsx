@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { formatNumber } from "../format.ts";
 import { Card, Failure } from "../parts.tsx";
@@ -5,29 +6,58 @@ import { usePoll } from "../poll.ts";
 import { JobForm } from "./job-form.tsx";
 import { Upload } from "./upload.tsx";
 
+const mostShown = 25;
+
+/** The newest data sets, and of more than can be listed those that are searched for among all. */
 const Picker = ({ chosen, onPick }: { chosen: string | null; onPick: (dataset: string) => void }) => {
+  const [search, setSearch] = useState("");
+  const searches = search.trim() !== "";
   const { value, failure, refresh } = usePoll(
-    "datasets",
-    (signal) => api.datasets(null, signal),
+    searches ? "all data sets" : "datasets",
+    async (signal) =>
+      searches ? { items: await api.allDatasets(signal), nextPageToken: null } : api.datasets(null, signal),
     () => null,
   );
+  const words = search.toLowerCase().split(/\s+/);
+  const found = (value?.items ?? []).filter(({ name, id }) =>
+    words.every((word) => `${name} ${id}`.toLowerCase().includes(word)),
+  );
+  const hasMore = searches || (value !== null && value.nextPageToken !== null);
   return (
     <>
       <Failure failure={failure} retry={refresh} />
-      {value !== null && value.items.length > 0 && (
-        <label>
-          Or take one that is already here
-          <select value={chosen ?? ""} onChange={(event) => onPick(event.currentTarget.value)}>
-            <option value="" disabled>
-              choose a data set
-            </option>
-            {value.items.map((dataset) => (
-              <option key={dataset.id} value={dataset.id}>
-                {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
+      <div class="fields">
+        {hasMore && (
+          <label>
+            Search the data sets
+            <input type="search" value={search} onInput={({ currentTarget }) => setSearch(currentTarget.value)} />
+          </label>
+        )}
+        {found.length > 0 && (
+          <label>
+            Or take one that is already here
+            <select
+              value={found.slice(0, mostShown).some(({ id }) => id === chosen) ? (chosen ?? "") : ""}
+              onChange={(event) => onPick(event.currentTarget.value)}
+            >
+              <option value="" disabled>
+                choose a data set
               </option>
-            ))}
-          </select>
-        </label>
+              {found.slice(0, mostShown).map((dataset) => (
+                <option key={dataset.id} value={dataset.id}>
+                  {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      {searches && (
+        <p class="muted small" role="status">
+          {value === null
+            ? "Looking…"
+            : `${formatNumber(found.length)} of ${formatNumber(value.items.length)}${found.length > mostShown ? `, the newest ${mostShown} are listed` : ""}`}
+        </p>
       )}
     </>
   );

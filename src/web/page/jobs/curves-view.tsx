@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { pointsOfLastFit } from "../../../client/last-fit.ts";
 import type { Job, MetricPoint } from "../../../domain/jobs/job.ts";
-import { api } from "../api.ts";
+import { api, toFailure } from "../api.ts";
 import { LineChart } from "../charts/line-chart.tsx";
+import { Select } from "../form/field-parts.tsx";
 import { formatMetric, formatMetricName, formatNumber, formatSeconds } from "../format.ts";
 import { Table } from "../list-view.tsx";
 import { Card, Empty, Failure, StateBadge } from "../parts.tsx";
@@ -39,29 +40,6 @@ const placesAlong = ({ job, points }: Course, axis: Axis): number[] => {
   return points.map(({ step, seconds }) => (axis === "steps" ? step : seconds));
 };
 
-const Choice = <T extends string>({
-  title,
-  value,
-  options,
-  onChange,
-}: {
-  title: string;
-  value: T;
-  options: readonly (readonly [T, string])[];
-  onChange: (value: T) => void;
-}) => (
-  <label class="inline">
-    {title}
-    <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
-      {options.map(([name, text]) => (
-        <option key={name} value={name}>
-          {text}
-        </option>
-      ))}
-    </select>
-  </label>
-);
-
 /** "species, version" twice is told apart by the id's last letters. */
 const nameOf = ({ job }: Course, courses: readonly Course[]): string =>
   courses.filter((other) => other.job.spec.name === job.spec.name).length > 1
@@ -86,13 +64,15 @@ const Overlay = ({ courses }: { courses: readonly Course[] }) => {
   return (
     <>
       <div class="actions">
-        <Choice
+        <Select
+          inline
           title="Measure"
           value={measure}
           options={measuresOf(courses).map((name) => [name, formatMetricName(name)] as const)}
           onChange={setMeasure}
         />
-        <Choice
+        <Select
+          inline
           title="Along"
           value={axis}
           options={(Object.keys(axes) as Axis[]).map((name) => [name, axes[name]] as const)}
@@ -106,16 +86,18 @@ const Overlay = ({ courses }: { courses: readonly Course[] }) => {
       {lines.length === 0 ? (
         <p class="muted">None of these jobs has measured this yet.</p>
       ) : (
-        <LineChart
-          title={`${title} of ${lines.length} ${lines.length === 1 ? "job" : "jobs"}`}
-          described={`${title} along ${axes[axis]}: ${lines.map(({ name, points }) => `${name} ends at ${formatNumber(points.at(-1)![1])}`).join(", ")}`}
-          x={{ title: axes[axis] }}
-          y={{ title, log }}
-          lines={lines}
-          legend
-          width={900}
-          height={380}
-        />
+        <div class="full">
+          <LineChart
+            title={`${title} of ${lines.length} ${lines.length === 1 ? "job" : "jobs"}`}
+            described={`${title} along ${axes[axis]}: ${lines.map(({ name, points }) => `${name} ends at ${formatNumber(points.at(-1)![1])}`).join(", ")}`}
+            x={{ title: axes[axis] }}
+            y={{ title, log }}
+            lines={lines}
+            legend
+            width={900}
+            height={380}
+          />
+        </div>
       )}
     </>
   );
@@ -160,20 +142,42 @@ const Ends = ({ courses }: { courses: readonly Course[] }) => (
   />
 );
 
+const isGone = (error: unknown): boolean => toFailure(error).status === 404;
+
+/** The jobs that there are, with their points: of those that are known only new ones are asked for. What was deleted hides no other. */
+const useCourses = (asked: readonly string[]) => {
+  const known = useRef(new Map<string, readonly MetricPoint[]>());
+  const load = async (id: string, signal: AbortSignal): Promise<Course | null> => {
+    try {
+      const [job, points] = await Promise.all([
+        api.job(id, signal),
+        api.metrics(id, known.current.get(id) ?? [], signal),
+      ]);
+      known.current.set(id, points);
+      return { job, points: pointsOfLastFit(points) };
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  };
+  return usePoll(
+    `curves ${asked.join()}`,
+    async (signal) => {
+      const loaded = await Promise.all(asked.map((id) => load(id, signal)));
+      return {
+        courses: loaded.filter((course) => course !== null),
+        gone: asked.filter((_, i) => loaded[i] === null),
+      };
+    },
+    ({ courses }) => (courses.some(({ job }) => !job.done) ? 3000 : null),
+  );
+};
+
 /** The curves of several jobs over each other. */
 export const CurvesView = ({ jobs }: { jobs: readonly string[] }) => {
   const asked = [...new Set(jobs)].slice(0, most);
-  const { value, failure, refresh } = usePoll(
-    `curves ${asked.join()}`,
-    (signal) =>
-      Promise.all(
-        asked.map(async (id): Promise<Course> => {
-          const job = await api.job(id, signal);
-          return { job, points: pointsOfLastFit(await api.metrics(id, [], signal)) };
-        }),
-      ),
-    (courses) => (courses.some(({ job }) => !job.done) ? 3000 : null),
-  );
+  const { value, failure, refresh } = useCourses(asked);
+  const courses = value?.courses ?? [];
   return (
     <>
       <a class="back" href="#/jobs">
@@ -192,11 +196,19 @@ export const CurvesView = ({ jobs }: { jobs: readonly string[] }) => {
             {most} of {jobs.length} jobs are shown.
           </p>
         )}
-        {value !== null && value.length > 0 && <Overlay courses={value} />}
+        {value !== null && value.gone.length > 0 && (
+          <p class="notice plain" role="status">
+            {value.gone.length === 1
+              ? "One of these jobs is not there"
+              : `${value.gone.length} of these jobs are not there`}{" "}
+            any more: {value.gone.join(", ")}
+          </p>
+        )}
+        {courses.length > 0 && <Overlay courses={courses} />}
       </Card>
-      {value !== null && value.length > 0 && (
+      {courses.length > 0 && (
         <Card title="Where they are">
-          <Ends courses={value} />
+          <Ends courses={courses} />
         </Card>
       )}
     </>

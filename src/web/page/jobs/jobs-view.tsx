@@ -4,6 +4,7 @@ import { formatNumber } from "../format.ts";
 import { Card, Empty, Failure, Pager } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { toFragment } from "../route.ts";
+import { useKept } from "../use-kept.ts";
 import { JobFilters } from "./job-filters.tsx";
 import { isPlain, newestFirst, select, toListed, type Wanted } from "./job-list.ts";
 import { JobTable } from "./job-table.tsx";
@@ -89,16 +90,15 @@ const SearchedList = ({ all, onReset, ...props }: ListProps & { all: AllJobs }) 
 
 /** All jobs: searched, filtered, sorted; some of them chosen for their curves. */
 export const JobsView = () => {
-  const [wanted, setWanted] = useState<Wanted>(newestFirst);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [wanted, setWanted] = useKept<Wanted>("wanted", newestFirst);
+  const [chosen, setChosen] = useKept<readonly string[]>("chosen", []);
   const plain = isPlain(wanted);
   const all = useAllJobs(!plain);
   const props: ListProps = {
-    ...{ wanted, selected, onSelect: setSelected },
+    ...{ wanted, selected: new Set(chosen), onSelect: (ids) => setChosen([...ids]) },
     onWant: (change) => setWanted({ ...wanted, ...change }),
     onReset: () => setWanted(newestFirst),
   };
-  const chosen = [...selected];
   return (
     <Card
       title="Jobs"
@@ -107,7 +107,7 @@ export const JobsView = () => {
         <div class="actions">
           {chosen.length > 0 && (
             <>
-              <button type="button" onClick={() => setSelected(new Set())}>
+              <button type="button" onClick={() => setChosen([])}>
                 Choose none
               </button>
               <a class="button" href={toFragment({ view: "curves", jobs: chosen })}>

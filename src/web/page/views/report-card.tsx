@@ -8,7 +8,7 @@ import type {
 import { api } from "../api.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { formatNumber } from "../format.ts";
-import { Card, Facts } from "../parts.tsx";
+import { Card, Facts, Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { ClassificationCharts } from "../report/classification-charts.tsx";
 import { ClusterCharts } from "../report/cluster-charts.tsx";
@@ -91,14 +91,21 @@ const Reconstructed = ({ quantiles }: ReconstructionReport) => (
   </div>
 );
 
-/** The statistician's report of a model; nothing where it has none. */
+/** The statistician's report of a model; nothing where it has none, and why where it cannot be read. */
 export const ReportCard = ({ model }: { model: Model }) => {
-  const { value } = usePoll(
+  const { value, failure, refresh } = usePoll(
     `report ${model.id}`,
     (signal) => api.report(model.id, signal),
     () => null,
   );
-  if (value === null) return null;
+  if (value === null) {
+    if (failure === null || failure.status === 404) return null;
+    return (
+      <Card title="Report">
+        <Failure failure={failure} retry={refresh} />
+      </Card>
+    );
+  }
   return (
     <Card
       title="Report"

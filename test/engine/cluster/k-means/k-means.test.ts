@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { assignRows, type LloydWork, moveCentroids } from "../../../../src/engine/cluster/k-means/lloyd.ts";
 import type { Points } from "../../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../../src/engine/cluster/predict-clusters.ts";
+import { tableOf } from "../../../../src/engine/tensor/table.ts";
 import { blobs, fitPoints, iris, recorded, toSpec } from "../iris.ts";
 
 const workFor = (rows: number, k: number, columns: number): LloydWork => ({
@@ -82,7 +83,7 @@ describe("k-means", () => {
   });
 
   it("gives an empty cluster the row that is farthest from its centroid", () => {
-    const points: Points = { values: Float32Array.of(0, 1, 2, 50), rows: 4, columns: 1 };
+    const points: Points = tableOf(Float32Array.of(0, 1, 2, 50), 1);
     const work = workFor(4, 2, 1);
     const centroids = Float64Array.of(1, 1000);
     assignRows(points, 2, centroids, work);
@@ -91,7 +92,7 @@ describe("k-means", () => {
   });
 
   it("says so when there are fewer distinct rows than clusters", async () => {
-    const points: Points = { values: Float32Array.of(1, 1, 2, 2), rows: 4, columns: 1 };
+    const points: Points = tableOf(Float32Array.of(1, 1, 2, 2), 1);
     const events: string[] = [];
     const { metrics } = await fitPoints(kMeans(3, 1), points, { onEvent: ({ type }) => events.push(type) });
     expect(metrics.inertia).toBe(0);
@@ -100,11 +101,7 @@ describe("k-means", () => {
 
   it("assigns rows to the nearest centroid and reports all distances", () => {
     const tensors = [{ name: "centroids", shape: [2, 2], values: Float64Array.of(0, 0, 3, 4) }];
-    const prediction = createClusterPredictor({ model: "k_means", tensors })({
-      values: Float32Array.of(0, 0, 3, 3),
-      rows: 2,
-      columns: 2,
-    });
+    const prediction = createClusterPredictor({ model: "k_means", tensors })(tableOf(Float32Array.of(0, 0, 3, 3), 2));
     expect(prediction).toEqual({
       model: "k_means",
       k: 2,

@@ -12,6 +12,7 @@ import {
 } from "../../../../src/engine/cluster/mixture/expectation-maximisation.ts";
 import type { Points } from "../../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../../src/engine/cluster/predict-clusters.ts";
+import { tableOf } from "../../../../src/engine/tensor/table.ts";
 import { blobs, fitPoints, iris, type RecordedMixture, recorded, toSpec } from "../iris.ts";
 
 const forms: CovarianceName[] = ["full", "tied", "diagonal", "spherical"];
@@ -124,11 +125,10 @@ describe.each(forms)("a mixture with %s covariance", (name) => {
       logScale: Math.log(scale),
     });
     const [count, width] = [20_000, 30];
-    const grid: Points = {
-      values: Float32Array.from({ length: count }, (_, i) => (i / count - 0.5) * width),
-      rows: count,
-      columns: 1,
-    };
+    const grid: Points = tableOf(
+      Float32Array.from({ length: count }, (_, i) => (i / count - 0.5) * width),
+      1,
+    );
     const prediction = predict(grid);
     if (prediction.model !== "gaussian_mixture") throw new Error("another model");
     const integral = prediction.logDensities.reduce(
@@ -176,22 +176,20 @@ describe("a Gaussian mixture job", () => {
   });
 
   it("says so when every fit is degenerate", async () => {
-    const points: Points = {
-      values: Float32Array.from({ length: 60 }, (_, i) => Math.floor(i / 2)),
-      rows: 30,
-      columns: 2,
-    };
+    const points: Points = tableOf(
+      Float32Array.from({ length: 60 }, (_, i) => Math.floor(i / 2)),
+      2,
+    );
     const events: string[] = [];
     await fitPoints(spec(1), points, { onEvent: ({ type }) => events.push(type) });
     expect(events).toContain("degenerate_component");
   });
 
   it("fails with a hint when no covariance is positive definite", async () => {
-    const points: Points = {
-      values: Float32Array.from({ length: 40 }, (_, i) => Math.floor(i / 2)),
-      rows: 20,
-      columns: 2,
-    };
+    const points: Points = tableOf(
+      Float32Array.from({ length: 40 }, (_, i) => Math.floor(i / 2)),
+      2,
+    );
     const events: string[] = [];
     const failing = fitPoints(spec(2, 0), points, { onEvent: ({ type }) => events.push(type) });
     await expect(failing).rejects.toMatchObject({

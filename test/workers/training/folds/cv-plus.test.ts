@@ -48,7 +48,7 @@ const predictOthers = async (name: string, trained: number, input: Omit<JobSpecI
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
   const { conformal } = report as { conformal: Conformal };
   const plain = answer(encoded);
-  return { conformal, plain, rows, numbers: answer.byFold!(encoded, null), encoded, answer, report };
+  return { conformal, plain, rows, numbers: answer.withFolds!(encoded).numbers(null), encoded, answer, report };
 };
 
 test("numbers: intervals by the residuals of the folds and by what each fold's model says of the row", async () => {
@@ -61,6 +61,8 @@ test("numbers: intervals by the residuals of the folds and by what each fold's m
   expect(numbers.folds).toHaveLength(8);
   expect(conformal.rows).toBe(300);
   expect(conformal.folds.map(({ length }) => length)).toEqual([75, 75, 75, 75]);
+  // Both come of one asking.
+  expect(found.answer.withFolds!(found.encoded).predictions).toEqual(plain);
   const { predictions, coverage } = withCoverage(plain, conformal, asked, () => numbers);
   expect(coverage).toMatchObject({ level: 0.9, method: "adaptive", rows: 300 });
   const held = predictions.filter((prediction: Prediction, row) => {
@@ -89,10 +91,10 @@ test("counts with an exposure: each fold's model says a count, and the report wh
   const { inputs, exposures } = encodeRows(model.preprocessing, rows);
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
   const { conformal, notes } = report as { conformal: Conformal; notes: Report["notes"] };
-  const { folds } = answer.byFold!(encoded, exposures);
+  const { folds } = answer.withFolds!(encoded).numbers(exposures);
   for (const [one, three] of folds) expect(three).toBe(3 * one!);
   const plain = withExposures(answer(encoded), exposures);
-  const { predictions } = withCoverage(plain, conformal, asked, () => answer.byFold!(encoded, exposures));
+  const { predictions } = withCoverage(plain, conformal, asked, () => answer.withFolds!(encoded).numbers(exposures));
   if (conformal.type !== "fold_intervals") throw new Error(conformal.type);
   const said = (row: number): number[] => folds.map((own) => own[row]!);
   for (const [row, prediction] of predictions.entries()) {
