@@ -1,6 +1,6 @@
 # A trainer: takes jobs from the queue and computes. Run as many as there are machines. Build from the repository's root:
 #   docker build -f docker/trainer.Dockerfile -t descent-trainer .
-FROM node:22-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 # The native kernels are compiled here; the image itself has no compiler.
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
@@ -9,7 +9,7 @@ RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:22-slim
+FROM node:24-slim
 ENV NODE_ENV=production DATA_DIR=/var/lib/descent
 WORKDIR /app
 # The folder is made here so that a named volume mounted on it takes over its owner.

@@ -32,7 +32,7 @@ export const exposureNotes = (task: TaskSpec): ReportNote[] => {
 /** Whether and by what the logits were divided; null: nobody asked. */
 export const temperatureNote = (
   { temperature, temperatureGain = 0, temperatureRows = 0 }: Readonly<Record<string, number>>,
-  from: "validation rows" | "training rows that trials held out",
+  from: "validation rows" | "training rows that trials held out" | "rows of the folds",
 ): ReportNote | null => {
   if (temperature === undefined) return null;
   const rows = `${temperatureRows} ${from}`;

@@ -36,6 +36,9 @@ const folds = (model, training = {}) => ({ model, training: { ...training, cross
 
 const network = (hidden, epochs) => ({ model: { type: "mlp", hidden }, training: { epochs } });
 
+/** A lower and an upper quantile beside the median. */
+const quantiles = (job) => ({ ...job, loss: { type: "pinball", interval: 0.9 } });
+
 /** `train` rows are learnt from, `test` measured on, of a table that is drawn by the split's seed where it is made. */
 const tables = {
   breast_cancer: {
@@ -57,6 +60,8 @@ const tables = {
       linear: { model: { type: "linear" }, training: {} },
       mlp: network([16], 30),
       folds: folds({ type: "linear" }),
+      "quantile regression": quantiles({ model: { type: "quantile" }, training: {} }),
+      "network of quantiles": quantiles(network([16], 30)),
     },
   },
   digits: {
@@ -69,6 +74,8 @@ const tables = {
       linear: { model: { type: "linear" }, training: {} },
       mlp: network([16], 30),
       folds: folds({ type: "linear" }),
+      "quantile regression": quantiles({ model: { type: "quantile" }, training: {} }),
+      "network of quantiles": quantiles(network([16], 30)),
     },
   },
   noisy_classes: {

@@ -66,6 +66,10 @@ const readHeldOut = (csv) => {
   return lines.map((line) => {
     const cells = line.split(",");
     const [truth, label] = cells.slice(first);
+    if (names.includes("lower")) {
+      const [lower, upper] = ["lower", "upper"].map((name) => Number(cells[names.indexOf(name)]));
+      return { truth: Number(truth), prediction: { value: Number(label), quantiles: { lower, upper } } };
+    }
     if (classes.length === 0) return { truth: Number(truth), prediction: { value: Number(label) } };
     const probabilities = Object.fromEntries(classes.map((name, k) => [name, Number(cells[first + 2 + k])]));
     return { truth, prediction: { label, probabilities } };
@@ -108,6 +112,7 @@ const splitConformal = (answers, conformal) => {
   return conformalOf(answers, {
     adaptive: by("adaptive", false),
     marginal: by("marginal", false),
+    ...(conformal.type === "quantile_intervals" ? { tails: by("tails", false) } : {}),
     ...(conformal.type === "sets" ? { "marginal with empty sets": by("marginal", true) } : {}),
   });
 };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDescent } from "../../src/client/descent.ts";
 import type { JobSpec } from "../../src/client/types.ts";
@@ -92,28 +92,44 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByText("Nothing to compare yet").waitFor();
   });
 
-  test("leads from a CSV file to a trained model and a prediction", async () => {
+  /** As who has no mouse: on with Tab until it is reached, which it must be. */
+  const reach = async (target: Locator): Promise<void> => {
+    await target.waitFor();
+    for (let stops = 0; stops < 60; stops++) {
+      if (await target.evaluate((element) => element.matches(":focus"))) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`the keyboard does not lead to ${target}`);
+  };
+  const press = async (target: Locator): Promise<void> => {
+    await reach(target);
+    await page.keyboard.press("Enter");
+  };
+
+  test("leads from a CSV file to a trained model and a prediction, by the keyboard alone", async () => {
     await page.goto(service.url);
-    await page.getByRole("link", { name: "New job" }).click();
+    await press(page.getByRole("link", { name: "New job" }));
+    // The dialog that opens there is the browser's own.
+    await reach(page.getByLabel("Choose a CSV file"));
     await page.getByLabel("Choose a CSV file").setInputFiles(iris);
     expect(await page.getByLabel("Predict the column").inputValue()).toBe("species");
     expect(await page.getByRole("combobox", { name: "As", exact: true }).inputValue()).toBe("classification");
     await page.getByText(/parameters, .* steps/).waitFor();
-    await page.getByRole("button", { name: "Start training" }).click();
+    await press(page.getByRole("button", { name: "Start training" }));
 
     await page.getByRole("heading", { name: "iris", level: 1 }).waitFor();
     await page.locator(".live").getByText("succeeded").waitFor();
     await page.getByRole("img", { name: /^Loss over \d+ epochs: train from .* to / }).waitFor();
     await page.getByText("Test accuracy").waitFor();
 
-    await page.getByRole("link", { name: "Open the model" }).click();
+    await press(page.getByRole("link", { name: "Open the model" }));
     await page
       .getByRole("region", { name: "Report" })
       .getByText(/^9\d\.\d % \(.* to .*\)$|^100\.0 % \(/)
       .first()
       .waitFor();
-    await page.getByRole("button", { name: "Take a row of the data set" }).click();
-    await page.getByRole("button", { name: "Predict", exact: true }).click();
+    await press(page.getByRole("button", { name: "Take a row of the data set" }));
+    await press(page.getByRole("button", { name: "Predict", exact: true }));
     await page.getByText(/^species: (setosa|versicolor|virginica)$/).waitFor();
 
     await page.getByRole("link", { name: "Jobs", exact: true }).click();

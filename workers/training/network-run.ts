@@ -178,8 +178,8 @@ const complete = async (
   const threshold = thresholdOf(spec, validate);
   context.onPhase("report");
   const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
-  const from = shape.validationRows > 0 ? "validation rows" : "training rows that trials held out";
-  const calibrated = temperatureNote(metrics, from);
+  const heldBy = spec.training.byFolds === undefined ? "training rows that trials held out" : "rows of the folds";
+  const calibrated = temperatureNote(metrics, shape.validationRows > 0 ? "validation rows" : heldBy);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
   const pages = { split: "train" as const, total: shape.trainRows, onPage: () => beat(context.control) };
   const inputs = rows.isPicked ? { features: pageOf(pick, pages) } : {};

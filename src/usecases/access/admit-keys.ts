@@ -25,7 +25,7 @@ type KeyDeps = Pick<Deps, "access" | "now"> & { file: FileKeys };
 const callerOf = (record: TenantRecord | null, { tenant, scopes, id }: FileKey): Caller => {
   if (record?.suspended) throw new ServiceError("forbidden", `the tenant ${tenant} is suspended`);
   const rates = Object.fromEntries(Object.entries(record?.rates ?? {}).filter(([, rate]) => rate !== undefined));
-  return { tenant, scopes: new Set(scopes), key: id, rates };
+  return { tenant, scopes: new Set(scopes), key: id, rates, quotas: record?.quotas ?? {} };
 };
 
 const inForce = (record: TenantRecord, now: string, wanted: (key: KeyRecord) => boolean): KeyRecord | undefined =>

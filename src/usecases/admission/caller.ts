@@ -1,3 +1,4 @@
+import type { TenantRecord } from "../../domain/access/tenant.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { QuotaStanding, RateStanding } from "../../domain/fairness/rate.ts";
 import { defaultTenant, type TenantId } from "../../domain/ids.ts";
@@ -21,6 +22,8 @@ export interface Caller {
   key: string | null;
   /** Of who came with an event token: the one job or study whose events it opens. */
   onlyOf?: string;
+  /** Its tenant's own, as its admission read them; left out: they were not read. */
+  quotas?: TenantRecord["quotas"];
   /** Counts what one request asks for beside the first; left out: nothing is counted. */
   countMore?: (count: number) => Promise<MoreCounted>;
   /** Its own, where they differ from the service's. */

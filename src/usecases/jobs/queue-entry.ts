@@ -47,10 +47,10 @@ export const enqueueJobs = async (
 /** Records a job durably, within the tenant's quota, and queues it. Once this resolves, the job is not lost. */
 export const recordJob = async (
   deps: Deps,
-  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
+  { tenant, tell, quotas }: Pick<Caller, "tenant" | "tell" | "quotas">,
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota">,
 ): Promise<{ job: Job; created: boolean }> => {
-  const { queuedJobs } = await quotasOf(deps, tenant);
+  const { queuedJobs } = await quotasOf(deps, tenant, quotas);
   const quota = queuedJobs === null ? null : { queuedJobs };
   const createdAt = deps.now().toISOString();
   const { job, created, place, waiting } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });

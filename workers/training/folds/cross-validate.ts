@@ -21,7 +21,8 @@ import { tellStart } from "../leading/tell-start.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { stepsOf } from "./fit-steps.ts";
 import { type FoldsPosition, fromFoldsContent, toFoldsContent } from "./fold-checkpoint.ts";
-import { addFold } from "./pool.ts";
+import { temperatureOfFolds } from "./fold-temperature.ts";
+import { addFold, type Pool } from "./pool.ts";
 import { foldMetrics, reportFolds } from "./pooled-report.ts";
 import { publishEnsemble } from "./publish-ensemble.ts";
 import { unitScores } from "./unit-scores.ts";
@@ -113,6 +114,13 @@ const reachedFold = ({ fit, pool }: FoldsPosition): RunEnd => ({
   folds: { metrics: foldMetrics(pool), folds: pool.folds.map(({ metrics }) => metrics) },
 });
 
+/** The model of all rows has the temperature that the folds' rows prefer, where that is asked for. */
+const withFoundTemperature = (fit: Fit | undefined, pool: Pool): Fit | undefined => {
+  const byFolds = fit === undefined || fit.heldOut !== null ? null : temperatureOfFolds(fit.spec, pool);
+  if (fit === undefined || byFolds === null) return fit;
+  return { ...fit, spec: { ...fit.spec, training: { ...fit.spec.training, byFolds } } };
+};
+
 type Judged = Extract<TrainingRunEnd, { type: "judged" }>;
 
 const afterFold = (
@@ -156,7 +164,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
   for (;;) {
     const { pool } = position;
     if (position.fit >= pauseAtFold && position.inner === null) return reachedFold(position);
-    const fit = fits[position.fit];
+    const fit = withFoundTemperature(fits[position.fit], pool);
     if (fit === undefined) {
       if (!started) tellStart(resume, position.seconds, post);
       reports.flush();

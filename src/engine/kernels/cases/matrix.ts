@@ -55,7 +55,7 @@ export const matrixCases: CasesOf<MatrixKernels> = {
   },
 };
 
-export const randomConv = (r: Space): ConvGeometry => {
+const randomGroups = (r: Space): ConvGeometry => {
   const groups = r.size(0, 2) === 0 ? r.size(2, 3) : 1;
   const channels = groups * (r.flag() ? r.size(1, 3) : 4 * r.size(1, 3));
   const [kernelHeight, kernelWidth] = [r.size(1, 4), r.size(1, 3)];
@@ -77,9 +77,12 @@ export const outPixels = (g: { batch: number; outHeight: number; outWidth: numbe
   g.batch * g.outHeight * g.outWidth;
 
 const randomDepthwise = (r: Space): ConvGeometry => {
-  const channels = r.size(2, 9);
-  return { ...randomConv(r), channels, outChannels: channels, groups: channels };
+  const channels = r.flag() ? r.size(2, 9) : r.size(10, 40);
+  return { ...randomGroups(r), channels, outChannels: channels, groups: channels };
 };
+
+/** One in four with a single channel in and out of each group, which kernels compute in a way of their own. */
+export const randomConv = (r: Space): ConvGeometry => (r.size(0, 3) === 0 ? randomDepthwise(r) : randomGroups(r));
 
 export const convolutionCases: CasesOf<ConvolutionKernels> = {
   conv2d: (r) => {

@@ -1,4 +1,9 @@
-import type { ConvArguments, ConvGeometry, ConvolutionKernels } from "../families/convolution.ts";
+import {
+  type ConvArguments,
+  type ConvGeometry,
+  type ConvolutionKernels,
+  isDepthwise,
+} from "../families/convolution.ts";
 import { stripCount, stripRows } from "../families/matrix.ts";
 import { activationOf } from "./activations.ts";
 import { packedIndex } from "./matrix.ts";
@@ -73,6 +78,16 @@ const forEachRow = (start: number, end: number, rows: number, visit: (group: num
     }
 };
 
+/** The same of output pixels; strips of a depthwise convolution have the rows of all groups. */
+const forEachPixel = (g: Geometry, visit: (group: number, pixel: number) => void): void => {
+  const rows = g.batch * g.outHeight * g.outWidth;
+  if (!isDepthwise(g)) forEachRow(g.start, g.end, rows, visit);
+  else
+    forEachRow(g.start, g.end, rows, (_, pixel) => {
+      for (let group = 0; group < g.groups; group++) visit(group, pixel);
+    });
+};
+
 export const forEachTap = (g: Geometry, visit: (tap: number, ky: number, kx: number) => void): void => {
   for (let tap = 0; tap < g.kernelHeight * g.kernelWidth; tap++)
     visit(tap, Math.floor(tap / g.kernelWidth), tap % g.kernelWidth);
@@ -83,7 +98,7 @@ export const referenceConvolution = ({ get, set }: ReferenceMemory): Convolution
     const g = toGeometry(rest);
     const f = activationOf(activation, slope);
     const k = g.kernelHeight * g.kernelWidth * g.inGroup;
-    forEachRow(g.start, g.end, g.batch * g.outHeight * g.outWidth, (group, pixel) => {
+    forEachPixel(g, (group, pixel) => {
       for (let co = 0; co < g.outGroup; co++) {
         const channel = group * g.outGroup + co;
         let total = 0;

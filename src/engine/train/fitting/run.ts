@@ -171,11 +171,15 @@ export const endEpoch = (run: Run): boolean => {
 
 /** Divides the logits by the temperature that rows prefer which the weights have not learnt from, if it is asked for. */
 const calibrate = ({ plan, memory, meta, runner }: Run): Record<string, number> => {
-  const { calibration, everyRow } = plan.spec.training;
+  const { calibration, everyRow, byFolds } = plan.spec.training;
   if (calibration !== "temperature") return {};
   if (everyRow !== undefined) {
     heatLogits(plan, memory, everyRow.temperature);
     return {};
+  }
+  if (byFolds !== undefined) {
+    heatLogits(plan, memory, byFolds.temperature);
+    return { temperature: byFolds.temperature, temperatureGain: byFolds.gain, temperatureRows: byFolds.rows };
   }
   const validated = plan.data.validation.rows > 0;
   const heat = validated

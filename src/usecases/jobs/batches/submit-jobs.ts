@@ -52,7 +52,7 @@ const tellOf = ({ tell }: Caller, quota: number, recorded: readonly Recorded[]):
 const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
   sending(caller, { "messaging.batch.message_count": wanted.jobs.length }, async (origin): Promise<Recorded[]> => {
     const { tenant } = caller;
-    const { queuedJobs } = await quotasOf(deps, tenant);
+    const { queuedJobs } = await quotasOf(deps, tenant, caller.quotas);
     const quota = queuedJobs === null ? null : { queuedJobs };
     const createdAt = deps.now().toISOString();
     const recorded = await deps.jobs.createAll({ ...wanted, ...origin, tenant, createdAt, quota });

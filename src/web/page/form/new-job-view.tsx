@@ -26,36 +26,38 @@ const Picker = ({ chosen, onPick }: { chosen: string | null; onPick: (dataset: s
   return (
     <>
       <Failure failure={failure} retry={refresh} />
-      {hasMore && (
-        <label>
-          Search the data sets
-          <input type="search" value={search} onInput={({ currentTarget }) => setSearch(currentTarget.value)} />
-        </label>
-      )}
+      <div class="fields">
+        {hasMore && (
+          <label>
+            Search the data sets
+            <input type="search" value={search} onInput={({ currentTarget }) => setSearch(currentTarget.value)} />
+          </label>
+        )}
+        {found.length > 0 && (
+          <label>
+            Or take one that is already here
+            <select
+              value={found.slice(0, mostShown).some(({ id }) => id === chosen) ? (chosen ?? "") : ""}
+              onChange={(event) => onPick(event.currentTarget.value)}
+            >
+              <option value="" disabled>
+                choose a data set
+              </option>
+              {found.slice(0, mostShown).map((dataset) => (
+                <option key={dataset.id} value={dataset.id}>
+                  {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
       {searches && (
         <p class="muted small" role="status">
           {value === null
             ? "Looking…"
             : `${formatNumber(found.length)} of ${formatNumber(value.items.length)}${found.length > mostShown ? `, the newest ${mostShown} are listed` : ""}`}
         </p>
-      )}
-      {found.length > 0 && (
-        <label>
-          Or take one that is already here
-          <select
-            value={found.slice(0, mostShown).some(({ id }) => id === chosen) ? (chosen ?? "") : ""}
-            onChange={(event) => onPick(event.currentTarget.value)}
-          >
-            <option value="" disabled>
-              choose a data set
-            </option>
-            {found.slice(0, mostShown).map((dataset) => (
-              <option key={dataset.id} value={dataset.id}>
-                {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
-              </option>
-            ))}
-          </select>
-        </label>
       )}
     </>
   );

@@ -86,16 +86,18 @@ const Overlay = ({ courses }: { courses: readonly Course[] }) => {
       {lines.length === 0 ? (
         <p class="muted">None of these jobs has measured this yet.</p>
       ) : (
-        <LineChart
-          title={`${title} of ${lines.length} ${lines.length === 1 ? "job" : "jobs"}`}
-          described={`${title} along ${axes[axis]}: ${lines.map(({ name, points }) => `${name} ends at ${formatNumber(points.at(-1)![1])}`).join(", ")}`}
-          x={{ title: axes[axis] }}
-          y={{ title, log }}
-          lines={lines}
-          legend
-          width={900}
-          height={380}
-        />
+        <div class="full">
+          <LineChart
+            title={`${title} of ${lines.length} ${lines.length === 1 ? "job" : "jobs"}`}
+            described={`${title} along ${axes[axis]}: ${lines.map(({ name, points }) => `${name} ends at ${formatNumber(points.at(-1)![1])}`).join(", ")}`}
+            x={{ title: axes[axis] }}
+            y={{ title, log }}
+            lines={lines}
+            legend
+            width={900}
+            height={380}
+          />
+        </div>
       )}
     </>
   );

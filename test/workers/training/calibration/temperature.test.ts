@@ -82,6 +82,53 @@ describe("a temperature", () => {
     }
   });
 
+  test("is chosen by the rows of the folds of a cross-validation, and is that of the model of all rows, through any checkpoint", async () => {
+    const folded: Input = {
+      ...sure,
+      training: {
+        epochs: 60,
+        l2: 0,
+        earlyStopping: false,
+        penaltySearch: false,
+        crossValidation: { folds: 3, repeats: 2 },
+      },
+    };
+    const [plain, own] = [await train(folded), await train(calibrated(folded))];
+    const { temperature, temperatureGain, temperatureRows } = own.model.metrics;
+    expect(temperature).toBeGreaterThan(1);
+    expect(temperatureRows).toBe(300);
+    // By hand, from the answers of the first division that the model keeps.
+    const key = artifactKeys.heldOut("default", own.model.id, own.model.digest.slice(7));
+    const [head, ...lines] = Buffer.from(await jobs.artifacts.readBytes(key))
+      .toString()
+      .trim()
+      .split("\n");
+    const names = head!.split(",");
+    const rows = lines
+      .map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i]!, cell])))
+      .filter(({ repeat }) => repeat === "1");
+    const gainAt = (t: number): number =>
+      rows.reduce((sum, row) => {
+        const powers = ["no", "yes"].map((name) => Number(row[`probabilities.${name}`]) ** (1 / t));
+        const [p, plainP] = [
+          powers[row.truth === "yes" ? 1 : 0]! / (powers[0]! + powers[1]!),
+          Number(row[`probabilities.${row.truth}`]),
+        ];
+        return sum + (Math.log(p) - Math.log(plainP)) / rows.length;
+      }, 0);
+    const tried = [0.5, 0.6, 0.7, 0.85, 1.2, 1.4, 1.7, 2, 2.4, 2.8, 3.4, 4];
+    expect(temperature).toBe(tried.toSorted((a, b) => gainAt(b) - gainAt(a))[0]);
+    expect(temperatureGain).toBeCloseTo(gainAt(temperature!), 4);
+    expect(own.tensors.get("hidden.0.weight")).toEqual(plain.tensors.get("hidden.0.weight"));
+    const divided = plain.tensors.get("output.weight")!.map((weight) => Math.fround(weight / temperature!));
+    expect(own.tensors.get("output.weight")).toEqual(divided);
+    expect(own.notes.find(({ code }) => code === "calibrated")?.message).toContain("on 300 rows of the folds");
+    for (const checkpoint of own.run.checkpoints) {
+      const rest = await jobs.trainOn(own.run.dataset, calibrated(folded), null, { checkpoints: [checkpoint] });
+      expect((await jobs.modelOf(rest)).model.digest).toBe(own.model.digest);
+    }
+  });
+
   test.each([
     [{ task: { type: "regression" as const, label: "x0" }, model: { type: "mlp" as const } }, "of the probabilities"],
     [{ model: { type: "logistic" as const } }, "solved exactly"],

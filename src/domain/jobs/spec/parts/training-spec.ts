@@ -168,7 +168,7 @@ export const TrainingSpec = z
       .union([z.literal(false), z.literal("temperature")])
       .optional()
       .describe(
-        "Of classifications: `temperature` divides all logits by one number, from 0.5 to 4, chosen by the likelihood of rows that the model has not learnt from: the validation split, or those that the search for a penalty holds out. It stays 1 unless they prefer another by a standard error. It becomes part of the output layer's weights, so that predictions and exports have it. Left out: `false`.",
+        "Of classifications: `temperature` divides all logits by one number, from 0.5 to 4, chosen by the likelihood of rows that the model has not learnt from: the validation split, or those that the search for a penalty holds out, or else those of a cross-validation's folds. It stays 1 unless they prefer another by a standard error. It becomes part of the output layer's weights, so that predictions and exports have it. Left out: `false`.",
       ),
     clusterBy: z
       .string()

@@ -1,4 +1,4 @@
-import { log64 } from "../../../kernels/math64.ts";
+import { exp64, log64 } from "../../../kernels/math64.ts";
 import type { Heat } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
@@ -71,6 +71,37 @@ export const measureHeat = (
     for (const [i, values] of heads.entries()) values.set(kept[i]!);
   }
   return { rows: (before?.rows ?? 0) + own.length, sums, squares };
+};
+
+/**
+ * What each temperature gains in log-likelihood on rows of which the probabilities are known: ln p is a logit but for a number that all classes of a row have in common.
+ * @param probabilities rows × classes, row-major
+ * @param weights how much rows count; null: once
+ */
+export const heatOfProbabilities = (
+  probabilities: ArrayLike<number>,
+  truths: ArrayLike<number>,
+  classes: number,
+  weights: ArrayLike<number> | null,
+): Heat => {
+  const rows = truths.length;
+  const [sums, squares] = [temperatures.map(() => 0), temperatures.map(() => 0)];
+  const logits = new Float64Array(classes);
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < classes; k++) logits[k] = log64(Math.max(probabilities[row * classes + k]!, leastProbability));
+    const own = logits[truths[row]!]!;
+    const top = logits.reduce((most, value) => Math.max(most, value));
+    for (const [t, temperature] of temperatures.entries()) {
+      if (t === unchanged) continue;
+      let total = 0;
+      for (const logit of logits) total += exp64((logit - top) / temperature);
+      const log = (own - top) / temperature - log64(total);
+      const gain = (weights?.[row] ?? 1) * (log - own);
+      sums[t]! += gain;
+      squares[t]! += gain * gain;
+    }
+  }
+  return { rows, sums, squares };
 };
 
 /** The temperature that the rows prefer, and by how much log-likelihood a row, with its standard error; 1 where none is surely better. */

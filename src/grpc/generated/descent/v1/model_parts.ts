@@ -1319,7 +1319,7 @@ export interface RegressionReport {
   below?:
     | QuantileReport
     | undefined;
-  /** of the loss `pinball` with an `interval`; null for others, and in the report of a cross-validation */
+  /** of `pinball` with an `interval`; null for others */
   between?:
     | BetweenReport
     | undefined;
