@@ -292,6 +292,8 @@ try {
 } finally {
   await container("rm", "-f", "-v", `${project}-alone`).catch(() => {});
   await compose("down", "-v").catch((error) => process.stderr.write(`${error.message}\n`));
+  // podman-compose leaves it.
+  await container("network", "rm", `${project}_default`).catch(() => {});
   for (const part of ["api", "trainer"]) await container("rmi", `${project}${joint}${part}`).catch(() => {});
   await rm(folder, { recursive: true, force: true });
 }
