@@ -51,13 +51,14 @@ export const Comparison = z
       .enum([
         "log_likelihood",
         "squared_error",
+        "absolute_error",
         "pinball",
         "poisson_deviance",
         "gamma_deviance",
         "negative_binomial_deviance",
       ])
       .describe(
-        "of a row: ln p of its class; of numbers, with a minus, the models' own loss: (label − prediction)², ρ(label − prediction) of a quantile, or the deviance of counts or positive numbers. Where the models' losses differ it is one for all, and a note says which and why",
+        "of a row: ln p of its class; of numbers, with a minus, the models' own loss: (label − prediction)², |label − prediction|, ρ(label − prediction) of a quantile, or the deviance of counts or positive numbers. Where the models' losses differ it is one for all, and a note says which and why",
       ),
     rows: z.int().describe("compared: the same for all; of a large data set 10,000, at equal distances"),
     leftOut: z

@@ -15,6 +15,8 @@ const deviance = (half: number): number => Math.max(0, 2 * half);
 
 const ofSquares: ComparedLoss = { measure: "squared_error", of: (y, mean) => (y - mean) ** 2 };
 
+const ofDistances: ComparedLoss = { measure: "absolute_error", of: (y, predicted) => Math.abs(y - predicted) };
+
 /** Unit deviances (McCullagh & Nelder 1989, table 2.1 and section 6.2.3): twice what the log-likelihood falls short of that of the truth. */
 const ofPoisson: ComparedLoss = {
   measure: "poisson_deviance",
@@ -42,6 +44,8 @@ const ofNegativeBinomial = (theta: number): ComparedLoss => ({
 
 const ownLoss = (loss: LossSpec, theta: number | null): ComparedLoss => {
   switch (loss.type) {
+    case "mean_absolute_error":
+      return ofDistances;
     case "pinball":
       return { measure: "pinball", of: (truth, predicted) => pinball(loss.quantile, truth, predicted) };
     case "poisson_nll":
@@ -57,11 +61,15 @@ const ownLoss = (loss: LossSpec, theta: number | null): ComparedLoss => {
 
 const isOfCounts = ({ type }: LossSpec): boolean => type === "poisson_nll" || type === "negative_binomial_nll";
 
+/** ρ of the median is half of the absolute error. */
+const isOfMedian = (loss: LossSpec): boolean =>
+  loss.type === "mean_absolute_error" || (loss.type === "pinball" && loss.quantile === 0.5);
+
 const named = (loss: LossSpec): string =>
   loss.type === "pinball" ? `"pinball" of ${loss.quantile}` : JSON.stringify(loss.type);
 
 /**
- * What models are compared by that predict numbers: their own loss where all have the same, the deviance of counts where all are of counts, else the squared error.
+ * What models are compared by that predict numbers: their own loss where all have the same (of Huber's the squared error), the absolute error where all are of medians, the deviance of counts where all are of counts, else the squared error.
  * @param thetas of negative binomial models, null where it is not known or the model is Poisson's; several are compared by the first
  */
 export const comparedLoss = (
@@ -81,7 +89,7 @@ export const comparedLoss = (
   const shared = (loss: ComparedLoss, notes: readonly ReportNote[]) => {
     const { measure } = loss;
     const bound = measure === "gamma_deviance" ? 1 : 0;
-    const isOf = measure === "pinball" || measure === "squared_error";
+    const isOf = measure === "pinball" || measure === "squared_error" || measure === "absolute_error";
     if (!isOf && !values.every((y) => (bound === 1 ? y > 0 : y >= 0)))
       return squared(
         `some rows have a label ${bound === 1 ? "of 0 or below" : "below 0"}, of which ${named(first)} is not`,
@@ -93,13 +101,11 @@ export const comparedLoss = (
     const message = `the models have different θ: the deviance is that of θ = ${Number(theta?.toPrecision(4))}, of the first of them, for all`;
     return shared(ownLoss(first, theta), others ? [{ code: "common_loss", message }] : []);
   }
+  if (losses.every(isOfMedian)) return { loss: ofDistances, notes: [] };
   const list = kinds.join(", ");
   if (losses.every(isOfCounts)) {
     const message = `the models learnt by different losses (${list}): the measure is the Poisson deviance for all`;
     return shared(ofPoisson, [{ code: "common_loss", message }]);
   }
-  const all = losses.map((loss) => ownLoss(loss, null).measure);
-  // Squares, absolute values and Huber's loss are about a mean each, and no note is due.
-  if (all.every((measure) => measure === "squared_error")) return { loss: ofSquares, notes: [] };
   return squared(`the models learnt by different losses (${list})`);
 };

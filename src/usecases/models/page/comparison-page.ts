@@ -7,6 +7,7 @@ import { intervalPlot, linePlot } from "./plots.ts";
 const measures = {
   log_likelihood: "log-likelihood of a row",
   squared_error: "squared error of a row, with a minus",
+  absolute_error: "absolute error of a row, with a minus",
   pinball: "quantile loss of a row, with a minus",
   poisson_deviance: "Poisson deviance of a row, with a minus",
   gamma_deviance: "Gamma deviance of a row, with a minus",

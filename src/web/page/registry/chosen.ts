@@ -24,6 +24,7 @@ export const hasLabel = ({ columns }: Dataset, { preprocessing: { label } }: Mod
 export const measures = {
   log_likelihood: "log likelihood of a row",
   squared_error: "squared error of a row",
+  absolute_error: "absolute error of a row",
   pinball: "quantile loss of a row",
   poisson_deviance: "Poisson deviance of a row",
   gamma_deviance: "Gamma deviance of a row",
