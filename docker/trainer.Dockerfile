@@ -19,9 +19,10 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 VOLUME /var/lib/descent
-# A trainer that cannot work ends by itself and is started again; this finds one that is there but stopped.
+# A trainer that cannot work ends by itself and is started again; this finds one that is there but stopped. The init process has the same
+# command line and never stops: one stopped process is enough.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD for p in $(grep -lsE '[-]-role=trainer' /proc/[0-9]*/cmdline); do grep -qs '^State:[[:space:]]*[TZX]' ${p%cmdline}status || exit 0; done; exit 1
+  CMD n=0; for p in $(grep -lsE '[-]-role=trainer' /proc/[0-9]*/cmdline); do grep -qs '^State:[[:space:]]*[TZX]' ${p%cmdline}status && exit 1; n=1; done; [ $n = 1 ]
 # Time for the running jobs to write a checkpoint: give `docker stop` more than DRAIN_SECONDS.
 STOPSIGNAL SIGTERM
 CMD ["node", "dist/src/main.js", "--role=trainer"]
