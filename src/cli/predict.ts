@@ -19,19 +19,24 @@ const parseRows = (text: string): Row[] => {
 
 const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
-/** One line of CSV: the answer, and how sure it is where the model says so. */
-const toLine = (prediction: Prediction): string => {
+/** One line of CSV: the answer, and how sure it is, or the quantiles about it, where the model says so. */
+export const toLine = (prediction: Prediction): string => {
   if ("label" in prediction && prediction.label !== undefined)
     return `${quote(prediction.label)},${prediction.probabilities?.[prediction.label] ?? ""}`;
-  if ("value" in prediction) return String(prediction.value);
+  if ("value" in prediction) {
+    const { value, quantiles } = prediction;
+    return quantiles === undefined ? String(value) : `${value},${quantiles.lower},${quantiles.upper}`;
+  }
   if ("cluster" in prediction) return String(prediction.cluster);
   if ("logDensity" in prediction) return String(prediction.logDensity);
   return "error" in prediction ? String(prediction.error) : quote(JSON.stringify(prediction));
 };
 
-const headOf = (prediction: Prediction | undefined): string => {
+/** The names of its columns, by the first answer. */
+export const headOf = (prediction: Prediction | undefined): string => {
   if (prediction === undefined) return "";
   if ("label" in prediction) return "prediction,probability";
+  if ("value" in prediction && prediction.quantiles !== undefined) return "prediction,lower,upper";
   return "logDensity" in prediction && !("cluster" in prediction)
     ? "logDensity"
     : "error" in prediction

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
+import { headOf, toLine } from "../../src/cli/predict.ts";
 import { readRows } from "../../src/cli/read-rows.ts";
 import type { Model } from "../../src/client/types.ts";
 
@@ -47,4 +48,12 @@ test("compressed files and UTF-16 are read as uploads of them are, and other for
 test("a file with none of the model's columns is refused, one with some is not", async () => {
   await expect(rowsOf("b,c\n1,2\n")).rejects.toThrow("none of the columns that mdl_1 asks for: a, g");
   expect(await rowsOf("a,c\n1,2\n")).toEqual([{ a: 1 }]);
+});
+
+test("quantiles about an answer are columns of their own, named as in the held-out rows", () => {
+  const answers = [{ value: 2.5, quantiles: { lower: -1, upper: 4.25 } }, { value: 2.5 }];
+  expect(answers.map((answer) => [headOf(answer), toLine(answer)])).toEqual([
+    ["prediction,lower,upper", "2.5,-1,4.25"],
+    ["prediction", "2.5"],
+  ]);
 });

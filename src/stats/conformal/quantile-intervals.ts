@@ -1,6 +1,6 @@
 import type { QuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
-import { boundOf } from "./scores.ts";
+import { boundOf, rankOf } from "./scores.ts";
 
 /** What a model says of rows, in the label's units. */
 export interface QuantileRows {
@@ -31,7 +31,8 @@ export const quantileIntervals = (
 
 /**
  * From lower quantile − Q to upper quantile + Q, with Q the ⌈(n + 1) · coverage⌉-th smallest score (theorem 1); by `tails` each end has its own, the ⌈(n + 1)(1 + coverage)/2⌉-th smallest (theorem 2);
- * `marginal` goes by |residuals| about the prediction. Where Q takes more than the whole width away its ends change places, so that no interval is empty.
+ * `marginal` goes by |residuals| about the prediction. Where Q takes more than the whole width away nothing is left:
+ * both ends are then the middle of the first interval, of growing coverage, that is not empty, so that each interval lies in those of more coverage.
  */
 export const quantileInterval = (
   { scores, lower, upper, residuals }: QuantileIntervals,
@@ -43,9 +44,14 @@ export const quantileInterval = (
     const half = boundOf(residuals, coverage);
     return { lower: value - half, upper: value + half };
   }
-  const ofTail = (own: readonly number[]): number => boundOf(own, (1 + coverage) / 2);
-  const both = boundOf(scores, coverage);
-  const [a, b] = coverageMethod === "tails" ? [ofTail(lower), ofTail(upper)] : [both, both];
-  const ends = [quantiles.lower - a, quantiles.upper + b];
-  return { lower: Math.min(...ends), upper: Math.max(...ends) };
+  const tails = coverageMethod === "tails";
+  const [below, above] = tails ? [lower, upper] : [scores, scores];
+  const at = (place: number) => ({ lower: quantiles.lower - below[place]!, upper: quantiles.upper + above[place]! });
+  const first = rankOf(scores.length, tails ? (1 + coverage) / 2 : coverage) - 1;
+  if (first >= scores.length) return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
+  let [place, ends] = [first, at(first)];
+  while (ends.lower > ends.upper && place + 1 < scores.length) ends = at(++place);
+  if (place === first && ends.lower <= ends.upper) return ends;
+  const middle = (ends.lower + ends.upper) / 2;
+  return { lower: middle, upper: middle };
 };

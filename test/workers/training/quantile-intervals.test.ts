@@ -46,9 +46,22 @@ test("scores and intervals are those of Romano, Patterson and Candès, by hand",
   });
   const narrow = { value: 10, quantiles: { lower: 9, upper: 11 } };
   expect(quantileInterval(conformal, narrow, { coverage: 0.1, coverageMethod: "adaptive" })).toEqual({
-    lower: 6,
-    upper: 14,
+    lower: 10,
+    upper: 10,
   });
+  // Of skewed labels the tails' ends move by different steps.
+  const skewed = { ...of, truths: truths.map((y) => y ** 3 / 100) };
+  for (const scores of [conformal, quantileIntervals(0.5, skewed)])
+    for (const coverageMethod of ["adaptive", "tails"] as const) {
+      const nested = [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95].map((coverage) =>
+        quantileInterval(scores, narrow, { coverage, coverageMethod }),
+      );
+      expect(nested[0]!.lower).toBe(nested[0]!.upper);
+      for (const [i, inner] of nested.slice(0, -1).entries()) {
+        const outer = nested[i + 1]!;
+        expect(outer.lower <= inner.lower && inner.lower <= inner.upper && inner.upper <= outer.upper).toBe(true);
+      }
+    }
 });
 
 test("a new label is held with the probability ⌈(n + 1)c⌉/(n + 1), and left out as often below as above by tails: 4000 draws of 39 rows", () => {
@@ -176,7 +189,7 @@ describe("one job predicts a quantile and those about it", () => {
     expect(() => withCoverage([], few, ask)).toThrow(/needs 19/);
     expect(withCoverage([], few, { ...ask, coverageMethod: "adaptive" }).coverage.rows).toBe(16);
     await expect(conformalOf({ model: { type: "quantile" }, loss: { ...loss, quantile: 0.95 } })).rejects.toThrow(
-      /does not lie between/,
+      /are 0\.1 and 0\.9, and 0\.95 does not lie between/,
     );
   });
 });

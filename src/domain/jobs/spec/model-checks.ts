@@ -70,7 +70,8 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
 export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
   if (loss.type !== "pinball" || loss.interval === undefined) return;
   const { quantile: level, interval } = loss;
-  const [lower, upper] = [(1 - interval) / 2, (1 + interval) / 2];
+  const rounded = (share: number): number => Number(share.toPrecision(12));
+  const [lower, upper] = [rounded((1 - interval) / 2), rounded((1 + interval) / 2)];
   if (!(lower < level && level < upper))
     errors.add(
       "/loss/interval",
