@@ -1,4 +1,5 @@
 import { aliasesOf } from "./aliases.ts";
+import { DescentError } from "./errors.ts";
 import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { studiesOf } from "./studies.ts";
@@ -148,6 +149,15 @@ const partsOf = (specs: readonly JobSpec[]): JobSpec[][] => {
   return parts;
 };
 
+/** A job of a request that failed as a whole. */
+const refusedWith = (
+  { status, code, message, errors, retryAfterSeconds }: DescentError,
+  index: number,
+): JobOutcome => ({
+  ...{ index, id: null, created: false, retryAfterSeconds },
+  problem: { type: "about:blank", title: message, status, code, detail: message, errors: [...errors] },
+});
+
 const jobsOf = (transport: Transport) => {
   const submit = (spec: JobSpec, { idempotencyKey, ...options }: SubmitOptions = {}): SubmittedJob => {
     const headers = { "idempotency-key": idempotencyKey ?? crypto.randomUUID() };
@@ -169,9 +179,15 @@ const jobsOf = (transport: Transport) => {
     for (const [part, jobs] of partsOf(specs).entries()) {
       const headers = { "idempotency-key": `${idempotencyKey}.${part}` };
       const sent = { method: "POST" as const, json: { jobs }, headers, repeatable: true };
-      const answer = await transport.json<{ outcomes: JobOutcome[] }>("/v1/jobs/batch", { ...sent, ...options });
       const before = outcomes.length;
-      outcomes.push(...answer.outcomes.map((outcome) => ({ ...outcome, index: before + outcome.index })));
+      try {
+        const answer = await transport.json<{ outcomes: JobOutcome[] }>("/v1/jobs/batch", { ...sent, ...options });
+        outcomes.push(...answer.outcomes.map((outcome) => ({ ...outcome, index: before + outcome.index })));
+      } catch (error) {
+        // Those before are recorded: whoever asked must learn their ids.
+        if (before === 0 || !(error instanceof DescentError)) throw error;
+        outcomes.push(...jobs.map((_, i) => refusedWith(error, before + i)));
+      }
     }
     return outcomes;
   };

@@ -40,7 +40,7 @@ export interface JobOutcome {
   id: string | null;
   /** False: refused, or recorded before under the same idempotency key. */
   created: boolean;
-  problem: Refusal | null;
+  problem: (Omit<Refusal, "code"> & { code: DescentErrorCode }) | null;
   /** After which trying again makes sense; null: not as it is. */
   retryAfterSeconds: number | null;
 }

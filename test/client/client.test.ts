@@ -85,6 +85,11 @@ describe("resources", () => {
     expect((await descent.jobs.get(outcomes[250]?.id ?? "")).spec.name).toBe("job 250");
     const again = await descent.jobs.submitAll(specs, { idempotencyKey: "all" });
     expect(again.map((outcome) => outcome.id)).toEqual(outcomes.map((outcome) => outcome.id));
+    const large = { ...specFor(id), name: "x".repeat(1_100_000) };
+    const cut = await descent.jobs.submitAll([specFor(id), large as (typeof specs)[number]]);
+    expect(cut[0]).toMatchObject({ index: 0, created: true });
+    expect(cut[1]).toMatchObject({ index: 1, id: null, created: false, problem: { status: 413, code: "too_large" } });
+    await descent.jobs.cancel(cut[0]?.id ?? "");
     for (const { id: job } of outcomes.slice(0, 251)) await descent.jobs.cancel(job ?? "");
   });
 

@@ -109,8 +109,11 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       const [first, third, fourth] = [wanted[0]!, wanted[2]!, wanted[3]!];
       const made = (job: NewJob, place: number) => ({ id: job.id, created: true, state: "queued", place });
       expect(await stores.jobs.createAll(batch(2))).toEqual([
-        ...[made(first, 1), invalid("/base/model"), invalid("/dataset"), null],
-        ...[made(third, 2), expect.objectContaining({ code: "quota_exceeded", retryAfterSeconds: 10 })],
+        ...[{ ...made(first, 1), waiting: 1 }, invalid("/base/model"), invalid("/dataset"), null],
+        ...[
+          { ...made(third, 2), waiting: 2 },
+          expect.objectContaining({ code: "quota_exceeded", retryAfterSeconds: 10 }),
+        ],
       ]);
       expect(
         (await stores.jobs.list("acme", { pageSize: 10, pageToken: null }, null)).items.map(({ id }) => id),

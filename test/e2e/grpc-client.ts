@@ -45,7 +45,7 @@ export const createGrpcClient = (address: string) => {
     },
     model: (id: string): Promise<Model> => answered((callback) => models.getModel({ id }, callback)),
     report: async (id: string) =>
-      (await answered<GetModelReportResponse>((callback) => models.getModelReport({ id }, callback))).report,
+      (await answered<GetModelReportResponse>((callback) => models.getModelReport({ id }, callback))).report?.fields,
     predict: (
       model: string,
       rows: Record<string, unknown>[],

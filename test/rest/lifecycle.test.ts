@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Problem } from "../../src/domain/errors.ts";
+import { type Problem, ServiceError } from "../../src/domain/errors.ts";
 import { Job } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
+import { submitJobs } from "../../src/usecases/jobs/batches/submit-jobs.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body, createClient, specFor } from "./client.ts";
 
@@ -96,6 +97,30 @@ describe("a job", () => {
     );
     const other = await post("/v1/jobs/batch", { jobs: [spec] }, headers);
     expect([other.status, (await body(other)).code]).toEqual([422, "idempotency_mismatch"]);
+  });
+
+  it("is not counted again when its batch is repeated, so that the rate lets the others in one time after another", async () => {
+    const dataset = await upload();
+    const batch = { jobs: Array.from({ length: 5 }, () => specFor(dataset)) };
+    const asked: number[] = [];
+    const standing = { name: "submit", rate: { perSecond: 1, burst: 2 }, remaining: 0, resetSeconds: 2 };
+    const countMore = async (count: number) => {
+      asked.push(count);
+      const refused = new ServiceError("rate_limited", "too many", { retryAfterSeconds: 1 });
+      return { admitted: Math.min(count, 1), standing, refused };
+    };
+    const caller = { tenant: "default", scopes: new Set(["submit"] as const), key: null, countMore };
+    const send = () => submitJobs(service.deps, caller, { batch, idempotencyKey: "rated" });
+    const created = [await send(), await send(), await send()].map((outcomes) =>
+      outcomes.map((one) => !(one instanceof ServiceError) && one.created),
+    );
+    expect(created).toEqual([
+      [true, true, false, false, false],
+      [false, false, true, true, false],
+      [false, false, false, false, true],
+    ]);
+    expect(asked).toEqual([4, 2]);
+    expect((await send()).every((one) => !(one instanceof ServiceError))).toBe(true);
   });
 
   it("is one of so many in a request, and of none at all", async () => {

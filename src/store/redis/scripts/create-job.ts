@@ -98,7 +98,7 @@ local function useJob(id)
   history, events, metrics = job .. ':history', job .. ':events', job .. ':metrics'
 end
 
-local result, ids = { 'done' }, {}
+local result, ids, any = { 'done' }, {}, false
 for position = 6, #ARGV, 4 do
   local i = (position - 2) / 4
   local id, fields, dataset, base = unpack(ARGV, position, position + 3)
@@ -114,9 +114,10 @@ for position = 6, #ARGV, 4 do
     outcome = refused and { refused } or { 'created', id, redis.call('HGET', job, 'place'), waiting }
   end
   ids[i] = outcome[2] or ''
+  any = any or ids[i] ~= ''
   result[i + 1] = outcome
 end
-if digest ~= '' then
+if digest ~= '' and any then
   redis.call('SET', idempotency, cjson.encode({ ids = ids, digest = digest }), 'EX', keepSeconds)
 end
 return result

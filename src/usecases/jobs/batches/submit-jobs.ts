@@ -49,6 +49,20 @@ const tellOf = ({ tell }: Caller, quota: number, recorded: readonly Recorded[]):
   if (remaining !== undefined) tell?.({ name: "queued-jobs", quota, remaining });
 };
 
+/** Places of what was recorded under the key before: it is not counted against the rate again, so that a repeat goes on where the rate stopped it. */
+const findMade = async (
+  deps: Deps,
+  { tenant }: Caller,
+  count: number,
+  idempotency: NewJobs["idempotency"],
+): Promise<Set<number>> => {
+  if (idempotency === null) return new Set();
+  const jobs = Array.from({ length: count }, () => null);
+  const createdAt = deps.now().toISOString();
+  const found = await deps.jobs.createAll({ tenant, jobs, createdAt, idempotency, quota: null });
+  return new Set([...found.keys()].filter((i) => found[i] !== null));
+};
+
 const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
   sending(caller, { "messaging.batch.message_count": wanted.jobs.length }, async (origin): Promise<Recorded[]> => {
     const { tenant } = caller;
@@ -83,22 +97,31 @@ export const submitJobs = async (
 ): Promise<JobOutcome[]> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
   const { jobs: specs } = parse(JobBatch, request.batch, { most: wholeBody });
+  const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.batch) };
+  const made = await findMade(deps, caller, specs.length, idempotency);
+  const missing = [...specs.keys()].filter((i) => !made.has(i));
   // The first was counted when the request was admitted.
-  const further = specs.length > 1 ? await caller.countMore?.(specs.length - 1) : undefined;
+  const further = missing.length > 1 ? await caller.countMore?.(missing.length - 1) : undefined;
   if (further !== undefined) caller.tell?.(further.standing);
-  const admitted = further === undefined ? specs.length : 1 + further.admitted;
-  const planned = await planAll(deps, caller, specs.slice(0, admitted), request.signal);
+  const admitted = further === undefined ? missing : missing.slice(0, 1 + further.admitted);
+  const plans = await planAll(
+    deps,
+    caller,
+    admitted.map((i) => specs[i]),
+    request.signal,
+  );
+  const planned = new Map(admitted.map((i, at) => [i, plans[at]!]));
   const jobs = specs.map((_, i) => {
-    const one = planned[i];
+    const one = planned.get(i);
     return one === undefined || one instanceof ServiceError
       ? null
       : { id: deps.createId("job"), spec: one.spec, plan: one.plan };
   });
-  const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.batch) };
   const nothing = idempotency === null && jobs.every((job) => job === null);
   const recorded = nothing ? jobs.map(() => null) : await recordAll(deps, caller, { jobs, idempotency });
   return recorded.map((one, i): JobOutcome => {
     if (one !== null) return one instanceof ServiceError ? one : { id: one.id, created: one.created };
-    return planned[i] instanceof ServiceError ? planned[i] : further!.refused;
+    const refused = planned.get(i);
+    return refused instanceof ServiceError ? refused : further!.refused;
   });
 };
