@@ -75,10 +75,14 @@ const toKind = (prediction: Prediction): NonNullable<wire.Prediction["kind"]> =>
   return { $case: "density", value: prediction };
 };
 
-export const writePredictResponse = ({ predictions, ...warned }: PredictResponse): Uint8Array<ArrayBuffer> => {
+export const writePredictResponse = ({
+  predictions,
+  coverage,
+  ...warned
+}: PredictResponse): Uint8Array<ArrayBuffer> => {
   const message = {
     ...warned,
-    coverage: warned.coverage,
+    coverage: coverage && { ...coverage, guaranteed: coverage.guaranteed ?? undefined },
     predictions: predictions.map((prediction) => ({ kind: toKind(prediction) })),
   };
   return new Uint8Array(wire.PredictResponse.encode(message).finish());

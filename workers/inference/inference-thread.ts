@@ -157,7 +157,8 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     if (coverage === undefined) return { predictions, ...warned };
     const { numbers } = heard;
     const numbersOf = numbers === null ? undefined : () => numbers(exposures);
-    return { ...withCoverage(predictions, conformal, { coverage, ...promise }, numbersOf, inputs), ...warned };
+    const request = { coverage, ...promise, refitted: model.refit !== undefined };
+    return { ...withCoverage(predictions, conformal, request, numbersOf, inputs), ...warned };
   };
   return { answer: coverage === undefined ? answer : hearing(answer, heard), encoded, finish };
 };

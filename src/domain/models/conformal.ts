@@ -202,8 +202,9 @@ export const CoverageAnswer = z
     rows: z.int().describe("held-out rows that the promise rests on"),
     guaranteed: z
       .number()
+      .nullable()
       .describe(
-        "the probability that is proven, whatever the distribution: the level, or with the fits without each row 1 − 2(1 − level), with the models of folds a little less, although they hold about the level (Barber et al. 2021)",
+        "the probability that is proven, whatever the distribution: the level, or with the fits without each row 1 − 2(1 − level), with the models of folds a little less, although they hold about the level (Barber et al. 2021); null: nothing is, the coverage is approximate, because the model is a refit of the one that was measured",
       ),
   })
   .meta({ id: "CoverageAnswer", description: "What the sets or intervals of an answer promise." });

@@ -21,6 +21,8 @@ export interface CoverageRequest {
   coverage: number;
   coverageMethod: "adaptive" | "marginal" | "tails";
   emptySets: boolean;
+  /** The scores are those of the model that was measured, and the answers those of its refit: nothing is proven of them. */
+  refitted?: boolean;
 }
 
 const withIntervals = (
@@ -165,11 +167,12 @@ export const withCoverage = (
       `the model was measured on ${conformal.rows} held-out rows, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
     );
   const answered = { level: coverage, method: coverageMethod, rows: conformal.rows };
+  const proven = (probability: number): number | null => (request.refitted ? null : probability);
   if (conformal.type === "leave_one_out")
     return {
       predictions: withLeftOutIntervals(predictions, conformal, inputs, request),
       // Barber et al. 2021, theorem 1.
-      coverage: { ...answered, guaranteed: Math.max(0, 1 - 2 * (1 - coverage)) },
+      coverage: { ...answered, guaranteed: proven(Math.max(0, 1 - 2 * (1 - coverage))) },
     };
   if (conformal.type === "fold_intervals" || conformal.type === "fold_sets")
     return {
@@ -177,12 +180,12 @@ export const withCoverage = (
         conformal.type === "fold_intervals"
           ? withFoldIntervals(predictions, conformal, numbersOf(), request)
           : withFoldSets(predictions, conformal, numbersOf(), request),
-      coverage: { ...answered, guaranteed: guaranteed(conformal, request) },
+      coverage: { ...answered, guaranteed: proven(guaranteed(conformal, request)) },
     };
   const promised = (): Prediction[] => {
     if (conformal.type === "intervals") return withIntervals(predictions, conformal, request);
     if (conformal.type === "quantile_intervals") return withQuantileIntervals(predictions, conformal, request);
     return withSets(predictions, conformal, request);
   };
-  return { predictions: promised(), coverage: { ...answered, guaranteed: coverage } };
+  return { predictions: promised(), coverage: { ...answered, guaranteed: proven(coverage) } };
 };

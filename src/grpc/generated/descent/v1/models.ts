@@ -289,8 +289,11 @@ export interface CoverageAnswer {
   method: string;
   /** Held-out rows that the promise rests on. */
   rows: number;
-  /** The probability that is proven, whatever the distribution. */
-  guaranteed: number;
+  /**
+   * The probability that is proven, whatever the distribution. Absent: nothing is, the coverage is approximate, because the model is
+   * a refit of the one that was measured.
+   */
+  guaranteed?: number | undefined;
 }
 
 export interface PredictWarning {
@@ -2092,7 +2095,7 @@ export const PredictResponse: MessageFns<PredictResponse> = {
 };
 
 function createBaseCoverageAnswer(): CoverageAnswer {
-  return { level: 0, method: "", rows: 0, guaranteed: 0 };
+  return { level: 0, method: "", rows: 0, guaranteed: undefined };
 }
 
 export const CoverageAnswer: MessageFns<CoverageAnswer> = {
@@ -2106,7 +2109,7 @@ export const CoverageAnswer: MessageFns<CoverageAnswer> = {
     if (message.rows !== 0) {
       writer.uint32(24).int32(message.rows);
     }
-    if (message.guaranteed !== 0) {
+    if (message.guaranteed !== undefined) {
       writer.uint32(33).double(message.guaranteed);
     }
     return writer;
