@@ -23,7 +23,7 @@ import type { TrainingRunContext, TrainingRunEnd } from "../training-run.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 import { reportExact } from "./exact-report.ts";
 import type { ExactResults } from "./exact-results.ts";
-import { pickSolved, rowsOf } from "./exact-rows.ts";
+import { pickSolved } from "./exact-rows.ts";
 import { heldOutBySolution, judgeTest } from "./judge-test.ts";
 import { answersOf, evaluateLinear } from "./linear-evaluation.ts";
 import { forNetwork, type LinearWeights, toTensors, weightsFrom, withFurther } from "./linear-weights.ts";
@@ -140,7 +140,7 @@ const scoreValidation = (
   const { validation } = arrays;
   if (trial === null || validation.labels === null || validation.labels.length === 0) return null;
   const rows = spreadRows(validation.labels.length, 1);
-  const outputs = answersOf(plan.model, weights, rowsOf(validation, plan.inputs), rows);
+  const outputs = answersOf(plan.model, weights, validation, rows);
   const answers = { split: "validation" as const, rows, outputs };
   const { validationLoss: meanLoss } = metrics;
   return scoreRows({
@@ -152,12 +152,7 @@ const scoreValidation = (
 /** What the model says of the validation rows. */
 const validated = (plan: ExactPlan, weights: LinearWeights, { validation }: PreparedArrays) => {
   const labels = validation.labels ?? [];
-  const outputs = answersOf(
-    plan.model,
-    weights,
-    rowsOf(validation, plan.inputs),
-    spreadRows(labels.length, plan.outputs),
-  );
+  const outputs = answersOf(plan.model, weights, validation, spreadRows(labels.length, plan.outputs));
   return { outputs, labels, weights: validation.weights };
 };
 

@@ -69,10 +69,10 @@ export const reportExact = (results: ExactResults): Report => {
   const { spec, preprocessing, arrays, model, weights, network, fit, terms, metrics, columns } = results;
   const split = reportedSplit(arrays);
   const rows = spreadRows(arrays[split].labels?.length ?? 0, weights.outputs);
-  const outputs = answersOf(model, weights, rowsOf(arrays[split], weights.inputs), rows);
+  const outputs = answersOf(model, weights, arrays[split], rows);
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
-  const seen = { rows: seenRows, outputs: answersOf(model, weights, rowsOf(arrays.train, weights.inputs), seenRows) };
+  const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
   const explained = explain({
     ...{
       spec,
@@ -86,7 +86,7 @@ export const reportExact = (results: ExactResults): Report => {
     unitsOf: createUnits(preprocessing, { standardised: spec.training.l2 > 0, shifts: results.shifts, digits: 12 }),
     ask: (picked) => {
       results.beat();
-      return answersOf(model, weights, picked.features, picked.rows);
+      return answersOf(model, weights, picked, picked.rows);
     },
   });
   const evaluated = reportNetwork({

@@ -88,7 +88,7 @@ export const linearBaseline = async (
     const weights = weightsFrom(fit.coefficients, columns, { inputs, outputs: classes });
     const outputs = new Float64Array(asked.length * classes);
     for (const part of pickedParts(pick, split, asked))
-      outputs.set(answersOf(model as ExactModel, weights, part.features, part.rows), part.first * classes);
+      outputs.set(answersOf(model as ExactModel, weights, part, part.rows), part.first * classes);
     const l2 = (penalty * (model === "linear" ? 2 : 1)) / rows.length;
     return { model, outputs, l2, trainRows: rows.length };
   };

@@ -6,7 +6,7 @@ import { square } from "../../../src/engine/exact/square.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
 import { pinballAt } from "../../../src/engine/nn/pinball.ts";
 import type { Evaluation } from "../../../src/engine/train/fitting/evaluate.ts";
-import { type InputRows, readRows } from "../../../src/stats/coefficients/input-rows.ts";
+import { readRows } from "../../../src/stats/coefficients/input-rows.ts";
 import { sumOfWeights } from "../leading/row-weights.ts";
 import { type LinearWeights, predictorsOf, respond } from "./linear-weights.ts";
 
@@ -92,11 +92,11 @@ export const evaluateLinear = (
 export const answersOf = (
   model: ExactModel,
   weights: LinearWeights,
-  features: InputRows,
+  { features, table }: Pick<SplitArrays, "features" | "table">,
   rows: ArrayLike<number>,
 ): Float64Array => {
   const { outputs } = weights;
-  const reader = readRows(features, weights.inputs);
+  const reader = readRows(table ?? features, weights.inputs);
   const answers = new Float64Array(rows.length * outputs);
   for (let i = 0; i < rows.length; i++) {
     const part = answers.subarray(i * outputs, (i + 1) * outputs);
