@@ -7,7 +7,7 @@ import { endTogether } from "./end-together.mjs";
 
 const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

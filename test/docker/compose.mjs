@@ -7,12 +7,12 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { freePort } from "../chaos/service.mjs";
 import { twoClasses } from "../chaos/two-classes.mjs";
 
 const { values: options } = parseArgs({
@@ -26,16 +26,6 @@ const joint = engine === "podman" ? "_" : "-";
 const nameOf = (service, index = 1) => [project, service, index].join(joint);
 const POLL_MS = 200;
 const WITHIN_MS = 180_000;
-
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 const folder = await mkdtemp(join(tmpdir(), "descent-compose-"));
 const key = randomBytes(32).toString("base64url");
@@ -286,7 +276,7 @@ try {
   await frozen(dataset, undisturbed);
   await redisAway();
 } catch (error) {
-  note("to the end", false, error.stderr?.trim().split("\n").at(-1) ?? error.message);
+  note("to the end", false, error.stderr?.trim().split("\n").at(-1) || error.message);
   for (const part of ["api", "trainer"])
     process.stderr.write(await container("logs", "--tail", "20", nameOf(part)).catch(() => ""));
 } finally {

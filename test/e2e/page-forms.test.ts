@@ -169,11 +169,16 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
     expect(await page.getByLabel("Search").inputValue()).toBe("iris");
   });
 
-  test("a job that is not there hides no other curve", async () => {
+  test("a job that is not there hides no other curve, and points are asked for when its state is known", async () => {
+    const order: string[] = [];
+    page.on("response", (answer) => answer.url().endsWith(`/jobs/${job}`) && order.push("state answered"));
+    page.on("request", (asked) => asked.url().includes(`/jobs/${job}/metrics`) && order.push("points asked for"));
     await page.goto(`${service.url}/#/curves/job_01ARZ3NDEKTSV4RRFFQ69G5FAV,${job}`);
     await sign(key);
     await page.getByText("Train loss of 1 job").first().waitFor();
     await page.getByText("One of these jobs is not there any more: job_01ARZ3NDEKTSV4RRFFQ69G5FAV").waitFor();
+    // The other way round a job may be seen as done without its last points.
+    expect(order.slice(-2)).toEqual(["state answered", "points asked for"]);
   });
 
   test("a search among all jobs goes on by itself when the service has come back", async () => {

@@ -1,31 +1,19 @@
 // How the page's list does with ten thousand jobs, in chromium: the first view, a search over all, scrolling, and the memory that the page holds.
 //   npm run --silent build && node test/load/many-jobs.mjs [--jobs 10000]
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
+import { startService } from "../chaos/service.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const { values } = parseArgs({ options: { jobs: { type: "string", default: "10000" } } });
 const wanted = Number(values.jobs);
 const folder = mkdtempSync(join(tmpdir(), "descent-many-jobs-"));
 // Nobody trains: the jobs stay in the queue.
-const env = { ...process.env, PORT: "0", GRPC_PORT: "0", DATA_DIR: folder, WORKERS: "0", LOG_LEVEL: "error" };
-const service = spawn(process.execPath, [join(root, "dist/src/main.js")], {
-  env,
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const url = await new Promise((resolve, reject) => {
-  let output = "";
-  service.stdout.on("data", (text) => {
-    output += text;
-    const found = /REST +(https?:\S+)\/v1/.exec(output)?.[1];
-    if (found !== undefined && output.includes("Ctrl-C")) resolve(found);
-  });
-  service.once("close", (code) => reject(new Error(`the service ended (${code})`)));
-});
+const service = await startService(folder, { workers: 0, leaseSeconds: 10, checkpointSeconds: 1000 });
+const { url } = service;
 const post = async (path, type, body) => {
   const answer = await fetch(`${url}${path}`, { method: "POST", headers: { "content-type": type }, body });
   if (!answer.ok) throw new Error(await answer.text());
@@ -97,8 +85,6 @@ try {
   console.log(`${"memory of scripts".padEnd(44)} ${(await memory()).toFixed(1)} MiB`);
 } finally {
   await browser.close();
-  const ended = new Promise((resolve) => service.once("close", resolve));
-  service.kill("SIGINT");
-  await ended;
+  await service.stop();
   rmSync(folder, { recursive: true, force: true });
 }

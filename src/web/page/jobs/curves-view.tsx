@@ -142,21 +142,20 @@ const Ends = ({ courses }: { courses: readonly Course[] }) => (
   />
 );
 
-const isGone = (error: unknown): boolean => toFailure(error).status === 404;
-
 /** The jobs that there are, with their points: of those that are known only new ones are asked for. What was deleted hides no other. */
 const useCourses = (asked: readonly string[]) => {
-  const known = useRef(new Map<string, readonly MetricPoint[]>());
+  const known = useRef(new Map<string, Course>());
   const load = async (id: string, signal: AbortSignal): Promise<Course | null> => {
+    const before = known.current.get(id);
+    if (before?.job.done === true) return before;
     try {
-      const [job, points] = await Promise.all([
-        api.job(id, signal),
-        api.metrics(id, known.current.get(id) ?? [], signal),
-      ]);
-      known.current.set(id, points);
-      return { job, points: pointsOfLastFit(points) };
+      // In this order: a job that is seen as done has all its points recorded.
+      const job = await api.job(id, signal);
+      const course = { job, points: await api.metrics(id, before?.points ?? [], signal) };
+      known.current.set(id, course);
+      return course;
     } catch (error) {
-      if (isGone(error)) return null;
+      if (toFailure(error).status === 404) return null;
       throw error;
     }
   };
@@ -165,7 +164,9 @@ const useCourses = (asked: readonly string[]) => {
     async (signal) => {
       const loaded = await Promise.all(asked.map((id) => load(id, signal)));
       return {
-        courses: loaded.filter((course) => course !== null),
+        courses: loaded
+          .filter((course) => course !== null)
+          .map(({ job, points }) => ({ job, points: pointsOfLastFit(points) })),
         gone: asked.filter((_, i) => loaded[i] === null),
       };
     },
