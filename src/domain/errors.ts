@@ -35,13 +35,12 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** Codes that say "later": both surfaces tell after how many seconds trying again makes sense. */
-export const isRetryable = (code: ErrorCode): boolean =>
-  ["unavailable", "overloaded", "rate_limited", "quota_exceeded"].includes(code);
+/** Codes that say "later". */
+const retryable: readonly ErrorCode[] = ["unavailable", "overloaded", "rate_limited", "quota_exceeded"];
 
-/** Whole seconds after which trying again makes sense; null: not as it is. */
+/** Whole seconds after which trying again makes sense, as every surface tells; null: not as it is. */
 export const retryAfterOf = ({ code, retryAfterSeconds }: ServiceError): number | null =>
-  isRetryable(code) ? Math.ceil(retryAfterSeconds ?? 1) : null;
+  retryable.includes(code) ? Math.ceil(retryAfterSeconds ?? 1) : null;
 
 /** What users can cause or the world can do. A bug is an assertion, never a ServiceError. */
 export class ServiceError extends Error {

@@ -1,5 +1,5 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { errorCatalogue, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { errorCatalogue, type Problem, retryAfterOf, ServiceError, toProblem } from "../domain/errors.ts";
 import { limitFields } from "../domain/fairness/rate.ts";
 import type { Log } from "../domain/log.ts";
 
@@ -34,7 +34,8 @@ export const toStatus = (error: unknown, operation: string, log: Log | null, req
   const metadata = new Metadata();
   metadata.set("problem-bin", toBytes(problem));
   metadata.set("x-request-id", requestId);
-  if (isRetryable(known.code)) metadata.set("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  const retryAfter = retryAfterOf(known);
+  if (retryAfter !== null) metadata.set("retry-after", String(retryAfter));
   for (const [name, text] of Object.entries(limitFields(known.rate, known.quota))) metadata.set(name, text);
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { errorCatalogue, isRetryable, ServiceError } from "../domain/errors.ts";
+import { errorCatalogue, retryAfterOf, ServiceError } from "../domain/errors.ts";
 import { limitFields } from "../domain/fairness/rate.ts";
 import { limits } from "../domain/limits.ts";
 import { discardBody } from "../rest/discard-body.ts";
@@ -30,9 +30,9 @@ const sendError = async (error: unknown, request: FastifyRequest, reply: Fastify
   if (known === null && (status === undefined || status >= 500)) request.log.error({ err: error }, "unexpected error");
   // As under `/v1`: who is still sending reads no answer.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
-  if (known !== null && isRetryable(known.code))
-    reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
-  if (known?.rate !== undefined) reply.headers(limitFields(known.rate));
+  const retryAfter = known === null ? null : retryAfterOf(known);
+  if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
+  reply.headers(limitFields(known?.rate));
   const code = known === null ? (status ?? 500) : errorCatalogue[known.code].http;
   const message =
     known?.message ?? (code >= 500 ? "the service made a mistake; it is logged" : (error as Error).message);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, errorCatalogue, invalidAt, isRetryable, type ServiceError } from "../domain/errors.ts";
+import { type ErrorCode, errorCatalogue, invalidAt, retryAfterOf, type ServiceError } from "../domain/errors.ts";
 import { toServiceError } from "../rest/problem.ts";
 
 /** Refuses a part of a request. */
@@ -57,7 +57,8 @@ export const sendError = async (
   const known = toServiceError(error, request.id);
   if (known.code === "internal") request.log.error({ err: error }, "unexpected error");
   const status = statusOf(known.code);
-  if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  const retryAfter = retryAfterOf(known);
+  if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
   if (!request.raw.readableEnded) reply.header("connection", "close");
   return reply
     .code(status)

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, isRetryable, type Problem, ServiceError, toProblem } from "../domain/errors.ts";
+import { type ErrorCode, type Problem, retryAfterOf, ServiceError, toProblem } from "../domain/errors.ts";
 import { limitFields } from "../domain/fairness/rate.ts";
 import { traceIdOf } from "../domain/trace.ts";
 import { discardBody } from "./discard-body.ts";
@@ -49,7 +49,8 @@ export const sendProblem = async (
   else if (known.code === "unavailable") request.log.warn(told, known.message);
   // A client that is still sending reads no answer: take in what it sends, within bounds, before the answer goes out.
   if (!(await discardBody(request.raw))) reply.header("connection", "close");
-  if (isRetryable(known.code)) reply.header("retry-after", String(Math.ceil(known.retryAfterSeconds ?? 1)));
+  const retryAfter = retryAfterOf(known);
+  if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
   if (known.rate !== undefined || known.quota !== undefined)
     reply.headers(limitFields(known.rate ?? request.caller?.rate, known.quota));
   if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');

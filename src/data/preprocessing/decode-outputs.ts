@@ -21,9 +21,10 @@ type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
 
 /** A quantile and, where there are three outputs, those about it: where they have changed places the lower and the upper are the one between them. */
 const decodeNumber = ({ mean, scale }: NumberLabel, outputs: Float32Array | Float64Array): Prediction => {
-  const [value, lower, upper] = Array.from(outputs, (output) => mean + scale * output) as [number, number?, number?];
-  if (lower === undefined || upper === undefined) return { value };
-  return { value, quantiles: { lower: Math.min(lower, value), upper: Math.max(upper, value) } };
+  const outputAt = (k: number): number => mean + scale * outputs[k]!;
+  const value = outputAt(0);
+  if (outputs.length < 3) return { value };
+  return { value, quantiles: { lower: Math.min(outputAt(1), value), upper: Math.max(outputAt(2), value) } };
 };
 
 /**

@@ -1,5 +1,6 @@
 import { touchedBytes, workOf } from "../graph/call-work.ts";
 import type { PlanCall } from "../graph/plan.ts";
+import { isDepthwise } from "../kernels/families/convolution.ts";
 import { kernelInfo } from "../kernels/interface.ts";
 import { partOf, type UnitRange } from "./partition.ts";
 
@@ -21,7 +22,7 @@ const togetherOf = (call: PlanCall): number | null => {
       return 30;
     case "conv2d":
       // Lines of all channels, each read by the lines beside it too.
-      if (of("groups") > 1 && of("groups") === of("channels") && of("groups") === of("outChannels"))
+      if (isDepthwise({ channels: of("channels"), outChannels: of("outChannels"), groups: of("groups") }))
         return 2 * of("outWidth");
       // A small image is copied with its padding; a large one is read tap by tap.
       return Math.max(24, of("channels") / of("groups") < 16 ? Math.ceil((of("outHeight") * of("outWidth")) / 4) : 0);

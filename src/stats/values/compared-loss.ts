@@ -1,4 +1,4 @@
-import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
+import { isOfCounts, type LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import type { Comparison } from "../../domain/models/comparison.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
 import { pinball } from "../regression-report.ts";
@@ -59,7 +59,18 @@ const ownLoss = (loss: LossSpec, theta: number | null): ComparedLoss => {
   }
 };
 
-const isOfCounts = ({ type }: LossSpec): boolean => type === "poisson_nll" || type === "negative_binomial_nll";
+/** Labels that some rows have and the loss is not of; null: there are none. */
+const foreignLabels = ({ measure }: ComparedLoss, truths: readonly number[]): string | null => {
+  switch (measure) {
+    case "gamma_deviance":
+      return truths.every((y) => y > 0) ? null : "of 0 or below";
+    case "poisson_deviance":
+    case "negative_binomial_deviance":
+      return truths.every((y) => y >= 0) ? null : "below 0";
+    default:
+      return null;
+  }
+};
 
 /** ρ of the median is half of the absolute error. */
 const isOfMedian = (loss: LossSpec): boolean =>
@@ -87,14 +98,10 @@ export const comparedLoss = (
   if (first === undefined) return { loss: ofSquares, notes: [] };
   const values = Array.from(truths);
   const shared = (loss: ComparedLoss, notes: readonly ReportNote[]) => {
-    const { measure } = loss;
-    const bound = measure === "gamma_deviance" ? 1 : 0;
-    const isOf = measure === "pinball" || measure === "squared_error" || measure === "absolute_error";
-    if (!isOf && !values.every((y) => (bound === 1 ? y > 0 : y >= 0)))
-      return squared(
-        `some rows have a label ${bound === 1 ? "of 0 or below" : "below 0"}, of which ${named(first)} is not`,
-      );
-    return { loss, notes };
+    const foreign = foreignLabels(loss, values);
+    return foreign === null
+      ? { loss, notes }
+      : squared(`some rows have a label ${foreign}, of which ${named(first)} is not`);
   };
   if (kinds.length === 1) {
     const others = new Set(thetas.filter((each) => each !== null)).size > 1;

@@ -4,7 +4,7 @@ import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import { countLoss } from "../../../src/engine/exact/counts/negative-binomial.ts";
 import { exp64, log64 } from "../../../src/engine/kernels/math64.ts";
-import { pinballAt, pinballLevels } from "../../../src/engine/nn/pinball.ts";
+import { pinballOf } from "../../../src/engine/nn/pinball.ts";
 import type { Answers } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { weighed } from "../../../src/stats/sampling.ts";
@@ -99,10 +99,8 @@ const lossOf = ({ spec: { loss }, theta = null }: Scored, outputAt: (j: number) 
       const ratio = truth / Math.max(least, predicted);
       return ratio - log64(ratio);
     }
-    case "pinball": {
-      const levels = pinballLevels(loss);
-      return levels.reduce((sum, level, j) => sum + pinballAt(truth - outputAt(j), level) / levels.length, 0);
-    }
+    case "pinball":
+      return pinballOf(loss, truth, outputAt);
     case "gaussian_nll": {
       const second = outputAt(1);
       return 0.5 * (second + error * error * exp64(-second));

@@ -73,7 +73,11 @@ export const convOutputSize = (
 ): number => Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
 /** Whether every group has one channel in and out. */
-export const isDepthwise = ({ channels, outChannels, groups }: ConvGeometry): boolean =>
+export const isDepthwise = ({
+  channels,
+  outChannels,
+  groups,
+}: Pick<ConvGeometry, "channels" | "outChannels" | "groups">): boolean =>
   groups > 1 && groups === channels && groups === outChannels;
 
 /** Units and packed sizes of the calls that make one convolution. */

@@ -1,7 +1,7 @@
 import type { LossSpec } from "../../../../domain/jobs/spec/parts/loss-spec.ts";
 import { exp64, log64 } from "../../../kernels/math64.ts";
 import { permutation, seedWords } from "../../../kernels/philox.ts";
-import { pinballAt, pinballLevels } from "../../../nn/pinball.ts";
+import { pinballLevels, pinballOf } from "../../../nn/pinball.ts";
 import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
@@ -78,9 +78,7 @@ const rowLoss = (
     case "gamma_nll":
       return label / Math.max(output, leastProbability) + logOf(output) - log64(label);
     case "pinball":
-      return pinballLevels(spec)
-        .map((level, i) => pinballAt(label - outputs[at + i]!, level))
-        .reduce((sum, own, _, all) => sum + own / all.length, 0);
+      return pinballOf(spec, label, (k) => outputs[at + k]!);
     case "negative_binomial_nll":
       throw new Error("a negative binomial model is solved, not trained");
     case "gaussian_nll": {
