@@ -1,23 +1,25 @@
 import type { Descent } from "../client/descent.ts";
 import type { Job, JobState, Model } from "../client/types.ts";
-import { type Output, toShort, toTable } from "./output.ts";
+import { type Output, toShort, toTable, toTime } from "./output.ts";
 import { showReport } from "./showing/show-report.ts";
 
-export const take = async <T>(items: AsyncIterable<T>, most: number): Promise<T[]> => {
+/** The first of a list, in pages no larger than they need be. */
+export const atMost = async <T>(
+  most: number,
+  list: (options: { pageSize: number }) => AsyncIterable<T>,
+): Promise<T[]> => {
   const taken: T[] = [];
   if (most < 1) return taken;
-  for await (const item of items) if (taken.push(item) >= most) break;
+  for await (const item of list({ pageSize: Math.min(100, most) })) if (taken.push(item) >= most) break;
   return taken;
 };
-
-export const pageSizeOf = (most: number): number => Math.max(1, Math.min(100, most));
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 const short = (value: number | undefined): string => (value === undefined ? "" : toShort(value));
 
 const jobRow = ({ id, state, progress, spec, metrics, createdAt }: Job): string[] => [
   ...[id, spec.name ?? "", state, percent(progress), short(metrics.trainLoss)],
-  ...[short(metrics.testAccuracy ?? metrics.testR2 ?? metrics.testLoss), createdAt.slice(0, 19)],
+  ...[short(metrics.testAccuracy ?? metrics.testR2 ?? metrics.testLoss), toTime(createdAt)],
 ];
 
 export const listJobs = async (
@@ -25,8 +27,7 @@ export const listJobs = async (
   output: Output,
   { state, limit }: { state?: JobState | undefined; limit: number },
 ): Promise<void> => {
-  const options = { pageSize: pageSizeOf(limit), ...(state === undefined ? {} : { state }) };
-  const jobs = await take(descent.jobs.list(options), limit);
+  const jobs = await atMost(limit, (page) => descent.jobs.list(state === undefined ? page : { ...page, state }));
   output.result(jobs, () =>
     output.say(toTable(["job", "name", "state", "done", "loss", "test", "created"], jobs.map(jobRow))),
   );
@@ -41,15 +42,12 @@ export const showJob = (output: Output, job: Job): void =>
 
 const modelRow = (model: Model): string[] => [
   ...[model.id, model.name, "spec" in model ? model.spec.model.type : "imported", String(model.parameters)],
-  ...[
-    short(model.metrics.testAccuracy ?? model.metrics.testR2 ?? model.metrics.testLoss),
-    model.createdAt.slice(0, 19),
-  ],
+  ...[short(model.metrics.testAccuracy ?? model.metrics.testR2 ?? model.metrics.testLoss), toTime(model.createdAt)],
 ];
 const modelHeads = ["model", "name", "type", "parameters", "test", "created"];
 
 export const listModels = async (descent: Descent, output: Output, limit: number): Promise<void> => {
-  const models = await take(descent.models.list({ pageSize: pageSizeOf(limit) }), limit);
+  const models = await atMost(limit, descent.models.list);
   output.result(models, () => output.say(toTable(modelHeads, models.map(modelRow))));
 };
 

@@ -68,6 +68,9 @@ export const toShort = (value: number): string =>
     ? String(Number(value.toPrecision(4)))
     : value.toExponential(2);
 
+/** To the second, of UTC. */
+export const toTime = (at: string): string => at.slice(0, 19);
+
 export const toBytes = (bytes: number): string => {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Descent } from "../client/descent.ts";
 import { DescentError } from "../client/errors.ts";
-import type { AuditEntry, CreatedKey, Tenant, TenantChange, Usage } from "../client/types.ts";
+import type { Tenant, TenantChange } from "../client/types.ts";
 import { CommandError } from "./command-error.ts";
-import { pageSizeOf, take } from "./lists.ts";
-import { type Output, toBytes, toShort, toTable } from "./output.ts";
-
-type Limit = number | null | undefined;
+import { atMost } from "./lists.ts";
+import type { Output } from "./output.ts";
+import { type Limit, showAudit, showSecret, showTenant, showTenants, showUsage } from "./showing/show-tenants.ts";
 
 interface LimitOptions {
   queuedJobs?: { limit: Limit };
@@ -55,58 +54,6 @@ const changed = (
   return { suspended, quotas, rates: { ...before?.rates, ...options.rate } };
 };
 
-const limitOf = (limit: Limit, show: (value: number) => string): string =>
-  limit === undefined ? "default" : limit === null ? "any" : show(limit);
-
-const rowOf = ({ id, suspended, quotas, keys, createdAt }: Tenant): string[] => [
-  ...[id, suspended ? "suspended" : "active", limitOf(quotas.queuedJobs, String), limitOf(quotas.runningJobs, String)],
-  ...[limitOf(quotas.storedBytes, toBytes), String(keys.length), createdAt.slice(0, 19)],
-];
-const heads = ["tenant", "state", "queued jobs", "running jobs", "stored", "keys", "created"];
-
-const show = (output: Output, tenant: Tenant): void =>
-  output.result(tenant, () => {
-    output.say(toTable(heads, [rowOf(tenant)]));
-    for (const [name, rate] of Object.entries(tenant.rates))
-      if (rate !== undefined) output.say(`  ${name}: ${rate.perSecond} a second, ${rate.burst} at once`);
-    if (tenant.keys.length === 0) return;
-    output.say();
-    const rows = tenant.keys.map(({ id, scopes, createdAt, rotatedAt, expiresAt, secrets }) => [
-      ...[id, scopes.join(","), createdAt.slice(0, 19), rotatedAt?.slice(0, 19) ?? "–"],
-      ...[expiresAt?.slice(0, 19) ?? "never", String(secrets)],
-    ]);
-    output.say(toTable(["key", "scopes", "created", "rotated", "expires", "secrets"], rows));
-  });
-
-/** The secret alone on stdout, so that it can be piped to where it is kept. */
-const showSecret = (output: Output, key: CreatedKey): void =>
-  output.result(key, () => {
-    process.stderr.write("Keep it now: it is not stored and cannot be shown again.\n");
-    output.say(key.secret);
-  });
-
-const showUsage = (output: Output, usage: Usage): void =>
-  output.result(usage, () => {
-    const row = (name: string, { computeSeconds, jobs, predictions, predictedRows }: Omit<Usage["days"][0], "day">) => [
-      ...[name, toShort(computeSeconds), String(jobs), String(predictions), String(predictedRows)],
-    ];
-    const rows = [...usage.days.map((day) => row(day.day, day)), row("in all", usage)];
-    output.say(toTable(["day", "compute s", "jobs", "predictions", "predicted rows"], rows));
-    output.say(`\nStored now: ${toBytes(usage.storedBytes)}`);
-  });
-
-const showAudit = (output: Output, entries: readonly AuditEntry[]): void =>
-  output.result(entries, () =>
-    output.say(
-      toTable(
-        ["at", "tenant", "key", "operation", "resource", "status"],
-        entries.map(({ at, tenant, key, operation, resource, status }) => [
-          ...[at.slice(0, 19), tenant, key ?? "–", operation, resource ?? "–", status],
-        ]),
-      ),
-    ),
-  );
-
 const create = async ({ tenants }: Descent, output: Output, id: string, options: LimitOptions): Promise<void> => {
   const before = await tenants.get(id).catch((error: unknown) => {
     if (error instanceof DescentError && error.code === "not_found") return null;
@@ -114,7 +61,7 @@ const create = async ({ tenants }: Descent, output: Output, id: string, options:
   });
   if (before !== null)
     throw new CommandError(`there is a tenant ${id} already; change it with: descent tenants limit ${id}`);
-  show(output, await tenants.put(id, changed(null, options)));
+  showTenant(output, await tenants.put(id, changed(null, options)));
 };
 
 const limit = async ({ tenants }: Descent, output: Output, id: string, options: LimitOptions): Promise<void> => {
@@ -122,7 +69,7 @@ const limit = async ({ tenants }: Descent, output: Output, id: string, options: 
     throw new CommandError("name a limit to set; descent tenants limit --help lists them");
   if (options.suspend === true && options.resume === true)
     throw new CommandError("--suspend and --resume exclude each other");
-  show(output, await tenants.put(id, changed(await tenants.get(id), options)));
+  showTenant(output, await tenants.put(id, changed(await tenants.get(id), options)));
 };
 
 type Act = <A extends unknown[]>(
@@ -182,9 +129,8 @@ export const addTenantCommands = (program: Command, act: Act, toCount: (text: st
     .option("--limit <n>", "so many", toCount, 100)
     .action(
       act(async (descent, output, id: string | undefined, { limit: most }: { limit: number }) => {
-        if (id !== undefined) return show(output, await descent.tenants.get(id));
-        const all = await take(descent.tenants.list({ pageSize: pageSizeOf(most) }), most);
-        output.result(all, () => output.say(toTable(heads, all.map(rowOf))));
+        if (id !== undefined) return showTenant(output, await descent.tenants.get(id));
+        showTenants(output, await atMost(most, descent.tenants.list));
       }),
     );
   withLimits(tenants.command("create <id>").description("record a tenant; what is left out is the service's")).action(
@@ -211,7 +157,7 @@ export const addTenantCommands = (program: Command, act: Act, toCount: (text: st
     .option("--limit <n>", "so many", toCount, 50)
     .action(
       act(async (descent, output, { limit: most }: { limit: number }) =>
-        showAudit(output, await take(descent.tenants.audit({ pageSize: pageSizeOf(most) }), most)),
+        showAudit(output, await atMost(most, descent.tenants.audit)),
       ),
     );
 };

@@ -46,7 +46,7 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
     await service.close();
   });
 
-  it("a curve as it was kept before, point by point, is read and packed when its job is published", async () => {
+  it("a curve as it was kept before, point by point, is read, and packed when its job is published or restored", async () => {
     const { jobs } = service.deps;
     const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
     const { job } = await submitJob(service.deps, caller, { spec });
@@ -62,9 +62,16 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
     const all = { afterStep: -1, limit: 1000 };
     expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
     const before = Number(await redis.memory("USAGE", key, "SAMPLES", 0));
-    await jobs.published(tenant, job.id, null);
-    expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
-    expect(Number(await redis.memory("USAGE", key, "SAMPLES", 0))).toBeLessThan(before / 4);
+    const ended = await jobs.get(tenant, job.id);
+    const restored = async () => {
+      await jobs.remove(tenant, job.id);
+      await jobs.restore(tenant, ended, { events: [], points });
+    };
+    for (const pack of [() => jobs.published(tenant, job.id, null), restored]) {
+      await pack();
+      expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
+      expect(Number(await redis.memory("USAGE", key, "SAMPLES", 0))).toBeLessThan(before / 4);
+    }
   });
 
   const put = (deps: Deps, model: string) => putAlias(deps, caller, { name: "live", body: { model } });

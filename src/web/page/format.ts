@@ -81,5 +81,9 @@ export const headline = (metrics: Record<string, number>): { name: string; value
   return null;
 };
 
+/** At most so many letters, the last a "…" where some are left out. */
+export const shorten = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
 /** "cross_entropy" → "cross entropy". */
 export const formatWord = (word: string): string => word.replaceAll("_", " ");

@@ -11,13 +11,12 @@ const PACKED = 0x01;
 
 export const isPacked = (entry: Buffer): boolean => entry[0] === PACKED;
 
-/** A curve as blocks, each beside the step of its last point: a byte 1, and the points' JSON deflated (RFC 1951), every digit kept. */
-export const packPoints = async (points: readonly MetricPoint[]): Promise<{ lastStep: number; block: Buffer }[]> => {
-  const blocks = [];
+/** A curve as blocks, each behind the step of its last point: a byte 1, and the points' JSON deflated (RFC 1951), every digit kept. */
+export const packPoints = async (points: readonly MetricPoint[]): Promise<(number | Buffer)[]> => {
+  const blocks: (number | Buffer)[] = [];
   for (let from = 0; from < points.length; from += POINTS_IN_BLOCK) {
     const some = points.slice(from, from + POINTS_IN_BLOCK);
-    const block = Buffer.concat([Buffer.of(PACKED), await deflate(JSON.stringify(some))]);
-    blocks.push({ lastStep: some.at(-1)!.step, block });
+    blocks.push(some.at(-1)!.step, Buffer.concat([Buffer.of(PACKED), await deflate(JSON.stringify(some))]));
   }
   return blocks;
 };

@@ -72,10 +72,5 @@ export const packCurve = async (redis: Redis, { scripts }: JobScripts, tenant: T
   const [first] = await entriesOf(redis, [tenant, id], -1, { offset: 0, count: 1 });
   if (first === undefined || isPacked(first)) return;
   const points = await readCurve(redis, [tenant, id], { afterStep: -1, limit: Number.POSITIVE_INFINITY });
-  const blocks = await packPoints(points);
-  await scripts.packCurve(
-    jobKeys(tenant, id),
-    points.length,
-    ...blocks.flatMap(({ lastStep, block }) => [lastStep, block]),
-  );
+  await scripts.packCurve(jobKeys(tenant, id), points.length, ...(await packPoints(points)));
 };

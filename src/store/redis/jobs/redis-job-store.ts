@@ -43,16 +43,10 @@ export const createRedisJobStore = ({
   tracked = false,
 }: RedisJobStoreOptions): JobStore => {
   const jobScripts = createJobScripts(redis, crashesOfSuspect);
-  const submissions = createSubmissions(jobScripts, { tracked });
   return {
-    ...submissions,
+    ...createSubmissions(jobScripts, { tracked }),
     ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),
     ...createEventLog(redis, jobScripts, leaseMs),
-    restore: async (tenant, job, log) => {
-      const restored = await submissions.restore(tenant, job, log);
-      if (restored) await packCurve(redis, jobScripts, tenant, job.id);
-      return restored;
-    },
     onChange: createJobChanges(subscriber).listen,
     state: async (tenant, id) => {
       const state = await onRedis(() => redis.hget(`${redisKeys.jobPrefix(tenant)}:${id}`, "state"));

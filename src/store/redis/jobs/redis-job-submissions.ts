@@ -7,6 +7,7 @@ import type { JobStore } from "../../job-store.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toRestoredFields } from "./job-record.ts";
 import { absent, type JobScripts } from "./job-scripts.ts";
+import { POINTS_IN_BLOCK, packPoints } from "./packed-curve.ts";
 import { create, createAll } from "./redis-job-creations.ts";
 
 type Submissions = Pick<
@@ -86,7 +87,7 @@ export const createSubmissions = (
 });
 
 /** One call of a script keeps everyone else waiting: not too many at a time. */
-const ENTRIES_AT_ONCE = 250;
+const ENTRIES_AT_ONCE = 4 * POINTS_IN_BLOCK;
 
 const restoreLog = async (
   scripts: JobScripts["scripts"],
@@ -100,7 +101,7 @@ const restoreLog = async (
     ];
     const entries = [
       ...someEvents.flatMap(({ id, ...event }) => [id, JSON.stringify(event)]),
-      ...somePoints.flatMap((point) => [point.step, JSON.stringify(point)]),
+      ...(await packPoints(somePoints)),
     ];
     if ((await scripts.restoreLog(keys, from === 0 ? "first" : "", someEvents.length, ...entries)) !== 1) return false;
   }

@@ -5,7 +5,7 @@ import { jobPrelude } from "./job-prelude.ts";
  *
  * KEYS  1–10 as in the prelude
  * ARGV  1 'first' to forget what a restoration that was cut has left   2 how many events   3 event's id   4 event, JSON   …
- *       then step and point, JSON, alternately
+ *       then the step of a block's last point, and the block, alternately
  * Result  1, or 0 if the job is known
  */
 export const restoreLog = `${jobPrelude}

@@ -1,10 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { formatNumber } from "../format.ts";
+import { formatNumber, shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
 import { numberScale } from "./scale.ts";
 
 const [left, right, line, top] = [124, 48, 20, 6];
-const short = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
 
 /** Named numbers, one in a line; those below 0 go to the left. */
 export const BarChart = ({
@@ -50,7 +49,7 @@ export const BarChart = ({
             <g key={name} class={value < 0 ? "hue-1" : "hue-0"}>
               <title>{`${name}: ${shown(value)}`}</title>
               <text x={left - 8} y={y + 14} text-anchor="end">
-                {short(name)}
+                {shorten(name, 18)}
               </text>
               <rect class="bar" x={a} width={Math.max(1, b - a)} y={y + 3} height={line - 6} />
               <text x={b + 6} y={y + 14}>

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { shorten } from "../format.ts";
 import type { ChartData } from "./chart-data.ts";
 import { Figure } from "./figure.tsx";
 import type { Scale } from "./scale.ts";
@@ -32,9 +33,6 @@ export interface FrameProps {
   children: (area: Area) => ComponentChildren;
 }
 
-/** Labels of choices may be long. */
-const short = (label: string, most: number): string => (label.length > most ? `${label.slice(0, most - 1)}…` : label);
-
 /** A chart with titled axes. */
 export const Frame = (props: FrameProps) => {
   const { title, described, x, y, data, note, width = 360, height = 220, left = margin.left, children } = props;
@@ -54,13 +52,13 @@ export const Frame = (props: FrameProps) => {
           <g key={`y${at}`}>
             <line class="grid" x1={area.x(0)} x2={area.x(1)} y1={area.y(at)} y2={area.y(at)} />
             <text x={left - 6} y={area.y(at) + 4} text-anchor="end">
-              {short(label, Math.floor((left - 22) / 6))}
+              {shorten(label, Math.floor((left - 22) / 6))}
             </text>
           </g>
         ))}
         {x.scale.ticks.map(({ at, label }) => (
           <text key={`x${at}`} x={area.x(at)} y={height - margin.bottom + 15} text-anchor="middle">
-            {short(label, Math.max(6, Math.floor((width - left) / 6 / Math.max(1, x.scale.ticks.length))))}
+            {shorten(label, Math.max(6, Math.floor((width - left) / 6 / Math.max(1, x.scale.ticks.length))))}
           </text>
         ))}
         <text class="axis" x={area.x(0.5)} y={height - 6} text-anchor="middle">

@@ -1,11 +1,10 @@
 import type { ComponentChildren } from "preact";
 import type { Estimate } from "../../../domain/models/estimate.ts";
-import { formatNumber } from "../format.ts";
+import { formatNumber, shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
 import { numberScale } from "./scale.ts";
 
 const [left, right, line, below] = [124, 14, 20, 40];
-const short = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
 
 /** Estimates, one in a line, each a point on its 95 % interval. */
 export const IntervalChart = ({
@@ -69,7 +68,7 @@ export const IntervalChart = ({
                 {`${name}: ${formatNumber(value)}${lower === null || upper === null ? "" : ` (${formatNumber(lower)} to ${formatNumber(upper)})`}`}
               </title>
               <text x={left - 8} y={y + 4} text-anchor="end">
-                {short(name)}
+                {shorten(name, 18)}
               </text>
               <line class="interval" x1={at(lower ?? value)} x2={at(upper ?? value)} y1={y} y2={y} />
               <circle cx={at(value)} cy={y} r={4} />

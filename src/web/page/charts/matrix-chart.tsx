@@ -1,7 +1,6 @@
 import type { ComponentChildren } from "preact";
+import { shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
-
-const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** A table of numbers as a heat map. */
 export const MatrixChart = ({
@@ -57,14 +56,14 @@ export const MatrixChart = ({
         </text>
         {columns.map((name, j) => (
           <text key={name} x={left + side * (j + 0.5)} y={top - 6} text-anchor="middle">
-            {short(name, Math.max(2, Math.floor(side / 6.5)))}
+            {shorten(name, Math.max(2, Math.floor(side / 6.5)))}
             <title>{name}</title>
           </text>
         ))}
         {rows.map((name, i) => (
           <g key={name}>
             <text x={left - 6} y={top + side * (i + 0.5) + 4} text-anchor="end">
-              {short(name, 14)}
+              {shorten(name, 14)}
               <title>{name}</title>
             </text>
             {cells[i]?.map((value, j) => {

@@ -5,6 +5,7 @@ import { HistogramChart } from "../charts/histogram-chart.tsx";
 import { MatrixChart } from "../charts/matrix-chart.tsx";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card } from "../parts.tsx";
+import { Select } from "../select.tsx";
 import { binsOf, correlation, correlations, fromDays, measured, numbersOf } from "./column-statistics.ts";
 import type { Sample } from "./use-sample.ts";
 
@@ -129,16 +130,13 @@ export const ColumnCharts = ({ dataset, sample }: { dataset: Dataset; sample: Sa
     <Card
       title="Distributions and correlations"
       actions={
-        <label class="inline">
-          Column
-          <select value={column.name} onChange={(event) => setName(event.currentTarget.value)}>
-            {columns.map((each) => (
-              <option key={each.name} value={each.name}>
-                {each.name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          inline
+          title="Column"
+          value={column.name}
+          options={columns.map((each) => [each.name, each.name] as const)}
+          onChange={setName}
+        />
       }
     >
       <div class="charts">

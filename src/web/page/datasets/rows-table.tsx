@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Cell, Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
-import { formatNumber } from "../format.ts";
+import { formatNumber, shorten } from "../format.ts";
 import { Card, Failure, Pager } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { Scrolled } from "../scrolled.tsx";
@@ -9,11 +9,8 @@ import { Scrolled } from "../scrolled.tsx";
 const perPage = 20;
 const longest = 80;
 
-const shown = (cell: Cell | undefined): string => {
-  if (typeof cell === "number") return String(cell);
-  const text = String(cell);
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
-};
+const shown = (cell: Cell | undefined): string =>
+  typeof cell === "number" ? String(cell) : shorten(String(cell), longest);
 
 /** The rows as they are, page by page. */
 export const RowsTable = ({ dataset }: { dataset: Dataset }) => {

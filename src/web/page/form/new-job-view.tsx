@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { formatNumber } from "../format.ts";
+import { hasWords } from "../has-words.ts";
 import { Card, Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { JobForm } from "./job-form.tsx";
@@ -18,10 +19,8 @@ const Picker = ({ chosen, onPick }: { chosen: string | null; onPick: (dataset: s
       searches ? { items: await api.allDatasets(signal), nextPageToken: null } : api.datasets(null, signal),
     () => null,
   );
-  const words = search.toLowerCase().split(/\s+/);
-  const found = (value?.items ?? []).filter(({ name, id }) =>
-    words.every((word) => `${name} ${id}`.toLowerCase().includes(word)),
-  );
+  const found = (value?.items ?? []).filter(({ name, id }) => hasWords(`${name} ${id}`, search));
+  const shown = found.slice(0, mostShown);
   const hasMore = searches || (value !== null && value.nextPageToken !== null);
   return (
     <>
@@ -37,13 +36,13 @@ const Picker = ({ chosen, onPick }: { chosen: string | null; onPick: (dataset: s
           <label>
             Or take one that is already here
             <select
-              value={found.slice(0, mostShown).some(({ id }) => id === chosen) ? (chosen ?? "") : ""}
+              value={shown.find(({ id }) => id === chosen)?.id ?? ""}
               onChange={(event) => onPick(event.currentTarget.value)}
             >
               <option value="" disabled>
                 choose a data set
               </option>
-              {found.slice(0, mostShown).map((dataset) => (
+              {shown.map((dataset) => (
                 <option key={dataset.id} value={dataset.id}>
                   {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
                 </option>

@@ -1,5 +1,6 @@
 import { guessLabel, guessTask } from "../../../client/guess-task.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
+import { Select } from "../select.tsx";
 import { ColumnsChoice } from "./columns-choice.tsx";
 import { asObject, type Json, type JsonObject, withKey } from "./schema.ts";
 
@@ -64,16 +65,7 @@ export const WhatToLearn = ({
           </select>
         </label>
       )}
-      <label>
-        As
-        <select value={String(task.type)} onChange={(event) => chooseType(event.currentTarget.value)}>
-          {tasks.map(([type, words]) => (
-            <option key={type} value={type}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select title="As" value={String(task.type)} options={tasks} onChange={chooseType} />
       <ColumnsChoice
         columns={columns.filter(({ name }) => name !== label)}
         excluded={excluded}

@@ -3,11 +3,11 @@ import { pointsOfLastFit } from "../../../client/last-fit.ts";
 import type { Job, MetricPoint } from "../../../domain/jobs/job.ts";
 import { api, toFailure } from "../api.ts";
 import { LineChart } from "../charts/line-chart.tsx";
-import { Select } from "../form/field-parts.tsx";
 import { formatMetric, formatMetricName, formatNumber, formatSeconds } from "../format.ts";
 import { Table } from "../list-view.tsx";
 import { Card, Empty, Failure, StateBadge } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
+import { Select } from "../select.tsx";
 import { placesOf } from "./epoch-places.ts";
 import { jobSeconds } from "./job-seconds.ts";
 

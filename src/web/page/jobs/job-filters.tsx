@@ -1,3 +1,4 @@
+import { Select } from "../select.tsx";
 import { labelsOf, newestFirst, type SortKey, sortKeys, type Wanted } from "./job-list.ts";
 import type { AllJobs } from "./use-all-jobs.ts";
 
@@ -34,48 +35,31 @@ export const JobFilters = ({
           onInput={(event) => onWant({ search: event.currentTarget.value })}
         />
       </label>
-      <label>
-        State
-        <select value={wanted.state} onChange={(event) => onWant({ state: event.currentTarget.value })}>
-          <option value="">all</option>
-          {states.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select
+        title="State"
+        value={wanted.state}
+        options={[["", "all"], ...states.map((name) => [name, name] as const)]}
+        onChange={(state) => onWant({ state })}
+      />
       {known.length > 0 && (
-        <label>
-          Label
-          <select value={wanted.label} onChange={(event) => onWant({ label: event.currentTarget.value })}>
-            <option value="">any</option>
-            {known.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          title="Label"
+          value={wanted.label}
+          options={[["", "any"], ...known.map((name) => [name, name] as const)]}
+          onChange={(label) => onWant({ label })}
+        />
       )}
-      <label>
-        Order
-        <select
-          value={`${wanted.sort} ${wanted.descending}`}
-          onChange={(event) => {
-            const [sort, descending] = event.currentTarget.value.split(" ");
-            onWant({ sort: sort as SortKey, descending: descending === "true" });
-          }}
-        >
-          {sortKeys.flatMap((key) =>
-            [true, false].map((descending) => (
-              <option key={`${key} ${descending}`} value={`${key} ${descending}`}>
-                {orders[key][descending ? 1 : 0]}
-              </option>
-            )),
-          )}
-        </select>
-      </label>
+      <Select
+        title="Order"
+        value={`${wanted.sort} ${wanted.descending}`}
+        options={sortKeys.flatMap((key) =>
+          [true, false].map((descending) => [`${key} ${descending}`, orders[key][descending ? 1 : 0]] as const),
+        )}
+        onChange={(chosen) => {
+          const [sort, descending] = chosen.split(" ");
+          onWant({ sort: sort as SortKey, descending: descending === "true" });
+        }}
+      />
       {JSON.stringify(wanted) !== JSON.stringify(newestFirst) && (
         <button type="button" onClick={() => onWant(newestFirst)}>
           Reset

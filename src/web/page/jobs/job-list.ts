@@ -2,6 +2,7 @@
 
 import type { Job } from "../../../domain/jobs/job.ts";
 import { headline } from "../format.ts";
+import { hasWords } from "../has-words.ts";
 import { jobSeconds } from "./job-seconds.ts";
 
 /** Of a job what the list shows: ten thousand of them are kept. */
@@ -60,11 +61,7 @@ const matches = (job: ListedJob, { search, state, label }: Wanted): boolean => {
   if (state !== "" && job.state !== state) return false;
   const labels = labelsOf(job);
   if (label !== "" && !labels.includes(label)) return false;
-  const text = [job.name, job.id, job.task, job.model, ...labels].join(" ").toLowerCase();
-  return search
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  return hasWords([job.name, job.id, job.task, job.model, ...labels].join(" "), search);
 };
 
 const keyOf: Record<SortKey, (job: ListedJob) => string | number | null> = {

@@ -1,7 +1,7 @@
 import type { StudyPlan, StudySpec } from "../../../client/types.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
-import { Fault, Select } from "../form/field-parts.tsx";
+import { Fault } from "../form/field-parts.tsx";
 import { NumberInput } from "../form/scalar-field.tsx";
 import { asObject, type JsonObject, withKey } from "../form/schema.ts";
 import { type ChoicesProps, SubmitForm } from "../form/submit-form.tsx";
@@ -10,6 +10,7 @@ import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
 import { Card, Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { Scrolled } from "../scrolled.tsx";
+import { Select } from "../select.tsx";
 
 const samplers = [
   ["tpe", "learns from the trials so far (TPE)"],

@@ -6,6 +6,7 @@ import { Frame, toPath } from "../charts/frame.tsx";
 import { numberScale } from "../charts/scale.ts";
 import { formatMetricName, formatNumber, formatPercent } from "../format.ts";
 import { Scrolled } from "../scrolled.tsx";
+import { Select } from "../select.tsx";
 import type { Parameter, Shown } from "./study-data.ts";
 
 /** What a trial has for a parameter: its value where it is one, else the choice as JSON. */
@@ -162,16 +163,14 @@ export const ContourChart = ({ shown, parameters }: { shown: readonly Shown[]; p
     <div class="contour">
       <div class="actions">
         {([0, 1] as const).map((place) => (
-          <label key={place} class="inline">
-            {place === 0 ? "Across" : "Up"}
-            <select value={names[place]} onChange={(event) => choose(place, event.currentTarget.value)}>
-              {parameters.map(({ name, title }) => (
-                <option key={name} value={name}>
-                  {title}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Select
+            key={place}
+            inline
+            title={place === 0 ? "Across" : "Up"}
+            value={names[place]}
+            options={parameters.map(({ name, title }) => [name, title] as const)}
+            onChange={(name) => choose(place, name)}
+          />
         ))}
       </div>
       <Frame

@@ -4,6 +4,7 @@ import { scoreNames, unitNames } from "../../../client/score-names.ts";
 import type { Leaderboard } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { choiceScale, numberScale, type Scale } from "../charts/scale.ts";
+import { shorten } from "../format.ts";
 
 /** A trial with a value: of its end, or where it was last compared. */
 export interface Shown {
@@ -80,10 +81,7 @@ export interface Parameter {
   scale: Scale;
 }
 
-const short = (value: unknown): string => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 18 ? `${text.slice(0, 17)}…` : text;
-};
+const short = (value: unknown): string => shorten(typeof value === "string" ? value : JSON.stringify(value), 18);
 
 /** The parameters that trials have; those inside a choice are named by their way through it. */
 export const parametersOf = (study: Study, trials: readonly Trial[]): Parameter[] => {
