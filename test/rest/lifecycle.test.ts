@@ -123,6 +123,23 @@ describe("a job", () => {
     expect((await send()).every((one) => !(one instanceof ServiceError))).toBe(true);
   });
 
+  it("is told of as made where it is deleted while its batch is repeated", async () => {
+    const batch = { jobs: [specFor(await upload())] };
+    const caller = { tenant: "default", scopes: new Set(["submit"] as const), key: null };
+    const send = (jobs = service.deps.jobs) =>
+      submitJobs({ ...service.deps, jobs }, caller, { batch, idempotencyKey: "deleted" });
+    const [made] = await send();
+    const id = made instanceof ServiceError ? "" : made!.id;
+    const createAll: typeof service.deps.jobs.createAll = async (wanted) => {
+      const found = await service.deps.jobs.createAll(wanted);
+      await call(`/v1/jobs/${id}/cancel`, { method: "POST" });
+      await call(`/v1/jobs/${id}`, { method: "DELETE" });
+      return found;
+    };
+    expect(await send({ ...service.deps.jobs, createAll })).toEqual([{ id, created: false }]);
+    expect((await call(`/v1/jobs/${id}`)).status).toBe(404);
+  });
+
   it("is one of so many in a request, and of none at all", async () => {
     const { status, code } = await body(
       post("/v1/jobs/batch", { jobs: Array.from({ length: limits.jobsPerBatch + 1 }, () => ({})) }),

@@ -105,12 +105,12 @@ export const unlimitedRoom = (gone?: AbortSignal): Room => {
  */
 export const openRoom = async (
   deps: RoomDeps,
-  { tenant, tell }: Pick<Caller, "tenant" | "tell">,
+  { tenant, tell, quotas }: Pick<Caller, "tenant" | "tell" | "quotas">,
   files: string,
   gone?: AbortSignal,
 ): Promise<Room> => {
   const { reservations, log } = deps;
-  const { storedBytes } = await quotasOf(deps, tenant);
+  const { storedBytes } = await quotasOf(deps, tenant, quotas);
   if (storedBytes === null) return unlimitedRoom(gone);
   const requireSender = requireSenderOf(gone);
   const { ask, left } = createAsking(deps, tenant, files, storedBytes);

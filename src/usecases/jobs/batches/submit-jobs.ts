@@ -49,18 +49,16 @@ const tellOf = ({ tell }: Caller, quota: number, recorded: readonly Recorded[]):
   if (remaining !== undefined) tell?.({ name: "queued-jobs", quota, remaining });
 };
 
-/** Places of what was recorded under the key before: it is not counted against the rate again, so that a repeat goes on where the rate stopped it. */
+/** What was recorded under the key before, in its place: it is not counted against the rate again, so that a repeat goes on where the rate stopped it. */
 const findMade = async (
   deps: Deps,
   { tenant }: Caller,
   count: number,
   idempotency: NewJobs["idempotency"],
-): Promise<Set<number>> => {
-  if (idempotency === null) return new Set();
+): Promise<Recorded[]> => {
   const jobs = Array.from({ length: count }, () => null);
-  const createdAt = deps.now().toISOString();
-  const found = await deps.jobs.createAll({ tenant, jobs, createdAt, idempotency, quota: null });
-  return new Set([...found.keys()].filter((i) => found[i] !== null));
+  if (idempotency === null) return jobs;
+  return deps.jobs.createAll({ tenant, jobs, createdAt: deps.now().toISOString(), idempotency, quota: null });
 };
 
 const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
@@ -99,7 +97,7 @@ export const submitJobs = async (
   const { jobs: specs } = parse(JobBatch, request.batch, { most: wholeBody });
   const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.batch) };
   const made = await findMade(deps, caller, specs.length, idempotency);
-  const missing = [...specs.keys()].filter((i) => !made.has(i));
+  const missing = [...specs.keys()].filter((i) => made[i] === null);
   // The first was counted when the request was admitted.
   const further = missing.length > 1 ? await caller.countMore?.(missing.length - 1) : undefined;
   if (further !== undefined) caller.tell?.(further.standing);
@@ -119,7 +117,9 @@ export const submitJobs = async (
   });
   const nothing = idempotency === null && jobs.every((job) => job === null);
   const recorded = nothing ? jobs.map(() => null) : await recordAll(deps, caller, { jobs, idempotency });
-  return recorded.map((one, i): JobOutcome => {
+  return recorded.map((now, i): JobOutcome => {
+    // What was made may be deleted by now.
+    const one = now ?? made[i] ?? null;
     if (one !== null) return one instanceof ServiceError ? one : { id: one.id, created: one.created };
     const refused = planned.get(i);
     return refused instanceof ServiceError ? refused : further!.refused;
