@@ -1,7 +1,7 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
-import { type TableSpill, tableSpill } from "../tensor/spill-format.ts";
+import { heldOrSpilled, type TableSpill } from "../tensor/spill-format.ts";
 import type {
   ClusteringLayout,
   ClusteringPlace,
@@ -94,11 +94,8 @@ const iterationFlops = (task: ClusteringTask, rows: number, d: number): number =
  * ServiceError `invalid` with pointers into the spec where the spec does not fit the data.
  */
 export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): ClusteringPlan => {
-  const held = planPlaced(spec, shape, null);
-  const { memoryBytes } = spec.resources ?? held;
-  if (held.memoryBytes <= memoryBytes || shape.spills !== true) return held;
-  const spilled = planPlaced(spec, shape, tableSpill(shape, false));
-  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
+  const memoryBytes = spec.resources?.memoryBytes ?? Number.POSITIVE_INFINITY;
+  return heldOrSpilled((spill) => planPlaced(spec, shape, spill), shape, { memoryBytes, float64: false });
 };
 
 const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSpill | null): ClusteringPlan => {

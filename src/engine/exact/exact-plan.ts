@@ -1,6 +1,6 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
-import { type TableSpill, tableSpill } from "../tensor/spill-format.ts";
+import { heldOrSpilled, type TableSpill } from "../tensor/spill-format.ts";
 import { square } from "./square.ts";
 import { triangleDoubles } from "./triangle.ts";
 
@@ -97,11 +97,9 @@ export const isExact = ({ training }: ResolvedJobSpec): boolean => training.solv
  * gone through from disk.
  */
 export const planExact = (spec: ResolvedJobSpec, shape: ExactShape): ExactPlan => {
-  const held = planPlaced(spec, shape, null);
   const { memoryBytes } = spec.resources;
-  if (held.memoryBytes <= memoryBytes || shape.spills !== true || held.method === "simplex") return held;
-  const spilled = planPlaced(spec, shape, tableSpill(shape, true));
-  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
+  const placed = (spill: TableSpill | null) => planPlaced(spec, shape, spill);
+  return spec.model.type === "quantile" ? placed(null) : heldOrSpilled(placed, shape, { memoryBytes, float64: true });
 };
 
 const planPlaced = (spec: ResolvedJobSpec, shape: ExactShape, spill: TableSpill | null): ExactPlan => {

@@ -35,18 +35,29 @@ export interface TableSpill {
 export const tableWords = ({ columns, float64 }: Pick<TableSpill, "columns" | "float64">): number =>
   float64 ? 2 * columns + 2 : storedWords(columns);
 
-export const tableSpill = (
-  shape: {
-    readonly trainRows: number;
-    readonly validationRows: number;
-    readonly testRows: number;
-    readonly inputs: number;
-  },
-  float64: boolean,
-): TableSpill => {
+interface TableShape {
+  readonly trainRows: number;
+  readonly validationRows: number;
+  readonly testRows: number;
+  readonly inputs: number;
+}
+
+export const tableSpill = (shape: TableShape, float64: boolean): TableSpill => {
   const rows = { train: shape.trainRows, validation: shape.validationRows, test: shape.testRows };
   const format = { columns: shape.inputs, float64 };
   return { ...format, rows, bytes: spillStarts(rows, tableWords(format)).sorted };
+};
+
+/** The plan with all rows in the memory; where they do not fit into `memoryBytes`, and may be kept in a file, the one without them, if it takes less. */
+export const heldOrSpilled = <Planned extends { readonly memoryBytes: number }>(
+  planned: (spill: TableSpill | null) => Planned,
+  shape: TableShape & { readonly spills?: boolean },
+  { memoryBytes, float64 }: { readonly memoryBytes: number; readonly float64: boolean },
+): Planned => {
+  const held = planned(null);
+  if (held.memoryBytes <= memoryBytes || shape.spills !== true) return held;
+  const spilled = planned(tableSpill(shape, float64));
+  return spilled.memoryBytes < held.memoryBytes ? spilled : held;
 };
 
 /** FNV-1a over a row's words, begun with its place in the split: no single word that is another leaves it the same, nor does another row. */

@@ -33,6 +33,18 @@ export const readRows = (features: InputRows, inputs: number): Readonly<RowReade
   return reader;
 };
 
+/** Writes some inputs of a row to `out`, of the intercept, −1, a one. */
+export const writeColumns = (
+  reader: Readonly<RowReader>,
+  row: number,
+  columns: ArrayLike<number>,
+  out: Float64Array,
+): void => {
+  const start = reader.seek(row);
+  const { values } = reader;
+  for (let j = 0; j < columns.length; j++) out[j] = columns[j]! < 0 ? 1 : values[start + columns[j]!]!;
+};
+
 export const inputAt = (reader: Readonly<RowReader>, row: number, input: number): number => {
   const start = reader.seek(row);
   return reader.values[start + input]!;

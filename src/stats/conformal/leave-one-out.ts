@@ -1,5 +1,5 @@
 import type { LeaveOneOutIntervals } from "../../domain/models/conformal.ts";
-import { type InputRows, inputAt, readRows } from "../coefficients/input-rows.ts";
+import { type InputRows, readRows, writeColumns } from "../coefficients/input-rows.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
 import { rankOf } from "./scores.ts";
 
@@ -43,7 +43,7 @@ export const leaveOneOut = ({
   const x = new Float64Array(width);
   const reader = readRows(features, inputs);
   return Array.from({ length: labels.length }, (_, row) => {
-    for (const [j, input] of columns.entries()) x[j] = input < 0 ? 1 : inputAt(reader, row, input);
+    writeColumns(reader, row, columns, x);
     const change = new Float64Array(width);
     let [mean, leverage] = [0, 0];
     for (let j = 0; j < width; j++) {

@@ -1,5 +1,5 @@
 import type { Preprocessing } from "../../domain/models/model.ts";
-import { type InputRows, readRows } from "../coefficients/input-rows.ts";
+import { type InputRows, readRows, writeColumns } from "../coefficients/input-rows.ts";
 import type { Term } from "../coefficients/terms.ts";
 import { weightAt } from "../sampling.ts";
 
@@ -47,12 +47,8 @@ export interface SolvedFit {
 }
 
 /** The predictor's columns of a row, into `out`. */
-export const columnsOf = ({ columns, features, preprocessing }: SolvedFit, row: number, out: Float64Array): void => {
-  const reader = readRows(features, preprocessing.inputs);
-  const start = reader.seek(row);
-  const { values } = reader;
-  for (let j = 0; j < columns.length; j++) out[j] = columns[j]! < 0 ? 1 : values[start + columns[j]!]!;
-};
+export const columnsOf = ({ columns, features, preprocessing }: SolvedFit, row: number, out: Float64Array): void =>
+  writeColumns(readRows(features, preprocessing.inputs), row, columns, out);
 
 /** What the model says of a row: one mean, or the probabilities of all classes. */
 export const createMeans = (fit: SolvedFit) => {

@@ -172,7 +172,7 @@ export const completeExact = async (
   const labelScale = preprocessing.label.type === "number" ? preprocessing.label.scale : 1;
   const metrics: Metrics = {};
   const theta = fit.dispersion?.estimate ?? null;
-  const levels = spec.loss.type === "pinball" ? pinballLevels(spec.loss) : [];
+  const levels = pinballLevels(spec.loss);
   context.onPhase("evaluate");
   for (const split of splits) {
     const measured = evaluateLinear({ model: plan.model, theta, levels }, weights, arrays[split], labelScale);

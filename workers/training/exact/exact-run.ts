@@ -96,10 +96,6 @@ const createChanges = (arrays: ExactArrays, spilled: Spilled) => {
   };
 };
 
-/** The quantiles of an interval about the one that is inferred about. */
-const furtherLevels = ({ loss }: ResolvedJobSpec): readonly number[] =>
-  loss.type === "pinball" ? pinballLevels(loss).slice(1) : [];
-
 /** Linear models with a likelihood of their own: solved in float64 by the lead alone, to the bit whatever the machine. */
 export const createExactRun = (
   spec: ResolvedJobSpec,
@@ -155,8 +151,9 @@ export const createExactRun = (
           const alone = { resume: null, pulse: watch.pulse, onIteration: async () => watch.pulse() };
           return solveExact(plan, spec, arrays, { ...wanted, mostCovariances: 0, quantile }, memory, alone);
         };
+        // The quantiles of an interval about the one that is inferred about.
         const further: ExactFit[] = [];
-        for (const level of furtherLevels(spec)) further.push(await solveLevel(level));
+        for (const level of pinballLevels(spec.loss).slice(1)) further.push(await solveLevel(level));
         return await completeExact(job, context, solved, { fit, further, shifts }, watch.pulse);
       } catch (error) {
         if (!(error instanceof FitInterrupted)) throw error;

@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync } from "node:fs";
+import { closeSync, mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { ServiceError } from "../../../src/domain/errors.ts";
 import { temporaryName } from "../../../src/store/artifacts/temporary-files.ts";
@@ -15,10 +15,24 @@ const requireRoom = (folder: string, bytes: number): void => {
   );
 };
 
+export interface ScratchFile extends SpillFile {
+  readonly path: string;
+  /** Removes its name: nothing is left of it once it is closed, whatever ends this process. */
+  hide(): void;
+  /** Removes it. */
+  close(): void;
+}
+
 /** Makes a file for so many bytes, in a folder that this process may share with others. `too_large` where the disk has no room. */
-export const makeScratchFile = (folder: string, bytes: number): SpillFile & { readonly path: string } => {
+export const makeScratchFile = (folder: string, bytes: number): ScratchFile => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   requireRoom(folder, bytes);
   const path = join(folder, temporaryName());
-  return { ...createSpill(path), path };
+  const file = createSpill(path);
+  const hide = (): void => rmSync(path, { force: true });
+  const close = (): void => {
+    closeSync(file.descriptor);
+    hide();
+  };
+  return { ...file, path, hide, close };
 };

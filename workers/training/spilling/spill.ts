@@ -1,4 +1,3 @@
-import { closeSync, rmSync } from "node:fs";
 import type { RowSink } from "../../../src/data/preprocessing/prepare.ts";
 import { storedWords } from "../../../src/engine/tensor/spill-format.ts";
 import type { Split } from "../../../src/engine/train/planning/training.ts";
@@ -22,14 +21,11 @@ export interface Spill {
 export const makeSpill = (folder: string, plan: SpillRows): Spill => {
   const { inputs, spill } = plan;
   const file = makeScratchFile(folder, spill.bytes);
-  const { path } = file;
   const { sinks, finish } = createRowSinks(file, spill.rows, { rowWords: storedWords(inputs), float64: false });
   let near: ReturnType<typeof createNearReader> | null = null;
 
   return {
-    path,
-    sinks,
-    finish,
+    ...{ path: file.path, sinks, finish, close: file.close },
     rowsOf: (split, places) => {
       near ??= createNearReader(file, plan);
       const { words } = near;
@@ -40,10 +36,6 @@ export const makeSpill = (folder: string, plan: SpillRows): Spill => {
       );
       if (!isGood) throw file.damaged();
       return rows;
-    },
-    close: () => {
-      closeSync(file.descriptor);
-      rmSync(path, { force: true });
     },
   };
 };

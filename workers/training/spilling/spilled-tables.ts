@@ -1,4 +1,3 @@
-import { closeSync, rmSync } from "node:fs";
 import type { RowSink } from "../../../src/data/preprocessing/prepare.ts";
 import { assert } from "../../../src/domain/errors.ts";
 import { checkOf, spillStarts, type TableSpill, tableWords } from "../../../src/engine/tensor/spill-format.ts";
@@ -66,14 +65,10 @@ const makeTables = <Values extends Float32Array | Float64Array>(
   };
 
   return {
-    ...{ path: file.path, sinks, table },
+    ...{ path: file.path, sinks, table, close: file.close },
     finish: () => {
       finish();
-      rmSync(file.path, { force: true });
-    },
-    close: () => {
-      closeSync(file.descriptor);
-      rmSync(file.path, { force: true });
+      file.hide();
     },
   };
 };
