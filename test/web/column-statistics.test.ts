@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { binsOf, correlation, correlations, toBins, toNumber } from "../../src/web/page/datasets/column-statistics.ts";
+import {
+  binsOf,
+  correlatedWith,
+  correlation,
+  correlations,
+  createCorrelationOf,
+  toBins,
+  toNumber,
+} from "../../src/web/page/datasets/column-statistics.ts";
 import { overallSpeed, speeds } from "../../src/web/page/jobs/speeds.ts";
 
 test("bins have one width and hold both ends; values that are all alike have one", () => {
@@ -30,17 +38,38 @@ test("Pearson's r over the rows that have both", () => {
   ];
   expect(
     correlations(
-      [
+      columns,
+      createCorrelationOf([
         { a: 1, b: 3 },
         { a: 2, b: 2 },
         { a: 3, b: 1 },
-      ],
-      columns,
+      ]),
     ),
   ).toEqual([
     [1, -1],
     [-1, 1],
   ]);
+});
+
+test("the others are told by strength, and each column is read once", () => {
+  let reads = 0;
+  const rowOf = (a: number, b: number, c: number) => ({
+    get a() {
+      reads++;
+      return a;
+    },
+    ...{ b, c },
+  });
+  const correlationOf = createCorrelationOf([rowOf(1, 1, 3), rowOf(2, 3, 2), rowOf(3, 2, 1)]);
+  const columns = ["a", "b", "c"].map((name) => ({ name, type: "number" as const, missing: 0, distinct: 3 }));
+  const [a, b, c] = columns;
+  expect(correlatedWith(a!, columns, correlationOf)).toEqual([
+    { name: "c", value: -1 },
+    { name: "b", value: 0.5 },
+  ]);
+  expect(correlationOf(b!, a!)).toBe(0.5);
+  expect(correlationOf(c!, a!)).toBe(-1);
+  expect(reads).toBe(3);
 });
 
 test("speed is told between points, and not of the time before the first", () => {

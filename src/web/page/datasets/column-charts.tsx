@@ -6,7 +6,7 @@ import { MatrixChart } from "../charts/matrix-chart.tsx";
 import { formatNumber, formatPercent } from "../format.ts";
 import { Card } from "../parts.tsx";
 import { Select } from "../select.tsx";
-import { binsOf, correlation, correlations, fromDays, measured, numbersOf } from "./column-statistics.ts";
+import { binsOf, correlatedWith, correlations, fromDays, measured, numbersOf } from "./column-statistics.ts";
 import type { Sample } from "./use-sample.ts";
 
 const mostCategories = 20;
@@ -60,14 +60,7 @@ const Correlated = ({
   sample: Sample;
   all: number;
 }) => {
-  const own = numbersOf(sample.rows, column);
-  const others = measured(columns)
-    .filter(({ name }) => name !== column.name)
-    .flatMap((other) => {
-      const value = correlation(own, numbersOf(sample.rows, other));
-      return value === null ? [] : [{ name: other.name, value }];
-    })
-    .toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const others = correlatedWith(column, columns, sample.correlationOf);
   if (others.length === 0) return null;
   return (
     <BarChart
@@ -101,7 +94,7 @@ const Missing = ({ columns, rows }: Pick<Dataset, "columns" | "rows">) => {
 const Correlations = ({ columns, sample, all }: { columns: readonly Column[]; sample: Sample; all: number }) => {
   const shown = measured(columns).slice(0, mostInMatrix);
   if (shown.length < 2) return null;
-  const cells = correlations(sample.rows, shown);
+  const cells = correlations(shown, sample.correlationOf);
   const names = shown.map(({ name }) => name);
   const left = measured(columns).length - shown.length;
   return (

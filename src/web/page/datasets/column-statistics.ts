@@ -61,8 +61,43 @@ export const correlation = (a: readonly (number | null)[], b: readonly (number |
 export const measured = (columns: readonly Column[]): Column[] =>
   columns.filter(({ type }) => type === "number" || type === "datetime");
 
-/** Of each two columns, in their order: cells[i][j]. */
-export const correlations = (rows: readonly Row[], columns: readonly Column[]): (number | null)[][] => {
-  const values = columns.map((column) => numbersOf(rows, column));
-  return values.map((own, i) => values.map((other, j) => (i === j ? 1 : correlation(own, other))));
+export type CorrelationOf = (a: Column, b: Column) => number | null;
+
+/** The correlation of two columns of the rows: each column is read, and each two are compared, once, when they are first asked for. */
+export const createCorrelationOf = (rows: readonly Row[]): CorrelationOf => {
+  const known = new Map<string, { values: (number | null)[]; others: Map<string, number | null> }>();
+  const read = (column: Column) => {
+    const before = known.get(column.name);
+    if (before !== undefined) return before;
+    const first = { values: numbersOf(rows, column), others: new Map<string, number | null>() };
+    known.set(column.name, first);
+    return first;
+  };
+  return (a, b) => {
+    const [own, other] = a.name < b.name ? [a, b] : [b, a];
+    const { values, others } = read(own);
+    const before = others.get(other.name);
+    if (before !== undefined) return before;
+    const value = correlation(values, read(other).values);
+    others.set(other.name, value);
+    return value;
+  };
 };
+
+/** Of each two columns, in their order: cells[i][j]. */
+export const correlations = (columns: readonly Column[], correlationOf: CorrelationOf): (number | null)[][] =>
+  columns.map((own) => columns.map((other) => (own === other ? 1 : correlationOf(own, other))));
+
+/** The other columns that a column is correlated with, the strongest first. */
+export const correlatedWith = (
+  column: Column,
+  columns: readonly Column[],
+  correlationOf: CorrelationOf,
+): { name: string; value: number }[] =>
+  measured(columns)
+    .filter(({ name }) => name !== column.name)
+    .flatMap((other) => {
+      const value = correlationOf(column, other);
+      return value === null ? [] : [{ name: other.name, value }];
+    })
+    .toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));

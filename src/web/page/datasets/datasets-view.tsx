@@ -6,7 +6,7 @@ import { ListView, Table, type TableColumn } from "../list-view.tsx";
 import { Card, Empty, Facts, Failure, Problem, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { ColumnCharts } from "./column-charts.tsx";
-import { correlation, measured, numbersOf } from "./column-statistics.ts";
+import { correlatedWith, measured } from "./column-statistics.ts";
 import { DatasetImages } from "./dataset-images.tsx";
 import { RowsTable } from "./rows-table.tsx";
 import { Sparkline } from "./sparkline.tsx";
@@ -73,19 +73,14 @@ const TypeChoice = ({ column, onChange }: { column: Column; onChange: (type: (ty
 
 type Retype = (column: string, type: (typeof types)[number]) => void;
 
-const strongestOf = (column: Column, { columns }: Dataset, sample: Sample): string => {
-  const own = numbersOf(sample.rows, column);
-  const strongest = measured(columns)
-    .filter(({ name }) => name !== column.name)
-    .map(({ name }, i, all) => ({ name, r: correlation(own, numbersOf(sample.rows, all[i]!)) }))
-    .reduce<{ name: string; r: number } | null>(
-      (best, { name, r }) => (r !== null && Math.abs(r) > Math.abs(best?.r ?? 0) ? { name, r } : best),
-      null,
-    );
-  return strongest === null ? "–" : `${strongest.r.toFixed(2)} with ${strongest.name}`;
+const strongestOf = (column: Column, { columns }: Dataset, { correlationOf }: Sample): string => {
+  const [strongest] = correlatedWith(column, columns, correlationOf);
+  return strongest === undefined || strongest.value === 0
+    ? "–"
+    : `${strongest.value.toFixed(2)} with ${strongest.name}`;
 };
 
-/** The cell of a column that is strongest correlated, computed once: it takes a look at every other column. */
+/** Of more columns the table tells no correlations: each is compared with every other. */
 const mostCompared = 60;
 
 const Missing = ({ missing, rows }: { missing: number; rows: number }) =>

@@ -1,11 +1,13 @@
 import type { Dataset, Row } from "../../../domain/datasets/dataset.ts";
 import { api } from "../api.ts";
 import { type Poll, usePoll } from "../poll.ts";
+import { type CorrelationOf, createCorrelationOf } from "./column-statistics.ts";
 
 export interface Sample {
   rows: readonly Row[];
   /** Whether they are all rows of the data set. */
   complete: boolean;
+  correlationOf: CorrelationOf;
 }
 
 const mostRows = 10_000;
@@ -25,8 +27,8 @@ const load = async ({ id, columns }: Dataset, signal: AbortSignal): Promise<Samp
     );
     rows.push(...page.rows);
     pageToken = page.nextPageToken;
-    if (pageToken === null || page.rows.length === 0) return { rows, complete: pageToken === null };
-    if (rows.length >= most) return { rows, complete: false };
+    if (pageToken === null || page.rows.length === 0 || rows.length >= most)
+      return { rows, complete: pageToken === null, correlationOf: createCorrelationOf(rows) };
   }
 };
 
