@@ -1,15 +1,10 @@
 import { z } from "zod";
+import { fifth } from "./parts/fifth.ts";
 import { QuantileIntervals } from "./parts/quantile-intervals.ts";
 
 const coverage = z.number().describe("share of rows that their sets or intervals hold, each judged by the others");
 
 const least = z.number().nullable().describe("no interval begins below: 0 for counts");
-
-const fifth = {
-  from: z.number().describe("least prediction"),
-  to: z.number().describe("largest prediction"),
-  rows: z.int().describe("of this fifth"),
-};
 
 const ofClass = coverage
   .nullable()
@@ -137,9 +132,7 @@ export const LeaveOneOutIntervals = z
       .array(
         z
           .object({
-            from: z.number().describe("least prediction"),
-            to: z.number().describe("largest prediction"),
-            rows: z.int().describe("of this fifth"),
+            ...fifth,
             held: coverage,
           })
           .meta({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fifth } from "./fifth.ts";
 
 const growing = z.array(z.number());
 const held = z.number().describe("share of rows that their intervals hold, each judged by the others");
@@ -20,9 +21,7 @@ export const QuantileIntervals = z
       .array(
         z
           .object({
-            from: z.number().describe("least prediction"),
-            to: z.number().describe("largest prediction"),
-            rows: z.int().describe("of this fifth"),
+            ...fifth,
             adaptive: held,
             marginal: held,
           })
