@@ -10,12 +10,9 @@ typedef struct {
   u32 first, last, k;
 } Weights;
 
-/** Places B's columns from j on, of pixels from k0 on, and copies them where there are rows enough. Gives whether it did. */
+/** B's columns from j on, of pixels from k0 on. */
 static int place_weight_columns(Tile *t, const Weights *w, u32 j, u32 k0) {
-  place_panels(t, w->packed + (size_t)k0 * PANEL, w->k, j, w->g->outGroup - j);
-  const int local = w->last - w->first >= LOCAL_ROWS && t->columns > LANES;
-  if (local) copy_columns(t);
-  return local;
+  return place_columns(t, w->packed + (size_t)k0 * PANEL, w->k, j, w->g->outGroup - j, w->last - w->first);
 }
 
 /** Sample by sample from its padded image, in blocks of whole lines of output: the order of assembly/convolution-weight-grad.ts for small images. */
@@ -178,9 +175,7 @@ static void patch_gradients(float *patches, const float *dy, const float *packed
   for (u32 k0 = 0; k0 < k; k0 += BLOCK_DEPTH) {
     Tile t = {.cRow = PATCH_COLUMNS, .row = g->outChannels, .step = 1, .depth = least(BLOCK_DEPTH, k - k0), .accumulate = k0 > 0};
     for (u32 j = 0; j < count; j += TILE_COLUMNS) {
-      place_panels(&t, packed + (size_t)first * k + (size_t)k0 * PANEL, k, j, count - j);
-      const int local = rows >= LOCAL_ROWS && t.columns > LANES;
-      if (local) copy_columns(&t);
+      const int local = place_columns(&t, packed + (size_t)first * k + (size_t)k0 * PANEL, k, j, count - j, rows);
       for (u32 row = 0; row < rows; row += height) {
         t.c = patches + row * PATCH_COLUMNS + j;
         t.a = dy + (size_t)row * g->outChannels + k0;

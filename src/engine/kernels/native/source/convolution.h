@@ -96,10 +96,8 @@ static void run_block(const Forward *f, Tile t, u32 row, u32 count, u32 k0) {
   t.activation = ends ? f->activation : 0;
   t.cRow = f->g->outChannels;
   for (u32 j = 0; j < n; j += TILE_COLUMNS) {
-    place_panels(&t, f->packed + (size_t)k0 * PANEL, f->k, j, n - j);
+    const int local = place_columns(&t, f->packed + (size_t)k0 * PANEL, f->k, j, n - j, count);
     t.bias = ends && f->bias ? f->bias + j : NULL;
-    const int local = count >= LOCAL_ROWS && t.columns > LANES;
-    if (local) copy_columns(&t);
     t.rows = workspace.rows;
     for (u32 r = 0; r < count; r += height, t.rows += t.segments * TILE_ROWS) {
       t.c = f->c + (size_t)(row + r) * f->g->outChannels + j;

@@ -76,6 +76,14 @@ static void copy_columns(Tile *t) {
   t->low[0] = copies.columns;
 }
 
+/** Places B's columns for j … , `left` of them left, and copies them where as many rows meet them as are worth it. Gives whether it did. */
+static int place_columns(Tile *t, const float *packed, size_t k, u32 j, u32 left, u32 rows) {
+  place_panels(t, packed, k, j, left);
+  const int local = rows >= LOCAL_ROWS && t->columns > LANES;
+  if (local) copy_columns(t);
+  return local;
+}
+
 KERNEL(gemm) {
   float *c = FLOATS(0);
   const float *left = FLOATS(1);
@@ -102,9 +110,7 @@ KERNEL(gemm) {
           interleave(copies.rows + (size_t)r * depth, from + r * aRow, aRow, aColumn, least(height, rows - r), depth);
       Tile t = {.cRow = cRow, .depth = depth, .accumulate = k0 > 0 || accumulate, .activation = ends ? activation : 0, .row = aRow};
       for (u32 j = 0; j < n; j += TILE_COLUMNS) {
-        place_panels(&t, packed + (size_t)k0 * PANEL, k, j, n - j);
-        const int local = rows >= LOCAL_ROWS && t.columns > LANES;
-        if (local) copy_columns(&t);
+        const int local = place_columns(&t, packed + (size_t)k0 * PANEL, k, j, n - j, rows);
         const int mode = adjacent ? (local ? ADJACENT_LOCAL : ADJACENT) : local ? STRIDED_LOCAL : STRIDED;
         t.bias = ends && bias ? bias + j : NULL;
         for (u32 r = 0; r < rows; r += height) {
