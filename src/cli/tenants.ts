@@ -156,8 +156,10 @@ export const addTenantCommands = (program: Command, act: Act, toCount: (text: st
     .description("show who changed what, or was refused it, of all tenants, newest first")
     .option("--limit <n>", "so many", toCount, 50)
     .action(
-      act(async (descent, output, { limit: most }: { limit: number }) =>
-        showAudit(output, await atMost(most, descent.tenants.audit)),
-      ),
+      act(async (descent, output, own: { limit: number }) => {
+        // Wherever it stands, commander gives a --limit to the first command that has one.
+        const { limit: most } = tenants.getOptionValueSource("limit") === "cli" ? tenants.opts<typeof own>() : own;
+        showAudit(output, await atMost(most, descent.tenants.audit));
+      }),
     );
 };

@@ -193,6 +193,29 @@ test("what is wrong is one line, as JSON where that was asked for, and the exit 
   expect((await descent(["train", "/nowhere.csv", "--label", "y"])).errors).toMatch(/^descent: ENOENT/);
 });
 
+test("tenants are recorded and changed, what is not named stays, and the newest of the audit log are told", async () => {
+  const limits = ["--queued-jobs", "5", "--stored-bytes", "1048576", "--rate", "read=10:40", "--rate", "submit=2:3"];
+  const quotas = { queuedJobs: 5, storedBytes: 1048576 };
+  const rates = { read: { perSecond: 10, burst: 40 }, submit: { perSecond: 2, burst: 3 } };
+  expect(await json(["tenants", "create", "acme", ...limits])).toMatchObject({ id: "acme", quotas, rates });
+  expect((await descent(["tenants", "create", "acme"])).errors).toContain("there is a tenant acme already");
+  const changed = ["--queued-jobs", "default", "--running-jobs", "any", "--rate", "read=default", "--suspend"];
+  expect(await json(["tenants", "limit", "acme", ...changed])).toMatchObject({
+    suspended: true,
+    quotas: { storedBytes: 1048576, runningJobs: null },
+    rates: { submit: rates.submit },
+  });
+  expect((await descent(["tenants", "limit", "acme"])).errors).toContain("name a limit to set");
+  const key = await descent(["tenants", "create-key", "acme", "ada", "--scopes", "read,submit"]);
+  expect(key).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("set API_KEYS_FILE") });
+  const shown = (await descent(["tenants", "acme"])).output;
+  expect(shown).toMatch(/^acme +suspended +default +any +1 MiB +0 +\d{4}-\d\d-\d\dT[\d:]{8}$/m);
+  expect(shown).toMatch(/^ {2}submit: 2 a second, 3 at once$/m);
+  expect(shown).not.toContain("read: ");
+  const audit = await json(["tenants", "audit", "--limit", "2"]);
+  expect(audit.map(({ operation }: { operation: string }) => operation)).toEqual(["createKey", "putTenant"]);
+});
+
 interface Finding {
   about: string;
   state: string;

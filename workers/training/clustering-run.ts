@@ -14,9 +14,9 @@ import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { beat } from "../engine/control.ts";
 import { reportClustering } from "./clustering-report.ts";
 import { examineClusters } from "./clusters/examine-clusters.ts";
-import { fromContent, toContent } from "./fit-state.ts";
+import { fitOptions, fromContent, toContent } from "./fit-state.ts";
 import { makeFloat32Tables } from "./spilling/spilled-tables.ts";
-import { firstCheckpointShare, type TrainingRun, type TrainingRunEnd } from "./training-run.ts";
+import type { TrainingRun, TrainingRunEnd } from "./training-run.ts";
 
 const isFloat64 = (data: Tensor["data"]): data is Float64Array => data instanceof Float64Array;
 
@@ -69,18 +69,8 @@ export const createClusteringRun = (
         plan,
         { buffer: memory.buffer, tables },
         {
-          control: context.control.words,
-          nowMs: () => {
-            beat(context.control);
-            return performance.now();
-          },
-          checkpointEveryMs: context.checkpointMs,
-          firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
+          ...fitOptions(context),
           logScale: logScaleOf(context.preprocessing),
-          onPoint: context.onPoint,
-          onProgress: context.onProgress,
-          onEvent: context.onEvent,
-          onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
           ...(context.resume === null
             ? {}
             : { resume: fromContent<ClusteringMeta, Float64Array>(context.resume, isFloat64) }),

@@ -1,5 +1,7 @@
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
+import { beat } from "../engine/control.ts";
 import type { CheckpointContent } from "./checkpoint-file.ts";
+import { firstCheckpointShare, type TrainingRunContext } from "./training-run.ts";
 
 /** What both fits capture: a JSON value with the position, and the tensors that go with it. */
 interface FitState<M, A> {
@@ -19,6 +21,22 @@ export const toContent = ({
   step: meta.step,
   state: meta,
   tensors: Object.entries(tensors).map(([name, data]) => toTensor(name, data)),
+});
+
+/** What both fits are told of their run, and tell it. */
+export const fitOptions = (context: TrainingRunContext) => ({
+  control: context.control.words,
+  // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
+  nowMs: () => {
+    beat(context.control);
+    return performance.now();
+  },
+  checkpointEveryMs: context.checkpointMs,
+  firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
+  onPoint: context.onPoint,
+  onEvent: context.onEvent,
+  onProgress: context.onProgress,
+  onCheckpoint: (state: Parameters<typeof toContent>[0]) => context.writeCheckpoint(toContent(state)),
 });
 
 /** `isArray` tells the fit's own kind of array. The file's digest was compared, so its state is what `toContent` was given. */

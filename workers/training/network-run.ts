@@ -29,19 +29,14 @@ import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { type PickedRows, pageOf } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
-import { fromContent, toContent } from "./fit-state.ts";
+import { fitOptions, fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
 import { exposuresOf } from "./leading/counted-rows.ts";
 import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
 import { separationNote } from "./separation-note.ts";
 import { type RowStorage, storeRows } from "./spilling/row-storage.ts";
-import {
-  firstCheckpointShare,
-  type TrainingRun,
-  type TrainingRunContext,
-  type TrainingRunEnd,
-} from "./training-run.ts";
+import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "./training-run.ts";
 import { scoreRows } from "./trials/row-scores.ts";
 
 const isFloat32 = (data: Tensor["data"]): data is Float32Array => data instanceof Float32Array;
@@ -236,24 +231,13 @@ export const createNetworkRun = async (
   addWeights(arrays, spec.task);
   if (holdsUnits(spec)) arrays.train = { ...arrays.train, units: new Int32Array(shape.trainRows) };
   const optionsOf = (context: TrainingRunContext): Parameters<typeof fitNetwork>[3] => ({
-    control: context.control.words,
-    // Asked between two looks at the control word: the heartbeat of a thread that computes without a pause.
-    nowMs: () => {
-      beat(context.control);
-      return performance.now();
-    },
-    checkpointEveryMs: context.checkpointMs,
-    firstCheckpointMs: context.checkpointMs * firstCheckpointShare,
+    ...fitOptions(context),
     labelScale: labelScaleOf(context.preprocessing),
     ...{
       ...pauseOf(context),
       ...unitsOf(spec, arrays),
       ...feedImages(spec.training, context.preprocessing, arrays, shape),
     },
-    onPoint: context.onPoint,
-    onEvent: context.onEvent,
-    onProgress: context.onProgress,
-    onCheckpoint: (state) => context.writeCheckpoint(toContent(state)),
     // As large as the weights once more: given back before the steps begin.
     ...(context.initial === null ? {} : { initial: context.initial, onInitialTaken: () => context.initial?.clear() }),
     ...(context.resume === null ? {} : { resume: fromContent<TrainingMeta, Float32Array>(context.resume, isFloat32) }),
