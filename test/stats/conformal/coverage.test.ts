@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { boundOf, heldByOthers, leastScores } from "../../../src/stats/conformal/scores.ts";
 import { fitSpread, spreadAt } from "../../../src/stats/conformal/spread.ts";
 import { withCoverage } from "../../../src/stats/conformal/with-coverage.ts";
 import { createJobs } from "../../workers/training/jobs.ts";
+import { randomOf } from "./draws.ts";
 
-const randomOf = (seed: number) => {
-  const stream = createRandomStream({ ...seedWords(seed), purpose: 3, index: 0 });
-  const uniform = (): number => (stream.uint32() + 0.5) / 2 ** 32;
-  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  return { uniform, normal };
-};
 const share = (held: readonly boolean[]): number => held.filter((each) => each).length / held.length;
 
 describe("a bound of conformal prediction", () => {

@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { quantileInterval, quantileIntervals } from "../../../src/stats/conformal/quantile-intervals.ts";
 import { withCoverage } from "../../../src/stats/conformal/with-coverage.ts";
 import { exportStored } from "../../../workers/exporting/export-stored.ts";
 import { bytesOf, runOnnx } from "../../exporting/runtime.ts";
+import { randomOf } from "../../stats/conformal/draws.ts";
 import { createJobs } from "./jobs.ts";
-
-const randomOf = (seed: number) => {
-  const stream = createRandomStream({ ...seedWords(seed), purpose: 3, index: 0 });
-  const uniform = (): number => (stream.uint32() + 0.5) / 2 ** 32;
-  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  return { uniform, normal };
-};
 
 /** The noise grows with b, which the mean does not depend on: widths by the prediction cannot know of it. */
 const createRows = (seed: number) => {
