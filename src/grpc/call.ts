@@ -135,7 +135,7 @@ const refused = (
 ): StatusObject => {
   // A client that leaves and a server that closes interrupt what is under way: no fault of anything.
   const expected = error instanceof ServiceError && (call.cancelled || closing.aborted);
-  const answer = toStatus(error, operation, expected ? null : deps.log, observed.requestId);
+  const answer = toStatus(error, operation, expected ? null : deps.log, observed);
   observed.finished(call.cancelled ? status.CANCELLED : answer.code);
   return answer;
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
+import type { ServiceError } from "../domain/errors.ts";
 import { limitFields, type Standings } from "../domain/fairness/rate.ts";
 import type { Span, Tracing } from "../domain/observing/tracing.ts";
 import { parseRequestId, parseTraceparent } from "../domain/trace.ts";
@@ -18,8 +19,8 @@ export interface Observed {
   standings: Standings;
   /** Told once: an answer says which resource was made. */
   finished(code: status, answer?: unknown): void;
-  /** The id under which the call is logged, for the client's side. */
-  trailer(): Metadata;
+  /** For the client: the id under which the call is logged, and where its caller stands, unless a refusal says that itself. */
+  trailer(refusal?: ServiceError): Metadata;
 }
 
 /** Predictions name their model by a field of its own. */
@@ -107,11 +108,12 @@ export const observeCall = (
         resource,
       });
     },
-    trailer: () => {
+    trailer: (refusal) => {
       const metadata = new Metadata();
       metadata.set("x-request-id", requestId);
       const { rate, quota } = observed.standings;
-      for (const [name, text] of Object.entries(limitFields(rate, quota))) metadata.set(name, text);
+      const limits = limitFields(refusal?.rate ?? rate, refusal?.quota ?? quota);
+      for (const [name, text] of Object.entries(limits)) metadata.set(name, text);
       return metadata;
     },
   };

@@ -1,7 +1,7 @@
-import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
+import { type StatusObject, status } from "@grpc/grpc-js";
 import { errorCatalogue, type Problem, retryAfterOf, ServiceError, toProblem } from "../domain/errors.ts";
-import { limitFields } from "../domain/fairness/rate.ts";
 import type { Log } from "../domain/log.ts";
+import type { Observed } from "./observe.ts";
 
 /** Trailers travel as one header block, and clients refuse large ones. */
 const problemBytes = 6 * 1024;
@@ -25,17 +25,20 @@ const toServiceError = (error: unknown, operation: string, log: Log | null, requ
 };
 
 /**
- * Anything that was thrown, as a gRPC status: the catalogue's code, the problem document in `problem-bin`, and in `x-request-id`
- * what the log knows the call by. Without a log nothing is said of it: it was to be expected.
+ * Anything that was thrown, as a gRPC status: the catalogue's code, and beside what every answer's trailer says the problem document in
+ * `problem-bin`. Without a log nothing is said of it: it was to be expected.
  */
-export const toStatus = (error: unknown, operation: string, log: Log | null, requestId: string): StatusObject => {
+export const toStatus = (
+  error: unknown,
+  operation: string,
+  log: Log | null,
+  { requestId, trailer }: Pick<Observed, "requestId" | "trailer">,
+): StatusObject => {
   const known = toServiceError(error, operation, log, requestId);
   const problem = toProblem(known, requestId);
-  const metadata = new Metadata();
+  const metadata = trailer(known);
   metadata.set("problem-bin", toBytes(problem));
-  metadata.set("x-request-id", requestId);
   const retryAfter = retryAfterOf(known);
   if (retryAfter !== null) metadata.set("retry-after", String(retryAfter));
-  for (const [name, text] of Object.entries(limitFields(known.rate, known.quota))) metadata.set(name, text);
   return { code: status[errorCatalogue[known.code].grpc], details: known.message.slice(0, 2000), metadata };
 };

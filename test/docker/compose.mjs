@@ -5,13 +5,13 @@
 // frozen in the middle of a job. Prints a table in Markdown; exit code 1 if a row says no. With --built the images descent-api and
 // descent-trainer are taken as they are (built with --format docker where buildah does it: its own format has no health checks).
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { addApiKey } from "../../dist/src/main/keys/api-key-file.js";
 import { freePort } from "../chaos/service.mjs";
 import { twoClasses } from "../chaos/two-classes.mjs";
 
@@ -28,19 +28,9 @@ const POLL_MS = 200;
 const WITHIN_MS = 180_000;
 
 const folder = await mkdtemp(join(tmpdir(), "descent-compose-"));
-const key = randomBytes(32).toString("base64url");
 const keysFile = join(folder, "api-keys.json");
-await writeFile(
-  keysFile,
-  JSON.stringify({
-    keys: [
-      {
-        ...{ id: "check", tenant: "default", scopes: ["read", "submit", "admin"] },
-        sha256: createHash("sha256").update(key).digest("hex"),
-      },
-    ],
-  }),
-);
+const key = await addApiKey(keysFile, { id: "check", tenant: "default", scopes: ["read", "submit", "admin"] });
+// The containers' user is another.
 await chmod(keysFile, 0o644);
 const twoTrainers = join(folder, "two-trainers.yml");
 await writeFile(twoTrainers, "services: { trainer: { deploy: { replicas: 2 } } }\n");

@@ -74,6 +74,12 @@ it("an answer says what is left of the quota that it counted against, and a refu
   });
   expect(trailer.get("ratelimit")).toEqual(['"submit";r=99;t=1, "queued-jobs";r=0']);
   expect(trailer.get("ratelimit-policy")).toEqual([`"submit";q=100;w=5, ${policy}`]);
+  const refusedFor = (changed: object) =>
+    new Promise<Metadata>((resolve) => {
+      clients.jobs.submitJob({ spec: { ...spec, ...changed } }, (error) => resolve(error!.metadata));
+    });
+  expect((await refusedFor({})).get("ratelimit")).toEqual(trailer.get("ratelimit"));
+  expect((await refusedFor({ dataset: "none" })).get("ratelimit")).toEqual(['"submit";r=99;t=1']);
   clients.close();
   await grpc.close(1000);
 });
