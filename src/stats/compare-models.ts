@@ -4,7 +4,7 @@ import { chancesOf, logOf, reportClassification, underflow } from "./classificat
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 import type { Sampling } from "./sampling.ts";
-import type { ComparedLoss } from "./values/compared-loss.ts";
+import { type ComparedLoss, ofSquares } from "./values/compared-loss.ts";
 
 type Model = ComparedModel["model"];
 
@@ -57,7 +57,7 @@ export const measureNumbers = (
   predictions: Float64Array,
   truths: Float64Array,
   sampling: Sampling | null = null,
-  { of }: Pick<ComparedLoss, "of"> = { of: (truth, predicted) => (truth - predicted) ** 2 },
+  { of }: ComparedLoss = ofSquares,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const answers = { split: "test", predictions, truths, likelihood: null, counts: false, sampling } as const;
   const { rootMeanSquaredError, meanAbsoluteError, r2, bias } = reportRegression(answers);

@@ -142,7 +142,7 @@ const measure = (
   predictions: readonly Prediction[],
   labels: readonly (string | number)[],
   sampling: Sampling | null,
-  loss: ComparedLoss,
+  loss: ComparedLoss | undefined,
 ): Pick<Answered, "measures" | "figures" | "notes"> => {
   const classes = classesOf(model);
   if (classes === null) {
@@ -244,12 +244,9 @@ export const compareModels = async (
   const lines = kept.map((row) => read.lines[row]!);
   const sampling = weight === null ? null : weightedRows(Float64Array.from(kept, (row) => read.weights[row]!));
   const isClasses = label.type === "classes";
+  const losses = models.map(({ spec }) => spec.loss);
   const thetas = await Promise.all(models.map((model) => thetaOf(artifacts, tenant, model)));
-  const { loss, notes: ofLoss } = comparedLoss(
-    models.map(({ spec }) => spec.loss),
-    thetas,
-    isClasses ? [] : labels.map(Number),
-  );
+  const compared = isClasses ? null : comparedLoss(losses, thetas, labels.map(Number));
   const answered: Answered[] = [];
   for (const [i, model] of models.entries()) {
     const rows = kept.map((row) => read.rows[i]![row]!);
@@ -257,18 +254,18 @@ export const compareModels = async (
       throw inDataset(error, lines);
     });
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
-    answered.push({ ...own, ...measure(model, predictions, labels, sampling, loss) });
+    answered.push({ ...own, ...measure(model, predictions, labels, sampling, compared?.loss) });
   }
   return {
     ...{ dataset: dataset.id, label: label.column, rows: kept.length, weight },
     task: isClasses ? "classification" : "regression",
-    measure: isClasses ? "log_likelihood" : loss.measure,
+    measure: compared?.loss.measure ?? "log_likelihood",
     leftOut: {
       unlabelled: read.unlabelled,
       unknown: read.labels.length - known.length,
       weightless: known.length - kept.length,
     },
     ...compareAnswered(answered, sampling),
-    notes: [...notes, ...(isClasses ? [] : ofLoss), ...notesOf(answered, dataset, taken)],
+    notes: [...notes, ...(compared?.notes ?? []), ...notesOf(answered, dataset, taken)],
   };
 };

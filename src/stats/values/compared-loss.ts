@@ -13,7 +13,7 @@ const least = 2 ** -126;
 /** Rounding may leave a hair of the other sign. */
 const deviance = (half: number): number => Math.max(0, 2 * half);
 
-const ofSquares: ComparedLoss = { measure: "squared_error", of: (y, mean) => (y - mean) ** 2 };
+export const ofSquares: ComparedLoss = { measure: "squared_error", of: (y, mean) => (y - mean) ** 2 };
 
 const ofDistances: ComparedLoss = { measure: "absolute_error", of: (y, predicted) => Math.abs(y - predicted) };
 
