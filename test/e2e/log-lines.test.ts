@@ -23,7 +23,7 @@ test("no line of the log has a key twice, at the finest level: a job, clients th
   const dataset = await client.upload("digits", await dataFile("digits"));
   const { id } = await client.submit({
     ...{ dataset: dataset.id, task: { type: "classification", label: "digit" } },
-    training: { epochs: 5000, earlyStopping: false },
+    training: { epochs: 100_000, earlyStopping: false },
   });
   // It leaves the stream when it has seen what it wants.
   await client.untilEvent(id, ({ type }) => type === "progress");

@@ -72,7 +72,7 @@ describe("starting and stopping the service", () => {
   const drain = { DRAIN_SECONDS: "600" };
   const digits = async (client: ReturnType<typeof createRestClient>) => {
     const dataset = await client.upload("digits", await dataFile("digits"));
-    const training = { epochs: 5000, earlyStopping: false as const };
+    const training = { epochs: 100_000, earlyStopping: false as const };
     return client.submit({ dataset: dataset.id, task: { type: "classification", label: "digit" }, training });
   };
 

@@ -10,7 +10,7 @@ const stops = Number(process.env.STOPS ?? 2);
 const specOf = (dataset: string): JobSpecInput => ({
   ...{ dataset, task: { type: "classification", label: "digit" }, model: { type: "mlp", hidden: [256, 128] } },
   // Longer than all starts and stops together.
-  ...{ training: { epochs: 5000, earlyStopping: false }, resources: { threads: 2 } },
+  ...{ training: { epochs: 100_000, earlyStopping: false }, resources: { threads: 2 } },
 });
 
 let service: Service | undefined;

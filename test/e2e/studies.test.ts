@@ -200,8 +200,8 @@ describe("a study", () => {
     const { id } = await start({
       job: {
         ...asked(iris, "species"),
-        model: { type: "mlp", hidden: [64] },
-        training: { epochs: 5000, earlyStopping: false },
+        model: { type: "mlp", hidden: [256, 256] },
+        training: { epochs: 100_000, earlyStopping: false },
       },
       space: { "/optimizer/learningRate": { min: 0.001, max: 0.3, scale: "log" } },
       trials: 4,
