@@ -101,7 +101,7 @@ describe("the rows that judge", () => {
   });
 
   it("are guessed by what makes the loss least: a quantile where quantiles are predicted, the median under absolute errors", async () => {
-    const lossOf = async (loss: Parameters<typeof specOf>[0]["loss"], outputs = 1) => {
+    const lossOf = async (loss: { type: string; quantile?: number; interval?: number }, outputs = 1) => {
       const one = { trainRows: 12, trialRows: 8, validationRows: 0, testRows: 4, inputs: 2, outputs };
       const wanted = specOf({
         ...{ task: { type: "regression", label: "y" }, loss, model: { type: "mlp", hidden: [4], activation: "silu" } },
