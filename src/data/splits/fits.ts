@@ -36,14 +36,14 @@ export const refitOf = (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   base: BaseModel | null,
-  found: { lastEpoch: number; l2: number; temperature: number },
+  found: { lastEpoch: number; l2: number; temperature: number; shares?: readonly number[] | undefined },
 ): Fit => {
-  const { temperature } = found;
+  const { temperature, shares } = found;
   const { epochs, lastEpoch } = settled(spec, found.lastEpoch);
   const held = {
     ...spec.training,
     epochs,
-    everyRow: { lastEpoch, temperature },
+    everyRow: { lastEpoch, temperature, ...(shares === undefined ? {} : { shares }) },
     earlyStopping: false,
     penaltySearch: false,
   } as const;

@@ -6,6 +6,7 @@ import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { shareCandidates, sharedEnsemble } from "../fitting/trials/shares.ts";
 import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
@@ -212,6 +213,14 @@ const placedTrunk = (trunk: Trunk | null, placed: Placed, program: number | null
 
 const inputsOf = ({ network }: TracedSpec): number => (network === undefined ? 0 : widthOfInput(network));
 
+/** How often the rows that judge a trial are asked beside. */
+const askedRuns = ({ model, training }: TracedSpec): number => {
+  const ensemble = sharedEnsemble(model);
+  return (
+    (training.calibration === "temperature" ? temperatureRuns : 0) + (ensemble ? shareCandidates(ensemble).length : 0)
+  );
+};
+
 const planWith = (
   spec: TracedSpec,
   shape: DataShape,
@@ -274,7 +283,7 @@ const planWith = (
     partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
     runs: allRuns(
       runs,
-      search && searchRuns(search, evaluationRows, spec.training.calibration === "temperature" ? temperatureRuns : 0),
+      search && searchRuns(search, evaluationRows, askedRuns(spec)),
       trunk && index.trunk !== null ? [index.trunk, rows / trunk.rows] : null,
     ),
     steps: cut.stepsPerEpoch * spec.training.epochs,

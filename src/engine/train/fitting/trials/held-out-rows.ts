@@ -4,7 +4,7 @@ import { permutation, seedWords } from "../../../kernels/philox.ts";
 import { pinballLevels, pinballOf } from "../../../nn/pinball.ts";
 import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
-import type { TrainingPlan } from "../../planning/training.ts";
+import type { Split, TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
 import { askInBatches, type RowRunner } from "../row-runner.ts";
 import type { AskRows } from "./temperature.ts";
@@ -99,17 +99,21 @@ const rowLoss = (
 type Weight = (label: number, row: number) => number;
 
 /** How much a row counts, by its own weight and that of its class. */
-const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
+const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory, split: Split = "train"): Weight => {
   const byClass = classWeightOf(plan, memory);
-  const { weights } = plan.data.train;
+  const { weights } = plan.data[split];
   if (weights === null) return byClass;
   const own = viewOf(memory, weights);
   return (label, row) => own[row]! * byClass(label);
 };
 
 /** What a row's count is of; 1 where nothing says. */
-const createExposures = (plan: TrainingPlan, memory: WebAssembly.Memory): ((row: number) => number) => {
-  const { offsets } = plan.data.train;
+const createExposures = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  split: Split = "train",
+): ((row: number) => number) => {
+  const { offsets } = plan.data[split];
   if (offsets === null) return () => 1;
   const own = viewOf(memory, offsets);
   return (row) => exp64(own[row]!);
@@ -151,10 +155,15 @@ export const askHeldOut =
 
 type LossOfRow = (outputs: Float32Array, at: number, label: number, row: number) => number;
 
-/** The loss of one of `rows` held-out rows, as often as it counts. */
-const createRowLoss = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: number): LossOfRow => {
-  const weight = weightOf(plan, memory);
-  const exposureAt = createExposures(plan, memory);
+/** The loss of one of `rows` held-out rows of a split, as often as it counts. */
+export const createRowLoss = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  rows: number,
+  split: Split = "train",
+): LossOfRow => {
+  const weight = weightOf(plan, memory, split);
+  const exposureAt = createExposures(plan, memory, split);
   const { spec, shape } = plan;
   return (outputs, at, label, row) =>
     weight(label, row) * rowLoss(spec.loss, outputs, at, label, { rows, exposure: exposureAt(row) }, shape.outputs);
