@@ -173,7 +173,7 @@ export const judge = (
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
 
-/** What says least of a label: the same answer for every row, the weighted shares of the classes or the mean (and variance) of the rows that trials learn from. */
+/** What says least of a label: the same answer for every row, the weighted shares of the classes, or of the rows that trials learn from the mean (and variance), or the quantiles. */
 const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Array): Float32Array => {
   const labels = labelsOf(plan, memory);
   const weight = weightOf(plan, memory);
@@ -195,9 +195,10 @@ const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Arra
       squares += weight(labels[row]!, row) * (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
     guess[1] = log64(Math.max(squares / total, leastProbability));
   }
-  if (loss.type === "pinball" && loss.interval !== undefined) {
+  const levels = loss.type === "mean_absolute_error" ? [0.5] : pinballLevels(loss);
+  if (levels.length > 0) {
     const sorted = rows.toSorted((a, b) => labels[a]! - labels[b]! || a - b);
-    for (const [i, level] of pinballLevels(loss).entries()) {
+    for (const [i, level] of levels.entries()) {
       let [at, below] = [0, weight(labels[sorted[0]!]!, sorted[0]!)];
       while (below < level * total && at < sorted.length - 1) {
         at += 1;
