@@ -1,5 +1,4 @@
 import type { Metrics } from "../../../domain/jobs/job.ts";
-import { shareMetrics } from "../../../domain/jobs/spec/effort/member-shares.ts";
 import { afterEpoch, initialPlateau } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
 import {
@@ -19,7 +18,7 @@ import { firstTrial } from "./penalty-trials.ts";
 import { createRowRunner, type RowRunner } from "./row-runner.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
-import { chooseShares, measureShares, setShares, sharedEnsemble } from "./trials/shares.ts";
+import { chooseShares, measureShares, setShares, sharedEnsemble, shareMetrics } from "./trials/shares.ts";
 import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./trials/temperature.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 

@@ -6,8 +6,6 @@ import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { shareCandidates, sharedEnsemble } from "../fitting/trials/shares.ts";
-import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
 import { gradientLeaf, lossLeaf } from "./draft-steps.ts";
@@ -15,7 +13,7 @@ import { checkFreezing, covers } from "./freezing.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
-import { type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
+import { askedRuns, type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
 import { fedFeatures, ringLeaves } from "./programs.ts";
 import { planPrograms, type Recomputing } from "./recomputing.ts";
 import { ringRowsWithin } from "./ring-size.ts";
@@ -212,14 +210,6 @@ const placedTrunk = (trunk: Trunk | null, placed: Placed, program: number | null
     : null;
 
 const inputsOf = ({ network }: TracedSpec): number => (network === undefined ? 0 : widthOfInput(network));
-
-/** How often the rows that judge a trial are asked beside. */
-const askedRuns = ({ model, training }: TracedSpec): number => {
-  const ensemble = sharedEnsemble(model);
-  return (
-    (training.calibration === "temperature" ? temperatureRuns : 0) + (ensemble ? shareCandidates(ensemble).length : 0)
-  );
-};
 
 const planWith = (
   spec: TracedSpec,

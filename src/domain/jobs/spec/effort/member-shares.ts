@@ -1,12 +1,5 @@
 const named = /^memberShare(\d+)$/;
 
-/** An ensemble's chosen shares as metrics: `memberShare0`, …, what they gained of the loss a row, and on how many rows. */
-export const shareMetrics = (shares: readonly number[], gain: number, rows: number): Record<string, number> => ({
-  ...Object.fromEntries(shares.map((value, i) => [`memberShare${i}`, value])),
-  memberShareGain: gain,
-  memberShareRows: rows,
-});
-
 /** The chosen shares among a job's metrics; undefined: they are equal. */
 export const sharesOf = (metrics: Readonly<Record<string, number>>): number[] | undefined => {
   const shares = Object.entries(metrics).flatMap(([name, value]) => {

@@ -80,3 +80,10 @@ export const chooseShares = (ensemble: Ensemble, gains: Gains): { shares: number
   const best = safest(gains);
   return best && { shares: shareCandidates(ensemble)[best.at]!, gain: best.gain };
 };
+
+/** An ensemble's chosen shares as metrics: `memberShare0`, …, what they gained of the loss a row, and on how many rows. */
+export const shareMetrics = (shares: readonly number[], gain: number, rows: number): Record<string, number> => ({
+  ...Object.fromEntries(shares.map((value, i) => [`memberShare${i}`, value])),
+  memberShareGain: gain,
+  memberShareRows: rows,
+});
