@@ -53,7 +53,7 @@ const toMeasured = ({ tensors, metrics, threshold, report, heldOut }: Completed)
 /** What the record says of the two fits. */
 const recordOf = (measured: Measured, [first, second]: readonly [Fit, Fit]): NonNullable<Model["refit"]> => ({
   ...{ measuredDigest: measured.digest, measuredRows: first.shape.trainRows, rows: second.shape.trainRows },
-  ...{ epochs: measured.lastEpoch, l2: second.spec.training.l2 },
+  ...{ epochs: second.spec.training.everyRow?.lastEpoch ?? measured.lastEpoch, l2: second.spec.training.l2 },
 });
 
 const withNote = (report: Report, refit: NonNullable<Model["refit"]>): Report => {
