@@ -9,7 +9,7 @@ import { createKnownTexts } from "../known-texts.ts";
 import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
 import { createJob, createJobs } from "../scripts/create-job.ts";
-import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
+import { listJobs, listUnfinished, notWaiting, readJob, removeJob } from "../scripts/read-jobs.ts";
 import { notePublished, packCurve, restoreJob, restoreLog } from "../scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
 import { announceTrainer, largestTrainer } from "../scripts/trainers.ts";
@@ -28,6 +28,7 @@ const sources = {
   readJob,
   listJobs,
   listUnfinished,
+  notWaiting,
   removeJob,
   restoreLog,
   restoreJob,
