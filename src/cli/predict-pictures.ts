@@ -52,7 +52,11 @@ const cellsOf = (prediction: Prediction): [string, string] => {
     const probability = prediction.probabilities?.[prediction.label];
     return [prediction.label, probability === undefined ? "" : toShort(probability)];
   }
-  if ("value" in prediction) return [toShort(prediction.value), ""];
+  if ("value" in prediction) {
+    const { value, quantiles } = prediction;
+    const between = quantiles === undefined ? "" : `, ${toShort(quantiles.lower)} to ${toShort(quantiles.upper)}`;
+    return [`${toShort(value)}${between}`, ""];
+  }
   if ("cluster" in prediction) return [`cluster ${prediction.cluster}`, ""];
   // A network whose labels are not known: the column of its first output that is largest.
   if (!("outputs" in prediction)) return [JSON.stringify(prediction), ""];

@@ -47,7 +47,11 @@ export const outputsOf = (model: AnyModel): TensorMetadata[] => {
   const label = preprocessing.label;
   if (task.type === "classification" && label.type === "classes")
     return [vector("label", "BYTES"), { name: "probabilities", datatype: "FP64", shape: [-1, label.classes.length] }];
-  if (task.type === "regression") return [vector("value", "FP64")];
+  if (task.type === "regression") {
+    const { loss } = spec;
+    const isBetween = loss.type === "pinball" && loss.interval !== undefined;
+    return (isBetween ? ["value", "lower", "upper"] : ["value"]).map((name) => vector(name, "FP64"));
+  }
   if (task.type === "density_estimation") return [vector("logDensity", "FP64")];
   if (task.type === "reconstruction")
     return [
@@ -137,6 +141,7 @@ const elementsOf = (prediction: Prediction, name: string): (number | string)[] =
   if ("outputs" in prediction) return flatten(prediction.outputs[name]!);
   if ("reconstruction" in prediction)
     return [name === "reconstructionError" ? prediction.error : prediction.reconstruction[name]!];
+  if ("value" in prediction && (name === "lower" || name === "upper")) return [prediction.quantiles![name]];
   const value: unknown = (prediction as Record<string, unknown>)[name];
   if (typeof value === "object" && value !== null) return Object.values(value) as number[];
   return [value as number | string];

@@ -56,6 +56,30 @@ describe("a data set's predictions", { timeout: 120_000 }, () => {
   };
   const isCheckpoint = ({ type }: JobEvent): boolean => type === "checkpoint";
 
+  test("the Open Inference Protocol gives the quantiles that a model predicts", async () => {
+    const trained = await client.submit({
+      dataset: (await client.upload("between", csv(300))).id,
+      task: { type: "regression", label: "x", features: ["z"] },
+      loss: { type: "pinball", interval: 0.8 },
+      training: { epochs: 3 },
+    });
+    const id = (await client.untilDone(trained.id)).model!;
+    const z = [0.5, 4];
+    const asked = { inputs: [{ name: "z", shape: [2], datatype: "FP64", data: z }] };
+    const tensors = (
+      await client.post<{ outputs: { name: string; data: number[] }[] }>(`/v2/models/${id}/infer`, asked)
+    ).body.outputs;
+    const { predictions } = await client.predict(
+      id,
+      z.map((value) => ({ z: value })),
+    );
+    const said = predictions.map((each) => ("value" in each ? { value: each.value, ...each.quantiles! } : null)!);
+    expect(said.every(({ lower, value, upper }) => lower < value && value < upper)).toBe(true);
+    expect(tensors.map(({ name, data }) => [name, data])).toEqual(
+      (["value", "lower", "upper"] as const).map((name) => [name, said.map((each) => each[name])]),
+    );
+  });
+
   test("or a part of them, judge models beside each other; what cannot be compared is refused at its place", async () => {
     const { status, body } = await client.post<Comparison>("/v1/comparisons", { models: [model], dataset });
     expect(status).toBe(200);

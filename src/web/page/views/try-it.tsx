@@ -107,9 +107,11 @@ const Answer = ({ prediction, label }: { prediction: Prediction; label: string }
     );
   }
   if ("value" in prediction) {
+    const { value, quantiles } = prediction;
     return (
       <p class="answer">
-        {label}: <strong>{formatNumber(prediction.value)}</strong>
+        {label}: <strong>{formatNumber(value)}</strong>
+        {quantiles !== undefined && `, between ${formatNumber(quantiles.lower)} and ${formatNumber(quantiles.upper)}`}
       </p>
     );
   }
