@@ -1,4 +1,6 @@
+import type {} from "@fastify/swagger"; // declares `schema.hide`
 import { ReflectionService } from "@grpc/reflection";
+import type { FastifyInstance } from "fastify";
 import { descriptorSet } from "./generated/descriptor-set.ts";
 
 /** FileDescriptorSet { repeated FileDescriptorProto file = 1 }: the bytes of each file, as the service wants them. */
@@ -27,4 +29,12 @@ export const createReflection = (): ReflectionService => {
   return new ReflectionService({
     descent: { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos },
   } as unknown as ConstructorParameters<typeof ReflectionService>[0]);
+};
+
+/** The same set over HTTP, as `/openapi.json` has the contract of REST: for clients that make their messages from it without reflection or a compiler. */
+export const registerDescriptors = async (app: FastifyInstance): Promise<void> => {
+  const set = Buffer.from(descriptorSet, "base64");
+  app.get("/descriptors.binpb", { schema: { hide: true } }, async (_request, reply) =>
+    reply.type("application/x-protobuf").send(set),
+  );
 };

@@ -9,6 +9,7 @@ import { createPlanner } from "../../workers/planning/planner.ts";
 import { type Config, StartError } from "../config.ts";
 import { createId } from "../domain/ids.ts";
 import type { Tracing } from "../domain/observing/tracing.ts";
+import { registerDescriptors } from "../grpc/reflection.ts";
 import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
@@ -136,6 +137,7 @@ const createSurfaces = async (
           registerAutoscaling(app, admit, queueLoad);
           registerVersion(app, version);
         },
+        registerDescriptors,
         registerWeb,
         createOpenAiSurface(deps),
         (app) => registerInferenceProtocol(app, { deps, admit, gate }),

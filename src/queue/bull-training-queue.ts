@@ -7,6 +7,16 @@ import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
 
+const LOOKED_FOR_AT_ONCE = 1000;
+/** KEYS entries   Result  the numbers of those that are not there */
+const missingOf = `
+local result = {}
+for i, entry in ipairs(KEYS) do
+  if redis.call('EXISTS', entry) == 0 then result[#result + 1] = i end
+end
+return result
+`;
+
 const optionsOf = (job: JobId, place: number) => ({ jobId: job, priority: Math.min(place, LAST_PLACE) });
 
 const answered = <T>(ask: () => Promise<T>, limitMs?: number): Promise<T> => inTime("training queue", ask, limitMs);
@@ -57,8 +67,22 @@ export const createBullTrainingQueue = ({
         const state = await ready().getJobState(entry.job);
         return state !== "unknown" && state !== "completed" && state !== "failed";
       }),
-    jobs: () =>
-      answered(async () => new Set(await ready().getRanges(["wait", "prioritized", "delayed", "active"], 0, -1))),
+    missing: async (jobs) => {
+      const found: JobId[] = [];
+      for (let first = 0; first < jobs.length; first += LOOKED_FOR_AT_ONCE) {
+        const some = jobs.slice(first, first + LOOKED_FOR_AT_ONCE);
+        const keys = some.map((job) => ready().toKey(job));
+        const absent = await answered(() => connection.eval(missingOf, keys.length, ...keys));
+        found.push(...(absent as number[]).map((i) => some[i - 1]!));
+      }
+      return found;
+    },
+    entries: (from, most) =>
+      answered(async () => {
+        const jobs = await ready().getRanges(["wait", "prioritized", "delayed", "active"], from, from + most - 1);
+        return { jobs, next: jobs.length < most ? 0 : from + most };
+      }),
+    tenantOf: (job) => answered(async () => (await ready().getJob(job))?.data.tenant ?? null),
     counts: async () => {
       const { waiting, delayed, active } = await depth();
       return { waiting: waiting + delayed, active };

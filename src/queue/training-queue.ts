@@ -24,8 +24,12 @@ export interface TrainingQueue {
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: Pick<QueueEntry, "job">): Promise<void>;
   has(entry: QueueEntry): Promise<boolean>;
-  /** Jobs that have an entry, waiting or running: one look, for thousands of them. */
-  jobs(): Promise<ReadonlySet<JobId>>;
+  /** Those of the jobs that have no entry, waiting or running. */
+  missing(jobs: readonly JobId[]): Promise<JobId[]>;
+  /** Some of the jobs that have an entry: from this position on about so many, and the position to go on from, 0 at the end. What moves meanwhile may be left out. */
+  entries(from: number, most: number): Promise<{ jobs: JobId[]; next: number }>;
+  /** Whose entry it is; null if there is none. */
+  tenantOf(job: JobId): Promise<TenantId | null>;
   counts(): Promise<{ waiting: number; active: number }>;
   /** `counts` in full: entries that were put aside for a while, which no trainer is to take now, are `delayed` and not `waiting`. */
   depth(): Promise<QueueDepth>;

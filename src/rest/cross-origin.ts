@@ -45,8 +45,8 @@ export const allowOrigins = (app: FastifyInstance, origins: ReadonlySet<string>)
       .send();
   });
   // Also of what others ask for: a cache must not give them an answer that was made for another origin, or for none.
-  app.addHook("onSend", async (_request, reply, payload) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     addToVary(reply);
-    return payload;
+    done(null, payload);
   });
 };

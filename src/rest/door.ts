@@ -125,7 +125,7 @@ export const registerBehind = (app: FastifyInstance, door: Door, route: Doorway)
       whenAnswered(reply.raw, body.release);
     },
     handler: async (request, reply) => {
-      const answer = await inOperation(request, callerOf(request), route.operation, async (caller) =>
+      const answer = await inOperation(request, callerOf(request), route.operation, (caller) =>
         handle(caller, request, reply),
       );
       if (reply.sent) return reply;

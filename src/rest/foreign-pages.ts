@@ -63,5 +63,8 @@ const check = (request: FastifyRequest, listed: ReadonlySet<string>): void => {
 
 /** Refuses what a foreign page has a browser send, before anything else is done for it. */
 export const refuseForeignPages = (app: FastifyInstance, listed: ReadonlySet<string>): void => {
-  app.addHook("onRequest", async (request) => check(request, listed));
+  app.addHook("onRequest", (request, _reply, done) => {
+    check(request, listed);
+    done();
+  });
 };

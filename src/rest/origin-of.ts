@@ -36,7 +36,7 @@ export const admitRequest = async (
 };
 
 /** Does the operation's work in a span of its own, from which all goes on that the caller makes. */
-export const inOperation = async <T>(
+export const inOperation = <T>(
   { span: parent }: FastifyRequest,
   caller: Caller,
   operation: OperationName,

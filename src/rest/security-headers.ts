@@ -1,5 +1,7 @@
-import helmet from "@fastify/helmet";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
+import helmet from "helmet";
 
 /** For answers that nobody is meant to look at as a page: nothing may be loaded, run or framed. */
 const contentSecurityPolicy = { "default-src": ["'none'"], "frame-ancestors": ["'none'"] };
@@ -11,6 +13,8 @@ export const bareHeaders = {
   "x-content-type-options": "nosniff",
 } as const;
 
+const permissionsPolicy = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+
 const yearSeconds = 31_536_000;
 
 /**
@@ -19,19 +23,29 @@ const yearSeconds = 31_536_000;
  */
 const isLocalName = (host: string): boolean => /^([^:]*\.)?localhost(:\d+)?$/i.test(host);
 
-/** Headers of every answer. The page and the docs put their own Content-Security-Policy over this one. */
-export const addSecurityHeaders = async (app: FastifyInstance, secure: boolean): Promise<void> => {
-  await app.register(helmet, {
+/** What helmet gives every answer: always the same, so it is asked once. */
+const fixedHeaders = (secure: boolean): Record<string, string> => {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  helmet({
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
     frameguard: { action: "deny" },
     hsts: secure ? { maxAge: yearSeconds, includeSubDomains: false } : false,
+  })(request, response, (error) => {
+    if (error !== undefined) throw error;
   });
-  app.addHook("onSend", async (request, reply, payload) => {
+  const given = Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
+  return { ...Object.fromEntries(given), "permissions-policy": permissionsPolicy };
+};
+
+/** Headers of every answer. The page and the docs put their own Content-Security-Policy over this one. */
+export const addSecurityHeaders = (app: FastifyInstance, secure: boolean): void => {
+  const headers = fixedHeaders(secure);
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers(headers);
     if (secure && isLocalName(request.headers.host ?? "")) reply.removeHeader("strict-transport-security");
-    reply.header("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     // What a key opens is kept by no proxy, and by a browser only to ask again with its ETag.
-    if (request.url.startsWith("/v1/") && !reply.hasHeader("cache-control"))
-      reply.header("cache-control", "private, no-cache");
-    return payload;
+    if (request.url.startsWith("/v1/")) reply.header("cache-control", "private, no-cache");
+    done();
   });
 };

@@ -35,6 +35,7 @@ import { registerService } from "./routes/service-routes.ts";
 import { answerUnknown, type KnownRoute } from "./routes/unknown-route.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import { shedLoad } from "./shed-load.ts";
+import { createWriter } from "./written.ts";
 
 export interface RestOptions {
   /** Who may come in; without it everyone is the default tenant. */
@@ -90,12 +91,13 @@ const createApp = (options: RestOptions, uploads: WeakSet<Socket>, observers: Ob
 interface Wiring {
   deps: Deps;
   door: Door;
+  write: ReturnType<typeof createWriter>;
 }
 
 /** Calls the route's handler. A signal costs more than many a request, so it is made for those that ask for it. */
 const callRoute = async (
   route: RestRoute,
-  { deps, door }: Wiring,
+  { deps, door, write }: Wiring,
   caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -119,7 +121,7 @@ const callRoute = async (
   };
   const answer = await route.handle(call);
   request.resource ??= idOf(answer);
-  return answer;
+  return write(reply, answer);
 };
 
 const registerRoute = (app: FastifyInstance, route: RestRoute, wiring: Wiring): void =>
@@ -177,35 +179,41 @@ interface Hooks {
 }
 
 const addHooks = (app: FastifyInstance, { connections, closing, observers }: Hooks): void => {
-  app.addHook("onRequest", async (request, reply) => {
+  // None of these waits for anything: a promise apiece would cost more than what they do.
+  app.addHook("onRequest", (request, reply, done) => {
     observeRequest(request, reply, observers);
     reply.header("x-request-id", request.id);
     connections.begin(request.raw.socket, reply.raw);
+    done();
   });
   // Whoever waits is answered with what there is when the server closes, and asks again: elsewhere, not on this connection.
-  app.addHook("onSend", async (_request, reply, payload) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (closing.aborted) reply.header("connection", "close");
-    return payload;
+    done(null, payload);
   });
   // The one place that answers "not modified", after the handler has set every header of what it would have sent: a browser puts
   // those of a 304 in the place of those that it has kept (RFC 9111, 4.3.4).
-  app.addHook("onSend", async (request, reply, payload) => {
-    if (!["GET", "HEAD"].includes(request.method) || reply.statusCode !== 200) return payload;
-    const computed = request.url.startsWith("/v1/") && typeof payload === "string" ? entityTag(payload) : undefined;
-    const tag = reply.getHeader("etag")?.toString() ?? computed;
-    if (tag === undefined) return payload;
-    reply.header("etag", tag);
-    if (!matches(request.headers["if-none-match"], tag)) return payload;
-    // Of HEAD's the framework itself takes the body away, and needs it until then.
-    if (request.method === "HEAD") {
-      reply.code(304).removeHeader("content-type");
-      return payload;
-    }
-    if (typeof payload === "object" && payload !== null && "destroy" in payload)
-      (payload as { destroy(): void }).destroy();
-    reply.code(304).removeHeader("content-type").removeHeader("content-length");
-    return null;
-  });
+  app.addHook("onSend", (request, reply, payload, done) => done(null, unlessKnown(request, reply, payload)));
+};
+
+/** The payload, with its ETag; of what the client has already, nothing with status 304. */
+const unlessKnown = (request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown => {
+  if (!(request.method === "GET" || request.method === "HEAD") || reply.statusCode !== 200) return payload;
+  const computed = () =>
+    request.url.startsWith("/v1/") && typeof payload === "string" ? entityTag(payload) : undefined;
+  const tag = reply.getHeader("etag")?.toString() ?? computed();
+  if (tag === undefined) return payload;
+  reply.header("etag", tag);
+  if (!matches(request.headers["if-none-match"], tag)) return payload;
+  // Of HEAD's the framework itself takes the body away, and needs it until then.
+  if (request.method === "HEAD") {
+    reply.code(304).removeHeader("content-type");
+    return payload;
+  }
+  if (typeof payload === "object" && payload !== null && "destroy" in payload)
+    (payload as { destroy(): void }).destroy();
+  reply.code(304).removeHeader("content-type").removeHeader("content-length");
+  return null;
 };
 
 /** The REST surface, ready to `listen`. `close` ends waits and streams at once and lets other requests finish. */
@@ -235,9 +243,9 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   addHooks(app, { connections, closing: closing.signal, observers });
   const admit = options.admit ?? admitEveryone;
   const listed = new Set(options.corsOrigins);
+  addSecurityHeaders(app, options.tls !== undefined);
   allowOrigins(app, listed);
   if (admit === admitEveryone) refuseForeignPages(app, listed);
-  await addSecurityHeaders(app, options.tls !== undefined);
   const door: Door = { admit, gate, closing: closing.signal, uploads };
   const known: KnownRoute[] = [];
   app.addHook("onRoute", ({ method, url }) => {
@@ -245,7 +253,7 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
   await registerOpenApi(app, restRoutes, readVersion());
-  await registerRoutes(app, { deps, door });
+  await registerRoutes(app, { deps, door, write: createWriter() });
   await registerService(app, deps);
   if (options.metrics !== undefined) registerMetrics(app, admit, options.metrics);
   for (const plugin of options.plugins ?? []) await app.register((scope) => plugin(scope, door));

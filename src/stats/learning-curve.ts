@@ -39,6 +39,7 @@ export const learningCurve = (
 const named = {
   log_likelihood: "log-likelihood of a row",
   squared_error: "squared error of a row",
+  absolute_error: "absolute error of a row",
   pinball: "quantile loss of a row",
 } as const;
 const short = (value: number): string => String(Number(value.toPrecision(3)));

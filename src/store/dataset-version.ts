@@ -2,11 +2,8 @@ import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { TenantId } from "../domain/ids.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import { type ArtifactStore, artifactKeys } from "./artifacts/artifact-store.ts";
-import { decodeManifest } from "./artifacts/manifest-file.ts";
+import { readManifest } from "./artifacts/manifest-file.ts";
 import type { Catalogue } from "./catalogue.ts";
-
-/** Of a manifest in the store. */
-const mostBytes = 64 * 1024 ** 2;
 
 export const versionOf = ({ version }: Pick<Dataset, "version">): number => version ?? 1;
 
@@ -20,6 +17,5 @@ export const datasetOfJob = async (
   const version = plan.datasetVersion ?? 1;
   if (versionOf(recorded) === version) return recorded;
   const key = artifactKeys.datasetVersion(tenant, recorded.id, version);
-  const bytes = await artifacts.readBytes(key, { limitBytes: mostBytes });
-  return decodeManifest(bytes, `version ${version} of ${recorded.id}`) as Dataset;
+  return (await readManifest(artifacts, key, `version ${version} of ${recorded.id}`)) as Dataset;
 };

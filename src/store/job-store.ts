@@ -215,8 +215,15 @@ export interface JobStore {
    */
   onChange(tenant: TenantId, id: JobId | null, listener: (id: JobId | "") => void): Promise<() => void>;
 
-  /** Jobs in non-final states, for the reconciler. */
-  unfinished(): Promise<UnfinishedJob[]>;
+  /** Jobs that trainers hold, of all tenants. */
+  held(): Promise<UnfinishedJob[]>;
+  /** At most so many of the queued jobs of all tenants, by tenant and id, after the one given (null: from the first); `last` is that after which to go on, null at the end. */
+  queued(
+    after: Pick<UnfinishedJob, "tenant" | "id"> | null,
+    most: number,
+  ): Promise<{ jobs: UnfinishedJob[]; last: Pick<UnfinishedJob, "tenant" | "id"> | null }>;
+  /** Those of the ids that are of no queued job. */
+  notWaiting(ids: readonly JobId[]): Promise<JobId[]>;
   /** Finished jobs of which nobody has said yet that their manifest and log are in the artifact store. */
   unpublished(tenant: TenantId): Promise<JobId[]>;
   /** Its curve, which nothing changes any more, is packed. They are there, up to this event; if another has come since, as a webhook's may, the job stays unpublished. */

@@ -10,6 +10,7 @@ export const loadJobs = async (dist) => {
   const { dataShape } = await part("data/preprocessing/data-shape");
   const { prepare } = await part("data/preprocessing/prepare");
   const { fitsOf, refitOf } = await part("data/splits/fits");
+  const { sharesOf } = await part("domain/jobs/spec/effort/member-shares");
   const { encodeRows } = await part("data/preprocessing/encode-rows");
   const { planTraining } = await part("engine/train/planning/plan-training");
   const { createTrainingMemory, dataViews, weightTensors } = await part("engine/train/fitting/memory");
@@ -54,7 +55,10 @@ export const loadJobs = async (dist) => {
     const first = await runFit(spec, dataset, open);
     if (fitsOf(spec, dataset, null).length === 1) return first;
     const { bestEpoch, epochs, l2 = spec.training.l2, temperature = 1 } = first.metrics;
-    const refit = refitOf(spec, dataset, null, { lastEpoch: bestEpoch ?? epochs, l2, temperature });
+    const refit = refitOf(spec, dataset, null, {
+      ...{ lastEpoch: bestEpoch ?? epochs, l2, temperature },
+      shares: sharesOf(first.metrics),
+    });
     const second = await runFit(refit.spec, dataset, open);
     return { ...second, metrics: first.metrics, milliseconds: first.milliseconds + second.milliseconds };
   };

@@ -1,10 +1,11 @@
-// npm run chaos -- [--seed N] [--rounds M] [--seeds K] [--results FILE] [--minutes T] [--workers W] [--only TEXT] [--keep]
+// npm run chaos -- [--seed N] [--rounds M] [--seeds K] [--results FILE] [--minutes T] [--workers W] [--machines M] [--only TEXT] [--keep]
 //
 // Runs the real service in a temporary folder and, round by round, submits jobs and lets something go wrong at a random moment: trainers,
 // their engine threads, Redis and the API are killed, frozen, hung and told to stop. Prints what became of every job and how long recovering took. Exit code 1 if a
 // promise was broken: a job lost, failed or committed twice, or weights that differ from those of an uninterrupted run. The seed repeats
 // the choices; what they meet depends on the machine's timing. Without one it is a new one each time. With --seeds, K seeds from N on run
-// one after the other, each with a service of its own; what came of each is kept in FILE, and a seed that is in it is not run again.
+// one after the other, each with a service of its own; what came of each is kept in FILE, and a seed that is in it is not run again. With
+// --machines there are so many trainers, each in a network namespace of its own, a Redis behind Sentinels and a bucket, and networks, masters and the bucket fail too.
 import { randomInt, randomUUID } from "node:crypto";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,6 +14,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createClient } from "./client.mjs";
 import { faults } from "./faults.mjs";
+import { machineFaults } from "./machine-faults.mjs";
+import { createMachines, runInNamespace } from "./namespaces.mjs";
+import { startOnMachines } from "./on-machines.mjs";
 import { createRandom } from "./random.mjs";
 import { startService } from "./service.mjs";
 import { twoClasses } from "./two-classes.mjs";
@@ -26,6 +30,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "20" },
     minutes: { type: "string", default: "15" },
     workers: { type: "string", default: "2" },
+    machines: { type: "string", default: "0" },
     only: { type: "string", default: "" },
     keep: { type: "boolean", default: false },
   },
@@ -46,6 +51,10 @@ const specOf = (dataset, variant) => ({
   training: { epochs: 2000, batchSize: 32, seed: 100 + variant },
   resources: { threads: 1 + (variant % 2) },
 });
+
+const kinds = (Number(options.machines) > 0 ? [...faults, ...machineFaults] : faults).filter(({ name }) =>
+  name.includes(options.only),
+);
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -97,7 +106,7 @@ const runRounds = async (context, rounds, endMs) => {
       following.push(follow(context, entry));
     }
     await delay(random.between(0, 1500));
-    const fault = random.weighted(faults.filter(({ name }) => name.includes(options.only)));
+    const fault = random.weighted(kinds);
     const recoveryMs = await fault.run(context);
     faultsDone.push({ round, name: fault.name, recoveryMs });
     const took = recoveryMs.map((ms) => (ms === null ? "never" : `${(ms / 1000).toFixed(2)} s`)).join(", ");
@@ -113,17 +122,20 @@ const runRounds = async (context, rounds, endMs) => {
 };
 
 /** One service, from its start to its stop. */
-const runSeed = async (seed) => {
+const runSeed = async (seed, machines) => {
   const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
   const settings = {
     leaseSeconds: LEASE_SECONDS,
     checkpointSeconds: CHECKPOINT_SECONDS,
-    workers: Number(options.workers),
     env: { HEARTBEAT_SECONDS: String(HEARTBEAT_SECONDS), NODE_OPTIONS: `--import=${engineFault}` },
   };
-  const service = await startService(folder, settings);
+  const workers = machines.length > 0 ? machines.length : Number(options.workers);
+  const service =
+    machines.length > 0
+      ? await startOnMachines(folder, machines, { seed, ...settings })
+      : await startService(folder, { workers, ...settings });
   const [startMs, client] = [performance.now(), createClient(service.url)];
-  say(`seed ${seed}, ${options.rounds} rounds, ${options.workers} trainers, in ${folder}`);
+  say(`seed ${seed}, ${options.rounds} rounds, ${workers} trainers, in ${folder}`);
   try {
     const { id: dataset } = await client.upload(twoClasses());
     const random = createRandom(seed);
@@ -167,11 +179,15 @@ const knownResults = async (file) => {
 };
 
 const main = async () => {
+  const count = Number(options.machines);
+  const code = count > 0 ? await runInNamespace() : null;
+  if (code !== null) return code;
+  const machines = count > 0 ? await createMachines(count) : [];
   const first = Number(options.seed);
   const known = new Map((await knownResults(options.results)).map((result) => [result.seed, result]));
   const results = [];
   for (let seed = first; seed < first + Number(options.seeds); seed++) {
-    const result = known.get(seed) ?? (await runSeed(seed));
+    const result = known.get(seed) ?? (await runSeed(seed, machines));
     if (options.results !== "" && !known.has(seed)) await appendFile(options.results, `${JSON.stringify(result)}\n`);
     results.push(result);
   }

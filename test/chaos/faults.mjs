@@ -5,10 +5,10 @@ const LOOK_MS = 20;
 /** A job that met many crashes waits until a trainer has nothing else to do: as long as the jobs of others take. */
 const PATIENCE_MS = 120_000;
 
-/** Milliseconds from `startMs` until the API answers a listing, which needs Redis too; null if it never does. */
-const untilServing = async (client, startMs) => {
+/** Milliseconds from `startMs` until the API answers a path; null if it never does. */
+export const untilAnswered = async (client, path, startMs) => {
   while (performance.now() - startMs < PATIENCE_MS) {
-    const response = await client.once("/v1/jobs?pageSize=1").catch(() => null);
+    const response = await client.once(path).catch(() => null);
     await response?.arrayBuffer().catch(() => null);
     if (response?.status === 200) return performance.now() - startMs;
     await delay(LOOK_MS);
@@ -44,7 +44,7 @@ const untilTakenUp = ({ client }, jobs, startMs) =>
     }),
   );
 
-const onTrainers = async (context, pids, act) => {
+export const onTrainers = async (context, pids, act) => {
   const held = await heldBy(context, pids);
   const startMs = performance.now();
   await act();
@@ -56,16 +56,17 @@ const oneTrainer = ({ service, random }) => {
   return alive.length === 0 ? [] : [alive[random.below(alive.length)]];
 };
 
-const frozen = async (pid, ms) => {
+export const frozen = async (pid, ms) => {
   if (!signal(pid, "SIGSTOP")) return;
   await delay(ms);
   signal(pid, "SIGCONT");
 };
 
-const onPart = async ({ client }, pid, act) => {
+export const onPart = async ({ client }, pid, act) => {
   if (pid === null || pid === undefined) return [];
   await act(pid);
-  return [await untilServing(client, performance.now())];
+  // A listing needs Redis too.
+  return [await untilAnswered(client, "/v1/jobs?pageSize=1", performance.now())];
 };
 
 /**

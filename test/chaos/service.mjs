@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { endTogether } from "./end-together.mjs";
 
-const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
+export const mainScript = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
 export const freePort = () =>
   new Promise((resolve, reject) => {
@@ -56,16 +56,38 @@ export const signal = (pid, name) => {
   }
 };
 
+/** The environment without what would lead to another service. */
+export const withoutSettings = () => {
+  const { REDIS_URL: _redis, ARTIFACT_URL: _artifacts, API_KEYS_FILE: _keys, ...rest } = process.env;
+  return rest;
+};
+
+const parsed = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { level: "raw", msg: text };
+  }
+};
+
+/** Keeps what is logged, and the processes that said that they are ready. A line that is no JSON (what Node says of itself) is kept as it is. */
+export const followLog = (stream, log, pids) =>
+  createInterface({ input: stream }).on("line", (text) => {
+    const line = parsed(text);
+    log.push(line);
+    if (line.msg === "trainer ready") pids.trainer.add(line.pid);
+    if (line.msg === "api ready") pids.api.add(line.pid);
+  });
+
 /**
  * The whole service as a user starts it, on fixed ports, so that a restarted API is found again, with short leases and
  * intervals, so that minutes of production fit into seconds. Everything it logs is kept.
  */
 export const startService = async (folder, { workers, leaseSeconds, checkpointSeconds, env = {} }) => {
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const { REDIS_URL: _redis, ARTIFACT_URL: _artifacts, API_KEYS_FILE: _keys, ...inherited } = process.env;
   const child = spawn(process.execPath, [mainScript], {
     env: {
-      ...inherited,
+      ...withoutSettings(),
       ...{ PORT: String(port), GRPC_PORT: String(grpcPort), DATA_DIR: folder, LOG_LEVEL: "info" },
       ...{ WORKERS: String(workers), TRAINER_THREADS: "2", DRAIN_SECONDS: "10" },
       ...{ LEASE_SECONDS: String(leaseSeconds), CHECKPOINT_SECONDS: String(checkpointSeconds) },
@@ -75,13 +97,7 @@ export const startService = async (folder, { workers, leaseSeconds, checkpointSe
   });
   const pids = { api: new Set(), trainer: new Set() };
   const log = [];
-  createInterface({ input: child.stderr }).on("line", (text) => {
-    if (!text.startsWith("{")) return void log.push({ level: "raw", msg: text });
-    const line = JSON.parse(text);
-    log.push(line);
-    if (line.msg === "trainer ready") pids.trainer.add(line.pid);
-    if (line.msg === "api ready") pids.api.add(line.pid);
-  });
+  followLog(child.stderr, log, pids);
   // What is frozen cannot notice that it is to end.
   const kill = () => {
     if (child.exitCode !== null) return;

@@ -134,7 +134,10 @@ describe("at every stage of a job", { timeout: 240_000 }, () => {
       async (id, stage) => {
         const { state } = await jobOf(id);
         expect(["queued", "succeeded"], stage).toContain(state);
-        const unfinished = (await runs.service.deps.jobs.unfinished()).find((each) => each.id === id);
+        const { jobs } = runs.service.deps;
+        const unfinished = [...(await jobs.held()), ...(await jobs.queued(null, 1000)).jobs].find(
+          (each) => each.id === id,
+        );
         expect(unfinished?.suspicion ?? "none").toBe("none");
         await expectSound(await runs.finish(id));
       },

@@ -186,9 +186,9 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
     it("takes a job back only when its lease has ended, and only from the attempt that was seen", async () => {
       const { job } = await start();
       expect(await stores.jobs.reclaim("acme", job.id, 1, "lost", tick())).toBeNull();
-      expect((await stores.jobs.unfinished())[0]).toMatchObject({ state: "running", leaseEnded: false });
+      expect((await stores.jobs.held())[0]).toMatchObject({ state: "running", leaseEnded: false });
       await stores.hasty.progress(fenceOf("acme", job.id, 1), { progress: 0, metrics: {}, at: tick() });
-      expect((await stores.jobs.unfinished())[0]).toMatchObject({ leaseEnded: true });
+      expect((await stores.jobs.held())[0]).toMatchObject({ leaseEnded: true });
       expect(await stores.jobs.reclaim("acme", job.id, 2, "lost", tick())).toBeNull();
       expect(await stores.jobs.reclaim("acme", job.id, 1, "lost", tick())).toBe("queued");
       expect(await stores.jobs.reclaim("acme", job.id, 1, "lost", tick())).toBeNull();
@@ -209,9 +209,9 @@ export const jobRunsSuite = (name: string, open: OpenJobStores): void => {
       for (let lost = 2; lost < 6; lost++) expect(await crashAfter(null)).toBe("none");
       expect(await crashAfter(11)).toBe("suspect");
       expect(await crashAfter(null)).toBe("suspect");
-      expect((await stores.jobs.unfinished())[0]).toMatchObject({ id: job.id, suspicion: "suspect" });
+      expect((await stores.jobs.queued(null, 10)).jobs[0]).toMatchObject({ id: job.id, suspicion: "suspect" });
       expect(await crashAfter(null)).toBe("poison");
-      expect((await stores.jobs.unfinished())[0]).toMatchObject({ id: job.id, suspicion: "poison" });
+      expect((await stores.jobs.queued(null, 10)).jobs[0]).toMatchObject({ id: job.id, suspicion: "poison" });
     });
 
     it("knows the largest of the trainers that said lately that they are there", async () => {

@@ -179,6 +179,31 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await stores.jobs.glance("other", 10)).toMatchObject({ counts: { queued: 0, running: 0 }, waiting: [] });
     });
 
+    it("tells in parts which jobs of all tenants are queued, and which of some are not", async () => {
+      const { jobs, catalogue } = stores;
+      await catalogue.addDataset("umbrella", stores.dataset);
+      const ids: string[] = [];
+      for (const tenant of ["umbrella", "acme"])
+        for (let i = 0; i < 3; i++) ids.push((await jobs.create(newJob(tenant, stores.dataset))).job.id);
+      const [ofUmbrella, ofAcme] = [ids.slice(0, 3).sort(), ids.slice(3).sort()];
+      await jobs.claim("acme", ofAcme[1]!, "trainer", tick());
+      const seen: string[] = [];
+      let after: Awaited<ReturnType<typeof jobs.queued>>["last"] = null;
+      do {
+        const page = await jobs.queued(after, 2);
+        expect(page.jobs.length).toBeLessThanOrEqual(2);
+        seen.push(...page.jobs.map(({ tenant, id }) => `${tenant}/${id}`));
+        after = page.last;
+      } while (after !== null);
+      const queued = [ofAcme[0], ofAcme[2]].map((id) => `acme/${id}`);
+      expect(seen.filter((each) => ids.includes(each.split("/")[1]!))).toEqual([
+        ...queued,
+        ...ofUmbrella.map((id) => `umbrella/${id}`),
+      ]);
+      expect(await jobs.notWaiting(ofAcme)).toEqual([ofAcme[1]]);
+      expect((await jobs.held()).map(({ id }) => id)).toContain(ofAcme[1]);
+    });
+
     it("lists by state as of now", async () => {
       const [first, second] = [(await create()).job, (await create()).job];
       await claim(first);

@@ -7,6 +7,7 @@ import { redisKeys } from "../../src/store/redis/redis-keys.ts";
 import { admitEveryone, type Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteAlias } from "../../src/usecases/aliases/delete-alias.ts";
 import { putAlias } from "../../src/usecases/aliases/put-alias.ts";
+import { updateDataset } from "../../src/usecases/datasets/update-dataset.ts";
 import { uploadDataset } from "../../src/usecases/datasets/upload-dataset.ts";
 import type { Deps } from "../../src/usecases/deps.ts";
 import { submitJobs } from "../../src/usecases/jobs/batches/submit-jobs.ts";
@@ -143,4 +144,21 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
       }
     },
   );
+
+  it.each(kinds)("%s: types of a data set that were changed are in its manifest after the sweep", async (kind) => {
+    const { deps } = service;
+    for (let n = 0, reached = true; reached; n++) {
+      const { id } = await uploadDataset(deps, caller, { name: "iris", body: Readable.from([Buffer.from(iris)]) });
+      const body = { types: { sepal_width: "category" } };
+      const cut = cutAt(deps, n, kind);
+      await unless(["unavailable"], updateDataset({ ...deps, ...cut.parts }, caller, { id, body }));
+      await cut.settle();
+      const known = await deps.catalogue.dataset(tenant, id);
+      await applyRetention(deps, null);
+      await redis.flushall();
+      await reindex(deps);
+      expect(await deps.catalogue.dataset(tenant, id)).toEqual(known);
+      reached = cut.reached();
+    }
+  });
 });

@@ -1,8 +1,9 @@
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectRedis } from "../../src/main/connect-redis.ts";
 import { openBullQueue } from "./bull-queues.ts";
 import { newDataset, newJob, tick } from "./records.ts";
-import { createServers, type Servers, startCluster, startTls } from "./redis-kinds.ts";
+import { createServers, type Servers, startCluster, startSentinels, startTls } from "./redis-kinds.ts";
 import { quiet } from "./redis-server.ts";
 import { openRedisStores } from "./redis-stores.ts";
 
@@ -72,6 +73,28 @@ describe("Redis of other kinds", () => {
     });
     expect(await lineOf(`redis://127.0.0.1:${nodes[0]!.port}`)).toContain("write redis+cluster://");
     expect(await lineOf(url)).toBe("");
+  });
+
+  test("told of another master while it asks a Sentinel for it, a connection is made again; closed, it stays closed", async () => {
+    const { url } = await startSentinels(servers);
+    const { redis, subscriber, close } = await connectRedis(url, quiet);
+    const twin = subscriber.duplicate();
+    const hear = (connection: Redis, name: string) => new Promise((resolve) => connection.once(name, resolve));
+    for (const connection of [redis, subscriber, twin]) {
+      if (connection.status !== "ready") await hear(connection, "ready");
+      connection.disconnect(true);
+      await hear(connection, "connecting");
+      connection.disconnect(true); // as the Sentinels' word does it
+      await hear(connection, "end");
+      await hear(connection, "ready");
+      expect(await connection.ping()).toBe("PONG");
+    }
+    const ends = [redis, subscriber, twin].map((connection) => hear(connection, "end"));
+    twin.disconnect();
+    await close();
+    await Promise.all(ends);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([redis, subscriber, twin].map(({ status }) => status)).toEqual(["end", "end", "end"]);
   });
 
   test("what cannot be used is refused with the remedy, at once", async () => {

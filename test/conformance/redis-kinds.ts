@@ -15,13 +15,17 @@ export interface Process {
   port: number;
   /** A connection of the test's own. */
   admin: Redis;
+  pid(): number | undefined;
   freeze(): void;
   thaw(): void;
   kill(): Promise<void>;
 }
 
-/** Servers of any kind on loopback ports, in a folder of their own: of Redis on the PATH, or of REDIS_PROGRAM, the file of another's or of Valkey's. */
-export const createServers = async () => {
+/**
+ * Servers of any kind, on loopback ports or those of another address of this machine, in a folder of their own: of Redis on the PATH, or of REDIS_PROGRAM, the file of
+ * another's or of Valkey's. With `againAfterMs` those that end start again after so many milliseconds.
+ */
+export const createServers = async ({ host = "127.0.0.1", againAfterMs = null as number | null } = {}) => {
   const chosen = process.env.REDIS_PROGRAM;
   const { file, argv0 } =
     chosen === undefined
@@ -34,20 +38,29 @@ export const createServers = async () => {
     lines: string[],
     { args = [], connect = {} }: { args?: string[]; connect?: RedisOptions } = {},
   ) => {
-    const [port, busPort] = await freePorts(2);
+    const [port, busPort] = await freePorts(2, host);
     const [conf, dir] = [join(folder, `${port}.conf`), await mkdtemp(join(folder, `${port}-`))];
     const where = lines.some((line) => line.startsWith("tls-port")) ? [] : [`port ${port}`];
-    const given = [...where, "bind 127.0.0.1", `dir ${dir}`, `logfile ${join(dir, "redis.log")}`, ...lines];
+    const bound = [`bind ${host}`, "protected-mode no", `dir ${dir}`, `logfile ${join(dir, "redis.log")}`];
+    const given = [...where, ...bound, ...lines];
     await writeFile(conf, `${given.join("\n").replaceAll("PORT", String(port)).replaceAll("BUS", String(busPort))}\n`);
-    const child: ChildProcess = spawn(file, [conf, ...args], { argv0, stdio: "ignore" });
-    const admin = new Redis({ port: port!, ...connect, replyMapping: "legacy", retryStrategy: () => 20 });
+    let [child, ended] = [null as unknown as ChildProcess, false];
+    const run = (): void => {
+      if (ended) return;
+      child = spawn(file, [conf, ...args], { argv0, stdio: "ignore" });
+      if (againAfterMs !== null) child.once("exit", () => setTimeout(run, againAfterMs));
+    };
+    run();
+    const admin = new Redis({ host, port: port!, ...connect, replyMapping: "legacy", retryStrategy: () => 20 });
     admin.on("error", () => {});
     await admin.ping();
     const started: Process = {
       ...{ port: port!, admin },
+      pid: () => child.pid,
       freeze: () => void child.kill("SIGSTOP"),
       thaw: () => void child.kill("SIGCONT"),
       kill: async () => {
+        ended = true;
         admin.disconnect();
         if (child.exitCode !== null || child.signalCode !== null) return;
         const gone = once(child, "exit");
@@ -59,8 +72,7 @@ export const createServers = async () => {
     return started;
   };
   return {
-    folder,
-    start,
+    ...{ folder, host, start },
     stop: async () => {
       await Promise.all(running.map((each) => each.kill()));
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -70,11 +82,11 @@ export const createServers = async () => {
 
 export type Servers = Awaited<ReturnType<typeof createServers>>;
 
-const freePorts = async (count: number): Promise<number[]> => {
+const freePorts = async (count: number, host: string): Promise<number[]> => {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
-      server.listen(0, "127.0.0.1");
+      server.listen(0, host);
       await once(server, "listening");
       return server;
     }),
@@ -121,32 +133,37 @@ export const startTls = async ({ start, folder }: Servers) => {
   return { host, ca, port, url: `${host}?${ca}&cert=${file("client.pem")}&key=${file("client.key")}` };
 };
 
-/** A master that insists on its replica, and three Sentinels of which two decide. */
-export const startSentinels = async ({ start }: Servers, lines: string[] = []) => {
+/** A master with its replicas, and three Sentinels of which two decide. */
+export const startSentinels = async (
+  { start, host }: Servers,
+  { lines = [], replicas: count = 1 }: { lines?: string[]; replicas?: number } = {},
+) => {
   const master = await start([...durable, ...lines]);
-  const replica = await start([...durable, ...lines, `replicaof 127.0.0.1 ${master.port}`]);
-  const [sentinels] = [
-    await Promise.all(
-      [1, 2, 3].map(() =>
-        start(
-          [
-            `sentinel monitor jobs 127.0.0.1 ${master.port} 2`,
-            ...["sentinel down-after-milliseconds jobs 1000", "sentinel failover-timeout jobs 3000"],
-          ],
-          { args: ["--sentinel"] },
-        ),
+  const replicas = await Promise.all(
+    Array.from({ length: count }, () => start([...durable, ...lines, `replicaof ${host} ${master.port}`])),
+  );
+  const sentinels = await Promise.all(
+    [1, 2, 3].map(() =>
+      start(
+        [
+          `sentinel monitor jobs ${host} ${master.port} 2`,
+          ...["sentinel down-after-milliseconds jobs 1000", "sentinel failover-timeout jobs 3000"],
+        ],
+        { args: ["--sentinel"] },
       ),
     ),
-  ];
-  await until(async () => /slave0:.*state=online/.test(await master.admin.info("replication")));
+  );
+  const online = async () => (await master.admin.info("replication")).match(/^slave\d+:.*state=online/gm) ?? [];
+  await until(async () => (await online()).length === count);
   for (const { admin } of sentinels)
     await until(async () => {
       const reply = (await admin.call("SENTINEL", "ckquorum", "jobs").catch(String)) as string;
       const known = (await admin.call("SENTINEL", "replicas", "jobs")) as unknown[];
-      return reply.startsWith("OK") && known.length === 1;
+      return reply.startsWith("OK") && known.length === count;
     });
-  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",");
-  return { master, replica, url: `redis+sentinel://${hosts}/jobs` };
+  const hosts = sentinels.map(({ port }) => `${host}:${port}`).join(",");
+  const [replica] = replicas as [Process, ...Process[]];
+  return { master, replica, replicas, sentinels, url: `redis+sentinel://${hosts}/jobs` };
 };
 
 /** Three masters, which share the slots. */

@@ -96,7 +96,9 @@ describe("Redis that goes away", () => {
       appendMetrics: () => jobs.appendMetrics(fence, [pointAt(1)]),
       metrics: () => jobs.metrics("acme", id, { afterStep: -1, limit: 1 }),
       onChange: () => jobs.onChange("acme", id, ignore),
-      unfinished: () => jobs.unfinished(),
+      held: () => jobs.held(),
+      queued: () => jobs.queued(null, 1),
+      notWaiting: () => jobs.notWaiting([id]),
       unpublished: () => jobs.unpublished("acme"),
       published: () => jobs.published("acme", id, null),
       removals: () => catalogue.removals("acme"),
@@ -131,7 +133,9 @@ describe("Redis that goes away", () => {
       "studies.published": () => studies.published("acme", study),
       "queue.remove": () => queue.remove({ job: id }),
       "queue.has": () => queue.has({ tenant: "acme", job: id }),
-      "queue.jobs": () => queue.jobs(),
+      "queue.missing": () => queue.missing([id]),
+      "queue.entries": () => queue.entries(0, 1),
+      "queue.tenantOf": () => queue.tenantOf(id),
       "queue.counts": () => queue.counts(),
     };
     const stillMissing = Object.keys(jobs).filter((name) => calls[name] === undefined);

@@ -109,6 +109,7 @@ const kept = (headers: IncomingMessage["headers"]): Record<string, string> =>
 const escapeXml = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
 export const startS3Stub = async ({
+  host = "127.0.0.1",
   region = "us-east-1",
   /** Keys on a page. */
   pageSize = 3,
@@ -260,9 +261,9 @@ export const startS3Stub = async ({
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy()); // a client that left in the middle of its body
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const stub: S3Stub = {
-    ...{ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, objects, uploads },
+    ...{ endpoint: `http://${host}:${(server.address() as AddressInfo).port}`, asked, objects, uploads },
     fault: () => null,
     close: () =>
       new Promise((resolve) => {

@@ -100,6 +100,23 @@ export const trainingQueueSuite = (name: string, open: () => Promise<QueueUnderT
       expect(await queue.has(entry)).toBe(false);
     });
 
+    it("tells in parts which jobs have an entry, of others that they have none, and whose an entry is", async () => {
+      const entries: QueueEntry[] = [];
+      for (let place = 1; place <= 5; place++) entries.push(await add(place));
+      const seen: string[] = [];
+      let from = 0;
+      do {
+        const { jobs, next } = await queue.entries(from, 2);
+        seen.push(...jobs);
+        from = next;
+      } while (from > 0);
+      expect(seen.toSorted()).toEqual(entries.map(({ job }) => job).toSorted());
+      const without = [newEntry().job, newEntry().job];
+      expect(await queue.missing([without[0]!, ...seen, without[1]!])).toEqual(without);
+      expect(await queue.missing([])).toEqual([]);
+      expect([await queue.tenantOf(seen[0]!), await queue.tenantOf(without[0]!)]).toEqual(["acme", null]);
+    });
+
     it("queues a job again whose run is just ending", async () => {
       const entry = await add();
       const first = heldRun();

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
@@ -36,6 +36,18 @@ const examplesOf = (document: string): Example[] => {
   }
   return examples;
 };
+
+/** Indented blocks, each as it stands. */
+const blocksOf = (document: string): string[] =>
+  [...readFileSync(join(root, document), "utf8").matchAll(/^(?: {4}.*\n+)+/gm)].map(([block]) =>
+    block.replace(/^ {4}/gm, ""),
+  );
+
+/** How-tos that are one program from block to block; `#> ` begins what it prints. A block that begins with a file's name is that file. */
+const programs = [
+  { document: "src/web/docs/python.md", command: "/usr/bin/python3", needs: "import grpc, google.protobuf, numpy" },
+  { document: "src/web/docs/r.md", command: "Rscript --vanilla", needs: "library(httr); library(jsonlite)" },
+];
 
 const idPattern = /(ds|job|mdl|std)_[0-9A-HJKMNP-TV-Z]{26}/;
 /** What differs from run to run, and how each may look. `…` stands for whatever was left out. */
@@ -114,6 +126,25 @@ describe("what the documents show is what a user gets", () => {
       });
     }
   });
+
+  test.for(programs)(
+    "$document is a program that prints what it shows",
+    async ({ document, command, needs }, { skip }) => {
+      writeFileSync(join(dataDir, "needs.txt"), needs);
+      const found = await run(`${command} needs.txt && echo found`);
+      skip(found !== "found\n", `${command} or a package that it needs is not installed: ${found}`);
+      const blocks = blocksOf(document);
+      const named = (block: string): string | undefined => /^# (\w+\.\w+)\n/.exec(block)?.[1];
+      for (const block of blocks) if (named(block) !== undefined) writeFileSync(join(dataDir, named(block)!), block);
+      const text = blocks.filter((block) => named(block) === undefined).join("\n");
+      const shown = [...text.matchAll(/^#> (.*)$/gm)].map(([, line]) => line).join("\n");
+      const here = text.replaceAll("http://127.0.0.1:8080", service.url).replaceAll("127.0.0.1:50051", service.grpc);
+      writeFileSync(join(dataDir, "how-to.txt"), here);
+      const printed = await run(`${command} how-to.txt`);
+      expect(shown.split("\n").length).toBeGreaterThan(10);
+      expect(toPattern(shown, new Map()).pattern.test(printed.replace(/\s+/g, "")), printed).toBe(true);
+    },
+  );
 
   test("README shows examples: the test above has something to run", () => {
     expect(examplesOf("README.md").length).toBeGreaterThan(5);

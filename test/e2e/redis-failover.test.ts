@@ -57,7 +57,7 @@ describe("Sentinels, and a user of the least rights", () => {
   beforeAll(async () => {
     const page = await readFile(join(import.meta.dirname, "../../src/web/docs/redis.md"), "utf8");
     const [, rules = ""] = /ACL SETUSER (descent .*)/.exec(page) ?? [];
-    sentinels = await startSentinels(servers, [`user ${rules}`]);
+    sentinels = await startSentinels(servers, { lines: [`user ${rules}`] });
     const url = sentinels.url.replace("://", "://descent:secret@");
     service = await startService(dataDir, { REDIS_URL: url, CHECKPOINT_SECONDS: "0.2" });
     client = createRestClient(service.url);

@@ -45,12 +45,18 @@ export const createRestClient = (url: string, key?: string) => {
   });
   const job = (id: string): Promise<Job> => expectSuccess(`/v1/jobs/${id}`);
 
-  /** Long-polls: each call returns when the state changes or after half a minute. */
+  /** Long-polls: each call returns when the job is another than the one that was seen, or after half a minute. */
   const until = async (id: string, fits: (job: Job) => boolean): Promise<Job> => {
-    for (let seen = await job(id); ; seen = await expectSuccess<Job>(`/v1/jobs/${id}?wait=30`)) {
-      if (fits(seen)) return seen;
-      if (seen.done)
-        throw new Error(`${id} ${seen.state}: ${JSON.stringify(seen.error)} ${JSON.stringify(seen.history)}`);
+    for (let seen = await call<Job>(`/v1/jobs/${id}`); ; ) {
+      if (seen.status !== 200) throw new Error(`GET /v1/jobs/${id}: ${seen.status} ${JSON.stringify(seen.body)}`);
+      const { body } = seen;
+      if (fits(body)) return body;
+      if (body.done)
+        throw new Error(`${id} ${body.state}: ${JSON.stringify(body.error)} ${JSON.stringify(body.history)}`);
+      // Without what was seen, a change between two calls would be waited for in vain.
+      const headers = { "if-none-match": seen.headers.get("etag")! };
+      const next = await call<Job>(`/v1/jobs/${id}?wait=30`, { headers });
+      if (next.status !== 304) seen = next;
     }
   };
 

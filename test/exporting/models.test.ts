@@ -176,12 +176,13 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       const [label = "", loss] = of.split(" ");
       const type = label === "count" ? "regression" : "classification";
       const task = { type, label, features: mixedFeatures } as const;
-      const members = [{ hidden: [8] }, { hidden: [6, 4], activation: "silu" as const, dropout: 0.2 }];
+      const embedding = { units: 3 };
+      const members = [{ hidden: [8] }, { hidden: [6, 4], activation: "silu" as const, dropout: 0.2, embedding }];
       const stated = { type: loss } as NonNullable<JobSpecInput["loss"]>;
       return [
         `ensemble of ${of}`,
         mixed,
-        { task, model: { type: "ensemble", members }, loss: stated, training: short },
+        { task, model: { type: "ensemble", members, shares: "held_out" }, loss: stated, training: short },
       ];
     },
   ),

@@ -80,6 +80,7 @@ const parts: [keyof typeof specShapes, object][] = [
   ["model", { type: "mlp", batchNorm: false, initializer: { type: "constant", value: 0 } }],
   ["model", { type: "linear", intercept: false }],
   ["model", { type: "ensemble", members: [{ hidden: [8, 4] }, { hidden: [3], activation: "gelu" }] }],
+  ["model", { type: "ensemble", members: [{ hidden: [8] }, { embedding: { units: 4 } }], shares: "held_out" }],
   ["model", { type: "k_means", clusters: 4 }],
   ["model", { type: "gaussian_mixture", components: { from: 2, to: 5 }, covariance: "tied" }],
   ["model", { type: "network" }],

@@ -55,6 +55,8 @@ test("models of different losses are compared by one for all, and a note names i
   const two = meanOf([loss("negative_binomial_nll"), loss("negative_binomial_nll")], counts, [2.5, 4]);
   expect(two).toMatchObject({ measure: "negative_binomial_deviance", notes: [expect.stringContaining("θ = 2.5")] });
   expect(two.mean).toBeCloseTo(-1.3451863117057072, 12);
+  const one = meanOf([loss("negative_binomial_nll"), loss("negative_binomial_nll")], counts, [null, 2.5]);
+  expect(one).toMatchObject({ measure: two.measure, mean: two.mean, notes: [expect.stringContaining("or none")] });
 });
 
 test("labels that a deviance is not of are compared by the squared error, and deviances are finite and never below 0", () => {

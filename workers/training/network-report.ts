@@ -151,8 +151,14 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;
 
+/** Of which quantile a loss makes predictions; null: of a mean. */
+const levelOf = (loss: ResolvedJobSpec["loss"]): number | null => {
+  if (loss.type === "mean_absolute_error") return 0.5;
+  return loss.type === "pinball" ? loss.quantile : null;
+};
+
 /**
- * What the model that knows nothing says of each row that was asked about: the training rows' mean, or their quantile, of counts their rate times what the row's
+ * What the model that knows nothing says of each row that was asked about: the training rows' mean, or their quantile (the median under absolute errors), of counts their rate times what the row's
  * is of.
  * @param exposures of those rows
  */
@@ -162,8 +168,9 @@ const createCenters = (
   exposures: Float64Array | null,
 ): ((row: number) => number) => {
   const { weights, offsets } = train;
-  if (spec.loss.type === "pinball") {
-    const quantile = label.mean + label.scale * weightedQuantile(labelsOf(train), weights, spec.loss.quantile);
+  const level = levelOf(spec.loss);
+  if (level !== null) {
+    const quantile = label.mean + label.scale * weightedQuantile(labelsOf(train), weights, level);
     return () => quantile;
   }
   const center = label.mean + label.scale * meanOf(labelsOf(train), weights);

@@ -223,7 +223,7 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
   const numbers = moments.count + numbersAfter;
   if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
   const rest =
-    "so they are read as categories; correct such cells, or leave them empty, and upload again if they are numbers";
+    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
   const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
   return [{ code: "mostly_numbers", message }];
 };

@@ -1,4 +1,5 @@
 import type { Column, ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
+import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createNearNames } from "../../domain/near-names.ts";
@@ -7,6 +8,7 @@ import { createTurnTaker } from "../../domain/turn-taker.ts";
 import type { CsvDialect, StatedDialect } from "../../formats/csv/csv-dialect.ts";
 import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { findDialect } from "../../formats/csv/find-dialect.ts";
+import { createRepeats, type Repeats } from "../../formats/csv/repeats.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
 import { fitValues, keepRoom } from "./value-room.ts";
 
@@ -22,7 +24,7 @@ const dialectNotes = (
   { delimiter, decimal }: CsvDialect,
   stated: StatedDialect,
   namesAreNumbers: boolean,
-): { notes?: DatasetNote[] } => {
+): DatasetNote[] => {
   const notes: DatasetNote[] = [];
   if (stated.delimiter === undefined && delimiter !== ",") {
     const name = delimiter === "\t" ? "a tab" : `"${delimiter}"`;
@@ -39,7 +41,31 @@ const dialectNotes = (
       "the first line was read as names of columns and has nothing but numbers; if it is a row, upload the file with ?header=absent";
     notes.push({ code: "header_numbers", message });
   }
-  return notes.length === 0 ? {} : { notes };
+  return notes;
+};
+
+/** Fewer rows have the same in two columns, or more than once, by chance. */
+const fewestRows = 20;
+
+/** Rows that are like earlier ones, where most are like no other: where all are made of a few values that says nothing. */
+const repeatedRows = ({ compared, distinct }: ReturnType<Repeats["rows"]>): DatasetNote[] => {
+  const copies = compared - distinct;
+  if (compared < fewestRows || 100 * copies <= compared || 2 * distinct <= compared) return [];
+  const message = `${copies} of ${compared} rows are the same as an earlier one in every column; if they are copies and no observations of their own, a model is measured on rows that it has learnt from: upload the table without them, or with a column of what belongs together, and name it in training.split.by`;
+  return [{ code: "repeated_rows", message }];
+};
+
+/** Columns that say what another has said, as it stands in the file. */
+const noteSameColumns = (columns: readonly Column[], rows: number, { columns: before }: Repeats): Column[] => {
+  if (rows < fewestRows) return [...columns];
+  const same = before();
+  return columns.map((column, i) => {
+    const place = same[i] ?? null;
+    const isAlone = place === null || constantOf(column) !== null || isEmptyColumn(column, rows);
+    if (isAlone) return column;
+    const message = `every row has the same as in ${JSON.stringify(columns[place]!.name)}: the two say the same; leave one of them out of the features`;
+    return { ...column, notes: [...(column.notes ?? []), { code: "same_column", message }] };
+  });
 };
 
 const isNumberName = (name: string): boolean => /^[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?$/.test(name.trim());
@@ -70,6 +96,7 @@ export const profileCsv = async (
   const types = new Map(Object.entries(options.types ?? {}));
   let columns: ReturnType<typeof createColumnProfile>[] = [];
   let rows = 0;
+  let repeats = createRepeats(0);
   let countedBytes = 0;
   const charge = (bytes: number): void => {
     countedBytes += bytes;
@@ -79,10 +106,12 @@ export const profileCsv = async (
     header: (names) => {
       checkStatedTypes(options.types ?? {}, names);
       columns = names.map((name, index) => createColumnProfile(name, index, names.length, types.get(name), charge));
+      repeats = createRepeats(names.length);
       for (const column of columns) column.isText = options.texts?.has(column.name) ?? false;
     },
     record: (record) => {
       rows += 1;
+      repeats.add(record);
       for (const column of columns) addCell(column, record);
       if (countedBytes > limits.countedValueBytes) keepRoom(columns);
       return true;
@@ -98,5 +127,7 @@ export const profileCsv = async (
     finished.push(finishColumn(column, file));
     await turn();
   }
-  return { rows, columns: fitValues(finished), ...dialect, ...dialectNotes(dialect, stated, namesAreNumbers) };
+  const notes = [...dialectNotes(dialect, stated, namesAreNumbers), ...repeatedRows(repeats.rows())];
+  const noted = noteSameColumns(fitValues(finished), rows, repeats);
+  return { rows, columns: noted, ...dialect, ...(notes.length === 0 ? {} : { notes }) };
 };

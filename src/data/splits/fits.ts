@@ -2,6 +2,7 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { type HeldOut, isFoldEnsemble } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { trainingOfPart } from "../../domain/jobs/spec/rows/learning-curve.ts";
+import { cosTurns64 } from "../../engine/kernels/math64.ts";
 import { type BaseModel, type DataShape, dataShape } from "../preprocessing/data-shape.ts";
 
 /** One model that a job fits: with the spec that it goes by, and the shape of its data. */
@@ -15,20 +16,34 @@ export interface Fit {
 }
 
 /**
+ * The epochs of a fit that goes on to where early stopping found the best. The rate was high there yet and the weights jittered, so that the best epoch was a lucky one,
+ * and the same one of more rows is not. The cosine therefore ends with the fit, which is as long as its rates need to have the same sum.
+ */
+const settled = ({ optimizer, training }: ResolvedJobSpec, lastEpoch: number) => {
+  const { epochs, earlyStopping } = training;
+  if (!earlyStopping || optimizer.schedule.type !== "cosine") return { epochs, lastEpoch };
+  const sine = cosTurns64(lastEpoch / epochs / 2 - 1 / 4);
+  const own = Math.min(epochs, Math.max(1, Math.round(lastEpoch + (epochs / Math.PI) * sine)));
+  return { epochs: own, lastEpoch: own };
+};
+
+/**
  * The fit on every row, after one that was measured: what was found then is stated, and nothing is held out any more. l2 · training rows stays what it was, as
  * the penalty is that of a prior, whose pull fades as rows grow.
- * @param found of the measured fit; for planning what it may come to
+ * @param found of the measured fit, `lastEpoch` its best; for planning what it may come to
  */
 export const refitOf = (
   spec: ResolvedJobSpec,
   dataset: Dataset,
   base: BaseModel | null,
-  found: { lastEpoch: number; l2: number; temperature: number },
+  found: { lastEpoch: number; l2: number; temperature: number; shares?: readonly number[] | undefined },
 ): Fit => {
-  const { lastEpoch, temperature } = found;
+  const { temperature, shares } = found;
+  const { epochs, lastEpoch } = settled(spec, found.lastEpoch);
   const held = {
     ...spec.training,
-    everyRow: { lastEpoch, temperature },
+    epochs,
+    everyRow: { lastEpoch, temperature, ...(shares === undefined ? {} : { shares }) },
     earlyStopping: false,
     penaltySearch: false,
   } as const;

@@ -66,9 +66,10 @@ export const ColumnNote = z
         "texts_found",
         "ambiguous_dates",
         "missing_words",
+        "same_column",
       ])
       .describe(
-        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
+        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `same_column`: an earlier column has the same in every row; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
       ),
     message: z.string().describe("what it means and what to do about it"),
   })
@@ -112,9 +113,17 @@ export const TableForm = z.enum(["csv", "ndjson", "parquet"]);
 export const DatasetNote = z
   .object({
     code: z
-      .enum(["delimiter_found", "decimal_found", "encoding_found", "converted", "columns_left_out", "header_numbers"])
+      .enum([
+        "delimiter_found",
+        "decimal_found",
+        "encoding_found",
+        "converted",
+        "columns_left_out",
+        "header_numbers",
+        "repeated_rows",
+      ])
       .describe(
-        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table; `header_numbers`: the first line, read as names, has nothing but numbers",
+        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table; `header_numbers`: the first line, read as names, has nothing but numbers; `repeated_rows`: more than one row of a hundred is the same as an earlier one (of the first 200,000), while most are like no other",
       ),
     message: z.string().describe("for people, with the way to say otherwise"),
   })

@@ -1,9 +1,14 @@
+import type { InputEmbedding } from "../../domain/jobs/spec/parts/mlp-spec.ts";
 import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
-import type { EpilogueActivation } from "../graph/ops/activation.ts";
+import { activation, type EpilogueActivation } from "../graph/ops/activation.ts";
+import { concat } from "../graph/ops/columns.ts";
+import { add, mul } from "../graph/ops/elementwise.ts";
 import { linear } from "../graph/ops/matrix.ts";
 import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
 import { dropped } from "../graph/ops/random.ts";
+import { repeated } from "../graph/ops/rearrangement.ts";
+import { reshaped } from "../graph/ops/reshape.ts";
 import { columnsOf, rowsOf, sizeOf } from "../tensor/shape.ts";
 import { isRectifier, leakySlope, splitActivation } from "./activations.ts";
 import { ModelShapeError } from "./errors.ts";
@@ -100,6 +105,20 @@ export const dense = (scope: Scope, layer: string, x: Value, units: number, opti
     options,
     (activation) => linear({ x, weight, bias }, { activation, slope: leakySlope }).out,
   );
+};
+
+/**
+ * [x, tanh(slope·x + shift)]: x [rows, inputs] → [rows, inputs·(1 + units)], the units of one input beside each other; tensors `slope` and `shift`
+ * [inputs·units]. As numerical embeddings do (Gorishniy et al. 2022), it lets a network follow steps of single inputs.
+ */
+export const embedded = (scope: Scope, layer: string, x: Value, { units, deviation }: InputEmbedding): Value => {
+  const shape = [columnsOf(x.shape) * units];
+  const initial: Initial = { type: "normal", deviation };
+  const slope = parameter(scope, layer, "slope", shape, initial);
+  const shift = parameter(scope, layer, "shift", shape, initial);
+  const wide = reshaped(repeated(x, { times: units, inner: 1 }), [rowsOf(x.shape), ...shape]);
+  const sums = add({ a: mul({ a: wide, b: slope }, {}).out, b: shift }, {}).out;
+  return concat({ a: x, b: activation({ x: sums }, { kind: "tanh", slope: 0 }).out }, {}).out;
 };
 
 /** Dropout in training; the identity at inference. */

@@ -7,13 +7,17 @@ import type { Value } from "../graph/graph.ts";
 import { convolutional } from "./convolutional.ts";
 import { meanOfMembers } from "./ensemble.ts";
 import { ModelShapeError } from "./errors.ts";
-import { batchNormOf, dense, dropoutLayer, type LayerOptions } from "./layers.ts";
+import { constantInitial } from "./initializers.ts";
+import { batchNormOf, dense, dropoutLayer, embedded, type LayerOptions } from "./layers.ts";
 import { networkTrace } from "./network.ts";
-import type { Scope, Trace } from "./scope.ts";
+import { type Scope, type Trace, tensor } from "./scope.ts";
 
 /** The output layer of every model: linear, without normalisation. */
 const head = (scope: Scope, x: Value, outputs: number, initializer: Initializer, layer = "output"): Value =>
   dense(scope, layer, x, outputs, { activation: "identity", initializer, batchNorm: null });
+
+/** The tensor of an ensemble whose shares are chosen. */
+export const shareTensor = "members.share";
 
 type Stacked = EnsembleMember | Extract<ModelSpec, { type: "autoencoder" }>;
 
@@ -30,11 +34,17 @@ const stack = (scope: Scope, name: string, x: Value, units: readonly number[], s
   );
 };
 
-/** Multilayer perceptron: `hidden.0`, `hidden.1`, …, `output`. */
+/** The hidden layers of a perceptron, behind its embedding if it has one. */
+const hiddenOf = (scope: Scope, prefix: string, x: Value, spec: EnsembleMember): Value => {
+  const seen = spec.embedding ? embedded(scope, `${prefix}embedding`, x, spec.embedding) : x;
+  return stack(scope, `${prefix}hidden`, seen, spec.hidden, spec);
+};
+
+/** Multilayer perceptron: `embedding` where it has one, `hidden.0`, `hidden.1`, …, `output`. */
 const perceptron =
   (spec: Extract<ModelSpec, { type: "mlp" }>): Trace =>
   (scope, x, outputs) =>
-    head(scope, stack(scope, "hidden", x, spec.hidden, spec), outputs, spec.initializer);
+    head(scope, hiddenOf(scope, "", x, spec), outputs, spec.initializer);
 
 /** Each member's own linear predictor: layers `member.0.hidden.0`, …, `output.0`. */
 const members = (
@@ -42,9 +52,23 @@ const members = (
   ...[scope, x, outputs]: Parameters<Trace>
 ) =>
   specs.map((spec, i) => {
-    const hidden = stack(scope, `member.${i}.hidden`, x, spec.hidden, spec);
-    return head(scope, hidden, outputs, spec.initializer, `output.${i}`);
+    return head(scope, hiddenOf(scope, `member.${i}.`, x, spec), outputs, spec.initializer, `output.${i}`);
   });
+
+/** Shares of the members, which held-out rows choose once these have learnt; null: they are equal. */
+const sharesOf = (scope: Scope, { members, shares }: Extract<ModelSpec, { type: "ensemble" }>): Value | null => {
+  if (shares !== "held_out") return null;
+  const initial = constantInitial(1 / members.length);
+  const layer = "members";
+  return tensor(scope, {
+    name: shareTensor,
+    layer,
+    kind: "statistic",
+    shape: [members.length],
+    initial,
+    penalised: false,
+  });
+};
 
 /** `encoder.0`, …, the last of them the code (linear, without normalisation or dropout); then the mirrored `decoder.0`, …, and `output`. */
 const autoencoder =
@@ -68,13 +92,18 @@ export type TracedSpec = ResolvedJobSpec & { readonly network?: NetworkDescripti
 export const traceOfJob = ({ network, model, loss }: TracedSpec): Trace => {
   if (network !== undefined) return networkTrace(network);
   if (model.type !== "ensemble") return traceOf(model);
-  return (...asked) => meanOfMembers(loss, members(model, ...asked));
+  return (...asked) => meanOfMembers(loss, members(model, ...asked), sharesOf(asked[0], model));
 };
 
 /** The linear predictors that each have a loss of their own: one, and of an ensemble one of each member. */
 export const learnersOfJob = (spec: TracedSpec): ((...asked: Parameters<Trace>) => Value[]) => {
   const { model } = spec;
-  if (model.type === "ensemble") return (...asked) => members(model, ...asked);
+  if (model.type === "ensemble")
+    return (...asked) => {
+      const learners = members(model, ...asked);
+      sharesOf(asked[0], model);
+      return learners;
+    };
   const trace = traceOfJob(spec);
   return (...asked) => [trace(...asked)];
 };

@@ -5,9 +5,7 @@ const secretNames =
 const text = String.raw`"(?:[^"\\]|\\.)*"`;
 
 const rules: readonly [RegExp, string][] = [
-  [new RegExp(`"(${secretNames})":(?:${text}|\\[(?:${text}|[^\\]"])*\\])`, "gi"), `"$1":"[redacted]"`],
-  // What was sent to Redis: ioredis puts it into its errors, AUTH with the password as well.
-  [new RegExp(`"args":\\[(?:${text}|[^\\]"])*\\]`, "g"), `"args":"[redacted]"`],
+  [new RegExp(`"(${secretNames})":${text}`, "gi"), `"$1":"[redacted]"`],
   // user:password@ of any URL
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s"'\\]*@/gi, "$1[redacted]@"],
   [/\b(Bearer|Basic) +[^\s"'\\,;]+/gi, "$1 [redacted]"],
@@ -19,6 +17,32 @@ const rules: readonly [RegExp, string][] = [
     "$1[redacted]",
   ],
 ];
+
+/** Lists under such a name; and what was sent to Redis: ioredis puts it into its errors, AUTH with the password as well, and bytes as lists of their own. */
+const secretList = new RegExp(`"(${secretNames}|args)":\\[`, "gi");
+
+/** Behind the bracket that closes the one before `from`, or the line's end. */
+const endOfList = (line: string, from: number): number => {
+  const tokens = new RegExp(`${text}|[[\\]]`, "g");
+  tokens.lastIndex = from;
+  let open = 1;
+  for (let token = tokens.exec(line); token !== null; token = tokens.exec(line)) {
+    if (token[0] === "[") open += 1;
+    if (token[0] === "]") open -= 1;
+    if (open === 0) return tokens.lastIndex;
+  }
+  return line.length;
+};
+
+const withoutLists = (line: string): string => {
+  let [clean, from] = ["", 0];
+  for (const found of line.matchAll(secretList)) {
+    if (found.index < from) continue; // in a list that is gone
+    clean += `${line.slice(from, found.index)}"${found[1]}":"[redacted]"`;
+    from = endOfList(line, found.index + found[0].length);
+  }
+  return clean + line.slice(from);
+};
 
 /** Shorter ones are words, and a log without words helps nobody; the rules above still cover where they usually stand. */
 const shortestSecret = 6;
@@ -36,7 +60,7 @@ export const createScrub = (known: readonly string[]): ((line: string) => string
     let clean = line;
     for (const value of values) clean = clean.replaceAll(value, "[redacted]");
     for (const [pattern, instead] of rules) clean = clean.replace(pattern, instead);
-    return clean;
+    return withoutLists(clean);
   };
 };
 

@@ -46,6 +46,34 @@ const familyNotes = ({ model, dispersion, quantile, ending, covariance, columns 
   return notes;
 };
 
+/** Pearson's χ² is then this many of its own deviations above what Poisson counts give, and no small excess either. */
+const [surelyMore, worthSaying] = [4, 1.2];
+/** An error is then more than thirty times as large as it were without the other columns. */
+const mostInflation = 1000;
+
+/** What the errors of a fit that has some must be read with. */
+const readingNotes = (
+  { model }: SolvedFit,
+  { dispersion, residualDegrees }: { dispersion: number | null; residualDegrees: number },
+  coefficients: readonly Coefficient[],
+): ReportNote[] => {
+  const notes: ReportNote[] = [];
+  // Of Poisson counts χ² has the variance 2·degrees, and more where means are small: 4 deviations leave room for that.
+  const isMore = dispersion !== null && (dispersion - 1) * Math.sqrt(residualDegrees / 2) > surelyMore;
+  if (model === "poisson" && isMore && dispersion > worthSaying) {
+    const message = `the counts vary ${dispersion.toPrecision(3)} times as much as Poisson's at these means (Pearson's χ² over its degrees): classical errors, p values and likelihood-ratio tests are too sure of themselves; go by the robust errors, or take the model "negative_binomial"`;
+    notes.push({ code: "overdispersed", message });
+  }
+  const inflated = coefficients.filter(({ varianceInflation }) => (varianceInflation ?? 0) > mostInflation);
+  if (inflated.length > 0) {
+    const names = inflated.slice(0, 20).map(({ term }) => term);
+    const most = Math.max(...inflated.map(({ varianceInflation }) => varianceInflation!));
+    const message = `${names.join(", ")} can nearly be computed from other columns (variance inflation up to ${most.toPrecision(3)}): their coefficients are known badly by themselves, and say little one by one; leave features out, or give training.l2`;
+    notes.push({ code: "nearly_collinear", message });
+  }
+  return notes;
+};
+
 const notesOf = (fit: SolvedFit, size: number, residualDegrees: number, rows: number): ReportNote[] => {
   const { terms, indeterminate, covariance, ending, columns, rank, model } = fit;
   const notes: ReportNote[] = familyNotes(fit);
@@ -169,7 +197,9 @@ export const reportInference = (
   const { pearson, ...quality } = describeSolvedFit(fit);
   // The criteria are those of the maximum of the likelihood, which iterations without an end did not reach.
   const logLikelihood = solved.ending === "converged" ? quality.logLikelihood : null;
-  const dispersion = pearson === null || residualDegrees < 1 ? null : pearson / residualDegrees;
+  // Of rows that are separated the probabilities are 0 and 1, and χ² is of nothing.
+  const isKnown = pearson !== null && residualDegrees >= 1 && solved.ending !== "separated";
+  const dispersion = isKnown ? pearson / residualDegrees : null;
   const scale = isDispersed(fit) ? (dispersion ?? 0) : 1;
   const small = rows * columns.length ** 2 <= mostWork;
   const leverages = small ? leveragesOf(fit) : null;
@@ -179,14 +209,15 @@ export const reportInference = (
   const degrees = isDispersed(fit) || model === "quantile" ? residualDegrees : Number.POSITIVE_INFINITY;
   const counted = parameters + (isDispersed(fit) || fit.dispersion !== null ? 1 : 0);
   const shape = shapeOf(fit);
+  const described =
+    size > mostListed
+      ? []
+      : solvedCoefficients(listed, {
+          ...{ dispersion: scale, degrees },
+          ...{ robust: unshift.matrix(robust), clustered: unshift.matrix(clustered) },
+        });
   return {
-    coefficients:
-      size > mostListed
-        ? []
-        : solvedCoefficients(listed, {
-            ...{ dispersion: scale, degrees },
-            ...{ robust: unshift.matrix(robust), clustered: unshift.matrix(clustered) },
-          }),
+    coefficients: described,
     trainingFit: quality,
     inference: {
       ...{ rows, parameters, residualDegrees, dispersion },
@@ -203,6 +234,9 @@ export const reportInference = (
       influence: influenceOf(fit, leverages, scale),
       clusters: clusters && { column: clusters.column, clusters: clusters.count },
     },
-    notes: notesOf(solved, size, residualDegrees, rows),
+    notes: [
+      ...notesOf(solved, size, residualDegrees, rows),
+      ...(fit.covariance === null ? [] : readingNotes(fit, { dispersion, residualDegrees }, described)),
+    ],
   };
 };

@@ -81,7 +81,7 @@ const named = (loss: LossSpec): string =>
 
 /**
  * What models are compared by that predict numbers: their own loss where all have the same (of Huber's the squared error), the absolute error where all are of medians, the deviance of counts where all are of counts, else the squared error.
- * @param thetas of negative binomial models, null where it is not known or the model is Poisson's; several are compared by the first
+ * @param thetas of negative binomial models, null where it is not known or the model is Poisson's; several are compared by the first, and a note says so
  */
 export const comparedLoss = (
   losses: readonly LossSpec[],
@@ -104,8 +104,11 @@ export const comparedLoss = (
       : squared(`some rows have a label ${foreign}, of which ${named(first)} is not`);
   };
   if (kinds.length === 1) {
-    const others = new Set(thetas.filter((each) => each !== null)).size > 1;
-    const message = `the models have different θ: the deviance is that of θ = ${Number(theta?.toPrecision(4))}, of the first of them, for all`;
+    const others = new Set(thetas).size > 1;
+    const which = thetas.includes(null)
+      ? "the models have different θ, or none (their counts vary no more than Poisson's)"
+      : "the models have different θ";
+    const message = `${which}: the deviance is that of θ = ${Number(theta?.toPrecision(4))}, of the first of them that has one, for all`;
     return shared(ownLoss(first, theta), others ? [{ code: "common_loss", message }] : []);
   }
   if (losses.every(isOfMedian)) return { loss: ofDistances, notes: [] };

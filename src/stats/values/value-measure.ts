@@ -48,7 +48,7 @@ export const gammaShape = (excess: number): number | null => {
 };
 
 /**
- * What rows are measured by where the loss is this one.
+ * What rows are measured by where the loss is this one; Huber's, which has a unit of its own, by the squared error.
  * @param shape of a Gamma its α, of a negative binomial its θ; null where it is not known: then 1, and Poisson's distribution
  */
 export const valueMeasure = (loss: LossSpec, shape: number | null = null): ValueMeasure => {
@@ -59,6 +59,8 @@ export const valueMeasure = (loss: LossSpec, shape: number | null = null): Value
       return { measure: "log_likelihood", of: (y, mean) => logNegativeBinomial(y, mean, shape) };
     case "gamma_nll":
       return { measure: "log_likelihood", of: (y, mean) => logGammaDensity(y, mean, shape ?? 1) };
+    case "mean_absolute_error":
+      return { measure: "absolute_error", of: (truth, predicted) => -Math.abs(truth - predicted) };
     case "pinball":
       return { measure: "pinball", of: (truth, predicted) => -pinball(loss.quantile, truth, predicted) };
     default:

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ArtifactStore } from "./artifact-store.ts";
 import { corrupt } from "./verified.ts";
 
 /** The last member of a file's object: the digest of its text without it. */
@@ -23,3 +24,12 @@ export const decodeManifest = (bytes: Uint8Array, what: string): unknown => {
   if (digestOf(written) !== digest) throw corrupt(what, "is not what was written: its digest is another");
   return JSON.parse(written);
 };
+
+const mostBytes = 64 * 1024 ** 2;
+
+/** A manifest as it was written. `not_found`; `corrupt` if it is another by now. */
+export const readManifest = async (
+  artifacts: Pick<ArtifactStore, "readBytes">,
+  key: string,
+  what = key,
+): Promise<unknown> => decodeManifest(await artifacts.readBytes(key, { limitBytes: mostBytes }), what);

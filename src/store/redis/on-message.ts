@@ -9,7 +9,11 @@ export const onMessage = (subscriber: Redis, channel: string, listener: (message
     if (from === channel) listener(message);
   };
   subscriber.on("message", heard);
-  // Subscribed again by the client after an outage.
-  subscriber.subscribe(channel).catch(() => undefined);
-  return () => void subscriber.off("message", heard);
+  // Subscribed again by the client after an outage; what was asked for while there was no connection may have been refused.
+  const subscribe = (): void => void subscriber.subscribe(channel).catch(() => subscriber.once("ready", subscribe));
+  subscribe();
+  return () => {
+    subscriber.off("message", heard);
+    subscriber.off("ready", subscribe);
+  };
 };

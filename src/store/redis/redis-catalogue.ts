@@ -7,7 +7,7 @@ import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
-import { createManifestParser } from "./known-manifests.ts";
+import { createKnownTexts } from "./known-texts.ts";
 import { createManifestList } from "./manifest-list.ts";
 import { createRedisAliases } from "./redis-aliases.ts";
 import { onRedis } from "./redis-error.ts";
@@ -18,7 +18,8 @@ import { addManifest, changeRecord, listManifests, removeManifest } from "./scri
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
 export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
-  const parseManifest = createManifestParser();
+  const known = createKnownTexts<unknown>();
+  const parseManifest = (key: string, text: string): unknown => known(key, text, () => JSON.parse(text));
   const scripts = defineScripts(redis, "catalogue", { addManifest, changeRecord, listManifests, removeManifest });
   const read = async <T>(key: string, missing: string): Promise<T> => {
     const manifest = await onRedis(() => redis.get(key));

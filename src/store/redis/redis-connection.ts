@@ -56,18 +56,27 @@ const keepAnswering = (redis: Redis): void => {
     [answeredMs, asked] = [performance.now(), false];
   };
   redis.on("ready", answered);
-  const timer = setInterval(() => {
-    if (redis.status === "end") return clearInterval(timer);
-    if (redis.status !== "ready" && redis.status !== "connect") return answered(); // on its way by itself
-    if (performance.now() - answeredMs > SILENCE_MS) {
+  const look = (timer: NodeJS.Timeout): void => {
+    if (redis.status === "end") {
+      clearInterval(timer);
+      redis.once("connecting", watch);
+      return;
+    }
+    if (redis.status !== "ready" && redis.status !== "connect") {
+      answered(); // on its way by itself
+    } else if (performance.now() - answeredMs > SILENCE_MS) {
       answered();
       redis.disconnect(true);
     } else if (redis.status === "ready" && !asked) {
       asked = true;
       redis.ping().then(answered, answered);
     }
-  }, LOOK_MS);
-  timer.unref();
+  };
+  const watch = (): void => {
+    const timer: NodeJS.Timeout = setInterval(() => look(timer), LOOK_MS);
+    timer.unref();
+  };
+  watch();
 };
 
 /**

@@ -6,7 +6,6 @@ import type { AnyModel } from "../../domain/models/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { defineScripts } from "./define-scripts.ts";
-import type { createManifestParser } from "./known-manifests.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { addModel, listVersions, readNamed } from "./scripts/models.ts";
@@ -23,7 +22,7 @@ export const namesOf = (tenant: TenantId, { name }: Pick<AnyModel, "name">): [st
 export const heldBy = ({ dataset, base }: AnyModel): string[] => [dataset, base].filter((id) => id !== null);
 
 interface Tools {
-  parseManifest: ReturnType<typeof createManifestParser>;
+  parseManifest: (key: string, text: string) => unknown;
   list<T>(index: string, prefix: string, page: PageRequest): Promise<Page<T>>;
   remove(tenant: TenantId, kind: "model", id: string, model: AnyModel | null): Promise<void>;
   /** Changes a record in one step; asks again, should others change it meanwhile. */

@@ -28,6 +28,7 @@ export const getJob = async (
   },
 ): Promise<Job> => {
   const id = parseJobId(request.id);
+  if (request.waitSeconds === undefined) return deps.jobs.get(caller.tenant, id);
   const { wait } = parse(Wait, { wait: request.waitSeconds }, { base: "/query" });
   if (wait === 0) return deps.jobs.get(caller.tenant, id);
   const first = await deps.jobs.get(caller.tenant, id);

@@ -1,4 +1,7 @@
+import { orNull } from "../../domain/errors.ts";
+import type { JobId, TenantId } from "../../domain/ids.ts";
 import { startAttemptSpan } from "../../domain/jobs/attempt-span.ts";
+import { isDone, type JobState } from "../../domain/jobs/job-state.ts";
 import { poisonError } from "../../domain/jobs/poison.ts";
 import type { Tracing } from "../../domain/observing/tracing.ts";
 import type { UnfinishedJob } from "../../store/job-store.ts";
@@ -11,29 +14,63 @@ type ReconcilerDeps = Pick<Deps, "jobs" | "queue" | "log" | "now"> & {
   tracing?: Tracing;
 };
 
+/** Of each, in one round: however many wait, a round takes no longer, and the next goes on where it ended. */
+const AT_ONCE = 5000;
+
+/** Where the next round goes on. */
+export interface Position {
+  queued: Pick<UnfinishedJob, "tenant" | "id"> | null;
+  entry: number;
+}
+
+const start: Position = { queued: null, entry: 0 };
+
 /**
  * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
  * is next. Safe in several processes at once, as each step is one compare-and-set of the store or idempotent in the queue.
+ * Looks at all jobs that trainers hold, and from the position on at some thousands of those that wait and of the entries.
  *
  * After an outage of Redis all leases have ended, though the trainers live: `patient` leaves the jobs to them for this time.
  */
-export const reconcile = async (deps: ReconcilerDeps, { patient = false } = {}): Promise<void> => {
-  const unfinished = patient ? [] : await deps.jobs.unfinished();
-  for (const job of unfinished) if (job.leaseEnded) await reclaim(deps, job);
-  // The entries first: a job that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing.
-  const entries = await deps.queue.jobs();
-  const records = await deps.jobs.unfinished();
-  for (const record of records) {
-    const { tenant, id, state, place } = record;
-    if (state !== "queued") continue;
-    if (record.suspicion === "poison") await failPoison(deps, record);
-    else if (!entries.has(id) && !(await deps.queue.has({ tenant, job: id })))
-      await deps.queue.add({ tenant, job: id }, { place });
+export const reconcile = async (deps: ReconcilerDeps, { patient = false, from = start } = {}): Promise<Position> => {
+  const held = await deps.jobs.held();
+  if (!patient) for (const job of held) if (job.leaseEnded) await reclaim(deps, job);
+  const queued = await deps.jobs.queued(from.queued, AT_ONCE);
+  await addMissing(deps, queued.jobs);
+  const entries = await deps.queue.entries(from.entry, AT_ONCE);
+  await removeUnwanted(deps, entries.jobs, new Set(held.map(({ id }) => id)));
+  return { queued: queued.last, entry: entries.next };
+};
+
+const stateOf = ({ jobs }: ReconcilerDeps, tenant: TenantId, id: JobId): Promise<JobState | null> =>
+  orNull(jobs.state(tenant, id));
+
+/** Entries for the queued jobs that have none. One that is recorded and queued meanwhile seems to lack one, and adding it again changes nothing. */
+const addMissing = async (deps: ReconcilerDeps, queued: readonly UnfinishedJob[]): Promise<void> => {
+  const wanted = new Map<JobId, UnfinishedJob>();
+  for (const job of queued) {
+    if (job.suspicion === "poison") await failPoison(deps, job);
+    else wanted.set(job.id, job);
   }
-  // A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
-  // paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
-  const wanted = new Set(records.filter(({ state }) => state !== "paused").map(({ id }) => id));
-  for (const id of entries) if (!wanted.has(id)) await deps.queue.remove({ job: id });
+  for (const id of await deps.queue.missing([...wanted.keys()])) {
+    const { tenant, place } = wanted.get(id)!;
+    // It may have run since.
+    if ((await stateOf(deps, tenant, id)) === "queued") await deps.queue.add({ tenant, job: id }, { place });
+  }
+};
+
+/**
+ * A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
+ * paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
+ */
+const removeUnwanted = async (deps: ReconcilerDeps, entries: readonly JobId[], held: ReadonlySet<JobId>) => {
+  for (const id of await deps.jobs.notWaiting(entries)) {
+    if (held.has(id)) continue;
+    const tenant = await deps.queue.tenantOf(id);
+    if (tenant === null) continue;
+    const state = await stateOf(deps, tenant, id);
+    if (state === null || state === "paused" || isDone(state)) await deps.queue.remove({ job: id });
+  }
 };
 
 /** A job whose trainer is gone goes back to the queue, or to where its user requested it. */
@@ -65,9 +102,10 @@ export const startReconciler = (deps: ReconcilerDeps): (() => void) => {
   let healthy = true;
   /** Nobody knows what was before the first round. */
   let patient = true;
+  let from = start;
   const round = async (): Promise<void> => {
     try {
-      await reconcile(deps, { patient });
+      from = await reconcile(deps, { patient, from });
       healthy = true;
       patient = false;
     } catch (error) {

@@ -7,7 +7,7 @@ import { AliasManifest } from "../../domain/models/alias.ts";
 import { AnyModel } from "../../domain/models/model.ts";
 import { Study, type Study as StudyRecord, Trial } from "../../domain/studies/study.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import { decodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { readManifest } from "../../store/artifacts/manifest-file.ts";
 import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
 import { versionOf } from "../../store/dataset-version.ts";
 import { type JobLog, readJobLog } from "../../store/job-files.ts";
@@ -29,8 +29,6 @@ export interface Reindexed {
   /** Keys of manifests and logs that could not be understood. */
   unreadable: string[];
 }
-
-const MANIFEST_BYTES = 64 * 1024 ** 2;
 
 /**
  * Rebuilds what Redis knows of data sets, models and finished jobs, with their events and curves, from the manifests and logs in the
@@ -157,6 +155,3 @@ async function* manifests<T>(
     yield manifest as T;
   }
 }
-
-const readManifest = async (artifacts: Deps["artifacts"], key: string): Promise<unknown> =>
-  decodeManifest(await artifacts.readBytes(key, { limitBytes: MANIFEST_BYTES }), key);

@@ -1,7 +1,10 @@
+import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { orNull } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import { encodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { encodeManifest, readManifest } from "../../store/artifacts/manifest-file.ts";
+import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
+import { versionOf } from "../../store/dataset-version.ts";
 import { publishJob } from "../../store/job-files.ts";
 import { sweepTenant } from "../access/change-tenant.ts";
 import type { Deps } from "../deps.ts";
@@ -31,6 +34,21 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
 
 const write = ({ artifacts }: RetentionDeps, key: string, value: object) =>
   artifacts.write(key, encodeManifest(value, 2));
+
+/** The manifest of a data set that has none yet, or has one of before its types were changed. */
+const publishDataset = async (
+  { artifacts, catalogue }: RetentionDeps,
+  tenant: TenantId,
+  dataset: Dataset,
+  hasManifest: boolean,
+): Promise<void> => {
+  const key = artifactKeys.datasetManifest(tenant, dataset.id);
+  if (hasManifest) {
+    if (versionOf(dataset) === 1) return;
+    if (versionOf((await readManifest(artifacts, key)) as Dataset) >= versionOf(dataset)) return;
+  }
+  await publishManifest(artifacts, key, dataset, () => catalogue.dataset(tenant, dataset.id));
+};
 
 /** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
 const publishJobs = async (deps: RetentionDeps, tenant: TenantId, ids: Iterable<string>): Promise<void> => {
@@ -106,10 +124,9 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
     if (job === null || job.done) await remove(files);
   }
   for (const [files, { id, hasManifest }] of ofDatasets) {
-    if (hasManifest) continue;
     const dataset = await orNull(catalogue.dataset(tenant, id));
-    if (dataset !== null) await write(deps, artifactKeys.datasetManifest(tenant, id), dataset);
-    else if (isOld(id)) await remove(files);
+    if (dataset !== null) await publishDataset(deps, tenant, dataset, hasManifest);
+    else if (!hasManifest && isOld(id)) await remove(files);
   }
   return count;
 };

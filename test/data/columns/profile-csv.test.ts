@@ -36,6 +36,27 @@ describe("the profile of a file", () => {
     });
   });
 
+  it("tells of rows and columns that come again, unless all rows are made of a few values", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => `${i * 3},${i % 7},t${i * 3},${i * 3}`);
+    const { columns, notes } = await profile(`a,b,text,again\n${[...rows, ...rows.slice(10, 15)].join("\n")}\n`);
+    expect(notes?.map(({ code, message }) => [code, message.split(" are")[0]])).toEqual([
+      ["repeated_rows", "5 of 105 rows"],
+    ]);
+    expect(columns.map((each) => each.notes?.map(({ code }) => code))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      ["same_column"],
+    ]);
+    expect(columns[3]!.notes![0]!.message).toContain('the same as in "a"');
+    expect((await profile(`a,b,text,again\n${rows.join("\n")}\n`)).notes).toBeUndefined();
+    const few = Array.from({ length: 100 }, (_, i) => `${i % 4},${i % 3}`);
+    expect((await profile(`a,b\n${few.join("\n")}\n`)).notes).toBeUndefined();
+    // The same bytes in other cells are other rows.
+    const shifted = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? `${i}1,2` : `${i - 1},12`));
+    expect((await profile(`a,b\n${shifted.join("\n")}\n`)).notes).toBeUndefined();
+  });
+
   it("keeps the counts of a number column with few different values, however they are written", async () => {
     const digits = (await profileCsv(openFile("digits.csv"))).columns.at(-1)!;
     expect(digits).toMatchObject({ type: "number", distinct: 10 });

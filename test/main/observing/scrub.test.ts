@@ -13,6 +13,11 @@ describe("what is taken out of a log line", () => {
     [{ a: { b: { c: { d: { password: 'quo"zwo\\pass' } } } } }, "zwo"],
     [{ metadata: { authorization: ["Bearer one", "two-two"] } }, "two-two"],
     [{ err: { command: { name: "auth", args: ["user", 'pass"]word'] } } }, "word"],
+    [
+      { err: { command: { args: ["s", { type: "Buffer", data: [7, 8] }, "hunter2", [["]"]]], name: "eval" } } },
+      "hunter2",
+    ],
+    [{ token: [["one"], "hunter2"], args: [] }, "hunter2"],
     [{ key: `it was dsc_${"k".repeat(43)}, they said` }, "kkkk"],
     [{ secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }, "MfKQ9r8"],
     [{ url: "https://b.s3.example/x?X-Amz-Credential=AKIA%2F2026&X-Amz-Signature=0a1b2c&a=1" }, "0a1b2c"],

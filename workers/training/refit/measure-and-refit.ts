@@ -1,5 +1,6 @@
 import { type Fit, fitsOf, refitOf } from "../../../src/data/splits/fits.ts";
 import { assert } from "../../../src/domain/errors.ts";
+import { sharesOf } from "../../../src/domain/jobs/spec/effort/member-shares.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
@@ -53,7 +54,7 @@ const toMeasured = ({ tensors, metrics, threshold, report, heldOut }: Completed)
 /** What the record says of the two fits. */
 const recordOf = (measured: Measured, [first, second]: readonly [Fit, Fit]): NonNullable<Model["refit"]> => ({
   ...{ measuredDigest: measured.digest, measuredRows: first.shape.trainRows, rows: second.shape.trainRows },
-  ...{ epochs: measured.lastEpoch, l2: second.spec.training.l2 },
+  ...{ epochs: second.spec.training.everyRow?.lastEpoch ?? measured.lastEpoch, l2: second.spec.training.l2 },
 });
 
 const withNote = (report: Report, refit: NonNullable<Model["refit"]>): Report => {
@@ -83,7 +84,8 @@ const publish = (
 const dueFit = (spec: ResolvedJobSpec, order: RunOrder, { curve, measured }: RefitPosition): Fit => {
   if (measured === null) return fitsOf(spec, order.dataset, order.base)[curve.length]!;
   const { l2 = spec.training.l2, temperature = 1 } = measured.metrics;
-  return refitOf(spec, order.dataset, order.base, { lastEpoch: measured.lastEpoch, l2, temperature });
+  const shares = sharesOf(measured.metrics);
+  return refitOf(spec, order.dataset, order.base, { lastEpoch: measured.lastEpoch, l2, temperature, shares });
 };
 
 /** A point of the learning curve is done. */

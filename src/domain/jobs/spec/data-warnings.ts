@@ -26,6 +26,48 @@ const isLikeIds = ({ type, distinct, missing }: Column, rows: number): boolean =
 const isMostlyMissing = (column: Column, rows: number): boolean =>
   rows >= fewestRows && 2 * column.missing > rows && !isEmptyColumn(column, rows);
 
+/** Fewer than one number in four hundred is so far from the mean, whatever the distribution (Chebyshev); of those that are like each other none. */
+const farDeviations = 20;
+
+/** A slip of the decimal point, or a distribution whose tail decides about the fit. */
+const isFar = ({ type, minimum, maximum, mean, standardDeviation }: Column): boolean => {
+  if (type !== "number" || minimum === undefined || maximum === undefined) return false;
+  if (mean === undefined || standardDeviation === undefined) return false;
+  return Math.max(maximum - mean, mean - minimum) > farDeviations * standardDeviation && standardDeviation > 0;
+};
+
+const farWarning = (columns: readonly Column[]): string[] =>
+  columns.length === 0
+    ? []
+    : [
+        `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values more than ${farDeviations} standard deviations from the mean (${JSON.stringify(columns[0]!.name)}: ${columns[0]!.minimum} to ${columns[0]!.maximum}, mean ${Number(columns[0]!.mean?.toPrecision(4))}): see whether they are slips; if they are not, upload their logarithm or their rank`,
+      ];
+
+/** Copies of rows are learnt from and measured on where rows are drawn one by one. */
+const copiesWarning = ({ training: { split, crossValidation } }: ResolvedJobSpec, dataset: Dataset): string[] => {
+  const note = dataset.notes?.find(({ code }) => code === "repeated_rows");
+  const isDrawn = (split.by ?? split.time ?? split.column ?? crossValidation?.by) === undefined;
+  const measures = split.test > 0 || split.validation > 0 || crossValidation !== undefined;
+  return note === undefined || !isDrawn || !measures ? [] : [note.message];
+};
+
+/** What comes again, of rows and of columns, and what lies far away. */
+const unusualData = (spec: ResolvedJobSpec, dataset: Dataset, features: readonly Column[]): string[] => {
+  const same = features
+    .filter(({ notes }) => notes?.some(({ code }) => code === "same_column") ?? false)
+    .map(({ name }) => name);
+  const label = findColumn(dataset, labelName(spec.task) ?? "");
+  return [
+    ...(same.length > 0
+      ? [
+          `${named(same)} ${are(same)} the same as another column in every row: the two say the same; name one of them in task.exclude`,
+        ]
+      : []),
+    ...farWarning([...features, ...(label === undefined ? [] : [label])].filter(isFar)),
+    ...copiesWarning(spec, dataset),
+  ];
+};
+
 /** Classes that no row of the training split has; only where the split is drawn class by class does the manifest tell. */
 const classesWithoutRows = ({ task, training }: ResolvedJobSpec, dataset: CountedDataset): string[] => {
   const column =
@@ -133,9 +175,10 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
       : []),
     ...(slips.length > 0
       ? [
-          `${named(slips)} ${are(slips)} read as categories because of a few cells, while most are numbers: the data set's notes name the first; correct them and upload again`,
+          `${named(slips)} ${are(slips)} read as categories because of a few cells, while most are numbers: the data set's notes name the first; state the word for a missing one in ?missingWords=, or correct them, and upload again`,
         ]
       : []),
+    ...unusualData(spec, dataset, features),
     ...(unlearnt.length > 0
       ? [
           `no row of the training split has the class ${named(unlearnt)}: it will never be predicted; add rows of it, or make the other splits smaller`,

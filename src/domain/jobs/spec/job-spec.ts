@@ -181,8 +181,8 @@ export type ResolvedJobSpec = Filled<JobSpec, "name" | "model" | "loss" | "optim
     heldOut?: HeldOut;
     /** Of one fit of a learning curve, and never of a record: how often the training rows are halved. */
     part?: number;
-    /** Of the fit after the measured one, and never of a record: every row trains, training ends after so many epochs, and logits are divided by the temperature. */
-    everyRow?: { lastEpoch: number; temperature: number };
+    /** Of the fit after the measured one, and never of a record: every row trains, training ends after so many epochs, logits are divided by the temperature, and members have these shares. */
+    everyRow?: { lastEpoch: number; temperature: number; shares?: readonly number[] };
     /** Of the model of all rows of a cross-validation, and never of a record: what rows prefer that their fold's model has not seen. */
     byFolds?: { temperature: number; gain: number; rows: number };
   };

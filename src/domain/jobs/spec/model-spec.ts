@@ -97,6 +97,12 @@ export const ModelSpec = z
           .min(2)
           .max(limits.members)
           .describe("Different perceptrons, each with its own loss on the same batches; none learns from another."),
+        shares: z
+          .enum(["equal", "held_out"])
+          .optional()
+          .describe(
+            "How much each member counts in the mean. `held_out`: those without an `embedding` alone, and equally, unless rows prefer by more than a standard error that those with one count as well (a third as much, the same, three times as much) or alone: rows that the validation split or else the search for a penalty holds out. Left out: `equal`.",
+          ),
       })
       .meta({
         id: "EnsembleModel",

@@ -8,16 +8,17 @@ const difference = Estimate.describe(
 export const Against = z
   .object({
     measure: z
-      .enum(["log_likelihood", "squared_error", "pinball"])
+      .enum(["log_likelihood", "squared_error", "absolute_error", "pinball"])
       .describe(
-        "of a row: ln p of its label (classes, counts, Gamma), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile",
+        "of a row: ln p of its label (classes, counts, Gamma; under a cross-validation Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
       ),
     rows: z.int().describe("of the report's split, the same for all models"),
     null: z
       .object({ difference })
       .meta({
         id: "AgainstNull",
-        description: "The model that knows only the training labels' shares, their mean, or their quantile.",
+        description:
+          "The model that knows only the training labels' shares, their mean, their median (`mean_absolute_error`), or their quantile.",
       })
       .describe("against knowing no feature"),
     linear: z

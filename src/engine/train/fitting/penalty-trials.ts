@@ -53,10 +53,11 @@ const afterPenalty = (
   const helped = trial === search.start || isPreferred(losses, state.losses, guess);
   const [best, kept] = helped ? [trial, losses] : [state.best, state.losses];
   const reached = meanLoss(kept);
-  const { heat, bestHeat } = state;
-  const warmest = helped ? heat : bestHeat;
+  const { heat, shares, bestHeat, bestShares } = state;
+  const [warmest, shared] = helped ? [heat, shares] : [bestHeat, bestShares];
   return {
     ...(warmest === undefined ? {} : { bestHeat: warmest }),
+    ...(shared === undefined ? {} : { bestShares: shared }),
     trial: nextTrial(search, trial, helped, reached === null || reached > guess),
     fold: 0,
     partial: [],

@@ -18,6 +18,7 @@ import { firstTrial } from "./penalty-trials.ts";
 import { createRowRunner, type RowRunner } from "./row-runner.ts";
 import { captureState } from "./state.ts";
 import { createStepper, type Round, type Stepper, trainingRound } from "./stepper.ts";
+import { chooseShares, measureShares, setShares, sharedEnsemble, shareMetrics } from "./trials/shares.ts";
 import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./trials/temperature.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
 
@@ -169,8 +170,28 @@ export const endEpoch = (run: Run): boolean => {
   return stop;
 };
 
+/** Gives an ensemble's members the shares that rows prefer which the weights have not learnt from, if it is asked for: as metrics, and whether they are other than before. */
+const share = ({ plan, memory, meta, runner }: Run): { metrics: Record<string, number>; isShared: boolean } => {
+  const { everyRow } = plan.spec.training;
+  const ensemble = sharedEnsemble(plan.spec.model);
+  const none = { metrics: {}, isShared: false };
+  if (ensemble === null) return none;
+  if (everyRow !== undefined) {
+    if (everyRow.shares !== undefined) setShares(plan, memory, everyRow.shares);
+    return none;
+  }
+  const { rows } = plan.data.validation;
+  const of = { ensemble, split: "validation", rows } as const;
+  const gains =
+    rows > 0 ? measureShares(plan, memory, of, askValidation(plan, memory, runner)) : meta.search?.bestShares;
+  const chosen = gains && chooseShares(ensemble, gains);
+  if (!gains || !chosen) return none;
+  setShares(plan, memory, chosen.shares);
+  return { metrics: shareMetrics(chosen.shares, chosen.gain, gains.rows), isShared: true };
+};
+
 /** Divides the logits by the temperature that rows prefer which the weights have not learnt from, if it is asked for. */
-const calibrate = ({ plan, memory, meta, runner }: Run): Record<string, number> => {
+const calibrate = ({ plan, memory, meta, runner }: Run, isShared: boolean): Record<string, number> => {
   const { calibration, everyRow, byFolds } = plan.spec.training;
   if (calibration !== "temperature") return {};
   if (everyRow !== undefined) {
@@ -182,6 +203,8 @@ const calibrate = ({ plan, memory, meta, runner }: Run): Record<string, number> 
     return { temperature: byFolds.temperature, temperatureGain: byFolds.gain, temperatureRows: byFolds.rows };
   }
   const validated = plan.data.validation.rows > 0;
+  // The trials have told of the first shares.
+  if (isShared && !validated) return {};
   const heat = validated
     ? measureHeat(plan, memory, "validation", askValidation(plan, memory, runner))
     : meta.search?.bestHeat;
@@ -196,7 +219,9 @@ export const finish = (run: Run): Metrics => {
   const { plan, memory, meta, evaluate, options } = run;
   const { model, best } = plan.layout;
   if (best && meta.best && meta.best.bad > 0) floatsOf(memory, model).set(floatsOf(memory, best));
-  const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch, ...calibrate(run) };
+  const shared = share(run);
+  const calibrated = calibrate(run, shared.isShared);
+  const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch, ...shared.metrics, ...calibrated };
   if (plan.search && meta.search) metrics.l2 = plan.search.l2s[meta.search.best]!;
   if (meta.best) metrics.bestEpoch = meta.best.epoch;
   for (const split of splits) {

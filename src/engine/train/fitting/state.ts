@@ -6,6 +6,7 @@ import {
   type TrainingState,
 } from "../planning/training.ts";
 import { floatsOf } from "./memory.ts";
+import { setFirstShares } from "./trials/shares.ts";
 
 /** The tensors of a checkpoint: where each lies. */
 const storedTensors = (plan: TrainingPlan): { key: string; offset: number; count: number }[] => {
@@ -47,12 +48,13 @@ const incompatible = (tensor: string, wanted: number, found: number | null): Tra
     { tensor, wanted, found },
   );
 
-/** Overwrites initial weights by those of another model; tensors that it has not keep their own beginning. */
+/** Gives the members of an ensemble their first shares, and overwrites initial weights by those of another model; tensors that it has not keep their own beginning. */
 export const loadInitial = (
   plan: TrainingPlan,
   memory: WebAssembly.Memory,
   initial: ReadonlyMap<string, Float32Array>,
 ): void => {
+  setFirstShares(plan, memory);
   for (const tensor of plan.tensors) {
     const given = initial.get(tensor.name);
     if (!given) continue;

@@ -6,6 +6,7 @@ import { loadInitial } from "./state.ts";
 import { trainingRound } from "./stepper.ts";
 import { askHeldOut, holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
 import { holdOutUnits } from "./trials/held-out-units.ts";
+import { measureShares, sharedEnsemble } from "./trials/shares.ts";
 import { measureHeat } from "./trials/temperature.ts";
 
 /** Makes `round` and the stepper follow what `meta` says of the search. */
@@ -54,6 +55,11 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   const losses = diverged ? null : judge(plan, memory, round.rows, ask);
   if (losses !== null && spec.training.calibration === "temperature")
     meta.search = { ...meta.search, heat: measureHeat(plan, memory, "train", ask, meta.search.heat) };
+  const ensemble = sharedEnsemble(spec.model);
+  if (losses !== null && ensemble !== null) {
+    const rows = { ensemble, split: "train", rows: losses.length } as const;
+    meta.search = { ...meta.search, shares: measureShares(plan, memory, rows, ask, meta.search.shares) };
+  }
   const guess = judgeGuess(plan, memory, round.rows);
   meta.search = afterTrial(search, meta.search, losses, guess);
   if (meta.search.trial === null) {

@@ -39,8 +39,8 @@ export interface TrialUnits {
   readonly order: "random" | "latest";
 }
 
-/** What each temperature gains in log-likelihood on held-out rows: sums over the rows, and of squares. */
-export interface Heat {
+/** What each of several candidates, temperatures or shares of members, gains on held-out rows: sums over the rows, and of squares. */
+export interface Gains {
   readonly rows: number;
   readonly sums: readonly number[];
   readonly squares: readonly number[];
@@ -59,8 +59,11 @@ export interface SearchState {
   readonly best: number;
   readonly losses: readonly number[] | null;
   /** Where a temperature is asked for: of the folds of this penalty so far, and of the best one. */
-  readonly heat?: Heat;
-  readonly bestHeat?: Heat;
+  readonly heat?: Gains;
+  readonly bestHeat?: Gains;
+  /** The same of the shares of an ensemble's members. */
+  readonly shares?: Gains;
+  readonly bestShares?: Gains;
 }
 
 export type SearchSize = Omit<SearchPlan, "programs" | "judge">;

@@ -6,7 +6,6 @@ import { widthOfInput } from "../../nn/network-trunk.ts";
 import { threadsFor } from "../../parallel/partition.ts";
 import { alignUp, pageBytes } from "../../tensor/layout.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { Draft } from "./draft.ts";
 import { cutEpoch, draftPrograms } from "./draft-programs.ts";
 import { gradientLeaf, lossLeaf } from "./draft-steps.ts";
@@ -14,7 +13,7 @@ import { checkFreezing, covers } from "./freezing.ts";
 import { type Placed, placeMemory } from "./place-memory.ts";
 import { type ModelPlacement, placeModel } from "./place-model.ts";
 import { findTrunk, type Trunk, trunkInput } from "./plan-trunk.ts";
-import { type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
+import { askedRuns, type ProgramRuns, searchRuns, sumOverRuns, trainingRuns } from "./program-runs.ts";
 import { fedFeatures, ringLeaves } from "./programs.ts";
 import { planPrograms, type Recomputing } from "./recomputing.ts";
 import { ringRowsWithin } from "./ring-size.ts";
@@ -274,7 +273,7 @@ const planWith = (
     partsPerStep: Math.max(...index.stages.flatMap(({ step, lastStep }) => [step.length, lastStep.length])),
     runs: allRuns(
       runs,
-      search && searchRuns(search, evaluationRows, spec.training.calibration === "temperature" ? temperatureRuns : 0),
+      search && searchRuns(search, evaluationRows, askedRuns(spec)),
       trunk && index.trunk !== null ? [index.trunk, rows / trunk.rows] : null,
     ),
     steps: cut.stepsPerEpoch * spec.training.epochs,

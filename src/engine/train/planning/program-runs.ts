@@ -1,4 +1,6 @@
 import type { TracedSpec } from "../../nn/models.ts";
+import { shareCandidates, sharedEnsemble } from "../fitting/trials/shares.ts";
+import { temperatureRuns } from "../fitting/trials/temperature.ts";
 import type { cutEpoch } from "./draft-programs.ts";
 import type { SearchPlan, StepPart } from "./plan-search.ts";
 import { type DataShape, type ProgramIndex, reportSplitOf, type Split, splits } from "./training.ts";
@@ -66,4 +68,12 @@ export const sumOverRuns = (runs: ProgramRuns, of: (program: number) => number):
   let sum = 0;
   for (const [program, times] of runs) sum += times * of(program);
   return sum;
+};
+
+/** How often the rows that judge a trial are asked beside. */
+export const askedRuns = ({ model, training }: TracedSpec): number => {
+  const ensemble = sharedEnsemble(model);
+  return (
+    (training.calibration === "temperature" ? temperatureRuns : 0) + (ensemble ? shareCandidates(ensemble).length : 0)
+  );
 };

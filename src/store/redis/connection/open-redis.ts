@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 import { ignoreSecondErrors } from "./second-errors.ts";
+import { stayOpen } from "./stay-open.ts";
 
 /** 100 ms, 200 ms … 1 s: the service resumes within the promised 3 s of Redis's return. */
 export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** times, 1000);
@@ -63,6 +64,7 @@ const openServer = ({ kind, options: address }: RedisAddress, { options, onError
   });
   redis.on("sentinelError", onError);
   ignoreSecondErrors(redis);
+  stayOpen(redis);
   onServer(redis);
   return redis;
 };

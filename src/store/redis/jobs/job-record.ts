@@ -23,7 +23,7 @@ const LONGEST_SECONDS = 1e9;
 export const toFields = (
   { tenant, id, spec, plan, prediction, createdAt, study, origin }: NewJob,
   { tracked }: { tracked: boolean },
-): Record<string, string> => ({
+): Record<"tenant" | "dataset" | "base" | "priority" | "plannedMs", string> & Record<string, string> => ({
   id,
   tenant,
   state: "queued",

@@ -5,10 +5,11 @@ import { boundText } from "../../../domain/jobs/bounded-event.ts";
 import { type JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
 import { defineScripts } from "../define-scripts.ts";
-import { jobKeys } from "../redis-keys.ts";
+import { createKnownTexts } from "../known-texts.ts";
+import { jobKeys, redisKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
 import { createJob, createJobs } from "../scripts/create-job.ts";
-import { listJobs, listUnfinished, readJob, removeJob } from "../scripts/read-jobs.ts";
+import { listJobs, listUnfinished, notWaiting, readJob, removeJob } from "../scripts/read-jobs.ts";
 import { notePublished, packCurve, restoreJob, restoreLog } from "../scripts/restore-job.ts";
 import { appendEvent, appendMetrics, claimJob, commitCheckpoint, progressJob, succeedJob } from "../scripts/run-job.ts";
 import { announceTrainer, largestTrainer } from "../scripts/trainers.ts";
@@ -27,6 +28,7 @@ const sources = {
   readJob,
   listJobs,
   listUnfinished,
+  notWaiting,
   removeJob,
   restoreLog,
   restoreJob,
@@ -95,10 +97,12 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
     return outcome === "moved" ? parseRecord([first, second] as RawJob).job.state : null;
   };
 
+  const known = createKnownTexts<JobRecord>();
   const read = async (tenant: TenantId, id: JobId): Promise<JobRecord> => {
-    const raw = await scripts.readJob(jobKeys(tenant, id).slice(0, 2));
+    const record = `${redisKeys.jobPrefix(tenant)}:${id}`;
+    const raw = (await scripts.readJob([record, `${record}:history`])) as RawJob | null;
     if (raw === null) throw absent(id);
-    return parseRecord(raw as RawJob);
+    return known(record, raw.flat().join("\0"), () => parseRecord(raw));
   };
 
   return { scripts, request, moved, read };

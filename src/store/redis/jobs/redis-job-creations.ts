@@ -37,6 +37,22 @@ const refusalOf = (outcome: string, { spec, study, quota }: Pick<NewJob, "spec" 
   assert(false, `a job is recorded with one of its outcomes, not ${outcome}`);
 };
 
+/** What a new job's history and events begin with, as `noteState` writes it. */
+const beginningOf = (at: string): [entry: string, event: string] => {
+  const data = { state: "queued", attempt: 0 };
+  return [
+    JSON.stringify({ ...data, at, reason: SUBMITTED }),
+    JSON.stringify({ at, level: "info", type: "state", message: SUBMITTED, data }),
+  ];
+};
+
+/** What the scripts must know of a new job, and its record, as arguments. */
+const argumentsOf = (wanted: NewJob, options: { tracked: boolean }): string[] => {
+  const fields = toFields(wanted, options);
+  const about = [fields.tenant, fields.dataset, fields.base, fields.priority, fields.plannedMs];
+  return [...about, ...Object.entries(fields).flat()];
+};
+
 const counted = (waiting: number | undefined) => (waiting === undefined ? {} : { waiting });
 
 export const create = async (
@@ -57,17 +73,16 @@ export const create = async (
       wanted.study ? `${redisKeys.studyPrefix(tenant)}:${wanted.study.id}` : dataset,
     ],
     id,
-    JSON.stringify(toFields(wanted, options)),
-    wanted.createdAt,
-    SUBMITTED,
+    ...beginningOf(wanted.createdAt),
     idempotency?.bodyDigest ?? "",
     idempotencySeconds,
     quota?.queuedJobs ?? "",
     wanted.study?.id ?? "",
-  )) as ["existing", ...RawJob] | ["created", string, number?] | [string];
+    ...argumentsOf(wanted, options),
+  )) as ["existing", ...RawJob] | ["created", number, number?] | [string];
   if (answer[0] === "created") {
-    const [, place, waiting] = answer as ["created", string, number?];
-    return { job: toNewJob(wanted, SUBMITTED), created: true, place: Number(place), ...counted(waiting) };
+    const [, place, waiting] = answer as ["created", number, number?];
+    return { job: toNewJob(wanted, SUBMITTED), created: true, place, ...counted(waiting) };
   }
   if (answer[0] === "mismatch") throw mismatch();
   if (answer[0] !== "existing") throw refusalOf(answer[0], wanted);
@@ -75,7 +90,7 @@ export const create = async (
   return { job, place, created: false };
 };
 
-type OneOutcome = ["created", string, string, number?] | ["existing", string, string, string] | [string];
+type OneOutcome = ["created", string, number, number?] | ["existing", string, string, string] | [string];
 
 export const createAll = async (
   scripts: JobScripts["scripts"],
@@ -92,21 +107,15 @@ export const createAll = async (
       redisKeys.datasetPrefix(tenant),
       redisKeys.modelPrefix(tenant),
     ],
-    createdAt,
-    SUBMITTED,
+    ...beginningOf(createdAt),
     idempotency?.bodyDigest ?? "",
     idempotencySeconds,
     quota?.queuedJobs ?? "",
-    ...jobs.flatMap((job) =>
-      job === null
-        ? ["", "", "", ""]
-        : [
-            job.id,
-            JSON.stringify(toFields({ ...ofOne, ...job }, options)),
-            job.spec.dataset,
-            job.spec.base?.model ?? "",
-          ],
-    ),
+    ...jobs.flatMap((job) => {
+      if (job === null) return ["", 0];
+      const told = argumentsOf({ ...ofOne, ...job }, options);
+      return [job.id, told.length, ...told];
+    }),
   )) as [string, ...OneOutcome[]];
   if (outcome === "mismatch") throw mismatch();
   return jobs.map((job, i) => {

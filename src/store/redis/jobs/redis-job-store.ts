@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 import { orNull } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
-import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
-import { CRASHES_OF_SUSPECT, suspicionOf } from "../../../domain/jobs/poison.ts";
-import type { JobStore, UnfinishedJob } from "../../job-store.ts";
+import { JobState } from "../../../domain/jobs/job-state.ts";
+import { CRASHES_OF_SUSPECT } from "../../../domain/jobs/poison.ts";
+import type { JobStore } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
@@ -12,8 +12,7 @@ import { absent, createJobScripts, type JobScripts } from "./job-scripts.ts";
 import { createEventLog, packCurve } from "./redis-job-event-log.ts";
 import { createRuns } from "./redis-job-runs.ts";
 import { createSubmissions } from "./redis-job-submissions.ts";
-
-const UNFINISHED_PAGE = 1000;
+import { createUnfinished } from "./redis-unfinished-jobs.ts";
 
 export interface RedisJobStoreOptions {
   /** Fails fast: nothing is queued while Redis is away. */
@@ -65,7 +64,7 @@ export const createRedisJobStore = ({
       if (!known) throw absent(id);
       return folds == null ? null : JSON.parse(folds);
     },
-    unfinished: () => unfinished(redis, jobScripts, crashesOfSuspect),
+    ...createUnfinished(redis, jobScripts, crashesOfSuspect),
     unpublished: (tenant) => onRedis(() => redis.smembers(unpublishedKey(tenant))),
     published: async (tenant, id, lastEvent) => {
       await packCurve(redis, jobScripts, tenant, id);
@@ -107,36 +106,3 @@ const glance = async (
 };
 
 const unpublishedKey = (tenant: TenantId): string => `${redisKeys.jobIndex(tenant)}:unpublished`;
-
-const unfinished = async (
-  redis: Redis,
-  { scripts }: JobScripts,
-  crashesOfSuspect: number,
-): Promise<UnfinishedJob[]> => {
-  const jobs: UnfinishedJob[] = [];
-  const tenants = await onRedis(() => redis.smembers(redisKeys.tenants));
-  for (const tenant of tenants) {
-    for (const state of JobState.options.filter((name) => !isDone(name))) {
-      const keys = [`${redisKeys.jobIndex(tenant)}:${state}`, redisKeys.jobPrefix(tenant)];
-      for (let from = "-"; ; ) {
-        const rows = (await scripts.listUnfinished(keys, from, UNFINISHED_PAGE)) as [
-          string,
-          JobState,
-          string,
-          string,
-          string,
-          number,
-        ][];
-        for (const [id, now, attempt, place, crashes, ended] of rows) {
-          const suspicion = suspicionOf(Number(crashes), crashesOfSuspect);
-          const numbers = { attempt: Number(attempt), place: Number(place) };
-          jobs.push({ tenant, id, state: now, ...numbers, suspicion, leaseEnded: ended === 1 });
-        }
-        const last = rows.at(-1);
-        if (!last || rows.length < UNFINISHED_PAGE) break;
-        from = `(${last[0]}`;
-      }
-    }
-  }
-  return jobs;
-};

@@ -2,8 +2,9 @@ import { jobPrelude } from "./job-prelude.ts";
 
 /** What the scripts share that record new jobs. */
 const creation = `
--- Records what \`fields\` say as a job in state queued. Why it cannot be recorded, or nil and, under a quota, how many count against it now.
-local function create(id, fields, at, reason, most, datasetKey, baseKey)
+-- Records what the arguments from \`first\` to \`last\` say, field and value by turns, as a job in state queued. Why it cannot be recorded, or nil, its place and,
+-- under a quota, how many count against it now.
+local function create(id, about, first, last, said, most, datasetKey, baseKey)
   -- Paused jobs wait too: else pausing would make room for more, and resuming bring them all back.
   local waitingJobs
   if most ~= '' then
@@ -11,18 +12,21 @@ local function create(id, fields, at, reason, most, datasetKey, baseKey)
     if waitingJobs >= tonumber(most) then return 'quota' end
   end
   if redis.call('EXISTS', datasetKey) == 0 then return 'no_dataset' end
-  if redis.call('EXISTS', baseKey) == 0 then return 'no_base' end
-  setAll(fields)
-  local tenant, dataset, base = unpack(redis.call('HMGET', job, 'tenant', 'dataset', 'base'))
+  if baseKey ~= datasetKey and redis.call('EXISTS', baseKey) == 0 then return 'no_base' end
+  local tenant, dataset, base, priority, plannedMs = unpack(about)
+  local place = takePlace(tenant, priority)
+  addWork(plannedMs)
+  redis.call('HSET', job, 'place', place, 'waitingMs', plannedMs, unpack(ARGV, first, last))
   redis.call('SADD', holders .. ':' .. dataset, id)
   if base ~= '' then redis.call('SADD', holders .. ':' .. base, id) end
   redis.call('SADD', KEYS[11], tenant)
   redis.call('ZADD', index, 0, id)
   redis.call('ZADD', index .. ':queued', 0, id)
-  noteWaiting(id, nil, 'queued')
-  noteState('queued', at, reason, 0)
-  tell()
-  return nil, waitingJobs and waitingJobs + 1
+  redis.call('SADD', waiting, id)
+  redis.call('RPUSH', history, said[1])
+  addEvent(said[2])
+  redis.call('PUBLISH', changes, id)
+  return nil, place, waitingJobs and waitingJobs + 1
 end
 `;
 
@@ -31,14 +35,15 @@ end
  *
  * KEYS  1–10 as in the prelude   11 tenants   12 idempotency key   13 data set   14 base model (the data set again if none)
  *       15 prefix of job records   16 the study's record (the data set again if none)
- * ARGV  1 id   2 fields of the record, JSON   3 time   4 reason   5 digest of the body, '' without an idempotency key
- *       6 seconds for which the idempotency key is kept   7 the most queued and paused jobs, '' for any number
- *       8 study's id, '' if it is no trial: then it must run
+ * ARGV  1 id   2 the history's first entry, JSON   3 the first event, JSON   4 digest of the body, '' without an idempotency key
+ *       5 seconds for which the idempotency key is kept   6 the most queued and paused jobs, '' for any number
+ *       7 study's id, '' if it is no trial: then it must run
+ *       8 tenant   9 data set   10 base model, '' for none   11 priority   12 planned ms   13 field of the record   14 value   15 field …
  * Result  {'created', place, under a quota how many count against it} | {'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}${creation}
 local idempotency, prefix = KEYS[12], KEYS[15]
-local id, fields, at, reason, digest, keepSeconds, quota, study = unpack(ARGV)
+local id, entry, event, digest, keepSeconds, quota, study = unpack(ARGV, 1, 7)
 
 if redis.call('EXISTS', job) == 1 then
   local record = read()
@@ -58,12 +63,13 @@ if digest ~= '' then
     end
   end
 end
-local refused, waiting = create(id, fields, at, reason, quota, KEYS[13], KEYS[14])
+local about = { unpack(ARGV, 8, 12) }
+local refused, place, counted = create(id, about, 13, #ARGV, { entry, event }, quota, KEYS[13], KEYS[14])
 if refused then return { refused } end
 if digest ~= '' then
   redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
 end
-return { 'created', redis.call('HGET', job, 'place'), waiting }
+return { 'created', place, counted }
 `;
 
 /**
@@ -71,14 +77,15 @@ return { 'created', redis.call('HGET', job, 'place'), waiting }
  * made first is not made again, and what was refused then is tried again.
  *
  * KEYS  1–10 as in the prelude, of the first job   11 tenants   12 idempotency key   13 prefix of job records   14 of data sets   15 of models
- * ARGV  1 time   2 reason   3 digest of the body, '' without an idempotency key   4 seconds for which the idempotency key is kept
- *       5 the most queued and paused jobs, '' for any number
- *       6 id, '' for one that is only looked for under the key   7 fields of the record, JSON   8 data set   9 base model, '' for none   10 id …
+ * ARGV  1 the history's first entry, JSON   2 the first event, JSON   3 digest of the body, '' without an idempotency key
+ *       4 seconds for which the idempotency key is kept   5 the most queued and paused jobs, '' for any number
+ *       6 id, '' for one that is only looked for under the key   7 how many arguments of this job follow   8 tenant   9 data set   10 base model, '' for none
+ *       11 priority   12 planned ms   13 field of the record   14 value   15 field …   then the next job's id …
  * Result  {'mismatch'} | {'done', {'created', id, place, as above} | {'existing', id, state, place} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
  */
 export const createJobs = `${jobPrelude}${creation}
 local idempotency, prefix, datasets, models = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local at, reason, digest, keepSeconds, quota = unpack(ARGV, 1, 5)
+local entry, event, digest, keepSeconds, quota = unpack(ARGV, 1, 5)
 
 local known = {}
 local first = digest ~= '' and redis.call('GET', idempotency)
@@ -99,23 +106,27 @@ local function useJob(id)
 end
 
 local result, ids, any = { 'done' }, {}, false
-for position = 6, #ARGV, 4 do
-  local i = (position - 2) / 4
-  local id, fields, dataset, base = unpack(ARGV, position, position + 3)
+local position, i = 6, 0
+while position <= #ARGV do
+  i = i + 1
+  local id, first = ARGV[position], position + 2
+  local last = first + ARGV[position + 1] - 1
   local outcome = { 'none' }
   if known[i] then
     useJob(known[i])
     outcome = { 'existing', known[i], unpack(redis.call('HMGET', job, 'state', 'place')) }
   elseif id ~= '' then
     useJob(id)
-    local datasetKey = datasets .. ':' .. dataset
-    local baseKey = base == '' and datasetKey or models .. ':' .. base
-    local refused, waiting = create(id, fields, at, reason, quota, datasetKey, baseKey)
-    outcome = refused and { refused } or { 'created', id, redis.call('HGET', job, 'place'), waiting }
+    local about = { unpack(ARGV, first, first + 4) }
+    local datasetKey = datasets .. ':' .. about[2]
+    local baseKey = about[3] == '' and datasetKey or models .. ':' .. about[3]
+    local refused, place, counted = create(id, about, first + 5, last, { entry, event }, quota, datasetKey, baseKey)
+    outcome = refused and { refused } or { 'created', id, place, counted }
   end
   ids[i] = outcome[2] or ''
   any = any or ids[i] ~= ''
   result[i + 1] = outcome
+  position = last + 1
 end
 if digest ~= '' and any then
   redis.call('SET', idempotency, cjson.encode({ ids = ids, digest = digest }), 'EX', keepSeconds)

@@ -19,7 +19,7 @@ const LAST_PLACE = 2 ** 21 - 1;
  *
  * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step: points as JSON; of a finished job blocks of them, by the step of the last)
  *       5 index of ids, `:<state>` of those in a state, `:unpublished` of those whose manifest is due   6 prefix of the sets of holders   7 channel of changes
- *       8 places in the queue (hash: `now`, and the last of each tenant and priority)   9 waiting jobs' ids, of all tenants (set)
+ *       8 places in the queue (hash: `now`, the last of each tenant and priority, `<tenant>:` the priorities there are)   9 waiting jobs' ids, of all tenants (set)
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
  * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
@@ -94,33 +94,53 @@ end
 -- Start-time fair queueing (Goyal, Vin and Cheng 1996), every job of cost 1: a job's place is the place being served, or the one
 -- after the tenant's last of this priority or above. So tenants take turns however much one of them submits, and within a
 -- tenant a higher priority goes first. When nobody waits there is nothing to be fair about: the count starts anew.
-local function takePlace()
-  local tenant, priority = unpack(redis.call('HMGET', job, 'tenant', 'priority'))
+local function takePlace(tenant, priority)
   if redis.call('SCARD', waiting) == 0 then redis.call('DEL', places) end
-  local flows = {}
-  for each = tonumber(priority), ${HIGHEST_PRIORITY} do flows[#flows + 1] = tenant .. ':' .. each end
-  local place = tonumber(redis.call('HGET', places, 'now') or 1)
-  for _, last in ipairs(redis.call('HMGET', places, unpack(flows))) do
-    if last then place = math.max(place, last + 1) end
+  local flow, flows = tenant .. ':' .. priority, tenant .. ':'
+  local now, used, last = unpack(redis.call('HMGET', places, 'now', flows, flow))
+  local place = math.max(tonumber(now or 1), tonumber(last or 0) + 1)
+  local above = {}
+  if used then
+    for each in string.gmatch(used, '%S+') do
+      if tonumber(each) > tonumber(priority) then above[#above + 1] = each end
+    end
+  else
+    -- An earlier version did not write down which there are.
+    for each = priority + 1, ${HIGHEST_PRIORITY} do above[#above + 1] = string.format('%.0f', each) end
+  end
+  local names = {}
+  for i, each in ipairs(above) do names[i] = flows .. each end
+  local known = used or ''
+  for i, one in ipairs(#names > 0 and redis.call('HMGET', places, unpack(names)) or {}) do
+    if one then place = math.max(place, one + 1) end
+    if one and not used then known = known .. ' ' .. above[i] end
   end
   place = math.min(place, ${LAST_PLACE})
-  redis.call('HSET', places, flows[1], place)
-  redis.call('HSET', job, 'place', place)
+  redis.call('HSET', places, flow, place)
+  if not string.find(known .. ' ', ' ' .. priority .. ' ', 1, true) then
+    redis.call('HSET', places, flows, known .. ' ' .. priority)
+  end
+  return place
+end
+
+-- Counts the work of one more job that waits, before it is among them.
+local function addWork(ms)
+  local work = waiting .. ':work'
+  -- Whatever was lost count of is forgotten when nothing waits.
+  if redis.call('SCARD', waiting) == 0 then redis.call('DEL', work) end
+  redis.call('HINCRBY', work, 'ms', ms)
 end
 
 -- The work that waits, in planned milliseconds of one trainer, for whoever starts and stops trainers. A job counts what it has not
 -- yet done; what it counted stands in its record, so that it leaves with exactly that.
 local function noteWork(from, to)
-  local work = waiting .. ':work'
   if from == 'queued' then
     local counted = redis.call('HGET', job, 'waitingMs')
     -- Not -counted: of nothing that is -0, which Redis takes for no integer.
-    if counted then redis.call('HINCRBY', work, 'ms', 0 - counted) end
+    if counted then redis.call('HINCRBY', waiting .. ':work', 'ms', 0 - counted) end
     redis.call('HDEL', job, 'waitingMs')
   end
   if to ~= 'queued' then return end
-  -- Whatever was lost count of is forgotten when nothing waits.
-  if redis.call('SCARD', waiting) == 0 then redis.call('DEL', work) end
   local planned, progress = unpack(redis.call('HMGET', job, 'plannedMs', 'progress'))
   if not planned then
     -- A record from before there was this field.
@@ -131,7 +151,7 @@ local function noteWork(from, to)
   end
   local ms = string.format('%.0f', math.ceil(planned * (1 - (tonumber(progress) or 0))))
   redis.call('HSET', job, 'waitingMs', ms)
-  redis.call('HINCRBY', work, 'ms', ms)
+  addWork(ms)
 end
 
 -- What waits in the queue. A job that was taken up has had its turn and did not use it up: it goes to the front.
@@ -139,7 +159,9 @@ local function noteWaiting(id, from, to)
   if from == 'queued' then redis.call('SREM', waiting, id) end
   noteWork(from, to)
   if to ~= 'queued' then return end
-  if from and held[from] then redis.call('HSET', job, 'place', 1) else takePlace() end
+  local place = 1
+  if not held[from] then place = takePlace(unpack(redis.call('HMGET', job, 'tenant', 'priority'))) end
+  redis.call('HSET', job, 'place', place)
   redis.call('SADD', waiting, id)
 end
 

@@ -38,20 +38,41 @@ return result
 `;
 
 /**
- * What the reconciler asks of the jobs in one state, oldest first.
+ * What the reconciler asks of the jobs of some tenants in some states, by tenant, state and id.
  *
- * KEYS  1 index of the state   2 prefix of job records
- * ARGV  1 lower end: '-', or '(' and the last id before   2 how many
- * Result  {{id, state, attempt, place, crashes, 1 if its lease ended} …}
+ * KEYS  index of a tenant's ids, prefix of its job records, the next tenant's …
+ * ARGV  1 the states, JSON   2 lower end of the first tenant's: '-', or '(' and the last id before   3 how many
+ * Result  {{number of the tenant, id, state, attempt, place, crashes, 1 if its lease ended} …}
  */
 export const listUnfinished = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local states, from, most = cjson.decode(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local result = {}
-for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])) do
-  local fields = redis.call('HMGET', KEYS[2] .. ':' .. id, 'state', 'attempt', 'place', 'crashes', 'leaseUntilMs')
-  local ended = fields[5] and tonumber(fields[5]) <= now
-  result[#result + 1] = { id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0 }
+for tenant = 1, #KEYS / 2 do
+  local index, prefix = KEYS[2 * tenant - 1], KEYS[2 * tenant]
+  for _, state in ipairs(states) do
+    if #result == most then return result end
+    for _, id in ipairs(redis.call('ZRANGEBYLEX', index .. ':' .. state, from, '+', 'LIMIT', 0, most - #result)) do
+      local fields = redis.call('HMGET', prefix .. ':' .. id, 'state', 'attempt', 'place', 'crashes', 'leaseUntilMs')
+      local ended = fields[5] and tonumber(fields[5]) <= now
+      result[#result + 1] = { tenant, id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0 }
+    end
+    from = '-'
+  end
+end
+return result
+`;
+
+/**
+ * KEYS  1 waiting jobs' ids, of all tenants (set)
+ * ARGV  ids
+ * Result  those that are not among them
+ */
+export const notWaiting = `
+local result = {}
+for _, id in ipairs(ARGV) do
+  if redis.call('SISMEMBER', KEYS[1], id) == 0 then result[#result + 1] = id end
 end
 return result
 `;

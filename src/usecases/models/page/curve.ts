@@ -6,6 +6,7 @@ import { linePlot } from "./plots.ts";
 const losses = {
   log_likelihood: "mean −ln p of a row's label",
   squared_error: "mean squared error",
+  absolute_error: "mean absolute error",
   pinball: "mean quantile loss",
 } as const;
 

@@ -8,6 +8,7 @@ import { intervalPlot, linePlot } from "./plots.ts";
 const measures = {
   log_likelihood: "log-likelihood of a row",
   squared_error: "squared error of a row",
+  absolute_error: "absolute error of a row",
   pinball: "quantile loss of a row",
 } as const;
 const mostColumns = 20;

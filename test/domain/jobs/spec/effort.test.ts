@@ -32,7 +32,8 @@ describe("an effort", () => {
     const spec = resolve({ task: species, effort: "good" });
     expect(spec.model.type).toBe("ensemble");
     const members = spec.model.type === "ensemble" ? spec.model.members : [];
-    expect(new Set(members.map((member) => JSON.stringify(member))).size).toBe(4);
+    expect(new Set(members.map((member) => JSON.stringify(member))).size).toBe(6);
+    expect(spec.model).toMatchObject({ shares: "held_out" });
     expect(spec.training).toMatchObject({ refit: true, calibration: "temperature" });
     expect(spec.training.penaltySearch).toBeTruthy();
     expect(resolveSpec(JobSpec.parse(spec), iris)).toEqual(spec);
@@ -41,9 +42,9 @@ describe("an effort", () => {
   test("has wider networks where there are more rows, and more of them at its best", () => {
     const task = { type: "classification", label: "y" } as const;
     const [few, many] = [small, large].map((dataset) => widthsOf(resolve({ task, effort: "good" }, dataset)));
-    expect(few).toHaveLength(4);
+    expect(few).toHaveLength(6);
     for (const [i, width] of few!.entries()) expect(many![i]).toBeGreaterThan(width);
-    expect(widthsOf(resolve({ task, effort: "best" }, small))).toHaveLength(12);
+    expect(widthsOf(resolve({ task, effort: "best" }, small))).toHaveLength(16);
   });
 
   test("keeps what is stated", () => {

@@ -31,6 +31,21 @@ describe("the columns that a job learns from", () => {
     expect(dataWarnings(spec, notes, task)[0]).toMatch(/^"note" is left out.*only where task\.features names them/);
   });
 
+  it("are told of what comes again and of what lies far away", async () => {
+    const row = (i: number): string => `${i},${i},${i === 450 ? 1e6 : i % 9},${i % 2 ? "p" : "q"}`;
+    const copied = await csv(`a,b,far,y\n${rows(500, row)}${rows(20, row)}`);
+    const warned = (training: JobSpecInput["training"]) => {
+      const task = { type: "classification", label: "y" } as const;
+      return dataWarnings(resolveSpec(jobSpec({ task, ...(training ? { training } : {}) }), copied), copied, task);
+    };
+    expect(warned({})).toEqual([
+      expect.stringMatching(/^"b" is the same as another column.*task\.exclude$/),
+      expect.stringMatching(/^"far" has values more than 20 standard deviations.*0 to 1000000/),
+      expect.stringMatching(/^20 of 520 rows are the same as an earlier one.*training\.split\.by$/),
+    ]);
+    expect(warned({ split: { test: 0, validation: 0 } })).toHaveLength(2);
+  });
+
   it("leave columns of free text out, with a warning, unless they are named", async () => {
     const people = await csv(`name,age,y\n${rows(1200, (i) => `person_${i},${i % 50},${i % 2}`)}`);
     const task = { type: "classification", label: "y" } as const;

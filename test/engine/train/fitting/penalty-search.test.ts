@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DataViews } from "../../../../src/engine/train/fitting/memory.ts";
 import { afterTrial, firstTrial, isPreferred } from "../../../../src/engine/train/fitting/penalty-trials.ts";
-import { holdOutRows } from "../../../../src/engine/train/fitting/trials/held-out-rows.ts";
+import { holdOutRows, judgeGuess } from "../../../../src/engine/train/fitting/trials/held-out-rows.ts";
 import type { SearchPlan, SearchState } from "../../../../src/engine/train/planning/plan-search.ts";
 import type { TrainingEvent } from "../../../../src/engine/train/planning/training.ts";
 import { fillData, runJob, specOf } from "../job.ts";
@@ -98,6 +98,36 @@ describe("the rows that judge", () => {
     const { plan, memory } = await runJob(jobOf({ ...search, folds: 5, factors: [1, 2] }, 1e-3), folded);
     const held = [0, 1, 2, 3, 4].flatMap((fold) => [...holdOutRows(plan, plan.search!, memory, fold).holdOut]);
     expect(held.sort((a, b) => a - b)).toEqual(Array.from({ length: 160 }, (_, row) => row));
+  });
+
+  it("are guessed by what makes the loss least: a quantile where quantiles are predicted, the median under absolute errors", async () => {
+    const lossOf = async (loss: { type: string; quantile?: number; interval?: number }, outputs = 1) => {
+      const one = { trainRows: 12, trialRows: 8, validationRows: 0, testRows: 4, inputs: 2, outputs };
+      const wanted = specOf({
+        ...{ task: { type: "regression", label: "y" }, loss, model: { type: "mlp", hidden: [4], activation: "silu" } },
+        training: { epochs: 1, l2: 1e-3, batchSize: 8, penaltySearch: { holdOut: 0.34, folds: 1, factors: [1] } },
+      });
+      const { plan, memory } = await runJob(wanted, one, {
+        fill: (views) => {
+          fillData(views, one.inputs, 1);
+          for (const split of ["train", "test"] as const)
+            for (let row = 0; row < views[split].rows; row++) views[split].labels![row] = (row + 1) ** 2;
+        },
+      });
+      const rows = { train: Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7), holdOut: Int32Array.of(8, 9, 10, 11) };
+      return judgeGuess(plan, memory, rows);
+    };
+    // Squares of 1 to 8 to guess from, of 9 to 12 to judge: the 90 % quantile is 64, the median 16, the mean 25.5.
+    expect(await lossOf({ type: "pinball", quantile: 0.9 })).toBeCloseTo(0.9 * (111.5 - 64), 5);
+    expect(await lossOf({ type: "pinball", quantile: 0.9, interval: 0.9 }, 3)).toBeCloseTo(
+      (0.9 * (111.5 - 64) + 0.05 * (111.5 - 1) + 0.95 * (111.5 - 64)) / 3,
+      5,
+    );
+    expect(await lossOf({ type: "mean_absolute_error" })).toBeCloseTo(111.5 - 16, 5);
+    expect(await lossOf({ type: "mean_squared_error" })).toBeCloseTo(
+      [81, 100, 121, 144].reduce((sum, y) => sum + (y - 25.5) ** 2 / 4, 0),
+      2,
+    );
   });
 
   it("prefer a penalty for more than luck, unless the best is worse than guessing", () => {

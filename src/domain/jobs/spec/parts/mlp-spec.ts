@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { positiveFloat32 } from "../../../float32.ts";
 import { limits } from "../../../limits.ts";
 import { activation, batchNorm, Initializer, units } from "./units.ts";
 
@@ -9,6 +10,21 @@ export const dropout = z
   .default(0)
   .describe("Share of each hidden layer's units that a training step leaves out: h becomes 0 or h/(1 − rate).");
 
+export const InputEmbedding = z
+  .strictObject({
+    units: z.int().min(1).max(64).default(8).describe("Units of each input, beside the input itself."),
+    deviation: positiveFloat32
+      .default(2)
+      .describe(
+        "Standard deviation of slopes and shifts at the beginning: the larger, the steeper are the steps that can be followed.",
+      ),
+  })
+  .meta({
+    id: "InputEmbedding",
+    description:
+      "Each input x has units of its own, tanh(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn. Slopes and shifts are learnt and not penalised.",
+  });
+
 /** What a multilayer perceptron is, alone or as a member of an ensemble. */
 export const mlpFields = {
   hidden: z.array(units).min(1).max(limits.hiddenLayers).default([64, 32]).describe("Units of each hidden layer."),
@@ -18,6 +34,7 @@ export const mlpFields = {
   initializer: Initializer.default("he"),
   batchNorm,
   dropout,
+  embedding: InputEmbedding.optional().describe("Units of each single input before the hidden layers. Left out: none."),
 };
 
 export const EnsembleMember = z.strictObject(mlpFields).meta({
@@ -25,4 +42,5 @@ export const EnsembleMember = z.strictObject(mlpFields).meta({
   description: "A multilayer perceptron of an ensemble, with an output layer of its own.",
 });
 
+export type InputEmbedding = z.infer<typeof InputEmbedding>;
 export type EnsembleMember = z.infer<typeof EnsembleMember>;

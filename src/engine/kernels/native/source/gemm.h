@@ -65,7 +65,9 @@ static void copy_columns(Tile *t) {
   const float *low0 = t->low[0], *high0 = t->high[0], *low1 = t->low[1], *high1 = t->high[1];
   for (u32 l = 0; l < t->depth; l++, out += TILE_COLUMNS, low0 += PANEL, high0 += PANEL, low1 += PANEL, high1 += PANEL) {
     __builtin_prefetch(low0 + AHEAD);
+#if LANES >= PANEL
     __builtin_prefetch(low1 + AHEAD);
+#endif
 #if LANES == 16
     __builtin_prefetch(high0 + AHEAD);
     __builtin_prefetch(high1 + AHEAD);

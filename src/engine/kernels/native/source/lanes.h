@@ -109,8 +109,14 @@ INLINE vf keep(vf v, vm m) { return vreinterpretq_f32_u32(vandq_u32(vreinterpret
 INLINE vm not(vm m) { return vmvnq_u32(m); }
 INLINE vm both(vm a, vm b) { return vandq_u32(a, b); }
 INLINE vm either(vm a, vm b) { return vorrq_u32(a, b); }
-INLINE vf at_least(vf v, vf floor) { return sel(lt(v, floor), floor, v); }
-INLINE vf at_most(vf v, vf ceiling) { return sel(lt(ceiling, v), ceiling, v); }
+/** As lt, but unknown to the compiler: clang makes FMAX of lt and sel, which takes 0 for the larger of −0 and 0. */
+INLINE vm opaque_lt(vf a, vf b) {
+  vm less;
+  __asm__("fcmgt %0.4s, %2.4s, %1.4s" : "=w"(less) : "w"(a), "w"(b));
+  return less;
+}
+INLINE vf at_least(vf v, vf floor) { return sel(opaque_lt(v, floor), floor, v); }
+INLINE vf at_most(vf v, vf ceiling) { return sel(opaque_lt(ceiling, v), ceiling, v); }
 INLINE vf root(vf v) { return vsqrtq_f32(v); }
 INLINE vf nearest(vf v) { return vrndnq_f32(v); }
 

@@ -88,7 +88,9 @@ INLINE void compute_tile(const Tile *t, const u32 R, const u32 V, const int mode
       // B comes from the second-level cache, A from the first.
       if (!local && V > 1 && R > 4) {
         __builtin_prefetch(low0 + AHEAD);
+#if LANES >= PANEL
         __builtin_prefetch(low1 + AHEAD);
+#endif
 #if LANES == 16
         __builtin_prefetch(high0 + AHEAD);
         __builtin_prefetch(high1 + AHEAD);

@@ -4,7 +4,7 @@ import { permutation, seedWords } from "../../../kernels/philox.ts";
 import { pinballLevels, pinballOf } from "../../../nn/pinball.ts";
 import { purposes } from "../../../nn/purposes.ts";
 import type { SearchPlan } from "../../planning/plan-search.ts";
-import type { TrainingPlan } from "../../planning/training.ts";
+import type { Split, TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
 import { askInBatches, type RowRunner } from "../row-runner.ts";
 import type { AskRows } from "./temperature.ts";
@@ -99,17 +99,21 @@ const rowLoss = (
 type Weight = (label: number, row: number) => number;
 
 /** How much a row counts, by its own weight and that of its class. */
-const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory): Weight => {
+const weightOf = (plan: TrainingPlan, memory: WebAssembly.Memory, split: Split = "train"): Weight => {
   const byClass = classWeightOf(plan, memory);
-  const { weights } = plan.data.train;
+  const { weights } = plan.data[split];
   if (weights === null) return byClass;
   const own = viewOf(memory, weights);
   return (label, row) => own[row]! * byClass(label);
 };
 
 /** What a row's count is of; 1 where nothing says. */
-const createExposures = (plan: TrainingPlan, memory: WebAssembly.Memory): ((row: number) => number) => {
-  const { offsets } = plan.data.train;
+const createExposures = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  split: Split = "train",
+): ((row: number) => number) => {
+  const { offsets } = plan.data[split];
   if (offsets === null) return () => 1;
   const own = viewOf(memory, offsets);
   return (row) => exp64(own[row]!);
@@ -151,10 +155,15 @@ export const askHeldOut =
 
 type LossOfRow = (outputs: Float32Array, at: number, label: number, row: number) => number;
 
-/** The loss of one of `rows` held-out rows, as often as it counts. */
-const createRowLoss = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: number): LossOfRow => {
-  const weight = weightOf(plan, memory);
-  const exposureAt = createExposures(plan, memory);
+/** The loss of one of `rows` held-out rows of a split, as often as it counts. */
+export const createRowLoss = (
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  rows: number,
+  split: Split = "train",
+): LossOfRow => {
+  const weight = weightOf(plan, memory, split);
+  const exposureAt = createExposures(plan, memory, split);
   const { spec, shape } = plan;
   return (outputs, at, label, row) =>
     weight(label, row) * rowLoss(spec.loss, outputs, at, label, { rows, exposure: exposureAt(row) }, shape.outputs);
@@ -173,7 +182,7 @@ export const judge = (
   return losses.every((loss) => Number.isFinite(loss)) ? losses : null;
 };
 
-/** What says least of a label: the same answer for every row, the weighted shares of the classes or the mean (and variance) of the rows that trials learn from. */
+/** What says least of a label: the same answer for every row, the weighted shares of the classes, or of the rows that trials learn from the mean (and variance), or the quantiles. */
 const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Array): Float32Array => {
   const labels = labelsOf(plan, memory);
   const weight = weightOf(plan, memory);
@@ -195,9 +204,10 @@ const guessOf = (plan: TrainingPlan, memory: WebAssembly.Memory, rows: Int32Arra
       squares += weight(labels[row]!, row) * (labels[row]! - guess[0]!) * (labels[row]! - guess[0]!);
     guess[1] = log64(Math.max(squares / total, leastProbability));
   }
-  if (loss.type === "pinball" && loss.interval !== undefined) {
+  const levels = loss.type === "mean_absolute_error" ? [0.5] : pinballLevels(loss);
+  if (levels.length > 0) {
     const sorted = rows.toSorted((a, b) => labels[a]! - labels[b]! || a - b);
-    for (const [i, level] of pinballLevels(loss).entries()) {
+    for (const [i, level] of levels.entries()) {
       let [at, below] = [0, weight(labels[sorted[0]!]!, sorted[0]!)];
       while (below < level * total && at < sorted.length - 1) {
         at += 1;

@@ -1,8 +1,9 @@
 import { exp64, log64 } from "../../../kernels/math64.ts";
-import type { Heat } from "../../planning/plan-search.ts";
+import type { Gains } from "../../planning/plan-search.ts";
 import type { TrainingPlan } from "../../planning/training.ts";
 import { viewOf } from "../memory.ts";
 import { askInBatches, type RowRunner } from "../row-runner.ts";
+import { countGains, surelyBest } from "./gains.ts";
 
 /**
  * Temperatures that logits may be divided by (Guo et al. 2017). What a mean log-likelihood loses between two of them is less than what held-out rows can tell.
@@ -13,8 +14,6 @@ const unchanged = temperatures.indexOf(1);
 /** How often rows are asked. */
 export const temperatureRuns = temperatures.length;
 
-/** A temperature is taken if the held-out rows prefer it by this many standard errors of the paired differences. */
-const margin = 1;
 /** A float's probability below this is rounding. */
 const leastProbability = 2 ** -24;
 
@@ -50,27 +49,21 @@ export const measureHeat = (
   memory: WebAssembly.Memory,
   split: "train" | "validation",
   ask: AskRows,
-  before?: Heat,
-): Heat => {
+  before?: Gains,
+): Gains => {
   const placed = plan.data[split].weights;
   const weights = placed && viewOf(memory, placed);
   const heads = headsOf(plan).map((tensor) => viewOf(memory, tensor));
   const kept = heads.map((values) => values.slice());
   const own = logChances(plan, ask, weights);
-  const zeros = temperatures.map(() => 0);
-  const sums = [...(before?.sums ?? zeros)];
-  const squares = [...(before?.squares ?? zeros)];
+  const gains = countGains(temperatures.length, before);
   for (const [t, temperature] of temperatures.entries()) {
     if (t === unchanged) continue;
     heatLogits(plan, memory, temperature);
-    for (const [row, log] of logChances(plan, ask, weights).entries()) {
-      const gain = log - own[row]!;
-      sums[t]! += gain;
-      squares[t]! += gain * gain;
-    }
+    for (const [row, log] of logChances(plan, ask, weights).entries()) gains.add(t, log - own[row]!);
     for (const [i, values] of heads.entries()) values.set(kept[i]!);
   }
-  return { rows: (before?.rows ?? 0) + own.length, sums, squares };
+  return gains.after(own.length);
 };
 
 /**
@@ -83,9 +76,9 @@ export const heatOfProbabilities = (
   truths: ArrayLike<number>,
   classes: number,
   weights: ArrayLike<number> | null,
-): Heat => {
+): Gains => {
   const rows = truths.length;
-  const [sums, squares] = [temperatures.map(() => 0), temperatures.map(() => 0)];
+  const gains = countGains(temperatures.length);
   const logits = new Float64Array(classes);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < classes; k++) logits[k] = log64(Math.max(probabilities[row * classes + k]!, leastProbability));
@@ -96,21 +89,16 @@ export const heatOfProbabilities = (
       let total = 0;
       for (const logit of logits) total += exp64((logit - top) / temperature);
       const log = (own - top) / temperature - log64(total);
-      const gain = (weights?.[row] ?? 1) * (log - own);
-      sums[t]! += gain;
-      squares[t]! += gain * gain;
+      gains.add(t, (weights?.[row] ?? 1) * (log - own));
     }
   }
-  return { rows, sums, squares };
+  return gains.after(rows);
 };
 
-/** The temperature that the rows prefer, and by how much log-likelihood a row, with its standard error; 1 where none is surely better. */
-export const chooseTemperature = ({ rows, sums, squares }: Heat): { temperature: number; gain: number } => {
-  const best = sums.indexOf(Math.max(...sums));
-  const gain = sums[best]! / rows;
-  const variance = squares[best]! / rows - gain * gain;
-  const error = Math.sqrt(Math.max(0, variance) / Math.max(1, rows - 1));
-  return gain > margin * error ? { temperature: temperatures[best]!, gain } : { temperature: 1, gain: 0 };
+/** The temperature that the rows prefer, and by how much log-likelihood a row; 1 where none is surely better. */
+export const chooseTemperature = (gains: Gains): { temperature: number; gain: number } => {
+  const best = surelyBest(gains);
+  return best === null ? { temperature: 1, gain: 0 } : { temperature: temperatures[best.at]!, gain: best.gain };
 };
 
 /** Asks about the validation rows. */

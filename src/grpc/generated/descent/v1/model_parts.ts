@@ -103,7 +103,7 @@ export interface Estimate {
 
 /** What the report cannot say, or what must be known to read it. */
 export interface ReportNote {
-  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `not_unique`; more may come */
+  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`; more may come */
   code?:
     | string
     | undefined;
@@ -691,7 +691,7 @@ export interface Conformal {
     | undefined;
 }
 
-/** The model that knows only the training labels' shares, their mean, or their quantile. */
+/** The model that knows only the training labels' shares, their mean, their median (`mean_absolute_error`), or their quantile. */
 export interface AgainstNull {
   /** mean over the rows of what this model's measure is better by: above 0, it is worth having; paired, row by row */
   difference?: Estimate | undefined;
@@ -717,7 +717,7 @@ export interface AgainstLinear {
 
 /** Is the model worth it? Compared with simpler ones on the same rows. */
 export interface Against {
-  /** of a row: ln p of its label (classes, counts, Gamma), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile */
+  /** of a row: ln p of its label (classes, counts, Gamma; under a cross-validation Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile */
   measure?:
     | string
     | undefined;
@@ -867,7 +867,7 @@ export interface Dependence {
 
 /** Permutation importance (Breiman 2001; Fisher, Rudin & Dominici 2019), on rows that training has not seen. */
 export interface Explained {
-  /** of a row: ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile */
+  /** of a row: ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile */
   measure?:
     | string
     | undefined;
@@ -919,7 +919,7 @@ export interface LearningCurvePoint {
 
 /** Is more data worth it? One draw of each part is measured, so that where the curve would go beyond its last point is not computed from it. */
 export interface LearningCurveReport {
-  /** of a row: its loss is −ln p of its label (classes, counts, Gamma; without what their dispersion adds), (label − prediction)² in the label's units, or `pinball`, ρ(label − prediction) of a quantile */
+  /** of a row: its loss is −ln p of its label (classes, counts, Gamma; without what their dispersion adds), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile */
   measure?:
     | string
     | undefined;

@@ -401,6 +401,16 @@ export interface BatchNormChoice {
   { $case: "batchNorm"; value: BatchNorm } | undefined;
 }
 
+/** Each input x has units of its own, tanh(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn. Slopes and shifts are learnt and not penalised. */
+export interface InputEmbedding {
+  /** Units of each input, beside the input itself. */
+  units?:
+    | number
+    | undefined;
+  /** Standard deviation of slopes and shifts at the beginning: the larger, the steeper are the steps that can be followed. */
+  deviation?: number | undefined;
+}
+
 /** h ← f(h·W + b) through the hidden layers, then a linear output. */
 export interface MlpModel {
   /** Units of each hidden layer. */
@@ -418,7 +428,11 @@ export interface MlpModel {
     | BatchNormChoice
     | undefined;
   /** Share of each hidden layer's units that a training step leaves out: h becomes 0 or h/(1 − rate). */
-  dropout?: number | undefined;
+  dropout?:
+    | number
+    | undefined;
+  /** Units of each single input before the hidden layers. Left out: none. */
+  embedding?: InputEmbedding | undefined;
 }
 
 /** A multilayer perceptron of an ensemble, with an output layer of its own. */
@@ -438,13 +452,19 @@ export interface EnsembleMember {
     | BatchNormChoice
     | undefined;
   /** Share of each hidden layer's units that a training step leaves out: h becomes 0 or h/(1 − rate). */
-  dropout?: number | undefined;
+  dropout?:
+    | number
+    | undefined;
+  /** Units of each single input before the hidden layers. Left out: none. */
+  embedding?: InputEmbedding | undefined;
 }
 
 /** Perceptrons side by side in one network: the answer is the mean of what they say, of probabilities, rates or values. Layers are called `member.0.hidden.0` and `output.0`. */
 export interface EnsembleModel {
   /** Different perceptrons, each with its own loss on the same batches; none learns from another. */
   members: EnsembleMember[];
+  /** How much each member counts in the mean. `held_out`: those without an `embedding` alone, and equally, unless rows prefer by more than a standard error that those with one count as well (a third as much, the same, three times as much) or alone: rows that the validation split or else the search for a penalty holds out. Left out: `equal`. */
+  shares?: string | undefined;
 }
 
 /** The size of an image. */
@@ -3217,8 +3237,72 @@ export const BatchNormChoice: MessageFns<BatchNormChoice> = {
   },
 };
 
+function createBaseInputEmbedding(): InputEmbedding {
+  return { units: undefined, deviation: undefined };
+}
+
+export const InputEmbedding: MessageFns<InputEmbedding> = {
+  encode(message: InputEmbedding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.units !== undefined) {
+      writer.uint32(8).int64(message.units);
+    }
+    if (message.deviation !== undefined) {
+      writer.uint32(17).double(message.deviation);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InputEmbedding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInputEmbedding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.units = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.deviation = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseMlpModel(): MlpModel {
-  return { hidden: [], activation: undefined, initializer: undefined, batchNorm: undefined, dropout: undefined };
+  return {
+    hidden: [],
+    activation: undefined,
+    initializer: undefined,
+    batchNorm: undefined,
+    dropout: undefined,
+    embedding: undefined,
+  };
 }
 
 export const MlpModel: MessageFns<MlpModel> = {
@@ -3241,6 +3325,9 @@ export const MlpModel: MessageFns<MlpModel> = {
     }
     if (message.dropout !== undefined) {
       writer.uint32(41).double(message.dropout);
+    }
+    if (message.embedding !== undefined) {
+      InputEmbedding.encode(message.embedding, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -3308,6 +3395,14 @@ export const MlpModel: MessageFns<MlpModel> = {
             message.dropout = reader.double();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.embedding = InputEmbedding.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3322,7 +3417,14 @@ export const MlpModel: MessageFns<MlpModel> = {
 };
 
 function createBaseEnsembleMember(): EnsembleMember {
-  return { hidden: [], activation: undefined, initializer: undefined, batchNorm: undefined, dropout: undefined };
+  return {
+    hidden: [],
+    activation: undefined,
+    initializer: undefined,
+    batchNorm: undefined,
+    dropout: undefined,
+    embedding: undefined,
+  };
 }
 
 export const EnsembleMember: MessageFns<EnsembleMember> = {
@@ -3345,6 +3447,9 @@ export const EnsembleMember: MessageFns<EnsembleMember> = {
     }
     if (message.dropout !== undefined) {
       writer.uint32(41).double(message.dropout);
+    }
+    if (message.embedding !== undefined) {
+      InputEmbedding.encode(message.embedding, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -3412,6 +3517,14 @@ export const EnsembleMember: MessageFns<EnsembleMember> = {
             message.dropout = reader.double();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.embedding = InputEmbedding.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3426,13 +3539,16 @@ export const EnsembleMember: MessageFns<EnsembleMember> = {
 };
 
 function createBaseEnsembleModel(): EnsembleModel {
-  return { members: [] };
+  return { members: [], shares: undefined };
 }
 
 export const EnsembleModel: MessageFns<EnsembleModel> = {
   encode(message: EnsembleModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.members) {
       EnsembleMember.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.shares !== undefined) {
+      writer.uint32(18).string(message.shares);
     }
     return writer;
   },
@@ -3456,6 +3572,14 @@ export const EnsembleModel: MessageFns<EnsembleModel> = {
             }
 
             message.members.push(EnsembleMember.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shares = reader.string();
             continue;
           }
         }
