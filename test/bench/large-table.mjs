@@ -1,18 +1,17 @@
-// A made table of any size, its upload and a whole job on it, of any build: CSV in, report out. Imported by spilled.mjs and whole-job.mjs.
+// A made table of any size, its upload and a whole job on it, of any build: CSV in, report out. Imported by spilled.mjs, whole-job.mjs and estimates.mjs.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const columns = 23;
-const numbers = columns - 2;
+const usualNumbers = 21;
 const places = ["north", "south", "east", "west", "centre"];
 
 /** Cells of three decimals: formatted once. */
 const cells = Array.from({ length: 4096 }, (_, i) => ((i - 2048) / 512).toFixed(3));
 
-/** 21 numbers, a category and a label of two classes that depends on some of them, noisily. Marsaglia's xorshift: the same table everywhere. */
-const createRows = () => {
+/** Numbers, a category and a label of two classes that depends on some of them, noisily. Marsaglia's xorshift: the same table everywhere. */
+const createRows = (numbers) => {
   let state = 0x9e3779b9;
   const draw = () => {
     state ^= state << 13;
@@ -39,9 +38,9 @@ const createRows = () => {
   return { header, row };
 };
 
-export const makeCsv = async (path, rows) => {
+export const makeCsv = async (path, rows, numbers = usualNumbers) => {
   if (existsSync(path)) return;
-  const { header, row } = createRows();
+  const { header, row } = createRows(numbers);
   const file = createWriteStream(path);
   let text = header;
   for (let i = 0; i < rows; i++) {
@@ -98,25 +97,22 @@ export const runJobs = async (dist, jobs) => {
   return result;
 };
 
-const runJob = async (dist, pool, kernels, { dataset, url, scratchFolder, training, resources, costs = true }) => {
+/** Of a job that says nothing else. */
+const usualTask = { type: "classification", label: "label" };
+
+const runJob = async (dist, pool, kernels, { dataset, url, scratchFolder, costs = true, ...asked }) => {
   const part = (path) => import(new URL(`${path}.js`, dist).href);
   const { JobSpec } = await part("src/domain/jobs/spec/job-spec");
   const { resolveSpec } = await part("src/domain/jobs/spec/defaults");
-  const { dataShape } = await part("src/data/preprocessing/data-shape");
+  const { fitsOf } = await part("src/data/splits/fits");
+  const { planFits } = await part("src/usecases/jobs/planning/plan-fits");
   const { planSpec } = await part("workers/planning/plan-spec");
   const { measureCosts } = await part("workers/planning/measure-costs");
   const { runTeam } = await part("workers/engine/team-run");
   const { createControl } = await part("workers/engine/control");
-  const parsed = JobSpec.parse({
-    ...{ dataset: dataset.id, task: { type: "classification", label: "label" }, training, resources },
-  });
-  const spec = resolveSpec(parsed, dataset, null);
-  const plan = planSpec(
-    spec,
-    dataShape(spec, dataset),
-    null,
-    costs ? await measureCosts(kernels, () => performance.now()) : null,
-  );
+  const spec = resolveSpec(JobSpec.parse({ dataset: dataset.id, task: usualTask, ...asked }), dataset, null);
+  const machine = costs ? await measureCosts(kernels, () => performance.now()) : null;
+  const plan = await planFits(fitsOf(spec, dataset, null), async (one, shape) => planSpec(one, shape, null, machine));
   if (plan.memoryBytes > spec.resources.memoryBytes) throw new Error(`the plan needs ${plan.memoryBytes} bytes`);
   const memory = new WebAssembly.Memory({ initial: plan.memoryBytes / 65_536, maximum: 65_536, shared: true });
   const order = {
@@ -137,14 +133,24 @@ const runJob = async (dist, pool, kernels, { dataset, url, scratchFolder, traini
     marks[name] = [performance.now(), processorSeconds()];
   };
   let [steps, computed] = [0, 0];
+  const phases = {};
+  let phase = null;
+  const toPhase = (next) => {
+    const seconds = processorSeconds();
+    if (phase !== null) phases[phase.name] = (phases[phase.name] ?? 0) + seconds - phase.seconds;
+    phase = { name: next, seconds };
+  };
   const report = (message) => {
-    if (message.type === "started") mark("started");
+    if (message.type === "phase") toPhase(message.phase);
+    // The first of a job's fits.
+    if (message.type === "started" && marks.started === undefined) mark("started");
     // The last point may be told only with the report: what it says of the clock was true when it was made.
     if (message.type === "points") [steps, computed] = [message.points.at(-1).step, message.points.at(-1).seconds];
   };
   const log = { warn: (...what) => console.error(...what) };
   const end = await runTeam(pool, order, { heartbeatMs: 60_000, log, report });
   mark("end");
+  toPhase(null);
   if (end.type !== "trained") throw new Error(JSON.stringify(end));
   const between = (from, to) => ({
     seconds: (marks[to][0] - marks[from][0]) / 1000,
@@ -156,7 +162,7 @@ const runJob = async (dist, pool, kernels, { dataset, url, scratchFolder, traini
     ...{ digest: end.model.digest, report: end.model.files.report.sha256, metrics: end.metrics },
     ...{ read: between("begin", "started"), trainAndReport: between("started", "end"), whole: between("begin", "end") },
     ...{ trainSeconds: computed, reportSeconds: between("started", "end").seconds - computed },
-    estimatedSeconds: plan.estimatedSeconds,
+    ...{ estimatedSeconds: plan.estimatedSeconds, phases },
     residentMiB: Number(/^VmHWM:\s+(\d+)/m.exec(status)[1]) / 1024,
   };
 };

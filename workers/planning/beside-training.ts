@@ -5,6 +5,7 @@ import { answeredRows } from "../../src/engine/train/fitting/collect-answers.ts"
 import { reportSplitOf } from "../../src/engine/train/planning/training.ts";
 import { scanCsv } from "../../src/formats/csv/csv-scanner.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
+import type { CallCosts } from "./call-costs.ts";
 
 /** A table that is read for the time it takes: rows and columns, few enough that some run is not interrupted, and how often: until the code is compiled. */
 const [sampleRows, sampleColumns, sampleRuns] = [100, 20, 60];
@@ -36,22 +37,26 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
   return least / 1000 / (sampleRows * sampleColumns);
 };
 
-/** Where it was not measured. */
-const usualCellSeconds = 80e-9;
+/** Where they were not measured: of a cell, of an operation on doubles, of a row that is reported on. */
+export const usualCosts = { cellSeconds: 80e-9, doubleSeconds: 0.5e-9, reportedSeconds: 4e-6 };
+type BesideCosts = Pick<CallCosts, "cellSeconds" | "doubleSeconds" | "reportedSeconds">;
 /**
- * In the time of a cell: what it takes to read each of the file's cells once, keep it and encode it, or to read it twice, where the rows go to the trainer's disk; what the
- * report and its files take for each row that they are of; an input of a row that is written to that disk and read from it, in each epoch; and a row that is exchanged for
- * an explanation.
+ * In the time of a cell: what it takes to read each of the file's cells once, keep it and encode it, or to read it twice, where the rows go to the trainer's disk, and a row
+ * of them; an input of a row that is read from that disk and put into an epoch's order, or read as it stands; and a row that is exchanged for an explanation.
  */
-const [cellsOfHeld, cellsOfTwice, cellsOfReported, cellsOfSpilled, cellsOfAsked] = [2, 3, 30, 0.8, 0.3];
+const [cellsOfHeld, cellsOfTwice, cellsOfRow, cellsOfOrdered, cellsOfPassed, cellsOfAsked] = [
+  1.4, 2.2, 6, 1.2, 0.3, 0.3,
+];
+/** An operation of a solved model, whose sums wait for each other, in those of a distance. */
+export const doublesOfSolved = 2;
 /** A job of nothing: its threads, its memory, its files. */
-const leastSeconds = 0.25;
-/** The exact linear model that a network is compared with: rows by what a pass over them may take, iterations as usual, and seconds of an operation. */
-const [baselineFlops, baselineRows, baselineIterations, secondsPerFlop] = [1.5e8, 100_000, 10, 0.6e-9];
+const leastSeconds = 0.1;
+/** The exact linear model that a network is compared with: rows by what a pass over them may take, and iterations as usual. */
+const [baselineFlops, baselineRows, baselineIterations] = [1.5e8, 100_000, 10];
 
 interface Beside {
-  readonly epochs: number;
-  readonly spilled: boolean;
+  /** How often rows that are on the trainer's disk are read from there: in epochs' orders, and as they stand. Null: they lie in the memory. */
+  readonly spilled: { readonly orders: number; readonly passes: number } | null;
   /** Rows that the model is asked about for explanations, each time counted. */
   readonly asked: number;
   readonly secondsOfAsked: number;
@@ -59,24 +64,27 @@ interface Beside {
   readonly compared: boolean;
 }
 
-const baselineSeconds = ({ inputs, outputs, trainRows }: DataShape): number => {
-  const weights = (inputs + 1) * Math.max(1, outputs);
-  const flops = 2 * weights * weights;
-  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / flops) * flops * secondsPerFlop;
+/** By Newton's method, whose matrix has a row for each weight of all classes but one. */
+const baselineOperations = ({ inputs, outputs, trainRows }: DataShape): number => {
+  const pass = 2 * ((inputs + 1) * Math.max(1, outputs)) ** 2;
+  const weights = (inputs + 1) * Math.max(1, outputs - 1);
+  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / pass) * weights ** 2;
 };
 
 /** What a job takes beside its fit: reading and encoding the rows, and the report. */
 export const secondsBeside = (
   shape: DataShape,
-  { epochs, spilled, asked, secondsOfAsked, compared }: Beside,
-  cellSeconds = usualCellSeconds,
+  { spilled, asked, secondsOfAsked, compared }: Beside,
+  costs: BesideCosts | null,
 ): number => {
-  const { cells = 0, trainRows, inputs, outputs } = shape;
+  const { cells = 0, trainRows, validationRows, testRows, inputs, outputs } = shape;
   if (cells === 0) return 0;
+  const { cellSeconds, doubleSeconds, reportedSeconds } = { ...usualCosts, ...costs };
   const reported = answeredRows(shape[`${reportSplitOf(shape)}Rows`], Math.max(1, outputs));
-  const spilling = spilled ? epochs * trainRows * inputs * cellsOfSpilled : 0;
-  const reading = (spilled ? cellsOfTwice : cellsOfHeld) * cells;
-  const inCells = reading + cellsOfReported * reported + spilling;
+  const perOrder = spilled === null ? 0 : spilled.orders * cellsOfOrdered + spilled.passes * cellsOfPassed;
+  const rows = cellsOfRow * (trainRows + validationRows + testRows);
+  const reading = (spilled === null ? cellsOfHeld : cellsOfTwice) * cells + rows + perOrder * trainRows * inputs;
   const explaining = asked * (secondsOfAsked + cellsOfAsked * cellSeconds);
-  return leastSeconds + cellSeconds * inCells + explaining + (compared ? baselineSeconds(shape) : 0);
+  const comparing = compared ? doublesOfSolved * baselineOperations(shape) * doubleSeconds : 0;
+  return leastSeconds + cellSeconds * reading + reportedSeconds * reported + explaining + comparing;
 };

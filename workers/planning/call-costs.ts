@@ -20,28 +20,39 @@ export interface CallCosts {
   readonly callSeconds: number;
   /** Of a barrier between two threads; left out: as usual, since it could not be timed. */
   readonly barrierSeconds?: number;
-  /** Of a table's cell that is read; left out: as usual. */
+  /** Of a table's cell that is read, of an operation on doubles, and of a row that is reported on; left out: as usual. */
   readonly cellSeconds?: number;
+  readonly doubleSeconds?: number;
+  readonly reportedSeconds?: number;
 }
 
 /** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */
 const cacheBytes = 2 * 2 ** 20;
 
-/** How many times the larger one is the smaller. */
-const ratioOf = (a: number, b: number): number => Math.max(a / b, b / a);
+/**
+ * A call's seconds by its work: between two timed calls of its kind as their distance says, beyond them in proportion to the nearest. What a call costs whatever it does is
+ * then counted once, and not with every part of its work.
+ */
+const betweenTimed = (timed: readonly TimedCall[], work: number): number => {
+  let [below, above]: [TimedCall | null, TimedCall | null] = [null, null];
+  for (const each of timed) {
+    if (each.work <= work && (below === null || each.work > below.work)) below = each;
+    if (each.work >= work && (above === null || each.work < above.work)) above = each;
+  }
+  const near = (below ?? above)!;
+  if (below === null || above === null || above.work === below.work) return (near.seconds * work) / near.work;
+  const share = (work - below.work) / (above.work - below.work);
+  return below.seconds + share * (above.seconds - below.seconds);
+};
 
-const nearest = (timed: readonly TimedCall[], work: number): TimedCall =>
-  timed.reduce((best, each) => (ratioOf(each.work, work) < ratioOf(best.work, work) ? each : best));
-
-/** In proportion to the timed call of its kind that is nearest in size, and no faster than the memory. */
+/** By the timed calls of its kind that are nearest in size, and no faster than the memory. */
 const secondsOf = (call: PlanCall, costs: CallCosts): number => {
   const { kind, work } = workOf(call);
   const bytes = touchedBytes(call);
   const fromMemory = bytes > cacheBytes ? bytes / costs.memoryBytesPerSecond : 0;
   if (work <= 0) return costs.callSeconds;
-  const timed = costs.timed.get(kind);
-  const near = timed === undefined ? { work: costs.bytesPerSecond, seconds: 1 } : nearest(timed, work);
-  return Math.max(costs.callSeconds, (near.seconds * work) / near.work, fromMemory);
+  const timed = costs.timed.get(kind) ?? [{ work: costs.bytesPerSecond, seconds: 1 }];
+  return Math.max(costs.callSeconds, betweenTimed(timed, work), fromMemory);
 };
 
 /** What a team waits at a barrier, or for the lead's call, where all have a core and it was not timed: 0.3 µs was measured, and what the threads before it differ by comes on top. */

@@ -9,6 +9,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { measureCells } from "./beside-training.ts";
 import type { CallCosts, TimedCall } from "./call-costs.ts";
+import { measureDoubles, measureReported } from "./measure-beside.ts";
 
 const [inputs, outputs] = [32, 3];
 
@@ -26,6 +27,7 @@ const planOf = (model: NonNullable<JobSpecInput["model"]>, batchSize: number, wi
 /** Small ones of the networks that are trained here: what their steps call is timed. */
 const references = (): TrainingPlan[] => [
   planOf({ type: "mlp", hidden: [64, 32], batchNorm: true, dropout: 0.1 }, 32),
+  planOf({ type: "mlp", hidden: [64, 32], activation: "silu" }, 256),
   planOf({ type: "mlp", hidden: [512, 512], activation: "gelu" }, 128),
   planOf(
     {
@@ -133,7 +135,10 @@ export const measureCosts = async (kernels: KernelSource, nowMs: () => number): 
     }
   rates.sort((a, b) => a - b);
   const cellSeconds = await measureCells(nowMs);
+  const doubleSeconds = measureDoubles(nowMs);
+  const reportedSeconds = measureReported(nowMs);
   const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
   const memoryBytesPerSecond = measureMemory(nowMs);
-  return { timed, bytesPerSecond, memoryBytesPerSecond, callSeconds, cellSeconds, ...(await measureBarrier(kernels)) };
+  const beside = { cellSeconds, doubleSeconds, reportedSeconds };
+  return { timed, bytesPerSecond, memoryBytesPerSecond, callSeconds, ...beside, ...(await measureBarrier(kernels)) };
 };

@@ -14,7 +14,7 @@ import { reportSplitOf, type TrainingPlan } from "../../src/engine/train/plannin
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { examiningFlops } from "../training/clusters/examining-plan.ts";
 import { explainedRows, explainingNetwork, explainingSolution } from "../training/explaining/explained-rows.ts";
-import { secondsBeside } from "./beside-training.ts";
+import { doublesOfSolved, secondsBeside, usualCosts } from "./beside-training.ts";
 import { type CallCosts, secondsOfProgram } from "./call-costs.ts";
 import { savedMemory } from "./saved-memory.ts";
 
@@ -81,18 +81,32 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
   };
 };
 
-/** A double-precision operation on one core without SIMD, and how many iterations a likelihood usually takes. */
-const doublesPerSecond = 1.5e9;
+/** How many iterations a likelihood usually takes, and the iterations that the report of a solved model takes as long as: influence, errors, tests. */
 const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
+const reportIterations = { qr: 6, newton: 6, lbfgs: 6, simplex: 0 } as const;
 
-const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape): Plan => {
+const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
   const planned = tablesOf(planExact(spec, shape));
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
   const explained = explainedRows(explainingSolution(shape, planned));
+  const passes = iterations + reportIterations[planned.method];
+  const plan = toPlan({ ...planned, explainedRows: explained }, spec);
   return {
-    ...toPlan({ ...planned, explainedRows: explained }, spec),
-    estimatedSeconds: (iterations * planned.flopsPerStep) / doublesPerSecond,
+    plan: { ...plan, estimatedSeconds: passes * planned.flopsPerStep * doublesOfSolved * doubleSeconds },
+    spilled: planned.spill === null ? null : { orders: 0, passes },
   };
+};
+
+/** Iterations of a run of a clustering until it has converged, about: the data decide. */
+const usualClusterIterations = { k_means: 100, gaussian_mixture: 40 } as const;
+
+const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
+  const planned = planClustering(spec, shape);
+  const { task, flopsPerStep, steps, spill } = planned;
+  const usual = (steps / task.iterations) * Math.min(task.iterations, usualClusterIterations[task.model]);
+  const flops = usual * flopsPerStep + examiningFlops(spec, shape);
+  const plan = { ...toPlan(tablesOf(planned), spec), estimatedSeconds: flops * doubleSeconds };
+  return { plan, spilled: spill === null ? null : { orders: 0, passes: usual } };
 };
 
 const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, costs: CallCosts): number =>
@@ -152,7 +166,7 @@ const besideNetwork = (planned: TrainingPlan, explained: number, costs: CallCost
   const seconds =
     program === undefined || costs === null ? 0 : secondsOfProgram(programs[program]!.calls, threads, costs);
   return {
-    spilled: ring !== null && ring.spill !== null,
+    spilled: ring === null || ring.spill === null ? null : { orders: spec.training.epochs, passes: 0 },
     asked: explained * asksOfInput * shape.inputs,
     secondsOfAsked: seconds / layout.evaluation.rows,
     compared: !isLinearModel(spec.model) && spec.task.type !== "reconstruction",
@@ -167,19 +181,16 @@ export const planSpec = (
   costs: CallCosts | null = null,
 ): Plan => {
   try {
-    const beside = {
-      ...{ epochs: spec.training.epochs, spilled: false, asked: 0, secondsOfAsked: 0, compared: false },
-    };
-    const withBeside = (plan: Plan, how = beside): Plan => ({
+    const withBeside = (plan: Plan, how: Parameters<typeof secondsBeside>[1]): Plan => ({
       ...plan,
-      estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs?.cellSeconds),
+      estimatedSeconds: plan.estimatedSeconds + secondsBeside(shape, how, costs),
     });
-    if (isClusteringModel(spec.model)) {
-      const fitted = toPlan(tablesOf(planClustering(spec, shape)), spec);
-      const examining = examiningFlops(spec, shape) / doublesPerSecond;
-      return withBeside({ ...fitted, estimatedSeconds: fitted.estimatedSeconds + examining });
+    if (isClusteringModel(spec.model) || isExact(spec)) {
+      const { doubleSeconds } = { ...usualCosts, ...costs };
+      const toOwn = isExact(spec) ? toExactPlan : toClusteringPlan;
+      const { plan, spilled } = toOwn(spec, shape, doubleSeconds);
+      return withBeside(plan, { spilled, asked: 0, secondsOfAsked: 0, compared: false });
     }
-    if (isExact(spec)) return withBeside(toExactPlan(spec, shape));
     const planned = planTeam(network === null ? spec : { ...spec, network }, shape, costs);
     const searchSteps = planned.search?.steps ?? 0;
     // What is measured between the epochs weighs in where layers are deep; elsewhere the steps' own seconds hold it.
@@ -205,7 +216,7 @@ export const planSpec = (
       },
       spec,
     );
-    const plan = withBeside(fitted, { ...beside, ...besideNetwork(planned, explained, costs) });
+    const plan = withBeside(fitted, besideNetwork(planned, explained, costs));
     return searchSteps > 0 ? { ...plan, searchSteps } : plan;
   } catch (error) {
     if (!(error instanceof ModelShapeError)) throw error;

@@ -1,0 +1,55 @@
+import { assignRows } from "../../src/engine/cluster/k-means/lloyd.ts";
+import { tableOf } from "../../src/engine/tensor/table.ts";
+import { reportClassification } from "../../src/stats/classification-report.ts";
+import { conformalSets } from "../../src/stats/conformal/conformal-report.ts";
+import { heldOutCsv } from "../training/leading/held-out-csv.ts";
+
+/** Runs that are timed, the least of which counts: until the code is compiled, and others may use the processor. */
+const runs = 40;
+
+/** Numbers that look random, from 0 to 1. */
+const numberAt = (i: number): number => ((i * 7919 + (i % 13) * 104_729) % 8191) / 8191;
+
+const [clusteredRows, clusteredColumns, clusters] = [400, 24, 8];
+
+/** Seconds that an operation on doubles takes: of a square of a distance there are three for each column. */
+export const measureDoubles = (nowMs: () => number): number => {
+  const points = tableOf(
+    Float32Array.from({ length: clusteredRows * clusteredColumns }, (_, i) => numberAt(i)),
+    clusteredColumns,
+  );
+  const centroids = Float64Array.from({ length: clusters * clusteredColumns }, (_, i) => numberAt(3 * i + 1));
+  const work = { assignments: new Int32Array(clusteredRows), distances: new Float64Array(clusteredRows) };
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < runs; run++) {
+    const startMs = nowMs();
+    assignRows(points, clusters, centroids, work);
+    least = Math.min(least, nowMs() - startMs);
+  }
+  return least / 1000 / (3 * clusteredRows * clusteredColumns * clusters);
+};
+
+const reportedRows = 1000;
+
+/** Seconds that a row takes which a classification is reported on: its part in the report and its line among the answers. */
+export const measureReported = (nowMs: () => number): number => {
+  const classes = ["no", "yes"];
+  const places = Int32Array.from({ length: reportedRows }, (_, row) => row);
+  const truths = places.map((row) => (numberAt(5 * row) > 0.5 ? 1 : 0));
+  const probabilities = Float64Array.from({ length: 2 * reportedRows }, (_, at) =>
+    at % 2 === 0 ? numberAt(at) : 1 - numberAt(at - 1),
+  );
+  const answers = { split: "test", classes, probabilities, truths, trainCounts: [500, 500] } as const;
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < runs; run++) {
+    const startMs = nowMs();
+    reportClassification({ ...answers, distribution: "categorical", sampling: null, threshold: null });
+    conformalSets(answers);
+    for (const _ of heldOutCsv(
+      { places, columns: { truths: Float64Array.from(truths), probabilities } },
+      { type: "classes", column: "label", classes },
+    ));
+    least = Math.min(least, nowMs() - startMs);
+  }
+  return least / 1000 / reportedRows;
+};
