@@ -66,9 +66,9 @@ interface Beside {
 
 /** By Newton's method, whose matrix has a row for each weight of all classes but one. */
 const baselineOperations = ({ inputs, outputs, trainRows }: DataShape): number => {
-  const pass = 2 * ((inputs + 1) * Math.max(1, outputs)) ** 2;
+  const all = (inputs + 1) * Math.max(1, outputs);
   const weights = (inputs + 1) * Math.max(1, outputs - 1);
-  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / pass) * weights ** 2;
+  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / (2 * all * all)) * weights * weights;
 };
 
 /** What a job takes beside its fit: reading and encoding the rows, and the report. */
